@@ -1,0 +1,88 @@
+// Every way to fail, as error codes of one category.
+#pragma once
+
+#include <boost/system/error_category.hpp>
+#include <boost/system/error_code.hpp>
+#include <boost/system/is_error_code_enum.hpp>
+
+namespace unipile {
+
+/// Every way in which an operation of this library can fail.
+///
+/// Each enumerator has a message that says what the user can do about it. Values are stable: they
+/// may be stored, and new ones are only ever appended.
+enum class errc {
+    // Refused before anything is sent.
+    invalid_query = 1,      ///< the query has an empty, over-long or unsendable field
+    invalid_position,       ///< a position's text is damaged or from a newer version
+    position_mismatch,      ///< a position that belongs to another query
+    operation_in_progress,  ///< a second operation was started while one is outstanding
+    stream_moved_from,      ///< the stream was moved from
+    client_closed,          ///< the client was closed
+
+    // Getting a connection.
+    connection_wait_timeout,      ///< no connection became free in time
+    out_of_descriptors,           ///< the process may not open more sockets
+    resolve_failed,               ///< the host name has no address
+    resolve_timeout,              ///< the name service did not answer in time
+    connect_failed,               ///< refused or unreachable
+    connect_timeout,              ///< no address accepted a connection in time
+    handshake_failed,             ///< TLS could not be agreed
+    handshake_timeout,            ///< the TLS handshake did not end in time
+    certificate_rejected,         ///< the server's certificate is not trusted for this host
+    client_certificate_required,  ///< the server insists on a client certificate
+    proxy_failed,                 ///< the proxy refused the tunnel or answered nonsense
+
+    // One exchange.
+    connection_lost,           ///< closed or reset before the answer was whole
+    first_byte_timeout,        ///< the answer did not begin in time
+    stall_timeout,             ///< no byte arrived for too long in the middle of an answer
+    request_timeout,           ///< the exchange as a whole took too long
+    header_too_large,          ///< the answer's header is over the limit
+    bad_header,                ///< the answer's header is not HTTP/1.1
+    unsupported_framing,       ///< a body framing other than Content-Length or exactly chunked
+    bad_chunk,                 ///< a fault in the chunked framing
+    body_truncated,            ///< fewer bytes than announced
+    unsupported_encoding,      ///< a Content-Encoding that was not offered
+    bad_encoding,              ///< the compressed body is damaged
+    inflated_too_large,        ///< the body inflates to more than the limit
+    too_many_interim_answers,  ///< an endless row of 1xx answers
+    unexpected_redirect,       ///< a redirect; the key is never sent to another address
+
+    // The page.
+    not_json,            ///< a 200 that isn't JSON, an HTML page perhaps
+    page_malformed,      ///< not valid JSON
+    page_truncated,      ///< JSON that ends too early
+    trailing_bytes,      ///< bytes behind the page's end
+    not_a_page,          ///< JSON, but no post list
+    bad_cursor,          ///< the cursor is neither text nor null
+    page_too_large,      ///< over the page limit
+    item_too_large,      ///< one item is over the item limit
+    too_deep,            ///< nested deeper than the limit
+    too_many_items,      ///< more items in a page than the limit
+    envelope_too_large,  ///< the page without its items is over the limit
+    cursor_too_large,    ///< the cursor is over the limit
+    contract_violated,   ///< strict mode: an item or envelope does not match the contract
+
+    // What the API said.
+    api_key_refused,    ///< scope key: the key (or the base URL) is wrong
+    account_refused,    ///< scope account: the account needs its owner
+    account_throttled,  ///< scope account: over a limit, let it cool down
+    target_refused,     ///< scope target: this identifier can't be listed
+    api_unavailable,    ///< a passing error that outlived all retries
+
+    // The listing.
+    cursor_loop,    ///< a cursor that this listing has followed before
+    no_progress,    ///< fresh cursors without a new post, over the cap
+    total_timeout,  ///< the listing as a whole took too long
+};
+
+/// The category of `errc`. Its name is "unipile".
+const boost::system::error_category& unipile_category() noexcept;
+
+boost::system::error_code make_error_code(errc e) noexcept;
+
+}  // namespace unipile
+
+template <>
+struct boost::system::is_error_code_enum<unipile::errc> : std::true_type {};

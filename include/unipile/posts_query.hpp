@@ -1,0 +1,42 @@
+// What to list.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace unipile {
+
+/// One listing: whose posts, through which account, and where to stop.
+struct posts_query {
+    /// The connected account to ask through; required. Opaque, sent percent-encoded.
+    std::string account_id;
+    /// Whose posts; required. LinkedIn: a person's id (`ACo…`) or a company's number; Instagram: the provider id
+    /// or the user name. Sent percent-encoded as one path segment.
+    std::string identifier;
+    /// LinkedIn only: the identifier is a company's.
+    bool is_company = false;
+    /// Posts a page, 1..100. Always sent, since the server's own default is not documented.
+    int limit = 100;
+
+    /// End after this many posts; 0: no bound.
+    std::uint64_t max_posts = 0;
+    /// End after this many pages; 0: no bound.
+    std::uint64_t max_pages = 0;
+    /// End once posts are older than this. Posts that are older are not delivered. There is no such filter in the
+    /// API; it rests on the usual order, newest first.
+    std::optional<std::chrono::sys_time<std::chrono::milliseconds>> since;
+    /// How many older posts in a row prove that `since` is reached, so that a pinned old post does not; at least 1.
+    unsigned since_run = 5;
+    /// End after a page with fewer posts than `limit`, which saves the request that would tell. Off, since it is not
+    /// documented that a short page is the last.
+    bool stop_on_short_page = false;
+    /// How many empty pages in a row to walk over if they come with a cursor; 0: the first one ends the listing.
+    unsigned empty_page_tolerance = 0;
+    /// How many pages to fetch before they are asked for; 0: no page before the last post of the one before it was
+    /// taken. Each costs one request of the account's quota even if it is never read.
+    unsigned prefetch_pages = 0;
+};
+
+}  // namespace unipile

@@ -1,0 +1,45 @@
+# What every target of this project shares: warnings, sanitizers, the way Asio is compiled.
+
+add_library(unipile_settings INTERFACE)
+target_compile_options(unipile_settings INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow
+  $<$<BOOL:${UNIPILE_WARNINGS_AS_ERRORS}>:-Werror>)
+target_include_directories(unipile_settings INTERFACE ${PROJECT_SOURCE_DIR}/src)
+if(UNIPILE_SANITIZE)
+  target_compile_options(unipile_settings INTERFACE -fsanitize=${UNIPILE_SANITIZE} -fno-omit-frame-pointer
+                         -fno-sanitize-recover=all)
+  target_link_options(unipile_settings INTERFACE -fsanitize=${UNIPILE_SANITIZE})
+endif()
+
+# What the users of the public headers need too.
+add_library(unipile_public INTERFACE)
+target_compile_features(unipile_public INTERFACE cxx_std_20)
+target_include_directories(unipile_public INTERFACE ${PROJECT_SOURCE_DIR}/include)
+target_link_libraries(unipile_public INTERFACE Boost::headers Threads::Threads)
+target_compile_definitions(unipile_public INTERFACE BOOST_ASIO_NO_DEPRECATED)
+if(UNIPILE_SEPARATE_COMPILATION)
+  target_compile_definitions(unipile_public INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION)
+endif()
+
+# unipile_room(NAME sources... ) : one room of the library, an object library that tests can link alone.
+function(unipile_room name)
+  cmake_parse_arguments(ROOM "" "" "SOURCES;LINK" ${ARGN})
+  if(ROOM_SOURCES)
+    add_library(unipile_${name} OBJECT ${ROOM_SOURCES})
+    target_link_libraries(unipile_${name} PRIVATE unipile_settings PUBLIC unipile_public ${ROOM_LINK})
+  endif()
+endfunction()
+
+# unipile_test(NAME SOURCES ... LINK ... [TIMEOUT s]) : one Boost.Test program, one CTest test.
+function(unipile_test name)
+  cmake_parse_arguments(T "" "TIMEOUT" "SOURCES;LINK;ARGS" ${ARGN})
+  add_executable(test_${name} ${T_SOURCES} ${PROJECT_SOURCE_DIR}/test/main.cpp)
+  target_compile_definitions(test_${name} PRIVATE BOOST_TEST_DYN_LINK)
+  target_include_directories(test_${name} PRIVATE ${PROJECT_SOURCE_DIR}/test)
+  target_link_libraries(test_${name} PRIVATE unipile_settings ${T_LINK} Boost::unit_test_framework)
+  add_test(NAME ${name} COMMAND test_${name} ${T_ARGS})
+  if(NOT T_TIMEOUT)
+    set(T_TIMEOUT 300)
+  endif()
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${T_TIMEOUT})
+endfunction()

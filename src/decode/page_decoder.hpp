@@ -1,0 +1,72 @@
+// From bytes to posts: the incremental decoder of one page. No I/O.
+#pragma once
+
+#include <unipile/client_options.hpp>
+#include <unipile/errc.hpp>
+#include <unipile/post.hpp>
+
+#include <boost/system/error_code.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace unipile::decode {
+
+/// How the envelope's `cursor` looked.
+enum class cursor_kind { missing, null, empty, text };
+
+/// What is known once a page has ended.
+struct page_end {
+    cursor_kind kind = cursor_kind::missing;
+    std::string cursor;                      ///< unescaped; set for `text`
+    std::optional<std::int64_t> page_count;  ///< `paging.page_count`
+    std::vector<anomaly> anomalies;          ///< of the envelope, not of the items
+    std::uint64_t items = 0;                 ///< items in the page, the quarantined ones counted
+};
+
+/// An item that is not valid JSON: kept byte for byte.
+struct quarantined_item {
+    std::uint64_t index = 0;  ///< position in the page, from 0
+    std::string raw;
+    std::string why;  ///< the library's words, never the item's text
+};
+
+/// Decoder of one page at a time; `reset()` makes it ready for the next and keeps its buffers.
+///
+/// Bytes may be split anywhere. A post is complete the moment its closing brace was written. After an error the
+/// posts that were completed before it stay correct and can still be taken.
+class page_decoder {
+public:
+    page_decoder(const size_limits& limits, bool strict);
+    ~page_decoder();
+    page_decoder(page_decoder&&) noexcept;
+    page_decoder& operator=(page_decoder&&) noexcept;
+
+    /// Forget everything about the last page.
+    void reset();
+
+    /// Consumes all of `chunk`, or up to the error.
+    boost::system::error_code write(std::string_view chunk);
+    /// Tells that the body has ended; an error if the page has not.
+    boost::system::error_code finish();
+
+    /// Completed posts that were not taken yet, in order. The caller moves them out and calls `ready().clear()`.
+    std::vector<post>& ready() noexcept;
+    /// Index in the page of `ready()[i]` is not `i` where items were quarantined; this is the page index of each.
+    const std::vector<std::uint32_t>& ready_index() const noexcept;
+    /// Quarantined items that were not taken yet; same protocol as `ready()`.
+    std::vector<quarantined_item>& quarantined() noexcept;
+
+    /// Valid after a successful `finish()`.
+    const page_end& end() const noexcept;
+
+private:
+    struct impl;
+    impl* impl_;
+};
+
+}  // namespace unipile::decode

@@ -1,0 +1,41 @@
+#include <unipile/end_reason.hpp>
+
+#include <ostream>
+
+namespace unipile {
+
+bool is_complete(end_reason r) noexcept
+{
+    return r == end_reason::null_cursor || r == end_reason::empty_page || r == end_reason::exhausted_cursor;
+}
+
+bool is_chosen(end_reason r) noexcept
+{
+    return r == end_reason::max_posts || r == end_reason::max_pages || r == end_reason::since_reached ||
+           r == end_reason::stopped;
+}
+
+bool is_failure(end_reason r) noexcept { return r != end_reason::none && !is_complete(r) && !is_chosen(r); }
+
+const char* to_string(end_reason r) noexcept
+{
+    switch (r) {
+        case end_reason::none: return "none";
+        case end_reason::null_cursor: return "null_cursor";
+        case end_reason::empty_page: return "empty_page";
+        case end_reason::exhausted_cursor: return "exhausted_cursor";
+        case end_reason::max_posts: return "max_posts";
+        case end_reason::max_pages: return "max_pages";
+        case end_reason::since_reached: return "since_reached";
+        case end_reason::stopped: return "stopped";
+        case end_reason::cursor_loop: return "cursor_loop";
+        case end_reason::no_progress: return "no_progress";
+        case end_reason::failed: return "failed";
+        case end_reason::cancelled: return "cancelled";
+    }
+    return "unknown";
+}
+
+std::ostream& operator<<(std::ostream& out, end_reason r) { return out << to_string(r); }
+
+}  // namespace unipile

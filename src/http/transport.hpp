@@ -1,0 +1,79 @@
+// One GET after another over pooled keep-alive connections.
+#pragma once
+
+#include <unipile/client_options.hpp>
+#include <unipile/failure.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace unipile::http {
+
+/// What an answer's header said, as far as it matters here.
+struct response_head {
+    unsigned status = 0;
+    std::string content_type;
+    std::optional<std::string> retry_after;  ///< raw: seconds or an HTTP date
+    std::optional<std::string> date;         ///< raw
+    bool reused_connection = false;
+};
+
+struct pool_stats {
+    std::size_t open = 0, idle = 0, waiting = 0;
+    std::uint64_t opened = 0, reused = 0, replayed = 0;
+};
+
+/// The connections to one base URL. All calls on `executor`, which must not run two handlers at once.
+class transport : public std::enable_shared_from_this<transport> {
+public:
+    /// Throws std::invalid_argument with one line that says what to do, for a bad URL, key, proxy or CA file.
+    static std::shared_ptr<transport> create(boost::asio::any_io_executor executor, const client_options& options);
+    virtual ~transport() = default;
+
+    virtual boost::asio::any_io_executor executor() const noexcept = 0;
+    /// The request target for a listing: base path, encoded identifier, query. `cursor` empty: the first page.
+    /// Throws failure(errc::invalid_query) for anything that can't be sent.
+    virtual std::string target(std::string_view identifier, std::string_view account_id, int limit, bool is_company,
+                               std::string_view cursor) const = 0;
+    virtual pool_stats stats() const noexcept = 0;
+    /// Ends every exchange and wait with errc::client_closed, closes every connection. Never blocks.
+    virtual void close() = 0;
+};
+
+/// One GET. Destroying it before the body's end closes the connection; after the end it went back to the pool.
+///
+/// Coroutines honour per-operation cancellation (terminal, partial, total): asio::error::operation_aborted, and the
+/// connection is closed. Everything else that goes wrong throws `failure` with a code of `errc` and the system's code
+/// as its cause.
+class exchange {
+public:
+    explicit exchange(std::shared_ptr<transport> transport);
+    ~exchange();
+    exchange(const exchange&) = delete;
+    exchange& operator=(const exchange&) = delete;
+
+    /// Gets a connection, sends the request and reads the answer's header. Replays once, silently, when a reused
+    /// connection turns out dead before the answer's first byte. Call once.
+    boost::asio::awaitable<response_head> get(std::string target);
+
+    /// The next bytes of the body, inflated; empty at its end. The view is valid until the next call. Between calls the
+    /// clocks of `deadlines::stall` and `deadlines::request` stand still.
+    boost::asio::awaitable<std::string_view> read_some();
+
+    /// Body bytes as they came over the wire, so far.
+    std::uint64_t wire_bytes() const noexcept;
+
+private:
+    struct impl;
+    std::unique_ptr<impl> impl_;
+};
+
+}  // namespace unipile::http
