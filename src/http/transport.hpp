@@ -31,7 +31,33 @@ struct pool_stats {
     std::uint64_t opened = 0, reused = 0, replayed = 0;
 };
 
-/// The connections to one base URL. All calls on `executor`, which must not run two handlers at once.
+/// One GET. Destroying it before the body's end closes the connection; after the end it went back to the pool.
+/// Made by `transport::open()`; it keeps its transport alive.
+///
+/// Coroutines honour per-operation cancellation (terminal, partial, total): asio::error::operation_aborted, and the
+/// connection is closed. Everything else that goes wrong throws `failure` with a code of `errc` and the system's code
+/// as its cause.
+class exchange {
+public:
+    exchange() = default;
+    virtual ~exchange() = default;
+    exchange(const exchange&) = delete;
+    exchange& operator=(const exchange&) = delete;
+
+    /// Gets a connection, sends the request and reads the answer's header. Replays once, silently, when a reused
+    /// connection turns out dead before the answer's first byte. Call once.
+    virtual boost::asio::awaitable<response_head> get(std::string target) = 0;
+
+    /// The next bytes of the body, inflated; empty at its end. The view is valid until the next call. Between calls the
+    /// clocks of `deadlines::stall` and `deadlines::request` stand still.
+    virtual boost::asio::awaitable<std::string_view> read_some() = 0;
+
+    /// Body bytes as they came over the wire, so far.
+    virtual std::uint64_t wire_bytes() const noexcept = 0;
+};
+
+/// The connections to one base URL. All calls on `executor`, which must not run two handlers at once. Abstract, so
+/// that what is built on it can be tested without sockets.
 class transport : public std::enable_shared_from_this<transport> {
 public:
     /// Throws std::invalid_argument with one line that says what to do, for a bad URL, key, proxy or CA file.
@@ -43,37 +69,11 @@ public:
     /// Throws failure(errc::invalid_query) for anything that can't be sent.
     virtual std::string target(std::string_view identifier, std::string_view account_id, int limit, bool is_company,
                                std::string_view cursor) const = 0;
+    /// A new exchange; nothing happens before its `get()`.
+    virtual std::unique_ptr<exchange> open() = 0;
     virtual pool_stats stats() const noexcept = 0;
     /// Ends every exchange and wait with errc::client_closed, closes every connection. Never blocks.
     virtual void close() = 0;
-};
-
-/// One GET. Destroying it before the body's end closes the connection; after the end it went back to the pool.
-///
-/// Coroutines honour per-operation cancellation (terminal, partial, total): asio::error::operation_aborted, and the
-/// connection is closed. Everything else that goes wrong throws `failure` with a code of `errc` and the system's code
-/// as its cause.
-class exchange {
-public:
-    explicit exchange(std::shared_ptr<transport> transport);
-    ~exchange();
-    exchange(const exchange&) = delete;
-    exchange& operator=(const exchange&) = delete;
-
-    /// Gets a connection, sends the request and reads the answer's header. Replays once, silently, when a reused
-    /// connection turns out dead before the answer's first byte. Call once.
-    boost::asio::awaitable<response_head> get(std::string target);
-
-    /// The next bytes of the body, inflated; empty at its end. The view is valid until the next call. Between calls the
-    /// clocks of `deadlines::stall` and `deadlines::request` stand still.
-    boost::asio::awaitable<std::string_view> read_some();
-
-    /// Body bytes as they came over the wire, so far.
-    std::uint64_t wire_bytes() const noexcept;
-
-private:
-    struct impl;
-    std::unique_ptr<impl> impl_;
 };
 
 }  // namespace unipile::http
