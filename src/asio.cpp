@@ -1,6 +1,5 @@
-// Asio and Beast, compiled once for the whole project.
+// Asio, compiled once for the whole project. TLS and Beast have files of their own, so that a program which brings its
+// own copy of one of them takes only the others from the static library.
 #ifdef BOOST_ASIO_SEPARATE_COMPILATION
 #include <boost/asio/impl/src.hpp>
-#include <boost/asio/ssl/impl/src.hpp>
-#include <boost/beast/src.hpp>
 #endif

@@ -11,15 +11,19 @@ if(UNIPILE_SANITIZE)
   target_link_options(unipile_settings INTERFACE -fsanitize=${UNIPILE_SANITIZE})
 endif()
 
-# What the users of the public headers need too.
+# What the users of the public headers need too: unipile_public_usage(TARGET PUBLIC|INTERFACE).
+function(unipile_public_usage target scope)
+  target_compile_features(${target} ${scope} cxx_std_20)
+  target_include_directories(${target} ${scope}
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_link_libraries(${target} ${scope} Boost::headers Threads::Threads)
+  target_compile_definitions(${target} ${scope} BOOST_ASIO_NO_DEPRECATED)
+  if(UNIPILE_SEPARATE_COMPILATION)
+    target_compile_definitions(${target} ${scope} BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION)
+  endif()
+endfunction()
 add_library(unipile_public INTERFACE)
-target_compile_features(unipile_public INTERFACE cxx_std_20)
-target_include_directories(unipile_public INTERFACE ${PROJECT_SOURCE_DIR}/include)
-target_link_libraries(unipile_public INTERFACE Boost::headers Threads::Threads)
-target_compile_definitions(unipile_public INTERFACE BOOST_ASIO_NO_DEPRECATED)
-if(UNIPILE_SEPARATE_COMPILATION)
-  target_compile_definitions(unipile_public INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION)
-endif()
+unipile_public_usage(unipile_public INTERFACE)
 
 # unipile_room(NAME sources... ) : one room of the library, an object library that tests can link alone.
 function(unipile_room name)
