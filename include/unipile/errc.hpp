@@ -75,6 +75,11 @@ enum class errc {
     cursor_loop,    ///< a cursor that this listing has followed before
     no_progress,    ///< fresh cursors without a new post, over the cap
     total_timeout,  ///< the listing as a whole took too long
+
+    // The fan-out.
+    request_held,     ///< inside a harvest: the request has to wait for its account's turn; nothing is lost
+    account_parked,   ///< the account is parked and its jobs are not to wait for it
+    harvest_stopped,  ///< another job's failure stopped the whole harvest
 };
 
 /// The category of `errc`. Its name is "unipile".

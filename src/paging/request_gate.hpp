@@ -1,0 +1,45 @@
+// Leave for each request of a listing, asked from outside. How the harvester paces a listing.
+#pragma once
+
+#include <unipile/failure.hpp>
+#include <unipile/retry_policy.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+namespace unipile::paging {
+
+/// What a listing is about to do.
+struct request_wish {
+    unsigned attempt = 1;               ///< 1: the first request for this page
+    std::chrono::milliseconds wait{0};  ///< what the retry policy would have waited before this request
+};
+
+/// How a request went.
+struct request_outcome {
+    unsigned status = 0;                                   ///< 0: no answer
+    classification meaning;                                ///< of a failed request
+    std::optional<std::chrono::milliseconds> retry_after;  ///< as the server sent it, not capped by the retry policy
+    std::uint64_t items = 0;                               ///< of a page that is whole
+    std::uint64_t wire_bytes = 0;
+    bool ok = false;  ///< a whole page, or a refusal that ends the listing completely (an exhausted cursor)
+};
+
+/// Asked before every request of one listing (first requests, further pages, retries) and told after every one. A
+/// stream with a gate never waits between requests by itself: it hands its backoff to the gate and ends the
+/// outstanding operation, so that a listing that waits costs no coroutine.
+///
+/// Called on the client's executor, never re-entrantly; must not throw. The gate outlives its stream.
+class request_gate {
+public:
+    virtual ~request_gate() = default;
+
+    /// May the request go now? If not, the outstanding operation of the stream ends with errc::request_held, nothing
+    /// of the listing is lost, and the next operation comes here again with the same wish.
+    virtual bool admit(const request_wish& wish) noexcept = 0;
+    /// A request has ended: its page was read to the end, or it failed. Not called for a request that was cancelled.
+    virtual void answered(const request_outcome& outcome) noexcept = 0;
+};
+
+}  // namespace unipile::paging
