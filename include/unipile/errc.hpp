@@ -80,6 +80,9 @@ enum class errc {
     request_held,     ///< inside a harvest: the request has to wait for its account's turn; nothing is lost
     account_parked,   ///< the account is parked and its jobs are not to wait for it
     harvest_stopped,  ///< another job's failure stopped the whole harvest
+
+    // A single post.
+    item_malformed,  ///< the text is not one JSON object
 };
 
 /// The category of `errc`. Its name is "unipile".

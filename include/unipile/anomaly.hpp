@@ -1,0 +1,44 @@
+// What in an answer did not match the contract.
+#pragma once
+
+#include <iosfwd>
+#include <string>
+#include <string_view>
+
+namespace unipile {
+
+/// How a field deviates from the contract. Unknown fields, providers and attachment kinds are no anomalies: the API
+/// may grow at any time.
+enum class anomaly_kind : unsigned char {
+    missing_field,  ///< the contract requires it; absent
+    null_field,     ///< null, where the contract doesn't allow null; the typed field is empty
+    wrong_type,  ///< of another type; the typed field has the value where it can be understood (`"4"`, `1`), else it is
+                 ///< empty
+    odd_number,  ///< a number that its field can't hold (`4.5` posts, `1e400`); the typed field is empty
+    bad_text,    ///< a lone surrogate or invalid UTF-8; replaced by U+FFFD in the typed field
+    bad_time,    ///< a time stamp that can't be read
+    duplicate_key,     ///< a known field that comes twice in one object; the last one counts
+    unexpected_value,  ///< a constant of the contract with another value
+};
+
+/// The enumerator's name; never null.
+const char* to_string(anomaly_kind k) noexcept;
+std::ostream& operator<<(std::ostream& out, anomaly_kind k);
+
+/// One deviation from the contract. Refers to static text only: names from the contract, never the server's text.
+/// The same deviation in several elements of one array is noted once.
+struct anomaly {
+    anomaly_kind kind = anomaly_kind::missing_field;
+    std::string_view
+        object;  ///< the object within the item, `repost_content.author` or `attachments[]`; empty: the item itself
+    std::string_view field;  ///< its field; empty: some field that the contract doesn't know
+
+    /// `object.field`.
+    std::string path() const;
+    friend bool operator==(const anomaly&, const anomaly&) = default;
+};
+
+/// `kind path`, e.g. `missing_field author.name`.
+std::ostream& operator<<(std::ostream& out, const anomaly& a);
+
+}  // namespace unipile
