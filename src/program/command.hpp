@@ -1,0 +1,29 @@
+// The subcommands of `unipile`. Each adds its options to the command line and, once it was chosen, sets what runs.
+#pragma once
+
+#include <functional>
+
+namespace CLI {
+class App;
+}
+
+namespace unipile::program {
+
+/// Runs the chosen subcommand after the command line was parsed; returns the exit code.
+using runner = std::function<int()>;
+
+/// Exit codes of every subcommand.
+enum exit_code : int {
+    all_complete = 0,
+    some_incomplete = 1,
+    usage_error = 2,
+    key_refused = 3,
+    interrupted = 130,
+};
+
+/// Each adds one subcommand to `app` and stores its function in `run` when that subcommand is parsed. `app` and `run`
+/// must outlive the parsing and the run.
+void add_posts(CLI::App& app, runner& run);
+void add_simulate(CLI::App& app, runner& run);
+
+}  // namespace unipile::program
