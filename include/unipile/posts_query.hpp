@@ -20,9 +20,9 @@ struct posts_query {
     /// Posts a page, 1..100. Always sent, since the server's own default is not documented.
     int limit = 100;
 
-    /// End after this many posts; 0: no bound.
+    /// End after this many posts of this stream; 0: no bound.
     std::uint64_t max_posts = 0;
-    /// End after this many pages; 0: no bound.
+    /// End after this many pages of this stream; 0: no bound.
     std::uint64_t max_pages = 0;
     /// End once posts are older than this. Posts that are older are not delivered. There is no such filter in the
     /// API; it rests on the usual order, newest first.
@@ -34,6 +34,10 @@ struct posts_query {
     bool stop_on_short_page = false;
     /// How many empty pages in a row to walk over if they come with a cursor; 0: the first one ends the listing.
     unsigned empty_page_tolerance = 0;
+    /// How many pages with a fresh cursor and no new post to walk over before the listing fails with
+    /// `end_reason::no_progress`; 0: no bound. A post counts as new unless it was on the page before, or on a page that
+    /// is kept for comparison and replaced at the 2nd, 4th, 8th … page, which finds repetitions of any length.
+    unsigned max_stale_pages = 5;
     /// How many pages to fetch before they are asked for; 0: no page before the last post of the one before it was
     /// taken. Each costs one request of the account's quota even if it is never read.
     unsigned prefetch_pages = 0;

@@ -1,0 +1,83 @@
+// The entrance: one tenant of the API, and its listings.
+#pragma once
+
+#include <unipile/client_options.hpp>
+#include <unipile/post_stream.hpp>
+#include <unipile/posts_query.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+namespace unipile {
+
+namespace paging {
+class client_core;
+}
+
+/// A client's connections at this moment, and since its beginning.
+struct connection_stats {
+    std::size_t open = 0;        ///< connections, those that are being opened counted
+    std::size_t idle = 0;        ///< of those, unused
+    std::size_t waiting = 0;     ///< requests that wait for one
+    std::uint64_t opened = 0;    ///< since the beginning
+    std::uint64_t reused = 0;    ///< requests on a connection that had served another before
+    std::uint64_t replayed = 0;  ///< requests repeated at once, because a kept connection turned out dead
+};
+
+/// One tenant of the API: its address, its key, and the connections that all its listings share.
+///
+/// Runs on the executor that it is given and starts no thread. That executor must not run two handlers at once: an
+/// `io_context` run by one thread, or a strand. All members are called on it, or while nothing runs on it. For several
+/// threads, make a client for each.
+///
+/// Streams keep what they need of their client alive and go on without it; destroying a client is no `close()`. Destroy
+/// client and streams before the execution context, as with any I/O object.
+class client {
+public:
+    using executor_type = boost::asio::any_io_executor;
+
+    /// Sends nothing, opens nothing. Reads the CA file and the proxy's environment variables.
+    /// Throws std::invalid_argument, with one line that says what to change, for options that can't work.
+    client(executor_type executor, client_options options);
+
+    /// On the executor of an execution context, such as an `io_context`.
+    template <typename ExecutionContext>
+        requires std::convertible_to<ExecutionContext&, boost::asio::execution_context&>
+    client(ExecutionContext& context, client_options options)
+        : client(executor_type(context.get_executor()), std::move(options))
+    {}
+
+    client(client&&) noexcept;
+    client& operator=(client&&) noexcept;
+    ~client();
+
+    const executor_type& get_executor() const noexcept { return executor_; }
+
+    /// The posts of an identifier, from the top. Sends nothing yet.
+    /// Throws `failure`: errc::invalid_query for a query that can't be sent, errc::client_closed.
+    post_stream posts(posts_query query);
+
+    /// The same from a position on. The query's bounds count from there.
+    /// Throws also errc::position_mismatch if the position belongs to another account or identifier.
+    post_stream posts(posts_query query, const position& from);
+
+    connection_stats connections() const noexcept;
+
+    /// Ends every listing with errc::client_closed and `end_reason::cancelled` and closes every connection. Never
+    /// blocks. Final: `posts` throws from now on.
+    void close() noexcept;
+
+    /// For the library's own rooms.
+    const std::shared_ptr<paging::client_core>& core() const noexcept { return core_; }
+
+private:
+    executor_type executor_;
+    std::shared_ptr<paging::client_core> core_;
+};
+
+}  // namespace unipile

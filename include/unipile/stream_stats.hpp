@@ -1,0 +1,27 @@
+// What a listing has cost so far.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace unipile {
+
+/// The counters of one stream. They start at zero for a stream that resumes from a position.
+struct stream_stats {
+    std::uint64_t posts = 0;             ///< delivered to the consumer
+    std::uint64_t pages = 0;             ///< pages that arrived whole, the empty ones counted
+    std::uint64_t requests = 0;          ///< requests begun, the retries counted
+    std::uint64_t retries = 0;           ///< requests that repeated a failed one
+    std::uint64_t wire_bytes = 0;        ///< bytes of answer bodies as they came over the wire, compressed perhaps
+    std::uint64_t json_bytes = 0;        ///< the same after inflating
+    std::uint64_t anomalies = 0;         ///< deviations from the contract, in posts and in envelopes
+    std::uint64_t quarantined = 0;       ///< items that were not valid JSON
+    std::uint64_t repeated = 0;          ///< posts left out because a page that was fetched again had them before
+    std::uint64_t too_old = 0;           ///< posts left out because they are older than `posts_query::since`
+    std::uint64_t waits = 0;             ///< waits before a retry
+    std::chrono::nanoseconds waited{0};  ///< time spent in them
+
+    friend bool operator==(const stream_stats&, const stream_stats&) = default;
+};
+
+}  // namespace unipile
