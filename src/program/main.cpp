@@ -1,0 +1,50 @@
+// The program `unipile`.
+#include "program/command.hpp"
+#include "program/text.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <csignal>
+#include <exception>
+#include <iostream>
+
+namespace {
+
+using unipile::program::exit_code;
+
+/// Parses the command line; returns an exit code, or -1 if a subcommand is to run.
+int parse(CLI::App& app, int argc, char** argv)
+{
+    try {
+        app.parse(argc, argv);
+        return -1;
+    } catch (const CLI::ParseError& e) {
+        return app.exit(e, std::cout, std::cerr) == 0 ? exit_code::all_complete : exit_code::usage_error;
+    }
+}
+
+}  // namespace
+
+int main(int argc, char** argv)
+{
+    // A reader that has gone is told by the write that failed, with its own error.
+    std::signal(SIGPIPE, SIG_IGN);
+
+    CLI::App app{"Streams post listings from the Unipile API.", "unipile"};
+    app.set_version_flag("--version", "unipile " UNIPILE_VERSION);
+    app.require_subcommand(1);
+    app.footer(
+        "Exit codes: 0 all complete, 1 some listing failed or is incomplete, 2 usage or configuration,\n"
+        "3 key refused, 130 interrupted. `unipile SUBCOMMAND --help` tells a subcommand's options.");
+    unipile::program::runner run;
+    unipile::program::add_posts(app, run);
+    unipile::program::add_simulate(app, run);
+
+    if (const int code = parse(app, argc, argv); code >= 0) return code;
+    try {
+        return run();
+    } catch (const std::exception& e) {
+        std::cerr << "unipile: " << unipile::program::printable(e.what()) << '\n';
+        return exit_code::some_incomplete;
+    }
+}

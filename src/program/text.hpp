@@ -1,0 +1,32 @@
+// Small things that the subcommands say and read.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace unipile::program {
+
+/// Text from elsewhere, safe to show on a terminal: control characters, bidirectional overrides and bytes that aren't
+/// UTF-8 become visible escapes; cut with an ellipsis after about `longest` bytes.
+std::string printable(std::string_view text, std::size_t longest = 600);
+
+/// `1234567` as `1,234,567`.
+std::string with_thousands(std::uint64_t n);
+
+/// `532 B`, `17.3 kB`, `4.2 MB`, …
+std::string human_bytes(std::uint64_t bytes);
+
+/// `0.43 s`, `12.1 s`, `3 min 20 s`, `2 h 05 min`.
+std::string human_duration(std::chrono::milliseconds d);
+
+/// A quoted JSON string; bytes that aren't UTF-8 become U+FFFD.
+std::string json_string(std::string_view text);
+
+/// `2024-05-31`, `2024-05-31T12:30:00Z`, with seconds' fractions or a `+02:00` offset too. A date alone is midnight
+/// UTC.
+std::optional<std::chrono::sys_time<std::chrono::milliseconds>> parse_date(std::string_view text);
+
+}  // namespace unipile::program
