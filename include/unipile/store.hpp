@@ -1,0 +1,10 @@
+// Everything about durable stores, but for the Asio adapter (store/async.hpp).
+#pragma once
+
+#include <unipile/store/error.hpp>
+#include <unipile/store/post_reader.hpp>
+#include <unipile/store/post_store.hpp>
+#include <unipile/store/records.hpp>
+#include <unipile/store/sqlite.hpp>
+#include <unipile/store/timeline.hpp>
+#include <unipile/store/writer.hpp>

@@ -1,0 +1,93 @@
+// The reading side of a store: export and status.
+#pragma once
+
+#include <unipile/store/error.hpp>
+#include <unipile/store/records.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace unipile::store {
+
+/// Which posts to read. All conditions that are set must hold.
+struct post_filter {
+    std::optional<std::string> account;     ///< seen through this account
+    std::optional<std::string> identifier;  ///< found in a listing of this identifier
+    std::optional<unix_time> since;         ///< published at this time or later
+    std::optional<unix_time> until;         ///< published before this time
+    /// With `since` or `until`: also the posts whose time nobody knows.
+    bool undated = true;
+    /// Also posts that are gone from every listing in which they were found.
+    bool gone = true;
+};
+
+/// A stored post. Views: valid until the visitor returns.
+struct stored_post {
+    std::string_view provider, id;
+    /// The listing that found it; with a filter by account or identifier, the first of those that match.
+    std::string_view account, identifier;
+    std::optional<unix_time> published;
+    unix_time first_seen{};
+    unix_time last_seen{};  ///< in any listing
+    unix_time changed{};    ///< when the stored JSON was taken
+    bool gone = false;      ///< gone from every listing in which it was found
+    std::string_view json;
+};
+
+struct stored_job {
+    std::int64_t job = 0;
+    job_spec spec;
+    job_state state = job_state::queued;
+    end_reason reason = end_reason::none;
+    std::string failure, failure_type;
+    std::uint64_t posts = 0, pages = 0, requests = 0;
+    bool whole = false;  ///< everything from the top to the end is stored, as of `harvested`
+    std::optional<unix_time> harvested;
+    std::optional<unix_time> again_at;
+};
+
+struct job_filter {
+    std::optional<std::string> account, identifier;
+    std::optional<job_state> state;
+};
+
+struct account_summary {
+    job_counts jobs;
+    std::uint64_t posts = 0, pages = 0, requests = 0;
+};
+
+struct store_summary {
+    job_counts jobs;
+    std::uint64_t posts = 0;                          ///< different posts
+    std::uint64_t gone = 0;                           ///< of those, gone from every listing
+    std::uint64_t quarantined = 0;                    ///< items
+    std::map<std::string, std::uint64_t> by_end;      ///< jobs by end reason
+    std::map<std::string, std::uint64_t> by_failure;  ///< failed jobs by failure type
+    std::optional<run_info> last_run;
+};
+
+/// Reads a store, beside a harvest that writes it. Every call sees one consistent state, that of its beginning, and
+/// holds one row in memory at a time. Throws `store_error`. Calls block; one thread at a time.
+class post_reader {
+public:
+    post_reader() = default;
+    post_reader(const post_reader&) = delete;
+    post_reader& operator=(const post_reader&) = delete;
+    virtual ~post_reader() = default;
+
+    /// Calls `visit` for every matching post, each once, until it returns false. Returns how many were visited.
+    virtual std::uint64_t posts(const post_filter& filter, const std::function<bool(const stored_post&)>& visit) = 0;
+    virtual std::uint64_t jobs(const job_filter& filter, const std::function<bool(const stored_job&)>& visit) = 0;
+    /// By account name.
+    virtual std::uint64_t accounts(const std::function<bool(const account_row&, const account_summary&)>& visit) = 0;
+    virtual std::uint64_t quarantined(
+        const std::function<bool(const job_spec&, const quarantined_row&, unix_time)>& visit) = 0;
+    virtual store_summary summary() = 0;
+};
+
+}  // namespace unipile::store

@@ -1,0 +1,103 @@
+// A durable store: what a harvest writes.
+#pragma once
+
+#include <unipile/store/error.hpp>
+#include <unipile/store/records.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace unipile::store {
+
+struct claim_request {
+    std::int64_t run = 0;
+    /// Only jobs of this account; empty: of any.
+    std::string account;
+    std::size_t count = 1;
+    std::chrono::seconds lease_for{300};
+    std::string worker;  ///< who asks, for people
+    unix_time now{};
+};
+
+struct import_result {
+    std::uint64_t added = 0;    ///< jobs that the store didn't know
+    std::uint64_t queued = 0;   ///< known jobs that this run will do
+    std::uint64_t settled = 0;  ///< known jobs that this run has done already, or that another worker is doing
+    std::uint64_t gave_up = 0;  ///< known jobs that failed for good; `run_request::retry_failed` would try them again
+};
+
+/// The writing side of a store, behind which engines fit.
+///
+/// **Transactions.** Every member joins the open transaction, and begins one if there is none; `commit()` ends it. So
+/// one transaction holds one page's posts and its job's new position, or several pages of several jobs. Nothing is
+/// durable before `commit()` has returned; after that, everything is, whatever happens to process or machine (with the
+/// engine's default of full synchronisation). What wasn't committed leaves no trace.
+///
+/// **Several workers.** A job is claimed under a lease with a fencing number, which every write for it checks. A worker
+/// that lost its lease gets `step::kind::lost_lease` and leaves no trace.
+///
+/// **Failures.** Every member throws `store_error`. The open transaction is rolled back then, and every further call
+/// throws `store_error` with `store_errc::closed`: no caller can miss that something failed.
+///
+/// **Threads.** Calls block. One thread at a time; see `store_writer` for programs that must not block.
+class post_store {
+public:
+    post_store() = default;
+    post_store(const post_store&) = delete;
+    post_store& operator=(const post_store&) = delete;
+    /// What wasn't committed is rolled back.
+    virtual ~post_store() = default;
+
+    /// Begins a run, or goes on with the last one; see `run_request`.
+    virtual run_info begin_run(const run_request& request, unix_time now) = 0;
+    /// `outcome` is for people. A run that isn't ended goes on when it is begun again.
+    virtual void end_run(std::int64_t run, std::string_view outcome, unix_time now) = 0;
+
+    /// Puts jobs into the queue of a run, those the store knows already too. Commit every few thousand.
+    virtual import_result add_jobs(std::int64_t run, std::span<const job_spec> jobs) = 0;
+
+    /// Leases up to `count` jobs, and says for each where to start. Jobs whose lease ran out, and delayed jobs whose
+    /// time has come, are among them.
+    virtual std::vector<claimed_job> claim(const claim_request& request) = 0;
+    /// Prolongs a lease; false if it is lost.
+    virtual bool renew(const lease& l, std::chrono::seconds lease_for, unix_time now) = 0;
+    /// Gives a job back, to be claimed again from `again_at` on (at once if empty). False if the lease is lost.
+    virtual bool release(const lease& l, std::optional<unix_time> again_at) = 0;
+
+    /// Stores a batch and the job's new position, and says what to do next with the job. After `complete` or `bounded`
+    /// the job is done and its lease ended.
+    virtual page_result write(const page_write& page) = 0;
+    /// Ends a job's listing. The answer may be `from_top`: then the job isn't over and the lease goes on.
+    virtual step finish(const job_end& end) = 0;
+    /// The saved position can't be used (it can't be parsed, for example). `from_top`, or `lost_lease`.
+    virtual step lost_position(const lease& l, unix_time now) = 0;
+
+    virtual void save_account(const account_row& row) = 0;
+    virtual std::optional<account_row> load_account(std::string_view account) = 0;
+    /// Accounts with jobs to claim in this run, by name, behind `after`. Jobs under a lease don't count.
+    virtual std::vector<std::string> accounts_with_jobs(std::int64_t run, std::string_view after, std::size_t count,
+                                                        unix_time now) = 0;
+    /// Asks whoever harvests to unpark an account; false if the store doesn't know it. For another process than the
+    /// harvesting one; the account's row shows it as not parked at once.
+    virtual bool request_unpark(std::string_view account, unix_time now) = 0;
+    /// The accounts that were asked to be unparked since the last call.
+    virtual std::vector<std::string> take_unpark_requests() = 0;
+
+    virtual job_counts count_jobs(std::int64_t run) = 0;
+    /// The earliest time at which a delayed job, or one under a lease, can be claimed; empty: there is none.
+    virtual std::optional<unix_time> next_due(std::int64_t run) = 0;
+
+    /// Makes everything durable that was done since the last commit.
+    virtual void commit() = 0;
+    /// Bytes of posts written since the last commit.
+    virtual std::size_t uncommitted_bytes() const noexcept = 0;
+    /// Whether a transaction is open.
+    virtual bool in_transaction() const noexcept = 0;
+};
+
+}  // namespace unipile::store

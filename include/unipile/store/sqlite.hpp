@@ -1,0 +1,39 @@
+// The embedded engine: a store in one SQLite file.
+#pragma once
+
+#include <unipile/store/post_reader.hpp>
+#include <unipile/store/post_store.hpp>
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+namespace unipile::store {
+
+struct sqlite_options {
+    /// Make the file if there is none.
+    bool create = true;
+    /// The only process that harvests into this file. Leases of processes that died are void at once then, instead of
+    /// after they ran out; a second one is refused with `store_errc::in_use`. Kept by a lock on the file `FILE.lock`,
+    /// which ends with the process, however it ends. Without it, several processes share the file.
+    bool sole_worker = true;
+    /// Each commit survives the loss of power. Without it, the last ones may be lost then, but never in part, and never
+    /// when only the process ends.
+    bool full_sync = true;
+    /// How long to wait for another process that writes.
+    std::chrono::milliseconds busy_timeout{10'000};
+    timeline_rules rules;
+    /// Name of the SQLite VFS to use; empty: the default one.
+    std::string vfs;
+};
+
+/// Opens or makes a store. Throws `store_error`.
+///
+/// The schema is brought up to date in one transaction; a file of a newer version, of another program, or that is no
+/// database is refused and left as it is.
+std::unique_ptr<post_store> open_sqlite(const std::string& file, const sqlite_options& options = {});
+
+/// Opens a store for reading, beside whoever writes it. Throws `store_error`; never makes a file.
+std::unique_ptr<post_reader> open_sqlite_reader(const std::string& file, const sqlite_options& options = {});
+
+}  // namespace unipile::store
