@@ -1,0 +1,79 @@
+// The jobs file of a harvest, line by line.
+#pragma once
+
+#include <cstdint>
+#include <istream>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace unipile::program {
+
+/// One listing to harvest, as a line of the jobs file says.
+struct job_line {
+    std::string account;
+    std::string identifier;
+    bool is_company = false;
+
+    friend bool operator==(const job_line&, const job_line&) = default;
+};
+
+/// What became of one line.
+struct job_reading {
+    std::uint64_t number = 0;  ///< of the line, from 1
+    std::optional<job_line> job;
+    std::string complaint;  ///< without a job: what is wrong and what would be right, without text from the line
+    std::string raw;        ///< without a job: the line as it came
+};
+
+/// What lines may leave out.
+struct job_defaults {
+    std::string account;
+    bool is_company = false;
+};
+
+/// Reads jobs from a stream, one line in memory at a time. Three formats, told apart by the first line that isn't
+/// blank:
+///  - NDJSON: `{"account":"acc1","identifier":"ACo…","company":false}`
+///  - CSV with a header that names the columns `account`, `identifier` and `company` (in any order, others are passed
+///    over); separated by comma, semicolon or tab; quotes as in RFC 4180, but a value can't hold a line break
+///  - plain identifiers, one a line, where the defaults name an account
+/// Blank lines and, in plain files, lines that begin with `#` are passed over.
+class job_reader {
+public:
+    static constexpr std::size_t longest_line = 64 * 1024;
+
+    /// Throws std::invalid_argument, one line that says what to change, if the first line shows that this can't be
+    /// a jobs file. `in` must outlive the reader.
+    job_reader(std::istream& in, job_defaults defaults);
+
+    /// The next line that holds, or should hold, a job; empty at the end. Throws std::runtime_error if reading fails.
+    std::optional<job_reading> next();
+
+    /// The header, for a file of rejected lines in the same format; empty where the format has none.
+    const std::string& header() const noexcept { return header_; }
+
+private:
+    enum class format { ndjson, csv, plain };
+
+    bool read_line();
+    bool skip_blank();
+    void read_header();
+    void parse_csv(job_reading& r) const;
+    void parse_ndjson(job_reading& r) const;
+    void parse_plain(job_reading& r) const;
+
+    std::istream& in_;
+    job_defaults defaults_;
+    format format_ = format::plain;
+    std::string line_;
+    std::string header_;
+    std::uint64_t number_ = 0;
+    bool pending_ = false;   ///< `line_` was read, and not yet given out
+    bool too_long_ = false;  ///< `line_` is only the beginning
+    char separator_ = ',';
+    int account_column_ = -1, identifier_column_ = -1, company_column_ = -1;
+};
+
+}  // namespace unipile::program

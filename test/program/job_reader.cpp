@@ -1,0 +1,138 @@
+#include "program/job_reader.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+using unipile::program::job_defaults;
+using unipile::program::job_line;
+using unipile::program::job_reader;
+using unipile::program::job_reading;
+
+namespace {
+
+std::vector<job_reading> read(const std::string& text, job_defaults defaults = {})
+{
+    std::istringstream in{text};
+    job_reader reader{in, std::move(defaults)};
+    std::vector<job_reading> all;
+    while (auto r = reader.next()) all.push_back(std::move(*r));
+    return all;
+}
+
+void check_job(const job_reading& r, const job_line& expected)
+{
+    BOOST_TEST_REQUIRE(r.job.has_value(), "line " << r.number << ": " << r.complaint);
+    BOOST_TEST(r.job->account == expected.account);
+    BOOST_TEST(r.job->identifier == expected.identifier);
+    BOOST_TEST(r.job->is_company == expected.is_company);
+}
+
+std::string refusal(const std::string& text)
+{
+    try {
+        read(text);
+    } catch (const std::invalid_argument& e) {
+        return e.what();
+    }
+    return {};
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(job_files)
+
+BOOST_AUTO_TEST_CASE(csv_columns_come_in_any_order_and_with_any_usual_separator)
+{
+    for (const char s : {',', ';', '\t'}) {
+        std::string text =
+            "note|Identifier|company|ACCOUNT\nx|ACo1|false|acc1\r\n\n  \ny|\"12345\"|true|\"a\"\"b\"\nz|ACo2\n";
+        for (char& c : text)
+            if (c == '|') c = s;
+        const auto all = read("\xef\xbb\xbf" + text, {"fallback", false});
+        BOOST_TEST_REQUIRE(all.size() == 3u);
+        check_job(all[0], {"acc1", "ACo1", false});
+        check_job(all[1], {"a\"b", "12345", true});
+        check_job(all[2], {"fallback", "ACo2", false});
+        BOOST_TEST(all[0].number == 2u);
+        BOOST_TEST(all[1].number == 5u);
+        BOOST_TEST(all[2].number == 6u);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(quoted_values_hold_separators)
+{
+    const auto all = read("account,identifier\n \"a,1\" , \"x\"\n\"open,x\n\"a\"b,x\n");
+    BOOST_TEST_REQUIRE(all.size() == 3u);
+    check_job(all[0], {"a,1", "x", false});
+    BOOST_TEST(!all[1].job);
+    BOOST_TEST(all[1].raw == "\"open,x");
+    BOOST_TEST(!all[2].job);
+}
+
+BOOST_AUTO_TEST_CASE(ndjson_takes_the_names_of_the_api_too)
+{
+    const auto all = read(R"({"account":"a","identifier":"x"}
+{"account_id":"b","identifier":1441,"is_company":true}
+{"identifier":"y","company":"yes"}
+{"identifier":
+[]
+{"identifier":["z"]}
+{"identifier":"z","company":"perhaps"}
+)",
+                          {"d", false});
+    BOOST_TEST_REQUIRE(all.size() == 7u);
+    check_job(all[0], {"a", "x", false});
+    check_job(all[1], {"b", "1441", true});
+    check_job(all[2], {"d", "y", true});
+    for (std::size_t i = 3; i < 7; ++i) {
+        BOOST_TEST(!all[i].job);
+        BOOST_TEST(!all[i].complaint.empty());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(plain_identifiers_need_an_account)
+{
+    const auto all = read("# people\nACo1\n\n  ACo2  \n# more\n", {"acc", true});
+    BOOST_TEST_REQUIRE(all.size() == 2u);
+    check_job(all[0], {"acc", "ACo1", true});
+    check_job(all[1], {"acc", "ACo2", true});
+    BOOST_TEST(refusal("ACo1\nACo2\n").find("--account") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(files_that_cannot_be_jobs_are_refused_with_what_to_write)
+{
+    BOOST_TEST(refusal("name,url\na,b\n").find("identifier") != std::string::npos);
+    BOOST_TEST(refusal("identifier\nACo1\n").find("account") != std::string::npos);
+    BOOST_TEST(refusal("\"identifier\n").find("header") != std::string::npos);
+    BOOST_TEST(refusal("").empty());
+    BOOST_TEST(refusal("\n \n").empty());
+}
+
+BOOST_AUTO_TEST_CASE(bad_lines_are_told_with_their_number_and_the_others_go_on)
+{
+    const std::string text =
+        "account,identifier,company\n,x,\na,,\na,x,perhaps\na,https://example.org/in/x,\na,x\x01,\na,ok,\n" +
+        std::string(job_reader::longest_line + 1, 'x') + "\na,last,1";
+    const auto all = read(text);
+    BOOST_TEST_REQUIRE(all.size() == 8u);
+    for (std::size_t i = 0; i < 8; ++i) {
+        BOOST_TEST(all[i].number == i + 2);
+        BOOST_TEST(all[i].job.has_value() == (i == 5 || i == 7));
+        BOOST_TEST(all[i].complaint.empty() == (i == 5 || i == 7));
+    }
+    BOOST_TEST(all[6].raw.size() == job_reader::longest_line);
+    check_job(all[7], {"a", "last", true});
+}
+
+BOOST_AUTO_TEST_CASE(the_header_is_kept_for_rejected_lines)
+{
+    std::istringstream in{"account;identifier\r\na;x\r\n"};
+    job_reader reader{in, {}};
+    BOOST_TEST(reader.header() == "account;identifier");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
