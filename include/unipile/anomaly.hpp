@@ -17,8 +17,9 @@ enum class anomaly_kind : unsigned char {
     odd_number,  ///< a number that its field can't hold (`4.5` posts, `1e400`); the typed field is empty
     bad_text,    ///< a lone surrogate or invalid UTF-8; replaced by U+FFFD in the typed field
     bad_time,    ///< a time stamp that can't be read
-    duplicate_key,     ///< a known field that comes twice in one object; the last one counts
-    unexpected_value,  ///< a constant of the contract with another value
+    duplicate_key,      ///< a known field that comes twice in one object; the last one counts
+    too_many_elements,  ///< an array of more than 1,000 elements; the first 1,000 are typed
+    unexpected_value,   ///< a constant of the contract with another value
 };
 
 /// The enumerator's name; never null.
@@ -31,9 +32,9 @@ struct anomaly {
     anomaly_kind kind = anomaly_kind::missing_field;
     std::string_view
         object;  ///< the object within the item, `repost_content.author` or `attachments[]`; empty: the item itself
-    std::string_view field;  ///< its field; empty: some field that the contract doesn't know
+    std::string_view field;  ///< its field; empty: an array's element, or a field that the contract lacks
 
-    /// `object.field`.
+    /// `object.field`, `object` if there is no field, and `item` if there is neither.
     std::string path() const;
     friend bool operator==(const anomaly&, const anomaly&) = default;
 };

@@ -26,7 +26,6 @@ struct post_block {
     std::atomic<std::uint32_t> references{1};
     unipile::provider provider = unipile::provider::unknown;
     std::size_t capacity = 0;  ///< bytes of the block, this header counted
-    void* overflow = nullptr;  ///< further blocks, where the first one was guessed too small
     std::string_view json;
     std::string_view provider_name;
     std::string_view id;

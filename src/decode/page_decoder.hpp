@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,17 +29,19 @@ struct page_end {
     std::uint64_t items = 0;                 ///< items in the page, the quarantined ones counted
 };
 
-/// An item that is not valid JSON: kept byte for byte.
+/// An item that is not a JSON object: kept byte for byte.
 struct quarantined_item {
     std::uint64_t index = 0;  ///< position in the page, from 0
     std::string raw;
     std::string why;  ///< the library's words, never the item's text
 };
 
-/// Decoder of one page at a time; `reset()` makes it ready for the next and keeps its buffers.
+/// Decoder of one page at a time; `reset()` makes it ready for the next and keeps its small buffers.
 ///
-/// Bytes may be split anywhere. A post is complete the moment its closing brace was written. After an error the
-/// posts that were completed before it stay correct and can still be taken.
+/// Bytes may be split anywhere, and how they are split changes nothing but when a post is complete: the moment its
+/// closing brace was written. After an error the posts that were completed before it stay correct and can still be
+/// taken. Cheap to make; buffers come with the first item. Where memory runs out, `write()` throws std::bad_alloc, and
+/// the decoder is good for `reset()` and destruction only.
 class page_decoder {
 public:
     page_decoder(const size_limits& limits, bool strict);
@@ -46,15 +49,16 @@ public:
     page_decoder(page_decoder&&) noexcept;
     page_decoder& operator=(page_decoder&&) noexcept;
 
-    /// Forget everything about the last page.
+    /// Forgets everything about the last page.
     void reset();
 
-    /// Consumes all of `chunk`, or up to the error.
+    /// Consumes all of `chunk`, or up to the error. Once there was an error, it is what every call returns.
     boost::system::error_code write(std::string_view chunk);
     /// Tells that the body has ended; an error if the page has not.
     boost::system::error_code finish();
 
-    /// Completed posts that were not taken yet, in order. The caller moves them out and calls `ready().clear()`.
+    /// Completed posts that were not taken yet, in order. The caller moves them out and calls `ready().clear()`; before
+    /// the next `write()`, not while `ready_index()` is still needed.
     std::vector<post>& ready() noexcept;
     /// Index in the page of `ready()[i]` is not `i` where items were quarantined; this is the page index of each.
     const std::vector<std::uint32_t>& ready_index() const noexcept;
@@ -65,8 +69,8 @@ public:
     const page_end& end() const noexcept;
 
 private:
-    struct impl;
-    impl* impl_;
+    class impl;
+    std::unique_ptr<impl> impl_;
 };
 
 }  // namespace unipile::decode

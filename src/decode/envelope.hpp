@@ -1,0 +1,18 @@
+// What a page says beside its items.
+#pragma once
+
+#include "decode/page_decoder.hpp"
+
+#include <unipile/client_options.hpp>
+
+#include <boost/system/error_code.hpp>
+
+#include <string_view>
+
+namespace unipile::decode {
+
+/// Reads a page whose items were taken out (`{"object":"PostList","items":[],"cursor":null}`) into `end`: cursor,
+/// page count, and anomalies, which are added.
+boost::system::error_code read_envelope(std::string_view json, const size_limits& limits, page_end& end);
+
+}  // namespace unipile::decode

@@ -1,0 +1,93 @@
+// Names of fields, found by a hash that the compiler makes free of collisions.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace unipile::decode {
+
+class item_parser;
+
+/// What the contract says about a field, as bits.
+enum field_flags : unsigned {
+    optional_field = 0,
+    required_field = 1,  ///< the contract promises it
+    nullable_field = 2,  ///< the contract allows null
+    foreign_field = 4,   ///< not in the contract, only seen in answers: can't deviate from it
+};
+
+/// A field of the object type T: its name, and what reads its value into a T.
+template <class T>
+struct field {
+    std::string_view name;
+    bool (*read)(item_parser&, T&);
+    unsigned flags = optional_field;
+    std::string_view path{};  ///< where the objects in it are, as anomalies name it
+    unsigned owner = 0;       ///< the providers that have it, for the fields of an item
+};
+
+/// The fields of T by name. Beyond 64 fields the masks would have to grow.
+template <class T, std::size_t N>
+class field_table {
+    static_assert(N <= 64);
+
+public:
+    constexpr explicit field_table(const std::array<field<T>, N>& fields) : fields_(fields)
+    {
+        while (!try_multiplier()) multiplier_ = (multiplier_ * 1664525 + 1013904223) | 1;
+    }
+
+    /// Its number, or -1.
+    int find(std::string_view name) const noexcept
+    {
+        if (name.empty()) return -1;
+        const std::uint8_t i = slots_[slot(name)];
+        return i < N && fields_[i].name == name ? i : -1;
+    }
+
+    constexpr const field<T>& operator[](int i) const noexcept { return fields_[static_cast<std::size_t>(i)]; }
+    static constexpr int size() noexcept { return static_cast<int>(N); }
+
+    /// One bit for each field that has one of the flags and, if `owner` isn't 0, belongs to it.
+    constexpr std::uint64_t mask(unsigned flags, unsigned owner = 0) const noexcept
+    {
+        std::uint64_t bits = 0;
+        for (std::size_t i = 0; i < N; ++i)
+            if ((fields_[i].flags & flags) && (owner == 0 || (fields_[i].owner & owner))) bits |= std::uint64_t{1} << i;
+        return bits;
+    }
+
+private:
+    static constexpr unsigned slot_bits = N > 16 ? 8 : 6;
+    static constexpr std::uint8_t unused = 0xFF;
+
+    constexpr std::size_t slot(std::string_view name) const noexcept
+    {
+        const auto byte = [&](std::size_t i) { return std::uint32_t{static_cast<unsigned char>(name[i])}; };
+        const std::uint32_t mix = byte(0) | byte(name.size() * 3 / 4) << 8 | byte(name.size() - 1) << 16 |
+                                  static_cast<std::uint32_t>(name.size()) << 24;
+        return (mix * multiplier_) >> (32 - slot_bits);
+    }
+
+    constexpr bool try_multiplier()
+    {
+        for (std::uint8_t& s : slots_) s = unused;
+        for (std::size_t i = 0; i < N; ++i) {
+            std::uint8_t& s = slots_[slot(fields_[i].name)];
+            if (s != unused) return false;
+            s = static_cast<std::uint8_t>(i);
+        }
+        return true;
+    }
+
+    std::array<field<T>, N> fields_;
+    std::array<std::uint8_t, 1u << slot_bits> slots_{};
+    std::uint32_t multiplier_ = 0x9E3779B1;
+};
+
+template <class T, std::size_t N>
+field_table(const std::array<field<T>, N>&) -> field_table<T, N>;
+
+}  // namespace unipile::decode

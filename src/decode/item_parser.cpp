@@ -1,0 +1,573 @@
+#include "decode/item_parser.hpp"
+
+#include "decode/number.hpp"
+#include "decode/scan.hpp"
+#include "decode/schema.hpp"
+#include "decode/text.hpp"
+#include "decode/timestamp.hpp"
+
+#include <simdjson.h>
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <utility>
+
+namespace unipile::decode {
+namespace {
+
+/// Elements of an array that are typed. A bound on what an item of a few bytes an element can cost.
+constexpr std::size_t max_elements = 1000;
+
+}  // namespace
+
+// The grammar.
+
+bool item_parser::skip_space() noexcept
+{
+    while (p_ != end_ && is_space(*p_)) ++p_;
+    return p_ != end_ || ended();
+}
+
+bool item_parser::expect(char c) noexcept
+{
+    if (!skip_space()) return false;
+    if (*p_ != c) return stop(parse_status::malformed);
+    ++p_;
+    return true;
+}
+
+bool item_parser::read_text(std::string_view& out)
+{
+    const char* first = p_ + 1;
+    const char* special = find_special(first, end_);
+    if (special == end_) return ended();
+    if (*special == '"' && !repair_) {
+        out = view(first, special);
+        p_ = special + 1;
+        return true;
+    }
+    text_.clear();
+    p_ = first;
+    const text_status s = read_string(p_, end_, &text_, repair_);
+    if (s == text_status::incomplete) return ended();
+    if (s == text_status::malformed) return stop(parse_status::malformed);
+    if (s == text_status::repaired) note(anomaly_kind::bad_text);
+    char* copy = builder_.allocate<char>(text_.size());
+    if (!copy) return stop(parse_status::no_room);
+    std::memcpy(copy, text_.data(), text_.size());
+    out = {copy, text_.size()};
+    return true;
+}
+
+bool item_parser::skip_string()
+{
+    const text_status s = read_string(++p_, end_, nullptr, repair_);
+    if (s == text_status::repaired) note(anomaly_kind::bad_text);
+    if (s == text_status::incomplete) return ended();
+    return s != text_status::malformed || stop(parse_status::malformed);
+}
+
+/// The view is valid until the next key that needs unescaping.
+bool item_parser::read_key(std::string_view& key)
+{
+    if (!at('"')) return p_ == end_ ? ended() : stop(parse_status::malformed);
+    const char* first = p_ + 1;
+    const char* special = find_special(first, end_);
+    if (special == end_) return ended();
+    if (*special == '"' && !repair_) {
+        key = {first, static_cast<std::size_t>(special - first)};
+        p_ = special + 1;
+        return true;
+    }
+    key_.clear();
+    p_ = first;
+    const text_status s = read_string(p_, end_, &key_, repair_);
+    if (s == text_status::incomplete) return ended();
+    if (s == text_status::malformed) return stop(parse_status::malformed);
+    if (s == text_status::repaired) note(anomaly_kind::bad_text, here_.object, {}, of_all);
+    key = key_;
+    return true;
+}
+
+bool item_parser::read_number(std::string_view& out)
+{
+    const char* first = p_;
+    while (p_ != end_ && (is_digit(*p_) || *p_ == '-' || *p_ == '+' || *p_ == '.' || *p_ == 'e' || *p_ == 'E')) ++p_;
+    if (p_ == end_) return ended();
+    if (!is_number({first, static_cast<std::size_t>(p_ - first)})) return stop(parse_status::malformed);
+    out = view(first, p_);
+    return true;
+}
+
+bool item_parser::skip_literal(std::string_view word)
+{
+    for (char c : word) {
+        if (p_ == end_) return ended();
+        if (*p_ != c) return stop(parse_status::malformed);
+        ++p_;
+    }
+    return true;
+}
+
+bool item_parser::skip_scalar()
+{
+    std::string_view number;
+    switch (*p_) {
+        case '"': return skip_string();
+        case 't': return skip_literal("true");
+        case 'f': return skip_literal("false");
+        case 'n': return skip_literal("null");
+        default: return read_number(number);
+    }
+}
+
+bool item_parser::skip_value()
+{
+    if (p_ == end_) return ended();
+    return *p_ == '{' || *p_ == '[' ? skip_container() : skip_scalar();
+}
+
+/// Without recursion: how deep a peer may nest is an option, how deep the stack is isn't.
+bool item_parser::skip_container()
+{
+    containers_.clear();
+    for (;;) {
+        // Here a value begins.
+        if (!skip_space()) return false;
+        bool opened = false;
+        if (*p_ == '{' || *p_ == '[') {
+            if (!enter()) return false;
+            containers_.push_back(*p_++);
+            if (!skip_space()) return false;
+            opened = true;
+        } else if (!skip_scalar()) {
+            return false;
+        }
+        // Here it has ended, unless a container was opened.
+        for (;;) {
+            if (containers_.empty()) return true;
+            if (!skip_space()) return false;
+            const char close = containers_.back() == '{' ? '}' : ']';
+            if (*p_ == close) {
+                ++p_;
+                --depth_;
+                containers_.pop_back();
+                opened = false;
+                continue;
+            }
+            if (!opened && !expect(',')) return false;
+            break;
+        }
+        if (containers_.back() == '{') {
+            std::string_view key;
+            if (!skip_space() || !read_key(key) || !expect(':')) return false;
+        }
+    }
+}
+
+// Objects and arrays that the contract knows.
+
+template <class T, std::size_t N>
+bool item_parser::read_object(const field_table<T, N>& table, T& out, std::uint64_t& seen)
+{
+    if (!enter()) return false;
+    ++p_;
+    if (!skip_space()) return false;
+    if (*p_ == '}') {
+        ++p_;
+        --depth_;
+        return true;
+    }
+    for (;;) {
+        std::string_view key;
+        if (!read_key(key) || !expect(':') || !skip_space() || !read_member(table, out, seen, key) || !skip_space())
+            return false;
+        if (*p_ == '}') break;
+        if (*p_ != ',') return stop(parse_status::malformed);
+        ++p_;
+        if (!skip_space()) return false;
+    }
+    ++p_;
+    --depth_;
+    return true;
+}
+
+template <class T, std::size_t N>
+inline bool item_parser::read_member(const field_table<T, N>& table, T& out, std::uint64_t& seen, std::string_view key)
+{
+    const int i = table.find(key);
+    if (i < 0) {
+        const context outer = here_;
+        here_.field = {};
+        here_.owner = outer.owner == 0 ? unsigned{of_all} : outer.owner;
+        here_.flags = foreign_field;
+        const bool ok = skip_value();
+        here_ = outer;
+        return ok;
+    }
+    const field<T>& f = table[i];
+    here_.field = f.name;
+    here_.path = f.path;
+    here_.flags = f.flags;
+    if (f.owner != 0) here_.owner = f.owner;
+    const std::uint64_t bit = std::uint64_t{1} << i;
+    if (seen & bit) note(anomaly_kind::duplicate_key);
+    seen |= bit;
+    return f.read(*this, out);
+}
+
+template <class T, std::size_t N>
+void item_parser::note_missing(const field_table<T, N>& table, std::uint64_t missing, unsigned owner)
+{
+    for (; missing != 0; missing &= missing - 1)
+        note(anomaly_kind::missing_field, here_.object, table[std::countr_zero(missing)].name, owner);
+}
+
+template <class T>
+bool item_parser::read(const T*& out)
+{
+    out = nullptr;
+    if (p_ == end_) return ended();
+    if (*p_ != '{') return read_mismatch();
+    const context outer = here_;
+    here_.object = outer.path;
+    T value{};
+    std::uint64_t seen = 0;
+    constexpr auto& table = schema<T>::table;
+    if (!read_object(table, value, seen)) return false;
+    constexpr std::uint64_t required = table.mask(required_field);
+    if (required & ~seen) note_missing(table, required & ~seen, here_.owner);
+    here_ = outer;
+    out = keep(value);
+    return out || stop(parse_status::no_room);
+}
+
+template <class T>
+bool item_parser::read_array(std::span<const T>& out, std::vector<T>& scratch)
+{
+    out = {};
+    if (p_ == end_) return ended();
+    if (*p_ != '[') return read_mismatch();
+    if (!enter()) return false;
+    const context outer = here_;
+    here_ = {outer.path, {}, {}, outer.flags, outer.owner};
+    scratch.clear();
+    ++p_;
+    if (!skip_space()) return false;
+    while (*p_ != ']') {
+        if (*p_ != '{') {
+            here_.flags &= ~unsigned{nullable_field};
+            if (!read_mismatch()) return false;
+        } else if (scratch.size() == max_elements) {
+            note(anomaly_kind::too_many_elements);
+            if (!skip_value()) return false;
+        } else if (!read_element(scratch.emplace_back())) {
+            return false;
+        }
+        if (!skip_space()) return false;
+        if (*p_ == ']') break;
+        if (!expect(',') || !skip_space()) return false;
+        if (*p_ == ']') return stop(parse_status::malformed);
+    }
+    ++p_;
+    --depth_;
+    here_ = outer;
+    if (scratch.empty()) return true;
+    T* copy = builder_.allocate<T>(scratch.size());
+    if (!copy) return stop(parse_status::no_room);
+    std::uninitialized_copy(scratch.begin(), scratch.end(), copy);
+    out = {copy, scratch.size()};
+    return true;
+}
+
+bool item_parser::read(std::span<const attachment>& out) { return read_array(out, attachments_); }
+bool item_parser::read(std::span<const poll_option>& out) { return read_array(out, options_); }
+bool item_parser::read(std::span<const mention>& out) { return read_array(out, mentions_); }
+
+bool item_parser::read_element(poll_option& out)
+{
+    using rules = schema<poll_option>;
+    const context outer = here_;
+    std::uint64_t seen = 0;
+    if (!read_object(rules::table, out, seen)) return false;
+    here_ = outer;
+    note_missing(rules::table, rules::table.mask(required_field) & ~seen, here_.owner);
+    return true;
+}
+
+bool item_parser::read_element(mention& out)
+{
+    const context outer = here_;
+    std::uint64_t seen = 0;
+    if (!read_object(schema<mention>::table, out, seen)) return false;
+    here_ = outer;
+    return true;
+}
+
+bool item_parser::read_element(attachment& out)
+{
+    using rules = schema<attachment_fields>;
+    const context outer = here_;
+    const char* first = p_;
+    attachment_fields in;
+    std::uint64_t seen = 0;
+    if (!read_object(rules::table, in, seen)) return false;
+    here_ = outer;
+    out = in.common;
+    out.json = view(first, p_);
+    const std::optional<pixel_size> size = in.size ? std::optional{*in.size} : std::nullopt;
+    std::uint64_t required = rules::table.mask(required_field);
+    const std::string_view type = readable(out.type.value_or(std::string_view{}));
+    if (type == "img") {
+        out.details = image_attachment{size, in.sticker};
+        required |= rules::bits({"size", "sticker"});
+    } else if (type == "video") {
+        out.details = video_attachment{size, in.gif};
+        required |= rules::bits({"size", "gif"});
+    } else if (type == "audio") {
+        out.details = audio_attachment{in.duration, in.voice_note};
+        required |= rules::bits({"voice_note"});
+    } else if (type == "file") {
+        out.details = file_attachment{in.file_name};
+        required |= rules::bits({"file_name"});
+    } else if (type == "linkedin_post") {
+        out.details = linkedin_post_attachment{};
+    } else if (type == "video_meeting") {
+        out.details = video_meeting_attachment{in.starts_at, in.expires_at, in.time_range};
+        required |= rules::bits({"starts_at", "expires_at", "time_range"});
+    } else {
+        required = rules::bits({"type"});  // the contract says nothing about other kinds
+    }
+    if (required & ~seen) note_missing(rules::table, required & ~seen, here_.owner);
+    return true;
+}
+
+// Values.
+
+/// A value of a type that its field isn't.
+bool item_parser::read_mismatch()
+{
+    if (*p_ == 'n') {
+        if (!(here_.flags & nullable_field)) note_deviation(anomaly_kind::null_field);
+        return skip_literal("null");
+    }
+    note_deviation(anomaly_kind::wrong_type);
+    return skip_value();
+}
+
+bool item_parser::read(std::optional<std::string_view>& out)
+{
+    out.reset();
+    if (p_ == end_) return ended();
+    if (*p_ == '"') return read_text(out.emplace());
+    if (*p_ != '-' && !is_digit(*p_)) return read_mismatch();
+    note_deviation(anomaly_kind::wrong_type);
+    return read_number(out.emplace());
+}
+
+/// A number, or a string that is one; empty if it is neither.
+bool item_parser::take_text(std::optional<std::string_view>& number)
+{
+    number.reset();
+    std::string_view text;
+    if (*p_ == '"') {
+        note_deviation(anomaly_kind::wrong_type);
+        if (!read_text(text)) return false;
+        text = readable(text);
+        if (is_number(text)) number = text;
+        return true;
+    }
+    const char* first = p_;
+    if (!read_number(text)) return false;
+    number = std::string_view{first, static_cast<std::size_t>(p_ - first)};
+    return true;
+}
+
+bool item_parser::read(std::optional<std::int64_t>& out)
+{
+    out.reset();
+    if (p_ == end_) return ended();
+    // Nearly always a few digits.
+    const char* p = p_;
+    std::int64_t value = 0;
+    while (p != end_ && is_digit(*p) && p - p_ < 18) value = value * 10 + (*p++ - '0');
+    if (p != p_ && p != end_ && (*p == ',' || *p == '}') && (*p_ != '0' || p == p_ + 1)) {
+        p_ = p;
+        out = value;
+        return true;
+    }
+    if (*p_ != '"' && *p_ != '-' && !is_digit(*p_)) return read_mismatch();
+    std::optional<std::string_view> number;
+    if (!take_text(number)) return false;
+    if (!number) return true;
+    out = to_integer(*number);
+    if (!out) note_deviation(anomaly_kind::odd_number);
+    return true;
+}
+
+bool item_parser::read(std::optional<double>& out)
+{
+    out.reset();
+    if (p_ == end_) return ended();
+    if (*p_ != '"' && *p_ != '-' && !is_digit(*p_)) return read_mismatch();
+    std::optional<std::string_view> number;
+    if (!take_text(number)) return false;
+    if (!number) return true;
+    out = to_real(*number);
+    if (!out) note_deviation(anomaly_kind::odd_number);
+    return true;
+}
+
+bool item_parser::read(std::optional<bool>& out)
+{
+    out.reset();
+    if (p_ == end_) return ended();
+    if (*p_ == 't' || *p_ == 'f') {
+        out = *p_ == 't';
+        return skip_literal(*out ? "true" : "false");
+    }
+    if (*p_ == '"') {
+        std::string_view text;
+        note_deviation(anomaly_kind::wrong_type);
+        if (!read_text(text)) return false;
+        text = readable(text);
+        if (text == "true" || text == "false") out = text == "true";
+        return true;
+    }
+    if (*p_ != '-' && !is_digit(*p_)) return read_mismatch();
+    note_deviation(anomaly_kind::wrong_type);
+    std::optional<std::string_view> number;
+    if (!take_text(number)) return false;
+    const std::optional<std::int64_t> value = to_integer(*number);
+    if (value == 0 || value == 1) out = *value == 1;
+    return true;
+}
+
+// The item.
+
+template <class T>
+const T* item_parser::keep(const T& value)
+{
+    void* place = builder_.allocate(sizeof(T), alignof(T));
+    return place ? new (place) T(value) : nullptr;
+}
+
+void item_parser::note(anomaly_kind kind, std::string_view object, std::string_view field, unsigned owner)
+{
+    const anomaly a{kind, object, field};
+    const auto same = [&](const noted& n) { return n.what == a && n.owner == owner; };
+    if (std::none_of(noted_.begin(), noted_.end(), same)) noted_.push_back({a, owner});
+}
+
+void item_parser::finish_linkedin()
+{
+    const linkedin_post& fields = item_.linkedin;
+    detail::post_block& post = builder_.header();
+    post.id = fields.id.value_or(std::string_view{});
+    if (fields.id && fields.id->empty()) note(anomaly_kind::unexpected_value, {}, "id", of_linkedin);
+    if (fields.parsed_datetime) {
+        post.published_at = parse_datetime(*fields.parsed_datetime);
+        if (!post.published_at) note(anomaly_kind::bad_time, {}, "parsed_datetime", of_linkedin);
+    }
+    if (!post.published_at) post.published_at = time_of_linkedin_id(post.id);
+    post.linkedin = keep(fields);
+}
+
+void item_parser::finish_instagram()
+{
+    const instagram_post& fields = item_.instagram;
+    detail::post_block& post = builder_.header();
+    post.id = fields.provider_id.value_or(std::string_view{});
+    if (fields.provider_id && fields.provider_id->empty())
+        note(anomaly_kind::unexpected_value, {}, "provider_id", of_instagram);
+    if (fields.caption && fields.caption->created_at) {
+        post.published_at = time_of_number(*fields.caption->created_at);
+        if (!post.published_at) note(anomaly_kind::bad_time, "caption", "created_at", of_instagram);
+    }
+    post.instagram = keep(fields);
+}
+
+/// Copies those that concern the post's provider into its block; bad text always does.
+bool item_parser::keep_anomalies(unsigned owner)
+{
+    const auto concerns = [&](const noted& n) {
+        return (n.owner & owner) != 0 || n.what.kind == anomaly_kind::bad_text;
+    };
+    const auto n = static_cast<std::size_t>(std::count_if(noted_.begin(), noted_.end(), concerns));
+    if (n == 0) return true;
+    anomaly* copy = builder_.allocate<anomaly>(n);
+    if (!copy) return false;
+    anomaly* next = copy;
+    for (const noted& one : noted_)
+        if (concerns(one)) new (next++) anomaly(one.what);
+    builder_.header().anomalies = {copy, n};
+    return true;
+}
+
+bool item_parser::finish_item(std::uint64_t seen)
+{
+    detail::post_block& post = builder_.header();
+    const std::size_t capacity = post.capacity;
+    new (&post) detail::post_block;  // a block that was tried before is used again
+    post.capacity = capacity;
+    post.provider_name = item_.provider.value_or(std::string_view{});
+    unsigned owner = of_others;
+    if (post.provider_name == "LINKEDIN") {
+        post.provider = provider::linkedin;
+        owner = of_linkedin;
+        finish_linkedin();
+    } else if (post.provider_name == "INSTAGRAM") {
+        post.provider = provider::instagram;
+        owner = of_instagram;
+        finish_instagram();
+    }
+    if (owner != of_others && !post.linkedin && !post.instagram) return false;
+    constexpr auto& table = schema<item_fields>::table;
+    constexpr std::uint64_t by_linkedin = table.mask(required_field, of_linkedin);
+    constexpr std::uint64_t by_instagram = table.mask(required_field, of_instagram);
+    constexpr std::uint64_t by_others = table.mask(required_field, of_others);
+    const std::uint64_t required = owner == of_linkedin    ? by_linkedin
+                                   : owner == of_instagram ? by_instagram
+                                                           : by_others;
+    if (required & ~seen) note_missing(table, required & ~seen, of_all);
+    if (item_.object && *item_.object != "Post") note(anomaly_kind::unexpected_value, {}, "object", of_all);
+    return noted_.empty() || keep_anomalies(owner);
+}
+
+parse_status item_parser::attempt(const char* begin, const char* end, bool repair)
+{
+    builder_.rewind();
+    begin_ = p_ = begin;
+    end_ = end;
+    repair_ = repair;
+    depth_ = 0;
+    status_ = parse_status::ok;
+    here_ = {};
+    item_ = {};
+    noted_.clear();
+    std::uint64_t seen = 0;
+    if (!read_object(schema<item_fields>::table, item_, seen)) return status_;
+    here_ = {};
+    const std::string_view item{begin_, static_cast<std::size_t>(p_ - begin_)};
+    if (!repair && !simdjson::validate_utf8(item.data(), item.size())) return parse_status::bad_utf8;
+    if (!builder_.seal(item) || !finish_item(seen)) return parse_status::no_room;
+    return parse_status::ok;
+}
+
+parse_status item_parser::parse(const char* begin, const char* end, bool whole)
+{
+    builder_.start(whole ? static_cast<std::size_t>(end - begin) : 0);
+    bool repair = false;
+    parse_status s = attempt(begin, end, repair);
+    while (s == parse_status::no_room || s == parse_status::bad_utf8) {
+        if (s == parse_status::no_room)
+            builder_.grow(static_cast<std::size_t>(p_ - begin_));
+        else
+            repair = true;
+        s = attempt(begin, end, repair);
+    }
+    if (s == parse_status::incomplete && whole) s = parse_status::malformed;
+    return s;
+}
+
+}  // namespace unipile::decode

@@ -1,0 +1,170 @@
+// From the bytes of one item to a post.
+#pragma once
+
+#include "decode/field_table.hpp"
+#include "decode/post_builder.hpp"
+
+#include <unipile/post.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace unipile::decode {
+
+/// The typed fields of an item, before it is known whose they are.
+struct item_fields {
+    std::optional<std::string_view> object;
+    std::optional<std::string_view> provider;
+    linkedin_post linkedin;
+    instagram_post instagram;
+};
+
+/// The typed fields of an attachment, before its kind is known.
+struct attachment_fields {
+    attachment common;
+    const pixel_size* size = nullptr;
+    std::optional<bool> sticker, gif, voice_note;
+    std::optional<double> duration, time_range;
+    std::optional<std::string_view> file_name;
+    std::optional<std::int64_t> starts_at, expires_at;
+};
+
+/// A page's items are inside of its object and their array.
+constexpr std::size_t depth_of_items = 2;
+
+enum class parse_status {
+    ok,
+    incomplete,  ///< the input ended inside of the item
+    malformed,   ///< not JSON
+    too_deep,
+    // Inside the parser only:
+    no_room,   ///< for what the post refers to
+    bad_utf8,  ///< valid but for that
+};
+
+/// Validates one JSON object completely and types it on the way, in a single pass over its bytes.
+///
+/// Every byte is checked: the grammar of RFC 8259 here, UTF-8 by simdjson. What the tables know becomes fields; all
+/// else is only validated.
+class item_parser {
+public:
+    /// `depth`: how deep the item itself may nest.
+    explicit item_parser(std::size_t depth) : depth_limit_(depth) {}
+
+    /// Reads the object that starts at `begin`. On success `end_of_item()` is behind it and `take()` gives the post;
+    /// else it is where reading stopped. `whole`: the item ends at `end`, so that it can't be incomplete.
+    parse_status parse(const char* begin, const char* end, bool whole);
+
+    const char* end_of_item() const noexcept { return p_; }
+    /// The post of a successful `parse()`. Call once.
+    post take() noexcept { return builder_.take(); }
+
+    // For the tables: one value each, into the field that it is for.
+    bool read(std::optional<std::string_view>& out);
+    bool read(std::optional<std::int64_t>& out);
+    bool read(std::optional<double>& out);
+    bool read(std::optional<bool>& out);
+    bool read(std::span<const attachment>& out);
+    bool read(std::span<const poll_option>& out);
+    bool read(std::span<const mention>& out);
+    template <class T>
+    bool read(const T*& out);
+
+private:
+    struct context {
+        std::string_view object;
+        std::string_view field;
+        std::string_view path;
+        unsigned flags = foreign_field;
+        unsigned owner = 0;
+    };
+    struct noted {
+        anomaly what;
+        unsigned owner = 0;
+    };
+
+    parse_status attempt(const char* begin, const char* end, bool repair);
+    bool read_item();
+    template <class T, std::size_t N>
+    bool read_object(const field_table<T, N>& table, T& out, std::uint64_t& seen);
+    template <class T, std::size_t N>
+    bool read_member(const field_table<T, N>& table, T& out, std::uint64_t& seen, std::string_view key);
+    template <class T>
+    bool read_array(std::span<const T>& out, std::vector<T>& scratch);
+    bool read_element(attachment& out);
+    bool read_element(poll_option& out);
+    bool read_element(mention& out);
+    template <class T, std::size_t N>
+    void note_missing(const field_table<T, N>& table, std::uint64_t missing, unsigned owner);
+
+    bool read_key(std::string_view& key);
+    bool read_text(std::string_view& out);
+    bool read_number(std::string_view& out);
+    bool skip_string();
+    bool skip_literal(std::string_view word);
+    bool skip_scalar();
+    bool skip_value();
+    bool skip_container();
+    bool read_mismatch();
+    bool take_text(std::optional<std::string_view>& number);
+
+    bool at(char c) noexcept { return p_ != end_ && *p_ == c; }
+    bool expect(char c) noexcept;
+    bool skip_space() noexcept;
+    bool stop(parse_status s) noexcept
+    {
+        status_ = s;
+        return false;
+    }
+    bool ended() noexcept { return stop(parse_status::incomplete); }
+    bool enter() noexcept { return ++depth_ <= depth_limit_ || stop(parse_status::too_deep); }
+    std::string_view view(const char* from, const char* to) const noexcept
+    {
+        return {builder_.json() + (from - begin_), static_cast<std::size_t>(to - from)};
+    }
+    /// What a view of a post says, although the item's bytes aren't in their block yet.
+    std::string_view readable(std::string_view v) const noexcept
+    {
+        const bool pending = builder_.is_pending(v.data());
+        return pending ? std::string_view{begin_ + (v.data() - builder_.json()), v.size()} : v;
+    }
+    template <class T>
+    const T* keep(const T& value);
+
+    void note(anomaly_kind kind) { note(kind, here_.object, here_.field, here_.owner); }
+    void note(anomaly_kind kind, std::string_view object, std::string_view field, unsigned owner);
+    /// For what only the contract can forbid.
+    void note_deviation(anomaly_kind kind)
+    {
+        if (!(here_.flags & foreign_field)) note(kind);
+    }
+
+    bool finish_item(std::uint64_t seen);
+    void finish_linkedin();
+    void finish_instagram();
+    bool keep_anomalies(unsigned owner);
+
+    std::size_t depth_limit_;
+    std::size_t depth_ = 0;
+    const char* begin_ = nullptr;
+    const char* end_ = nullptr;
+    const char* p_ = nullptr;
+    parse_status status_ = parse_status::ok;
+    bool repair_ = false;
+    context here_;
+    item_fields item_;
+    post_builder builder_;
+    std::string text_;
+    std::string key_;
+    std::string containers_;
+    std::vector<noted> noted_;
+    std::vector<attachment> attachments_;
+    std::vector<poll_option> options_;
+    std::vector<mention> mentions_;
+};
+
+}  // namespace unipile::decode

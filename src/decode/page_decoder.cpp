@@ -1,0 +1,358 @@
+#include "decode/page_decoder.hpp"
+
+#include "decode/envelope.hpp"
+#include "decode/framer.hpp"
+#include "decode/item_parser.hpp"
+#include "decode/scan.hpp"
+#include "decode/text.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace unipile::decode {
+namespace {
+
+using boost::system::error_code;
+
+/// A buffer above this is given back at the end of a page.
+constexpr std::size_t small_buffer = 64 * 1024;
+
+}  // namespace
+
+/// The page as a machine of few states. Everything outside of the items is gathered byte by byte into a small text, the
+/// envelope, in which `"items":[]` is empty; it is read as a whole when the page's last brace arrives. Items are read
+/// where they lie in the chunk; only those that a chunk's end cuts in two are put together first.
+class page_decoder::impl {
+public:
+    impl(const size_limits& limits, bool strict)
+        : limits_(limits), strict_(strict), parser_(limits.depth < depth_of_items ? 0 : limits.depth - depth_of_items)
+    {}
+
+    void reset();
+    error_code write(std::string_view chunk);
+    error_code finish();
+
+    std::vector<post> ready;
+    std::vector<std::uint32_t> ready_index;
+    std::vector<quarantined_item> quarantined;
+    page_end end;
+
+private:
+    enum class state {
+        start,       ///< nothing but white space so far
+        envelope,    ///< outside of the items
+        first_item,  ///< behind `[`: an item or `]`
+        next_item,   ///< behind a comma: an item
+        cut_item,    ///< inside of an item that began in an earlier chunk
+        after_item,  ///< a comma or `]`
+        done,        ///< behind the last brace
+    };
+
+    /// What the bytes of a page's first level are part of.
+    struct lexer {
+        bool in_string = false;
+        bool escaped = false;
+        std::size_t string_begin = 0;
+        std::string_view::size_type key_begin = 0, key_end = 0;  ///< the last string on the first level
+        bool at_items_value = false;                             ///< behind `"items":`
+    };
+
+    error_code step(const char*& p, const char* last);
+    error_code start_page(const char*& p, const char* last);
+    error_code read_envelope_byte(const char*& p);
+    error_code structure_byte(char c);
+    error_code note_key();
+    error_code end_page();
+    error_code start_item(const char*& p, const char* last);
+    error_code item_or_end(const char*& p, const char* last, bool may_end);
+    error_code after_item(const char*& p, const char* last);
+    error_code cut_item(const char*& p, const char* last, const char* item);
+    error_code whole_item(std::string_view item, parse_status s);
+    error_code accept_item();
+    error_code quarantine_item(std::string_view item, std::size_t bad_byte);
+    error_code append_to_envelope(char c);
+    bool skip_space(const char*& p, const char* last) noexcept;
+
+    size_limits limits_;
+    bool strict_;
+    state state_ = state::start;
+    error_code error_;
+    std::size_t bytes_ = 0;
+    std::uint64_t items_ = 0;
+    lexer lexer_;
+    std::string brackets_;  ///< those open in the envelope
+    std::string envelope_;
+    std::string cut_;  ///< the beginning of an item that isn't whole yet
+    framer framer_;
+    item_parser parser_;
+    unsigned keys_seen_ = 0;
+};
+
+void page_decoder::impl::reset()
+{
+    ready.clear();
+    ready_index.clear();
+    quarantined.clear();
+    end = {};
+    state_ = state::start;
+    error_ = {};
+    bytes_ = 0;
+    items_ = 0;
+    lexer_ = {};
+    brackets_.clear();
+    envelope_.clear();
+    cut_.clear();
+    if (cut_.capacity() > small_buffer) cut_.shrink_to_fit();
+    keys_seen_ = 0;
+}
+
+error_code page_decoder::impl::write(std::string_view chunk)
+{
+    if (error_) return error_;
+    const bool over = chunk.size() > limits_.page - bytes_;
+    if (over) chunk = chunk.substr(0, limits_.page - bytes_);
+    bytes_ += chunk.size();
+    if (ready.empty()) ready_index.clear();
+    const char* p = chunk.data();
+    const char* last = p + chunk.size();
+    while (!error_ && p != last) error_ = step(p, last);
+    if (!error_ && over) error_ = errc::page_too_large;
+    return error_;
+}
+
+error_code page_decoder::impl::finish()
+{
+    if (!error_ && state_ != state::done) error_ = errc::page_truncated;
+    return error_;
+}
+
+bool page_decoder::impl::skip_space(const char*& p, const char* last) noexcept
+{
+    while (p != last && is_space(*p)) ++p;
+    return p != last;
+}
+
+error_code page_decoder::impl::step(const char*& p, const char* last)
+{
+    switch (state_) {
+        case state::start: return start_page(p, last);
+        case state::envelope: return read_envelope_byte(p);
+        case state::first_item: return item_or_end(p, last, true);
+        case state::next_item: return item_or_end(p, last, false);
+        case state::cut_item: return cut_item(p, last, p);
+        case state::after_item: return after_item(p, last);
+        case state::done: break;
+    }
+    if (!skip_space(p, last)) return {};
+    return errc::trailing_bytes;
+}
+
+// The envelope.
+
+error_code page_decoder::impl::start_page(const char*& p, const char* last)
+{
+    if (!skip_space(p, last)) return {};
+    if (*p == '{') {
+        state_ = state::envelope;
+        return {};
+    }
+    // A list, a string, a number or a word may well be JSON, but never a page. All else isn't even that.
+    const bool may_be_json = *p == '[' || *p == '"' || *p == '-' || is_digit(*p) || *p == 't' || *p == 'f' || *p == 'n';
+    return may_be_json ? errc::not_a_page : errc::not_json;
+}
+
+error_code page_decoder::impl::append_to_envelope(char c)
+{
+    if (envelope_.size() >= limits_.envelope) return errc::envelope_too_large;
+    envelope_.push_back(c);
+    return {};
+}
+
+error_code page_decoder::impl::read_envelope_byte(const char*& p)
+{
+    const char c = *p++;
+    if (const error_code e = append_to_envelope(c)) return e;
+    if (lexer_.escaped) {
+        lexer_.escaped = false;
+    } else if (lexer_.in_string) {
+        lexer_.escaped = c == '\\';
+        lexer_.in_string = c != '"';
+        if (!lexer_.in_string && brackets_.size() == 1) {
+            lexer_.key_begin = lexer_.string_begin;
+            lexer_.key_end = envelope_.size();
+        }
+    } else if (!is_space(c)) {
+        return structure_byte(c);
+    }
+    return {};
+}
+
+error_code page_decoder::impl::structure_byte(char c)
+{
+    const bool at_items = std::exchange(lexer_.at_items_value, false);
+    switch (c) {
+        case '"':
+            lexer_.in_string = true;
+            lexer_.string_begin = envelope_.size();
+            break;
+        case '{':
+        case '[':
+            if (brackets_.size() >= limits_.depth) return errc::too_deep;
+            brackets_.push_back(c == '{' ? '}' : ']');
+            if (c == '[' && at_items) state_ = state::first_item;
+            break;
+        case '}':
+        case ']':
+            if (brackets_.empty() || brackets_.back() != c) return errc::page_malformed;
+            brackets_.pop_back();
+            if (brackets_.empty()) return end_page();
+            break;
+        case ':':
+            if (brackets_.size() == 1) return note_key();
+            break;
+        default: break;
+    }
+    return {};
+}
+
+/// A colon on the first level: what stands before it is a key.
+error_code page_decoder::impl::note_key()
+{
+    static constexpr std::string_view known[] = {"items", "object", "cursor", "paging"};
+    std::string key;
+    const char* p = envelope_.data() + lexer_.key_begin;
+    const char* last = envelope_.data() + lexer_.key_end;
+    if (p == last) return errc::page_malformed;
+    if (read_string(p, last, &key, false) == text_status::malformed) return errc::page_malformed;
+    lexer_.key_begin = lexer_.key_end = 0;
+    for (unsigned i = 0; i < std::size(known); ++i) {
+        if (key != known[i]) continue;
+        if (keys_seen_ & (1u << i)) end.anomalies.push_back({anomaly_kind::duplicate_key, {}, known[i]});
+        keys_seen_ |= 1u << i;
+        lexer_.at_items_value = i == 0;
+    }
+    return {};
+}
+
+error_code page_decoder::impl::end_page()
+{
+    if (const error_code e = read_envelope(envelope_, limits_, end)) return e;
+    end.items = items_;
+    if (strict_ && !end.anomalies.empty()) return errc::contract_violated;
+    state_ = state::done;
+    return {};
+}
+
+// The items.
+
+error_code page_decoder::impl::item_or_end(const char*& p, const char* last, bool may_end)
+{
+    if (!skip_space(p, last)) return {};
+    if (*p == ']' && may_end) {
+        state_ = state::envelope;
+        return {};
+    }
+    if (*p == ']' || *p == '}' || *p == ',' || *p == ':') return errc::page_malformed;
+    return start_item(p, last);
+}
+
+error_code page_decoder::impl::after_item(const char*& p, const char* last)
+{
+    if (!skip_space(p, last)) return {};
+    if (*p == ']') {
+        state_ = state::envelope;
+        return {};
+    }
+    if (*p != ',') return errc::page_malformed;
+    ++p;
+    state_ = state::next_item;
+    return {};
+}
+
+/// An item whose first byte is here: read in place if all of it is.
+error_code page_decoder::impl::start_item(const char*& p, const char* last)
+{
+    if (items_ >= limits_.items) return errc::too_many_items;
+    const char* item = p;
+    if (*p == '{') {
+        const auto room = std::min(static_cast<std::size_t>(last - p), limits_.item);
+        const parse_status s = parser_.parse(p, p + room, false);
+        if (s == parse_status::ok) {
+            p = parser_.end_of_item();
+            return accept_item();
+        }
+        if (s == parse_status::too_deep) return errc::too_deep;
+    }
+    framer_.start(limits_.depth < depth_of_items ? 0 : limits_.depth - depth_of_items);
+    state_ = state::cut_item;
+    return cut_item(p, last, item);
+}
+
+/// Goes on inside of an item, of which this chunk's part begins at `item`.
+error_code page_decoder::impl::cut_item(const char*& p, const char* last, const char* item)
+{
+    const std::size_t room = limits_.item - cut_.size();
+    const bool over = static_cast<std::size_t>(last - p) > room;
+    const framer::status s = framer_.feed(p, over ? p + room : last);
+    if (s == framer::status::too_deep) return errc::too_deep;
+    if (s == framer::status::mismatch) return errc::page_malformed;
+    if (s == framer::status::open) {
+        if (over) return errc::item_too_large;
+        cut_.append(item, p);
+        return {};
+    }
+    std::string_view whole{item, static_cast<std::size_t>(p - item)};
+    if (!cut_.empty()) whole = cut_.append(whole);
+    const bool object = whole[0] == '{';
+    const parse_status parsed =
+        object ? parser_.parse(whole.data(), whole.data() + whole.size(), true) : parse_status::malformed;
+    const error_code e = whole_item(whole, parsed);
+    cut_.clear();
+    return e;
+}
+
+error_code page_decoder::impl::whole_item(std::string_view item, parse_status s)
+{
+    if (s == parse_status::too_deep) return errc::too_deep;
+    if (s == parse_status::ok) return accept_item();
+    const bool object = item[0] == '{';
+    const auto bad = object ? static_cast<std::size_t>(parser_.end_of_item() - item.data()) : 0;
+    return quarantine_item(item, bad);
+}
+
+error_code page_decoder::impl::accept_item()
+{
+    post item = parser_.take();
+    if (strict_ && !item.anomalies().empty()) return errc::contract_violated;
+    ready_index.push_back(static_cast<std::uint32_t>(items_));
+    ready.push_back(std::move(item));
+    ++items_;
+    state_ = state::after_item;
+    return {};
+}
+
+error_code page_decoder::impl::quarantine_item(std::string_view item, std::size_t bad_byte)
+{
+    if (strict_) return errc::contract_violated;
+    std::string why = "not a JSON object";
+    if (item[0] == '{') why = "not valid JSON at byte " + std::to_string(bad_byte);
+    quarantined.push_back({items_, std::string(item), std::move(why)});
+    ++items_;
+    state_ = state::after_item;
+    return {};
+}
+
+page_decoder::page_decoder(const size_limits& limits, bool strict) : impl_(std::make_unique<impl>(limits, strict)) {}
+page_decoder::~page_decoder() = default;
+page_decoder::page_decoder(page_decoder&&) noexcept = default;
+page_decoder& page_decoder::operator=(page_decoder&&) noexcept = default;
+
+void page_decoder::reset() { impl_->reset(); }
+error_code page_decoder::write(std::string_view chunk) { return impl_->write(chunk); }
+error_code page_decoder::finish() { return impl_->finish(); }
+std::vector<post>& page_decoder::ready() noexcept { return impl_->ready; }
+const std::vector<std::uint32_t>& page_decoder::ready_index() const noexcept { return impl_->ready_index; }
+std::vector<quarantined_item>& page_decoder::quarantined() noexcept { return impl_->quarantined; }
+const page_end& page_decoder::end() const noexcept { return impl_->end; }
+
+}  // namespace unipile::decode

@@ -1,0 +1,88 @@
+#include "decode/post_builder.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace unipile {
+namespace detail {
+
+static_assert(std::is_trivially_destructible_v<post_block>);
+static_assert(std::is_trivially_destructible_v<linkedin_post> && std::is_trivially_destructible_v<attachment>);
+
+void destroy(post_block* block) noexcept { ::operator delete(block, block->capacity); }
+
+}  // namespace detail
+
+namespace decode {
+namespace {
+
+constexpr std::size_t header_size = sizeof(detail::post_block);
+constexpr std::size_t granularity = 256;
+
+constexpr std::size_t rounded(std::size_t n) noexcept { return (n + granularity - 1) / granularity * granularity; }
+
+}  // namespace
+
+void post_builder::start(std::size_t length)
+{
+    // Half of the item again for strings that have to be unescaped, and some for the typed fields.
+    const std::size_t wanted =
+        length == 0 ? usual_ : std::max(usual_, rounded(header_size + length + length / 2 + 1024));
+    if (!block_ || block_->capacity < wanted) obtain(wanted);
+    rewind();
+}
+
+void post_builder::grow(std::size_t length)
+{
+    obtain(rounded(std::max(2 * block_->capacity, header_size + 2 * length)));
+    rewind();
+}
+
+void post_builder::rewind() noexcept
+{
+    limit_ = json_;
+    top_ = reinterpret_cast<char*>(block_) + block_->capacity;
+}
+
+void* post_builder::allocate(std::size_t bytes, std::size_t alignment) noexcept
+{
+    const auto room = static_cast<std::size_t>(top_ - limit_);
+    if (room < alignment || room - alignment < bytes) return nullptr;
+    top_ -= bytes;
+    top_ -= reinterpret_cast<std::uintptr_t>(top_) & (alignment - 1);
+    return top_;
+}
+
+bool post_builder::seal(std::string_view json) noexcept
+{
+    if (static_cast<std::size_t>(top_ - json_) < json.size()) return false;
+    std::memcpy(json_, json.data(), json.size());
+    limit_ = json_ + json.size();
+    return true;
+}
+
+post post_builder::take() noexcept
+{
+    const std::size_t used = block_->capacity - static_cast<std::size_t>(top_ - limit_);
+    // The next one will be about as large as the largest of late.
+    usual_ = std::max(rounded(used + used / 8), usual_ - usual_ / 32);
+    block_->json = {json_, static_cast<std::size_t>(limit_ - json_)};
+    return post{std::exchange(block_, nullptr)};
+}
+
+void post_builder::obtain(std::size_t capacity)
+{
+    discard();
+    block_ = new (::operator new(capacity)) detail::post_block;
+    block_->capacity = capacity;
+    json_ = reinterpret_cast<char*>(block_) + header_size;
+}
+
+void post_builder::discard() noexcept
+{
+    if (block_) detail::destroy(std::exchange(block_, nullptr));
+}
+
+}  // namespace decode
+}  // namespace unipile

@@ -1,0 +1,68 @@
+// The one block of memory behind a post, while it is being filled.
+#pragma once
+
+#include <unipile/post.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <span>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+namespace unipile::decode {
+
+/// Lays a post out in one block: the header, then the item's bytes, then free space, and at the end, growing down, what
+/// the post refers to. The bytes are copied last, but where they will be is known from the start, so that views can be
+/// made while the item is still being read from somewhere else.
+///
+/// The block's size is a guess, since the item's length isn't known before its end. What doesn't fit fails; `grow()`
+/// and read the item again.
+class post_builder {
+public:
+    post_builder() = default;
+    ~post_builder() { discard(); }
+    post_builder(const post_builder&) = delete;
+    post_builder& operator=(const post_builder&) = delete;
+
+    /// Starts a post with a block of the usual size, or of the size for `length` bytes where that is known.
+    void start(std::size_t length = 0);
+    /// Starts again with more room; `length` bytes of the item were read before it ran out.
+    void grow(std::size_t length);
+
+    /// Forgets everything but the block.
+    void rewind() noexcept;
+
+    /// Where the item's bytes will be.
+    const char* json() const noexcept { return json_; }
+    /// True if p is where an item's byte will be, but isn't yet.
+    bool is_pending(const char* p) const noexcept { return limit_ <= p && p < top_; }
+
+    /// Space for n objects, or null.
+    template <class T>
+    T* allocate(std::size_t n) noexcept
+    {
+        static_assert(std::is_trivially_destructible_v<T> && alignof(T) <= alignof(std::max_align_t));
+        return static_cast<T*>(allocate(n * sizeof(T), alignof(T)));
+    }
+    void* allocate(std::size_t bytes, std::size_t alignment) noexcept;
+
+    /// Copies the item's bytes; from then on views can be read. More may be allocated. False if they don't fit.
+    bool seal(std::string_view json) noexcept;
+    detail::post_block& header() noexcept { return *block_; }
+    /// Hands the sealed block over.
+    post take() noexcept;
+
+private:
+    void obtain(std::size_t capacity);
+    void discard() noexcept;
+
+    detail::post_block* block_ = nullptr;
+    char* json_ = nullptr;
+    char* limit_ = nullptr;  ///< the free space's beginning
+    char* top_ = nullptr;    ///< and its end
+    std::size_t usual_ = 4096;
+};
+
+}  // namespace unipile::decode

@@ -1,0 +1,65 @@
+// Finding the bytes of a JSON text that mean something.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+namespace unipile::decode {
+
+constexpr bool is_space(char c) noexcept { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+
+/// Bytes that a JSON string can't just contain: its end, an escape, a control character.
+constexpr bool is_special(char c) noexcept { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20; }
+
+/// The first special byte of [p, end), or end. Eight bytes at a time; for processors without the faster way.
+inline const char* find_special_portable(const char* p, const char* end) noexcept
+{
+    constexpr std::uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
+    while (end - p >= 8) {
+        std::uint64_t word;
+        std::memcpy(&word, p, 8);
+        const std::uint64_t quote = word ^ (ones * '"'), backslash = word ^ (ones * '\\');
+        const std::uint64_t hit =
+            ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) | ((word - ones * 0x20) & ~word);
+        if (hit & highs) break;  // may be a false alarm behind a true hit; the loop below looks closely
+        p += 8;
+    }
+    while (p != end && !is_special(*p)) ++p;
+    return p;
+}
+
+#if defined(__SSE2__)
+/// Bit i is set if p[i] is special.
+inline unsigned special_mask(__m128i bytes) noexcept
+{
+    const __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
+    const __m128i backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+    const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
+    return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, backslash), control)));
+}
+#endif
+
+/// The first special byte of [p, end), or end.
+inline const char* find_special(const char* p, const char* end) noexcept
+{
+#if defined(__SSE2__)
+    while (end - p >= 16) {
+        const unsigned mask = special_mask(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+        if (mask) return p + std::countr_zero(mask);
+        p += 16;
+    }
+    while (p != end && !is_special(*p)) ++p;
+    return p;
+#else
+    return find_special_portable(p, end);
+#endif
+}
+
+}  // namespace unipile::decode

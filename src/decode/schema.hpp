@@ -1,0 +1,291 @@
+// The contract as tables: each object's fields, and what reads them.
+#pragma once
+
+#include "decode/field_table.hpp"
+#include "decode/item_parser.hpp"
+
+namespace unipile::decode {
+
+/// Whose field it is, as bits.
+enum owner_flags : unsigned { of_linkedin = 1, of_instagram = 2, of_others = 4, of_all = 7 };
+
+template <class T, auto... Path>
+bool read_into(item_parser& parser, T& object)
+{
+    return parser.read((object.*....*Path));
+}
+
+template <class T>
+struct schema;
+
+template <>
+struct schema<author> {
+    using t = author;
+    static constexpr unsigned nullable = required_field | nullable_field;
+    static constexpr field_table table{std::array{
+        field<t>{"id", read_into<t, &t::id>, nullable},
+        field<t>{"public_identifier", read_into<t, &t::public_identifier>, nullable},
+        field<t>{"name", read_into<t, &t::name>, nullable},
+        field<t>{"is_company", read_into<t, &t::is_company>, required_field},
+        field<t>{"headline", read_into<t, &t::headline>},
+        field<t>{"profile_picture_url", read_into<t, &t::profile_picture_url>, foreign_field},
+    }};
+};
+
+template <>
+struct schema<written_by> {
+    using t = written_by;
+    static constexpr field_table table{std::array{
+        field<t>{"id", read_into<t, &t::id>, required_field},
+        field<t>{"public_identifier", read_into<t, &t::public_identifier>, required_field},
+        field<t>{"name", read_into<t, &t::name>, required_field},
+    }};
+};
+
+template <>
+struct schema<permissions> {
+    using t = permissions;
+    static constexpr field_table table{std::array{
+        field<t>{"can_react", read_into<t, &t::can_react>, required_field},
+        field<t>{"can_share", read_into<t, &t::can_share>, required_field},
+        field<t>{"can_post_comments", read_into<t, &t::can_post_comments>, required_field},
+    }};
+};
+
+template <>
+struct schema<repost_content> {
+    using t = repost_content;
+    static constexpr field_table table{std::array{
+        field<t>{"id", read_into<t, &t::id>, required_field},
+        field<t>{"date", read_into<t, &t::date>, required_field},
+        field<t>{"parsed_datetime", read_into<t, &t::parsed_datetime>, required_field},
+        field<t>{"author", read_into<t, &t::author>, required_field, "repost_content.author"},
+        field<t>{"text", read_into<t, &t::text>, required_field},
+    }};
+};
+
+template <>
+struct schema<poll_option> {
+    using t = poll_option;
+    static constexpr field_table table{std::array{
+        field<t>{"id", read_into<t, &t::id>, required_field},
+        field<t>{"text", read_into<t, &t::text>, required_field},
+        field<t>{"win", read_into<t, &t::win>, required_field},
+        field<t>{"votes_count", read_into<t, &t::votes_count>, required_field},
+    }};
+};
+
+template <>
+struct schema<poll> {
+    using t = poll;
+    static constexpr field_table table{std::array{
+        field<t>{"id", read_into<t, &t::id>, required_field},
+        field<t>{"total_votes_count", read_into<t, &t::total_votes_count>, required_field},
+        field<t>{"question", read_into<t, &t::question>, required_field},
+        field<t>{"is_open", read_into<t, &t::is_open>, required_field},
+        field<t>{"options", read_into<t, &t::options>, required_field, "poll.options[]"},
+    }};
+};
+
+template <>
+struct schema<group> {
+    using t = group;
+    static constexpr field_table table{std::array{
+        field<t>{"id", read_into<t, &t::id>, required_field},
+        field<t>{"name", read_into<t, &t::name>, required_field},
+        field<t>{"private", read_into<t, &t::is_private>, required_field},
+    }};
+};
+
+template <>
+struct schema<analytics> {
+    using t = analytics;
+    static constexpr field_table table{std::array{
+        field<t>{"impressions", read_into<t, &t::impressions>, required_field},
+        field<t>{"engagements", read_into<t, &t::engagements>, required_field},
+        field<t>{"engagement_rate", read_into<t, &t::engagement_rate>, required_field},
+        field<t>{"clicks", read_into<t, &t::clicks>, required_field},
+        field<t>{"clickthrough_rate", read_into<t, &t::clickthrough_rate>, required_field},
+        field<t>{"page_viewers_from_this_post", read_into<t, &t::page_viewers_from_this_post>},
+        field<t>{"followers_gained_from_this_post", read_into<t, &t::followers_gained_from_this_post>},
+        field<t>{"members_reached", read_into<t, &t::members_reached>},
+    }};
+};
+
+template <>
+struct schema<article> {
+    using t = article;
+    static constexpr field_table table{std::array{
+        field<t>{"id", read_into<t, &t::id>, foreign_field},
+        field<t>{"url", read_into<t, &t::url>, foreign_field},
+        field<t>{"title", read_into<t, &t::title>, foreign_field},
+        field<t>{"author", read_into<t, &t::author>, foreign_field},
+        field<t>{"picture_url", read_into<t, &t::picture_url>, foreign_field},
+        field<t>{"published_at", read_into<t, &t::published_at>, foreign_field},
+    }};
+};
+
+template <>
+struct schema<mention> {
+    using t = mention;
+    static constexpr field_table table{std::array{
+        field<t>{"url", read_into<t, &t::url>, foreign_field},
+        field<t>{"start", read_into<t, &t::start>, foreign_field},
+        field<t>{"length", read_into<t, &t::length>, foreign_field},
+    }};
+};
+
+template <>
+struct schema<pixel_size> {
+    using t = pixel_size;
+    static constexpr field_table table{std::array{
+        field<t>{"width", read_into<t, &t::width>, required_field},
+        field<t>{"height", read_into<t, &t::height>, required_field},
+    }};
+};
+
+/// All kinds in one; what a kind requires is looked at once the kind is known.
+template <>
+struct schema<attachment_fields> {
+    using t = attachment_fields;
+    static constexpr unsigned nullable = nullable_field;
+    static constexpr field_table table{std::array{
+        field<t>{"type", read_into<t, &t::common, &attachment::type>, required_field},
+        field<t>{"id", read_into<t, &t::common, &attachment::id>, required_field},
+        field<t>{"unavailable", read_into<t, &t::common, &attachment::unavailable>, required_field},
+        field<t>{"size", read_into<t, &t::size>, optional_field, "attachments[].size"},
+        field<t>{"sticker", read_into<t, &t::sticker>},
+        field<t>{"gif", read_into<t, &t::gif>},
+        field<t>{"voice_note", read_into<t, &t::voice_note>},
+        field<t>{"file_name", read_into<t, &t::file_name>},
+        field<t>{"starts_at", read_into<t, &t::starts_at>, nullable},
+        field<t>{"expires_at", read_into<t, &t::expires_at>, nullable},
+        field<t>{"time_range", read_into<t, &t::time_range>, nullable},
+        field<t>{"duration", read_into<t, &t::duration>},
+        field<t>{"file_size", read_into<t, &t::common, &attachment::file_size>},
+        field<t>{"mimetype", read_into<t, &t::common, &attachment::mimetype>},
+        field<t>{"url", read_into<t, &t::common, &attachment::url>},
+        field<t>{"url_expires_at", read_into<t, &t::common, &attachment::url_expires_at>},
+    }};
+
+    static constexpr std::uint64_t bits(std::initializer_list<std::string_view> names)
+    {
+        std::uint64_t mask = 0;
+        for (std::string_view name : names)
+            for (int i = 0; i < table.size(); ++i)
+                if (table[i].name == name) mask |= std::uint64_t{1} << i;
+        return mask;
+    }
+};
+
+template <>
+struct schema<instagram_caption> {
+    using t = instagram_caption;
+    static constexpr field_table table{std::array{
+        field<t>{"edited", read_into<t, &t::edited>, required_field},
+        field<t>{"has_translation", read_into<t, &t::has_translation>, required_field},
+        field<t>{"created_at", read_into<t, &t::created_at>, required_field},
+        field<t>{"text", read_into<t, &t::text>, required_field},
+    }};
+};
+
+template <>
+struct schema<instagram_media> {
+    using t = instagram_media;
+    static constexpr field_table table{std::array{
+        field<t>{"url", read_into<t, &t::url>, required_field},
+        field<t>{"width", read_into<t, &t::width>, required_field},
+        field<t>{"height", read_into<t, &t::height>, required_field},
+    }};
+};
+
+template <>
+struct schema<instagram_owner> {
+    using t = instagram_owner;
+    static constexpr field_table table{std::array{
+        field<t>{"id", read_into<t, &t::id>, required_field},
+        field<t>{"username", read_into<t, &t::username>, required_field},
+        field<t>{"profile_pic_url", read_into<t, &t::profile_pic_url>, required_field},
+        field<t>{"is_verified", read_into<t, &t::is_verified>, required_field},
+        field<t>{"is_private", read_into<t, &t::is_private>, required_field},
+    }};
+};
+
+template <>
+struct schema<instagram_location> {
+    using t = instagram_location;
+    static constexpr field_table table{std::array{
+        field<t>{"name", read_into<t, &t::name>, required_field},
+        field<t>{"lat", read_into<t, &t::lat>, required_field},
+        field<t>{"lng", read_into<t, &t::lng>, required_field},
+    }};
+};
+
+template <auto Member>
+constexpr field<item_fields> linkedin_field(std::string_view name, unsigned flags = optional_field,
+                                            std::string_view path = {})
+{
+    return {name, read_into<item_fields, &item_fields::linkedin, Member>, flags, path, of_linkedin};
+}
+
+template <auto Member>
+constexpr field<item_fields> instagram_field(std::string_view name, unsigned flags = optional_field,
+                                             std::string_view path = {})
+{
+    return {name, read_into<item_fields, &item_fields::instagram, Member>, flags, path, of_instagram};
+}
+
+/// Both providers in one, since the provider may come last.
+template <>
+struct schema<item_fields> {
+    using t = item_fields;
+    using li = linkedin_post;
+    using ig = instagram_post;
+
+    static constexpr unsigned required = required_field, nullable = required_field | nullable_field;
+    static constexpr field_table table{std::array{
+        field<t>{"object", read_into<t, &t::object>, required, {}, of_all},
+        field<t>{"provider", read_into<t, &t::provider>, required, {}, of_all},
+        linkedin_field<&li::id>("id", required),
+        linkedin_field<&li::social_id>("social_id", required),
+        linkedin_field<&li::share_url>("share_url", required),
+        linkedin_field<&li::title>("title"),
+        linkedin_field<&li::text>("text", required),
+        linkedin_field<&li::date>("date", required),
+        linkedin_field<&li::parsed_datetime>("parsed_datetime", required),
+        linkedin_field<&li::reaction_counter>("reaction_counter", required),
+        linkedin_field<&li::comment_counter>("comment_counter", required),
+        linkedin_field<&li::repost_counter>("repost_counter", required),
+        linkedin_field<&li::impressions_counter>("impressions_counter", required),
+        linkedin_field<&li::is_repost>("is_repost", required),
+        linkedin_field<&li::repost_id>("repost_id"),
+        linkedin_field<&li::repost_parsed_datetime>("repost_parsed_datetime", foreign_field),
+        linkedin_field<&li::user_reacted>("user_reacted", foreign_field),
+        linkedin_field<&li::author>("author", required, "author"),
+        linkedin_field<&li::reposted_by>("reposted_by", optional_field, "reposted_by"),
+        linkedin_field<&li::written_by>("written_by", optional_field, "written_by"),
+        linkedin_field<&li::permissions>("permissions", required, "permissions"),
+        linkedin_field<&li::repost_content>("repost_content", optional_field, "repost_content"),
+        linkedin_field<&li::poll>("poll", optional_field, "poll"),
+        linkedin_field<&li::group>("group", optional_field, "group"),
+        linkedin_field<&li::analytics>("analytics", optional_field, "analytics"),
+        linkedin_field<&li::article>("article", foreign_field, "article"),
+        linkedin_field<&li::attachments>("attachments", required, "attachments[]"),
+        linkedin_field<&li::mentions>("mentions", foreign_field, "mentions[]"),
+        instagram_field<&ig::provider_id>("provider_id", required),
+        instagram_field<&ig::has_audio>("has_audio", required),
+        instagram_field<&ig::has_liked>("has_liked", required),
+        instagram_field<&ig::like_count>("like_count", required),
+        instagram_field<&ig::comment_count>("comment_count", required),
+        instagram_field<&ig::like_and_view_counts_disabled>("like_and_view_counts_disabled", required),
+        instagram_field<&ig::comments_disabled>("comments_disabled", nullable),
+        instagram_field<&ig::accessibility_caption>("accessibility_caption", nullable),
+        instagram_field<&ig::caption>("caption", optional_field, "caption"),
+        instagram_field<&ig::video>("video", optional_field, "video"),
+        instagram_field<&ig::preview_image>("preview_image", required, "preview_image"),
+        instagram_field<&ig::owner>("owner", required, "owner"),
+        instagram_field<&ig::location>("location", nullable, "location"),
+    }};
+};
+
+}  // namespace unipile::decode
