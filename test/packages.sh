@@ -25,6 +25,7 @@ need_packages() {
 
 # What the library, the simulator and the program are built with.
 build_packages="g++ cmake ninja-build libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev
- libboost-container1.81-dev libssl-dev zlib1g-dev libsimdjson-dev libcli11-dev libsqlite3-dev"
+ libboost-container1.81-dev libssl-dev zlib1g-dev libsimdjson-dev
+ libhowardhinnant-date-dev tzdata libcli11-dev libsqlite3-dev"
 # What the tests need beside that.
 test_packages="libboost-test1.81-dev clang-19 libclang-rt-19-dev pkg-config ca-certificates openssl curl"

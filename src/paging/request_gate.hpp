@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 namespace unipile::paging {
 
@@ -19,6 +20,7 @@ struct request_wish {
 /// How a request went.
 struct request_outcome {
     unsigned status = 0;                                   ///< 0: no answer
+    std::string_view type;                                 ///< of an error answer, as sent; valid during the call
     classification meaning;                                ///< of a failed request
     std::optional<std::chrono::milliseconds> retry_after;  ///< as the server sent it, not capped by the retry policy
     std::uint64_t items = 0;                               ///< of a page that is whole

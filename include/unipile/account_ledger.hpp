@@ -1,0 +1,50 @@
+// What is to be remembered of an account between two runs.
+#pragma once
+
+#include <unipile/pacing.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace unipile {
+
+/// How an account was used and what it is waiting for: a plain value, small enough to be saved with every page.
+///
+/// Saved before a request goes out or together with its page, it makes sure that a restart knows what was used. It
+/// depends on no rules, so rules may change between runs.
+struct account_ledger {
+    /// Requests at one time. Where many requests are close together they are counted as one entry at the latest of
+    /// their times, so a window never takes them for older than they are.
+    struct entry {
+        wall_time at;
+        std::uint32_t count = 1;
+        friend bool operator==(const entry&, const entry&) = default;
+    };
+    struct parking {
+        wall_time since;
+        std::string reason;  ///< the API's `type`, or the library's words
+        friend bool operator==(const parking&, const parking&) = default;
+    };
+
+    std::string provider;                 ///< as the API spells it; empty: not known yet
+    std::optional<wall_time> first_used;  ///< where the ramp of a new account starts
+    std::vector<entry> used;              ///< ascending; the last day at least, more if a window is longer
+    std::uint64_t requests = 0;           ///< all that were ever made
+    wall_time next_request{};             ///< the drawn gap ends here
+    wall_time resting_until{};            ///< cool-down
+    unsigned strikes = 0;                 ///< throttle signals in a row
+    double pace = 1.0;                    ///< share of the full pace, above 0, at most 1
+    std::optional<parking> parked;
+
+    /// One line of printable ASCII.
+    std::string to_text() const;
+    /// Nothing if the text is damaged or from a newer version.
+    static std::optional<account_ledger> from_text(std::string_view text);
+
+    friend bool operator==(const account_ledger&, const account_ledger&) = default;
+};
+
+}  // namespace unipile

@@ -1,0 +1,210 @@
+#include "harvest/pacer.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace unipile::harvest {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// Windows up to this limit are kept to the request; beyond, a window's history is kept in this many slices of it.
+constexpr std::uint32_t exact_limit = 128;
+/// History that no window needs is kept all the same, since the rules of the next run may need it.
+constexpr milliseconds least_horizon = std::chrono::hours{24};
+
+milliseconds scaled(milliseconds d, double by)
+{
+    constexpr double most = 1e13;  // 300 years
+    return milliseconds{static_cast<std::int64_t>(std::min(most, static_cast<double>(d.count()) * by))};
+}
+
+}  // namespace
+
+pacer::pacer(pacing rules) : rules_(std::move(rules)), horizon_(least_horizon)
+{
+    rules_.check();
+    if (rules_.hours) hours_.emplace(*rules_.hours);
+    for (const auto& w : rules_.windows) horizon_ = std::max(horizon_, w.length);
+    std::sort(rules_.windows.begin(), rules_.windows.end(),
+              [](const rate_window& a, const rate_window& b) { return a.length < b.length; });
+}
+
+double pacer::ramp_at(const account_ledger& ledger, wall_time now) const
+{
+    if (rules_.ramp.length.count() == 0) return 1;
+    if (!ledger.first_used || now <= *ledger.first_used) return rules_.ramp.start;
+    const double through =
+        std::chrono::duration<double>(now - *ledger.first_used) / std::chrono::duration<double>(rules_.ramp.length);
+    return std::min(1.0, rules_.ramp.start + (1 - rules_.ramp.start) * through);
+}
+
+std::uint32_t pacer::limit_at(const rate_window& w, const account_ledger& ledger, wall_time now) const
+{
+    const double share = ramp_at(ledger, now) * std::clamp(ledger.pace, 0.0, 1.0);
+    // The small addition keeps 0.3 * 10 from becoming 2.
+    const auto limit = static_cast<std::uint32_t>(static_cast<double>(w.limit) * share + 1e-9);
+    return std::clamp(limit, 1u, w.limit);
+}
+
+wall_time pacer::earliest(const account_ledger& ledger, wall_time now) const
+{
+    wall_time t = std::max({now, ledger.next_request, ledger.resting_until});
+    for (const auto& w : rules_.windows) {
+        const std::uint32_t limit = limit_at(w, ledger, now);
+        std::uint64_t counted = 0;
+        for (auto it = ledger.used.rbegin(); it != ledger.used.rend() && it->at + w.length > t; ++it) {
+            counted += it->count;
+            if (counted >= limit) {
+                t = it->at + w.length;
+                break;
+            }
+        }
+    }
+    // Later is never worse for the windows, so the hours can come last.
+    return hours_ ? hours_->next_open(t) : t;
+}
+
+std::uint32_t pacer::left(const account_ledger& ledger, std::size_t window, wall_time now) const
+{
+    const auto& w = rules_.windows[window];
+    const std::uint32_t limit = limit_at(w, ledger, now);
+    std::uint64_t counted = 0;
+    for (auto it = ledger.used.rbegin(); it != ledger.used.rend() && it->at + w.length > now; ++it)
+        counted += it->count;
+    return counted >= limit ? 0 : limit - static_cast<std::uint32_t>(counted);
+}
+
+milliseconds pacer::draw_gap(const account_ledger& ledger, wall_time now, random_source& random) const
+{
+    const double pace = std::clamp(ledger.pace, rules_.on_throttle.least_pace, 1.0);
+    const auto& g = rules_.gap;
+    const bool exponential = g.draw == request_gap::shape::exponential;
+    milliseconds gap = g.least;
+    if (g.most > g.least) {
+        // A third of the range as the mean, so that the cut at its end is rarely felt.
+        const double part = exponential ? std::min(1.0, random.exponential() / 3) : random.unit();
+        gap += scaled(g.most - g.least, part);
+    }
+    if (rules_.spread > 0) {
+        double even = 0;
+        for (const auto& w : rules_.windows) {
+            double length = static_cast<double>(w.length.count());
+            if (hours_ && w.length >= std::chrono::hours{24}) length *= hours_->share();
+            even = std::max(even, length / (w.limit * ramp_at(ledger, now)));
+        }
+        const double part = exponential ? std::min(4.0, random.exponential()) : random.between(0.5, 1.5);
+        gap = std::max(gap, milliseconds{static_cast<std::int64_t>(std::min(1e13, even * part * rules_.spread))});
+    }
+    if (pace < 1) gap = scaled(gap, 1 / pace) + scaled(rules_.on_throttle.gap, 1 / pace - 1);
+    return gap;
+}
+
+void pacer::spend(account_ledger& ledger, wall_time now, random_source& random) const
+{
+    if (!ledger.first_used) ledger.first_used = now;
+    ++ledger.requests;
+    auto& used = ledger.used;
+    const auto fine = grain(milliseconds{0});
+    constexpr std::uint32_t full = 0xffffffff;
+    if (!used.empty() && fine.count() > 0 && used.back().count < full &&
+        used.back().at.time_since_epoch() / fine == now.time_since_epoch() / fine) {
+        used.back().at = now;
+        ++used.back().count;
+    } else {
+        used.push_back({now, 1});
+        if (used.size() % 64 == 0) compact(ledger, now);
+    }
+    ledger.next_request = now + draw_gap(ledger, now, random);
+}
+
+void pacer::succeeded(account_ledger& ledger) const
+{
+    ledger.strikes = 0;
+    ledger.pace = std::min(1.0, ledger.pace + rules_.on_throttle.recovery);
+}
+
+void pacer::throttled(account_ledger& ledger, wall_time now, std::optional<milliseconds> asked, bool long_rest,
+                      random_source& random) const
+{
+    const auto& s = rules_.on_throttle;
+    ++ledger.strikes;
+    ledger.pace = std::max(s.least_pace, ledger.pace * s.factor);
+    milliseconds rest = long_rest ? s.long_rest : s.first_rest;
+    if (asked)
+        rest = std::clamp(*asked, milliseconds{0}, s.longest_rest);
+    else if (!long_rest)
+        rest = std::min(s.longest_rest, scaled(s.first_rest, std::exp2(std::min(ledger.strikes - 1, 40u))));
+    ledger.resting_until = std::max(ledger.resting_until, now + jittered(rest, random));
+    if (s.park_after > 0 && ledger.strikes >= s.park_after && !ledger.parked)
+        ledger.parked = account_ledger::parking{now, "throttled again and again"};
+}
+
+milliseconds pacer::jittered(milliseconds wait, random_source& random)
+{
+    constexpr milliseconds most = std::chrono::minutes{5};
+    return wait + scaled(std::min(wait / 10, most), random.unit());
+}
+
+/// How coarsely requests that old may be kept: zero to the request, else in slices that long.
+milliseconds pacer::grain(milliseconds age) const
+{
+    for (const auto& w : rules_.windows) {
+        if (w.length <= age) continue;
+        if (w.limit <= exact_limit) return milliseconds{0};
+        return w.length / exact_limit;
+    }
+    return least_horizon / exact_limit;
+}
+
+void pacer::compact(account_ledger& ledger, wall_time now) const
+{
+    auto& used = ledger.used;
+    auto kept = used.begin();
+    for (auto it = used.begin(); it != used.end(); ++it) {
+        if (it->at + horizon_ <= now) continue;
+        const auto slice = grain(now - it->at);
+        if (slice.count() > 0 && kept != used.begin()) {
+            auto& last = *(kept - 1);
+            if (last.at.time_since_epoch() / slice == it->at.time_since_epoch() / slice &&
+                last.count <= 0xffffffff - it->count) {
+                last.at = it->at;
+                last.count += it->count;
+                continue;
+            }
+        }
+        *kept++ = *it;
+    }
+    used.erase(kept, used.end());
+}
+
+void settle(account_ledger& ledger, wall_time now)
+{
+    milliseconds ahead{0};
+    for (auto& e : ledger.used) {
+        ahead = std::max(ahead, e.at - now);
+        e.at = std::min(e.at, now);
+    }
+    std::stable_sort(ledger.used.begin(), ledger.used.end(),
+                     [](const account_ledger::entry& a, const account_ledger::entry& b) { return a.at < b.at; });
+    // Waits were set by the same clock as the last request.
+    constexpr milliseconds longest = std::chrono::hours{24 * 366};
+    for (auto* t : {&ledger.next_request, &ledger.resting_until}) *t = std::min(*t - ahead, now + longest);
+    if (ledger.first_used) ledger.first_used = std::min(*ledger.first_used, now);
+    if (ledger.parked) ledger.parked->since = std::min(ledger.parked->since, now);
+    if (!(ledger.pace > 0 && ledger.pace <= 1)) ledger.pace = 1;
+}
+
+wall_time forecast(const pacer& p, account_ledger ledger, std::uint64_t requests, wall_time now, std::uint64_t seed)
+{
+    random_source random{seed};
+    settle(ledger, now);
+    for (; requests > 0; --requests) {
+        now = p.earliest(ledger, now);
+        p.spend(ledger, now, random);
+        p.succeeded(ledger);
+    }
+    return now;
+}
+
+}  // namespace unipile::harvest

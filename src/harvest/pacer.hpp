@@ -1,0 +1,65 @@
+// When an account may send its next request. Pure: time and chance come from the caller.
+#pragma once
+
+#include <unipile/account_ledger.hpp>
+#include <unipile/pacing.hpp>
+
+#include "harvest/open_hours.hpp"
+#include "harvest/random.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace unipile::harvest {
+
+/// Rules made ready for use; shared by all accounts that go by them, since it keeps nothing about any of them.
+///
+/// For every window of `rules`: no stretch of its length ever holds more than its limit of the times that were given
+/// to `spend`, whatever else happens, provided that `spend` is called only at or after `earliest`.
+class pacer {
+public:
+    /// Throws std::invalid_argument for rules that make no sense.
+    explicit pacer(pacing rules);
+
+    const pacing& rules() const noexcept { return rules_; }
+
+    /// The first time from `now` on at which a request may go out, as far as is known now. Says nothing about parking.
+    wall_time earliest(const account_ledger& ledger, wall_time now) const;
+    /// A request goes out at `now`: enters it into the books and draws the gap that follows.
+    void spend(account_ledger& ledger, wall_time now, random_source& random) const;
+    /// A request was answered well.
+    void succeeded(account_ledger& ledger) const;
+    /// A throttle signal. `asked` is the server's Retry-After; `long_rest` for those that minutes don't cure. Parks the
+    /// account after too many in a row.
+    void throttled(account_ledger& ledger, wall_time now, std::optional<std::chrono::milliseconds> asked,
+                   bool long_rest, random_source& random) const;
+
+    /// How many requests `window` (an index into the rules) would still allow at `now`.
+    std::uint32_t left(const account_ledger& ledger, std::size_t window, wall_time now) const;
+
+    /// A wait of that length, lengthened by chance, so that many that end together don't.
+    static std::chrono::milliseconds jittered(std::chrono::milliseconds wait, random_source& random);
+
+private:
+    std::uint32_t limit_at(const rate_window& w, const account_ledger& ledger, wall_time now) const;
+    double ramp_at(const account_ledger& ledger, wall_time now) const;
+    std::chrono::milliseconds draw_gap(const account_ledger& ledger, wall_time now, random_source& random) const;
+    std::chrono::milliseconds grain(std::chrono::milliseconds age) const;
+    void compact(account_ledger& ledger, wall_time now) const;
+
+    pacing rules_;
+    std::optional<open_hours> hours_;
+    std::chrono::milliseconds horizon_;
+};
+
+/// Makes a ledger from elsewhere safe to use: sorts, and takes what lies in the future (the clock was wrong once) for
+/// happening now, so that it can't lock an account for years.
+void settle(account_ledger& ledger, wall_time now);
+
+/// When the last of `requests` more requests of this account would go out, all rules kept and nothing going wrong.
+/// Deterministic for a seed.
+wall_time forecast(const pacer& p, account_ledger ledger, std::uint64_t requests, wall_time now, std::uint64_t seed);
+
+}  // namespace unipile::harvest

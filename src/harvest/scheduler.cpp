@@ -1,0 +1,266 @@
+#include "harvest/scheduler.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace unipile::harvest {
+
+scheduler::scheduler(scheduler_options options) : options_(options), random_(options.seed)
+{
+    options_.max_running = std::max<std::size_t>(1, options_.max_running);
+    options_.max_in_flight = std::max(1u, options_.max_in_flight);
+    options_.turn = std::clamp(options_.turn, 1u, 0xffffu);
+}
+
+account_index scheduler::add_account(std::shared_ptr<const pacer> rules, account_ledger ledger, wall_time now)
+{
+    settle(ledger, now);
+    auto& a = accounts_.emplace_back();
+    a.rules = std::move(rules);
+    a.ledger = std::move(ledger);
+    return static_cast<account_index>(accounts_.size() - 1);
+}
+
+job_index scheduler::add_job(account_index i, wall_time now)
+{
+    job_index j = free_;
+    if (j == none) {
+        j = static_cast<job_index>(jobs_.size());
+        jobs_.emplace_back();
+    } else {
+        free_ = jobs_[j].next;
+    }
+    jobs_[j].account = i;
+    jobs_[j].turn = 0;
+    ++accounts_[i].queued;
+    ++queued_;
+    drained_ = std::min<std::size_t>(drained_, j);
+    push_back(j);
+    settle_account(i, now);
+    return j;
+}
+
+decision scheduler::next(wall_time now)
+{
+    if (auto j = next_to_fail()) return {decision::kind::fail, *j, {}};
+    if (stopped_) return {};
+    wake(now);
+    while (running_ < options_.max_running && !ready_.empty()) {
+        const account_index i = ready_.front();
+        ready_.pop_front();
+        auto& a = accounts_[i];
+        if (a.where != place::ready) continue;
+        a.where = place::none;
+        if (a.head == none || a.ledger.parked || a.in_flight >= options_.max_in_flight ||
+            a.rules->earliest(a.ledger, now) > now) {
+            settle_account(i, now);  // something happened since it became ready
+            continue;
+        }
+        const job_index j = pop_front(a);
+        jobs_[j].state = job_state::running;
+        --a.queued, --queued_;
+        ++a.in_flight, ++running_;
+        a.rules->spend(a.ledger, now, random_);
+        settle_account(i, now);
+        return {decision::kind::start, j, {}};
+    }
+    if (auto j = next_to_fail()) return {decision::kind::fail, *j, {}};
+    if (running_ < options_.max_running && !sleepers_.empty()) return {decision::kind::wait, 0, sleepers_.top().until};
+    return {};
+}
+
+void scheduler::finished(job_index j, const request_result& result, wall_time now)
+{
+    const account_index i = jobs_[j].account;
+    auto& a = accounts_[i];
+    --a.in_flight, --running_;
+    switch (result.signal) {
+        case request_result::sign::none: break;
+        case request_result::sign::good: a.rules->succeeded(a.ledger); break;
+        case request_result::sign::throttle:
+            a.rules->throttled(a.ledger, now, result.retry_after, result.long_rest, random_);
+            break;
+        case request_result::sign::park:
+            if (!a.ledger.parked) a.ledger.parked = account_ledger::parking{now, result.reason};
+            break;
+        case request_result::sign::stop: stop(); break;
+    }
+    if (result.next == request_result::then::ended)
+        forget(j);
+    else
+        requeue(j, result, now);
+    settle_account(i, now);
+}
+
+void scheduler::interrupted(job_index j, wall_time now)
+{
+    request_result again;
+    again.next = request_result::then::retry;
+    again.not_before = now;
+    finished(j, again, now);
+}
+
+void scheduler::requeue(job_index j, const request_result& result, wall_time now)
+{
+    auto& entry = jobs_[j];
+    ++accounts_[entry.account].queued, ++queued_;
+    drained_ = std::min<std::size_t>(drained_, j);
+    if (result.next == request_result::then::retry && result.not_before > now) {
+        entry.state = job_state::waiting;
+        sleepers_.push({result.not_before, j, ++entry.stamp, true});
+        return;
+    }
+    if (result.next == request_result::then::more && ++entry.turn >= options_.turn) {
+        entry.turn = 0;
+        push_back(j);
+    } else {
+        push_front(j);
+    }
+}
+
+void scheduler::give_up_parked()
+{
+    for (account_index i = 0; i < accounts_.size(); ++i)
+        if (accounts_[i].ledger.parked) set_failing(i);
+}
+
+void scheduler::park(account_index i, std::string reason, wall_time now)
+{
+    accounts_[i].ledger.parked = account_ledger::parking{now, std::move(reason)};
+    settle_account(i, now);
+}
+
+void scheduler::unpark(account_index i, wall_time now)
+{
+    accounts_[i].ledger.parked.reset();
+    accounts_[i].ledger.strikes = 0;
+    accounts_[i].ledger.resting_until = std::min(accounts_[i].ledger.resting_until, now);
+    settle_account(i, now);
+}
+
+void scheduler::set_rules(account_index i, std::shared_ptr<const pacer> rules, wall_time now)
+{
+    accounts_[i].rules = std::move(rules);
+    settle_account(i, now);
+}
+
+void scheduler::set_provider(account_index i, std::string provider)
+{
+    accounts_[i].ledger.provider = std::move(provider);
+}
+
+/// Puts an account where its state says: among the ready ones, the waiting ones, or nowhere.
+void scheduler::settle_account(account_index i, wall_time now)
+{
+    auto& a = accounts_[i];
+    if (a.head == none) return;  // a stale place is found out when its turn comes
+    if (a.ledger.parked) {
+        if (options_.fail_parked) set_failing(i);
+        return;
+    }
+    if (a.in_flight >= options_.max_in_flight || a.where == place::ready) return;
+    const wall_time t = a.rules->earliest(a.ledger, now);
+    if (t <= now) {
+        a.where = place::ready;
+        ready_.push_back(i);
+        return;
+    }
+    // An earlier wake-up than needed is harmless, and cheaper than taking it back.
+    if (a.where == place::waiting && a.wakes <= t) return;
+    a.where = place::waiting;
+    a.wakes = now + pacer::jittered(t - now, random_);
+    sleepers_.push({a.wakes, i, ++a.stamp, false});
+}
+
+bool scheduler::is_stale(const sleeper& s) const
+{
+    if (s.is_job) return jobs_[s.index].state != job_state::waiting || jobs_[s.index].stamp != s.stamp;
+    return accounts_[s.index].where != place::waiting || accounts_[s.index].stamp != s.stamp;
+}
+
+void scheduler::wake(wall_time now)
+{
+    while (!sleepers_.empty() && (sleepers_.top().until <= now || is_stale(sleepers_.top()))) {
+        const sleeper s = sleepers_.top();
+        sleepers_.pop();
+        if (is_stale(s)) continue;
+        account_index i = s.index;
+        if (s.is_job) {
+            i = jobs_[s.index].account;
+            push_front(s.index);
+        } else {
+            accounts_[i].where = place::none;
+        }
+        settle_account(i, now);
+    }
+}
+
+void scheduler::set_failing(account_index i)
+{
+    if (accounts_[i].failing) return;
+    accounts_[i].failing = true;
+    failing_.push_back(i);
+}
+
+std::optional<job_index> scheduler::next_to_fail()
+{
+    if (stopped_) {
+        for (; drained_ < jobs_.size(); ++drained_) {
+            auto& entry = jobs_[drained_];
+            if (entry.state != job_state::queued && entry.state != job_state::waiting) continue;
+            const auto j = static_cast<job_index>(drained_++);
+            --accounts_[entry.account].queued, --queued_;
+            accounts_[entry.account].head = accounts_[entry.account].tail = none;  // all of its jobs go
+            forget(j);
+            return j;
+        }
+        return std::nullopt;
+    }
+    while (!failing_.empty()) {
+        auto& a = accounts_[failing_.front()];
+        if (a.ledger.parked && a.head != none) {
+            const job_index j = pop_front(a);
+            --a.queued, --queued_;
+            forget(j);
+            return j;
+        }
+        a.failing = false;
+        failing_.pop_front();
+    }
+    return std::nullopt;
+}
+
+void scheduler::push_front(job_index j)
+{
+    auto& a = accounts_[jobs_[j].account];
+    jobs_[j].state = job_state::queued;
+    jobs_[j].next = a.head;
+    a.head = j;
+    if (a.tail == none) a.tail = j;
+}
+
+void scheduler::push_back(job_index j)
+{
+    auto& a = accounts_[jobs_[j].account];
+    jobs_[j].state = job_state::queued;
+    jobs_[j].next = none;
+    (a.tail == none ? a.head : jobs_[a.tail].next) = j;
+    a.tail = j;
+}
+
+job_index scheduler::pop_front(account& a)
+{
+    const job_index j = a.head;
+    a.head = jobs_[j].next;
+    if (a.head == none) a.tail = none;
+    return j;
+}
+
+void scheduler::forget(job_index j)
+{
+    jobs_[j].state = job_state::free;
+    jobs_[j].next = free_;
+    free_ = j;
+}
+
+}  // namespace unipile::harvest

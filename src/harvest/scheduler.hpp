@@ -1,0 +1,159 @@
+// Which job may send its next request, and when. Pure: events and time come in, decisions go out.
+#pragma once
+
+#include <unipile/account_ledger.hpp>
+
+#include "harvest/pacer.hpp"
+#include "harvest/random.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <queue>
+#include <string>
+#include <vector>
+
+namespace unipile::harvest {
+
+using account_index = std::uint32_t;
+using job_index = std::uint32_t;
+
+struct scheduler_options {
+    std::size_t max_running = 8;  ///< requests at once in all
+    unsigned max_in_flight = 1;   ///< requests at once of one account
+    unsigned turn = 10;           ///< requests of one job before the account's next job has its turn
+    bool fail_parked = false;     ///< the jobs of a parked account end, instead of waiting
+    std::uint64_t seed = 1;
+};
+
+/// What became of a request.
+struct request_result {
+    enum class then {
+        ended,  ///< the job needs no further request
+        more,   ///< the job goes on with its next page
+        retry,  ///< the same request again, not before `not_before`
+    };
+    enum class sign {
+        none,      ///< says nothing about the account
+        good,      ///< the account works
+        throttle,  ///< the account goes too fast
+        park,      ///< the account needs its owner
+        stop,      ///< nothing works with this key
+    };
+    then next = then::ended;
+    sign signal = sign::none;
+    wall_time not_before{};
+    std::optional<std::chrono::milliseconds> retry_after;  ///< with `throttle`
+    bool long_rest = false;                                ///< with `throttle`
+    std::string reason;                                    ///< with `park`
+};
+
+/// What to do now.
+struct decision {
+    enum class kind {
+        start,   ///< send `job`'s next request; it counts as sent from now on
+        fail,    ///< end `job`: its account is parked, or all is stopped. The job is gone from the books.
+        wait,    ///< nothing before `until`, unless something happens
+        nothing  ///< nothing until something happens
+    };
+    kind what = kind::nothing;
+    job_index job = 0;
+    wall_time until{};
+};
+
+/// Fair: accounts take turns, and so do the jobs of an account. Each decision costs O(log n) in the number of accounts
+/// that wait, and a queued job costs 16 bytes here.
+class scheduler {
+public:
+    explicit scheduler(scheduler_options options);
+
+    /// `rules` is shared between accounts. The ledger may come from an earlier run.
+    account_index add_account(std::shared_ptr<const pacer> rules, account_ledger ledger, wall_time now);
+    /// A new job at the end of its account's queue. Numbers of jobs that ended are used again.
+    job_index add_job(account_index account, wall_time now);
+
+    /// Call until it says `wait` or `nothing`.
+    decision next(wall_time now);
+    /// The request that `start` was said for has ended.
+    void finished(job_index job, const request_result& result, wall_time now);
+    /// The request that `start` was said for was never sent, or was broken off from here; it stays in the books.
+    void interrupted(job_index job, wall_time now);
+
+    /// Ends every job that does not run: `next` says `fail` for each.
+    void stop() noexcept { stopped_ = true; }
+    /// Ends the jobs of all parked accounts in the same way, e.g. when nothing else is left.
+    void give_up_parked();
+    void park(account_index account, std::string reason, wall_time now);
+    void unpark(account_index account, wall_time now);
+    void set_rules(account_index account, std::shared_ptr<const pacer> rules, wall_time now);
+    void set_provider(account_index account, std::string provider);
+
+    const account_ledger& ledger(account_index a) const { return accounts_[a].ledger; }
+    const pacer& rules(account_index a) const { return *accounts_[a].rules; }
+    account_index account_of(job_index j) const { return jobs_[j].account; }
+    std::size_t accounts() const noexcept { return accounts_.size(); }
+    /// Jobs of that account that don't run and did not end.
+    std::size_t queued(account_index a) const { return accounts_[a].queued; }
+    std::size_t queued() const noexcept { return queued_; }
+    std::size_t running() const noexcept { return running_; }
+    bool stopped() const noexcept { return stopped_; }
+
+private:
+    static constexpr std::uint32_t none = 0xffffffff;
+
+    enum class job_state : std::uint8_t { free, queued, waiting, running };
+    struct job {
+        std::uint32_t next = none;  // in its account's queue, or in the list of free ones
+        account_index account = 0;
+        std::uint32_t stamp = 0;  // of the wait that counts
+        std::uint16_t turn = 0;   // requests since it was put in front
+        job_state state = job_state::free;
+    };
+    enum class place : std::uint8_t { none, ready, waiting };
+    struct account {
+        std::shared_ptr<const pacer> rules;
+        account_ledger ledger;
+        std::uint32_t head = none, tail = none;  // queue of jobs
+        std::uint32_t queued = 0;                // in the queue or waiting
+        std::uint32_t in_flight = 0;
+        std::uint32_t stamp = 0;  // of the wait that counts
+        wall_time wakes{};        // while waiting
+        place where = place::none;
+        bool failing = false;  // among those whose jobs are being ended
+    };
+    struct sleeper {
+        wall_time until;
+        std::uint32_t index;
+        std::uint32_t stamp;
+        bool is_job;
+        bool operator>(const sleeper& o) const noexcept { return until > o.until; }
+    };
+
+    void push_front(job_index j);
+    void push_back(job_index j);
+    job_index pop_front(account& a);
+    void forget(job_index j);
+    void requeue(job_index j, const request_result& result, wall_time now);
+    void settle_account(account_index i, wall_time now);
+    void wake(wall_time now);
+    bool is_stale(const sleeper& s) const;
+    std::optional<job_index> next_to_fail();
+    void set_failing(account_index i);
+
+    scheduler_options options_;
+    random_source random_;
+    std::vector<account> accounts_;
+    std::vector<job> jobs_;
+    std::uint32_t free_ = none;
+    std::deque<account_index> ready_;
+    std::deque<account_index> failing_;
+    std::priority_queue<sleeper, std::vector<sleeper>, std::greater<>> sleepers_;
+    std::size_t queued_ = 0, running_ = 0;
+    std::size_t drained_ = 0;  // jobs below this were seen since `stop`
+    bool stopped_ = false;
+};
+
+}  // namespace unipile::harvest

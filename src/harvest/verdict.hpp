@@ -1,0 +1,21 @@
+// What an answer or a failure means for its job and its account. Pure.
+#pragma once
+
+#include <unipile/failure.hpp>
+
+#include "harvest/scheduler.hpp"
+#include "paging/request_gate.hpp"
+
+namespace unipile::harvest {
+
+/// What a request's outcome says about its account. The time and reason of the result are set, `next` is left alone.
+void judge_request(request_result& result, const paging::request_outcome& outcome);
+
+/// What becomes of the job of a listing that failed with `f`: failures of an account are no fault of its jobs, which go
+/// on when the account does; all others end the job.
+request_result::then after_failure(const failure& f) noexcept;
+
+/// The same for a failure that came without a request's outcome, before anything was sent say.
+void judge_failure(request_result& result, const failure& f);
+
+}  // namespace unipile::harvest

@@ -1,0 +1,73 @@
+// The durable form of what is known about an account.
+#include <unipile/account_ledger.hpp>
+
+#include "harvest/random.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+namespace {
+
+using namespace std::chrono_literals;
+using unipile::account_ledger;
+using unipile::wall_time;
+
+wall_time at(std::int64_t ms) { return wall_time{std::chrono::milliseconds{ms}}; }
+
+account_ledger full()
+{
+    account_ledger l;
+    l.provider = "LINK%D IN\xc3\xbc";
+    l.first_used = at(1'700'000'000'000);
+    l.used = {{at(1'700'000'000'000), 1}, {at(1'700'000'020'000), 4'000'000'000}, {at(1'700'000'020'000), 2}};
+    l.requests = 123'456'789'012;
+    l.next_request = at(1'700'000'021'000);
+    l.resting_until = at(1'700'000'922'001);
+    l.strikes = 3;
+    l.pace = 0.1 + 0.2;
+    l.parked = account_ledger::parking{at(1'700'000'000'001), "errors/disconnected account\n"};
+    return l;
+}
+
+BOOST_AUTO_TEST_SUITE(ledger)
+
+BOOST_AUTO_TEST_CASE(survives_a_round_trip)
+{
+    for (const auto& l : {account_ledger{}, full()}) {
+        const auto text = l.to_text();
+        for (char c : text) BOOST_TEST((c >= 0x20 && c < 0x7f));
+        const auto back = account_ledger::from_text(text);
+        BOOST_REQUIRE(back);
+        BOOST_TEST((*back == l), text);
+        BOOST_TEST(back->to_text() == text);
+    }
+    BOOST_TEST(account_ledger{}.to_text() == "v1");
+}
+
+BOOST_AUTO_TEST_CASE(refuses_damaged_text)
+{
+    for (const char* text : {"",      "v2",     "v1  t1",   "v1 x1",   "v1 t",
+                             "v1 tx", "v1 t1x", "v1 a0",    "v1 a2",   "v1 anan",
+                             "v1 u",  "v1 u1,", "v1 u1,-5", "v1 u1*0", "v1 u99999999999999999999",
+                             "v1 k1", "v1 p%4", "v1 p%zz",  "t1 v1",   " v1"})
+        BOOST_TEST(!account_ledger::from_text(text), text);
+}
+
+BOOST_AUTO_TEST_CASE(no_damage_crashes_it)
+{
+    const auto text = full().to_text();
+    unipile::harvest::random_source random{7};
+    for (std::size_t i = 0; i <= text.size(); ++i) account_ledger::from_text(text.substr(0, i));
+    for (int i = 0; i < 20'000; ++i) {
+        auto damaged = text;
+        for (int k = 0; k < 3; ++k) damaged[random.below(damaged.size())] = static_cast<char>(random.below(256));
+        if (const auto l = account_ledger::from_text(damaged)) {
+            const auto again = account_ledger::from_text(l->to_text());
+            BOOST_REQUIRE(again);
+            BOOST_REQUIRE(*again == *l);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace

@@ -1,0 +1,384 @@
+// Whose turn it is: fairness, limits, scopes, and what a decision costs.
+#include "harvest/scheduler.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <vector>
+
+namespace {
+
+using namespace std::chrono_literals;
+using namespace unipile::harvest;
+using kind = decision::kind;
+using then = request_result::then;
+using sign = request_result::sign;
+using unipile::pacing;
+using unipile::wall_time;
+
+constexpr wall_time start{1'700'000'000'000ms};
+
+std::shared_ptr<const pacer> rules(std::string_view text)
+{
+    return std::make_shared<pacer>(unipile::parse_pacing(text));
+}
+
+request_result result(then next, sign signal = sign::good)
+{
+    request_result r;
+    r.next = next;
+    r.signal = signal;
+    return r;
+}
+
+/// Starts all that may start now.
+std::vector<job_index> starts(scheduler& s, wall_time now)
+{
+    std::vector<job_index> jobs;
+    for (decision d = s.next(now); d.what == kind::start; d = s.next(now)) jobs.push_back(d.job);
+    return jobs;
+}
+
+std::vector<job_index> fails(scheduler& s, wall_time now)
+{
+    std::vector<job_index> jobs;
+    for (decision d = s.next(now); d.what == kind::fail; d = s.next(now)) jobs.push_back(d.job);
+    return jobs;
+}
+
+struct fixture {
+    scheduler s;
+    std::vector<account_index> accounts;
+    std::vector<job_index> jobs;  // account after account
+
+    fixture(scheduler_options options, std::size_t n, std::size_t each, std::string_view text = "none") : s(options)
+    {
+        const auto r = rules(text);
+        for (std::size_t a = 0; a < n; ++a) {
+            accounts.push_back(s.add_account(r, {}, start));
+            for (std::size_t j = 0; j < each; ++j) jobs.push_back(s.add_job(accounts.back(), start));
+        }
+    }
+};
+
+using list = std::vector<job_index>;
+
+BOOST_AUTO_TEST_SUITE(scheduler_)
+
+BOOST_AUTO_TEST_CASE(nothing_to_do)
+{
+    scheduler s{{}};
+    BOOST_TEST((s.next(start).what == kind::nothing));
+    s.add_account(rules("none"), {}, start);
+    BOOST_TEST((s.next(start).what == kind::nothing));
+}
+
+BOOST_AUTO_TEST_CASE(accounts_take_turns_then_their_jobs)
+{
+    fixture f{{.max_running = 1, .turn = 1}, 3, 2};
+    list order;
+    for (int i = 0; i < 12; ++i) {
+        const auto d = f.s.next(start);
+        BOOST_REQUIRE((d.what == kind::start));
+        order.push_back(d.job);
+        f.s.finished(d.job, result(then::more), start);
+    }
+    const list expected{0, 2, 4, 1, 3, 5, 0, 2, 4, 1, 3, 5};
+    BOOST_TEST(order == expected, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_turn_is_several_requests_long)
+{
+    fixture f{{.max_running = 1, .turn = 3}, 1, 2};
+    list order;
+    for (int i = 0; i < 9; ++i) {
+        const auto d = f.s.next(start);
+        order.push_back(d.job);
+        f.s.finished(d.job, result(then::more), start);
+    }
+    const list expected{0, 0, 0, 1, 1, 1, 0, 0, 0};
+    BOOST_TEST(order == expected, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(keeps_both_limits)
+{
+    fixture f{{.max_running = 5, .max_in_flight = 2}, 4, 3};
+    const auto first = starts(f.s, start);
+    BOOST_TEST(first == (list{0, 3, 6, 9, 1}), boost::test_tools::per_element());
+    BOOST_TEST(f.s.running() == 5u);
+    BOOST_TEST((f.s.next(start).what == kind::nothing));
+    f.s.finished(0, result(then::ended), start);
+    BOOST_TEST(starts(f.s, start) == (list{4}), boost::test_tools::per_element());
+    BOOST_TEST(f.s.queued() == 6u);
+
+    fixture one{{.max_running = 100, .max_in_flight = 1}, 2, 3};
+    BOOST_TEST(starts(one.s, start) == (list{0, 3}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(numbers_of_ended_jobs_are_used_again)
+{
+    fixture f{{}, 1, 1};
+    for (int i = 0; i < 100; ++i) {
+        BOOST_TEST(starts(f.s, start) == (list{0}), boost::test_tools::per_element());
+        f.s.finished(0, result(then::ended), start);
+        BOOST_TEST(f.s.add_job(f.accounts[0], start) == 0u);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(waits_for_the_earliest_account)
+{
+    scheduler s{{}};
+    const auto slow = s.add_account(rules("1/h"), {}, start);
+    const auto fast = s.add_account(rules("1/m"), {}, start);
+    s.add_job(slow, start);
+    s.add_job(fast, start);
+    BOOST_TEST(starts(s, start).size() == 2u);
+    s.finished(0, result(then::more), start + 1s);
+    s.finished(1, result(then::more), start + 1s);
+    auto d = s.next(start + 1s);
+    BOOST_TEST((d.what == kind::wait));
+    BOOST_TEST((d.until >= start + 1min && d.until <= start + 1min + 6s));
+    const auto again = d.until;
+    d = s.next(again);
+    BOOST_TEST((d.what == kind::start));
+    BOOST_TEST(d.job == 1u);
+    s.finished(1, result(then::ended), again);
+    d = s.next(again);
+    BOOST_TEST((d.what == kind::wait));
+    BOOST_TEST((d.until >= start + 1h && d.until <= start + 66min));
+}
+
+BOOST_AUTO_TEST_CASE(one_accounts_throttle_slows_all_its_jobs_and_only_those)
+{
+    fixture f{{.max_running = 8, .max_in_flight = 2}, 2, 3};
+    BOOST_TEST(starts(f.s, start).size() == 4u);
+    auto throttled = result(then::retry, sign::throttle);
+    throttled.retry_after = 60s;
+    f.s.finished(0, throttled, start);
+    f.s.finished(1, result(then::more), start);
+    f.s.finished(3, result(then::more), start);
+    BOOST_TEST(f.s.ledger(f.accounts[0]).pace < 1.0);
+    BOOST_TEST(f.s.ledger(f.accounts[1]).pace == 1.0);
+    BOOST_TEST(starts(f.s, start) == (list{3}), boost::test_tools::per_element());
+    const auto d = f.s.next(start);
+    BOOST_TEST((d.what == kind::wait));
+    BOOST_TEST((d.until >= start + 60s && d.until <= start + 73s));
+    // The request that was refused comes first.
+    const auto later = starts(f.s, d.until);
+    BOOST_REQUIRE(!later.empty());
+    BOOST_TEST((later[0] == 0u || later[0] == 1u));
+}
+
+BOOST_AUTO_TEST_CASE(released_waits_are_spread)
+{
+    fixture f{{.max_running = 10'000}, 2'000, 1, "1/h"};
+    for (auto j : starts(f.s, start)) f.s.finished(j, result(then::more), start);
+    std::vector<wall_time> woken;
+    for (decision d = f.s.next(start); d.what != kind::nothing;) {
+        if (d.what == kind::start) {
+            f.s.finished(d.job, result(then::ended), woken.back());
+        } else {
+            woken.push_back(d.until);
+        }
+        d = f.s.next(woken.back());
+    }
+    BOOST_TEST((woken.front() >= start + 1h && woken.back() <= start + 1h + 5min));
+    BOOST_TEST(woken.size() > 1'900u);  // hardly two at the same millisecond
+}
+
+BOOST_AUTO_TEST_CASE(a_parked_account_waits_and_the_others_go_on)
+{
+    fixture f{{}, 2, 2};
+    starts(f.s, start);
+    auto parked = result(then::retry, sign::park);
+    parked.reason = "errors/disconnected_account";
+    f.s.finished(0, parked, start);
+    BOOST_REQUIRE(!!f.s.ledger(f.accounts[0]).parked);
+    BOOST_TEST(f.s.ledger(f.accounts[0]).parked->reason == "errors/disconnected_account");
+    f.s.finished(2, result(then::ended), start);
+    BOOST_TEST(starts(f.s, start + 24h) == (list{3}), boost::test_tools::per_element());
+    f.s.finished(3, result(then::ended), start + 24h);
+    BOOST_TEST((f.s.next(start + 24h).what == kind::nothing));
+    BOOST_TEST(f.s.queued() == 2u);
+
+    f.s.unpark(f.accounts[0], start + 25h);
+    BOOST_TEST(starts(f.s, start + 25h) == (list{0}), boost::test_tools::per_element());
+    f.s.finished(0, result(then::ended), start + 25h);
+    f.s.park(f.accounts[0], "by hand", start + 25h);
+    BOOST_TEST((f.s.next(start + 25h).what == kind::nothing));
+    f.s.give_up_parked();
+    BOOST_TEST(fails(f.s, start + 25h) == (list{1}), boost::test_tools::per_element());
+    BOOST_TEST(f.s.queued() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_parked_accounts_jobs_end_where_wanted)
+{
+    fixture f{{.fail_parked = true}, 2, 3};
+    starts(f.s, start);
+    f.s.finished(0, result(then::ended, sign::park), start);
+    BOOST_TEST(fails(f.s, start) == (list{1, 2}), boost::test_tools::per_element());
+    // A job that comes later, and one that was waiting for its retry.
+    const auto late = f.s.add_job(f.accounts[0], start);
+    BOOST_TEST(fails(f.s, start) == (list{late}), boost::test_tools::per_element());
+    auto retry = result(then::retry, sign::none);
+    retry.not_before = start + 10s;
+    f.s.finished(3, retry, start);
+    starts(f.s, start);
+    f.s.park(f.accounts[1], "by hand", start);
+    const auto five = fails(f.s, start);
+    BOOST_TEST(five == (list{5}), boost::test_tools::per_element());
+    BOOST_TEST(fails(f.s, start + 10s) == (list{3}), boost::test_tools::per_element());
+    f.s.finished(4, result(then::more), start + 10s);
+    BOOST_TEST(fails(f.s, start + 10s) == (list{4}), boost::test_tools::per_element());
+    BOOST_TEST(f.s.queued() == 0u);
+    BOOST_TEST(f.s.running() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_parked_account_from_an_earlier_run_stays_parked)
+{
+    unipile::account_ledger ledger;
+    ledger.parked = unipile::account_ledger::parking{start - 1h, "errors/action_required"};
+    for (bool fail : {false, true}) {
+        scheduler s{{.fail_parked = fail}};
+        const auto a = s.add_account(rules("none"), ledger, start);
+        const auto j = s.add_job(a, start);
+        const auto d = s.next(start);
+        BOOST_TEST((d.what == (fail ? kind::fail : kind::nothing)));
+        BOOST_TEST(d.job == (fail ? j : 0));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_refused_key_stops_all)
+{
+    fixture f{{.max_running = 3}, 4, 2};
+    starts(f.s, start);
+    auto retry = result(then::retry, sign::none);
+    retry.not_before = start + 1h;
+    f.s.finished(2, retry, start);
+    BOOST_TEST(starts(f.s, start).size() == 1u);
+    f.s.finished(0, result(then::ended, sign::stop), start);
+    BOOST_TEST(f.s.stopped());
+    auto ended = fails(f.s, start);
+    BOOST_TEST(ended.size() == 5u);
+    BOOST_TEST((f.s.next(start).what == kind::nothing));
+    BOOST_TEST(f.s.running() == 2u);
+    f.s.finished(4, result(then::more), start);
+    f.s.finished(6, result(then::ended), start);
+    const auto last = fails(f.s, start);
+    BOOST_TEST(last == (list{4}), boost::test_tools::per_element());
+    ended.insert(ended.end(), {0, 4, 6});
+    std::sort(ended.begin(), ended.end());
+    BOOST_TEST(ended == (list{0, 1, 2, 3, 4, 5, 6, 7}), boost::test_tools::per_element());
+    BOOST_TEST(f.s.queued() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_job_that_retries_keeps_nobody_waiting)
+{
+    fixture f{{}, 1, 2};
+    starts(f.s, start);
+    auto retry = result(then::retry, sign::none);
+    retry.not_before = start + 10s;
+    f.s.finished(0, retry, start);
+    BOOST_TEST(starts(f.s, start) == (list{1}), boost::test_tools::per_element());
+    f.s.finished(1, result(then::more), start + 20s);
+    // Back in front: its page was begun first.
+    BOOST_TEST(starts(f.s, start + 20s) == (list{0}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_request_that_was_broken_off_stays_in_the_books)
+{
+    fixture f{{}, 1, 1, "1/h"};
+    starts(f.s, start);
+    f.s.interrupted(0, start);
+    const auto d = f.s.next(start);
+    BOOST_TEST((d.what == kind::wait));
+    BOOST_TEST((d.until >= start + 1h));
+    BOOST_TEST(f.s.ledger(0).requests == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(rules_may_change)
+{
+    fixture f{{}, 1, 1, "1/day"};
+    starts(f.s, start);
+    f.s.finished(0, result(then::more), start);
+    BOOST_TEST((f.s.next(start).until >= start + 24h));
+    f.s.set_provider(0, "LINKEDIN");
+    f.s.set_rules(0, rules("1/m"), start + 1s);
+    const auto d = f.s.next(start + 1s);
+    BOOST_TEST((d.until >= start + 1min && d.until < start + 2min));
+    BOOST_TEST(starts(f.s, d.until).size() == 1u);
+    BOOST_TEST(f.s.ledger(0).provider == "LINKEDIN");
+}
+
+/// Nobody starves: giants and dwarfs, whatever the limits, everybody is served within a bounded number of requests.
+BOOST_AUTO_TEST_CASE(nobody_starves)
+{
+    for (unsigned turn : {1u, 3u, 10u}) {
+        for (unsigned in_flight : {1u, 2u}) {
+            fixture f{{.max_running = 4, .max_in_flight = in_flight, .turn = turn}, 10, 8};
+            std::map<job_index, int> served, last;
+            list running;
+            int clock = 0, longest = 0;
+            random_source random{turn};
+            while (clock < 5'000) {
+                for (auto j : starts(f.s, start)) {
+                    longest = std::max(longest, clock - last[j]);
+                    last[j] = clock++;
+                    ++served[j];
+                    running.push_back(j);
+                }
+                const auto k = static_cast<std::ptrdiff_t>(random.below(running.size()));
+                f.s.finished(running[static_cast<std::size_t>(k)], result(then::more), start);
+                running.erase(running.begin() + k);
+            }
+            BOOST_TEST(served.size() == 80u);
+            BOOST_TEST(longest <= static_cast<int>(2 * 80 * turn * in_flight));
+            const auto [least, most] = std::minmax_element(
+                served.begin(), served.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+            // Not equal: a request that takes long keeps its own account back, and no other.
+            BOOST_TEST(2 * least->second > most->second);
+        }
+    }
+}
+
+/// 100,000 accounts and 1,000,000 jobs. That it ends in time at all is the proof that decisions are cheap.
+BOOST_AUTO_TEST_CASE(many_accounts_and_jobs)
+{
+    constexpr std::size_t accounts = 100'000, each = 10;
+    fixture f{{.max_running = 1'000}, accounts, each, "100/day, 10/hour, 1/20s"};
+    BOOST_TEST(f.s.queued() == accounts * each);
+    list running;
+    wall_time now = start;
+    std::size_t ended = 0, waits = 0, requests = 0;
+    random_source random{1};
+    while (ended < accounts * each) {
+        const decision d = f.s.next(now);
+        if (d.what == kind::start) {
+            ++requests;
+            running.push_back(d.job);
+            continue;
+        }
+        if (!running.empty()) {
+            for (auto j : running) {
+                const bool more = random.below(4) == 0;
+                ended += more ? 0 : 1;
+                f.s.finished(j, result(more ? then::more : then::ended), now);
+            }
+            running.clear();
+            continue;
+        }
+        BOOST_REQUIRE((d.what == kind::wait));
+        BOOST_REQUIRE((d.until > now));
+        now = d.until;
+        ++waits;
+    }
+    BOOST_TEST(f.s.queued() == 0u);
+    BOOST_TEST(waits > 0u);
+    BOOST_TEST(requests > accounts * each);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
