@@ -1,0 +1,184 @@
+#include "connection.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <algorithm>
+#include <limits>
+#include <new>
+
+namespace unipile::http {
+namespace {
+
+namespace asio = boost::asio;
+
+bool would_block(const boost::system::error_code& error) noexcept
+{
+    return error == asio::error::would_block || error == asio::error::try_again;
+}
+
+int as_int(std::size_t n) noexcept
+{
+    return static_cast<int>(std::min<std::size_t>(n, std::numeric_limits<int>::max()));
+}
+
+}  // namespace
+
+// OpenSSL's view of the socket. Its own socket BIO writes without MSG_NOSIGNAL: a peer could end the process.
+struct connection::bio {
+    static connection& self(BIO* b) noexcept { return *static_cast<connection*>(BIO_get_data(b)); }
+
+    static int read(BIO* b, char* to, int size)
+    {
+        connection& c = self(b);
+        BIO_clear_retry_flags(b);
+        boost::system::error_code error;
+        const std::size_t n = c.socket_.read_some(asio::buffer(to, static_cast<std::size_t>(size)), error);
+        if (!error) return static_cast<int>(n);
+        if (would_block(error))
+            BIO_set_retry_read(b);
+        else
+            c.io_error_ = error;
+        return error == asio::error::eof ? 0 : -1;
+    }
+
+    static int write(BIO* b, const char* from, int size)
+    {
+        connection& c = self(b);
+        BIO_clear_retry_flags(b);
+        boost::system::error_code error;
+        const std::size_t n = c.socket_.write_some(asio::buffer(from, static_cast<std::size_t>(size)), error);
+        if (!error) return static_cast<int>(n);
+        if (would_block(error))
+            BIO_set_retry_write(b);
+        else
+            c.io_error_ = error;
+        return -1;
+    }
+
+    static long control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
+
+    static const BIO_METHOD* method()
+    {
+        static const BIO_METHOD* const made = [] {
+            BIO_METHOD* m = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "unipile socket");
+            if (m == nullptr) throw std::bad_alloc();
+            BIO_meth_set_read(m, &bio::read);
+            BIO_meth_set_write(m, &bio::write);
+            BIO_meth_set_ctrl(m, &bio::control);
+            return m;
+        }();
+        return made;
+    }
+};
+
+connection::~connection() { close(); }
+
+void connection::use_tls(tls_context& context)
+{
+    BIO* const b = BIO_new(bio::method());
+    if (b == nullptr) throw std::bad_alloc();
+    BIO_set_data(b, this);
+    BIO_set_init(b, 1);
+    ssl_ = context.make();
+    SSL_set_bio(ssl_.get(), b, b);
+}
+
+io_step connection::judge(int result)
+{
+    if (result > 0) return {progress::done, static_cast<std::size_t>(result)};
+    const int kind = SSL_get_error(ssl_.get(), result);
+    if (kind == SSL_ERROR_WANT_READ) return {progress::want_read};
+    if (kind == SSL_ERROR_WANT_WRITE) return {progress::want_write};
+    openssl_error_ = ERR_peek_error();
+    ERR_clear_error();
+    if (kind == SSL_ERROR_ZERO_RETURN || io_error_ == asio::error::eof) {
+        error_ = asio::error::eof;
+        return {progress::end};
+    }
+    error_ = io_error_ ? io_error_ : openssl_code(openssl_error_);
+    if (!error_) error_ = asio::error::eof;
+    return {progress::failed};
+}
+
+io_step connection::handshake()
+{
+    ERR_clear_error();
+    io_error_ = {};
+    return judge(SSL_do_handshake(ssl_.get()));
+}
+
+io_step connection::read(std::span<char> to)
+{
+    if (ssl_) {
+        ERR_clear_error();
+        io_error_ = {};
+        return judge(SSL_read(ssl_.get(), to.data(), as_int(to.size())));
+    }
+    error_ = {};
+    const std::size_t n = socket_.read_some(asio::buffer(to.data(), to.size()), error_);
+    if (!error_) return {progress::done, n};
+    if (would_block(error_)) return {progress::want_read};
+    return {error_ == asio::error::eof ? progress::end : progress::failed};
+}
+
+io_step connection::write(std::string_view from)
+{
+    if (ssl_) {
+        ERR_clear_error();
+        io_error_ = {};
+        return judge(SSL_write(ssl_.get(), from.data(), as_int(from.size())));
+    }
+    error_ = {};
+    const std::size_t n = socket_.write_some(asio::buffer(from.data(), from.size()), error_);
+    if (!error_) return {progress::done, n};
+    return {would_block(error_) ? progress::want_write : progress::failed};
+}
+
+bool connection::is_fit()
+{
+    char byte;
+    if (ssl_) {
+        ERR_clear_error();
+        io_error_ = {};
+        return judge(SSL_peek(ssl_.get(), &byte, 1)).state == progress::want_read;
+    }
+    return read({&byte, 1}).state == progress::want_read;
+}
+
+void connection::close_politely() noexcept
+{
+    if (ssl_ && socket_.is_open()) {
+        ERR_clear_error();
+        SSL_shutdown(ssl_.get());
+        ERR_clear_error();
+    }
+    close();
+}
+
+void connection::close() noexcept
+{
+    boost::system::error_code ignored;
+    socket_.close(ignored);
+}
+
+tls_fault connection::handshake_fault() const noexcept
+{
+    if (io_error_ == asio::error::eof)
+        return {errc::handshake_failed, "the server closed the connection in the middle of it", io_error_};
+    if (io_error_) return {errc::handshake_failed, "the connection broke in the middle of it", io_error_};
+    return explain_handshake(ssl_.get(), openssl_error_);
+}
+
+bool connection::certificate_was_demanded() const noexcept
+{
+    return ssl_ && is_certificate_alert(ssl_.get(), openssl_error_);
+}
+
+bool connection::resumed() const noexcept { return ssl_ && SSL_session_reused(ssl_.get()) == 1; }
+
+}  // namespace unipile::http

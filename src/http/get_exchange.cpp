@@ -1,0 +1,422 @@
+#include "get_exchange.hpp"
+
+#include "fail.hpp"
+#include "request_target.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <cstring>
+#include <utility>
+
+namespace unipile::http {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using boost::system::system_error;
+
+constexpr unsigned most_interim_answers = 16;
+
+// A server that is always faster than its reader must not keep everything else from running.
+constexpr unsigned reads_without_a_pause = 16;
+
+}  // namespace
+
+get_exchange::~get_exchange()
+{
+    drop();
+    pool_->return_buffer(std::move(buffer_));
+    pool_->return_buffer(std::move(inflated_));
+}
+
+// One request
+
+asio::awaitable<response_head> get_exchange::get(std::string target)
+{
+    if (state_ != state::fresh) fail(errc::operation_in_progress);
+    state_ = state::busy;
+    request_left_ = pool_->options_.deadlines.request;
+    bool reused = false;
+    try {
+        if (!is_sendable_target(target)) fail(errc::invalid_query, "the request target can't be sent");
+        co_await acquire();
+        buffer_ = pool_->lend_buffer();
+        connection_ = pool_->take_idle();
+        reused = connection_ != nullptr;
+        if (!reused) co_await connect();
+        request_.reserve(4 + target.size() + pool_->request_tail_.size());
+        request_.assign("GET ").append(target).append(pool_->request_tail_);
+        bool begun = co_await begin_answer();
+        if (!begun) {
+            // The server had closed the idle connection while the request was on its way: nothing of it was answered.
+            ++pool_->replayed_;
+            reused = false;
+            connection_.reset();
+            co_await connect();
+            request_.assign("GET ").append(target).append(pool_->request_tail_);
+            begun = co_await begin_answer();
+        }
+        co_await read_header();
+        start_body();
+    } catch (...) {
+        drop();
+        throw;
+    }
+    response_head head = make_head(reused);
+    co_return head;
+}
+
+asio::awaitable<bool> get_exchange::begin_answer()
+{
+    filled_ = 0;
+    scanned_ = 0;
+    request_runs_ = pool_->options_.deadlines.request.count() != 0;
+    // A failed write isn't the last word: what the server said before it closed can still be read.
+    co_await send(true);
+    start_phase(errc::first_byte_timeout, pool_->options_.deadlines.first_byte);
+    const io_step step = co_await read_more(false);
+    if (step.state == progress::done) co_return true;
+    if (connection_->used) co_return false;
+    fail_lost(step);
+}
+
+asio::awaitable<bool> get_exchange::send(bool renew_stall)
+{
+    std::string_view rest = request_;
+    while (!rest.empty()) {
+        const io_step step = connection_->write(rest);
+        if (step.state == progress::done) {
+            rest.remove_prefix(step.bytes);
+            continue;
+        }
+        if (step.state == progress::end || step.state == progress::failed) co_return false;
+        if (renew_stall) start_phase(errc::stall_timeout, pool_->options_.deadlines.stall);
+        co_await wait(step.state == progress::want_read ? direction::read : direction::write);
+    }
+    co_return true;
+}
+
+asio::awaitable<io_step> get_exchange::read_more(bool renew_stall)
+{
+    for (;;) {
+        const io_step step = fill();
+        if (step.state != progress::want_read && step.state != progress::want_write) co_return step;
+        if (renew_stall) start_phase(errc::stall_timeout, pool_->options_.deadlines.stall);
+        co_await wait(step.state == progress::want_read ? direction::read : direction::write);
+    }
+}
+
+asio::awaitable<void> get_exchange::read_header()
+{
+    do {
+        while (!header_is_complete()) {
+            // Behind an interim answer the server is at work again, and gets the time for it.
+            const bool between = filled_ == 0;
+            if (between) start_phase(errc::first_byte_timeout, pool_->options_.deadlines.first_byte);
+            const io_step step = co_await read_more(!between);
+            if (step.state != progress::done) fail_lost(step);
+        }
+        take_header();
+    } while (starts_with_interim_answer());
+}
+
+bool get_exchange::header_is_complete()
+{
+    const char* const bytes = buffer_.bytes.get();
+    if (!may_be_answer(std::string_view(bytes, filled_))) fail(errc::bad_header, where());
+    const std::size_t limit = pool_->options_.limits.header;
+    for (; scanned_ < filled_ && scanned_ < limit; ++scanned_) {
+        if (bytes[scanned_] != '\n') continue;
+        if (scanned_ == 0 || bytes[scanned_ - 1] != '\r') fail(errc::bad_header, where());
+        if (scanned_ >= 3 && bytes[scanned_ - 2] == '\n') return true;
+    }
+    if (scanned_ >= limit) fail(errc::header_too_large, where());
+    return false;
+}
+
+void get_exchange::take_header()
+{
+    const std::string_view all(buffer_.bytes.get(), filled_);
+    if (const error_code error = parse_answer_header(all.substr(0, scanned_ + 1), header_))
+        fail(static_cast<errc>(error.value()), where());
+    input_ = all.substr(scanned_ + 1);
+}
+
+bool get_exchange::starts_with_interim_answer()
+{
+    if (header_.status >= 200) return false;
+    if (header_.status == 101 || header_.framing != body_framing::none) fail(errc::bad_header, where());
+    if (++interim_answers_ > most_interim_answers) fail(errc::too_many_interim_answers, where());
+    filled_ = input_.size();
+    std::memmove(buffer_.bytes.get(), input_.data(), filled_);
+    scanned_ = 0;
+    return true;
+}
+
+void get_exchange::start_body()
+{
+    const auto& limits = pool_->options_.limits;
+    const verdict v = judge(header_, pool_->options_.compression, limits.page);
+    if (v.error) fail(static_cast<errc>(v.error.value()), where() + ": status " + std::to_string(header_.status));
+    state_ = state::in_body;
+    if (!v.readable) {
+        header_.keep_alive = false;
+        header_.framing = body_framing::none;
+    }
+    if (header_.framing == body_framing::length) body_ = body_reader::with_length(header_.length);
+    if (header_.framing == body_framing::chunked) body_ = body_reader::chunked(limits.header);
+    inflating_ = header_.encoding == body_encoding::gzip && header_.framing != body_framing::none;
+    if (inflating_) {
+        inflater_ = std::make_unique<inflater>(limits.page);
+        inflated_ = pool_->lend_buffer();
+    }
+    if (body_.done()) finish();
+}
+
+response_head get_exchange::make_head(bool reused)
+{
+    response_head head;
+    head.status = header_.status;
+    head.content_type = std::move(header_.content_type);
+    head.retry_after = std::move(header_.retry_after);
+    head.date = std::move(header_.date);
+    head.reused_connection = reused;
+    return head;
+}
+
+void get_exchange::fail_lost(io_step step)
+{
+    if (connection_->certificate_was_demanded()) fail(errc::client_certificate_required, where(), connection_->error());
+    const char* const how = step.state == progress::end ? ": closed before the answer's header was whole"
+                                                        : ": broken before the answer's header was whole";
+    fail(errc::connection_lost, where() + how, connection_->error());
+}
+
+// The body
+
+asio::awaitable<std::string_view> get_exchange::read_some()
+{
+    if (state_ == state::ended) co_return std::string_view();
+    try {
+        throw_if_stopped();
+        if (state_ != state::in_body) fail(errc::connection_lost, "this exchange is over");
+        for (;;) {
+            const std::string_view piece = next_piece();
+            if (!piece.empty() || state_ == state::ended) co_return piece;
+            const io_step step = fill();
+            if (step.state == progress::want_read || step.state == progress::want_write) {
+                unwaited_reads_ = 0;
+                start_phase(errc::stall_timeout, pool_->options_.deadlines.stall);
+                co_await wait(step.state == progress::want_read ? direction::read : direction::write);
+            } else if (step.state != progress::done) {
+                fail_truncated(step);
+            } else if (++unwaited_reads_ >= reads_without_a_pause) {
+                unwaited_reads_ = 0;
+                in_wait_ = true;
+                co_await asio::post(pool_->executor_, asio::use_awaitable);
+                in_wait_ = false;
+                throw_if_stopped();
+            }
+        }
+    } catch (...) {
+        drop();
+        throw;
+    }
+}
+
+// Reads until the buffer is full or nothing more is there: few, large steps.
+io_step get_exchange::fill()
+{
+    if (state_ == state::in_body) filled_ = 0;
+    const std::size_t before = filled_;
+    io_step step{progress::done};
+    while (filled_ < buffer_.size) {
+        step = connection_->read({buffer_.bytes.get() + filled_, buffer_.size - filled_});
+        if (step.state != progress::done) break;
+        filled_ += step.bytes;
+    }
+    if (state_ == state::in_body) input_ = std::string_view(buffer_.bytes.get(), filled_);
+    if (filled_ == before) return step;
+    return {progress::done, filled_ - before};
+}
+
+std::string_view get_exchange::next_piece()
+{
+    if (inflating_) return next_inflated();
+    error_code error;
+    const std::string_view piece = body_.next(input_, error);
+    if (error) fail(static_cast<errc>(error.value()), where());
+    wire_bytes_ += piece.size();
+    if (body_.done()) finish();
+    return piece;
+}
+
+std::string_view get_exchange::next_inflated()
+{
+    for (;;) {
+        error_code error;
+        if (more_inflated_ || !packed_.empty()) {
+            const std::size_t n = inflater_->write(packed_, inflated_.bytes.get(), inflated_.size, error);
+            if (error) fail(static_cast<errc>(error.value()), where());
+            more_inflated_ = n == inflated_.size;
+            if (n != 0) return {inflated_.bytes.get(), n};
+        }
+        packed_ = body_.next(input_, error);
+        if (error) fail(static_cast<errc>(error.value()), where());
+        wire_bytes_ += packed_.size();
+        if (!packed_.empty()) continue;
+        if (!body_.done()) return {};
+        if (!inflater_->at_end()) fail(errc::bad_encoding, where() + ": the body ends too early");
+        finish();
+        return {};
+    }
+}
+
+void get_exchange::fail_truncated(io_step step)
+{
+    if (step.state == progress::end) {
+        const std::string got = " after " + std::to_string(wire_bytes_) + " bytes of the body";
+        fail(errc::body_truncated, where() + ": closed" + got, connection_->error());
+    }
+    fail(errc::connection_lost, where() + ": broken in the body", connection_->error());
+}
+
+void get_exchange::finish() noexcept
+{
+    state_ = state::ended;
+    if (header_.keep_alive && input_.empty())
+        pool_->give_back(std::move(connection_), header_.keep_alive_timeout);
+    else
+        connection_.reset();
+    release_lease();
+}
+
+// Waiting
+
+void get_exchange::start_phase(errc on_expiry, std::chrono::milliseconds length) noexcept
+{
+    phase_error_ = on_expiry;
+    phase_until_ = length.count() == 0 ? clock::time_point::max() : clock::now() + length;
+}
+
+void get_exchange::begin_wait()
+{
+    wait_began_ = clock::now();
+    deadline_ = phase_until_;
+    due_error_ = phase_error_;
+    if (request_runs_ && wait_began_ + request_left_ < deadline_) {
+        deadline_ = wait_began_ + request_left_;
+        due_error_ = errc::request_timeout;
+    }
+    in_wait_ = true;
+    if (deadline_ != clock::time_point::max()) pool_->watch(deadline_, wait_began_);
+}
+
+void get_exchange::end_wait() noexcept
+{
+    in_wait_ = false;
+    deadline_ = clock::time_point::max();
+    if (request_runs_) request_left_ -= clock::now() - wait_began_;
+}
+
+void get_exchange::throw_if_stopped()
+{
+    if (stopped_) fail(*stopped_, where());
+}
+
+asio::awaitable<void> get_exchange::wait(direction what)
+{
+    begin_wait();
+    error_code error;
+    const auto type = what == direction::read ? asio::socket_base::wait_read : asio::socket_base::wait_write;
+    co_await connection_->socket().async_wait(type, asio::redirect_error(asio::use_awaitable, error));
+    end_wait();
+    throw_if_stopped();
+    const asio::cancellation_state cancellation = co_await asio::this_coro::cancellation_state;
+    if (cancellation.cancelled() != asio::cancellation_type::none) error = asio::error::operation_aborted;
+    if (error) throw system_error(error);
+}
+
+asio::awaitable<void> get_exchange::wait_for_event()
+{
+    if (!event_) event_.emplace(pool_->executor_);
+    event_->expires_at(asio::steady_timer::time_point::max());
+    begin_wait();
+    error_code woken;
+    co_await event_->async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    end_wait();
+    throw_if_stopped();
+    const asio::cancellation_state cancellation = co_await asio::this_coro::cancellation_state;
+    if (cancellation.cancelled() != asio::cancellation_type::none) throw system_error(asio::error::operation_aborted);
+}
+
+// What the pool says
+
+void get_exchange::grant() noexcept
+{
+    queued_ = false;
+    leased_ = true;
+    event_->cancel();
+}
+
+void get_exchange::addresses_found(error_code error, const addresses& found)
+{
+    if (!looking_up_) return;
+    looking_up_ = false;
+    lookup_error_ = error;
+    if (!error) addresses_ = found;
+    if (event_) event_->cancel();
+}
+
+void get_exchange::stop(errc why) noexcept
+{
+    if (!stopped_) stopped_ = why;
+    if (queued_) {
+        queued_ = false;
+        pool_->leave_queue(*this);
+    }
+    if (why == errc::resolve_timeout) pool_->lookup_timed_out();
+    if (!in_wait_) {
+        // Nobody is there to hear it before the next call.
+        if (state_ == state::in_body) drop();
+        return;
+    }
+    deadline_ = clock::time_point::max();
+    if (event_) event_->cancel();
+    error_code ignored;
+    if (connection_) connection_->socket().cancel(ignored);
+}
+
+void get_exchange::stop_if_due(clock::time_point now) noexcept
+{
+    if (deadline_ <= now) stop(due_error_);
+}
+
+// The end
+
+void get_exchange::release_lease() noexcept
+{
+    if (!leased_) return;
+    leased_ = false;
+    pool_->end_lease(*this);
+}
+
+void get_exchange::drop() noexcept
+{
+    if (state_ != state::ended) state_ = state::failed;
+    in_wait_ = false;
+    deadline_ = clock::time_point::max();
+    looking_up_ = false;
+    if (queued_) pool_->leave_queue(*this);
+    queued_ = false;
+    connection_.reset();
+    release_lease();
+}
+
+std::string get_exchange::where() const { return pool_->origin_.host_and_port(); }
+
+}  // namespace unipile::http

@@ -1,0 +1,40 @@
+// Unpacks a gzip body, up to a bound.
+#pragma once
+
+#include <unipile/errc.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+namespace unipile::http {
+
+/// One gzip body: one or more members after another, nothing else behind them. About 40 KB of memory.
+class inflater {
+public:
+    /// `cap`: bytes that the whole body may inflate to. Throws std::bad_alloc.
+    explicit inflater(std::uint64_t cap);
+    ~inflater();
+    inflater(const inflater&) = delete;
+    inflater& operator=(const inflater&) = delete;
+
+    /// Begins another body with the memory of the last one.
+    void restart(std::uint64_t cap) noexcept;
+
+    /// Takes bytes off the front of `input` and writes up to `room` inflated ones. Returns how many; zero with the
+    /// input used up: more is needed. Sets errc::bad_encoding or errc::inflated_too_large.
+    std::size_t write(std::string_view& input, char* out, std::size_t room, boost::system::error_code& error);
+
+    /// True where a body may end: between members, or before the first byte.
+    bool at_end() const noexcept { return at_end_; }
+
+private:
+    struct machine;
+    std::unique_ptr<machine> machine_;
+    std::uint64_t left_;
+    bool at_end_ = true;
+    bool failed_ = false;
+};
+
+}  // namespace unipile::http

@@ -1,0 +1,67 @@
+// Name look-ups that nobody has to wait for: answers come from any thread, late, or never.
+#pragma once
+
+#include <unipile/resolver.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace unipile::http {
+
+using addresses = std::vector<boost::asio::ip::address>;
+
+/// Brings answers of look-ups to the executor as long as somebody is there. Once closed it lets the executor go, so
+/// that an answer that comes after the loop's end touches nothing.
+class lookup_gate : public std::enable_shared_from_this<lookup_gate> {
+public:
+    /// Called on the executor.
+    using sink = std::function<void(boost::system::error_code, addresses)>;
+
+    lookup_gate(boost::asio::any_io_executor executor, sink to) : executor_(std::move(executor)), sink_(std::move(to))
+    {}
+
+    /// A handler for one look-up. If it is dropped without a call, the sink hears operation_aborted.
+    resolver::handler make_handler();
+
+    /// From the executor. The sink isn't called any more after it.
+    void close();
+
+private:
+    class ticket;
+    void deliver(boost::system::error_code error, addresses found) noexcept;
+
+    std::mutex mutex_;
+    boost::asio::any_io_executor executor_;
+    sink sink_;
+    bool open_ = true;
+};
+
+/// The system's `getaddrinfo`, each look-up on a thread of its own that lives no longer than it. There is no form of
+/// it that doesn't block and none that can be stopped. Asio's resolver runs it on one thread per context, which makes
+/// look-ups wait for each other and the context's destructor wait for the one that hangs; a thread that nobody waits
+/// for does neither.
+class system_resolver final : public resolver {
+public:
+    /// Blocks until it knows.
+    using look_up = std::function<boost::system::error_code(const std::string& host, addresses& to)>;
+
+    explicit system_resolver(look_up how = &system_resolver::ask_system) : how_(std::move(how)) {}
+    void async_resolve(boost::asio::any_io_executor executor, std::string host, handler done) override;
+
+    static boost::system::error_code ask_system(const std::string& host, addresses& to);
+
+private:
+    look_up how_;
+};
+
+/// The same addresses, the families taking turns, the first one's first: a host whose IPv6 is broken costs one attempt.
+addresses interleaved(const addresses& from);
+
+}  // namespace unipile::http

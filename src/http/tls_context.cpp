@@ -1,0 +1,196 @@
+#include "tls_context.hpp"
+
+#include <boost/asio/ssl/error.hpp>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include <stdexcept>
+#include <utility>
+
+namespace unipile::http {
+namespace {
+
+// Enough for a burst of connections after a pause; a TLS 1.3 ticket serves once.
+constexpr std::size_t most_sessions = 16;
+
+// Several records in one read of the socket. OpenSSL would fetch each record's head and body on their own otherwise.
+constexpr std::size_t read_buffer = 64 * 1024;
+
+[[noreturn]] void refuse(const std::string& line)
+{
+    ERR_clear_error();
+    throw std::invalid_argument(line);
+}
+
+// Where an SSL keeps the fact that the server asked for a certificate.
+int asked_index()
+{
+    static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+    return index;
+}
+
+int owner_index()
+{
+    static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+    return index;
+}
+
+int note_certificate_request(SSL* ssl, X509**, EVP_PKEY**)
+{
+    static char asked;
+    SSL_set_ex_data(ssl, asked_index(), &asked);
+    return 0;  // there is none
+}
+
+const char* words_for(long verify_result) noexcept
+{
+    switch (verify_result) {
+        case X509_V_ERR_CERT_HAS_EXPIRED: return "the certificate has expired";
+        case X509_V_ERR_CERT_NOT_YET_VALID: return "the certificate is not yet valid; check this machine's clock too";
+        case X509_V_ERR_HOSTNAME_MISMATCH:
+        case X509_V_ERR_IP_ADDRESS_MISMATCH: return "the certificate is for another host";
+        case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT: return "the certificate is self-signed";
+        case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+        case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+        case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+        case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE: return "the certificate's root is unknown";
+        case X509_V_ERR_INVALID_PURPOSE: return "the certificate is not for a server";
+        case X509_V_ERR_INVALID_CA: return "a certificate in the chain is no authority's";
+        case X509_V_ERR_CERT_REVOKED: return "the certificate was revoked";
+        case X509_V_ERR_CA_KEY_TOO_SMALL:
+        case X509_V_ERR_EE_KEY_TOO_SMALL:
+        case X509_V_ERR_CA_MD_TOO_WEAK: return "the certificate's key or signature is too weak";
+        default: return X509_verify_cert_error_string(verify_result);
+    }
+}
+
+const char* words_for_reason(int reason) noexcept
+{
+    switch (reason) {
+        case SSL_R_WRONG_VERSION_NUMBER:
+        case SSL_R_HTTP_REQUEST:
+        case SSL_R_HTTPS_PROXY_REQUEST:
+        case SSL_R_PACKET_LENGTH_TOO_LONG: return "the port does not seem to speak TLS";
+        case SSL_R_UNSUPPORTED_PROTOCOL:
+        case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION: return "the server offers nothing newer than TLS 1.1";
+        case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE: return "the server found no parameters in common";
+        case SSL_R_TLSV1_UNRECOGNIZED_NAME: return "the server does not know this host name";
+        default: return "the handshake failed";
+    }
+}
+
+}  // namespace
+
+void ssl_deleter::operator()(ssl_st* ssl) const noexcept
+{
+    // Without this, freeing a connection marks its session as not resumable.
+    if (SSL_is_init_finished(ssl)) SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+    SSL_free(ssl);
+}
+void ssl_deleter::operator()(ssl_ctx_st* context) const noexcept { SSL_CTX_free(context); }
+void ssl_deleter::operator()(ssl_session_st* session) const noexcept { SSL_SESSION_free(session); }
+
+struct tls_context::callbacks {
+    static int new_session(SSL* ssl, SSL_SESSION* session)
+    {
+        auto* const owner = static_cast<tls_context*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), owner_index()));
+        owner->keep(session);
+        return 1;  // the reference is ours now
+    }
+};
+
+tls_context::tls_context(std::string host, bool host_is_address, const std::string& ca_file)
+    : context_(SSL_CTX_new(TLS_client_method())), host_(std::move(host)), host_is_address_(host_is_address)
+{
+    if (!context_) throw std::bad_alloc();
+    SSL_CTX* const context = context_.get();
+    sessions_.reserve(most_sessions + 1);
+    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_read_ahead(context, 1);
+    SSL_CTX_set_default_read_buffer_len(context, read_buffer);
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_set_ex_data(context, owner_index(), this);
+    SSL_CTX_sess_set_new_cb(context, &callbacks::new_session);
+    SSL_CTX_set_client_cert_cb(context, &note_certificate_request);
+    if (ca_file.empty()) {
+        if (SSL_CTX_set_default_verify_paths(context) != 1)
+            refuse("the system's trust store can't be read; install ca-certificates or set ca_file");
+    } else if (SSL_CTX_load_verify_file(context, ca_file.c_str()) != 1) {
+        refuse("ca_file: can't be read, or holds no certificate in PEM form: " + ca_file);
+    }
+    ERR_clear_error();
+}
+
+tls_context::~tls_context() = default;
+
+void tls_context::keep(SSL_SESSION* session) noexcept
+{
+    sessions_.emplace_back(session);  // within the reserved room
+    if (sessions_.size() > most_sessions) sessions_.erase(sessions_.begin());
+}
+
+ssl_ptr tls_context::make()
+{
+    ssl_ptr ssl(SSL_new(context_.get()));
+    if (!ssl) throw std::bad_alloc();
+    X509_VERIFY_PARAM* const param = SSL_get0_param(ssl.get());
+    X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+    // Server names are for names only; an address must not be sent as one.
+    const bool set = host_is_address_ ? X509_VERIFY_PARAM_set1_ip_asc(param, host_.c_str()) == 1
+                                      : X509_VERIFY_PARAM_set1_host(param, host_.data(), host_.size()) == 1 &&
+                                            SSL_set_tlsext_host_name(ssl.get(), host_.c_str()) == 1;
+    if (!set) throw std::bad_alloc();
+    SSL_set_connect_state(ssl.get());
+    while (!sessions_.empty()) {
+        const session_ptr session = std::move(sessions_.back());
+        sessions_.pop_back();
+        if (SSL_SESSION_is_resumable(session.get()) != 1) continue;
+        SSL_set_session(ssl.get(), session.get());
+        // A TLS 1.2 session may serve many times; a server that doesn't renew it would be forgotten otherwise.
+        if (SSL_SESSION_get_protocol_version(session.get()) < TLS1_3_VERSION) {
+            SSL_SESSION_up_ref(session.get());
+            keep(session.get());
+        }
+        break;
+    }
+    return ssl;
+}
+
+bool was_asked_for_certificate(const ssl_st* ssl) noexcept { return SSL_get_ex_data(ssl, asked_index()) != nullptr; }
+
+bool is_certificate_alert(const ssl_st* ssl, unsigned long openssl_error) noexcept
+{
+    if (ERR_GET_LIB(openssl_error) != ERR_LIB_SSL) return false;
+    switch (ERR_GET_REASON(openssl_error)) {
+        case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED: return true;
+        case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
+        case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+        case SSL_R_SSLV3_ALERT_NO_CERTIFICATE:
+        case SSL_R_TLSV1_ALERT_ACCESS_DENIED: return was_asked_for_certificate(ssl);
+        default: return false;
+    }
+}
+
+boost::system::error_code openssl_code(unsigned long openssl_error) noexcept
+{
+    if (openssl_error == 0) return {};
+    return {static_cast<int>(openssl_error), boost::asio::error::get_ssl_category()};
+}
+
+tls_fault explain_handshake(const ssl_st* ssl, unsigned long openssl_error) noexcept
+{
+    const auto cause = openssl_code(openssl_error);
+    const long verified = SSL_get_verify_result(ssl);
+    if (verified != X509_V_OK && ERR_GET_REASON(openssl_error) == SSL_R_CERTIFICATE_VERIFY_FAILED)
+        return {errc::certificate_rejected, words_for(verified), cause};
+    if (is_certificate_alert(ssl, openssl_error))
+        return {errc::client_certificate_required, "the handshake was refused without one", cause};
+    return {errc::handshake_failed, words_for_reason(ERR_GET_REASON(openssl_error)), cause};
+}
+
+}  // namespace unipile::http

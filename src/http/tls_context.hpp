@@ -1,0 +1,67 @@
+// TLS towards one server: what is trusted, and the sessions that shorten the next handshake.
+#pragma once
+
+#include <unipile/errc.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+struct ssl_st;
+struct ssl_ctx_st;
+struct ssl_session_st;
+
+namespace unipile::http {
+
+struct ssl_deleter {
+    void operator()(ssl_st* ssl) const noexcept;
+    void operator()(ssl_ctx_st* context) const noexcept;
+    void operator()(ssl_session_st* session) const noexcept;
+};
+using ssl_ptr = std::unique_ptr<ssl_st, ssl_deleter>;
+
+/// Verification is always on: chain, dates, and the host's name or address (from the certificate's alternative
+/// names; the subject's common name doesn't count). TLS 1.2 or newer.
+class tls_context {
+public:
+    /// `ca_file` empty: the system's trust store. Throws std::invalid_argument for a file that can't be used.
+    tls_context(std::string host, bool host_is_address, const std::string& ca_file);
+    ~tls_context();
+    tls_context(const tls_context&) = delete;
+    tls_context& operator=(const tls_context&) = delete;
+
+    /// A client's end for one connection, ready for its handshake, resuming a session where one is known.
+    ssl_ptr make();
+
+private:
+    struct callbacks;
+    using session_ptr = std::unique_ptr<ssl_session_st, ssl_deleter>;
+
+    void keep(ssl_session_st* session) noexcept;
+
+    std::unique_ptr<ssl_ctx_st, ssl_deleter> context_;
+    std::string host_;
+    bool host_is_address_;
+    std::vector<session_ptr> sessions_;
+};
+
+/// What went wrong in TLS.
+struct tls_fault {
+    errc code;
+    const char* note;  ///< the library's words; never null
+    boost::system::error_code cause;
+};
+
+/// True if the server has asked for a client certificate on this connection.
+bool was_asked_for_certificate(const ssl_st* ssl) noexcept;
+
+/// Puts a failed handshake in words. `openssl_error`: the head of OpenSSL's queue.
+tls_fault explain_handshake(const ssl_st* ssl, unsigned long openssl_error) noexcept;
+
+/// True if `openssl_error` is an alert that means: no acceptable client certificate.
+bool is_certificate_alert(const ssl_st* ssl, unsigned long openssl_error) noexcept;
+
+boost::system::error_code openssl_code(unsigned long openssl_error) noexcept;
+
+}  // namespace unipile::http
