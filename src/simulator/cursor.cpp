@@ -1,0 +1,102 @@
+#include "simulator/cursor.hpp"
+
+#include "simulator/random.hpp"
+
+#include <array>
+#include <cstddef>
+
+namespace unipile::simulator {
+namespace {
+
+constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+// A nonce, sixteen bytes of content and eight that check them: 25 bytes, so that base64 ends in "==".
+using raw = std::array<unsigned char, 25>;
+
+void put(raw& bytes, std::size_t at, std::uint64_t value)
+{
+    for (std::size_t i = 0; i < 8; ++i) bytes[at + i] = static_cast<unsigned char>(value >> (8 * i));
+}
+
+std::uint64_t get(const raw& bytes, std::size_t at)
+{
+    std::uint64_t value = 0;
+    for (std::size_t i = 0; i < 8; ++i) value |= static_cast<std::uint64_t>(bytes[at + i]) << (8 * i);
+    return value;
+}
+
+std::string to_base64(const raw& bytes)
+{
+    std::string text;
+    std::uint32_t bits = 0, held = 0;
+    for (const auto byte : bytes) {
+        bits = bits << 8 | byte;
+        for (held += 8; held >= 6; held -= 6) text += alphabet[bits >> (held - 6) & 63];
+        bits &= 63;
+    }
+    text += alphabet[bits << (6 - held) & 63];
+    return text += "==";
+}
+
+std::optional<raw> from_base64(std::string_view text)
+{
+    if (text.size() != 36 || !text.ends_with("==")) return std::nullopt;
+    raw bytes{};
+    std::uint32_t bits = 0, held = 0;
+    std::size_t next = 0;
+    for (const char c : text.substr(0, 34)) {
+        const auto value = alphabet.find(c);
+        if (value == alphabet.npos) return std::nullopt;
+        bits = (bits << 6 | static_cast<std::uint32_t>(value)) & 0xffff;
+        held += 6;
+        if (held >= 8) bytes[next++] = static_cast<unsigned char>(bits >> (held -= 8));
+    }
+    if (to_base64(bytes) != text) return std::nullopt;
+    return bytes;
+}
+
+raw seal(const cursor& cursor, std::uint64_t key, unsigned char nonce)
+{
+    const auto pages = static_cast<std::uint64_t>(cursor.page) << 32 | cursor.salt;
+    raw bytes{};
+    bytes[0] = nonce;
+    put(bytes, 1, cursor.place ^ mix(key, nonce, 1));
+    put(bytes, 9, pages ^ mix(key, nonce, 2));
+    put(bytes, 17, mix(key, nonce, cursor.place, pages));
+    return bytes;
+}
+
+std::uint64_t key_of(const cursor_binding& binding)
+{
+    return mix(binding.seed, 0xc0450e, binding.account, binding.profile, binding.generation);
+}
+
+}  // namespace
+
+std::string encode(const cursor& cursor, const cursor_binding& binding)
+{
+    const auto key = key_of(binding);
+    std::string text;
+    for (unsigned nonce = 0; nonce < 256; ++nonce) {
+        text = to_base64(seal(cursor, key, static_cast<unsigned char>(nonce)));
+        if (text.find('+') != text.npos && text.find('/') != text.npos) break;
+    }
+    return text;
+}
+
+std::optional<cursor> decode(std::string_view text, const cursor_binding& binding)
+{
+    const auto bytes = from_base64(text);
+    if (!bytes) return std::nullopt;
+    const auto key = key_of(binding);
+    const auto nonce = (*bytes)[0];
+    const auto pages = get(*bytes, 9) ^ mix(key, nonce, 2);
+    cursor result;
+    result.place = get(*bytes, 1) ^ mix(key, nonce, 1);
+    result.page = static_cast<std::uint32_t>(pages >> 32);
+    result.salt = static_cast<std::uint32_t>(pages);
+    if (seal(result, key, nonce) != *bytes) return std::nullopt;
+    return result;
+}
+
+}  // namespace unipile::simulator
