@@ -47,19 +47,29 @@ std::uint32_t pacer::limit_at(const rate_window& w, const account_ledger& ledger
     return std::clamp(limit, 1u, w.limit);
 }
 
+/// The first time from `t` on at which fewer than `limit` requests are in the window.
+wall_time pacer::free_from(const rate_window& w, const account_ledger& ledger, std::uint32_t limit, wall_time t)
+{
+    std::uint64_t counted = 0;
+    for (auto it = ledger.used.rbegin(); it != ledger.used.rend() && it->at + w.length > t; ++it) {
+        counted += it->count;
+        if (counted >= limit) return it->at + w.length;
+    }
+    return t;
+}
+
 wall_time pacer::earliest(const account_ledger& ledger, wall_time now) const
 {
     wall_time t = std::max({now, ledger.next_request, ledger.resting_until});
+    const bool ramps = ramp_at(ledger, t) < 1;
     for (const auto& w : rules_.windows) {
-        const std::uint32_t limit = limit_at(w, ledger, now);
-        std::uint64_t counted = 0;
-        for (auto it = ledger.used.rbegin(); it != ledger.used.rend() && it->at + w.length > t; ++it) {
-            counted += it->count;
-            if (counted >= limit) {
-                t = it->at + w.length;
-                break;
-            }
+        wall_time late = free_from(w, ledger, limit_at(w, ledger, t), t);
+        // While a ramp goes on the limit may grow before the window empties. Once free, it stays free.
+        for (wall_time soon = t; ramps && late - soon > milliseconds{1};) {
+            const wall_time middle = soon + (late - soon) / 2;
+            (free_from(w, ledger, limit_at(w, ledger, middle), middle) > middle ? soon : late) = middle;
         }
+        t = std::max(t, late);
     }
     // Later is never worse for the windows, so the hours can come last.
     return hours_ ? hours_->next_open(t) : t;

@@ -43,6 +43,7 @@ public:
     static std::chrono::milliseconds jittered(std::chrono::milliseconds wait, random_source& random);
 
 private:
+    static wall_time free_from(const rate_window& w, const account_ledger& ledger, std::uint32_t limit, wall_time t);
     std::uint32_t limit_at(const rate_window& w, const account_ledger& ledger, wall_time now) const;
     double ramp_at(const account_ledger& ledger, wall_time now) const;
     std::chrono::milliseconds draw_gap(const account_ledger& ledger, wall_time now, random_source& random) const;

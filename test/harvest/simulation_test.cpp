@@ -1,0 +1,425 @@
+// A whole harvest in virtual time: scheduler, pacing and ledgers against an invented server and an invented store, with
+// faults, interruptions that leave nothing but what was saved, and new posts at the top. Each seed is one world.
+#include "harvest/most_in.hpp"
+#include "harvest/scheduler.hpp"
+#include "harvest/verdict.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <cstdlib>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define UNIPILE_TEST_IS_SLOW 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define UNIPILE_TEST_IS_SLOW 1
+#endif
+#endif
+
+namespace {
+
+using namespace std::chrono_literals;
+using namespace unipile::harvest;
+using std::chrono::milliseconds;
+using unipile::account_ledger;
+using unipile::pacing;
+using unipile::wall_time;
+
+constexpr wall_time beginning{1'700'000'000'000ms};
+constexpr std::size_t page_size = 5;
+
+unipile::failure failure_of(unipile::errc code, unipile::failure_scope scope)
+{
+    unipile::failure::details d;
+    d.scope = scope;
+    return unipile::failure{code, d};
+}
+
+/// What survives: the store's posts and positions, and each account's ledger as text.
+struct saved_job {
+    std::map<int, int> posts;   // how often each was stored
+    std::optional<int> cursor;  // posts older than this; none: from the top
+    std::set<int> behind;       // of the page at the cursor, stored already
+    bool done = false, failed = false;
+};
+
+struct world_job {
+    std::size_t account = 0;
+    std::deque<int> timeline;     // newest first
+    std::set<int> at_first_page;  // what must be delivered
+    bool refused = false;         // the server never lists it
+    bool lying_cursor = false;    // a cursor behind the last page
+    std::size_t least_requests = 0;
+    std::size_t behind_others = 0;  // requests of its account while it was waiting for its turn
+    bool retrying = false;
+    saved_job saved;
+};
+
+struct world_account {
+    std::shared_ptr<const pacer> rules;
+    std::string saved_ledger = account_ledger{}.to_text();
+    std::vector<wall_time> sent;
+    std::size_t in_flight = 0, jobs = 0;
+    std::optional<wall_time> owner_looks;
+};
+
+struct in_flight {
+    job_index slot;
+    std::size_t job;
+    wall_time ends;
+};
+
+class world {
+public:
+    explicit world(std::uint64_t seed);
+    void run();
+    void check() const;
+
+private:
+    void start_process();
+    void interrupt();
+    void step();
+    void answer(const in_flight& request);
+    request_result page(world_job& job, std::size_t items);
+    request_result fault(world_job& job);
+    void started(const decision& d);
+    void ended(const in_flight& request, request_result result);
+    void check_nobody_is_forgotten(const decision& d);
+    void new_posts();
+    milliseconds some(milliseconds most)
+    {
+        return milliseconds{random_.below(static_cast<std::uint64_t>(most.count()) + 1)};
+    }
+    bool all_done() const;
+
+    random_source random_;
+    wall_time now_ = beginning;
+    scheduler_options options_;
+    std::vector<world_account> accounts_;
+    std::vector<world_job> jobs_;
+    std::unique_ptr<scheduler> scheduler_;
+    std::map<job_index, std::size_t> slots_;
+    std::vector<in_flight> running_;
+    int next_post_ = 1'000'000;
+    std::uint64_t faults_one_in_, interruptions_one_in_;
+    std::size_t requests_ = 0, faults_ = 0, broken_off_ = 0;
+};
+
+std::shared_ptr<const pacer> some_rules(random_source& random)
+{
+    static const char* const texts[] = {"none",
+                                        "20/hour",
+                                        "100/day, 10/hour, 1/20s",
+                                        "30/day, spread",
+                                        "5/minute, gap 1s-20s",
+                                        "200/hour, 3/s",
+                                        "50/day, hours mon-fri 09:00-17:00 Europe/Berlin",
+                                        "40/day, ramp 3d from 20%",
+                                        "recommended LINKEDIN",
+                                        "recommended INSTAGRAM"};
+    static const auto all = [] {
+        std::vector<std::shared_ptr<const pacer>> made;
+        for (auto text : texts) made.push_back(std::make_shared<pacer>(unipile::parse_pacing(text)));
+        return made;
+    }();
+    return all[random.below(all.size())];
+}
+
+world::world(std::uint64_t seed) : random_(seed)
+{
+    options_.max_running = 1 + random_.below(6);
+    options_.max_in_flight = random_.below(4) ? 1 : 2;
+    options_.turn = static_cast<unsigned>(1 + random_.below(5));
+    options_.seed = seed;
+    faults_one_in_ = random_.below(3) ? 4 + random_.below(30) : 0;
+    interruptions_one_in_ = random_.below(3) ? 10 + random_.below(100) : 0;
+    accounts_.resize(1 + random_.below(6));
+    for (auto& a : accounts_) a.rules = some_rules(random_);
+    jobs_.resize(1 + random_.below(20));
+    for (auto& j : jobs_) {
+        j.account = random_.below(accounts_.size());
+        ++accounts_[j.account].jobs;
+        j.refused = random_.below(15) == 0;
+        j.lying_cursor = random_.below(5) == 0;
+        for (auto n = random_.below(random_.below(4) ? 20 : 150); n > 0; --n) j.timeline.push_front(next_post_++);
+    }
+}
+
+/// What a process knows when it begins: what was saved.
+void world::start_process()
+{
+    options_.seed += 1;
+    scheduler_ = std::make_unique<scheduler>(options_);
+    slots_.clear();
+    for (auto& a : accounts_) {
+        auto ledger = account_ledger::from_text(a.saved_ledger);
+        BOOST_REQUIRE(ledger);
+        scheduler_->add_account(a.rules, *ledger, now_);
+        a.in_flight = 0;
+    }
+    for (std::size_t i = 0; i < jobs_.size(); ++i) {
+        jobs_[i].retrying = false;
+        jobs_[i].behind_others = 0;
+        if (!jobs_[i].saved.done) slots_[scheduler_->add_job(static_cast<account_index>(jobs_[i].account), now_)] = i;
+    }
+}
+
+void world::interrupt()
+{
+    broken_off_ += running_.size();
+    running_.clear();
+    now_ += some(random_.below(2) ? 2s : 6h);
+    start_process();
+}
+
+bool world::all_done() const
+{
+    return std::all_of(jobs_.begin(), jobs_.end(), [](const world_job& j) { return j.saved.done; });
+}
+
+void world::run()
+{
+    start_process();
+    for (int steps = 0; !all_done(); ++steps) {
+        BOOST_REQUIRE_MESSAGE(steps < 200'000, "the harvest does not end");
+        step();
+        if (interruptions_one_in_ && random_.below(interruptions_one_in_) == 0) interrupt();
+        if (random_.below(10) == 0) new_posts();
+    }
+    BOOST_REQUIRE((scheduler_->next(now_).what == decision::kind::nothing));
+}
+
+void world::step()
+{
+    const decision d = scheduler_->next(now_);
+    BOOST_REQUIRE((d.what != decision::kind::fail));
+    if (d.what == decision::kind::start) return started(d);
+    check_nobody_is_forgotten(d);
+
+    // The next thing that happens: an answer, the end of a wait, or an owner who looks after an account.
+    const auto first = std::min_element(running_.begin(), running_.end(),
+                                        [](const in_flight& a, const in_flight& b) { return a.ends < b.ends; });
+    std::optional<wall_time> next;
+    if (first != running_.end()) next = first->ends;
+    if (d.what == decision::kind::wait && (!next || d.until < *next)) next = d.until;
+    auto* waiting = static_cast<world_account*>(nullptr);
+    for (auto& a : accounts_)
+        if (a.owner_looks && (!next || *a.owner_looks < *next)) next = a.owner_looks, waiting = &a;
+    BOOST_REQUIRE_MESSAGE(next, "nothing left to wait for, and not done");
+    now_ = std::max(now_, *next);
+    if (waiting) {
+        waiting->owner_looks.reset();
+        const auto i = static_cast<account_index>(waiting - accounts_.data());
+        scheduler_->unpark(i, now_);
+        waiting->saved_ledger = scheduler_->ledger(i).to_text();
+    } else if (first != running_.end() && first->ends <= now_) {
+        const in_flight request = *first;
+        running_.erase(first);
+        answer(request);
+    }
+}
+
+void world::started(const decision& d)
+{
+    const std::size_t i = slots_.at(d.job);
+    auto& a = accounts_[jobs_[i].account];
+    BOOST_REQUIRE_LT(running_.size(), options_.max_running);
+    BOOST_REQUIRE_LT(a.in_flight, options_.max_in_flight);
+    ++a.in_flight;
+    ++requests_;
+    a.sent.push_back(now_);
+    a.saved_ledger = scheduler_->ledger(static_cast<account_index>(jobs_[i].account)).to_text();
+    running_.push_back({d.job, i, now_ + 50ms + some(3s)});
+    jobs_[i].behind_others = 0;
+    for (auto& other : jobs_) {
+        if (other.account != jobs_[i].account || other.saved.done || other.retrying || &other == &jobs_[i]) continue;
+        // All the others may have a turn each, and a request that was repeated stays in front.
+        ++other.behind_others;
+        BOOST_REQUIRE_LE(other.behind_others, 4 * a.jobs * (options_.turn + 1) * options_.max_in_flight);
+    }
+}
+
+void world::answer(const in_flight& request)
+{
+    auto& job = jobs_[request.job];
+    job.retrying = false;
+    if (faults_one_in_ && random_.below(faults_one_in_) == 0) return ended(request, fault(job));
+    if (job.refused) {
+        const auto f = failure_of(unipile::errc::target_refused, unipile::failure_scope::target);
+        request_result result;
+        judge_failure(result, f);
+        result.next = after_failure(f);
+        job.saved.done = job.saved.failed = true;
+        job.least_requests = 1;
+        return ended(request, result);
+    }
+    ended(request, page(job, page_size));
+}
+
+/// Serves and stores `items` of the job's page; as many as the page has: the whole page.
+request_result world::page(world_job& job, std::size_t items)
+{
+    auto& saved = job.saved;
+    auto from = job.timeline.begin();
+    if (saved.cursor) from = std::find_if(from, job.timeline.end(), [&](int id) { return id < *saved.cursor; });
+    const auto to = from + std::min<std::ptrdiff_t>(job.timeline.end() - from, page_size);
+    const bool whole = items >= page_size;
+    if (whole && !saved.cursor) {
+        job.at_first_page.insert(job.timeline.begin(), job.timeline.end());
+        job.least_requests = std::max<std::size_t>(1, (job.timeline.size() + page_size - 1) / page_size);
+        if (job.lying_cursor && !job.timeline.empty()) ++job.least_requests;
+    }
+    for (auto it = from; it != to && items > 0; ++it, --items)
+        if (saved.behind.insert(*it).second) ++saved.posts[*it];
+
+    request_result result;
+    if (!whole) {
+        result.next = request_result::then::retry;
+        return result;
+    }
+    unipile::paging::request_outcome good;
+    good.ok = true;
+    judge_request(result, good);
+    const bool last = to == job.timeline.end();
+    if (from == to || (last && !job.lying_cursor)) {
+        saved.done = true;
+        result.next = request_result::then::ended;
+    } else {
+        // New posts push nothing over the border of a page whose cursor is known, but what was stored before may
+        // have been pushed from the first page to the second.
+        saved.cursor = *(to - 1);
+        std::erase_if(saved.behind, [&](int id) { return id >= *saved.cursor; });
+        result.next = request_result::then::more;
+    }
+    return result;
+}
+
+request_result world::fault(world_job& job)
+{
+    ++faults_;
+    request_result result;
+    unipile::paging::request_outcome outcome;
+    auto then = request_result::then::retry;
+    switch (random_.below(5)) {
+        case 0:
+            result = job.refused ? result : page(job, random_.below(page_size));
+            outcome.meaning.retries = 4;
+            break;
+        case 1:
+            outcome.status = 503;
+            outcome.meaning.retries = 4;
+            break;
+        case 2:
+            outcome.status = 500;
+            outcome.type = "errors/provider_error";
+            outcome.meaning = {.retries = 2, .slow = true, .throttle = true};
+            break;
+        case 3:
+            outcome.status = 429;
+            outcome.type = "errors/too_many_requests";
+            outcome.meaning = {.scope = unipile::failure_scope::account, .throttle = true};
+            if (random_.below(2)) outcome.retry_after = some(300s);
+            break;
+        case 4: {
+            const auto f = failure_of(unipile::errc::account_refused, unipile::failure_scope::account);
+            outcome.status = 401;
+            outcome.type = "errors/disconnected_account";
+            outcome.meaning = {.scope = unipile::failure_scope::account};
+            then = after_failure(f);
+            break;
+        }
+    }
+    judge_request(result, outcome);
+    result.next = then;
+    result.not_before = now_ + some(20s);
+    job.retrying = true;
+    return result;
+}
+
+void world::ended(const in_flight& request, request_result result)
+{
+    const auto i = jobs_[request.job].account;
+    auto& a = accounts_[i];
+    --a.in_flight;
+    scheduler_->finished(request.slot, result, now_);
+    const auto& ledger = scheduler_->ledger(static_cast<account_index>(i));
+    a.saved_ledger = ledger.to_text();
+    if (ledger.parked && !a.owner_looks) a.owner_looks = now_ + 1h + some(24h);
+    if (jobs_[request.job].saved.done) slots_.erase(request.slot);
+}
+
+/// No account that may go is left standing, and none is left waiting for longer than it has to.
+void world::check_nobody_is_forgotten(const decision& d)
+{
+    if (running_.size() >= options_.max_running) return;
+    for (std::size_t i = 0; i < accounts_.size(); ++i) {
+        const auto& ledger = scheduler_->ledger(static_cast<account_index>(i));
+        if (ledger.parked || accounts_[i].in_flight >= options_.max_in_flight) continue;
+        const bool queued = std::any_of(jobs_.begin(), jobs_.end(), [&](const world_job& j) {
+            const bool flies =
+                std::any_of(running_.begin(), running_.end(), [&](const in_flight& r) { return &jobs_[r.job] == &j; });
+            return j.account == i && !j.saved.done && !j.retrying && !flies;
+        });
+        if (!queued) continue;
+        const wall_time earliest = accounts_[i].rules->earliest(ledger, now_);
+        BOOST_REQUIRE((d.what == decision::kind::wait));
+        // The jitter: up to a tenth of a wait that may have begun long ago, five minutes at most.
+        BOOST_REQUIRE((earliest > now_ || d.until <= now_ + 5min));
+        BOOST_REQUIRE((d.until <= earliest + 5min));
+    }
+}
+
+void world::new_posts()
+{
+    auto& job = jobs_[random_.below(jobs_.size())];
+    for (auto n = random_.below(4); n > 0; --n) job.timeline.push_front(next_post_++);
+}
+
+void world::check() const
+{
+    std::size_t least = 0;
+    for (const auto& job : jobs_) {
+        BOOST_REQUIRE_EQUAL(job.saved.failed, job.refused);
+        for (int id : job.at_first_page) BOOST_REQUIRE(job.saved.posts.contains(id));
+        for (auto [id, times] : job.saved.posts) BOOST_REQUIRE_EQUAL(times, 1);
+        least += job.least_requests;
+    }
+    BOOST_REQUIRE_LE(static_cast<double>(requests_ - faults_ - broken_off_), 1.1 * static_cast<double>(least));
+    for (const auto& a : accounts_) {
+        for (const auto& w : a.rules->rules().windows) BOOST_REQUIRE_LE(most_in(a.sent, w.length), w.limit);
+        if (!a.rules->rules().hours) continue;
+        const open_hours hours{*a.rules->rules().hours};
+        for (auto t : a.sent) BOOST_REQUIRE((hours.next_open(t) == t));
+    }
+}
+
+BOOST_AUTO_TEST_SUITE(simulation)
+
+BOOST_AUTO_TEST_CASE(all_is_stored_once_and_no_account_is_hurt)
+{
+#ifdef UNIPILE_TEST_IS_SLOW
+    std::uint64_t seeds = 1'000;
+#else
+    std::uint64_t seeds = 10'000;
+#endif
+    std::uint64_t first = 1;
+    if (const char* one = std::getenv("UNIPILE_TEST_SEED")) first = seeds = std::strtoull(one, nullptr, 10);
+    for (std::uint64_t seed = first; seed <= seeds; ++seed) {
+        BOOST_TEST_INFO_SCOPE("seed " << seed);
+        world w{seed};
+        w.run();
+        w.check();
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
