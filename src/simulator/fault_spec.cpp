@@ -3,15 +3,23 @@
 
 #include <algorithm>
 #include <charconv>
+#include <initializer_list>
 #include <iterator>
 #include <stdexcept>
 
 namespace unipile::simulator {
 namespace {
 
+std::string joined(std::initializer_list<std::string_view> parts)
+{
+    std::string text;
+    for (const auto part : parts) text += part;
+    return text;
+}
+
 [[noreturn]] void refuse(std::string_view spec, const std::string& why)
 {
-    throw std::invalid_argument("fault \"" + std::string(spec) + "\": " + why);
+    throw std::invalid_argument(joined({"fault \"", spec, "\": ", why}));
 }
 
 /// Cuts off and returns what stands before `separator`; the whole text if there is none.
@@ -106,7 +114,7 @@ Value choose(std::string_view spec, std::string_view what, std::string_view word
     for (const auto& [name, value] : choices)
         if (name == word) return value;
     std::string names;
-    for (const auto& [name, value] : choices) names += (names.empty() ? "" : ", ") + std::string(name);
+    for (const auto& [name, value] : choices) (names += names.empty() ? "" : ", ") += name;
     refuse(spec, std::string(what) + " is one of " + names);
 }
 
@@ -211,7 +219,8 @@ void set_effect(std::string_view spec, std::string_view key, std::string_view va
 {
     const bool status = result.kind == fault_kind::status;
     if (status && key == "type") {
-        result.type = (value.starts_with("errors/") ? "" : "errors/") + std::string(value);
+        result.type = value.starts_with("errors/") ? "" : "errors/";
+        result.type += value;
     } else if (status && (key == "retry-after" || key == "retry-date")) {
         result.retry_after = static_cast<std::uint32_t>(number(spec, key, value, 0, UINT32_MAX));
         result.retry_after_as_date = key == "retry-date";
@@ -226,7 +235,7 @@ void set_effect(std::string_view spec, std::string_view key, std::string_view va
     } else if (has_count(result.kind) && key == "count") {
         result.count = static_cast<std::uint32_t>(number(spec, key, value, 1, 100'000));
     } else {
-        refuse(spec, "\"" + std::string(key) + "\" is no key of this kind");
+        refuse(spec, joined({"\"", key, "\" is no key of this kind"}));
     }
 }
 
@@ -239,20 +248,20 @@ fault parse_fault(std::string_view spec)
     auto words = take(keys, ':');
     const bool has_words = words.find('=') != words.npos, has_keys = words.size() < spec.size();
     set_kind(spec, take(words, '='), result);
-    if (has_words) do {
-            set_word(spec, take(words, ','), result);
-        } while (!words.empty());
-    if (has_keys) do {
-            auto value = take(keys, ',');
-            const auto key = take(value, '=');
-            if (value.empty()) refuse(spec, "\"" + std::string(key) + "\" needs a value");
-            if (!set_target(spec, key, value, result)) set_effect(spec, key, value, result);
-        } while (!keys.empty());
+    for (bool more = has_words; more; more = !words.empty()) set_word(spec, take(words, ','), result);
+    for (bool more = has_keys; more; more = !keys.empty()) {
+        auto value = take(keys, ',');
+        const auto key = take(value, '=');
+        if (value.empty()) refuse(spec, joined({"\"", key, "\" needs a value"}));
+        if (!set_target(spec, key, value, result)) set_effect(spec, key, value, result);
+    }
     if (result.kind == fault_kind::drift) {
         if (result.deviations == 0) result.deviations = wild;
-        if (result.every || result.page || result.request)
+        if (result.every || result.page || result.request || result.burst)
             refuse(spec, "drift is chosen by post: use rate, account or identifier");
     }
+    if (result.kind == fault_kind::endless && (result.every || result.page || result.request))
+        refuse(spec, "endless is chosen by listing: use rate, account or identifier");
     return result;
 }
 
