@@ -1,0 +1,117 @@
+#include "client_core.hpp"
+#include "stream_core.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <random>
+#include <utility>
+
+namespace unipile::paging {
+
+namespace {
+
+std::uint64_t seed_of(const retry_policy& policy)
+{
+    if (policy.seed) return policy.seed;
+    std::random_device device;
+    return std::uint64_t{device()} << 32 | device();
+}
+
+/// All requests at once where the pool is to time how long each waits for a connection, otherwise as many as there are
+/// connections: a request that waits in the pool takes a coroutine, one that waits here takes nothing.
+std::size_t requests_at_once(const client_options& options) noexcept
+{
+    return options.deadlines.connection_wait.count() > 0 ? std::numeric_limits<std::size_t>::max()
+                                                         : options.max_connections;
+}
+
+}  // namespace
+
+client_core::client_core(client_options options, std::shared_ptr<http::transport> transport)
+    : options_(std::move(options)),
+      transport_(std::move(transport)),
+      registry_(keeper_registry::of(transport_->executor())),
+      at_once_(requests_at_once(options_)),
+      random_(seed_of(options_.retry))
+{
+    options_.api_key.clear();  // the transport has it; nobody else needs it
+    spare_.reserve(std::min<std::size_t>(options_.max_connections, 1024));
+    registry_->add(*this);
+}
+
+client_core::~client_core() { registry_->remove(*this); }
+
+void client_core::add(stream_core& s) noexcept { streams_.push_back(s); }
+
+void client_core::close() noexcept
+{
+    if (std::exchange(closed_, true)) return;
+    for (auto& s : streams_) s.cancel(make_error_code(errc::client_closed));
+    transport_->close();
+}
+
+void client_core::enqueue(stream_core& s)
+{
+    if (running_ < at_once_) {
+        ++running_;
+        s.run_request();
+    } else {
+        waiting_.push_back(s);
+    }
+    const bool crowded = !waiting_.empty() || running_ > options_.max_connections;
+    if (crowded && !paused_.empty()) {
+        auto& longest = paused_.front();
+        paused_.pop_front();
+        longest.read_on();
+    }
+}
+
+void client_core::request_over()
+{
+    --running_;
+    if (waiting_.empty() || running_ >= at_once_) return;
+    auto& next = waiting_.front();
+    waiting_.pop_front();
+    ++running_;
+    next.run_request();
+}
+
+bool client_core::may_pause(stream_core& s) noexcept
+{
+    if (!waiting_.empty() || running_ > options_.max_connections) return false;
+    paused_.push_back(s);
+    return true;
+}
+
+std::unique_ptr<turn> client_core::lend()
+{
+    if (spare_.empty()) return std::make_unique<turn>(options_);
+    auto t = std::move(spare_.back());
+    spare_.pop_back();
+    return t;
+}
+
+void client_core::give_back(std::unique_ptr<turn> t) noexcept
+{
+    t->exchange.reset();
+    // One for each connection is all that can be of use; more would only be kept.
+    if (spare_.size() == spare_.capacity()) return;
+    t->decoder.reset();
+    t->error_body.clear();
+    t->retry_after.reset();
+    t->items = t->wire_bytes = t->json_bytes = 0;
+    spare_.push_back(std::move(t));
+}
+
+double client_core::chance() noexcept
+{
+    random_ += 0x9e3779b97f4a7c15u;
+    return static_cast<double>(detail::mix(random_) >> 11) * 0x1.0p-53;
+}
+
+void client_core::abandon(std::vector<std::shared_ptr<void>>& out) noexcept
+{
+    for (auto& s : streams_) s.abandon(out);
+}
+
+}  // namespace unipile::paging

@@ -1,0 +1,195 @@
+#include "listing.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace unipile::paging {
+
+namespace {
+
+identity identity_of(const post& p) noexcept
+{
+    return p.id().empty() ? identity::unnamed(p.json()) : identity::named(p.provider_name(), p.id());
+}
+
+/// Gives the memory back: thousands of streams may wait with nothing in their hands.
+template <typename T>
+void release(std::vector<T>& v) noexcept
+{
+    std::vector<T>().swap(v);
+}
+
+}  // namespace
+
+std::uint64_t query_fingerprint(const posts_query& query) noexcept
+{
+    return fingerprint(query.identifier, fingerprint(query.account_id, query.is_company ? 1 : 0));
+}
+
+listing::listing(posts_query query, const position& from)
+    : query_(std::move(query)), identity_(query_fingerprint(query_))
+{
+    pages_.emplace_back(page_track(from.inside()));
+    if (!cursor().empty()) cursors_.follow(cursor());
+    end_ = from.ended();
+}
+
+void listing::attempt_begins()
+{
+    pages_.back().track.restart();
+    progress_.page_begins();
+}
+
+listing::verdict listing::take(post&& p, std::uint32_t index)
+{
+    auto& track = pages_.back().track;
+    const auto id = identity_of(p);
+    progress_.item(id);
+    if (!track.take(index, id)) {
+        ++stats.repeated;
+        return verdict::repeated;
+    }
+    stats.anomalies += p.anomalies().size();
+    const auto age = since_.post(query_, p.published_at());
+    if (age != since_run::verdict::deliver) {
+        ++stats.too_old;
+        if (age == since_run::verdict::reached) end(end_reason::since_reached);
+        return verdict::too_old;
+    }
+    push(std::move(p), track.here());
+    if (query_.max_posts && ++admitted_ >= query_.max_posts) end(end_reason::max_posts);
+    return verdict::taken;
+}
+
+bool listing::take_quarantined(std::string_view raw, std::uint32_t index)
+{
+    const auto id = identity::unnamed(raw);
+    progress_.item(id);
+    if (!pages_.back().track.take(index, id)) return false;
+    ++stats.quarantined;
+    return true;
+}
+
+void listing::push(post&& p, page_track::mark mark)
+{
+    if (posts_.capacity() == 0) {
+        const auto room = static_cast<std::size_t>(std::clamp(query_.limit, 1, 100));
+        posts_.reserve(room);
+        marks_.reserve(room);
+    }
+    const auto size = p.json().size();
+    marks_.push_back(mark);
+    posts_.push_back(std::move(p));
+    bytes_ += size;
+    ++pages_.back().waiting;
+}
+
+void listing::page_ends(const std::string* cursor, std::uint64_t items)
+{
+    ++stats.pages;
+    empty_pages_ = items == 0 ? empty_pages_ + 1 : 0;
+    const page_facts facts{.has_cursor = cursor != nullptr,
+                           .cursor_followed = cursor && cursors_.knows(*cursor),
+                           .items = items,
+                           .pages = stats.pages,
+                           .empty_pages = empty_pages_,
+                           .stale_pages = progress_.page_ends()};
+    auto& current = pages_.back();
+    current.whole = true;
+    // Where the listing goes on, whether or not this stream does.
+    if (cursor) {
+        auto next = current.track.next(*cursor);
+        cursors_.follow(*cursor);
+        pages_.emplace_back(std::move(next));
+    }
+    end(end_after(query_, facts));
+    taken_out();
+}
+
+void listing::end(end_reason reason) noexcept
+{
+    if (end_ == end_reason::none) end_ = reason;
+}
+
+bool listing::wants_page(std::size_t read_ahead) const noexcept
+{
+    if (over()) return false;
+    if (query_.prefetch_pages && bytes_ >= read_ahead && has_post()) return false;
+    const auto undelivered = std::count_if(pages_.begin(), pages_.end(), [](const page& p) { return p.waiting != 0; });
+    return static_cast<std::size_t>(undelivered) <= query_.prefetch_pages;
+}
+
+void listing::taken_out()
+{
+    if (head_ == posts_.size()) {
+        head_ = 0;
+        posts_.clear();
+        marks_.clear();
+        if (pages_.front().whole) {
+            release(posts_);
+            release(marks_);
+        }
+    }
+    const auto done = [](const page& p) { return p.whole && p.waiting == 0; };
+    auto last = pages_.begin();
+    while (last + 1 != pages_.end() && done(*last)) ++last;
+    pages_.erase(pages_.begin(), last);
+}
+
+post listing::pop()
+{
+    auto& front = *std::find_if(pages_.begin(), pages_.end(), [](const page& p) { return p.waiting != 0; });
+    front.last = marks_[head_];
+    front.begun = true;
+    --front.waiting;
+    auto p = std::move(posts_[head_++]);
+    bytes_ -= p.json().size();
+    ++stats.posts;
+    taken_out();
+    return p;
+}
+
+std::span<const post> listing::lend()
+{
+    posts_.erase(posts_.begin(), posts_.begin() + static_cast<std::ptrdiff_t>(head_));
+    auto mark = marks_.begin() + static_cast<std::ptrdiff_t>(head_);
+    for (auto& p : pages_) {
+        if (p.waiting == 0) continue;
+        mark += static_cast<std::ptrdiff_t>(p.waiting);
+        p.last = *(mark - 1);
+        p.begun = true;
+        p.waiting = 0;
+    }
+    lent_.clear();
+    lent_.swap(posts_);
+    stats.posts += lent_.size();
+    bytes_ = 0;
+    head_ = 0;
+    marks_.clear();
+    taken_out();
+    return lent_;
+}
+
+void listing::cancel() noexcept
+{
+    if (over() && !has_post()) return;
+    end_ = end_reason::cancelled;
+    release(posts_);
+    release(marks_);
+    head_ = 0;
+    bytes_ = 0;
+}
+
+position listing::place() const
+{
+    // What was dropped is not behind us, whatever the server said about the end.
+    if (is_complete(end_) && !has_post()) {
+        position::parts nowhere;
+        nowhere.query = identity_;
+        return position(std::move(nowhere), end_);
+    }
+    const auto& front = pages_.front();
+    return position(front.begun ? front.track.at(front.last, identity_) : front.track.beginning(identity_));
+}
+
+}  // namespace unipile::paging

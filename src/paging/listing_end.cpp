@@ -1,0 +1,28 @@
+#include "listing_end.hpp"
+
+namespace unipile::paging {
+
+end_reason end_after(const posts_query& query, const page_facts& page) noexcept
+{
+    if (!page.has_cursor) return end_reason::null_cursor;
+    if (page.items == 0 && page.empty_pages > query.empty_page_tolerance) return end_reason::empty_page;
+    if (query.stop_on_short_page && page.items < static_cast<std::uint64_t>(query.limit)) return end_reason::stopped;
+    if (query.max_pages && page.pages >= query.max_pages) return end_reason::max_pages;
+    if (page.cursor_followed) return end_reason::cursor_loop;
+    if (query.max_stale_pages && page.stale_pages >= query.max_stale_pages) return end_reason::no_progress;
+    return end_reason::none;
+}
+
+since_run::verdict since_run::post(const posts_query& query,
+                                   std::optional<std::chrono::sys_time<std::chrono::milliseconds>> published) noexcept
+{
+    // A post without a time proves nothing, so it is kept, and neither counts nor interrupts.
+    if (!query.since || !published) return verdict::deliver;
+    if (*published >= *query.since) {
+        older_ = 0;
+        return verdict::deliver;
+    }
+    return ++older_ >= query.since_run ? verdict::reached : verdict::leave_out;
+}
+
+}  // namespace unipile::paging

@@ -1,0 +1,278 @@
+// One request of a stream, from its turn to the end of its page.
+#include "failures.hpp"
+#include "http_date.hpp"
+#include "stream_core.hpp"
+
+#include "decode/error_body.hpp"
+
+#include <unipile/observer.hpp>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <new>
+#include <utility>
+
+namespace unipile::paging {
+
+namespace asio = boost::asio;
+using asio::awaitable;
+using boost::system::error_code;
+
+awaitable<void> stream_core::run(std::shared_ptr<stream_core> self, std::shared_ptr<client_core> client)
+{
+    auto target = self->begin_request(*client);
+    auto& turn = *self->turn_;
+    turn.head = co_await turn.exchange->get(std::move(target));
+    if (turn.head.status == 200)
+        co_await self->read_page(*client);
+    else
+        co_await self->read_refusal(*client);
+}
+
+std::string stream_core::begin_request(const client_core& client)
+{
+    if (attempts_++ > 0) ++listing_.stats.retries;
+    ++listing_.stats.requests;
+    listing_.attempt_begins();
+
+    const auto& q = listing_.query();
+    auto target = client.transport()->target(q.identifier, q.account_id, q.limit, q.is_company, listing_.cursor());
+    turn_->exchange = client.transport()->open();
+    turn_->sent = clock::now();
+    if (auto* o = client.observer())
+        o->on_request({.query = q, .target = target, .page = listing_.stats.pages, .attempt = attempts_});
+    return target;
+}
+
+awaitable<void> stream_core::read_page(client_core& client)
+{
+    tell_answer(client, nullptr);
+    auto& t = *turn_;
+    for (;;) {
+        const std::string_view chunk = co_await t.exchange->read_some();
+        listing_.stats.json_bytes += chunk.size();
+        t.json_bytes += chunk.size();
+        count_wire_bytes();
+
+        // What was complete before a fault is good.
+        const error_code fault = chunk.empty() ? t.decoder.finish() : t.decoder.write(chunk);
+        absorb(client);
+        if (listing_.over()) co_return;
+        if (fault) throw failure(fault);
+        if (chunk.empty()) break;
+        if (listing_.waiting_bytes() >= read_ahead()) co_await pause(client);
+        if (listing_.over()) co_return;
+    }
+    page_complete(client);
+}
+
+void stream_core::count_wire_bytes() noexcept
+{
+    const auto now = turn_->exchange->wire_bytes();
+    listing_.stats.wire_bytes += now - turn_->wire_bytes;
+    turn_->wire_bytes = now;
+}
+
+/// Waits until the consumer has caught up. Reads on if others wait for the connection: their consumer may be the same
+/// as this one's, and may look at them first.
+awaitable<void> stream_core::pause(client_core& client)
+{
+    if (!timer_) timer_ = std::make_unique<asio::steady_timer>(executor_);
+    const auto token = asio::as_tuple(asio::use_awaitable);
+    while (listing_.waiting_bytes() >= read_ahead() && !reading_on_ && !listing_.over() && client.may_pause(*this)) {
+        paused_ = true;
+        timer_->expires_at(clock::time_point::max());
+        co_await timer_->async_wait(token);
+        paused_ = false;
+        held_hook::unlink();
+    }
+}
+
+void stream_core::absorb(const client_core& client)
+{
+    auto& posts = turn_->decoder.ready();
+    auto& bad = turn_->decoder.quarantined();
+    const auto& index = turn_->decoder.ready_index();
+    auto b = bad.begin();
+    for (std::size_t i = 0; i != posts.size() && !listing_.over(); ++i) {
+        for (; b != bad.end() && b->index < index[i]; ++b) absorb(client, *b);
+        absorb(client, std::move(posts[i]), index[i]);
+    }
+    for (; b != bad.end() && !listing_.over(); ++b) absorb(client, *b);
+    posts.clear();
+    bad.clear();
+    notify();
+}
+
+void stream_core::absorb(const client_core& client, post&& p, std::uint32_t index)
+{
+    auto* o = client.observer();
+    if (!o || p.anomalies().empty()) {
+        listing_.take(std::move(p), index);
+        return;
+    }
+    const post copy = p;
+    if (listing_.take(std::move(p), index) == listing::verdict::repeated) return;
+    for (const auto& a : copy.anomalies())
+        o->on_anomaly({.query = listing_.query(),
+                       .page = listing_.stats.pages,
+                       .item = index,
+                       .anomaly = &a,
+                       .post = &copy,
+                       .quarantined = {},
+                       .why = {}});
+}
+
+void stream_core::absorb(const client_core& client, const decode::quarantined_item& item)
+{
+    if (!listing_.take_quarantined(item.raw, static_cast<std::uint32_t>(item.index))) return;
+    if (auto* o = client.observer())
+        o->on_anomaly({.query = listing_.query(),
+                       .page = listing_.stats.pages,
+                       .item = static_cast<std::int64_t>(item.index),
+                       .anomaly = nullptr,
+                       .post = nullptr,
+                       .quarantined = item.raw,
+                       .why = item.why});
+}
+
+void stream_core::page_complete(client_core& client)
+{
+    const auto& end = turn_->decoder.end();
+    turn_->items = end.items;
+    listing_.stats.anomalies += end.anomalies.size();
+    if (auto* o = client.observer()) {
+        const auto page = listing_.stats.pages;
+        for (const auto& a : end.anomalies)
+            o->on_anomaly({.query = listing_.query(),
+                           .page = page,
+                           .item = -1,
+                           .anomaly = &a,
+                           .post = nullptr,
+                           .quarantined = {},
+                           .why = {}});
+        o->on_page({.query = listing_.query(),
+                    .page = page,
+                    .items = end.items,
+                    .wire_bytes = turn_->wire_bytes,
+                    .json_bytes = turn_->json_bytes,
+                    .elapsed = clock::now() - turn_->sent});
+    }
+    const bool goes_on = end.kind == decode::cursor_kind::text;
+    listing_.page_ends(goes_on ? &end.cursor : nullptr, end.items);
+    client.succeeded();
+    retries_.page_succeeded(client.options().retry);
+
+    const auto reason = listing_.known_end();
+    if (is_failure(reason)) {
+        const auto code = reason == end_reason::cursor_loop ? errc::cursor_loop : errc::no_progress;
+        failure_ = std::make_unique<failure>(final_failure(failure(code), classify(code), attempts_));
+    }
+    attempts_ = 0;
+    wish_ = {};
+}
+
+awaitable<void> stream_core::read_refusal(const client_core& client)
+{
+    auto& t = *turn_;
+    const auto most = client.options().limits.error_body;
+    try {
+        for (;;) {
+            const std::string_view chunk = co_await t.exchange->read_some();
+            if (chunk.empty() || t.error_body.size() >= most) break;
+            t.error_body.append(chunk.substr(0, most - t.error_body.size()));
+        }
+    } catch (const failure&) {
+        // The status has said it already.
+    }
+    if (t.head.status < 300) throw failure(errc::not_a_page);
+
+    auto answer = decode::parse_error_body(t.head.status, t.error_body);
+    tell_answer(client, &answer);
+    if (t.head.retry_after)
+        t.retry_after = parse_retry_after(*t.head.retry_after, t.head.date.value_or(std::string()),
+                                          std::chrono::system_clock::now());
+    throw refusal(std::move(answer), t.retry_after);
+}
+
+void stream_core::tell_answer(const client_core& client, const api_error* error) const
+{
+    if (auto* o = client.observer())
+        o->on_answer({.query = listing_.query(),
+                      .page = listing_.stats.pages,
+                      .attempt = attempts_,
+                      .status = turn_->head.status,
+                      .elapsed = clock::now() - turn_->sent,
+                      .reused_connection = turn_->head.reused_connection,
+                      .error = error});
+}
+
+void stream_core::request_over(client_core& client, std::exception_ptr error)
+{
+    phase_ = phase::idle;
+    if (total_) total_->cancel();
+    if (turn_->exchange) count_wire_bytes();
+    // Cancelled, by whatever ended the listing: nobody is told, nothing is tried again.
+    const bool cancelled = error && listing_.over();
+    try {
+        if (cancelled)
+            ;
+        else if (error)
+            std::rethrow_exception(error);
+        else
+            tell_gate({}, nullptr, true);
+    } catch (const failure& f) {
+        request_failed(client, f);
+    } catch (const boost::system::system_error& e) {
+        failure::details d;
+        d.cause = e.code();
+        request_failed(client, failure(errc::connection_lost, std::move(d)));
+    } catch (const std::bad_alloc&) {
+        end(end_reason::failed, failure(make_error_code(boost::system::errc::not_enough_memory)));
+    }
+    client.give_back(std::move(turn_));
+    notify();
+    advance();
+}
+
+void stream_core::tell_gate(const classification& meaning, const api_error* error, bool ok) const
+{
+    if (!gate_) return;
+    gate_->answered({.status = turn_->head.status,
+                     .type = error ? std::string_view(error->type) : std::string_view(),
+                     .meaning = meaning,
+                     .retry_after = turn_->retry_after,
+                     .items = turn_->items,
+                     .wire_bytes = turn_->wire_bytes,
+                     .ok = ok});
+}
+
+void stream_core::request_failed(client_core& client, const failure& f)
+{
+    const auto& policy = client.options().retry;
+    const auto meaning = meaning_of(f, policy, client.first_call());
+    const bool follow_up = !listing_.cursor().empty() && listing_.stats.pages > 0;
+    if (follow_up && meaning.ends_listing) {
+        tell_gate(meaning, f.api(), true);
+        return end(end_reason::exhausted_cursor);
+    }
+    tell_gate(meaning, f.api(), false);
+    const auto decision = retries_.decide(
+        policy,
+        {.meaning = meaning, .attempts = attempts_, .retry_after = turn_->retry_after, .time_left = time_left()},
+        client.chance());
+    if (!decision) return end(end_reason::failed, final_failure(f, meaning, attempts_, explain(decision.why_not)));
+
+    wish_ = decision.delay;
+    not_before_ = clock::now() + decision.delay;
+    if (auto* o = client.observer())
+        o->on_retry({.query = listing_.query(),
+                     .page = listing_.stats.pages,
+                     .attempt = attempts_,
+                     .failure = final_failure(f, meaning, attempts_),
+                     .delay = decision.delay});
+}
+
+}  // namespace unipile::paging
