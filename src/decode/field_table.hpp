@@ -4,7 +4,12 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 namespace unipile::decode {
 
@@ -36,6 +41,15 @@ class field_table {
 public:
     constexpr explicit field_table(const std::array<field<T>, N>& fields) : fields_(fields)
     {
+        for (std::size_t i = 0; i < N; ++i) {
+            const std::string_view name = fields_[i].name;
+            if (name.size() + 3 > sizeof(token)) continue;
+            token& t = tokens_[i];
+            t[0] = '"';
+            for (std::size_t c = 0; c < name.size(); ++c) t[c + 1] = name[c];
+            t[name.size() + 1] = '"';
+            t[name.size() + 2] = ':';
+        }
         while (!try_multiplier()) multiplier_ = (multiplier_ * 1664525 + 1013904223) | 1;
     }
 
@@ -45,6 +59,25 @@ public:
         if (name.empty()) return -1;
         const std::uint8_t i = slots_[slot(name)];
         return i < N && fields_[i].name == name ? i : -1;
+    }
+
+    /// True if [p, end) starts with the i-th name in quotes, and a colon. May be false although it does.
+    bool starts_with(int i, const char* p, const char* end) const noexcept
+    {
+        const auto at = static_cast<std::size_t>(i);
+        const std::size_t n = fields_[at].name.size() + 3;
+        if (n > sizeof(token) || end - p < static_cast<std::ptrdiff_t>(sizeof(token))) return false;
+#if defined(__SSE2__)
+        const auto equal = [&](std::size_t offset) {
+            const auto* a = reinterpret_cast<const __m128i*>(tokens_[at].data() + offset);
+            const auto* b = reinterpret_cast<const __m128i*>(p + offset);
+            return static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(a), _mm_loadu_si128(b))));
+        };
+        const std::uint64_t same = equal(0) | std::uint64_t{equal(16)} << 16;
+        return (~same & ((std::uint64_t{1} << n) - 1)) == 0;
+#else
+        return std::memcmp(tokens_[at].data(), p, n) == 0;
+#endif
     }
 
     constexpr const field<T>& operator[](int i) const noexcept { return fields_[static_cast<std::size_t>(i)]; }
@@ -62,6 +95,7 @@ public:
 private:
     static constexpr unsigned slot_bits = N > 16 ? 8 : 6;
     static constexpr std::uint8_t unused = 0xFF;
+    using token = std::array<char, 32>;
 
     constexpr std::size_t slot(std::string_view name) const noexcept
     {
@@ -83,6 +117,7 @@ private:
     }
 
     std::array<field<T>, N> fields_;
+    std::array<token, N> tokens_{};  ///< each name as it stands in compact JSON; empty where it is too long for that
     std::array<std::uint8_t, 1u << slot_bits> slots_{};
     std::uint32_t multiplier_ = 0x9E3779B1;
 };

@@ -6,7 +6,6 @@
 #include "decode/text.hpp"
 #include "decode/timestamp.hpp"
 
-#include <simdjson.h>
 #include <algorithm>
 #include <bit>
 #include <cstring>
@@ -20,15 +19,24 @@ constexpr std::size_t max_elements = 1000;
 
 }  // namespace
 
+item_parser::item_parser(std::size_t depth) : depth_limit_(depth)
+{
+    for (auto& table : usual_next_) {
+        for (std::size_t i = 0; i < table.size(); ++i) table[i] = static_cast<std::uint8_t>(i + 1);
+        table.back() = 0;
+    }
+}
+
 // The grammar.
 
-bool item_parser::skip_space() noexcept
+inline bool item_parser::skip_space() noexcept
 {
+    if (p_ != end_ && !is_space(*p_)) return true;
     while (p_ != end_ && is_space(*p_)) ++p_;
     return p_ != end_ || ended();
 }
 
-bool item_parser::expect(char c) noexcept
+inline bool item_parser::expect(char c) noexcept
 {
     if (!skip_space()) return false;
     if (*p_ != c) return stop(parse_status::malformed);
@@ -36,56 +44,60 @@ bool item_parser::expect(char c) noexcept
     return true;
 }
 
-bool item_parser::read_text(std::string_view& out)
+bool item_parser::settle(text_status s)
 {
-    const char* first = p_ + 1;
-    const char* special = find_special(first, end_);
-    if (special == end_) return ended();
-    if (*special == '"' && !repair_) {
-        out = view(first, special);
-        p_ = special + 1;
-        return true;
-    }
-    text_.clear();
-    p_ = first;
-    const text_status s = read_string(p_, end_, &text_, repair_);
     if (s == text_status::incomplete) return ended();
     if (s == text_status::malformed) return stop(parse_status::malformed);
     if (s == text_status::repaired) note(anomaly_kind::bad_text);
-    char* copy = builder_.allocate<char>(text_.size());
-    if (!copy) return stop(parse_status::no_room);
-    std::memcpy(copy, text_.data(), text_.size());
-    out = {copy, text_.size()};
     return true;
 }
 
-bool item_parser::skip_string()
+/// If the string at `p_` means just what its bytes are, steps over it and says which bytes those are.
+inline bool item_parser::plain_string(const char*& first, const char*& last) noexcept
 {
-    const text_status s = read_string(++p_, end_, nullptr, repair_);
-    if (s == text_status::repaired) note(anomaly_kind::bad_text);
-    if (s == text_status::incomplete) return ended();
-    return s != text_status::malformed || stop(parse_status::malformed);
+    first = p_ + 1;
+    const scan_result found = scan_text(first, end_);
+    last = found.special;
+    if (last == end_ || *last != '"') return false;
+    if (!found.ascii && !is_utf8({first, static_cast<std::size_t>(last - first)})) return false;
+    p_ = last + 1;
+    return true;
+}
+
+bool item_parser::read_text(std::string_view& out)
+{
+    const char *first, *last;
+    if (plain_string(first, last)) {
+        out = view(first, last);
+        return true;
+    }
+    if (!settle(read_string(++p_, end_, &text_))) return false;
+    const std::string_view text = text_.view();
+    char* copy = builder_.allocate<char>(text.size());
+    if (!copy) return stop(parse_status::no_room);
+    if (!text.empty()) std::memcpy(copy, text.data(), text.size());
+    out = {copy, text.size()};
+    return true;
+}
+
+inline bool item_parser::skip_string()
+{
+    const char *first, *last;
+    return plain_string(first, last) || settle(read_string(++p_, end_, nullptr));
 }
 
 /// The view is valid until the next key that needs unescaping.
-bool item_parser::read_key(std::string_view& key)
+inline bool item_parser::read_key(std::string_view& key)
 {
     if (!at('"')) return p_ == end_ ? ended() : stop(parse_status::malformed);
-    const char* first = p_ + 1;
-    const char* special = find_special(first, end_);
-    if (special == end_) return ended();
-    if (*special == '"' && !repair_) {
-        key = {first, static_cast<std::size_t>(special - first)};
-        p_ = special + 1;
+    const char *first, *last;
+    if (plain_string(first, last)) {
+        key = {first, static_cast<std::size_t>(last - first)};
         return true;
     }
-    key_.clear();
-    p_ = first;
-    const text_status s = read_string(p_, end_, &key_, repair_);
-    if (s == text_status::incomplete) return ended();
-    if (s == text_status::malformed) return stop(parse_status::malformed);
-    if (s == text_status::repaired) note(anomaly_kind::bad_text, here_.object, {}, of_all);
-    key = key_;
+    here_.field = {};
+    if (!settle(read_string(++p_, end_, &key_))) return false;
+    key = key_.view();
     return true;
 }
 
@@ -178,10 +190,27 @@ bool item_parser::read_object(const field_table<T, N>& table, T& out, std::uint6
         --depth_;
         return true;
     }
+    std::uint8_t* usual_next = usual_next_[schema<T>::number].data();
+    int i = N;  // of the last field; N: none
     for (;;) {
-        std::string_view key;
-        if (!read_key(key) || !expect(':') || !skip_space() || !read_member(table, out, seen, key) || !skip_space())
-            return false;
+        const int guess = usual_next[i];
+        if (guess < table.size() && table.starts_with(guess, p_, end_)) {
+            i = guess;
+            p_ += table[i].name.size() + 3;
+            if (!skip_space() || !read_field(table[i], i, out, seen)) return false;
+        } else {
+            std::string_view key;
+            if (!read_key(key) || !expect(':') || !skip_space()) return false;
+            const int found = table.find(key);
+            if (found < 0) {
+                if (!skip_unknown()) return false;
+            } else {
+                usual_next[i] = static_cast<std::uint8_t>(found);
+                i = found;
+                if (!read_field(table[i], i, out, seen)) return false;
+            }
+        }
+        if (!skip_space()) return false;
         if (*p_ == '}') break;
         if (*p_ != ',') return stop(parse_status::malformed);
         ++p_;
@@ -192,20 +221,16 @@ bool item_parser::read_object(const field_table<T, N>& table, T& out, std::uint6
     return true;
 }
 
-template <class T, std::size_t N>
-inline bool item_parser::read_member(const field_table<T, N>& table, T& out, std::uint64_t& seen, std::string_view key)
+bool item_parser::skip_unknown()
 {
-    const int i = table.find(key);
-    if (i < 0) {
-        const context outer = here_;
-        here_.field = {};
-        here_.owner = outer.owner == 0 ? unsigned{of_all} : outer.owner;
-        here_.flags = foreign_field;
-        const bool ok = skip_value();
-        here_ = outer;
-        return ok;
-    }
-    const field<T>& f = table[i];
+    here_.field = {};
+    here_.flags = foreign_field;
+    return skip_value();
+}
+
+template <class T>
+inline bool item_parser::read_field(const field<T>& f, int i, T& out, std::uint64_t& seen)
+{
     here_.field = f.name;
     here_.path = f.path;
     here_.flags = f.flags;
@@ -534,12 +559,11 @@ bool item_parser::finish_item(std::uint64_t seen)
     return noted_.empty() || keep_anomalies(owner);
 }
 
-parse_status item_parser::attempt(const char* begin, const char* end, bool repair)
+parse_status item_parser::attempt(const char* begin, const char* end)
 {
     builder_.rewind();
     begin_ = p_ = begin;
     end_ = end;
-    repair_ = repair;
     depth_ = 0;
     status_ = parse_status::ok;
     here_ = {};
@@ -549,7 +573,6 @@ parse_status item_parser::attempt(const char* begin, const char* end, bool repai
     if (!read_object(schema<item_fields>::table, item_, seen)) return status_;
     here_ = {};
     const std::string_view item{begin_, static_cast<std::size_t>(p_ - begin_)};
-    if (!repair && !simdjson::validate_utf8(item.data(), item.size())) return parse_status::bad_utf8;
     if (!builder_.seal(item) || !finish_item(seen)) return parse_status::no_room;
     return parse_status::ok;
 }
@@ -557,14 +580,10 @@ parse_status item_parser::attempt(const char* begin, const char* end, bool repai
 parse_status item_parser::parse(const char* begin, const char* end, bool whole)
 {
     builder_.start(whole ? static_cast<std::size_t>(end - begin) : 0);
-    bool repair = false;
-    parse_status s = attempt(begin, end, repair);
-    while (s == parse_status::no_room || s == parse_status::bad_utf8) {
-        if (s == parse_status::no_room)
-            builder_.grow(static_cast<std::size_t>(p_ - begin_));
-        else
-            repair = true;
-        s = attempt(begin, end, repair);
+    parse_status s = attempt(begin, end);
+    while (s == parse_status::no_room) {
+        builder_.grow(static_cast<std::size_t>(p_ - begin_));
+        s = attempt(begin, end);
     }
     if (s == parse_status::incomplete && whole) s = parse_status::malformed;
     return s;

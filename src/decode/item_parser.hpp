@@ -3,9 +3,11 @@
 
 #include "decode/field_table.hpp"
 #include "decode/post_builder.hpp"
+#include "decode/text.hpp"
 
 #include <unipile/post.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -41,9 +43,7 @@ enum class parse_status {
     incomplete,  ///< the input ended inside of the item
     malformed,   ///< not JSON
     too_deep,
-    // Inside the parser only:
-    no_room,   ///< for what the post refers to
-    bad_utf8,  ///< valid but for that
+    no_room,  ///< inside the parser only
 };
 
 /// Validates one JSON object completely and types it on the way, in a single pass over its bytes.
@@ -53,7 +53,7 @@ enum class parse_status {
 class item_parser {
 public:
     /// `depth`: how deep the item itself may nest.
-    explicit item_parser(std::size_t depth) : depth_limit_(depth) {}
+    explicit item_parser(std::size_t depth);
 
     /// Reads the object that starts at `begin`. On success `end_of_item()` is behind it and `take()` gives the post;
     /// else it is where reading stopped. `whole`: the item ends at `end`, so that it can't be incomplete.
@@ -87,12 +87,13 @@ private:
         unsigned owner = 0;
     };
 
-    parse_status attempt(const char* begin, const char* end, bool repair);
+    parse_status attempt(const char* begin, const char* end);
     bool read_item();
     template <class T, std::size_t N>
     bool read_object(const field_table<T, N>& table, T& out, std::uint64_t& seen);
-    template <class T, std::size_t N>
-    bool read_member(const field_table<T, N>& table, T& out, std::uint64_t& seen, std::string_view key);
+    template <class T>
+    bool read_field(const field<T>& f, int i, T& out, std::uint64_t& seen);
+    bool skip_unknown();
     template <class T>
     bool read_array(std::span<const T>& out, std::vector<T>& scratch);
     bool read_element(attachment& out);
@@ -101,6 +102,8 @@ private:
     template <class T, std::size_t N>
     void note_missing(const field_table<T, N>& table, std::uint64_t missing, unsigned owner);
 
+    bool settle(text_status s);
+    bool plain_string(const char*& first, const char*& last) noexcept;
     bool read_key(std::string_view& key);
     bool read_text(std::string_view& out);
     bool read_number(std::string_view& out);
@@ -154,12 +157,13 @@ private:
     const char* end_ = nullptr;
     const char* p_ = nullptr;
     parse_status status_ = parse_status::ok;
-    bool repair_ = false;
     context here_;
     item_fields item_;
     post_builder builder_;
-    std::string text_;
-    std::string key_;
+    text_buffer text_;
+    text_buffer key_;
+    /// For each table: which field came after which, the last time; a good guess for the next. N: the first one.
+    std::array<std::array<std::uint8_t, 65>, 17> usual_next_;
     std::string containers_;
     std::vector<noted> noted_;
     std::vector<attachment> attachments_;

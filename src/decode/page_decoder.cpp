@@ -219,14 +219,14 @@ error_code page_decoder::impl::structure_byte(char c)
 error_code page_decoder::impl::note_key()
 {
     static constexpr std::string_view known[] = {"items", "object", "cursor", "paging"};
-    std::string key;
+    text_buffer key;
     const char* p = envelope_.data() + lexer_.key_begin;
     const char* last = envelope_.data() + lexer_.key_end;
     if (p == last) return errc::page_malformed;
-    if (read_string(p, last, &key, false) == text_status::malformed) return errc::page_malformed;
+    if (read_string(p, last, &key) == text_status::malformed) return errc::page_malformed;
     lexer_.key_begin = lexer_.key_end = 0;
     for (unsigned i = 0; i < std::size(known); ++i) {
-        if (key != known[i]) continue;
+        if (key.view() != known[i]) continue;
         if (keys_seen_ & (1u << i)) end.anomalies.push_back({anomaly_kind::duplicate_key, {}, known[i]});
         keys_seen_ |= 1u << i;
         lexer_.at_items_value = i == 0;

@@ -46,20 +46,46 @@ inline unsigned special_mask(__m128i bytes) noexcept
 }
 #endif
 
-/// The first special byte of [p, end), or end.
-inline const char* find_special(const char* p, const char* end) noexcept
+/// What a look for the next special byte found.
+struct scan_result {
+    const char* special;  ///< where it is; the end if there is none
+    bool ascii;           ///< false if a byte above 0x7F came before it, and possibly if one comes close behind it
+};
+
+/// The first special byte of [p, end), eight bytes at a time; for processors without the faster way.
+inline scan_result scan_text_portable(const char* p, const char* end) noexcept
+{
+    const char* special = find_special_portable(p, end);
+    std::uint64_t all = 0, word;
+    for (; special - p >= 8; p += 8) {
+        std::memcpy(&word, p, 8);
+        all |= word;
+    }
+    for (; p != special; ++p) all |= static_cast<unsigned char>(*p);
+    return {special, (all & 0x8080808080808080u) == 0};
+}
+
+/// The first special byte of [p, end).
+inline scan_result scan_text(const char* p, const char* end) noexcept
 {
 #if defined(__SSE2__)
+    __m128i all = _mm_setzero_si128();
     while (end - p >= 16) {
-        const unsigned mask = special_mask(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
-        if (mask) return p + std::countr_zero(mask);
+        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+        const unsigned mask = special_mask(bytes);
+        all = _mm_or_si128(all, bytes);
+        if (mask) return {p + std::countr_zero(mask), _mm_movemask_epi8(all) == 0};
         p += 16;
     }
-    while (p != end && !is_special(*p)) ++p;
-    return p;
+    bool ascii = _mm_movemask_epi8(all) == 0;
+    for (; p != end && !is_special(*p); ++p) ascii = ascii && static_cast<unsigned char>(*p) < 0x80;
+    return {p, ascii};
 #else
-    return find_special_portable(p, end);
+    return scan_text_portable(p, end);
 #endif
 }
+
+/// The first special byte of [p, end), or end.
+inline const char* find_special(const char* p, const char* end) noexcept { return scan_text(p, end).special; }
 
 }  // namespace unipile::decode

@@ -21,6 +21,7 @@ struct schema;
 template <>
 struct schema<author> {
     using t = author;
+    static constexpr std::size_t number = 0;
     static constexpr unsigned nullable = required_field | nullable_field;
     static constexpr field_table table{std::array{
         field<t>{"id", read_into<t, &t::id>, nullable},
@@ -35,6 +36,7 @@ struct schema<author> {
 template <>
 struct schema<written_by> {
     using t = written_by;
+    static constexpr std::size_t number = 1;
     static constexpr field_table table{std::array{
         field<t>{"id", read_into<t, &t::id>, required_field},
         field<t>{"public_identifier", read_into<t, &t::public_identifier>, required_field},
@@ -45,6 +47,7 @@ struct schema<written_by> {
 template <>
 struct schema<permissions> {
     using t = permissions;
+    static constexpr std::size_t number = 2;
     static constexpr field_table table{std::array{
         field<t>{"can_react", read_into<t, &t::can_react>, required_field},
         field<t>{"can_share", read_into<t, &t::can_share>, required_field},
@@ -55,6 +58,7 @@ struct schema<permissions> {
 template <>
 struct schema<repost_content> {
     using t = repost_content;
+    static constexpr std::size_t number = 3;
     static constexpr field_table table{std::array{
         field<t>{"id", read_into<t, &t::id>, required_field},
         field<t>{"date", read_into<t, &t::date>, required_field},
@@ -67,6 +71,7 @@ struct schema<repost_content> {
 template <>
 struct schema<poll_option> {
     using t = poll_option;
+    static constexpr std::size_t number = 4;
     static constexpr field_table table{std::array{
         field<t>{"id", read_into<t, &t::id>, required_field},
         field<t>{"text", read_into<t, &t::text>, required_field},
@@ -78,6 +83,7 @@ struct schema<poll_option> {
 template <>
 struct schema<poll> {
     using t = poll;
+    static constexpr std::size_t number = 5;
     static constexpr field_table table{std::array{
         field<t>{"id", read_into<t, &t::id>, required_field},
         field<t>{"total_votes_count", read_into<t, &t::total_votes_count>, required_field},
@@ -90,6 +96,7 @@ struct schema<poll> {
 template <>
 struct schema<group> {
     using t = group;
+    static constexpr std::size_t number = 6;
     static constexpr field_table table{std::array{
         field<t>{"id", read_into<t, &t::id>, required_field},
         field<t>{"name", read_into<t, &t::name>, required_field},
@@ -100,6 +107,7 @@ struct schema<group> {
 template <>
 struct schema<analytics> {
     using t = analytics;
+    static constexpr std::size_t number = 7;
     static constexpr field_table table{std::array{
         field<t>{"impressions", read_into<t, &t::impressions>, required_field},
         field<t>{"engagements", read_into<t, &t::engagements>, required_field},
@@ -115,6 +123,7 @@ struct schema<analytics> {
 template <>
 struct schema<article> {
     using t = article;
+    static constexpr std::size_t number = 8;
     static constexpr field_table table{std::array{
         field<t>{"id", read_into<t, &t::id>, foreign_field},
         field<t>{"url", read_into<t, &t::url>, foreign_field},
@@ -128,6 +137,7 @@ struct schema<article> {
 template <>
 struct schema<mention> {
     using t = mention;
+    static constexpr std::size_t number = 9;
     static constexpr field_table table{std::array{
         field<t>{"url", read_into<t, &t::url>, foreign_field},
         field<t>{"start", read_into<t, &t::start>, foreign_field},
@@ -138,6 +148,7 @@ struct schema<mention> {
 template <>
 struct schema<pixel_size> {
     using t = pixel_size;
+    static constexpr std::size_t number = 10;
     static constexpr field_table table{std::array{
         field<t>{"width", read_into<t, &t::width>, required_field},
         field<t>{"height", read_into<t, &t::height>, required_field},
@@ -148,6 +159,7 @@ struct schema<pixel_size> {
 template <>
 struct schema<attachment_fields> {
     using t = attachment_fields;
+    static constexpr std::size_t number = 11;
     static constexpr unsigned nullable = nullable_field;
     static constexpr field_table table{std::array{
         field<t>{"type", read_into<t, &t::common, &attachment::type>, required_field},
@@ -181,6 +193,7 @@ struct schema<attachment_fields> {
 template <>
 struct schema<instagram_caption> {
     using t = instagram_caption;
+    static constexpr std::size_t number = 12;
     static constexpr field_table table{std::array{
         field<t>{"edited", read_into<t, &t::edited>, required_field},
         field<t>{"has_translation", read_into<t, &t::has_translation>, required_field},
@@ -192,6 +205,7 @@ struct schema<instagram_caption> {
 template <>
 struct schema<instagram_media> {
     using t = instagram_media;
+    static constexpr std::size_t number = 13;
     static constexpr field_table table{std::array{
         field<t>{"url", read_into<t, &t::url>, required_field},
         field<t>{"width", read_into<t, &t::width>, required_field},
@@ -202,6 +216,7 @@ struct schema<instagram_media> {
 template <>
 struct schema<instagram_owner> {
     using t = instagram_owner;
+    static constexpr std::size_t number = 14;
     static constexpr field_table table{std::array{
         field<t>{"id", read_into<t, &t::id>, required_field},
         field<t>{"username", read_into<t, &t::username>, required_field},
@@ -214,6 +229,7 @@ struct schema<instagram_owner> {
 template <>
 struct schema<instagram_location> {
     using t = instagram_location;
+    static constexpr std::size_t number = 15;
     static constexpr field_table table{std::array{
         field<t>{"name", read_into<t, &t::name>, required_field},
         field<t>{"lat", read_into<t, &t::lat>, required_field},
@@ -239,6 +255,7 @@ constexpr field<item_fields> instagram_field(std::string_view name, unsigned fla
 template <>
 struct schema<item_fields> {
     using t = item_fields;
+    static constexpr std::size_t number = 16;
     using li = linkedin_post;
     using ig = instagram_post;
 

@@ -2,6 +2,8 @@
 
 #include "decode/scan.hpp"
 
+#include <simdjson.h>
+#include <array>
 #include <cstdint>
 
 namespace unipile::decode {
@@ -9,7 +11,7 @@ namespace {
 
 constexpr std::string_view replacement = "\xEF\xBF\xBD";
 
-void append_code_point(std::string& out, std::uint32_t c)
+void append_code_point(text_buffer& out, std::uint32_t c)
 {
     const auto byte = [&](std::uint32_t b) { out.push_back(static_cast<char>(b)); };
     if (c < 0x80) {
@@ -51,17 +53,14 @@ std::size_t sequence_length(const char* p, const char* end) noexcept
     return 0;
 }
 
-/// Appends [p, end) with each byte that isn't UTF-8 replaced. True if there was one.
-bool append_repaired(std::string* out, const char* p, const char* end)
+/// Appends [p, end) with each byte that isn't UTF-8 replaced.
+void append_repaired(text_buffer& out, const char* p, const char* end)
 {
-    bool repaired = false;
     while (p != end) {
         const std::size_t n = sequence_length(p, end);
-        repaired |= n == 0;
-        if (out) n == 0 ? out->append(replacement) : out->append(p, n);
+        n == 0 ? out.append(replacement) : out.append(p, n);
         p += n == 0 ? 1 : n;
     }
-    return repaired;
 }
 
 int hex_value(char c) noexcept
@@ -86,7 +85,7 @@ text_status read_hex(const char*& p, const char* end, std::uint32_t& value) noex
 }
 
 /// Behind `\u`.
-text_status read_unicode(const char*& p, const char* end, std::string* out)
+text_status read_unicode(const char*& p, const char* end, text_buffer* out)
 {
     std::uint32_t unit = 0;
     if (const text_status s = read_hex(p, end, unit); s != text_status::ok) return s;
@@ -112,45 +111,97 @@ text_status read_unicode(const char*& p, const char* end, std::string* out)
     return lone ? text_status::repaired : text_status::ok;
 }
 
+/// What stands behind a backslash for what; 0 for what may not or needs a closer look.
+constexpr auto simple_escapes = [] {
+    std::array<char, 256> meaning{};
+    meaning['"'] = '"';
+    meaning['\\'] = '\\';
+    meaning['/'] = '/';
+    meaning['b'] = '\b';
+    meaning['f'] = '\f';
+    meaning['n'] = '\n';
+    meaning['r'] = '\r';
+    meaning['t'] = '\t';
+    return meaning;
+}();
+
 /// Behind a backslash.
-text_status read_escape(const char*& p, const char* end, std::string* out)
+inline text_status read_escape(const char*& p, const char* end, text_buffer* out)
 {
     if (p == end) return text_status::incomplete;
-    char c = *p;
-    switch (c) {
-        case '"':
-        case '\\':
-        case '/': break;
-        case 'b': c = '\b'; break;
-        case 'f': c = '\f'; break;
-        case 'n': c = '\n'; break;
-        case 'r': c = '\r'; break;
-        case 't': c = '\t'; break;
-        case 'u': return read_unicode(++p, end, out);
-        default: return text_status::malformed;
+    const char meaning = simple_escapes[static_cast<unsigned char>(*p)];
+    if (meaning != 0) {
+        ++p;
+        if (out) out->push_back(meaning);
+        return text_status::ok;
     }
-    ++p;
-    if (out) out->push_back(c);
-    return text_status::ok;
+    return *p == 'u' ? read_unicode(++p, end, out) : text_status::malformed;
+}
+
+/// Copies up to the next special byte, or to the end, and says whether all of it was ASCII.
+inline bool copy_plain(const char*& p, const char* end, text_buffer& out)
+{
+#if defined(__SSE2__)
+    constexpr std::ptrdiff_t stretch = 256;
+    __m128i all = _mm_setzero_si128();
+    while (end - p >= 16) {
+        char* to = out.room(stretch);
+        const char* from = p;
+        const char* stop = p + std::min(stretch, (end - p) / 16 * 16);
+        for (; p != stop; p += 16, to += 16) {
+            const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+            _mm_storeu_si128(reinterpret_cast<__m128i*>(to), bytes);
+            all = _mm_or_si128(all, bytes);
+            if (const unsigned mask = special_mask(bytes)) {
+                p += std::countr_zero(mask);
+                out.commit(static_cast<std::size_t>(p - from));
+                return _mm_movemask_epi8(all) == 0;
+            }
+        }
+        out.commit(static_cast<std::size_t>(p - from));
+    }
+    const bool ascii = _mm_movemask_epi8(all) == 0;
+#else
+    const bool ascii = true;
+#endif
+    const scan_result rest = scan_text(p, end);
+    out.append(p, static_cast<std::size_t>(rest.special - p));
+    p = rest.special;
+    return ascii && rest.ascii;
+}
+
+/// For a string that is known to be whole and valid but for its UTF-8.
+void repair_string(const char* p, const char* closing_quote, text_buffer* out)
+{
+    if (!out) return;
+    out->clear();
+    while (p != closing_quote) {
+        const char* special = find_special(p, closing_quote);
+        append_repaired(*out, p, special);
+        p = special;
+        if (p != closing_quote) read_escape(++p, closing_quote, out);
+    }
 }
 
 }  // namespace
 
-text_status read_string(const char*& p, const char* end, std::string* out, bool repair)
+bool is_utf8(std::string_view text) noexcept { return simdjson::validate_utf8(text.data(), text.size()); }
+
+text_status read_string(const char*& p, const char* end, text_buffer* out)
 {
-    bool repaired = false;
+    const char* first = p;
+    bool repaired = false, ascii = true;
+    if (out) out->clear();
     for (;;) {
-        const char* special = find_special(p, end);
-        if (repair)
-            repaired |= append_repaired(out, p, special);
-        else if (out)
-            out->append(p, static_cast<std::size_t>(special - p));
-        p = special;
-        if (p == end) return text_status::incomplete;
-        if (*p == '"') {
-            ++p;
-            return repaired ? text_status::repaired : text_status::ok;
+        if (out) {
+            ascii &= copy_plain(p, end, *out);
+        } else {
+            const scan_result plain = scan_text(p, end);
+            p = plain.special;
+            ascii &= plain.ascii;
         }
+        if (p == end) return text_status::incomplete;
+        if (*p == '"') break;
         if (*p != '\\') return text_status::malformed;
         const text_status s = read_escape(++p, end, out);
         if (s == text_status::repaired)
@@ -158,6 +209,12 @@ text_status read_string(const char*& p, const char* end, std::string* out, bool 
         else if (s != text_status::ok)
             return s;
     }
+    const char* closing_quote = p++;
+    if (!ascii && !is_utf8({first, static_cast<std::size_t>(closing_quote - first)})) {
+        repair_string(first, closing_quote, out);
+        repaired = true;
+    }
+    return repaired ? text_status::repaired : text_status::ok;
 }
 
 }  // namespace unipile::decode

@@ -1,7 +1,8 @@
 // What the bytes between a JSON string's quotes mean.
 #pragma once
 
-#include <string>
+#include "decode/text_buffer.hpp"
+
 #include <string_view>
 
 namespace unipile::decode {
@@ -14,8 +15,10 @@ enum class text_status {
 };
 
 /// Reads a string up to its closing quote. `p` stands behind the opening one, and afterwards behind the closing one, or
-/// where it went wrong. What it means is appended to `out`, unless that is null. `repair`: don't trust the input to be
-/// UTF-8.
-text_status read_string(const char*& p, const char* end, std::string* out, bool repair);
+/// where it went wrong. What it means replaces what `out` has, unless that is null.
+text_status read_string(const char*& p, const char* end, text_buffer* out);
+
+/// True if all of `text` is UTF-8.
+bool is_utf8(std::string_view text) noexcept;
 
 }  // namespace unipile::decode
