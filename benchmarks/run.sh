@@ -3,6 +3,7 @@
 #   bash benchmarks/run.sh [harvest] [latency] [scale] [decode] [-- options of run.py, such as --rounds 7]
 # Without names: all of them. BUILD_DIR says where to build (build/benchmarks).
 set -euo pipefail
+export PYTHONDONTWRITEBYTECODE=1
 cd "$(dirname "$0")/.."
 build=${BUILD_DIR:-build/benchmarks}
 kinds=()

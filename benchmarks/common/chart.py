@@ -1,7 +1,7 @@
 """A horizontal bar chart as SVG, for light and dark pages."""
 from xml.sax.saxutils import escape
 
-WIDTH, LEFT, RIGHT = 860, 300, 130
+WIDTH, LEFT, RIGHT = 900, 335, 130
 ROW, BAR, TOP, BOTTOM = 38, 20, 84, 34
 
 STYLE = """

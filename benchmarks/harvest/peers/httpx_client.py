@@ -50,6 +50,11 @@ async def walk(client, identifiers):
             params["cursor"] = page["cursor"]
 
 
+def peak_rss_kb():
+    with open("/proc/self/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
+
+
 async def main():
     with open(os.environ["BENCH_JOBS"], encoding="utf-8") as jobs:
         identifiers = iter([line.strip() for line in jobs if line.strip()])
@@ -60,7 +65,7 @@ async def main():
         await asyncio.gather(*(walk(client, identifiers) for _ in range(CONNECTIONS)))
     usage = resource.getrusage(resource.RUSAGE_SELF)
     print(json.dumps({**SEEN, "text_unit": "code_points", "user": usage.ru_utime, "system": usage.ru_stime,
-                      "wall": time.monotonic() - STARTED, "rss_kb": usage.ru_maxrss,
+                      "wall": time.monotonic() - STARTED, "rss_kb": peak_rss_kb(),
                       **({"first_ms": FIRST_MS} if os.environ.get("BENCH_FIRST") else {})}))
 
 

@@ -222,6 +222,16 @@ func walk(client *http.Client, identifiers <-chan string, out *seen) {
 	}
 }
 
+// Kilobytes.
+func peakRSS() (peak int64) {
+	status, err := os.ReadFile("/proc/self/status")
+	check(err)
+	for _, line := range bytes.Split(status, []byte("\n")) {
+		fmt.Sscanf(string(line), "VmHWM: %d kB", &peak)
+	}
+	return peak
+}
+
 func main() {
 	started := time.Now()
 	connections, err := strconv.Atoi(os.Getenv("BENCH_CONNECTIONS"))
@@ -271,7 +281,7 @@ func main() {
 	seconds := func(t syscall.Timeval) float64 { return float64(t.Sec) + float64(t.Usec)/1e6 }
 	fmt.Printf("{\"pages\":%d,\"posts\":%d,\"ids\":%d,\"text\":%d,\"text_unit\":\"bytes\",\"counters\":%d,"+
 		"\"user\":%f,\"system\":%f,\"wall\":%f,\"rss_kb\":%d", sum.pages, sum.posts, sum.ids, sum.text, sum.counters,
-		seconds(usage.Utime), seconds(usage.Stime), time.Since(started).Seconds(), usage.Maxrss)
+		seconds(usage.Utime), seconds(usage.Stime), time.Since(started).Seconds(), peakRSS())
 	if os.Getenv("BENCH_FIRST") != "" {
 		first, err := json.Marshal(sum.firstMs)
 		check(err)
