@@ -131,7 +131,7 @@ void json_writer::integer(std::string_view name, std::int64_t value)
         case 0:
         case 1: (out_ += shown) += ".0"; break;
         case 2: (out_ += shown) += "e0"; break;
-        case 3: (out_ += shown) += "0.00E-1"; break;
+        case 3: (out_ += value == 0 ? std::string_view{} : shown) += "0.00E-1"; break;
         default: out_ += "123456789012345678901234567890"; break;
     }
 }
