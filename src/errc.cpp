@@ -83,7 +83,7 @@ const char* message_of(errc e) noexcept
         case errc::request_held: return "the request waits for its account's turn; ask again later";
         case errc::account_parked:
             return "the account is parked; see its reason, have its owner look at it, and unpark it";
-        case errc::harvest_stopped: return "the harvest was stopped by a failure that reaches all of it; see that one";
+        case errc::harvest_stopped: return "the harvest was stopped before this listing was over; resume from its position";
     }
     return "unknown error of unipile";
 }

@@ -19,6 +19,9 @@ namespace paging {
 class client_core;
 }
 
+class harvest_stream;
+struct harvest_options;
+
 /// A client's connections at this moment, and since its beginning.
 struct connection_stats {
     std::size_t open = 0;        ///< connections, those that are being opened counted
@@ -66,6 +69,15 @@ public:
     /// Throws also errc::position_mismatch if the position belongs to another account or identifier.
     post_stream posts(posts_query query, const position& from);
 
+    /// Many listings at once, fair between accounts and within the limits that keep accounts alive, as one stream. Sends
+    /// nothing yet. `jobs` is a range, a function, a coroutine or a `job_source`; see `make_job_source` and
+    /// `harvest_options`. Include <unipile/harvest.hpp> to use it.
+    /// Throws std::invalid_argument, with one line that says what to change, for options that can't work.
+    template <class Jobs>
+    harvest_stream harvest(Jobs&& jobs);
+    template <class Jobs>
+    harvest_stream harvest(Jobs&& jobs, harvest_options options);
+
     connection_stats connections() const noexcept;
 
     /// Ends every listing with errc::client_closed and `end_reason::cancelled` and closes every connection. Never
@@ -73,6 +85,7 @@ public:
     void close() noexcept;
 
     /// For the library's own rooms.
+    client(executor_type executor, std::shared_ptr<paging::client_core> core) noexcept;
     const std::shared_ptr<paging::client_core>& core() const noexcept { return core_; }
 
 private:

@@ -79,7 +79,7 @@ enum class errc {
     // The fan-out.
     request_held,     ///< inside a harvest: the request has to wait for its account's turn; nothing is lost
     account_parked,   ///< the account is parked and its jobs are not to wait for it
-    harvest_stopped,  ///< another job's failure stopped the whole harvest
+    harvest_stopped,  ///< the whole harvest was stopped, by hand or by a failure that reaches all of it
 
     // A single post.
     item_malformed,  ///< the text is not one JSON object

@@ -37,6 +37,10 @@ client::client(executor_type executor, client_options options)
     : executor_(std::move(executor)), core_(make_core(executor_, std::move(options)))
 {}
 
+client::client(executor_type executor, std::shared_ptr<paging::client_core> core) noexcept
+    : executor_(std::move(executor)), core_(std::move(core))
+{}
+
 client::client(client&&) noexcept = default;
 client& client::operator=(client&&) noexcept = default;
 client::~client() = default;

@@ -151,6 +151,7 @@ void stream_core::cancel(boost::system::error_code code) noexcept
 
 void stream_core::stop() noexcept
 {
+    gate_ = nullptr;  // an answer may still be on its way here, and the gate lives no longer than the handle
     if (pulled()) end_of_pull_ = asio::error::operation_aborted;
     if (phase_of_pull_ == pull_phase::waiting) schedule_end_of_pull();
     cancel(asio::error::operation_aborted);
