@@ -43,16 +43,16 @@ struct size_limits {
 struct client_options {
     /// Where the tenant's API is, the "DSN" of the dashboard: `api8.unipile.com:13851`, with or without scheme,
     /// trailing slash or `/api/v1`; where custom ports are blocked, `https://api8.unipile.com/?port=13851`. Required.
-    std::string base_url;
+    std::string base_url = {};
     /// The tenant's access token, sent as `X-API-KEY` to `base_url`'s host and to no other. Required.
-    std::string api_key;
+    std::string api_key = {};
 
     /// PEM file with the roots to trust instead of the system's; empty: the system's trust store.
-    std::string ca_file;
+    std::string ca_file = {};
     /// Allow plain HTTP to hosts other than the loopback ones. The key travels in the clear then.
     bool allow_plain_http = false;
     /// `http://[user:password@]host:port` of a proxy to tunnel through (CONNECT); empty: see `proxy_from_environment`.
-    std::string proxy;
+    std::string proxy = {};
     /// Take the proxy from `https_proxy` / `HTTPS_PROXY`, unless `no_proxy` / `NO_PROXY` names the host. Never used for
     /// loopback hosts.
     bool proxy_from_environment = true;
@@ -68,9 +68,9 @@ struct client_options {
     /// Sent as `User-Agent`.
     std::string user_agent = "unipile-asio/0.1";
 
-    unipile::deadlines deadlines;
-    unipile::size_limits limits;
-    unipile::retry_policy retry;
+    unipile::deadlines deadlines = {};
+    unipile::size_limits limits = {};
+    unipile::retry_policy retry = {};
 
     /// Turn every deviation from the contract into a failure of its listing.
     bool strict = false;
@@ -79,9 +79,9 @@ struct client_options {
     std::size_t read_ahead = 1024 * 1024;
 
     /// Told of every request, answer, retry, anomaly and end. Called on the client's executor; must not throw.
-    std::shared_ptr<unipile::observer> observer;
+    std::shared_ptr<unipile::observer> observer = {};
     /// Replaces the system's name look-up; null: the system's.
-    std::shared_ptr<unipile::resolver> resolver;
+    std::shared_ptr<unipile::resolver> resolver = {};
 };
 
 }  // namespace unipile

@@ -11,10 +11,10 @@ namespace unipile {
 /// One listing: whose posts, through which account, and where to stop.
 struct posts_query {
     /// The connected account to ask through; required. Opaque, sent percent-encoded.
-    std::string account_id;
+    std::string account_id = {};
     /// Whose posts; required. LinkedIn: a person's id (`ACo…`) or a company's number; Instagram: the provider id
     /// or the user name. Sent percent-encoded as one path segment.
-    std::string identifier;
+    std::string identifier = {};
     /// LinkedIn only: the identifier is a company's.
     bool is_company = false;
     /// Posts a page, 1..100. Always sent, since the server's own default is not documented.
@@ -26,7 +26,7 @@ struct posts_query {
     std::uint64_t max_pages = 0;
     /// End once posts are older than this. Posts that are older are not delivered. There is no such filter in the
     /// API; it rests on the usual order, newest first.
-    std::optional<std::chrono::sys_time<std::chrono::milliseconds>> since;
+    std::optional<std::chrono::sys_time<std::chrono::milliseconds>> since = {};
     /// How many older posts in a row prove that `since` is reached, so that a pinned old post does not; at least 1.
     unsigned since_run = 5;
     /// End after a page with fewer posts than `limit`, which saves the request that would tell. Off, since it is not
