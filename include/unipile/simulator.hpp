@@ -39,9 +39,9 @@ enum deviation : unsigned {
 
 enum class fault_kind {
     status,       ///< an answer with another status
-    reset,        ///< the connection is reset (RST) after `at` bytes of the answer
+    reset,        ///< the connection is reset (RST) after `at` bytes; the client may get fewer than were sent
     close,        ///< the connection is closed (FIN) after `at` bytes of the answer
-    stall,        ///< nothing more comes after `at` bytes, for `duration`, or until the client gives up
+    stall,        ///< nothing comes after `at` bytes for `duration`, then the rest; or never, until the client gives up
     truncate,     ///< as `close`, by default in the middle of the body; TLS ends in order
     hang_up,      ///< the whole answer, then the connection is closed without `Connection: close`
     chunk,        ///< chunked framing with chunks of `size` bytes; 0: a seeded mixture from 1 byte on
@@ -82,8 +82,9 @@ enum class fault_kind {
 ///     type=T          status: the error's type, "errors/" may be left out      retry-after=S     seconds
 ///     retry-date=S    Retry-After as a date S seconds from now                 location=URL
 ///     body=json|html|empty|other    status: the body's kind
-///     at=N | at=P% | at=random      reset, close, stall, truncate: after so many bytes of the answer, header included
-///     for=MS          stall: how long                                          count=N           as above, default 1
+///     at=N | at=P% | at=random      reset, close, stall, truncate: after so many bytes of the answer, header included;
+///                                   after that share of the body; anywhere, by the seed
+///     for=MS          stall: how long               count=N           as above, default 1
 ///
 /// Names for drift: types (strings, booleans, numbers, nulls), fields (unknown, missing), wild, all that `deviation`
 /// knows: unknown, missing, nulls, strings, booleans, numbers, order, surrogates, kinds, provider, duplicate-keys,

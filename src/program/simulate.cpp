@@ -186,6 +186,16 @@ void announce(const simulator::server& server, const simulator::options& options
     std::cout << std::endl;
 }
 
+void listen(simulator::server& server, const simulator::options& options)
+{
+    try {
+        server.start();
+    } catch (const boost::system::system_error& e) {
+        throw std::invalid_argument("can't listen on " + options.address + " port " + std::to_string(options.port) +
+                                    ": " + e.code().message());
+    }
+}
+
 void serve(boost::asio::io_context& context, unsigned threads)
 {
     std::vector<std::jthread> helpers;
@@ -204,15 +214,12 @@ int simulate(const simulate_options& given)
         prepare(given, server);
         boost::asio::signal_set signals(context, SIGINT, SIGTERM);
         signals.async_wait([&server](const boost::system::error_code&, int) { server.stop(); });
-        server.start();
+        listen(server, options);
         announce(server, options, !given.key_file.empty());
         serve(context, given.threads);
         return exit_code::all_complete;
-    } catch (const std::invalid_argument& e) {
+    } catch (const std::exception& e) {
         std::cerr << "unipile simulate: " << e.what() << '\n';
-    } catch (const boost::system::system_error& e) {
-        std::cerr << "unipile simulate: can't serve on " << given.server.address << " port " << given.server.port
-                  << ": " << e.code().message() << '\n';
     }
     return exit_code::usage_error;
 }

@@ -1,6 +1,8 @@
 // Ranges of the options.
 #include <unipile/simulator.hpp>
 
+#include <boost/asio/ip/address.hpp>
+
 #include <stdexcept>
 
 namespace unipile::simulator {
@@ -48,6 +50,9 @@ void validate(const options& o)
             "the range of latencies must not be reversed");
     require(o.latency_max <= std::chrono::hours(1), "the latency must be at most an hour");
     require(o.keep_alive.count() >= 0, "the keep-alive time must not be negative");
+    boost::system::error_code not_an_address;
+    boost::asio::ip::make_address(o.address, not_an_address);
+    require(!not_an_address, "the address to listen on must be an IP address");
     require(o.ca_file.empty() || o.tls, "a CA file is only written with TLS");
     require(!o.tls || !o.hosts.empty(), "the certificate needs at least one host name");
     for (const auto& limit : o.limits)
