@@ -40,8 +40,8 @@ public:
     share(const benchmark::task& task, std::span<const std::string> identifiers)
         : identifiers_(identifiers), client_(context_, options(task))
     {
-        const std::size_t open = std::min(task.open / task.threads, identifiers.size());
-        for (std::size_t i = 0; i < open; ++i) asio::co_spawn(context_, walk(), rethrow);
+        open_ = std::min(task.open / task.threads, identifiers.size());
+        for (std::size_t i = 0; i < open_; ++i) asio::co_spawn(context_, walk(), rethrow);
     }
 
     void run() { context_.run(); }
@@ -81,13 +81,14 @@ private:
             }
             seen_.pages += posts.stats().pages;
         }
+        if (--open_ == 0) client_.close();  // the idle connections would keep the context busy until they expire
     }
 
     std::span<const std::string> identifiers_;
     asio::io_context context_{1};
     unipile::client client_;
     seen seen_;
-    std::size_t next_ = 0;
+    std::size_t next_ = 0, open_ = 0;
 };
 
 }  // namespace
