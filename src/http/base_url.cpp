@@ -48,6 +48,8 @@ bool looks_like_odd_address(std::string_view host)
 
 std::string trimmed_prefix(std::string_view path)
 {
+    // Boost.URL 1.81 takes what follows the digits of a port for the path.
+    if (!path.empty() && path.front() != '/') refuse(option, "the port must be a number from 1 to 65535");
     while (!path.empty() && path.back() == '/') path.remove_suffix(1);
     if (path.ends_with("/api/v1")) path.remove_suffix(7);
     while (!path.empty() && path.back() == '/') path.remove_suffix(1);
@@ -136,9 +138,10 @@ origin parse_base_url(std::string_view text)
     result.tls = url.scheme_id() == urls::scheme::https;
     if (url.has_userinfo()) refuse(option, "must not hold a user name or password; the key has an option of its own");
     if (url.has_fragment()) refuse(option, "must not hold a fragment (#...)");
-    set_host(result, url.host_address(), option);
+    if (url.host_type() == urls::host_type::ipvfuture) refuse(option, "not an address that anybody can reach");
+    set_host(result, url.encoded_host_address(), option);
     result.port = result.tls ? 443 : 80;
-    if (url.has_port()) result.port = parse_port(url.port(), option);
+    if (!url.port().empty()) result.port = parse_port(url.port(), option);
     result.prefix = trimmed_prefix(url.encoded_path());
     take_query(result, url);
     return result;

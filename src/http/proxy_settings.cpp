@@ -95,13 +95,14 @@ proxy_settings parse_proxy(std::string_view text, std::string_view what)
     const auto parsed = urls::parse_uri(whole);
     if (!parsed) refuse(what, "not a URL; it looks like http://proxy.example:3128");
     const urls::url_view url = *parsed;
+    if (url.host_type() == urls::host_type::ipvfuture) refuse(what, "not an address that anybody can reach");
     if (url.scheme_id() != urls::scheme::http) refuse(what, "only http:// proxies are supported (the tunnel is TLS)");
     if (url.has_fragment() || url.has_query() || (!url.encoded_path().empty() && url.encoded_path() != "/"))
         refuse(what, "must end behind host and port");
     proxy_settings result;
     result.server.tls = false;
-    set_host(result.server, url.host_address(), what);
-    result.server.port = url.has_port() ? parse_port(url.port(), what) : std::uint16_t{3128};
+    set_host(result.server, url.encoded_host_address(), what);
+    result.server.port = url.port().empty() ? std::uint16_t{3128} : parse_port(url.port(), what);
     if (url.has_userinfo()) {
         const std::string credentials = url.user() + ':' + url.password();
         if (has_control_character(credentials)) refuse(what, "the credentials hold a control character");
