@@ -83,6 +83,8 @@ enum class errc {
 
     // A single post.
     item_malformed,  ///< the text is not one JSON object
+
+    job_source_failed,  ///< the source of a harvest's jobs failed
 };
 
 /// The category of `errc`. Its name is "unipile".

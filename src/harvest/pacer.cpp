@@ -21,7 +21,7 @@ milliseconds scaled(milliseconds d, double by)
 
 }  // namespace
 
-pacer::pacer(pacing rules) : rules_(std::move(rules)), horizon_(least_horizon)
+pacer::pacer(pacing rules) : written_(std::move(rules)), rules_(written_), horizon_(least_horizon)
 {
     rules_.check();
     if (rules_.hours) hours_.emplace(*rules_.hours);

@@ -23,7 +23,10 @@ public:
     /// Throws std::invalid_argument for rules that make no sense.
     explicit pacer(pacing rules);
 
+    /// Windows by length, the shortest first.
     const pacing& rules() const noexcept { return rules_; }
+    /// As they were given.
+    const pacing& written() const noexcept { return written_; }
 
     /// The first time from `now` on at which a request may go out, as far as is known now. Says nothing about parking.
     wall_time earliest(const account_ledger& ledger, wall_time now) const;
@@ -50,6 +53,7 @@ private:
     std::chrono::milliseconds grain(std::chrono::milliseconds age) const;
     void compact(account_ledger& ledger, wall_time now) const;
 
+    pacing written_;
     pacing rules_;
     std::optional<open_hours> hours_;
     std::chrono::milliseconds horizon_;

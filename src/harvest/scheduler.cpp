@@ -110,18 +110,42 @@ void scheduler::requeue(job_index j, const request_result& result, wall_time now
         sleepers_.push({result.not_before, j, ++entry.stamp, true});
         return;
     }
-    if (result.next == request_result::then::more && ++entry.turn >= options_.turn) {
-        entry.turn = 0;
-        push_back(j);
-    } else {
-        push_front(j);
+    switch (result.next) {
+        case request_result::then::more: return next_page(j);
+        case request_result::then::hold: entry.state = job_state::held; return;
+        default: return push_front(j);
     }
+}
+
+void scheduler::next_page(job_index j)
+{
+    if (++jobs_[j].turn < options_.turn) return push_front(j);
+    jobs_[j].turn = 0;
+    push_back(j);
+}
+
+void scheduler::release(job_index j, wall_time now)
+{
+    next_page(j);
+    settle_account(jobs_[j].account, now);
+}
+
+void scheduler::drop(job_index j)
+{
+    --accounts_[jobs_[j].account].queued, --queued_;
+    forget(j);
 }
 
 void scheduler::give_up_parked()
 {
     for (account_index i = 0; i < accounts_.size(); ++i)
         if (accounts_[i].ledger.parked) set_failing(i);
+}
+
+std::size_t scheduler::parked() const noexcept
+{
+    return static_cast<std::size_t>(std::count_if(accounts_.begin(), accounts_.end(),
+                                                  [](const account& a) { return a.ledger.parked.has_value(); }));
 }
 
 void scheduler::park(account_index i, std::string reason, wall_time now)
@@ -207,7 +231,7 @@ std::optional<job_index> scheduler::next_to_fail()
     if (stopped_) {
         for (; drained_ < jobs_.size(); ++drained_) {
             auto& entry = jobs_[drained_];
-            if (entry.state != job_state::queued && entry.state != job_state::waiting) continue;
+            if (entry.state == job_state::free || entry.state == job_state::running) continue;
             const auto j = static_cast<job_index>(drained_++);
             --accounts_[entry.account].queued, --queued_;
             accounts_[entry.account].head = accounts_[entry.account].tail = none;  // all of its jobs go

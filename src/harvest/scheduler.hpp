@@ -35,6 +35,7 @@ struct request_result {
         ended,  ///< the job needs no further request
         more,   ///< the job goes on with its next page
         retry,  ///< the same request again, not before `not_before`
+        hold,   ///< the job goes on with its next page, but not before `release`
     };
     enum class sign {
         none,      ///< says nothing about the account
@@ -82,6 +83,11 @@ public:
     /// The request that `start` was said for was never sent, or was broken off from here; it stays in the books.
     void interrupted(job_index job, wall_time now);
 
+    /// A job that was held goes on.
+    void release(job_index job, wall_time now);
+    /// A job that was held ends.
+    void drop(job_index job);
+
     /// Ends every job that does not run: `next` says `fail` for each.
     void stop() noexcept { stopped_ = true; }
     /// Ends the jobs of all parked accounts in the same way, e.g. when nothing else is left.
@@ -98,13 +104,17 @@ public:
     /// Jobs of that account that don't run and did not end.
     std::size_t queued(account_index a) const { return accounts_[a].queued; }
     std::size_t queued() const noexcept { return queued_; }
+    std::size_t in_flight(account_index a) const { return accounts_[a].in_flight; }
+    bool is_running(job_index j) const { return jobs_[j].state == job_state::running; }
+    /// Accounts.
+    std::size_t parked() const noexcept;
     std::size_t running() const noexcept { return running_; }
     bool stopped() const noexcept { return stopped_; }
 
 private:
     static constexpr std::uint32_t none = 0xffffffff;
 
-    enum class job_state : std::uint8_t { free, queued, waiting, running };
+    enum class job_state : std::uint8_t { free, queued, waiting, held, running };
     struct job {
         std::uint32_t next = none;  // in its account's queue, or in the list of free ones
         account_index account = 0;
@@ -137,6 +147,7 @@ private:
     job_index pop_front(account& a);
     void forget(job_index j);
     void requeue(job_index j, const request_result& result, wall_time now);
+    void next_page(job_index j);
     void settle_account(account_index i, wall_time now);
     void wake(wall_time now);
     bool is_stale(const sleeper& s) const;

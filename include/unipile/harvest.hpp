@@ -1,0 +1,174 @@
+// The fan-out: many listings through many accounts, as one stream.
+#pragma once
+
+#include <unipile/client.hpp>
+#include <unipile/end_reason.hpp>
+#include <unipile/failure.hpp>
+#include <unipile/harvest_job.hpp>
+#include <unipile/harvest_options.hpp>
+#include <unipile/position.hpp>
+#include <unipile/post.hpp>
+#include <unipile/stream_stats.hpp>
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace unipile {
+
+/// A piece of a harvest: some posts of one job, or its end.
+struct harvest_element {
+    std::shared_ptr<const harvest_job> job;  ///< never null
+    std::uint64_t number = 0;                ///< of the job in this harvest, from 0, in the order of the source
+    std::vector<post> posts;                 ///< in the listing's order; empty where only something else is to be told
+    /// Right behind the posts. To resume from here loses nothing and delivers nothing twice.
+    unipile::position position;
+    /// `position` is the beginning of a page, which will be asked for next. Told once for each page but the last.
+    bool page_ends = false;
+    /// The job is over; its last element. Exactly one for each job that was taken from the source.
+    bool ended = false;
+    unipile::end_reason end_reason = unipile::end_reason::none;  ///< set if `ended`
+    std::optional<unipile::failure> failure;                     ///< set if `ended` by a failure
+    stream_stats stats;                                          ///< of the job so far, whatever it took
+};
+
+/// Where one account of a harvest stands.
+struct account_status {
+    std::string_view account;
+    const account_ledger& ledger;
+    const pacing& rules;
+    std::size_t queued = 0;        ///< jobs that were taken from the source and don't run
+    std::size_t running = 0;       ///< requests that are under way
+    wall_time next_request{};      ///< the earliest for the next, as far as is known now; no matter if parked
+    std::uint32_t left_today = 0;  ///< requests that the longest window still allows; the greatest number if no window
+};
+
+/// The counters of a harvest.
+struct harvest_stats {
+    std::uint64_t jobs = 0;       ///< taken from the source
+    std::uint64_t completed = 0;  ///< ended completely, or within the bounds of their query
+    std::uint64_t failed = 0;     ///< ended otherwise
+    std::size_t queued = 0;       ///< wait for their turn, for their account, or for an answer to `confirm_pages`
+    std::size_t running = 0;
+    std::size_t accounts = 0;
+    std::size_t parked = 0;          ///< accounts
+    std::size_t buffered_bytes = 0;  ///< wait for the consumer
+    stream_stats listings;           ///< of all jobs together
+    bool source_exhausted = false;
+};
+
+namespace harvest {
+class harvest_core;
+using next_handler =
+    boost::asio::any_completion_handler<void(boost::system::error_code, std::optional<harvest_element>)>;
+}  // namespace harvest
+
+/// The merged stream of many listings. Made by `client::harvest`.
+///
+/// Lazy: nothing is taken from the source and nothing is sent before the first pull. From then on it works ahead of its
+/// consumer, as far as `harvest_options::max_buffered_bytes` lets it.
+///
+/// **Fair and careful.** Accounts take turns, and so do the jobs of an account. Every request, retries counted, keeps
+/// to its account's pace. An account that is throttled slows down and rests with all its jobs, one that needs its owner
+/// is parked; all others go on. Jobs whose account rests keep their place.
+///
+/// **The end.** The harvest is over when the source is exhausted and every job has ended, and then gives an empty
+/// optional, again and again. A failed job is an element and ends nothing else, but for one: if the key is refused, the
+/// source fails or the client is closed, all jobs end (those that did not run with errc::harvest_stopped), and the
+/// stream ends with that failure.
+///
+/// **Pulling, cancelling, threads, lifetime**: as with `post_stream`. An outstanding pull that is cancelled ends with
+/// `asio::error::operation_aborted` and loses nothing; the harvest goes on.
+class harvest_stream {
+public:
+    using executor_type = boost::asio::any_io_executor;
+
+    harvest_stream(harvest_stream&& other) noexcept;
+    harvest_stream& operator=(harvest_stream&& other) noexcept;
+    /// Ends all that runs, without a word and without blocking.
+    ~harvest_stream();
+
+    const executor_type& get_executor() const noexcept { return executor_; }
+
+    /// The next element; empty at the end. Await it on the client's executor. Throws `failure`: the one that stopped
+    /// the harvest, errc::operation_in_progress, or `asio::error::operation_aborted` when cancelled.
+    boost::asio::awaitable<std::optional<harvest_element>> next();
+
+    /// The same for any completion token. Handler signature `void(error_code, std::optional<harvest_element>)`. The
+    /// handler is called on its associated executor, never inside this function; its slot cancels the pull.
+    template <boost::asio::completion_token_for<void(boost::system::error_code, std::optional<harvest_element>)> Token>
+    auto async_next(Token&& token)
+    {
+        return boost::asio::async_initiate<Token, void(boost::system::error_code, std::optional<harvest_element>)>(
+            initiate_next{executor_, core_}, token);
+    }
+
+    /// An element if one is there and no pull is outstanding, otherwise nothing.
+    std::optional<harvest_element> try_next();
+
+    // With harvest_options::confirm_pages, one of these after each element with `page_ends`. False if that job does not
+    // wait for an answer (any more): it may have ended because its account was parked or the harvest stopped.
+
+    /// Goes on with the next page.
+    bool go_on(std::uint64_t number);
+    /// Goes on elsewhere in the same listing. Throws `failure`: errc::position_mismatch.
+    bool jump(std::uint64_t number, const position& to);
+    /// Ends the job with `end_reason::stopped`.
+    bool finish(std::uint64_t number);
+
+    /// Sends no further request. Pages that are under way are read and delivered; then all jobs that are not over end
+    /// with `end_reason::cancelled`, errc::harvest_stopped and their position, and the stream ends without a failure.
+    void stop();
+    /// The same at once: what is under way is broken off.
+    void cancel();
+
+    /// Lets a parked account go on. False if there is none of that name.
+    bool unpark(std::string_view account);
+    /// Calls `visit` for one account, or for all.
+    bool account(std::string_view account, const std::function<void(const account_status&)>& visit) const;
+    void accounts(const std::function<void(const account_status&)>& visit) const;
+
+    harvest_stats stats() const;
+    /// What stopped the harvest as a whole; empty unless something did.
+    std::optional<failure> last_failure() const;
+
+    /// For the library's own rooms.
+    harvest_stream(executor_type executor, std::shared_ptr<harvest::harvest_core> core) noexcept;
+
+private:
+    struct initiate_next {
+        executor_type executor;
+        std::shared_ptr<harvest::harvest_core> core;
+        void operator()(harvest::next_handler handler) const;
+    };
+
+    executor_type executor_;
+    std::shared_ptr<harvest::harvest_core> core_;
+};
+
+namespace harvest {
+/// Throws std::invalid_argument for options that make no sense.
+harvest_stream begin(const client& c, std::unique_ptr<job_source> source, harvest_options options);
+}  // namespace harvest
+
+template <class Jobs>
+harvest_stream client::harvest(Jobs&& jobs)
+{
+    return harvest(std::forward<Jobs>(jobs), harvest_options());
+}
+
+template <class Jobs>
+harvest_stream client::harvest(Jobs&& jobs, harvest_options options)
+{
+    return harvest::begin(*this, make_job_source(executor_, std::forward<Jobs>(jobs)), std::move(options));
+}
+
+}  // namespace unipile

@@ -1,0 +1,178 @@
+// What a harvest is asked to do, and where its jobs come from.
+#pragma once
+
+#include <unipile/position.hpp>
+#include <unipile/posts_query.hpp>
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <new>
+#include <optional>
+#include <ranges>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace unipile {
+
+/// One listing of a harvest.
+struct harvest_job {
+    harvest_job() = default;
+    harvest_job(posts_query q) : query(std::move(q)) {}  // NOLINT(google-explicit-constructor): a query is a job
+    harvest_job(posts_query q, position p, std::uint64_t t = 0) : query(std::move(q)), from(std::move(p)), tag(t) {}
+
+    posts_query query;
+    position from;          ///< where to start; the beginning by default
+    std::uint64_t tag = 0;  ///< yours; nobody looks at it
+};
+
+/// What a harvest would like to get next.
+struct job_request {
+    std::size_t count = 1;  ///< how many jobs, at least 1
+    /// True for accounts that have jobs enough, or are parked: more of theirs would only wait. Jobs of other accounts
+    /// are more useful now. Valid until the handler is called; call it on the client's executor only. A source that
+    /// can't choose ignores it.
+    std::function<bool(std::string_view account)> has_enough;
+};
+
+/// Where jobs come from, one handful at a time. Derive from it to read a queue or a data base; for ranges, functions
+/// and coroutines there is `make_job_source`.
+class job_source {
+public:
+    /// Completion: an error, which ends the harvest; or jobs, at least one and at most as many as were asked for; or
+    /// none, which means that no more will come.
+    using handler = boost::asio::any_completion_handler<void(boost::system::error_code, std::vector<harvest_job>)>;
+
+    job_source() = default;
+    job_source(const job_source&) = delete;
+    job_source& operator=(const job_source&) = delete;
+    virtual ~job_source() = default;
+
+    /// Called on the client's executor, never while another call is outstanding. `done` may be called on any thread,
+    /// also before this function returns, exactly once. It may take its time: jobs that come later, because they are
+    /// due later, are welcome later.
+    virtual void async_pull(job_request request, handler done) = 0;
+};
+
+namespace harvest {
+
+/// Jobs that a function hands out without waiting.
+class function_source final : public job_source {
+public:
+    using function = std::function<bool(harvest_job&)>;
+    explicit function_source(function f) : next_(std::move(f)) {}
+    void async_pull(job_request request, handler done) override;
+
+private:
+    function next_;
+};
+
+boost::system::error_code code_of(std::exception_ptr error) noexcept;
+
+template <class T>
+inline constexpr bool is_optional_job = false;
+template <std::convertible_to<harvest_job> T>
+inline constexpr bool is_optional_job<std::optional<T>> = true;
+
+template <class T>
+inline constexpr bool is_awaitable_job = false;
+template <class T, class Executor>
+inline constexpr bool is_awaitable_job<boost::asio::awaitable<T, Executor>> = is_optional_job<T>;
+
+template <class F>
+concept job_function = std::invocable<F&> && is_optional_job<std::invoke_result_t<F&>>;
+template <class F>
+concept job_coroutine = std::invocable<F&> && is_awaitable_job<std::invoke_result_t<F&>>;
+template <class R>
+concept job_range = std::ranges::input_range<R> && std::convertible_to<std::ranges::range_reference_t<R>, harvest_job>;
+
+/// Jobs that a coroutine hands out, one a call.
+template <job_coroutine F>
+class coroutine_source final : public job_source {
+public:
+    coroutine_source(boost::asio::any_io_executor executor, F next)
+        : executor_(std::move(executor)), next_(std::make_shared<F>(std::move(next)))
+    {}
+
+    void async_pull(job_request, handler done) override
+    {
+        using result = typename std::invoke_result_t<F&>::value_type;
+        auto keep = std::make_shared<handler>(std::move(done));
+        boost::asio::co_spawn(executor_, one(next_), [keep](std::exception_ptr error, result job) {
+            std::vector<harvest_job> jobs;
+            if (!error && job) jobs.emplace_back(*std::move(job));
+            std::move (*keep)(code_of(error), std::move(jobs));
+        });
+    }
+
+private:
+    /// Keeps the function alive for as long as its coroutine runs.
+    static std::invoke_result_t<F&> one(std::shared_ptr<F> next) { co_return co_await (*next)(); }
+
+    boost::asio::any_io_executor executor_;
+    std::shared_ptr<F> next_;
+};
+
+}  // namespace harvest
+
+/// A source from one of these; nothing is taken from it before the harvest wants it:
+///  - a range of `harvest_job` or `posts_query`: moved in if it is a temporary, otherwise to be kept alive until the
+///    harvest is over;
+///  - a function that returns `std::optional` of one of them, empty at the end; called on the client's executor;
+///  - a function that returns an `asio::awaitable` of such an optional; its coroutine runs on `executor`;
+///  - a `std::unique_ptr<job_source>`, which is passed on.
+/// What a range or function throws ends the harvest: its code, if it is a `system_error`.
+template <class Jobs>
+std::unique_ptr<job_source> make_job_source(const boost::asio::any_io_executor& executor, Jobs&& jobs)
+{
+    using type = std::remove_cvref_t<Jobs>;
+    if constexpr (std::convertible_to<Jobs, std::unique_ptr<job_source>>) {
+        return std::forward<Jobs>(jobs);
+    } else if constexpr (harvest::job_coroutine<type>) {
+        return std::make_unique<harvest::coroutine_source<type>>(executor, std::forward<Jobs>(jobs));
+    } else if constexpr (harvest::job_function<type>) {
+        auto f = std::make_shared<type>(std::forward<Jobs>(jobs));
+        return std::make_unique<harvest::function_source>([f](harvest_job& job) {
+            auto next = (*f)();
+            if (next) job = harvest_job(*std::move(next));
+            return next.has_value();
+        });
+    } else {
+        static_assert(harvest::job_range<Jobs>,
+                      "jobs are a range of harvest_job or posts_query, a function or coroutine that returns an "
+                      "optional one, or a unique_ptr<job_source>");
+        using view = std::views::all_t<Jobs>;
+        struct state {
+            explicit state(Jobs&& j) : range(std::views::all(std::forward<Jobs>(j))), at(std::ranges::begin(range)) {}
+            view range;
+            std::ranges::iterator_t<view> at;
+            bool fresh = true;
+        };
+        auto s = std::make_shared<state>(std::forward<Jobs>(jobs));
+        return std::make_unique<harvest::function_source>([s](harvest_job& job) {
+            // Not past the one that was taken until the next is wanted: it may cost something.
+            if (!s->fresh) ++s->at;
+            s->fresh = false;
+            if (s->at == std::ranges::end(s->range)) {
+                s->fresh = true;
+                return false;
+            }
+            job = harvest_job(*s->at);
+            return true;
+        });
+    }
+}
+
+}  // namespace unipile

@@ -1,0 +1,62 @@
+// How a harvest goes about its jobs.
+#pragma once
+
+#include <unipile/account_ledger.hpp>
+#include <unipile/pacing.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string_view>
+
+namespace unipile {
+
+/// Options of `client::harvest`. Owns its data.
+struct harvest_options {
+    /// Requests at once in all; 0: as many as the client's `max_connections`.
+    std::size_t max_connections = 0;
+    /// Requests at once of one account, at least 1.
+    unsigned max_in_flight = 1;
+    /// Pages of one job before the account's next job has its turn, at least 1. A job's turn doesn't end with a
+    /// failure.
+    unsigned turn_pages = 10;
+
+    /// The rules for every account; empty: `pacing::recommended` for the account's provider, which for an account that
+    /// was never used is known from its first post on.
+    std::optional<pacing> pace;
+    /// Rules for single accounts; empty: those above. Asked once for each account.
+    std::function<std::optional<pacing>(std::string_view account)> pace_of;
+
+    /// What is known of an account from earlier runs; empty: nothing. Asked once for each account, at its first job.
+    std::function<std::optional<account_ledger>(std::string_view account)> load_ledger;
+    /// Told of an account's ledger before each of its requests is sent, and when it changed otherwise. To save it here
+    /// keeps an account within its windows even if the process is killed. Must not throw.
+    std::function<void(std::string_view account, const account_ledger& ledger)> save_ledger;
+
+    /// What happens to the jobs of an account that needs its owner.
+    enum class parked_jobs {
+        wait,  ///< they wait for `harvest_stream::unpark`, and end when nothing else is left to do
+        fail,  ///< they end at once, with errc::account_parked
+    };
+    parked_jobs when_parked = parked_jobs::wait;
+
+    /// JSON bytes that may wait for the consumer. Above it nothing more is asked for; pages that are under way are read
+    /// on for `client_options::read_ahead` each.
+    std::size_t max_buffered_bytes = 16u * 1024 * 1024;
+    /// Jobs that are taken from the source before their turn. Accounts share requests fairly only among these jobs, so
+    /// where jobs come sorted by account it pays to have many, some 300 bytes each; at least 1.
+    std::size_t max_queued = 10'000;
+    /// Jobs of one account among those that are enough (see `job_request::has_enough`), at least 1.
+    std::size_t max_queued_per_account = 64;
+
+    /// Each page as one element, instead of posts as they arrive.
+    bool whole_pages = false;
+    /// After each page that isn't the last, the job waits for `harvest_stream::go_on`, `jump` or `finish`.
+    bool confirm_pages = false;
+
+    /// Of gaps and jitter; 0: seeded from the system.
+    std::uint64_t seed = 0;
+};
+
+}  // namespace unipile

@@ -1,0 +1,47 @@
+// What waits for a harvest's consumer.
+#pragma once
+
+#include <unipile/harvest.hpp>
+
+#include <cstddef>
+#include <deque>
+#include <utility>
+
+namespace unipile::harvest {
+
+/// Elements in order, and how many bytes of JSON they hold.
+class element_queue {
+public:
+    void push(harvest_element e)
+    {
+        std::size_t bytes = 0;
+        for (const auto& p : e.posts) bytes += p.json().size();
+        entries_.push_back({std::move(e), bytes});
+        bytes_ += bytes;
+    }
+    harvest_element pop()
+    {
+        harvest_element e = std::move(entries_.front().element);
+        bytes_ -= entries_.front().bytes;
+        entries_.pop_front();
+        return e;
+    }
+    void clear() noexcept
+    {
+        entries_.clear();
+        bytes_ = 0;
+    }
+    bool empty() const noexcept { return entries_.empty(); }
+    std::size_t size() const noexcept { return entries_.size(); }
+    std::size_t bytes() const noexcept { return bytes_; }
+
+private:
+    struct entry {
+        harvest_element element;
+        std::size_t bytes;
+    };
+    std::deque<entry> entries_;
+    std::size_t bytes_ = 0;
+};
+
+}  // namespace unipile::harvest

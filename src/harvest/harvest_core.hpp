@@ -1,0 +1,147 @@
+// A harvest behind its handle: jobs come from a source, the scheduler says which may go, listings deliver, and the
+// consumer pulls.
+#pragma once
+
+#include <unipile/harvest.hpp>
+
+#include "harvest/element_pull.hpp"
+#include "harvest/element_queue.hpp"
+#include "harvest/job_listing.hpp"
+#include "harvest/scheduler.hpp"
+#include "paging/abandonment.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace unipile::harvest {
+
+/// All on the client's executor, but for `new_ticket`. No coroutine and no thread: between events there is only this
+/// object, and for each job that has begun its listing.
+class harvest_core final : public paging::handler_keeper, public std::enable_shared_from_this<harvest_core> {
+public:
+    harvest_core(const client& c, std::unique_ptr<job_source> source, harvest_options options);
+    ~harvest_core();
+
+    // The consumer's side.
+
+    std::uint64_t new_ticket() noexcept { return tickets_.fetch_add(1, std::memory_order_relaxed); }
+    void start(std::uint64_t ticket, element_pull p);
+    void cancel_pull(std::uint64_t ticket);
+    bool has_element() const noexcept { return !elements_.empty(); }
+    bool ready() const noexcept { return !elements_.empty() || over_; }
+    bool pulled() const noexcept { return phase_of_pull_ != pull_phase::none; }
+    /// The next element; empty if there is none, which is the end if `ready()`. Throws the failure at a failed end.
+    std::optional<harvest_element> take();
+    failure failure_of(boost::system::error_code code) const;
+
+    bool go_on(std::uint64_t number);
+    bool jump(std::uint64_t number, const position& to);
+    bool finish(std::uint64_t number);
+    void stop();
+    void cancel();
+    /// The handle is gone.
+    void close() noexcept;
+    bool unpark(std::string_view account);
+
+    bool account(std::string_view name, const std::function<void(const account_status&)>& visit) const;
+    void accounts(const std::function<void(const account_status&)>& visit) const;
+    harvest_stats stats() const;
+    const std::optional<failure>& last_failure() const noexcept { return failure_; }
+
+    // The listings' side.
+
+    void listing_progressed(job_listing& l, boost::system::error_code code, std::span<const post> posts);
+
+private:
+    enum class pull_phase { none, waiting, ending };
+    struct job {
+        std::shared_ptr<const harvest_job> what;
+        std::shared_ptr<job_listing> listing;  ///< once it has begun, unless it was set aside
+        position at;                           ///< without a listing: where it goes on
+        stream_stats stats;                    ///< without a listing: of those before
+        std::uint64_t number = 0;
+    };
+
+    // Consumer: harvest_core.cpp
+    void notify();
+    void schedule_end_of_pull();
+    void end_pull(element_pull p);
+    void abandon(std::vector<std::shared_ptr<void>>& out) noexcept override;
+    void emit_end(const job& j, end_reason reason, std::optional<failure> f);
+    std::optional<job_index> held_job(std::uint64_t number);
+    account_status status_of(account_index i, wall_time now) const;
+
+    // Work: harvest_work.cpp
+    void schedule_work();
+    void work();
+    void decide();
+    void start_request(job_index i);
+    void end_unstarted(job_index i);
+    void sleep_until(wall_time t);
+    void pull_jobs();
+    void jobs_arrived(boost::system::error_code code, std::vector<harvest_job> jobs);
+    void take_in(harvest_job j);
+    account_index account_of(const std::string& name);
+    std::shared_ptr<const pacer> rules_for(const std::string& account, const std::string& provider);
+    void learn_provider(account_index i, std::string_view provider);
+    void save_ledger(account_index i) const;
+    void stop_for(failure f);
+    bool is_over() const noexcept;
+    bool is_stuck() const noexcept;
+
+    // Listings: harvest_work.cpp
+    bool has_room() const noexcept;
+    posts_query query_from(const job& j) const;
+    void pull_posts(job_listing& l);
+    void resume_stalled();
+    void set_aside(job& j);
+    void page_over(job_listing& l);
+    void listing_over(job_listing& l, end_reason reason);
+    void request_ended(job_index i, const request_result& result);
+    void deliver(job_listing& l, bool page_ends);
+
+    wall_time now() const;
+
+    boost::asio::any_io_executor executor_;
+    client client_;
+    std::unique_ptr<job_source> source_;
+    harvest_options options_;
+    std::shared_ptr<paging::keeper_registry> registry_;
+    scheduler scheduler_;
+    std::vector<job> jobs_;           ///< by the scheduler's number
+    std::vector<std::string> names_;  ///< of accounts
+    std::unordered_map<std::string, account_index> accounts_;
+    std::vector<std::shared_ptr<const pacer>> known_rules_;
+    std::unordered_map<std::uint64_t, job_index> held_;
+    std::deque<std::weak_ptr<job_listing>> stalled_;  ///< would be pulled if there were room
+    element_queue elements_;
+    boost::asio::steady_timer timer_;
+    wall_time wakes_{};
+    mutable wall_time last_now_{};
+
+    std::optional<element_pull> pull_;
+    std::uint64_t ticket_ = 0;
+    std::atomic<std::uint64_t> tickets_{1};
+    boost::system::error_code end_of_pull_;
+    pull_phase phase_of_pull_ = pull_phase::none;
+
+    std::optional<failure> failure_;
+    stream_stats listings_;  ///< of listings that are gone
+    std::uint64_t next_number_ = 0, completed_ = 0, failed_ = 0;
+    bool begun_ = false, pulling_ = false, exhausted_ = false, over_ = false, closed_ = false;
+    bool work_scheduled_ = false, sleeps_ = false;
+};
+
+}  // namespace unipile::harvest

@@ -1,0 +1,160 @@
+#include <unipile/harvest.hpp>
+
+#include "harvest/harvest_core.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <stdexcept>
+#include <tuple>
+#include <utility>
+
+namespace unipile {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace {
+
+/// What a handler's slot gets. The signal may come from the handler's own thread, hence the detour.
+struct canceller {
+    canceller(const std::shared_ptr<harvest::harvest_core>& c, asio::any_io_executor e, std::uint64_t t)
+        : core(c), executor(std::move(e)), ticket(t)
+    {}
+
+    std::weak_ptr<harvest::harvest_core> core;
+    asio::any_io_executor executor;
+    std::uint64_t ticket;
+
+    void operator()(asio::cancellation_type type) const
+    {
+        if (type == asio::cancellation_type::none) return;
+        asio::dispatch(executor, [core = core, ticket = ticket] {
+            if (const auto c = core.lock()) c->cancel_pull(ticket);
+        });
+    }
+};
+
+template <typename Handler>
+void initiate(const asio::any_io_executor& executor, const std::shared_ptr<harvest::harvest_core>& core,
+              Handler handler)
+{
+    auto slot = handler.get_cancellation_slot();
+    harvest::element_pull p(std::move(handler), executor);
+    if (!core) {
+        asio::post(executor,
+                   [p = std::move(p)]() mutable { std::move(p).finish(errc::stream_moved_from, std::nullopt); });
+        return;
+    }
+    const auto ticket = core->new_ticket();
+    if (slot.is_connected()) slot.template emplace<canceller>(core, executor, ticket);
+    asio::dispatch(executor, [core, ticket, p = std::move(p)]() mutable { core->start(ticket, std::move(p)); });
+}
+
+void check(const harvest_options& options)
+{
+    const auto refuse = [](const char* what) { throw std::invalid_argument(std::string("harvest_options: ") + what); };
+    if (options.max_in_flight < 1) refuse("max_in_flight is at least 1");
+    if (options.turn_pages < 1) refuse("turn_pages is at least 1");
+    if (options.max_buffered_bytes < 1) refuse("max_buffered_bytes is at least 1");
+    if (options.max_queued < 1) refuse("max_queued is at least 1");
+    if (options.max_queued_per_account < 1) refuse("max_queued_per_account is at least 1");
+    if (options.pace) options.pace->check();
+}
+
+}  // namespace
+
+harvest_stream harvest::begin(const client& c, std::unique_ptr<job_source> source, harvest_options options)
+{
+    check(options);
+    auto core = std::make_shared<harvest_core>(c, std::move(source), std::move(options));
+    return harvest_stream(c.get_executor(), std::move(core));
+}
+
+harvest_stream::harvest_stream(executor_type executor, std::shared_ptr<harvest::harvest_core> core) noexcept
+    : executor_(std::move(executor)), core_(std::move(core))
+{}
+
+harvest_stream::harvest_stream(harvest_stream&& other) noexcept
+    : executor_(other.executor_), core_(std::move(other.core_))
+{}
+
+harvest_stream& harvest_stream::operator=(harvest_stream&& other) noexcept
+{
+    if (this == &other) return *this;
+    if (core_) core_->close();
+    executor_ = other.executor_;
+    core_ = std::move(other.core_);
+    return *this;
+}
+
+harvest_stream::~harvest_stream()
+{
+    if (core_) core_->close();
+}
+
+void harvest_stream::initiate_next::operator()(harvest::next_handler handler) const
+{
+    initiate(executor, core, std::move(handler));
+}
+
+asio::awaitable<std::optional<harvest_element>> harvest_stream::next()
+{
+    const auto core = core_;
+    if (!core) throw failure(errc::stream_moved_from);
+    if (core->pulled()) throw failure(errc::operation_in_progress);
+    if (!core->ready()) {
+        const auto wait = [this](paging::ready_handler handler) { initiate(executor_, core_, std::move(handler)); };
+        auto token = asio::as_tuple(asio::use_awaitable);
+        const std::tuple<error_code> result =
+            co_await asio::async_initiate<decltype(token), void(error_code)>(wait, token);
+        const auto code = std::get<0>(result);
+        if (code) throw core->failure_of(code);
+        // Whoever has given up in the meantime, `next() || timer` say, must not take an element with them.
+        const auto cancellation = co_await asio::this_coro::cancellation_state;
+        if (cancellation.cancelled() != asio::cancellation_type::none) throw failure(asio::error::operation_aborted);
+    }
+    co_return core->take();
+}
+
+std::optional<harvest_element> harvest_stream::try_next()
+{
+    if (!core_ || core_->pulled() || !core_->has_element()) return {};
+    return core_->take();
+}
+
+bool harvest_stream::go_on(std::uint64_t number) { return core_ && core_->go_on(number); }
+bool harvest_stream::jump(std::uint64_t number, const position& to) { return core_ && core_->jump(number, to); }
+bool harvest_stream::finish(std::uint64_t number) { return core_ && core_->finish(number); }
+
+void harvest_stream::stop()
+{
+    if (core_) core_->stop();
+}
+
+void harvest_stream::cancel()
+{
+    if (core_) core_->cancel();
+}
+
+bool harvest_stream::unpark(std::string_view account) { return core_ && core_->unpark(account); }
+
+bool harvest_stream::account(std::string_view account, const std::function<void(const account_status&)>& visit) const
+{
+    return core_ && core_->account(account, visit);
+}
+
+void harvest_stream::accounts(const std::function<void(const account_status&)>& visit) const
+{
+    if (core_) core_->accounts(visit);
+}
+
+harvest_stats harvest_stream::stats() const { return core_ ? core_->stats() : harvest_stats(); }
+
+std::optional<failure> harvest_stream::last_failure() const { return core_ ? core_->last_failure() : std::nullopt; }
+
+}  // namespace unipile

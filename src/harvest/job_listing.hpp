@@ -1,0 +1,74 @@
+// One job's listing while it goes on, with the leave for its requests.
+#pragma once
+
+#include <unipile/harvest.hpp>
+
+#include "harvest/scheduler.hpp"
+#include "harvest/verdict.hpp"
+#include "paging/request_gate.hpp"
+#include "paging/stream_core.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace unipile::harvest {
+
+/// A stream that sends a request only after `grant()`, one for each.
+class job_listing final : public paging::request_gate {
+public:
+    job_listing(job_index i, post_stream s, const stream_stats& before)
+        : index(i), stats_before(before), stream(std::move(s))
+    {
+        stream.core()->set_gate(this);
+    }
+
+    void grant() noexcept
+    {
+        granted_ = true;
+        answered_ = good_ = false;
+        wish_ = std::chrono::milliseconds{0};
+        result_ = {};
+    }
+
+    bool admit(const paging::request_wish& wish) noexcept override
+    {
+        wish_ = wish.wait;
+        return std::exchange(granted_, false);
+    }
+    void answered(const paging::request_outcome& outcome) noexcept override
+    {
+        answered_ = true;
+        good_ = outcome.ok;
+        try {
+            judge_request(result_, outcome);
+        } catch (const std::bad_alloc&) {
+            // Only the reason is missing.
+        }
+    }
+
+    /// Since the last `grant()`.
+    bool is_answered() const noexcept { return answered_; }
+    bool is_good() const noexcept { return good_; }
+    /// How long the listing wants to wait before it repeats its request.
+    std::chrono::milliseconds wish() const noexcept { return wish_; }
+    const request_result& result() const noexcept { return result_; }
+
+    job_index index;
+    stream_stats stats_before;  ///< of streams that the job had before
+    std::vector<post> pending;  ///< with whole pages: not delivered yet
+    bool stalled = false;       ///< waits for the consumer
+    post_stream stream;         ///< goes first
+
+private:
+    bool granted_ = false, answered_ = false, good_ = false;
+    std::chrono::milliseconds wish_{0};
+    request_result result_;
+};
+
+/// Adds the counters of one stream to those of others.
+stream_stats operator+(const stream_stats& a, const stream_stats& b) noexcept;
+
+}  // namespace unipile::harvest
