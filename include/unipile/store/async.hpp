@@ -82,7 +82,7 @@ void submit_when_room(store_writer& writer, std::size_t bytes, std::shared_ptr<S
         if (failure) state->fail(failure);
     };
     if (!writer.try_submit(bytes, w, d))
-        writer.when_room([&writer, bytes, state] { submit_when_room(writer, bytes, state); });
+        writer.when_room(bytes, [&writer, bytes, state] { submit_when_room(writer, bytes, state); });
 }
 
 }  // namespace detail

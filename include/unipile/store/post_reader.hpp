@@ -43,7 +43,8 @@ struct stored_job {
     std::int64_t job = 0;
     job_spec spec;
     job_state state = job_state::queued;
-    end_reason reason = end_reason::none;
+    /// The end reason's name; `up_to_date` where the run joined what was known; empty if it has not ended.
+    std::string end;
     std::string failure, failure_type;
     std::uint64_t posts = 0, pages = 0, requests = 0;
     bool whole = false;  ///< everything from the top to the end is stored, as of `harvested`

@@ -19,8 +19,8 @@ struct claim_request {
     /// Only jobs of this account; empty: of any.
     std::string account;
     std::size_t count = 1;
-    std::chrono::seconds lease_for{300};
-    std::string worker;  ///< who asks, for people
+    std::chrono::seconds lease_for{300};  ///< from now, and from each write on
+    std::string worker;                   ///< who asks, for people
     unix_time now{};
 };
 
@@ -72,9 +72,11 @@ public:
     /// Stores a batch and the job's new position, and says what to do next with the job. After `complete` or `bounded`
     /// the job is done and its lease ended.
     virtual page_result write(const page_write& page) = 0;
-    /// Ends a job's listing. The answer may be `from_top`: then the job isn't over and the lease goes on.
+    /// Ends a job's listing. The answer may be `from_top` or `from_position`: then the job isn't over and the
+    /// lease goes on.
     virtual step finish(const job_end& end) = 0;
-    /// The saved position can't be used (it can't be parsed, for example). `from_top`, or `lost_lease`.
+    /// The saved position can't be used (it can't be parsed, for example). `from_top`, `from_position`, or
+    /// `lost_lease`.
     virtual step lost_position(const lease& l, unix_time now) = 0;
 
     virtual void save_account(const account_row& row) = 0;

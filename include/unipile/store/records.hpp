@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace unipile::store {
@@ -162,5 +163,20 @@ struct job_counts {
     std::uint64_t all() const noexcept { return queued + delayed + leased + done + failed; }
     friend bool operator==(const job_counts&, const job_counts&) = default;
 };
+
+inline void page_write::add(std::span<const post> added)
+{
+    // A post's copies share its text, so copies keep the views of the rows valid, wherever they are moved.
+    struct kept {
+        std::shared_ptr<const void> before;
+        std::vector<post> posts;
+    };
+    auto keep = std::make_shared<kept>();
+    keep->before = std::move(keep_alive);
+    keep->posts.assign(added.begin(), added.end());
+    posts.reserve(posts.size() + added.size());
+    for (const auto& p : added) posts.push_back(post_row::of(p));
+    keep_alive = std::move(keep);
+}
 
 }  // namespace unipile::store

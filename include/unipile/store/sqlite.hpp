@@ -10,13 +10,18 @@
 
 namespace unipile::store {
 
+/// Who else may write to the same file. Kept by a lock on the file `FILE.lock`, which ends with the process, however it
+/// ends; `store_errc::in_use` if it can't be had.
+enum class access {
+    sole,  ///< The only process that harvests into this file. Leases that a dead process left behind are void at once.
+    shared,   ///< Other processes with this access harvest too. Leases last until they run out.
+    control,  ///< No harvest: for a command beside one, such as `request_unpark`. Takes no lock.
+};
+
 struct sqlite_options {
     /// Make the file if there is none.
     bool create = true;
-    /// The only process that harvests into this file. Leases of processes that died are void at once then, instead of
-    /// after they ran out; a second one is refused with `store_errc::in_use`. Kept by a lock on the file `FILE.lock`,
-    /// which ends with the process, however it ends. Without it, several processes share the file.
-    bool sole_worker = true;
+    store::access access = store::access::sole;
     /// Each commit survives the loss of power. Without it, the last ones may be lost then, but never in part, and never
     /// when only the process ends.
     bool full_sync = true;

@@ -95,8 +95,9 @@ const char* to_string(step::kind k) noexcept;
 ///
 /// Having seen a post proves nothing: it may have been pinned, or read by a walk that was interrupted above or below.
 /// A walk joins a stretch only when the last `join_run` posts that it read are all known to lie in that stretch in
-/// their natural place, seen outside of the `pinned` first ones both then and now. It rests on one assumption: that
-/// below the pinned posts, new ones appear only at the top. `walk_mode::full` rests on none.
+/// their natural place, seen outside of the `pinned` first ones both then and now. That rests on two assumptions: below
+/// the pinned posts new ones appear only at the top, and no post is pinned, or unpinned, while a walk is under way (it
+/// would be moved past the walk). What slips through where they don't hold is found by `walk_mode::full`.
 ///
 /// Pure: no clock, no I/O. A regular value with a text form, which a store keeps with the job.
 class timeline {
@@ -113,21 +114,23 @@ public:
     /// The next posts of the listing, in its order, and the position right behind them. `page_ends`: the position is
     /// the beginning of a page. Gives every post its place: on return `posts[i].at` is what to remember of it.
     ///
-    /// Returns `go_on`, `from_position` (leave this stream, start there), `from_top` (a position that can't be
-    /// trusted: leave this stream and start anew), `complete` or `bounded`.
+    /// Returns `go_on`, `from_position` (leave this stream, start there), `from_top` (the position that this stream
+    /// came from can't be trusted: leave it and start anew), `complete` or `bounded`.
     step read(std::span<sighting> posts, std::string_view position, bool page_ends, unix_time now);
 
     /// The listing has ended for `reason`. `complete`, `bounded`, `interrupted`, or `from_top` if it seems to have
     /// ended only because an old position has become useless.
     step ended(end_reason reason, unix_time now);
 
-    /// The saved position was refused or can't be read: `from_top`.
+    /// The saved position was refused or can't be read: `from_top`, or `from_position` if there is another to try.
     step lost_position(unix_time now);
 
     /// Whether the last walk came to the end of what it wanted.
     bool at_rest() const noexcept { return !walk_.active; }
     /// Whether everything from the top to the end of the listing is known, as of the last walk's beginning.
     bool whole() const noexcept { return !walk_.active && !stretches_.empty() && stretches_.front().closed; }
+    /// Which bound the last walk reached, if one: `max_posts` or `since_reached`, else `none`.
+    end_reason bound() const noexcept;
     /// Number of the walk under way, or of the last one.
     std::uint32_t walk() const noexcept { return stretches_.empty() ? 0 : stretches_.front().last; }
     /// How many separate stretches are known.
@@ -166,22 +169,25 @@ private:
         std::uint32_t candidate = 0;  // `last` of the stretch that the latest posts lie in
         unsigned in_a_row = 0;
         unsigned older_in_a_row = 0;
+        std::string left_position;  // where the walk was when it jumped, until the jump has succeeded
+        unix_time left_at{};
 
         friend bool operator==(const walk_state&, const walk_state&) = default;
     };
 
     stretch& current() { return stretches_.front(); }
     stretch* find(std::uint32_t walk) noexcept;
-    step from_top();
+    step from_top(unix_time now);
     step from_saved(unix_time now);
     void see(sighting& post);
     void see_known(sighting& post, stretch& other, bool natural);
     bool overlaps(std::span<const sighting> posts) const;
     step join(unix_time now);
-    bool bounds_reached() const;
+    bool bounds_reached() const { return bound() != end_reason::none; }
     step rest(step::kind what);
     step close(bool certain);
-    void forget_empty();
+    void forget_position();
+    void lower_floor(unix_time to);
 
     timeline_rules rules_;
     std::uint32_t next_ = 1;

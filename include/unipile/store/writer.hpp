@@ -45,8 +45,8 @@ public:
     bool try_submit(std::size_t bytes, work& w, durable& when_durable);
     /// The same, waiting for room. Not on the writer's thread.
     void submit(std::size_t bytes, work w, durable when_durable = {});
-    /// Calls `f` once, as soon as there is room; here and now if there is.
-    void when_room(std::function<void()> f);
+    /// Calls `f` once, as soon as there is room for `bytes`; here and now if there is. First come, first called.
+    void when_room(std::size_t bytes, std::function<void()> f);
 
     /// Commits what was submitted so far without waiting for more; `f` is told when that is durable.
     void flush(durable f);

@@ -1,0 +1,63 @@
+#include <unipile/store/error.hpp>
+
+namespace unipile::store {
+
+namespace {
+
+const char* message_of(store_errc e) noexcept
+{
+    switch (e) {
+        case store_errc::disk_full:
+            return "there is no room left on the disk: free some and run the same command again";
+        case store_errc::read_only:
+            return "it can't be written: check the permissions of the file and its folder, and whether the file system "
+                   "is "
+                   "mounted read-only";
+        case store_errc::io_error:
+            return "the disk reported an error: check the disk and the system log, then run the same command again";
+        case store_errc::locked:
+            return "another process kept it locked for too long: end that process, or wait for it, and try again";
+        case store_errc::in_use: return "another harvest works on it: wait for that one, or use another file";
+        case store_errc::corrupt:
+            return "the file is damaged: restore it from a copy, or save what is left with `sqlite3 FILE .recover`";
+        case store_errc::cannot_open: return "it can't be opened: check that it exists and may be read and written";
+        case store_errc::not_a_store:
+            return "this is not a database: give the name of a store, or of a file to be made";
+        case store_errc::foreign_database: return "this is another program's database: choose another file";
+        case store_errc::newer_schema: return "it was written by a newer version of this program: use that version";
+        case store_errc::out_of_memory:
+            return "memory ran out: give the process more, or lower the number of connections";
+        case store_errc::too_large: return "a value is larger than the database can hold";
+        case store_errc::interrupted: return "the operation was interrupted: run the same command again";
+        case store_errc::unsupported:
+            return "the file system lacks what a store needs (locks, shared memory): put the file on a local disk";
+        case store_errc::engine: return "the database reported an unexpected error";
+        case store_errc::closed: return "it was closed after a failure: open it again";
+    }
+    return "unknown error";
+}
+
+class category_type final : public boost::system::error_category {
+public:
+    const char* name() const noexcept override { return "unipile.store"; }
+    std::string message(int value) const override { return message_of(static_cast<store_errc>(value)); }
+};
+
+}  // namespace
+
+const boost::system::error_category& store_category() noexcept
+{
+    static const category_type instance;
+    return instance;
+}
+
+boost::system::error_code make_error_code(store_errc e) noexcept { return {static_cast<int>(e), store_category()}; }
+
+store_error::store_error(store_errc code, const std::string& where, const std::string& detail, int engine_code)
+    : system_error(make_error_code(code)),
+      line_((where.empty() ? std::string("store") : where) + ": " + message_of(code) +
+            (detail.empty() ? "" : " (" + detail + ")")),
+      engine_code_(engine_code)
+{}
+
+}  // namespace unipile::store

@@ -1,0 +1,57 @@
+#include "store/owner_lock.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+namespace unipile::store {
+
+namespace {
+
+store_errc meaning_of(int error) noexcept
+{
+    switch (error) {
+        case EROFS:
+        case EACCES:
+        case EPERM: return store_errc::read_only;
+        case ENOSPC:
+        case EDQUOT: return store_errc::disk_full;
+        case EIO: return store_errc::io_error;
+        case ENOLCK:
+        case ENOSYS:
+        case EOPNOTSUPP: return store_errc::unsupported;
+        default: return store_errc::cannot_open;
+    }
+}
+
+}  // namespace
+
+owner_lock::owner_lock(const std::string& file, access wanted)
+{
+    if (wanted == access::control) return;
+    // One file may have several names.
+    std::error_code ignored;
+    const auto real = std::filesystem::weakly_canonical(file, ignored);
+    const std::string name = (real.empty() ? file : real.string()) + ".lock";
+    descriptor_ = ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (descriptor_ < 0) {
+        const int error = errno;
+        throw store_error(meaning_of(error), name, std::strerror(error), 0);
+    }
+    if (::flock(descriptor_, (wanted == access::sole ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0) return;
+    const int error = errno;
+    ::close(descriptor_);
+    if (error == EWOULDBLOCK || error == EINTR) throw store_error(store_errc::in_use, file);
+    throw store_error(meaning_of(error), name, std::strerror(error), 0);
+}
+
+owner_lock::~owner_lock()
+{
+    if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+}  // namespace unipile::store

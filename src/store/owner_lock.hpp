@@ -1,0 +1,23 @@
+// Who harvests into a file: a lock that ends with its process.
+#pragma once
+
+#include <unipile/store/sqlite.hpp>
+
+#include <string>
+
+namespace unipile::store {
+
+class owner_lock {
+public:
+    owner_lock() = default;
+    /// Throws `store_error`: in_use if others hold it.
+    owner_lock(const std::string& file, access wanted);
+    ~owner_lock();
+    owner_lock(const owner_lock&) = delete;
+    owner_lock& operator=(const owner_lock&) = delete;
+
+private:
+    int descriptor_ = -1;
+};
+
+}  // namespace unipile::store

@@ -1,0 +1,161 @@
+#include "store/sqlite_connection.hpp"
+
+#include <cerrno>
+#include <filesystem>
+
+namespace unipile::store {
+
+namespace {
+
+store_errc meaning_of(int code, int system_error) noexcept
+{
+    if (code == SQLITE_IOERR_NOMEM) return store_errc::out_of_memory;
+    switch (code & 0xff) {
+        case SQLITE_FULL:
+        case SQLITE_NOLFS: return store_errc::disk_full;
+        case SQLITE_READONLY: return store_errc::read_only;
+        case SQLITE_IOERR:
+            // Quotas and limits on the size of files; SQLite itself only knows ENOSPC.
+            if (system_error == EFBIG || system_error == EDQUOT || system_error == ENOSPC) return store_errc::disk_full;
+            if (system_error == EROFS) return store_errc::read_only;
+            return store_errc::io_error;
+        case SQLITE_BUSY:
+        case SQLITE_LOCKED:
+        case SQLITE_PROTOCOL: return store_errc::locked;
+        case SQLITE_CORRUPT: return store_errc::corrupt;
+        case SQLITE_NOTADB: return store_errc::not_a_store;
+        case SQLITE_CANTOPEN:
+        case SQLITE_PERM:
+        case SQLITE_AUTH: return store_errc::cannot_open;
+        case SQLITE_NOMEM: return store_errc::out_of_memory;
+        case SQLITE_TOOBIG: return store_errc::too_large;
+        case SQLITE_INTERRUPT:
+        case SQLITE_ABORT: return store_errc::interrupted;
+        default: return store_errc::engine;
+    }
+}
+
+}  // namespace
+
+connection::connection(const std::string& file, open_mode mode, const std::string& vfs,
+                       std::chrono::milliseconds busy_timeout)
+    : file_(file)
+{
+    std::error_code ignored;
+    if (mode != open_mode::create && !std::filesystem::exists(file, ignored))
+        throw store_error(store_errc::cannot_open, file, "there is no such file");
+    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    flags |= mode == open_mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+    if (mode == open_mode::create) flags |= SQLITE_OPEN_CREATE;
+    sqlite3* db = nullptr;
+    const int code = sqlite3_open_v2(file.c_str(), &db, flags, vfs.empty() ? nullptr : vfs.c_str());
+    db_.reset(db);
+    if (!db) throw store_error(store_errc::out_of_memory, file);
+    if (code != SQLITE_OK) fail(code);
+    sqlite3_busy_timeout(db, static_cast<int>(busy_timeout.count()));
+}
+
+void connection::fail(int code) const
+{
+    // SQLite's own words only where ours don't say it all: they may quote names, never values.
+    const int number = sqlite3_extended_errcode(get()) != SQLITE_OK ? sqlite3_extended_errcode(get()) : code;
+    throw store_error(meaning_of(number, sqlite3_system_errno(get())), file_, sqlite3_errmsg(get()), number);
+}
+
+void connection::run(const char* sql)
+{
+    const int code = sqlite3_exec(get(), sql, nullptr, nullptr, nullptr);
+    if (code != SQLITE_OK) fail(code);
+}
+
+std::int64_t connection::number(const char* sql)
+{
+    statement s(*this, sql);
+    return s.step() ? s.integer(0) : 0;
+}
+
+std::string connection::text(const char* sql)
+{
+    statement s(*this, sql);
+    return s.step() ? s.string(0) : std::string();
+}
+
+statement::statement(connection& db, std::string_view sql) : db_(&db)
+{
+    sqlite3_stmt* s = nullptr;
+    const int code =
+        sqlite3_prepare_v3(db.get(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &s, nullptr);
+    statement_.reset(s);
+    if (code != SQLITE_OK) db.fail(code);
+}
+
+void statement::check(int code) const
+{
+    if (code != SQLITE_OK) db_->fail(code);
+}
+
+statement& statement::bind(int at, std::int64_t v)
+{
+    check(sqlite3_bind_int64(get(), at, v));
+    return *this;
+}
+
+statement& statement::bind(int at, std::string_view v)
+{
+    // A null pointer would bind NULL.
+    check(sqlite3_bind_text64(get(), at, v.data() ? v.data() : "", v.size(), SQLITE_STATIC, SQLITE_UTF8));
+    return *this;
+}
+
+statement& statement::bind_blob(int at, const void* data, std::size_t size)
+{
+    check(size == 0 ? sqlite3_bind_zeroblob(get(), at, 0) : sqlite3_bind_blob64(get(), at, data, size, SQLITE_STATIC));
+    return *this;
+}
+
+statement& statement::bind_null(int at)
+{
+    check(sqlite3_bind_null(get(), at));
+    return *this;
+}
+
+statement& statement::bind(int at, std::optional<unix_time> t)
+{
+    return t ? bind(at, std::int64_t{t->time_since_epoch().count()}) : bind_null(at);
+}
+
+bool statement::step()
+{
+    const int code = sqlite3_step(get());
+    if (code == SQLITE_ROW) return true;
+    if (code == SQLITE_DONE) {
+        sqlite3_reset(get());
+        return false;
+    }
+    try {
+        db_->fail(code);
+    } catch (...) {
+        sqlite3_reset(get());
+        throw;
+    }
+}
+
+void statement::run()
+{
+    while (step()) {
+    }
+}
+
+std::string_view statement::text(int column) const noexcept
+{
+    const auto* data = static_cast<const char*>(sqlite3_column_blob(get(), column));
+    return {data, static_cast<std::size_t>(sqlite3_column_bytes(get(), column))};
+}
+
+std::optional<unix_time> statement::time(int column) const noexcept
+{
+    if (null(column)) return std::nullopt;
+    return time_or_zero(column);
+}
+
+}  // namespace unipile::store

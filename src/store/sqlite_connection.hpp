@@ -1,0 +1,98 @@
+// SQLite with exceptions: connections and prepared statements.
+#pragma once
+
+#include <unipile/store/error.hpp>
+#include <unipile/store/timeline.hpp>
+
+#include <sqlite3.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace unipile::store {
+
+/// One open database. Throws `store_error` wherever SQLite fails.
+class connection {
+public:
+    enum class open_mode { read_only, read_write, create };
+
+    connection(const std::string& file, open_mode mode, const std::string& vfs, std::chrono::milliseconds busy_timeout);
+
+    sqlite3* get() const noexcept { return db_.get(); }
+    const std::string& file() const noexcept { return file_; }
+
+    /// Statements without results.
+    void run(const char* sql);
+    /// One number, for example of a pragma.
+    std::int64_t number(const char* sql);
+    std::string text(const char* sql);
+    std::int64_t changes() const noexcept { return sqlite3_changes64(get()); }
+    std::int64_t last_rowid() const noexcept { return sqlite3_last_insert_rowid(get()); }
+
+    [[noreturn]] void fail(int code) const;
+
+private:
+    struct closer {
+        void operator()(sqlite3* db) const noexcept { sqlite3_close_v2(db); }
+    };
+    std::string file_;
+    std::unique_ptr<sqlite3, closer> db_;
+};
+
+/// A prepared statement. Parameters and columns are numbered as in SQLite: from 1 and from 0.
+class statement {
+public:
+    statement(connection& db, std::string_view sql);
+
+    statement& bind(int at, std::int64_t v);
+    statement& bind(int at,
+                    std::string_view v);  ///< as text; copied when the statement runs, so it must live until then
+    statement& bind_blob(int at, const void* data, std::size_t size);
+    statement& bind_null(int at);
+    statement& bind(int at, std::optional<unix_time> t);
+
+    /// The number of a named parameter.
+    int parameter(const char* name) const noexcept { return sqlite3_bind_parameter_index(get(), name); }
+
+    /// True: there is a row. False: the end; the statement is ready to run again.
+    bool step();
+    /// Runs it to its end.
+    void run();
+    /// Ends it early.
+    void reset() noexcept { sqlite3_reset(get()); }
+
+    std::int64_t integer(int column) const noexcept { return sqlite3_column_int64(get(), column); }
+    std::string_view text(int column) const noexcept;
+    std::string string(int column) const { return std::string(text(column)); }
+    bool null(int column) const noexcept { return sqlite3_column_type(get(), column) == SQLITE_NULL; }
+    std::optional<unix_time> time(int column) const noexcept;
+    unix_time time_or_zero(int column) const noexcept { return unix_time(std::chrono::milliseconds(integer(column))); }
+
+private:
+    sqlite3_stmt* get() const noexcept { return statement_.get(); }
+    void check(int code) const;
+
+    struct finalizer {
+        void operator()(sqlite3_stmt* s) const noexcept { sqlite3_finalize(s); }
+    };
+    connection* db_;
+    std::unique_ptr<sqlite3_stmt, finalizer> statement_;
+};
+
+/// Ends a statement's run at the end of the scope, so that it holds no lock.
+class running {
+public:
+    explicit running(statement& s) noexcept : statement_(s) {}
+    running(const running&) = delete;
+    running& operator=(const running&) = delete;
+    ~running() { statement_.reset(); }
+
+private:
+    statement& statement_;
+};
+
+}  // namespace unipile::store

@@ -1,0 +1,196 @@
+// What a page does to a store.
+#include "store/sqlite_store.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace unipile::store {
+
+namespace {
+
+// A post without an id is named by what it says.
+std::string content_id(const fingerprint& f)
+{
+    static constexpr char digits[] = "0123456789abcdef";
+    std::string id = "content:";
+    for (std::uint64_t part : f.content)
+        for (int shift = 60; shift >= 0; shift -= 4) id += digits[(part >> shift) & 15];
+    return id;
+}
+
+std::int64_t packed(const place& p) noexcept { return std::int64_t{p.walk} * 2 + (p.firm ? 1 : 0); }
+
+place unpacked(std::int64_t n) noexcept { return {static_cast<std::uint32_t>(n / 2), n % 2 != 0}; }
+
+std::int64_t as_signed(std::uint64_t n) noexcept { return static_cast<std::int64_t>(n); }
+
+step lease_lost() { return {step::kind::lost_lease, {}, false}; }
+
+}  // namespace
+
+std::optional<sqlite_store::held_job> sqlite_store::held(const lease& l)
+{
+    held_.bind(1, l.job).bind(2, l.fence);
+    const running scope(held_);
+    if (!held_.step()) return std::nullopt;
+    return held_job{timeline::parse(held_.text(0), rules_).value_or(timeline(rules_)), held_.integer(1)};
+}
+
+page_result sqlite_store::write(const page_write& page)
+{
+    return guarded([&] {
+        page_result result;
+        auto job = held(page.lease);
+        if (!job) {
+            result.next = lease_lost();
+            return result;
+        }
+        post_numbers_.clear();
+        seen_.clear();
+        std::uint64_t fresh = 0;
+        for (const auto& p : page.posts) fresh += look_up(p, page.lease.job, page.now, result) ? 1 : 0;
+        quarantine(page);
+        result.next = job->line.read(seen_, page.position, page.page_ends, page.now);
+        store_sightings(page.lease.job, job->line.walk(), page.now);
+        save_progress(page.lease.job, job->line, fresh, page.page_ends ? 1 : 0, page.requests, page.now);
+        if (result.next.what == step::kind::complete)
+            settle(page.lease.job, job->line, result.next, "up_to_date", page.now);
+        if (result.next.what == step::kind::bounded)
+            settle(page.lease.job, job->line, result.next, to_string(job->line.bound()), page.now);
+        uncommitted_ += page.bytes();
+        return result;
+    });
+}
+
+sqlite_store::stored_row sqlite_store::store_post(const post_row& p, std::int64_t job, unix_time now,
+                                                  page_result& result)
+{
+    const fingerprint f = fingerprint_of(p.json);
+    const std::string made_id = p.id.empty() ? content_id(f) : std::string();
+    const std::string_view id = p.id.empty() ? std::string_view(made_id) : p.id;
+    insert_post_.bind(1, p.provider).bind(2, id).bind(3, job).bind(4, p.published).bind(5, std::optional(now));
+    insert_post_.bind_blob(6, f.content.data(), sizeof f.content).bind(7, as_signed(f.counters));
+    insert_post_.bind(8, as_signed(f.own)).bind(9, p.json).run();
+    if (db_.changes() == 1) {
+        ++result.added;
+        return {db_.last_rowid(), true};
+    }
+    find_post_.bind(1, id).bind(2, p.provider);
+    const running scope(find_post_);
+    if (!find_post_.step())
+        throw store_error(store_errc::corrupt, db_.file(), "an index names a post that isn't there");
+    const std::int64_t post = find_post_.integer(0), view = find_post_.integer(1);
+    const std::string_view content = find_post_.text(2);
+    const bool same_content =
+        content.size() == sizeof f.content && std::memcmp(content.data(), f.content.data(), sizeof f.content) == 0;
+    const bool same_counters = find_post_.integer(3) == as_signed(f.counters);
+    const std::int64_t own = find_post_.integer(4);
+    // What only the owner's account sees isn't given up for another account's view with fresher counters.
+    const bool keeps_own = own != 0 && f.own == 0 && view != job;
+    const bool newer = !same_content || (!same_counters && !keeps_own) || (f.own != 0 && own != as_signed(f.own));
+    if (newer)
+        refresh_post(post, p, f, job, now, result);
+    else
+        ++result.unchanged;
+    return {post, false};
+}
+
+void sqlite_store::refresh_post(std::int64_t post, const post_row& p, const fingerprint& f, std::int64_t job,
+                                unix_time now, page_result& result)
+{
+    refresh_post_.bind(1, job).bind(2, p.published).bind(3, std::optional(now));
+    refresh_post_.bind_blob(4, f.content.data(), sizeof f.content).bind(5, as_signed(f.counters));
+    refresh_post_.bind(6, as_signed(f.own)).bind(7, p.json).bind(8, post).run();
+    ++result.changed;
+}
+
+// Stores a post and finds out where its listing has it. True if the listing had not shown it before.
+bool sqlite_store::look_up(const post_row& p, std::int64_t job, unix_time now, page_result& result)
+{
+    const stored_row row = store_post(p, job, now, result);
+    sighting s;
+    s.published = p.published;
+    bool fresh = true;
+    if (!row.added) {
+        // A page may hold a post twice; the second says nothing new.
+        if (std::find(post_numbers_.begin(), post_numbers_.end(), row.post) != post_numbers_.end()) return false;
+        find_sighting_.bind(1, job).bind(2, row.post);
+        const running scope(find_sighting_);
+        fresh = !find_sighting_.step();
+        if (!fresh) s.at = unpacked(find_sighting_.integer(0));
+    }
+    post_numbers_.push_back(row.post);
+    seen_.push_back(s);
+    return fresh;
+}
+
+void sqlite_store::store_sightings(std::int64_t job, std::uint32_t walk, unix_time now)
+{
+    for (std::size_t i = 0; i < post_numbers_.size(); ++i) {
+        sight_.bind(1, job).bind(2, post_numbers_[i]).bind(3, packed(seen_[i].at)).bind(4, std::int64_t{walk});
+        sight_.bind(5, std::optional(now)).run();
+    }
+}
+
+void sqlite_store::quarantine(const page_write& page)
+{
+    if (page.quarantined.empty()) return;
+    statement insert(db_,
+                     "INSERT INTO quarantined(job, seen, hash, why, raw) VALUES(?, ?, ?, ?, ?) "
+                     "ON CONFLICT DO NOTHING");
+    for (const auto& q : page.quarantined) {
+        const auto hash = fingerprint_of(q.raw).content;
+        insert.bind(1, page.lease.job).bind(2, std::optional(page.now)).bind_blob(3, hash.data(), sizeof hash);
+        insert.bind(4, q.why).bind_blob(5, q.raw.data(), q.raw.size()).run();
+    }
+}
+
+void sqlite_store::save_progress(std::int64_t job, const timeline& line, std::uint64_t posts, std::uint64_t pages,
+                                 std::uint64_t requests, unix_time now)
+{
+    const std::string text = line.text();
+    progress_.bind(1, text).bind(2, as_signed(posts)).bind(3, as_signed(pages)).bind(4, as_signed(requests));
+    progress_.bind(5, std::optional(now)).bind(6, job).run();
+}
+
+void sqlite_store::settle(std::int64_t job, const timeline& line, const step& s, std::string_view end, unix_time now)
+{
+    if (s.mark_gone) mark_gone_.bind(1, std::optional(now)).bind(2, job).bind(3, std::int64_t{line.walk()}).run();
+    settle_.bind(1, end).bind(2, std::int64_t{line.whole()}).bind(3, std::optional(now)).bind(4, job).run();
+}
+
+step sqlite_store::finish(const job_end& end)
+{
+    return guarded([&] {
+        auto job = held(end.lease);
+        if (!job) return lease_lost();
+        const step next = job->line.ended(end.reason, end.now);
+        save_progress(end.lease.job, job->line, 0, 0, end.requests, end.now);
+        if (next.what == step::kind::complete || next.what == step::kind::bounded) {
+            settle(end.lease.job, job->line, next, to_string(end.reason), end.now);
+        } else if (next.what == step::kind::interrupted) {
+            const bool stopped = end.reason == end_reason::cancelled || end.reason == end_reason::none;
+            const job_state state = end.again_at ? job_state::delayed : stopped ? job_state::queued : job_state::failed;
+            statement set(db_,
+                          "UPDATE jobs SET state = ?, due = ?, end_reason = ?, failure = ?, failure_type = ?, "
+                          "may_pass = ? WHERE job = ?");
+            set.bind(1, static_cast<std::int64_t>(state)).bind(2, end.again_at).bind(3, to_string(end.reason));
+            set.bind(4, end.failure).bind(5, end.failure_type).bind(6, std::int64_t{end.may_pass});
+            set.bind(7, end.lease.job).run();
+        }
+        return next;
+    });
+}
+
+step sqlite_store::lost_position(const lease& l, unix_time now)
+{
+    return guarded([&] {
+        auto job = held(l);
+        if (!job) return lease_lost();
+        const step next = job->line.lost_position(now);
+        save_progress(l.job, job->line, 0, 0, 0, now);
+        return next;
+    });
+}
+
+}  // namespace unipile::store

@@ -1,0 +1,138 @@
+#include "store/sqlite_schema.hpp"
+
+#include <array>
+
+namespace unipile::store {
+
+namespace {
+
+// Times are Unix milliseconds. Sizes count: a post costs one row here, one in `sightings`, and an entry in two indexes.
+constexpr const char* version_1 = R"sql(
+CREATE TABLE runs(
+    run INTEGER PRIMARY KEY,
+    mode TEXT NOT NULL,                   -- update, full
+    max_posts INTEGER NOT NULL,
+    since INTEGER,
+    since_run INTEGER NOT NULL,
+    job_order TEXT NOT NULL,              -- least_recent, listed
+    retry_failed INTEGER NOT NULL,
+    label TEXT NOT NULL,
+    listed INTEGER NOT NULL DEFAULT 0,    -- jobs added so far
+    started INTEGER NOT NULL,
+    ended INTEGER,
+    outcome TEXT NOT NULL DEFAULT '');
+
+CREATE TABLE jobs(
+    job INTEGER PRIMARY KEY,
+    account TEXT NOT NULL,
+    identifier TEXT NOT NULL,
+    company INTEGER NOT NULL,
+    run INTEGER NOT NULL,                 -- the last one that had it
+    state INTEGER NOT NULL DEFAULT 0,     -- 0 queued, 1 delayed, 2 leased, 3 done, 4 failed
+    sort_key INTEGER NOT NULL DEFAULT 0,
+    due INTEGER,                          -- when the delay or the lease ends; null in other states
+    fence INTEGER NOT NULL DEFAULT 0,     -- raised by each claim
+    lease_ms INTEGER NOT NULL DEFAULT 0,  -- each write prolongs the lease by this
+    worker TEXT NOT NULL DEFAULT '',
+    attempts INTEGER NOT NULL DEFAULT 0,  -- in this run
+    end_reason TEXT NOT NULL DEFAULT '',
+    failure TEXT NOT NULL DEFAULT '',
+    failure_type TEXT NOT NULL DEFAULT '',
+    may_pass INTEGER NOT NULL DEFAULT 0,
+    posts INTEGER NOT NULL DEFAULT 0,     -- found in this listing, ever
+    pages INTEGER NOT NULL DEFAULT 0,
+    requests INTEGER NOT NULL DEFAULT 0,
+    whole INTEGER NOT NULL DEFAULT 0,     -- everything is stored, as of `harvested`
+    harvested INTEGER,
+    timeline TEXT NOT NULL DEFAULT '',    -- which stretches are proven, and where to go on
+    UNIQUE(account, identifier, company));
+CREATE INDEX jobs_by_state ON jobs(run, state, account, sort_key);
+CREATE INDEX jobs_queued ON jobs(run, sort_key) WHERE state = 0;
+CREATE INDEX jobs_waiting ON jobs(due) WHERE due IS NOT NULL;
+
+CREATE TABLE posts(
+    post INTEGER PRIMARY KEY,
+    provider TEXT NOT NULL,
+    id TEXT NOT NULL,                     -- `content:` and a hash where the provider gave none
+    job INTEGER NOT NULL,                 -- the listing that found it first
+    view INTEGER NOT NULL,                -- the listing whose JSON this is
+    published INTEGER,
+    first_seen INTEGER NOT NULL,
+    changed INTEGER NOT NULL,             -- when the JSON was taken
+    content BLOB NOT NULL,                -- hashes of the JSON's parts
+    counters INTEGER NOT NULL,
+    own INTEGER NOT NULL,
+    json TEXT NOT NULL);
+CREATE UNIQUE INDEX posts_by_id ON posts(id, provider);
+
+CREATE TABLE sightings(
+    job INTEGER NOT NULL,
+    post INTEGER NOT NULL,
+    place INTEGER NOT NULL,               -- twice the walk that places it in the timeline, odd if in its natural place
+    walk INTEGER NOT NULL,                -- the last walk that saw it
+    first_seen INTEGER NOT NULL,
+    last_seen INTEGER NOT NULL,
+    gone INTEGER,                         -- when a full walk did not see it any more
+    PRIMARY KEY(job, post)) WITHOUT ROWID;
+CREATE INDEX sightings_by_post ON sightings(post);
+
+CREATE TABLE quarantined(
+    item INTEGER PRIMARY KEY,
+    job INTEGER NOT NULL,
+    seen INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    why TEXT NOT NULL,
+    raw BLOB NOT NULL,
+    UNIQUE(job, hash));
+
+CREATE TABLE accounts(
+    account TEXT PRIMARY KEY,
+    ledger TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    parked INTEGER NOT NULL,
+    parked_since INTEGER,
+    waits_until INTEGER,
+    why TEXT NOT NULL,
+    requests INTEGER NOT NULL,
+    used_today INTEGER NOT NULL,
+    updated INTEGER NOT NULL,
+    unpark INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+
+-- For people: each post with each listing in which it was found.
+CREATE VIEW found AS
+    SELECT p.provider, p.id, j.account, j.identifier, j.company, p.published, s.first_seen, s.last_seen, s.gone, p.json
+    FROM sightings s JOIN posts p ON p.post = s.post JOIN jobs j ON j.job = s.job;
+)sql";
+
+constexpr std::array steps{version_1};
+
+}  // namespace
+
+std::span<const char* const> schema_steps() noexcept { return steps; }
+
+int check_schema(connection& db, std::span<const char* const> known)
+{
+    const auto application = db.number("PRAGMA application_id");
+    const auto version = db.number("PRAGMA user_version");
+    if (application == store_application_id) {
+        if (version > static_cast<std::int64_t>(known.size()))
+            throw store_error(
+                store_errc::newer_schema, db.file(),
+                "its version is " + std::to_string(version) + ", this program knows " + std::to_string(known.size()));
+        return static_cast<int>(version);
+    }
+    if (application != 0 || version != 0 || db.number("SELECT count(*) FROM sqlite_schema") != 0)
+        throw store_error(store_errc::foreign_database, db.file());
+    return 0;
+}
+
+void migrate(connection& db, std::span<const char* const> known)
+{
+    const auto version = static_cast<std::size_t>(check_schema(db, known));
+    if (version == known.size()) return;
+    for (std::size_t i = version; i < known.size(); ++i) db.run(known[i]);
+    db.run(("PRAGMA user_version = " + std::to_string(known.size())).c_str());
+    db.run(("PRAGMA application_id = " + std::to_string(store_application_id)).c_str());
+}
+
+}  // namespace unipile::store

@@ -1,0 +1,22 @@
+// The tables of a store, and how older files become current ones.
+#pragma once
+
+#include "store/sqlite_connection.hpp"
+
+#include <span>
+
+namespace unipile::store {
+
+/// Names the files of this program; "Unip".
+constexpr std::int32_t store_application_id = 0x556e6970;
+
+/// The statements that lead from schema version i to i + 1 are at index i.
+std::span<const char* const> schema_steps() noexcept;
+
+/// Refuses what isn't a store, or is one of a newer version. Returns the version; 0 for an empty database.
+int check_schema(connection& db, std::span<const char* const> steps);
+
+/// Brings the schema up to date. Within the caller's transaction.
+void migrate(connection& db, std::span<const char* const> steps);
+
+}  // namespace unipile::store

@@ -1,0 +1,117 @@
+// The writing side on SQLite.
+#pragma once
+
+#include "store/fingerprint.hpp"
+#include "store/owner_lock.hpp"
+#include "store/sqlite_connection.hpp"
+
+#include <unipile/store/sqlite.hpp>
+
+#include <map>
+#include <new>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+namespace unipile::store {
+
+class sqlite_store final : public post_store {
+public:
+    sqlite_store(const std::string& file, const sqlite_options& options);
+    ~sqlite_store() override;
+
+    run_info begin_run(const run_request& request, unix_time now) override;
+    void end_run(std::int64_t run, std::string_view outcome, unix_time now) override;
+    import_result add_jobs(std::int64_t run, std::span<const job_spec> jobs) override;
+    std::vector<claimed_job> claim(const claim_request& request) override;
+    bool renew(const lease& l, std::chrono::seconds lease_for, unix_time now) override;
+    bool release(const lease& l, std::optional<unix_time> again_at) override;
+    page_result write(const page_write& page) override;
+    step finish(const job_end& end) override;
+    step lost_position(const lease& l, unix_time now) override;
+    void save_account(const account_row& row) override;
+    std::optional<account_row> load_account(std::string_view account) override;
+    std::vector<std::string> accounts_with_jobs(std::int64_t run, std::string_view after, std::size_t count,
+                                                unix_time now) override;
+    bool request_unpark(std::string_view account, unix_time now) override;
+    std::vector<std::string> take_unpark_requests() override;
+    job_counts count_jobs(std::int64_t run) override;
+    std::optional<unix_time> next_due(std::int64_t run) override;
+    void commit() override;
+    std::size_t uncommitted_bytes() const noexcept override { return uncommitted_; }
+    bool in_transaction() const noexcept override { return open_; }
+
+private:
+    // What a run wants, as far as its jobs need to know.
+    struct run_row {
+        walk_mode mode = walk_mode::update;
+        walk_bounds bounds;
+        job_order order = job_order::least_recent;
+        bool retry_failed = false;
+        std::int64_t listed = 0;
+    };
+    // A job that this worker may write for.
+    struct held_job {
+        timeline line;
+        std::int64_t run = 0;
+    };
+    // A post on its way into the store.
+    struct stored_row {
+        std::int64_t post = 0;
+        bool added = false;
+    };
+
+    run_row& run_of(std::int64_t run);
+    std::optional<run_info> unfinished_run(const run_request& request, unix_time now);
+    void add_job(std::int64_t run, run_row& r, const job_spec& job, import_result& result);
+    void sweep(unix_time now);
+    std::optional<held_job> held(const lease& l);
+    stored_row store_post(const post_row& p, std::int64_t job, unix_time now, page_result& result);
+    void refresh_post(std::int64_t post, const post_row& p, const fingerprint& f, std::int64_t job, unix_time now,
+                      page_result& result);
+    bool look_up(const post_row& p, std::int64_t job, unix_time now, page_result& result);
+    void store_sightings(std::int64_t job, std::uint32_t walk, unix_time now);
+    void quarantine(const page_write& page);
+    void save_progress(std::int64_t job, const timeline& line, std::uint64_t posts, std::uint64_t pages,
+                       std::uint64_t requests, unix_time now);
+    void settle(std::int64_t job, const timeline& line, const step& s, std::string_view end, unix_time now);
+
+    // Runs `f` within the transaction. Whatever goes wrong, the transaction is rolled back and the store refuses more.
+    template <class F>
+    auto guarded(F f) -> std::invoke_result_t<F&>
+    {
+        refuse_if_failed();
+        try {
+            if (!open_) {
+                begin_.run();
+                open_ = true;
+            }
+            return f();
+        } catch (const std::exception& e) {
+            abandon(e.what());
+            if (dynamic_cast<const std::bad_alloc*>(&e)) throw store_error(store_errc::out_of_memory, db_.file());
+            throw;
+        }
+    }
+    void refuse_if_failed() const;
+    void abandon(const char* why) noexcept;
+
+    std::unique_ptr<owner_lock> lock_;
+    connection db_;
+    timeline_rules rules_;
+    bool open_ = false;
+    bool failed_ = false;
+    std::string failure_;
+    std::size_t uncommitted_ = 0;
+    std::map<std::int64_t, run_row> runs_;
+    std::vector<std::int64_t> post_numbers_;  // of the batch at hand
+    std::vector<sighting> seen_;              // where the timeline has them
+
+    statement begin_, commit_;
+    statement insert_job_, find_job_, queue_job_, adopt_job_;
+    statement sweep_, claim_any_, claim_account_, lease_job_, renew_, release_;
+    statement held_, progress_, settle_;
+    statement insert_post_, find_post_, refresh_post_, find_sighting_, sight_, mark_gone_;
+};
+
+}  // namespace unipile::store

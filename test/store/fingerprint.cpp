@@ -1,0 +1,112 @@
+// What makes two posts the same, and what makes a stored one out of date.
+#include "store/fingerprint.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <string>
+
+using namespace unipile::store;
+
+namespace {
+
+bool same(const char* a, const char* b) { return fingerprint_of(a) == fingerprint_of(b); }
+bool same_content(const char* a, const char* b) { return fingerprint_of(a).content == fingerprint_of(b).content; }
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(store_fingerprint)
+
+BOOST_AUTO_TEST_CASE(order_of_keys_and_white_space_do_not_count)
+{
+    BOOST_TEST(same(R"({"a":1,"b":[1,2],"c":{"d":null,"e":"x"}})",
+                    "{ \"c\" : {\"e\":\"x\",\n\"d\":null},\"b\":[1 , 2],\"a\":1 }"));
+    BOOST_TEST(!same(R"({"b":[1,2]})", R"({"b":[2,1]})"));
+    BOOST_TEST(!same(R"({"a":1,"b":2})", R"({"a":2,"b":1})"));
+    BOOST_TEST(!same(R"({"a":{"b":1},"c":{}})", R"({"a":{},"c":{"b":1}})"));
+    BOOST_TEST(!same(R"({"a":""})", R"({})"));
+    BOOST_TEST(!same(R"({"a":"1"})", R"({"a":1})"));
+    BOOST_TEST(!same(R"({"a":[]})", R"({"a":{}})"));
+    BOOST_TEST(!same(R"({"a":[[],[]]})", R"({"a":[[]]})"));
+}
+
+BOOST_AUTO_TEST_CASE(what_depends_on_the_account_or_the_moment_does_not_count)
+{
+    BOOST_TEST(same(R"({"id":"1","permissions":{"can_react":true},"date":"3d","user_reacted":null,"has_liked":true})",
+                    R"({"id":"1","permissions":{"can_react":false,"x":1},"date":"1w","has_liked":false})"));
+    BOOST_TEST(same(R"({"attachments":[{"id":"a","url":"https://x/1?e=1","url_expires_at":1,"type":"img"}]})",
+                    R"({"attachments":[{"id":"a","url":"https://x/2?e=2","url_expires_at":2,"type":"img"}]})"));
+    BOOST_TEST(!same(R"({"attachments":[{"id":"a"}]})", R"({"attachments":[{"id":"b"}]})"));
+    BOOST_TEST(same(
+        R"({"video":{"url":"1","width":"3"},"preview_image":{"url":"2"},"owner":{"id":"1","profile_pic_url":"3"}})",
+        R"({"video":{"url":"4","width":"3"},"preview_image":{"url":"5"},"owner":{"id":"1","profile_pic_url":"6"}})"));
+    BOOST_TEST(same(R"({"repost_content":{"date":"1d","text":"t","author":{"profile_picture_url":"1"}}})",
+                    R"({"repost_content":{"date":"2d","text":"t","author":{"profile_picture_url":"2"}}})"));
+    // Elsewhere an address is content.
+    BOOST_TEST(!same(R"({"article":{"url":"1"}})", R"({"article":{"url":"2"}})"));
+    // What is left out is left out with all that is in it.
+    BOOST_TEST(same(R"({"permissions":{"like_count":1}})", R"({"permissions":{"like_count":2}})"));
+}
+
+BOOST_AUTO_TEST_CASE(only_the_account_is_taken_from_share_urls)
+{
+    BOOST_TEST(same(R"({"share_url":"https://l/p?utm=1&rcm=ABC"})", R"({"share_url":"https://l/p?utm=1&rcm=DEF"})"));
+    BOOST_TEST(same(R"({"share_url":"https://l/p?rcm=ABC&utm=1"})", R"({"share_url":"https://l/p?rcm=D&utm=1"})"));
+    BOOST_TEST(same(R"({"share_url":"https://l/p?utm=1\u0026rcm=ABC\u0026x=1"})",
+                    R"({"share_url":"https://l/p?utm=1\u0026rcm=D\u0026x=1"})"));
+    BOOST_TEST(!same(R"({"share_url":"https://l/p?utm=1&rcm=A"})", R"({"share_url":"https://l/p?utm=2&rcm=A"})"));
+    BOOST_TEST(!same(R"({"share_url":"https://l/prcm=A"})", R"({"share_url":"https://l/prcm=B"})"));
+    BOOST_TEST(!same(R"({"share_url":1})", R"({"share_url":2})"));
+}
+
+BOOST_AUTO_TEST_CASE(counters_count_apart)
+{
+    for (const char* key : {"reaction_counter", "comment_counter", "repost_counter", "like_count", "comment_count"}) {
+        const std::string a = std::string("{\"") + key + "\":1}", b = std::string("{\"") + key + "\":2}";
+        BOOST_TEST(same_content(a.c_str(), b.c_str()));
+        BOOST_TEST(fingerprint_of(a).counters != fingerprint_of(b).counters);
+    }
+    const char* votes =
+        R"({"poll":{"is_open":true,"options":[{"id":"1","votes_count":1},{"id":"2","votes_count":2}]}})";
+    const char* other =
+        R"({"poll":{"is_open":true,"options":[{"id":"1","votes_count":2},{"id":"2","votes_count":1}]}})";
+    BOOST_TEST(same_content(votes, other));
+    BOOST_TEST(fingerprint_of(votes).counters != fingerprint_of(other).counters);
+}
+
+BOOST_AUTO_TEST_CASE(what_the_owner_sees_counts_apart)
+{
+    for (const char* nothing : {R"({"id":"1"})", R"({"id":"1","impressions_counter":0})",
+                                R"({"id":"1","impressions_counter":0.0,"analytics":null})"})
+        BOOST_TEST(fingerprint_of(nothing).own == 0u);
+    const auto a = fingerprint_of(R"({"id":"1","impressions_counter":5})");
+    const auto b = fingerprint_of(R"({"id":"1","impressions_counter":6})");
+    const auto c = fingerprint_of(R"({"id":"1","analytics":{"impressions":6}})");
+    BOOST_TEST(a.own != 0u);
+    BOOST_TEST(a.own != b.own);
+    BOOST_TEST(b.own != c.own);
+    BOOST_TEST((a.content == c.content));
+}
+
+BOOST_AUTO_TEST_CASE(strings_with_escapes)
+{
+    BOOST_TEST(!same(R"({"a":"\\","b":"x"})", R"({"a":"\\\\","b":"x"})"));
+    BOOST_TEST(!same(R"({"a":"\"","like_count":1})", R"({"a":"\"","like_count":2})"));
+    BOOST_TEST(same_content(R"({"a":"\",\"b\":1","like_count":1})", R"({"like_count":2,"a":"\",\"b\":1"})"));
+}
+
+BOOST_AUTO_TEST_CASE(whatever_it_is_it_gets_a_fingerprint)
+{
+    const std::string post = R"({"a":[1,{"b":"\u00e9\\"}],"like_count":3,"share_url":"x?rcm=1"})";
+    for (std::size_t n = 0; n < post.size(); ++n) {
+        // Exact copies, so that reading beyond the end is noticed.
+        const std::string cut(post.data(), n);
+        const std::string exact(cut.begin(), cut.end());
+        BOOST_TEST((fingerprint_of(exact).content != fingerprint_of(post).content));
+    }
+    BOOST_TEST(!same("{\"a\":1}x", "{\"a\":1}y"));
+    const std::string deep = std::string(5000, '[') + std::string(5000, ']');
+    BOOST_TEST((fingerprint_of(deep) == fingerprint_of(deep)));
+    BOOST_TEST((fingerprint_of(deep).content != fingerprint_of(deep + " ").content));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

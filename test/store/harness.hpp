@@ -1,0 +1,193 @@
+// A small harvest into a store, without a network: listings that are models, and a worker that reads them.
+#pragma once
+
+#include "listing_model.hpp"
+
+#include <unipile/store.hpp>
+
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <stdexcept>
+#include <string>
+
+#include <unistd.h>
+
+namespace unipile::store::test {
+
+/// A folder that is gone with the test.
+class scratch {
+public:
+    scratch()
+    {
+        std::string name = (std::filesystem::temp_directory_path() / "unipile-store-XXXXXX").string();
+        if (!::mkdtemp(name.data())) throw std::runtime_error("no temporary folder");
+        path_ = name;
+    }
+    scratch(const scratch&) = delete;
+    scratch& operator=(const scratch&) = delete;
+    ~scratch()
+    {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+    std::string file(const std::string& name = "posts.db") const { return (path_ / name).string(); }
+    const std::filesystem::path& path() const { return path_; }
+
+private:
+    std::filesystem::path path_;
+};
+
+inline unix_time at_second(std::int64_t n)
+{
+    return unix_time(std::chrono::milliseconds(1'700'000'000'000 + n * 1000));
+}
+
+inline std::string json_of(const std::string& identifier, std::uint64_t id, std::uint64_t likes = 0)
+{
+    return "{\"object\":\"Post\",\"provider\":\"LINKEDIN\",\"id\":\"" + identifier + "-" + std::to_string(id) +
+           "\",\"text\":\"post " + std::to_string(id) + " of " + identifier +
+           "\",\"reaction_counter\":" + std::to_string(likes) + "}";
+}
+
+/// Listings by identifier.
+using world = std::map<std::string, listing_model>;
+
+inline std::vector<job_spec> jobs_of(const world& w, unsigned accounts = 2)
+{
+    std::vector<job_spec> jobs;
+    unsigned n = 0;
+    for (const auto& [identifier, listing] : w)
+        jobs.push_back({"acc" + std::to_string(n++ % accounts), identifier, false});
+    return jobs;
+}
+
+/// A batch that owns its text.
+inline page_write page_of(const lease& l, const std::string& identifier, const std::vector<std::uint64_t>& ids,
+                          const std::string& position, unix_time now, std::uint64_t likes = 0)
+{
+    struct texts {
+        std::vector<std::string> ids, json;
+    };
+    auto keep = std::make_shared<texts>();
+    keep->ids.reserve(ids.size());
+    keep->json.reserve(ids.size());
+    page_write p;
+    p.lease = l;
+    p.position = position;
+    p.now = now;
+    for (auto id : ids) {
+        keep->ids.push_back(identifier + "-" + std::to_string(id));
+        keep->json.push_back(json_of(identifier, id, likes));
+        p.posts.push_back({"LINKEDIN", keep->ids.back(), harvest_model::published(id), keep->json.back()});
+    }
+    p.keep_alive = keep;
+    return p;
+}
+
+struct harvest_log {
+    std::uint64_t requests = 0;
+    std::uint64_t added = 0;
+    std::set<std::string> durable;  // ids of posts whose commit returned
+};
+
+struct harvest_plan {
+    run_request run;
+    std::size_t limit = 3;
+    unsigned commit_every = 2;  // pages
+    std::int64_t second = 0;    // the clock; goes on by one a request
+    std::uint64_t likes = 0;
+    bool end_run = true;
+};
+
+/// Works off a world: adds its jobs, claims and reads them until none is left. `log` is kept up to date, so that it
+/// says what happened before a `store_error` came out of here.
+inline void harvest(post_store& engine, const world& w, harvest_plan plan, harvest_log& log)
+{
+    std::set<std::string> waiting;
+    auto commit = [&] {
+        engine.commit();
+        log.durable.merge(waiting);
+        waiting.clear();
+    };
+    const auto run = engine.begin_run(plan.run, at_second(plan.second)).run;
+    engine.add_jobs(run, jobs_of(w));
+    commit();
+    unsigned pages = 0;
+    while (true) {
+        claim_request request;
+        request.run = run;
+        request.now = at_second(plan.second);
+        auto claimed = engine.claim(request);
+        if (claimed.empty()) break;
+        const claimed_job& job = claimed.front();
+        const listing_model& listing = w.at(job.spec.identifier);
+        step next = job.start;
+        std::string cursor;
+        while (true) {
+            if (next.what == step::kind::from_top) cursor.clear();
+            if (next.what == step::kind::from_position) cursor = next.position;
+            ++log.requests;
+            ++plan.second;
+            const auto got = listing.get(cursor, plan.limit);
+            const unix_time now = at_second(plan.second);
+            if (got.refused) {
+                next = engine.finish({job.lease, end_reason::exhausted_cursor, {}, {}, false, {}, 1, now});
+            } else {
+                const auto result =
+                    engine.write(page_of(job.lease, job.spec.identifier, got.posts, got.cursor, now, plan.likes));
+                log.added += result.added;
+                for (auto id : got.posts) waiting.insert(job.spec.identifier + "-" + std::to_string(id));
+                next = result.next;
+                if (next.what == step::kind::go_on && got.cursor.empty())
+                    next = engine.finish({job.lease, end_reason::null_cursor, {}, {}, false, {}, 0, now});
+                cursor = got.cursor;
+            }
+            if (++pages % plan.commit_every == 0) commit();
+            if (next.what == step::kind::complete || next.what == step::kind::bounded) break;
+            if (next.what == step::kind::lost_lease || next.what == step::kind::interrupted)
+                throw std::logic_error(std::string("unexpected: ") + to_string(next.what));
+        }
+    }
+    if (plan.end_run) engine.end_run(run, "complete", at_second(plan.second));
+    commit();
+}
+
+inline std::set<std::string> truth(const world& w)
+{
+    std::set<std::string> ids;
+    for (const auto& [identifier, listing] : w)
+        for (auto id : listing.all) ids.insert(identifier + "-" + std::to_string(id));
+    return ids;
+}
+
+/// What a store holds; throws if a post is there twice or its JSON isn't as it was.
+inline std::set<std::string> held(const std::string& file, std::uint64_t likes = 0)
+{
+    std::set<std::string> ids;
+    auto reader = open_sqlite_reader(file);
+    reader->posts({}, [&](const stored_post& p) {
+        const std::string id(p.id);
+        if (!ids.insert(id).second) throw std::logic_error("twice: " + id);
+        const auto dash = id.rfind('-');
+        if (p.json != json_of(id.substr(0, dash), std::stoull(id.substr(dash + 1)), likes))
+            throw std::logic_error("not as it was: " + std::string(p.json));
+        return true;
+    });
+    return ids;
+}
+
+inline world small_world()
+{
+    world w;
+    w["alice"].add(8);
+    w["bob"].add(5);
+    w["carol"].add(0);
+    w["dave"].add(11);
+    return w;
+}
+
+}  // namespace unipile::store::test

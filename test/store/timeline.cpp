@@ -1,0 +1,297 @@
+// The timeline's decisions, one by one, with exact numbers of requests.
+#include "listing_model.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace unipile;
+using namespace unipile::store;
+using namespace unipile::store::test;
+
+namespace {
+
+constexpr unix_time start{std::chrono::milliseconds(1'700'000'000'000)};
+
+// A listing of 1000 posts, ten pages.
+struct scene {
+    listing_model server;
+    harvest_model store;
+    unix_time now = start;
+
+    explicit scene(unsigned posts = 1000) { server.add(posts); }
+
+    // Requests of a run; stops after `pages` pages if that is fewer.
+    std::uint64_t run(std::size_t pages = 1000, walk_mode mode = walk_mode::update, walk_bounds bounds = {})
+    {
+        const auto before = store.requests;
+        run_model r(server, store, mode, bounds, 100, 1, now);
+        while (!r.over() && pages-- > 0) r.page(now);
+        last = r.last();
+        return store.requests - before;
+    }
+    bool holds_all() const
+    {
+        return std::all_of(server.all.begin(), server.all.end(), [&](auto id) { return store.posts.contains(id); });
+    }
+    std::size_t gone() const
+    {
+        return static_cast<std::size_t>(
+            std::count_if(store.posts.begin(), store.posts.end(), [](const auto& p) { return p.second.gone; }));
+    }
+    step last;
+};
+
+bool is(const step& s, step::kind k) { return s.what == k; }
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(timeline_decisions)
+
+BOOST_AUTO_TEST_CASE(first_run_reads_all_and_the_next_one_page)
+{
+    scene s;
+    BOOST_TEST(s.run() == 10u);
+    BOOST_TEST(is(s.last, step::kind::complete));
+    BOOST_TEST(s.store.load().whole());
+    BOOST_TEST(s.run() == 1u);
+    s.server.add(50);
+    BOOST_TEST(s.run() == 1u);
+    s.server.add(250);
+    BOOST_TEST(s.run() == 3u);
+    BOOST_TEST(s.holds_all());
+}
+
+BOOST_AUTO_TEST_CASE(resumes_where_it_was_without_another_look_at_the_top)
+{
+    scene s;
+    BOOST_TEST(s.run(4) == 4u);
+    BOOST_TEST(!s.store.load().at_rest());
+    BOOST_TEST(s.run() == 6u);
+    BOOST_TEST(is(s.last, step::kind::complete));
+    BOOST_TEST(s.holds_all());
+}
+
+BOOST_AUTO_TEST_CASE(much_later_reads_the_top_then_jumps_and_checks_the_place)
+{
+    scene s;
+    s.run(4);
+    s.now += std::chrono::hours(24 * 7);
+    s.server.add(30);
+    // One page at the top, the last page once more, six below.
+    BOOST_TEST(s.run() == 8u);
+    BOOST_TEST(is(s.last, step::kind::complete));
+    BOOST_TEST(s.holds_all());
+    BOOST_TEST(s.store.load().stretches() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(knowing_posts_is_not_knowing_what_lies_below)
+{
+    scene s;
+    // Two interrupted runs, days apart: two stretches with a gap between them.
+    s.run(2);
+    s.now += std::chrono::hours(48);
+    s.server.add(500);
+    s.run(2);
+    BOOST_TEST(s.store.load().stretches() == 2u);
+    s.now += std::chrono::hours(48);
+    s.server.add(10);
+    s.run();
+    BOOST_TEST(is(s.last, step::kind::complete));
+    BOOST_TEST(s.holds_all());
+    BOOST_TEST(s.store.load().stretches() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(dead_position_starts_at_the_top_and_goes_on_below)
+{
+    scene s;
+    s.run(4);
+    ++s.server.epoch;
+    // One refused request, then all ten pages.
+    BOOST_TEST(s.run() == 11u);
+    BOOST_TEST(is(s.last, step::kind::complete));
+    BOOST_TEST(s.holds_all());
+}
+
+BOOST_AUTO_TEST_CASE(dead_position_after_a_jump_goes_on_where_the_walk_was)
+{
+    scene s;
+    s.run(4);
+    s.now += std::chrono::hours(48);
+    ++s.server.epoch;
+    s.server.add(30);
+    // The top, one refused request, and from the second page on.
+    BOOST_TEST(s.run() == 12u);
+    BOOST_TEST(is(s.last, step::kind::complete));
+    BOOST_TEST(s.holds_all());
+}
+
+BOOST_AUTO_TEST_CASE(a_position_that_shifted_by_more_than_a_page_is_not_trusted)
+{
+    scene s;
+    s.server.kind = listing_model::cursors::offset;
+    s.run(4);
+    s.now += std::chrono::hours(2);
+    for (int i = 0; i < 150; ++i) s.server.remove(s.server.all[10]);
+    s.run();
+    BOOST_TEST(is(s.last, step::kind::complete));
+    BOOST_TEST(s.holds_all());
+}
+
+BOOST_AUTO_TEST_CASE(pinned_posts_prove_nothing)
+{
+    for (bool stay : {false, true}) {
+        scene s;
+        s.server.pinned_stay = stay;
+        s.run();
+        s.server.add(250);
+        s.server.pins = {20, 500, 990};
+        BOOST_TEST(s.run() == 3u);
+        BOOST_TEST(is(s.last, step::kind::complete));
+        BOOST_TEST(s.holds_all());
+        s.server.pins = {700};
+        s.server.add(150);
+        BOOST_TEST(s.run() == 2u);
+        BOOST_TEST(s.holds_all());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(full_reads_everything_again_and_marks_what_is_gone)
+{
+    scene s;
+    s.run();
+    for (int i = 0; i < 7; ++i) s.server.remove(s.server.all[300]);
+    BOOST_TEST(s.run() == 1u);
+    BOOST_TEST(s.gone() == 0u);
+    BOOST_TEST(s.run(1000, walk_mode::full) == 10u);
+    BOOST_TEST(s.last.mark_gone);
+    BOOST_TEST(s.gone() == 7u);
+    BOOST_TEST(s.store.posts.size() == 1000u);
+}
+
+BOOST_AUTO_TEST_CASE(full_goes_on_after_an_interruption_and_checks_its_place)
+{
+    scene s;
+    s.run();
+    s.run(5, walk_mode::full);
+    BOOST_TEST(s.run(1000, walk_mode::full) == 6u);
+    BOOST_TEST(s.last.mark_gone);
+    BOOST_TEST(s.gone() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(an_empty_answer_marks_nothing)
+{
+    scene s;
+    s.run();
+    s.server.all.clear();
+    s.run(1000, walk_mode::full);
+    BOOST_TEST(is(s.last, step::kind::complete));
+    BOOST_TEST(!s.last.mark_gone);
+    BOOST_TEST(s.gone() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(max_posts_leaves_the_stretch_open)
+{
+    scene s;
+    walk_bounds b;
+    b.max_posts = 250;
+    BOOST_TEST(s.run(1000, walk_mode::update, b) == 3u);
+    BOOST_TEST(is(s.last, step::kind::bounded));
+    s.server.add(20);
+    // The newest 250 are known after one page.
+    BOOST_TEST(s.run(1000, walk_mode::update, b) == 1u);
+    BOOST_TEST(is(s.last, step::kind::bounded));
+    b.max_posts = 0;
+    BOOST_TEST(s.run(1000, walk_mode::update, b) == 8u);
+    BOOST_TEST(is(s.last, step::kind::complete));
+    BOOST_TEST(s.holds_all());
+}
+
+BOOST_AUTO_TEST_CASE(since_leaves_the_stretch_open_and_goes_deeper_later)
+{
+    scene s;
+    s.server.pins = {1, 2, 3};
+    walk_bounds b;
+    b.since = harvest_model::published(800);
+    BOOST_TEST(s.run(1000, walk_mode::update, b) == 3u);
+    BOOST_TEST(is(s.last, step::kind::bounded));
+    BOOST_TEST(s.run(1000, walk_mode::update, b) == 1u);
+    b.since = harvest_model::published(500);
+    BOOST_TEST(s.run(1000, walk_mode::update, b) == 4u);
+    BOOST_TEST(is(s.last, step::kind::bounded));
+    BOOST_TEST(s.run() == 5u);
+    BOOST_TEST(s.holds_all());
+}
+
+BOOST_AUTO_TEST_CASE(a_stream_that_stopped_by_itself_leaves_the_stretch_open)
+{
+    for (auto reason : {end_reason::max_posts, end_reason::max_pages, end_reason::stopped, end_reason::since_reached}) {
+        timeline t;
+        t.begin(walk_mode::update, {}, start);
+        std::vector<sighting> posts(10);
+        t.read(posts, "p1", true, start);
+        BOOST_TEST(is(t.ended(reason, start), step::kind::bounded));
+        BOOST_TEST(t.at_rest());
+        BOOST_TEST(!t.whole());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(failures_keep_the_position_and_loops_drop_it)
+{
+    for (auto reason : {end_reason::failed, end_reason::cancelled, end_reason::cursor_loop, end_reason::no_progress}) {
+        timeline t;
+        t.begin(walk_mode::update, {}, start);
+        std::vector<sighting> posts(10);
+        t.read(posts, "p1", true, start);
+        BOOST_TEST(is(t.ended(reason, start), step::kind::interrupted));
+        const bool loops = reason == end_reason::cursor_loop || reason == end_reason::no_progress;
+        BOOST_TEST(is(t.begin(walk_mode::update, {}, start), loops ? step::kind::from_top : step::kind::from_position));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_refusal_behind_good_pages_is_the_end_but_marks_nothing)
+{
+    timeline t;
+    t.begin(walk_mode::full, {}, start);
+    std::vector<sighting> posts(10);
+    t.read(posts, "p1", true, start);
+    const step s = t.ended(end_reason::exhausted_cursor, start);
+    BOOST_TEST(is(s, step::kind::complete));
+    BOOST_TEST(!s.mark_gone);
+}
+
+BOOST_AUTO_TEST_CASE(text_round_trip_and_damage)
+{
+    scene s;
+    s.run(2);
+    s.now += std::chrono::hours(48);
+    s.server.add(500);
+    walk_bounds b;
+    b.since = harvest_model::published(3);
+    b.max_posts = 100'000;
+    s.run(1, walk_mode::update, b);
+    const std::string text = s.store.text;
+    auto t = timeline::parse(text);
+    BOOST_REQUIRE(t);
+    BOOST_TEST(t->text() == text);
+    BOOST_TEST((*timeline::parse("") == timeline()));
+    for (std::size_t n = 1; n < text.size(); ++n) BOOST_TEST(!timeline::parse(text.substr(0, n)));
+    std::string newer = text;
+    newer.replace(newer.find("\"version\":1"), 11, "\"version\":2");
+    BOOST_TEST(!timeline::parse(newer));
+    for (const char* bad : {"[]", "{}", "null", "{\"version\":\"1\"}"}) BOOST_TEST(!timeline::parse(bad));
+}
+
+BOOST_AUTO_TEST_CASE(stretches_stay_few)
+{
+    scene s;
+    for (int i = 0; i < 100; ++i) {
+        s.run(1);
+        s.server.add(150);
+        s.now += std::chrono::hours(48);
+    }
+    BOOST_TEST(s.store.load().stretches() <= 32u);
+    s.run();
+    BOOST_TEST(is(s.last, step::kind::complete));
+    BOOST_TEST(s.holds_all());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
