@@ -54,6 +54,8 @@ framer::status framer::feed_structure(const char*& p)
     return status::open;
 }
 
+bool framer::ends_before(char c) const noexcept { return inside_ == inside::word && ends_word(c); }
+
 framer::status framer::feed(const char*& p, const char* end)
 {
     while (p != end) {

@@ -18,6 +18,8 @@ public:
     /// Reads on up to the value's end or `end`; `p` is behind what was read, or at the byte that is wrong. A bare word
     /// or number ends in front of the first byte that can't belong to it.
     status feed(const char*& p, const char* end);
+    /// True if the value is a bare word or number that ends in front of `c`.
+    bool ends_before(char c) const noexcept;
 
 private:
     enum class inside { nothing, string, escape, word };

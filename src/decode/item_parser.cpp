@@ -21,6 +21,7 @@ constexpr std::size_t max_elements = 1000;
 
 item_parser::item_parser(std::size_t depth) : depth_limit_(depth)
 {
+    prepare_utf8();
     for (auto& table : usual_next_) {
         for (std::size_t i = 0; i < table.size(); ++i) table[i] = static_cast<std::uint8_t>(i + 1);
         table.back() = 0;
@@ -449,7 +450,8 @@ bool item_parser::read(std::optional<bool>& out)
     if (p_ == end_) return ended();
     if (*p_ == 't' || *p_ == 'f') {
         out = *p_ == 't';
-        return skip_literal(*out ? "true" : "false");
+        using namespace std::string_view_literals;
+        return skip_literal(*out ? "true"sv : "false"sv);
     }
     if (*p_ == '"') {
         std::string_view text;

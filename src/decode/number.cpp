@@ -34,6 +34,7 @@ public:
 
     std::optional<std::uint64_t> value(std::int64_t exponent) noexcept
     {
+        if (overflow_) return std::nullopt;
         if (value_ == 0) return 0;
         exponent += exponent_ + zeros_;
         if (exponent < 0 || exponent > 19) return std::nullopt;

@@ -293,7 +293,8 @@ error_code page_decoder::impl::cut_item(const char*& p, const char* last, const 
 {
     const std::size_t room = limits_.item - cut_.size();
     const bool over = static_cast<std::size_t>(last - p) > room;
-    const framer::status s = framer_.feed(p, over ? p + room : last);
+    framer::status s = framer_.feed(p, over ? p + room : last);
+    if (s == framer::status::open && over && framer_.ends_before(*p)) s = framer::status::done;
     if (s == framer::status::too_deep) return errc::too_deep;
     if (s == framer::status::mismatch) return errc::page_malformed;
     if (s == framer::status::open) {

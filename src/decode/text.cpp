@@ -185,6 +185,13 @@ void repair_string(const char* p, const char* closing_quote, text_buffer* out)
 
 }  // namespace
 
+void prepare_utf8()
+{
+    static const bool ready = simdjson::get_available_implementations().size() > 0 &&
+                              !simdjson::get_active_implementation()->name().empty() && is_utf8({});
+    static_cast<void>(ready);
+}
+
 bool is_utf8(std::string_view text) noexcept { return simdjson::validate_utf8(text.data(), text.size()); }
 
 text_status read_string(const char*& p, const char* end, text_buffer* out)

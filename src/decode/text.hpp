@@ -18,6 +18,10 @@ enum class text_status {
 /// where it went wrong. What it means replaces what `out` has, unless that is null.
 text_status read_string(const char*& p, const char* end, text_buffer* out);
 
+/// To be called before any of the others, once or more often. simdjson allocates when it is first used, inside of
+/// functions that may not throw; after this it doesn't any more.
+void prepare_utf8();
+
 /// True if all of `text` is UTF-8.
 bool is_utf8(std::string_view text) noexcept;
 

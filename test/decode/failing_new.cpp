@@ -1,0 +1,48 @@
+#include "failing_new.hpp"
+
+#include <cstdlib>
+#include <new>
+
+namespace unipile::test {
+namespace {
+
+thread_local long live = 0, count = 0;
+thread_local bool armed = false;
+thread_local long left = 0;
+
+void* allocate(std::size_t n)
+{
+    if (armed && left-- <= 0) throw std::bad_alloc{};
+    void* p = std::malloc(n == 0 ? 1 : n);
+    if (!p) throw std::bad_alloc{};
+    ++live;
+    ++count;
+    return p;
+}
+
+void release(void* p) noexcept
+{
+    if (!p) return;
+    --live;
+    std::free(p);
+}
+
+}  // namespace
+
+long live_allocations() noexcept { return live; }
+long allocation_count() noexcept { return count; }
+fail_at::fail_at(long k) noexcept
+{
+    left = k;
+    armed = true;
+}
+fail_at::~fail_at() { armed = false; }
+
+}  // namespace unipile::test
+
+void* operator new(std::size_t n) { return unipile::test::allocate(n); }
+void* operator new[](std::size_t n) { return unipile::test::allocate(n); }
+void operator delete(void* p) noexcept { unipile::test::release(p); }
+void operator delete[](void* p) noexcept { unipile::test::release(p); }
+void operator delete(void* p, std::size_t) noexcept { unipile::test::release(p); }
+void operator delete[](void* p, std::size_t) noexcept { unipile::test::release(p); }

@@ -1,0 +1,236 @@
+// What is a page, what isn't, and how large one may be.
+#include "describe.hpp"
+#include "page_corpus.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+namespace {
+
+using namespace unipile;
+using namespace unipile::test;
+using boost::system::error_code;
+
+struct outcome {
+    error_code error;
+    std::size_t posts = 0;
+    std::size_t quarantined = 0;
+    decode::page_end end;
+};
+
+outcome run(std::string_view page, std::size_t piece, const size_limits& limits, bool strict)
+{
+    decode::page_decoder decoder(limits, strict);
+    outcome o;
+    for (std::size_t at = 0; at < page.size() && !o.error; at += piece) o.error = decoder.write(page.substr(at, piece));
+    if (!o.error) o.error = decoder.finish();
+    o.posts = decoder.ready().size();
+    o.quarantined = decoder.quarantined().size();
+    o.end = decoder.end();
+    return o;
+}
+
+/// The same whole and byte by byte.
+outcome decode(std::string_view page, const size_limits& limits = {}, bool strict = false)
+{
+    const outcome whole = run(page, page.size() + 1, limits, strict);
+    for (std::size_t piece : {1u, 3u}) {
+        const outcome split = run(page, piece, limits, strict);
+        BOOST_TEST(split.error == whole.error);
+        BOOST_TEST(split.posts == whole.posts);
+        BOOST_TEST(split.quarantined == whole.quarantined);
+    }
+    return whole;
+}
+
+error_code error_of(std::string_view page, const size_limits& limits = {}, bool strict = false)
+{
+    return decode(page, limits, strict).error;
+}
+
+constexpr std::string_view good_item = R"({"object":"Post","provider":"X"})";
+
+BOOST_AUTO_TEST_SUITE(pages)
+
+BOOST_AUTO_TEST_CASE(not_pages)
+{
+    BOOST_TEST(error_of("") == errc::page_truncated);
+    BOOST_TEST(error_of("  \n ") == errc::page_truncated);
+    BOOST_TEST(error_of("{") == errc::page_truncated);
+    BOOST_TEST(error_of("<!DOCTYPE html>") == errc::not_json);
+    BOOST_TEST(error_of("Bad gateway") == errc::not_json);
+    BOOST_TEST(error_of("\xEF\xBB\xBF{\"items\":[]}") == errc::not_json);
+    for (const char* json : {"[]", "null", "true", "5", "-1", "\"x\"", "{}", R"({"items":null})", R"({"items":{}})",
+                             R"({"items":"[]"})", R"({"x":{"items":[]}})", R"({"a":"items","b":[]})"})
+        BOOST_TEST(error_of(json) == errc::not_a_page, json);
+}
+
+BOOST_AUTO_TEST_CASE(malformed_pages)
+{
+    for (const char* bad : {R"({"items":[],})", R"({"items" []})", R"({"items":[]]})", R"({"items":[]}})",
+                            R"({"items":[,]})", R"({"items":[{},]})", R"({"items":[{} {}]})", R"({"items":[}]})",
+                            R"({"items":[:]})", R"({items:[]})", R"({"a" "items":[]})", R"({"items":[],"a":tru})",
+                            R"({"items":[],"a":"\x"})", R"({:1})", R"({"items":[{"a":[}]})", R"({"items":[[}]})",
+                            R"({"items":[],"cursor":"\ud800"})", R"({"items":[]"a":1})", R"({"items"::[]})"}) {
+        const error_code e = error_of(bad);
+        BOOST_TEST((e == errc::page_malformed || e == errc::trailing_bytes), bad << ": " << e.message());
+    }
+    BOOST_TEST(error_of("{\"items\":[],\"a\":\"\xff\"}") == errc::page_malformed);
+    BOOST_TEST(error_of("{\"items\":[],\"a\":\"\n\"}") == errc::page_malformed);
+}
+
+BOOST_AUTO_TEST_CASE(bytes_behind_the_end)
+{
+    BOOST_TEST(!error_of(page_of("") + " \r\n\t"));
+    BOOST_TEST(error_of(page_of("") + "x") == errc::trailing_bytes);
+    BOOST_TEST(error_of(page_of("") + "\n" + page_of("")) == errc::trailing_bytes);
+    BOOST_TEST(error_of(page_of("") + std::string(1, '\0')) == errc::trailing_bytes);
+    BOOST_TEST(decode(page_of(good_item) + "}").posts == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(errors_keep_what_was_complete)
+{
+    const std::string two = std::string(good_item) + "," + std::string(good_item);
+    const outcome o = decode(R"({"items":[)" + two + R"(,:)");
+    BOOST_TEST(o.error == errc::page_malformed);
+    BOOST_TEST(o.posts == 2u);
+    decode::page_decoder decoder({}, false);
+    BOOST_TEST(decoder.write(R"({"items":[)" + two + R"(,:)") == errc::page_malformed);
+    const post kept = decoder.ready().at(1);
+    decoder.reset();
+    BOOST_TEST(kept.json() == good_item);
+}
+
+BOOST_AUTO_TEST_CASE(cursors)
+{
+    using decode::cursor_kind;
+    const auto end_of = [](std::string_view rest) {
+        return decode(R"({"object":"PostList","items":[],"paging":{"page_count":0})" + std::string(rest) + "}");
+    };
+    BOOST_TEST((end_of("").end.kind == cursor_kind::missing));
+    BOOST_TEST((end_of("").end.anomalies.at(0) == anomaly{anomaly_kind::missing_field, {}, "cursor"}));
+    BOOST_TEST((end_of(R"(,"cursor":null)").end.kind == cursor_kind::null));
+    BOOST_TEST(end_of(R"(,"cursor":null)").end.anomalies.empty());
+    BOOST_TEST((end_of(R"(,"cursor":"")").end.kind == cursor_kind::empty));
+    BOOST_TEST(
+        (end_of(R"(,"cursor":"")").end.anomalies.at(0) == anomaly{anomaly_kind::unexpected_value, {}, "cursor"}));
+    const outcome text = end_of(R"(,"cursor":"a\/+=\u00e9")");
+    BOOST_TEST((text.end.kind == cursor_kind::text));
+    BOOST_TEST(text.end.cursor == "a/+=é");
+    for (const char* bad : {"5", "{}", "[]", "true", R"({"nullable":true})"})
+        BOOST_TEST(end_of(R"(,"cursor":)" + std::string(bad)).error == errc::bad_cursor, bad);
+    const outcome twice = end_of(R"(,"cursor":null,"cursor":"b")");
+    BOOST_TEST((twice.end.anomalies.at(0) == anomaly{anomaly_kind::duplicate_key, {}, "cursor"}));
+}
+
+BOOST_AUTO_TEST_CASE(page_counts)
+{
+    const auto count_of = [](std::string_view paging) {
+        return decode(R"({"object":"PostList","items":[],"cursor":null,"paging":)" + std::string(paging) + "}").end;
+    };
+    for (const char* seven : {"7", "7.0", "0.7e1", "\"7\""})
+        BOOST_TEST(*count_of(R"({"page_count":)" + std::string(seven) + "}").page_count == 7);
+    for (const char* none : {"7.5", "1e400", "\"x\"", "null", "true", "18446744073709551615"})
+        BOOST_TEST(!count_of(R"({"page_count":)" + std::string(none) + "}").page_count);
+    BOOST_TEST((count_of("null").anomalies.at(0) == anomaly{anomaly_kind::null_field, {}, "paging"}));
+    BOOST_TEST((count_of("5").anomalies.at(0) == anomaly{anomaly_kind::wrong_type, {}, "paging"}));
+    BOOST_TEST((count_of("{}").anomalies.at(0) == anomaly{anomaly_kind::missing_field, "paging", "page_count"}));
+}
+
+BOOST_AUTO_TEST_CASE(limit_of_an_item)
+{
+    size_limits limits;
+    limits.item = good_item.size();
+    BOOST_TEST(!error_of(page_of(good_item), limits));
+    limits.item -= 1;
+    BOOST_TEST(error_of(page_of(good_item), limits) == errc::item_too_large);
+    limits.item = 3;
+    BOOST_TEST(error_of(page_of("123,1234"), limits) == errc::item_too_large);
+    BOOST_TEST(error_of(page_of("12,\"1\",123"), limits) == error_code{});
+    BOOST_TEST(error_of(page_of(R"({"a)"), limits) == errc::item_too_large);
+}
+
+BOOST_AUTO_TEST_CASE(limit_of_depth)
+{
+    size_limits limits;
+    limits.depth = 4;  // page, items, item, one more
+    BOOST_TEST(!error_of(page_of(R"({"a":[]},{"author":{}},{"attachments":[1]})"), limits));
+    BOOST_TEST(error_of(page_of(R"({"a":[[]]})"), limits) == errc::too_deep);
+    BOOST_TEST(error_of(page_of(R"({"attachments":[{}]})"), limits) == errc::too_deep);
+    BOOST_TEST(error_of(page_of(R"({"repost_content":{"author":{}}})"), limits) == errc::too_deep);
+    BOOST_TEST(error_of(page_of(R"({bad,[[)"), limits) == errc::too_deep);
+    BOOST_TEST(!error_of(R"({"items":[],"x":[[[1]]]})", limits));
+    BOOST_TEST(error_of(R"({"items":[],"x":[[[[1]]]]})", limits) == errc::too_deep);
+    limits.depth = 2;
+    BOOST_TEST(error_of(page_of("{}"), limits) == errc::too_deep);
+    BOOST_TEST(!error_of(page_of("1"), limits));
+    limits.depth = 1;
+    BOOST_TEST(error_of(R"({"items":[]})", limits) == errc::too_deep);
+    BOOST_TEST((post::parse(std::string(R"({"a":)") + std::string(61, '[') + std::string(61, ']') + "}").has_value()));
+    BOOST_TEST((post::parse(std::string(R"({"a":)") + std::string(62, '[') + std::string(62, ']') + "}").error() ==
+                errc::too_deep));
+}
+
+BOOST_AUTO_TEST_CASE(depth_is_no_matter_of_the_stack)
+{
+    size_limits limits;
+    limits.depth = 1'000'003;
+    const std::string nest = std::string(1'000'000, '[') + std::string(1'000'000, ']');
+    BOOST_TEST(!run(page_of(R"({"a":)" + nest + "}"), 1 << 20, limits, false).error);
+    BOOST_TEST(run(page_of(R"({"a":[)" + nest + "]}"), 1 << 20, limits, false).error == errc::too_deep);
+}
+
+BOOST_AUTO_TEST_CASE(limit_of_a_page)
+{
+    const std::string page = page_of(good_item) + "\n";
+    size_limits limits;
+    limits.page = page.size();
+    BOOST_TEST(!error_of(page, limits));
+    limits.page = page.size() - 1;
+    BOOST_TEST(error_of(page, limits) == errc::page_too_large);
+    BOOST_TEST(decode(page, limits).posts == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(limit_of_the_envelope)
+{
+    size_limits limits;
+    limits.envelope = page_of("").size();
+    BOOST_TEST(!error_of(page_of(good_item), limits));
+    limits.envelope -= 1;
+    BOOST_TEST(error_of(page_of(good_item), limits) == errc::envelope_too_large);
+}
+
+BOOST_AUTO_TEST_CASE(limit_of_the_cursor)
+{
+    size_limits limits;
+    limits.cursor = 3;
+    BOOST_TEST(!error_of(R"({"items":[],"cursor":"a\u0062c"})", limits));
+    BOOST_TEST(error_of(R"({"items":[],"cursor":"abcd"})", limits) == errc::cursor_too_large);
+}
+
+BOOST_AUTO_TEST_CASE(limit_of_items)
+{
+    size_limits limits;
+    limits.items = 2;
+    BOOST_TEST(!error_of(page_of("{},5"), limits));
+    const outcome o = decode(page_of("{},{},{}"), limits);
+    BOOST_TEST(o.error == errc::too_many_items);
+    BOOST_TEST(o.posts == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(strict_turns_deviations_into_failures)
+{
+    const std::string good = std::string(full_linkedin_post()) + ',' + std::string(full_instagram_post());
+    BOOST_TEST(!error_of(page_of(good), {}, true));
+    for (std::string_view item :
+         {std::string_view(R"({"provider":"LINKEDIN"})"), std::string_view(R"({"a":tru})"), std::string_view("5")}) {
+        const outcome o = decode(page_of(good + ',' + std::string(item)), {}, true);
+        BOOST_TEST(o.error == errc::contract_violated);
+        BOOST_TEST(o.posts == 2u);
+        BOOST_TEST(o.quarantined == 0u);
+    }
+    BOOST_TEST(error_of(R"({"items":[]})", {}, true) == errc::contract_violated);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
