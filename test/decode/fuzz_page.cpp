@@ -1,0 +1,72 @@
+// libFuzzer: any bytes, cut anywhere, must read the same as in one piece; and what is accepted as an item must be
+// JSON by Boost.JSON's verdict too.
+#include "decode/page_decoder.hpp"
+#include "describe.hpp"
+
+#include <boost/json/parse.hpp>
+
+#include <cstdint>
+#include <cstdlib>
+#include <vector>
+
+namespace {
+
+using namespace unipile;
+
+/// Small enough that the fuzzer can reach each of them.
+size_limits small_limits()
+{
+    size_limits limits;
+    limits.page = 8192;
+    limits.item = 2048;
+    limits.envelope = 512;
+    limits.cursor = 64;
+    limits.items = 16;
+    limits.depth = 8;
+    return limits;
+}
+
+void check(bool ok)
+{
+    if (!ok) std::abort();
+}
+
+bool has_bad_text(const post& p)
+{
+    for (const anomaly& a : p.anomalies())
+        if (a.kind == anomaly_kind::bad_text) return true;
+    return false;
+}
+
+void check_items(std::string_view page)
+{
+    decode::page_decoder decoder(small_limits(), false);
+    (void)decoder.write(page);
+    for (const post& p : decoder.ready()) {
+        check(page.find(p.json()) != std::string_view::npos);
+        boost::json::error_code error;
+        (void)boost::json::parse({p.json().data(), p.json().size()}, error);
+        check(!error || has_bad_text(p));
+        check(test::describe(post::parse(p.json()).value()) == test::describe(p));
+    }
+    for (const decode::quarantined_item& item : decoder.quarantined()) {
+        boost::json::error_code error;
+        const auto value = boost::json::parse(item.raw, error);
+        check(error || !value.is_object());
+    }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
+{
+    if (size < 2) return 0;
+    const std::string_view page{reinterpret_cast<const char*>(data) + 2, size - 2};
+    const std::size_t piece = data[0] + 1u;
+    const bool strict = (data[1] & 1) != 0;
+    std::vector<std::string_view> pieces;
+    for (std::size_t at = 0; at < page.size(); at += piece) pieces.push_back(page.substr(at, piece));
+    check(test::decode_pieces(pieces, small_limits(), strict) == test::decode_whole(page, small_limits(), strict));
+    check_items(page);
+    return 0;
+}
