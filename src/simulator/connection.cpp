@@ -147,6 +147,7 @@ connection::awaitable<bool> connection::read_request()
 {
     parser_.emplace();
     parser_->header_limit(256 * 1024);
+    parser_->eager(true);  // so that a body is seen, and refused, with the header
     while (!parser_->is_done()) {
         error_code wrong;
         if (buffer_.size() > 0) buffer_.consume(parser_->put(buffer_.data(), wrong));

@@ -22,13 +22,12 @@ std::string joined(std::initializer_list<std::string_view> parts)
     throw std::invalid_argument(joined({"fault \"", spec, "\": ", why}));
 }
 
-/// Cuts off and returns what stands before `separator`; the whole text if there is none.
-std::string_view take(std::string_view& text, char separator)
+/// What stands before the first `separator`, and what behind it; the whole text and nothing if there is none.
+std::pair<std::string_view, std::optional<std::string_view>> cut(std::string_view text, char separator)
 {
-    const auto end = text.find(separator);
-    const auto part = text.substr(0, end);
-    text = end == text.npos ? std::string_view{} : text.substr(end + 1);
-    return part;
+    const auto at = text.find(separator);
+    if (at == text.npos) return {text, std::nullopt};
+    return {text.substr(0, at), text.substr(at + 1)};
 }
 
 std::optional<std::uint64_t> number(std::string_view text)
@@ -244,16 +243,20 @@ void set_effect(std::string_view spec, std::string_view key, std::string_view va
 fault parse_fault(std::string_view spec)
 {
     fault result;
-    auto keys = spec;
-    auto words = take(keys, ':');
-    const bool has_words = words.find('=') != words.npos, has_keys = words.size() < spec.size();
-    set_kind(spec, take(words, '='), result);
-    for (bool more = has_words; more; more = !words.empty()) set_word(spec, take(words, ','), result);
-    for (bool more = has_keys; more; more = !keys.empty()) {
-        auto value = take(keys, ',');
-        const auto key = take(value, '=');
-        if (value.empty()) refuse(spec, joined({"\"", key, "\" needs a value"}));
-        if (!set_target(spec, key, value, result)) set_effect(spec, key, value, result);
+    const auto [head, keys] = cut(spec, ':');
+    const auto [kind, words] = cut(head, '=');
+    set_kind(spec, kind, result);
+    for (auto rest = words; rest;) {
+        const auto [word, more] = cut(*rest, ',');
+        set_word(spec, word, result);
+        rest = more;
+    }
+    for (auto rest = keys; rest;) {
+        const auto [entry, more] = cut(*rest, ',');
+        const auto [key, value] = cut(entry, '=');
+        if (!value || value->empty()) refuse(spec, joined({"\"", key, "\" needs a value"}));
+        if (!set_target(spec, key, *value, result)) set_effect(spec, key, *value, result);
+        rest = more;
     }
     if (result.kind == fault_kind::drift) {
         if (result.deviations == 0) result.deviations = wild;
