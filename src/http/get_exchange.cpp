@@ -74,6 +74,7 @@ asio::awaitable<bool> get_exchange::begin_answer()
 {
     filled_ = 0;
     scanned_ = 0;
+    ending_ = io_step{progress::done};
     request_runs_ = pool_->options_.deadlines.request.count() != 0;
     // A failed write isn't the last word: what the server said before it closed can still be read.
     co_await send(true);
@@ -233,14 +234,15 @@ io_step get_exchange::fill()
 {
     if (state_ == state::in_body) filled_ = 0;
     const std::size_t before = filled_;
-    io_step step{progress::done};
-    while (filled_ < buffer_.size) {
+    // A socket tells of a reset once, and of a plain end from then on.
+    io_step step = std::exchange(ending_, io_step{progress::done});
+    while (step.state == progress::done && filled_ < buffer_.size) {
         step = connection_->read({buffer_.bytes.get() + filled_, buffer_.size - filled_});
-        if (step.state != progress::done) break;
-        filled_ += step.bytes;
+        if (step.state == progress::done) filled_ += step.bytes;
     }
     if (state_ == state::in_body) input_ = std::string_view(buffer_.bytes.get(), filled_);
     if (filled_ == before) return step;
+    if (step.state == progress::end || step.state == progress::failed) ending_ = step;
     return {progress::done, filled_ - before};
 }
 

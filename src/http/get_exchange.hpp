@@ -100,10 +100,11 @@ private:
     std::string request_;
     read_buffer buffer_;
     read_buffer inflated_;
-    std::size_t filled_ = 0;   // bytes in the buffer
-    std::size_t scanned_ = 0;  // of them, searched for the header's end
-    std::string_view input_;   // what is in the buffer and not yet taken
-    std::string_view packed_;  // of that, what is to be inflated
+    std::size_t filled_ = 0;          // bytes in the buffer
+    std::size_t scanned_ = 0;         // of them, searched for the header's end
+    std::string_view input_;          // what is in the buffer and not yet taken
+    std::string_view packed_;         // of that, what is to be inflated
+    io_step ending_{progress::done};  // how the connection ended, behind the bytes in the buffer
     answer_header header_;
     body_reader body_;
     std::unique_ptr<inflater> inflater_;

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
-#include <cstring>
 #include <cstdio>
+#include <cstring>
 #include <stdexcept>
 #include <utility>
 
@@ -30,12 +30,12 @@ void block_sigpipe()
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
-sockaddr_in loopback(std::uint16_t port)
+sockaddr_in loopback(std::uint16_t port, unsigned host = 1)
 {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_addr.s_addr = htonl((127u << 24) + host);
     return address;
 }
 
@@ -185,10 +185,25 @@ std::string peer::server_name() const
 
 bool peer::session_was_resumed() const { return ssl_ && SSL_session_reused(ssl_.get()) == 1; }
 
+void peer::send_ticket()
+{
+    SSL_new_session_ticket(ssl_.get());
+    SSL_do_handshake(ssl_.get());
+    ERR_clear_error();
+}
+
 void peer::wake()
 {
     const std::lock_guard lock(mutex_);
     if (fd_ >= 0) ::shutdown(fd_, SHUT_RDWR);
+}
+
+std::optional<tls_settings> tls_by(const certificate_authority* authority)
+{
+    if (authority == nullptr) return {};
+    tls_settings settings;
+    settings.shown = authority->issue();
+    return settings;
 }
 
 scripted_server::scripted_server(script each, std::optional<tls_settings> tls)
@@ -287,6 +302,31 @@ std::uint16_t closed_port()
     static const int fd = listen_on_loopback(port, false);
     (void)fd;
     return port;
+}
+
+deaf_listener::deaf_listener(unsigned host, std::uint16_t port)
+{
+    sockaddr_in address = loopback(port, host);
+    socklen_t size = sizeof address;
+    auto* const where = reinterpret_cast<sockaddr*>(&address);
+    sockets_.push_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (::bind(sockets_[0], where, size) != 0 || ::listen(sockets_[0], 0) != 0 ||
+        ::getsockname(sockets_[0], where, &size) != 0)
+        throw std::runtime_error("deaf listener: can't listen");
+    port_ = ntohs(address.sin_port);
+    // Fill its queue: a connection that is still on its way after a moment has found it full.
+    for (int i = 0; i < 16; ++i) {
+        const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        sockets_.push_back(fd);
+        ::connect(fd, where, size);
+        pollfd one{fd, POLLOUT, 0};
+        if (::poll(&one, 1, 50) == 0) break;
+    }
+}
+
+deaf_listener::~deaf_listener()
+{
+    for (const int fd : sockets_) ::close(fd);
 }
 
 }  // namespace unipile::test

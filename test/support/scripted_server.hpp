@@ -49,6 +49,8 @@ public:
     /// What the client named as its server in TLS; empty: nothing.
     std::string server_name() const;
     bool session_was_resumed() const;
+    /// A TLS 1.3 session ticket, out of turn.
+    void send_ticket();
 
     /// The how-manieth connection of the server this is, from 0.
     std::size_t number() const noexcept { return number_; }
@@ -74,6 +76,9 @@ struct tls_settings {
     bool ask_for_client_certificate = false;
     std::size_t tickets = 2;
 };
+
+/// TLS with a certificate of this authority; null: none, plain.
+std::optional<tls_settings> tls_by(const certificate_authority* authority);
 
 /// Listens on a port of its own. The script runs in a thread for each connection, which closes when it returns.
 class scripted_server {
@@ -118,5 +123,19 @@ std::string gzipped(std::string_view text);
 
 /// A port of loopback that nobody listens on.
 std::uint16_t closed_port();
+
+/// Listens on 127.0.0.`host`, and will never accept: whoever connects waits.
+class deaf_listener {
+public:
+    explicit deaf_listener(unsigned host = 1, std::uint16_t port = 0);
+    ~deaf_listener();
+    deaf_listener(const deaf_listener&) = delete;
+    deaf_listener& operator=(const deaf_listener&) = delete;
+    std::uint16_t port() const noexcept { return port_; }
+
+private:
+    std::vector<int> sockets_;
+    std::uint16_t port_ = 0;
+};
 
 }  // namespace unipile::test

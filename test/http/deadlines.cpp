@@ -1,0 +1,279 @@
+// Each deadline, against a server that never gets there. The wait is for the deadline itself; nothing is timed.
+#include "fetching.hpp"
+#include "support/scripted_server.hpp"
+
+#include <unipile/resolver.hpp>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <latch>
+
+using namespace unipile;
+using namespace unipile::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+const std::string body = "{\"cursor\":null}";
+
+// All but the one under test are off, so that nothing else can be what fires.
+client_options patient(const std::string& url)
+{
+    auto o = options_for(url);
+    o.deadlines = {0ms, 0ms, 0ms, 0ms, 0ms, 0ms, 0ms};
+    return o;
+}
+
+void check_expires(const client_options& options, errc expected)
+{
+    fetching client(options);
+    const outcome o = client.get();
+    BOOST_TEST((o.error == expected), describe(o));
+    BOOST_TEST(client.stats().open == 0u);
+}
+
+scripted_server::script sends_and_stalls(std::string text)
+{
+    return [text = std::move(text)](peer& p) {
+        p.read_request();
+        p.send(text);
+        p.fall_silent();
+    };
+}
+
+class silent_resolver final : public resolver {
+public:
+    void async_resolve(boost::asio::any_io_executor, std::string, handler done) override
+    {
+        kept.push_back(std::make_unique<handler>(std::move(done)));
+    }
+    std::vector<std::unique_ptr<handler>> kept;
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(deadlines_of_an_exchange)
+
+BOOST_AUTO_TEST_CASE(resolve)
+{
+    auto options = patient("https://api.example");
+    options.deadlines.resolve = 20ms;
+    options.resolver = std::make_shared<silent_resolver>();
+    check_expires(options, errc::resolve_timeout);
+}
+
+BOOST_AUTO_TEST_CASE(connect)
+{
+    const deaf_listener deaf;
+    auto options = patient("http://127.0.0.1:" + std::to_string(deaf.port()));
+    options.deadlines.connect = 20ms;
+    check_expires(options, errc::connect_timeout);
+}
+
+BOOST_AUTO_TEST_CASE(handshake)
+{
+    const scripted_server server([](peer& p) { p.fall_silent(); });
+    auto options = patient("https://127.0.0.1:" + std::to_string(server.port()));
+    options.deadlines.handshake = 20ms;
+    check_expires(options, errc::handshake_timeout);
+}
+
+BOOST_AUTO_TEST_CASE(tunnel)
+{
+    const scripted_server proxy(sends_and_stalls("HTTP/1.1 200"));
+    auto options = patient("https://api.example");
+    options.proxy = proxy.url();
+    options.deadlines.connect = 20ms;
+    check_expires(options, errc::connect_timeout);
+}
+
+BOOST_AUTO_TEST_CASE(first_byte)
+{
+    const scripted_server server(sends_and_stalls(""));
+    auto options = patient(server.url());
+    options.deadlines.first_byte = 20ms;
+    check_expires(options, errc::first_byte_timeout);
+}
+
+BOOST_AUTO_TEST_CASE(first_byte_behind_an_interim_answer)
+{
+    const scripted_server server(sends_and_stalls("HTTP/1.1 100 Continue\r\n\r\n"));
+    auto options = patient(server.url());
+    options.deadlines.first_byte = 20ms;
+    check_expires(options, errc::first_byte_timeout);
+}
+
+BOOST_AUTO_TEST_CASE(first_byte_on_a_reused_connection_is_no_reason_to_replay)
+{
+    const scripted_server server([](peer& p) {
+        p.read_request();
+        p.send(ok_answer(body));
+        p.fall_silent();
+    });
+    auto options = patient(server.url());
+    options.deadlines.first_byte = 300ms;
+    fetching client(options);
+    const outcome first = client.get();
+    BOOST_TEST(first.ok(), describe(first));
+    BOOST_TEST((client.get().error == errc::first_byte_timeout));
+    BOOST_TEST(client.stats().replayed == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(stall)
+{
+    const std::string answer = ok_answer(body);
+    const std::string chunked = chunked_answer(body, 4);
+    for (const std::string& text :
+         {answer.substr(0, 1), answer.substr(0, 30), answer.substr(0, answer.size() - 1),
+          chunked.substr(0, chunked.size() - 2), answer.substr(0, answer.find("\r\n\r\n") + 4)}) {
+        const scripted_server server(sends_and_stalls(text));
+        auto options = patient(server.url());
+        options.deadlines.stall = 20ms;
+        check_expires(options, errc::stall_timeout);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(stall_while_sending)
+{
+    std::latch enough(1);
+    const scripted_server server([&](peer&) { enough.wait(); });
+    auto options = patient(server.url());
+    options.deadlines.stall = 20ms;
+    fetching client(options);
+    const outcome o = client.get('/' + std::string(32u * 1024 * 1024, 'x'));
+    enough.count_down();
+    BOOST_TEST((o.error == errc::stall_timeout), describe(o));
+}
+
+BOOST_AUTO_TEST_CASE(request)
+{
+    const std::string answer = ok_answer(body);
+    for (const std::string& text : {std::string(), answer.substr(0, 30), answer.substr(0, answer.size() - 1)}) {
+        const scripted_server server(sends_and_stalls(text));
+        auto options = patient(server.url());
+        options.deadlines.request = 20ms;
+        check_expires(options, errc::request_timeout);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(request_counts_all_waits_together)
+{
+    // Bytes keep coming, so nothing ever stalls; only the whole takes too long.
+    const scripted_server server([](peer& p) {
+        p.read_request();
+        p.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+        while (p.send("1\r\n \r\n")) {
+        }
+    });
+    auto options = patient(server.url());
+    options.deadlines.request = 50ms;
+    options.deadlines.stall = 60s;
+    check_expires(options, errc::request_timeout);
+}
+
+BOOST_AUTO_TEST_CASE(connection_wait)
+{
+    std::latch release(1);
+    const scripted_server server([&](peer& p) {
+        p.read_request();
+        release.wait();
+        p.send(ok_answer(body));
+        p.fall_silent();
+    });
+    auto options = patient(server.url());
+    options.max_connections = 1;
+    options.deadlines.connection_wait = 20ms;
+    fetching client(options);
+    const outcome& first = client.start();
+    const outcome& second = client.start();
+    const outcome& third = client.start();
+    while (!second.finished || !third.finished) BOOST_REQUIRE(client.loop().run_one() != 0);
+    BOOST_TEST((second.error == errc::connection_wait_timeout), describe(second));
+    BOOST_TEST((third.error == errc::connection_wait_timeout), describe(third));
+    BOOST_TEST(!first.finished);
+    BOOST_TEST(client.stats().waiting == 0u);
+    release.count_down();
+    client.run();
+    BOOST_TEST(first.ok(), describe(first));
+}
+
+namespace {
+
+boost::asio::awaitable<void> read_late(fetching& client, std::chrono::milliseconds pause, outcome& to)
+{
+    try {
+        const auto one = client.transport()->open();
+        to.head = co_await one->get("/posts");
+        boost::asio::steady_timer busy(client.loop(), pause);
+        co_await busy.async_wait(boost::asio::use_awaitable);
+        for (;;) {
+            const std::string_view piece = co_await one->read_some();
+            if (piece.empty()) break;
+            to.body += piece;
+        }
+    } catch (const failure& f) {
+        to.text = f.what();
+        to.error = static_cast<errc>(f.code().value());
+    }
+    to.finished = true;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_consumer_that_looks_elsewhere_is_not_counted)
+{
+    std::latch header_read(1);
+    const std::string answer = ok_answer(body);
+    const scripted_server server([&](peer& p) {
+        p.read_request();
+        p.send(answer.substr(0, answer.size() - 3));
+        header_read.wait();
+        p.send(answer.substr(answer.size() - 3));
+        p.fall_silent();
+    });
+    auto options = patient(server.url());
+    options.deadlines.request = 2s;
+    options.deadlines.stall = 2s;
+    fetching client(options);
+    outcome o;
+    boost::asio::co_spawn(client.loop(), read_late(client, 2500ms, o), boost::asio::detached);
+    while (o.head.status == 0) BOOST_REQUIRE(client.loop().run_one() != 0);
+    header_read.count_down();
+    while (!o.finished) BOOST_REQUIRE(client.loop().run_one() != 0);
+    BOOST_TEST((o.ok() && o.body == body), describe(o));
+}
+
+BOOST_AUTO_TEST_CASE(an_address_that_does_not_answer_leaves_time_for_the_next)
+{
+    class two_addresses final : public resolver {
+    public:
+        void async_resolve(boost::asio::any_io_executor, std::string, handler done) override
+        {
+            std::move(done)(boost::system::error_code(), std::vector{boost::asio::ip::make_address("127.0.0.2"),
+                                                                     boost::asio::ip::make_address("127.0.0.1")});
+        }
+    };
+    const scripted_server server(scripted_server::answer_always(ok_answer(body, "Connection: close\r\n")));
+    const deaf_listener deaf(2, server.port());
+    auto options = patient("http://localhost:" + std::to_string(server.port()));
+    options.deadlines.connect = 2s;
+    options.resolver = std::make_shared<two_addresses>();
+    fetching client(options);
+    const outcome o = client.get();
+    BOOST_TEST(o.ok(), describe(o));
+    // From now on the one that works comes first, with hardly any time for the other.
+    BOOST_TEST(client.get().ok());
+}
+
+BOOST_AUTO_TEST_CASE(none_at_all)
+{
+    const scripted_server server(scripted_server::answer_always(ok_answer(body)));
+    fetching client(patient(server.url()));
+    BOOST_TEST(client.get().ok());
+}
+
+BOOST_AUTO_TEST_SUITE_END()

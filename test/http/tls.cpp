@@ -1,0 +1,226 @@
+// Whom TLS trusts, and what it says about the others.
+#include "fetching.hpp"
+#include "support/scripted_server.hpp"
+
+#include <unipile/resolver.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+#include <atomic>
+#include <mutex>
+#include <stdexcept>
+
+using namespace unipile;
+using namespace unipile::test;
+
+namespace {
+
+using std::chrono::hours;
+
+const std::string body = "{\"cursor\":null}";
+
+tls_settings showing(const identity& shown)
+{
+    tls_settings settings;
+    settings.shown = shown;
+    return settings;
+}
+
+struct tls_test {
+    certificate_authority authority;
+
+    client_options options(const scripted_server& server) const
+    {
+        auto o = options_for(server.url());
+        o.ca_file = authority.file();
+        return o;
+    }
+
+    outcome get(const tls_settings& settings) const
+    {
+        const scripted_server server(scripted_server::answer_always(ok_answer(body)), settings);
+        return fetching(options(server)).get();
+    }
+    outcome get(const identity& shown) const { return get(showing(shown)); }
+
+    void check_rejected(const identity& shown, const std::string& note) const
+    {
+        const outcome o = get(shown);
+        BOOST_TEST((o.error == errc::certificate_rejected), describe(o));
+        BOOST_TEST(o.text.find(note) != std::string::npos, o.text);
+        BOOST_TEST(o.text.find("127.0.0.1:") != std::string::npos, o.text);
+    }
+};
+
+certificate_request named(const std::string& name)
+{
+    certificate_request r;
+    r.names = {name};
+    return r;
+}
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(tls, tls_test)
+
+BOOST_AUTO_TEST_CASE(trusts_its_authority)
+{
+    for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+        tls_settings settings = *tls_by(&authority);
+        settings.oldest = settings.newest = version;
+        const outcome o = get(settings);
+        BOOST_TEST((o.ok() && o.body == body), describe(o));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(rejects_certificates)
+{
+    certificate_request expired, early, for_clients, nameless;
+    expired.valid_until = hours(-1);
+    early.valid_from = hours(24);
+    for_clients.usage = "clientAuth";
+    nameless.names.clear();
+    nameless.common_name = "127.0.0.1";
+    check_rejected(authority.issue(expired), "the certificate has expired");
+    check_rejected(authority.issue(early), "not yet valid");
+    check_rejected(authority.issue(named("DNS:other.example")), "for another host");
+    check_rejected(authority.issue(named("IP:127.0.0.2")), "for another host");
+    check_rejected(authority.issue(named("DNS:127.0.0.1")), "for another host");
+    check_rejected(authority.issue(nameless), "for another host");
+    check_rejected(make_self_signed(), "self-signed");
+    check_rejected(certificate_authority("somebody else").issue(), "root is unknown");
+    check_rejected(authority.issue(for_clients), "not for a server");
+}
+
+BOOST_AUTO_TEST_CASE(sends_nothing_to_whom_it_rejects)
+{
+    std::atomic<std::size_t> bytes{0};
+    const scripted_server server([&](peer& p) { bytes += p.read_some().size(); }, showing(make_self_signed()));
+    BOOST_TEST((fetching(options(server)).get().error == errc::certificate_rejected));
+    BOOST_TEST(bytes == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(without_a_file_the_systems_trust_counts)
+{
+    const scripted_server server(scripted_server::answer_always(ok_answer(body)), tls_by(&authority));
+    auto o = options(server);
+    o.ca_file.clear();
+    BOOST_TEST((fetching(o).get().error == errc::certificate_rejected));
+}
+
+BOOST_AUTO_TEST_CASE(names_count_and_are_sent_but_addresses_are_not)
+{
+    std::mutex mutex;
+    std::string name;
+    const scripted_server server(
+        [&](peer& p) {
+            {
+                const std::lock_guard lock(mutex);
+                name = p.server_name();
+            }
+            p.read_request();
+            p.send(ok_answer(body));
+        },
+        tls_by(&authority));
+    const auto name_sent = [&](const std::string& url) {
+        auto o = options(server);
+        o.base_url = url;
+        const outcome result = fetching(o).get();
+        BOOST_TEST(result.ok(), describe(result));
+        const std::lock_guard lock(mutex);
+        return name;
+    };
+    BOOST_TEST(name_sent(server.url()) == "");
+    BOOST_TEST(name_sent("https://LocalHost.:" + std::to_string(server.port())) == "localhost");
+}
+
+BOOST_AUTO_TEST_CASE(wildcards_cover_one_label)
+{
+    class loopback_for_all final : public resolver {
+    public:
+        void async_resolve(boost::asio::any_io_executor, std::string, handler done) override
+        {
+            std::move(done)(boost::system::error_code(), std::vector{boost::asio::ip::make_address("127.0.0.1")});
+        }
+    };
+    const scripted_server server(scripted_server::answer_always(ok_answer(body)),
+                                 showing(authority.issue(named("DNS:*.unipile.example"))));
+    auto o = options(server);
+    o.resolver = std::make_shared<loopback_for_all>();
+    const std::string port = ':' + std::to_string(server.port());
+    o.base_url = "https://api8.unipile.example" + port;
+    BOOST_TEST(fetching(o).get().ok());
+    for (const char* other : {"unipile.example", "a.api8.unipile.example", "api8.unipile.example.evil"}) {
+        o.base_url = std::string("https://") + other + port;
+        BOOST_TEST((fetching(o).get().error == errc::certificate_rejected), other);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(nothing_older_than_1_2)
+{
+    tls_settings settings = *tls_by(&authority);
+    settings.oldest = TLS1_VERSION;
+    settings.newest = TLS1_1_VERSION;
+    const outcome o = get(settings);
+    BOOST_TEST((o.error == errc::handshake_failed), describe(o));
+    BOOST_TEST(o.text.find("TLS 1.1") != std::string::npos, o.text);
+}
+
+BOOST_AUTO_TEST_CASE(client_certificates)
+{
+    for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+        tls_settings settings = *tls_by(&authority);
+        settings.oldest = settings.newest = version;
+        settings.ask_for_client_certificate = true;
+        const outcome asked = get(settings);
+        BOOST_TEST(asked.ok(), describe(asked));
+        settings.demand_client_certificate = true;
+        const outcome demanded = get(settings);
+        BOOST_TEST((demanded.error == errc::client_certificate_required), describe(demanded));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_tls)
+{
+    for (const char* text : {"HTTP/1.1 400 Bad Request\r\n\r\n", "SSH-2.0-x\r\n", "\x15\x03\x01\x00\x02\x02\x28", ""}) {
+        const scripted_server server([text](peer& p) {
+            p.read_some();
+            p.send(text);
+        });
+        auto o = options(server);
+        o.base_url = "https://127.0.0.1:" + std::to_string(server.port());
+        const outcome result = fetching(o).get();
+        BOOST_TEST((result.error == errc::handshake_failed), describe(result));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(sessions_are_resumed)
+{
+    for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+        std::atomic<unsigned> resumed{0};
+        tls_settings settings = *tls_by(&authority);
+        settings.oldest = settings.newest = version;
+        const scripted_server server(
+            [&](peer& p) {
+                resumed += p.session_was_resumed() ? 1 : 0;
+                p.read_request();
+                p.send(ok_answer(body, "Connection: close\r\n"));
+            },
+            settings);
+        fetching client(options(server));
+        for (int i = 0; i < 4; ++i) BOOST_TEST(client.get().ok());
+        BOOST_TEST(server.accepted() == 4u);
+        BOOST_TEST(resumed == 3u);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_ca_file_must_be_one)
+{
+    auto o = options_for("https://127.0.0.1:1");
+    for (const char* file : {"/nowhere/ca.pem", "/dev/null", "/etc/passwd", "/"}) {
+        o.ca_file = file;
+        BOOST_CHECK_THROW(fetching{o}, std::invalid_argument);
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
