@@ -91,9 +91,13 @@ void add_options(CLI::App& command, posts_options& o)
     command.add_flag("--company", o.company, "The identifiers are LinkedIn companies' numbers");
 
     const char* bounds = "Bounds";
-    command.add_option("--max-posts", o.max_posts, "End each listing after N posts")->type_name("N")->group(bounds);
+    command.add_option("--max-posts", o.max_posts, "End each listing after N posts")
+        ->type_name("N")
+        ->check(CLI::NonNegativeNumber)
+        ->group(bounds);
     command.add_option("--max-pages", o.max_pages, "End each listing after N pages, which is about N requests")
         ->type_name("N")
+        ->check(CLI::NonNegativeNumber)
         ->group(bounds);
     command.add_option("--since", o.since, "End each listing where posts get older: 2024-05-31 (UTC) or a full time")
         ->type_name("DATE")

@@ -248,7 +248,8 @@ void posts_run::report(const listing_report& r)
     else if (!options_.quiet || !r.whole())
         console_.say(summary_text(r));
     if (r.failure && r.failure->scope() == failure_scope::key) {
-        key_refused_ = true;
+        // Nothing else with this key and base URL would fare better.
+        key_refused_ = key_refused_ || r.failure->code() == errc::api_key_refused;
         stop_listings();
     }
 }

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,6 @@
 namespace {
 
 using namespace unipile;
-using boost::test_tools::per_element;
 namespace asio = boost::asio;
 namespace fs = std::filesystem;
 
@@ -45,8 +45,8 @@ public:
     explicit nginx(const std::string& listen_options, const std::string& more = {})
     {
         for (std::uint32_t page = 0; page < pages; ++page) {
-            const std::string cursor = page == 0 ? "" : "page" + std::to_string(page);
-            const std::string next = page + 1 == pages ? "" : "page" + std::to_string(page + 1);
+            const std::string cursor = page == 0 ? std::string{} : std::to_string(page);
+            const std::string next = page + 1 == pages ? std::string{} : std::to_string(page + 1);
             const std::uint64_t first = page * posts_a_page;
             write(folder / "pages" / "someone" / (cursor + ".json"),
                   simulator::generate_page(7, simulator::provider::linkedin, first, posts_a_page, next));
@@ -69,9 +69,10 @@ public:
 
     int control(const std::string& option) const
     {
-        return std::system(("'" + variable("NGINX") + "' -p '" + folder.string() + "' -e error.log -c nginx.conf" +
-                            option + " 2>'" + (folder / "start.log").string() + "'")
-                               .c_str());
+        std::ostringstream command;
+        command << '\'' << variable("NGINX_PROGRAM") << "' -p '" << folder.string() << "' -e error.log -c nginx.conf"
+                << option << " 2>'" << (folder / "start.log").string() << '\'';
+        return std::system(command.str().c_str());
     }
 
     const fs::path folder = fs::current_path() / ("nginx_" + std::to_string(::getpid()));
@@ -132,7 +133,7 @@ BOOST_AUTO_TEST_CASE(plain)
         const std::string url = "http://127.0.0.1:" + std::to_string(server.port);
         const finished f = run(url, "the-key");
         BOOST_TEST(f.code == 0, f.err);
-        BOOST_TEST(lines_of(f.out) == truth(), per_element());
+        BOOST_TEST(same_lines(lines_of(f.out), truth()));
         // Its error pages are HTML; the status decides.
         BOOST_TEST(run(url, "another-key").code == 3);
     }
@@ -152,7 +153,7 @@ BOOST_AUTO_TEST_CASE(over_verified_tls)
         const std::vector<std::string> trusting{"--ca-file", (folder / "ca.pem").string()};
         const finished f = run("https://localhost:" + port, "the-key", trusting);
         BOOST_TEST(f.code == 0, f.err);
-        BOOST_TEST(lines_of(f.out) == truth(), per_element());
+        BOOST_TEST(same_lines(lines_of(f.out), truth()));
         // The certificate is for another name, or from nobody who is trusted.
         std::vector<std::string> hasty = trusting;
         hasty.insert(hasty.end(), {"--timeout", "2"});

@@ -3,6 +3,7 @@
 #include "server_process.hpp"
 
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <string>
@@ -11,7 +12,6 @@
 namespace {
 
 using namespace unipile;
-using boost::test_tools::per_element;
 
 finished run(const std::string& base_url, std::vector<std::string> arguments)
 {
@@ -54,6 +54,13 @@ BOOST_AUTO_TEST_CASE(random_answers)
     BOOST_TEST(posts > 0u);
 }
 
+/// Prism writes the JSON that it passes on anew: other escapes, the same values.
+std::vector<std::string> normalised(std::vector<std::string> lines)
+{
+    for (std::string& line : lines) line = boost::json::serialize(boost::json::parse(line));
+    return lines;
+}
+
 /// Between the two, Prism turns whatever doesn't match the contract into an error of its own.
 void check_through_proxy(const simulator::options& options)
 {
@@ -64,7 +71,7 @@ void check_through_proxy(const simulator::options& options)
         if (p.is_company) arguments.push_back("--company");
         const finished f = run(proxy.base_url(), arguments);
         BOOST_TEST(f.code == 0, f.err);
-        BOOST_TEST(lines_of(f.out) == s.truth(p.identifier), per_element());
+        BOOST_TEST(same_lines(normalised(lines_of(f.out)), normalised(s.truth(p.identifier))));
     }
 }
 
@@ -114,7 +121,7 @@ BOOST_AUTO_TEST_CASE(the_proxy_notices_what_does_not_match)
     const prism proxy{{"proxy", "--errors", variable("CONTRACT"), s.server.base_url()}};
     const finished f = run(proxy.base_url(), {s.first(), "--account", "acc1", "--timeout", "5"});
     BOOST_TEST(f.code == 1);
-    BOOST_TEST(f.err.find("VIOLATIONS") != std::string::npos, f.err);
+    BOOST_TEST(f.err.find("server says: 500") != std::string::npos, f.err);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

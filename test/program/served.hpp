@@ -104,6 +104,18 @@ inline unipile::simulator::options small_world(std::uint64_t posts, std::uint32_
     return o;
 }
 
+/// Compares lines that are too long to be shown all.
+inline boost::test_tools::predicate_result same_lines(const std::vector<std::string>& got,
+                                                      const std::vector<std::string>& expected)
+{
+    boost::test_tools::predicate_result result{got == expected};
+    std::size_t i = 0;
+    while (i < got.size() && i < expected.size() && got[i] == expected[i]) ++i;
+    result.message() << got.size() << " lines, expected " << expected.size() << "; they part at line " << i + 1;
+    if (i < got.size()) result.message() << ": " << got[i].substr(0, 300);
+    return result;
+}
+
 /// The value of a text field in a line of `--summary json`.
 inline std::string field(const std::string& json, const std::string& name)
 {
