@@ -7,7 +7,22 @@ namespace unipile::store {
 
 namespace {
 
-store_errc meaning_of(int code, int system_error) noexcept
+// What the system said when a write failed. SQLite remembers it for each of its files; its log is the likeliest one.
+bool disk_is_full(sqlite3* db) noexcept
+{
+    auto is_full = [](int error) { return error == EFBIG || error == EDQUOT || error == ENOSPC; };
+    if (is_full(sqlite3_system_errno(db))) return true;
+    int error = 0;
+    sqlite3_file_control(db, "main", SQLITE_FCNTL_LAST_ERRNO, &error);
+    if (is_full(error)) return true;
+    sqlite3_file* log = nullptr;
+    sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    error = 0;
+    if (log && log->pMethods) log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &error);
+    return is_full(error);
+}
+
+store_errc meaning_of(int code, sqlite3* db) noexcept
 {
     if (code == SQLITE_IOERR_NOMEM) return store_errc::out_of_memory;
     switch (code & 0xff) {
@@ -15,9 +30,9 @@ store_errc meaning_of(int code, int system_error) noexcept
         case SQLITE_NOLFS: return store_errc::disk_full;
         case SQLITE_READONLY: return store_errc::read_only;
         case SQLITE_IOERR:
-            // Quotas and limits on the size of files; SQLite itself only knows ENOSPC.
-            if (system_error == EFBIG || system_error == EDQUOT || system_error == ENOSPC) return store_errc::disk_full;
-            if (system_error == EROFS) return store_errc::read_only;
+            // Quotas and limits on the size of files; SQLite itself only knows a full disk.
+            if (code == SQLITE_IOERR_WRITE && disk_is_full(db)) return store_errc::disk_full;
+            if (sqlite3_system_errno(db) == EROFS) return store_errc::read_only;
             return store_errc::io_error;
         case SQLITE_BUSY:
         case SQLITE_LOCKED:
@@ -59,7 +74,7 @@ void connection::fail(int code) const
 {
     // SQLite's own words only where ours don't say it all: they may quote names, never values.
     const int number = sqlite3_extended_errcode(get()) != SQLITE_OK ? sqlite3_extended_errcode(get()) : code;
-    throw store_error(meaning_of(number, sqlite3_system_errno(get())), file_, sqlite3_errmsg(get()), number);
+    throw store_error(meaning_of(number, get()), file_, sqlite3_errmsg(get()), number);
 }
 
 void connection::run(const char* sql)

@@ -105,13 +105,15 @@ struct harvest_plan {
 
 /// Works off a world: adds its jobs, claims and reads them until none is left. `log` is kept up to date, so that it
 /// says what happened before a `store_error` came out of here.
-inline void harvest(post_store& engine, const world& w, harvest_plan plan, harvest_log& log)
+inline void harvest(post_store& engine, const world& w, harvest_plan plan, harvest_log& log,
+                    const std::function<void()>& committed = {})
 {
     std::set<std::string> waiting;
     auto commit = [&] {
         engine.commit();
         log.durable.merge(waiting);
         waiting.clear();
+        if (committed) committed();
     };
     const auto run = engine.begin_run(plan.run, at_second(plan.second)).run;
     engine.add_jobs(run, jobs_of(w));

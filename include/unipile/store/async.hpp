@@ -5,6 +5,7 @@
 
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/append.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -35,19 +36,22 @@ boost::system::error_code code_of(const std::exception_ptr& failure) noexcept;
 template <class T, class F>
 struct perform_state {
     using handler_type = boost::asio::any_completion_handler<typename perform_signature<T>::type>;
-    using guard_type = boost::asio::executor_work_guard<boost::asio::any_io_executor>;
+    // Of the handler's own executor; both are kept busy until the handler is posted.
+    using associated_type = boost::asio::associated_executor_t<handler_type, boost::asio::any_io_executor>;
 
     perform_state(F f, handler_type h, const boost::asio::any_io_executor& fallback)
-        : function(std::move(f)), handler(std::move(h)), guard(boost::asio::get_associated_executor(handler, fallback))
+        : function(std::move(f)),
+          handler(std::move(h)),
+          guard(fallback),
+          own_guard(boost::asio::get_associated_executor(handler, fallback))
     {}
 
     template <class... Args>
     void complete(Args... args)
     {
-        auto executor = guard.get_executor();
-        boost::asio::post(
-            executor, [h = std::move(handler), ... a = std::move(args)]() mutable { std::move(h)(std::move(a)...); });
         called = true;
+        boost::asio::post(guard.get_executor(), boost::asio::append(std::move(handler), std::move(args)...));
+        own_guard.reset();
         guard.reset();
     }
     void run(post_store& engine)
@@ -70,7 +74,8 @@ struct perform_state {
 
     F function;
     handler_type handler;
-    guard_type guard;
+    boost::asio::executor_work_guard<boost::asio::any_io_executor> guard;
+    boost::asio::executor_work_guard<associated_type> own_guard;
     bool called = false;
 };
 

@@ -1,0 +1,285 @@
+// The store on a thread of its own: order, group commit, durability, backpressure, failure.
+#include "faulty_vfs.hpp"
+#include "harness.hpp"
+
+#include <unipile/store/async.hpp>
+#include <unipile/store/writer.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <sqlite3.h>
+
+#include <atomic>
+#include <future>
+#include <latch>
+#include <thread>
+
+using namespace unipile;
+using namespace unipile::store;
+using namespace unipile::store::test;
+
+namespace {
+
+writer_options slow_groups()
+{
+    writer_options o;
+    o.group_delay = 1h;
+    return o;
+}
+
+store_errc reason_of(const std::exception_ptr& e)
+{
+    if (!e) return {};
+    try {
+        std::rethrow_exception(e);
+    } catch (const store_error& error) {
+        return error.reason();
+    }
+}
+
+// A job whose lease the test writes with.
+lease one_job(post_store& engine, const std::string& identifier)
+{
+    const auto run = engine.begin_run({}, at_second(0)).run;
+    const job_spec spec{"a", identifier, false};
+    engine.add_jobs(run, {&spec, 1});
+    claim_request r;
+    r.run = run;
+    r.now = at_second(0);
+    return engine.claim(r).front().lease;
+}
+
+// Stops the writer's thread until it is opened.
+class gate {
+public:
+    store_writer::work closed()
+    {
+        return [this](post_store&) {
+            entered_.count_down();
+            open_.wait();
+        };
+    }
+    void wait_until_entered() { entered_.wait(); }
+    void open() { open_.count_down(); }
+
+private:
+    std::latch entered_{1}, open_{1};
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(writer_thread)
+
+BOOST_AUTO_TEST_CASE(pages_of_several_jobs_share_a_commit)
+{
+    scratch folder;
+    store_writer writer(open_sqlite(folder.file()), slow_groups());
+    std::atomic<int> durable = 0;
+    std::promise<lease> got;
+    writer.submit(1, [&](post_store& e) { got.set_value(one_job(e, "x")); });
+    const lease l = got.get_future().get();
+    for (std::uint64_t i = 1; i <= 20; ++i)
+        writer.submit(
+            100, [=](post_store& e) { e.write(page_of(l, "x", {i}, "p", at_second(1))); },
+            [&](std::exception_ptr e) { durable += e ? 0 : 1; });
+    BOOST_TEST(writer.commits() == 0u);
+    std::promise<std::exception_ptr> flushed;
+    writer.flush([&](std::exception_ptr e) { flushed.set_value(e); });
+    BOOST_TEST((flushed.get_future().get() == nullptr));
+    BOOST_TEST(durable == 20);
+    BOOST_TEST(writer.commits() == 1u);
+    BOOST_TEST(held(folder.file()).size() == 20u);
+}
+
+BOOST_AUTO_TEST_CASE(commits_by_bytes_and_by_time)
+{
+    {
+        scratch folder;
+        writer_options o = slow_groups();
+        o.group_bytes = 1;
+        store_writer writer(open_sqlite(folder.file()), o);
+        std::promise<void> durable;
+        writer.submit(
+            1, [](post_store& e) { e.write(page_of(one_job(e, "x"), "x", {1}, "p", at_second(1))); },
+            [&](std::exception_ptr) { durable.set_value(); });
+        durable.get_future().wait();
+        BOOST_TEST(writer.commits() == 1u);
+    }
+    {
+        scratch folder;
+        writer_options o;
+        o.group_delay = 1ms;
+        store_writer writer(open_sqlite(folder.file()), o);
+        std::promise<void> durable;
+        writer.submit(1, [](post_store& e) { one_job(e, "x"); }, [&](std::exception_ptr) { durable.set_value(); });
+        durable.get_future().wait();
+        BOOST_TEST(writer.commits() == 1u);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(closing_commits_what_was_submitted)
+{
+    scratch folder;
+    store_writer writer(open_sqlite(folder.file()), slow_groups());
+    std::exception_ptr told = std::make_exception_ptr(1);
+    writer.submit(
+        1, [](post_store& e) { e.write(page_of(one_job(e, "x"), "x", {1, 2}, "p", at_second(1))); },
+        [&](std::exception_ptr e) { told = e; });
+    writer.close();
+    BOOST_TEST((told == nullptr));
+    BOOST_TEST(held(folder.file()).size() == 2u);
+    bool ran = false;
+    writer.submit(1, [&](post_store&) { ran = true; }, [&](std::exception_ptr e) { told = e; });
+    BOOST_TEST(!ran);
+    BOOST_TEST((reason_of(told) == store_errc::closed));
+    writer.flush([&](std::exception_ptr e) { told = e; });
+    BOOST_TEST((reason_of(told) == store_errc::closed));
+    // The file is free.
+    BOOST_TEST(open_sqlite(folder.file()) != nullptr);
+}
+
+BOOST_AUTO_TEST_CASE(a_full_queue_holds_its_submitters)
+{
+    scratch folder;
+    writer_options o = slow_groups();
+    o.max_queued_bytes = 100;
+    store_writer writer(open_sqlite(folder.file()), o);
+    gate g;
+    writer.submit(1, g.closed());
+    g.wait_until_entered();
+    std::string order;
+    store_writer::work a = [&](post_store&) { order += 'a'; }, b = [&](post_store&) { order += 'b'; };
+    store_writer::durable none;
+    // A piece that is too large for the queue has it alone.
+    BOOST_TEST(writer.try_submit(1000, a, none));
+    BOOST_TEST(!writer.try_submit(1, b, none));
+    BOOST_TEST(static_cast<bool>(b));
+    std::promise<void> room;
+    writer.when_room(1, [&] { room.set_value(); });
+    std::thread blocked([&] { writer.submit(1, [&](post_store&) { order += 'c'; }); });
+    g.open();
+    room.get_future().wait();
+    BOOST_TEST(writer.try_submit(1, b, none));
+    blocked.join();
+    writer.close();
+    BOOST_TEST(order.size() == 3u);
+    BOOST_TEST(order.front() == 'a');
+}
+
+BOOST_AUTO_TEST_CASE(many_threads_and_a_small_queue)
+{
+    scratch folder;
+    writer_options o;
+    o.max_queued_bytes = 64;
+    o.group_delay = 1ms;
+    store_writer writer(open_sqlite(folder.file()), o);
+    std::atomic<int> done = 0, durable = 0;
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 4; ++t)
+        threads.emplace_back([&] {
+            for (int i = 0; i < 200; ++i)
+                writer.submit(16, [&](post_store&) { ++done; }, [&](std::exception_ptr e) { durable += e ? 0 : 1; });
+        });
+    for (auto& t : threads) t.join();
+    writer.close();
+    BOOST_TEST(done == 800);
+    BOOST_TEST(durable == 800);
+}
+
+BOOST_AUTO_TEST_CASE(after_a_failure_nothing_is_done_and_everybody_knows)
+{
+    scratch folder;
+    auto& disk = faulty_disk::instance();
+    disk.reset();
+    sqlite_options options;
+    options.vfs = faulty_disk::vfs();
+    store_writer writer(open_sqlite(folder.file(), options), slow_groups());
+    disk.only({faulty_disk::operation::write});
+    disk.fail_at(1, SQLITE_FULL, true);
+    std::vector<store_errc> told;
+    auto tell = [&](std::exception_ptr e) { told.push_back(reason_of(e)); };
+    writer.submit(1, [](post_store& e) { one_job(e, "x"); }, tell);
+    std::promise<void> flushed;
+    writer.flush([&](std::exception_ptr e) {
+        tell(e);
+        flushed.set_value();
+    });
+    flushed.get_future().wait();
+    bool ran = false;
+    writer.submit(1, [&](post_store&) { ran = true; }, tell);
+    BOOST_CHECK_EXCEPTION(writer.close(), store_error,
+                          [](const store_error& e) { return e.reason() == store_errc::disk_full; });
+    BOOST_TEST(!ran);
+    BOOST_TEST((told == std::vector<store_errc>(3, store_errc::disk_full)));
+    BOOST_TEST((reason_of(writer.failure()) == store_errc::disk_full));
+    disk.reset();
+}
+
+BOOST_AUTO_TEST_CASE(work_that_throws_fails_the_store)
+{
+    scratch folder;
+    store_writer writer(open_sqlite(folder.file()), slow_groups());
+    writer.submit(1, [](post_store& e) {
+        e.write(page_of(one_job(e, "x"), "x", {1}, "p", at_second(1)));
+        throw std::runtime_error("in the middle");
+    });
+    BOOST_CHECK_THROW(writer.close(), std::runtime_error);
+    BOOST_TEST(held(folder.file()).empty());
+}
+
+BOOST_AUTO_TEST_CASE(on_asio_handlers_run_on_their_executor)
+{
+    scratch folder;
+    boost::asio::io_context context;
+    writer_options o = slow_groups();
+    o.max_queued_bytes = 1000;
+    store_writer writer(open_sqlite(folder.file()), o);
+    const auto here = std::this_thread::get_id();
+    lease l;
+    int written = 0, flushed = 0;
+    async_perform(
+        writer, context.get_executor(), 1, [](post_store& e) { return one_job(e, "x"); },
+        [&](boost::system::error_code ec, lease got) {
+            BOOST_TEST(!ec);
+            BOOST_TEST((std::this_thread::get_id() == here));
+            l = got;
+        });
+    context.run();
+    context.restart();
+    // More than the queue takes at once: the rest waits for room.
+    for (std::uint64_t i = 1; i <= 50; ++i)
+        async_write(writer, context.get_executor(), page_of(l, "x", {i}, "p", at_second(1)),
+                    [&](boost::system::error_code ec, const page_result& r) {
+                        BOOST_TEST(!ec);
+                        BOOST_TEST(r.added == 1u);
+                        BOOST_TEST((std::this_thread::get_id() == here));
+                        if (++written == 50)
+                            async_flush(writer, context.get_executor(), [&](boost::system::error_code e) {
+                                BOOST_TEST(!e);
+                                ++flushed;
+                            });
+                    });
+    BOOST_TEST(written == 0);
+    context.run();
+    BOOST_TEST(written == 50);
+    BOOST_TEST(flushed == 1);
+    BOOST_TEST(held(folder.file()).size() == 50u);
+
+    auto future =
+        async_perform(writer, context.get_executor(), 1, [](post_store& e) { e.commit(); }, boost::asio::use_future);
+    context.restart();
+    context.run();
+    future.get();
+    writer.close();
+    boost::system::error_code after;
+    async_perform(
+        writer, context.get_executor(), 1, [](post_store&) { return 1; },
+        [&](boost::system::error_code ec, int) { after = ec; });
+    context.restart();
+    context.run();
+    BOOST_TEST((after == store_errc::closed));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
