@@ -42,6 +42,7 @@ asio::awaitable<void> get_exchange::acquire()
 asio::awaitable<void> get_exchange::connect()
 {
     request_runs_ = false;  // the request's clock starts with the sending
+    ending_ = io_step{progress::done};
     co_await resolve();
     co_await connect_any();
     if (pool_->proxy_) co_await open_tunnel();

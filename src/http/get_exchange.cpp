@@ -74,7 +74,6 @@ asio::awaitable<bool> get_exchange::begin_answer()
 {
     filled_ = 0;
     scanned_ = 0;
-    ending_ = io_step{progress::done};
     request_runs_ = pool_->options_.deadlines.request.count() != 0;
     // A failed write isn't the last word: what the server said before it closed can still be read.
     co_await send(true);

@@ -40,6 +40,7 @@ private:
     void stop(errc why) noexcept;
     void stop_if_due(clock::time_point now) noexcept;
     clock::time_point deadline() const noexcept { return deadline_; }
+    bool has_connection() const noexcept { return connection_ != nullptr; }
 
     // Getting a connection.
     boost::asio::awaitable<void> acquire();

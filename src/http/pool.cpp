@@ -113,8 +113,9 @@ std::unique_ptr<exchange> pool::open()
 pool_stats pool::stats() const noexcept
 {
     pool_stats s;
-    s.open = leases_ + idle_.size();
     s.idle = idle_.size();
+    s.open = s.idle;
+    for (const auto& e : running_) s.open += e.has_connection() ? 1 : 0;
     s.waiting = waiting_count_;
     s.opened = opened_;
     s.reused = reused_;
