@@ -22,13 +22,15 @@ namespace {
 /// Counts the posts of a stream, a batch at a time: all that is decoded comes in one call.
 class counter {
 public:
-    explicit counter(unipile::post_stream posts) : posts_(std::move(posts)) {}
+    counter(unipile::client& client, const unipile::posts_query& query) : client_(client), posts_(client.posts(query))
+    {}
 
     void start()
     {
         posts_.async_next_batch([this](boost::system::error_code ec, std::span<const unipile::post> batch) {
             if (ec) throw boost::system::system_error{ec};  // leaves io_context::run()
-            if (batch.empty()) return;
+            // Without it, the connections that are kept for later keep the loop running until they expire.
+            if (batch.empty()) return client_.close();
             count_ += batch.size();
             start();
         });
@@ -37,6 +39,7 @@ public:
     std::uint64_t count() const { return count_; }
 
 private:
+    unipile::client& client_;
     unipile::post_stream posts_;
     std::uint64_t count_ = 0;
 };
@@ -45,7 +48,7 @@ std::uint64_t with_callbacks(const unipile::posts_query& query)
 {
     asio::io_context context;
     unipile::client client{context, example::options()};
-    counter c{client.posts(query)};
+    counter c{client, query};
     c.start();
     context.run();
     return c.count();

@@ -68,7 +68,9 @@ int main(int argc, char** argv)
         std::exception_ptr error;
         const auto done = [&](std::exception_ptr e) {
             if (e) error = e;
-            if (--running == 0) clock.stop();
+            if (--running > 0) return;
+            clock.stop();
+            client.close();  // else the connections that are kept for later keep the context running
         };
         asio::co_spawn(strand, list(client, example::query(argc, argv), first), done);
         asio::co_spawn(strand, list(client, example::query(argc, argv), second), done);
