@@ -1,0 +1,108 @@
+// `unipile accounts`: where each account of a store stands.
+#include "program/command.hpp"
+#include "program/json_object.hpp"
+#include "program/store_view.hpp"
+#include "program/text.hpp"
+
+#include <unipile/store/post_reader.hpp>
+#include <unipile/store/post_store.hpp>
+#include <unipile/store/sqlite.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <chrono>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace unipile::program {
+namespace {
+
+using store::account_row;
+using store::account_summary;
+
+struct accounts_options {
+    std::string file;
+    bool json = false;
+    std::vector<std::string> unpark;
+};
+
+store::unix_time now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
+
+std::string row_json(const account_row& row, const account_summary& summary)
+{
+    json_object out;
+    out.add_text("account", row.account);
+    out.add_filled("provider", row.provider);
+    out.add_flag("parked", row.parked);
+    out.add_filled("parked_since", time_text(row.parked_since));
+    out.add_filled("waits_until", time_text(row.waits_until));
+    out.add_filled("why", row.why);
+    out.add_number("requests", row.requests);
+    out.add_number("requests_today", row.used_today);
+    out.add_number("jobs", summary.jobs.all());
+    out.add_number("jobs_done", summary.jobs.done);
+    out.add_number("jobs_failed", summary.jobs.failed);
+    out.add_number("posts", summary.posts);
+    out.add_flag("unpark_requested", row.unpark_requested);
+    out.add_filled("updated", time_text(row.updated));
+    return out.finish() + '\n';
+}
+
+std::string state_of(const account_row& row)
+{
+    const std::string why = row.why.empty() ? "" : ": " + printable(row.why, 200);
+    if (row.unpark_requested) return "to be unparked by the harvest";
+    if (row.parked) return "parked since " + time_text(row.parked_since) + why;
+    if (row.waits_until && *row.waits_until > now()) return "waits until " + time_text(row.waits_until) + why;
+    return "ready";
+}
+
+std::string row_text(const account_row& row, const account_summary& summary)
+{
+    return printable(row.account, 100) + (row.provider.empty() ? "" : " (" + printable(row.provider, 40) + ")") + ": " +
+           state_of(row) + "; " + with_thousands(row.used_today) + " requests in the last day, " +
+           with_thousands(row.requests) + " ever; jobs: " + with_thousands(summary.jobs.done) + " of " +
+           with_thousands(summary.jobs.all()) + " done, " + with_thousands(summary.jobs.failed) + " failed; " +
+           with_thousands(summary.posts) + " posts\n";
+}
+
+/// Leaves word for the harvest, which may be running, or takes it up when it starts.
+void unpark(const accounts_options& o)
+{
+    store::sqlite_options control;
+    control.create = false;
+    control.access = store::access::control;
+    const auto engine = store::open_sqlite(o.file, control);
+    for (const std::string& account : o.unpark)
+        if (!engine->request_unpark(account, now()))
+            throw std::invalid_argument{"--unpark: the store knows no account " + printable(account, 100)};
+    engine->commit();
+}
+
+int run_accounts(const accounts_options& o)
+{
+    return view_store(o.file, {}, [&o](store::post_reader& reader, blocking_output& out) {
+        if (!o.unpark.empty()) unpark(o);
+        reader.accounts([&](const account_row& row, const account_summary& summary) {
+            return out.write(o.json ? row_json(row, summary) : row_text(row, summary));
+        });
+    });
+}
+
+}  // namespace
+
+void add_accounts(CLI::App& app, runner& run)
+{
+    CLI::App* command = app.add_subcommand("accounts", "Tell where each account of a store stands, or unpark one");
+    const auto o = std::make_shared<accounts_options>();
+    command->add_option("--store", o->file, "The store that `unipile harvest` fills")->type_name("FILE")->required();
+    command->add_flag("--json", o->json, "One JSON object a line instead of text");
+    command
+        ->add_option("--unpark", o->unpark, "Let a parked account go on: in the harvest that runs, or in the next one")
+        ->type_name("ACCOUNT");
+    command->callback([&run, o] { run = [o] { return run_accounts(*o); }; });
+}
+
+}  // namespace unipile::program

@@ -1,0 +1,174 @@
+// `unipile export`: what a store holds, as lines.
+#include "program/command.hpp"
+#include "program/minify.hpp"
+#include "program/store_view.hpp"
+#include "program/text.hpp"
+
+#include <unipile/post.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace unipile::program {
+namespace {
+
+struct export_options {
+    std::string file, format, output;
+    std::string account, identifier, since, until;
+    bool without_gone = false;
+};
+
+std::optional<store::unix_time> read_time(const char* option, const std::string& text)
+{
+    if (text.empty()) return std::nullopt;
+    const auto time = parse_date(text);
+    if (!time)
+        throw std::invalid_argument{std::string{option} +
+                                    ": give a date such as 2024-05-31, or a time such as 2024-05-31T12:00:00Z"};
+    return time;
+}
+
+store::post_filter make_filter(const export_options& o)
+{
+    store::post_filter filter;
+    if (!o.account.empty()) filter.account = o.account;
+    if (!o.identifier.empty()) filter.identifier = o.identifier;
+    filter.since = read_time("--since", o.since);
+    filter.until = read_time("--until", o.until);
+    filter.undated = !filter.since && !filter.until;
+    filter.gone = !o.without_gone;
+    return filter;
+}
+
+/// The columns that a spreadsheet wants; everything else is in the NDJSON.
+constexpr std::string_view csv_header =
+    "provider,id,account,identifier,published_at,first_seen,last_seen,gone,author,text,url,reactions,comments,reposts,"
+    "impressions\r\n";
+
+class csv_row {
+public:
+    explicit csv_row(std::string& out) : out_(out) {}
+
+    /// Quoted as RFC 4180 wants it. A text that a spreadsheet would take for a formula gets an apostrophe in front.
+    void add(std::string_view value)
+    {
+        if (!first_) out_ += ',';
+        first_ = false;
+        const bool formula =
+            !value.empty() && std::string_view{"=+-@\t\r"}.find(value.front()) != std::string_view::npos;
+        if (!formula && value.find_first_of(",\"\r\n") == std::string_view::npos) {
+            out_ += value;
+            return;
+        }
+        out_ += '"';
+        if (formula) out_ += '\'';
+        for (const char c : value) {
+            if (c == '"') out_ += '"';
+            out_ += c;
+        }
+        out_ += '"';
+    }
+    void add_text(const std::optional<std::string_view>& value) { add(value.value_or(std::string_view{})); }
+    void add_number(const std::optional<std::int64_t>& value)
+    {
+        if (!first_) out_ += ',';
+        first_ = false;
+        if (value) out_ += std::to_string(*value);
+    }
+    void end() { out_ += "\r\n"; }
+
+private:
+    std::string& out_;
+    bool first_ = true;
+};
+
+void add_linkedin(csv_row& row, const linkedin_post& p)
+{
+    row.add_text(p.author != nullptr ? p.author->name : std::nullopt);
+    row.add_text(p.text);
+    row.add_text(p.share_url);
+    row.add_number(p.reaction_counter);
+    row.add_number(p.comment_counter);
+    row.add_number(p.repost_counter);
+    row.add_number(p.impressions_counter);
+}
+
+void add_instagram(csv_row& row, const instagram_post& p)
+{
+    row.add_text(p.owner != nullptr ? p.owner->username : std::nullopt);
+    row.add_text(p.caption != nullptr ? p.caption->text : std::nullopt);
+    row.add(std::string_view{});
+    row.add_number(p.like_count);
+    row.add_number(p.comment_count);
+    row.add(std::string_view{});
+    row.add(std::string_view{});
+}
+
+void append_csv(std::string& out, const store::stored_post& p)
+{
+    csv_row row{out};
+    row.add(p.provider);
+    row.add(p.id);
+    row.add(p.account);
+    row.add(p.identifier);
+    row.add(time_text(p.published));
+    row.add(time_text(p.first_seen));
+    row.add(time_text(p.last_seen));
+    row.add(p.gone ? "true" : "false");
+    const auto typed = post::parse(p.json);
+    if (typed && typed->linkedin() != nullptr)
+        add_linkedin(row, *typed->linkedin());
+    else if (typed && typed->instagram() != nullptr)
+        add_instagram(row, *typed->instagram());
+    else
+        for (int i = 0; i < 7; ++i) row.add(std::string_view{});
+    row.end();
+}
+
+int run_export(const export_options& o)
+{
+    return view_store(o.file, o.output, [&o](store::post_reader& reader, blocking_output& out) {
+        const bool csv = o.format == "csv";
+        const store::post_filter filter = make_filter(o);
+        if (csv) out.write(csv_header);
+        std::string line;
+        reader.posts(filter, [&](const store::stored_post& p) {
+            line.clear();
+            if (csv) {
+                append_csv(line, p);
+            } else {
+                append_minified(line, p.json);
+                line += '\n';
+            }
+            return out.write(line);
+        });
+    });
+}
+
+}  // namespace
+
+void add_export(CLI::App& app, runner& run)
+{
+    CLI::App* command = app.add_subcommand("export", "Write the posts of a store as NDJSON or CSV");
+    const auto o = std::make_shared<export_options>();
+    command->add_option("--store", o->file, "The store that `unipile harvest` filled")->type_name("FILE")->required();
+    command->add_option("--format", o->format, "One post a line: its JSON as the server sent it, or the usual columns")
+        ->type_name("ndjson|csv")
+        ->check(CLI::IsMember({"ndjson", "csv"}))
+        ->required();
+    command->add_option("--account", o->account, "Only posts seen through this account");
+    command->add_option("--identifier", o->identifier, "Only posts found in the listings of this identifier");
+    command->add_option("--since", o->since, "Only posts published at this time or later; those without a time never")
+        ->type_name("DATE");
+    command->add_option("--until", o->until, "Only posts published before this time; those without a time never")
+        ->type_name("DATE");
+    command->add_flag("--without-gone", o->without_gone, "Leave out posts that are gone from their listings");
+    command->add_option("--output", o->output, "Write to FILE, anew, instead of standard output")->type_name("FILE");
+    command->callback([&run, o] { run = [o] { return run_export(*o); }; });
+}
+
+}  // namespace unipile::program

@@ -1,0 +1,165 @@
+// `unipile status`: how far a store's harvest is.
+#include "program/command.hpp"
+#include "program/json_object.hpp"
+#include "program/store_view.hpp"
+#include "program/text.hpp"
+
+#include <unipile/store/post_reader.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace unipile::program {
+namespace {
+
+using store::job_counts;
+using store::store_summary;
+
+constexpr std::uint64_t failures_shown = 20;
+
+std::string counts_json(const std::map<std::string, std::uint64_t>& counts)
+{
+    json_object out;
+    for (const auto& [name, n] : counts) out.add_number(name, n);
+    return out.finish();
+}
+
+std::string summary_json(const store_summary& s)
+{
+    json_object jobs;
+    jobs.add_number("queued", s.jobs.queued);
+    jobs.add_number("delayed", s.jobs.delayed);
+    jobs.add_number("running", s.jobs.leased);
+    jobs.add_number("done", s.jobs.done);
+    jobs.add_number("failed", s.jobs.failed);
+    json_object out;
+    out.add("jobs", jobs.finish());
+    out.add_number("posts", s.posts);
+    out.add_number("gone", s.gone);
+    out.add_number("unreadable_items", s.quarantined);
+    out.add("by_end", counts_json(s.by_end));
+    out.add("by_failure", counts_json(s.by_failure));
+    if (s.last_run) {
+        json_object run;
+        run.add_number("number", static_cast<std::uint64_t>(s.last_run->run));
+        run.add_text("label", s.last_run->label);
+        run.add_text("mode", s.last_run->mode == store::walk_mode::full ? "full" : "update");
+        run.add_text("started", time_text(s.last_run->started));
+        run.add_filled("ended", time_text(s.last_run->ended));
+        run.add_filled("outcome", s.last_run->outcome);
+        out.add("last_run", run.finish());
+    }
+    return out.finish() + '\n';
+}
+
+std::string counts_line(const std::map<std::string, std::uint64_t>& counts)
+{
+    std::vector<std::pair<std::string, std::uint64_t>> sorted{counts.begin(), counts.end()};
+    std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+    std::string line;
+    for (const auto& [name, n] : sorted) {
+        if (!line.empty()) line += ", ";
+        line += with_thousands(n) + ' ' + printable(name, 80);
+    }
+    return line;
+}
+
+std::string run_line(const store::run_info& run)
+{
+    std::string line =
+        "run " + std::to_string(run.run) + " (" + printable(run.label, 200) + "): began " + time_text(run.started);
+    if (!run.ended) return line + ", not ended: the same command goes on with it";
+    line += ", ended " + time_text(run.ended);
+    return run.outcome.empty() ? line : line + ": " + printable(run.outcome, 200);
+}
+
+std::string summary_text(const store_summary& s)
+{
+    std::string out;
+    if (s.last_run) out += run_line(*s.last_run) + '\n';
+    out += "jobs: " + with_thousands(s.jobs.all()) + " in all, " + with_thousands(s.jobs.done) + " done, " +
+           with_thousands(s.jobs.leased) + " running, " + with_thousands(s.jobs.queued + s.jobs.delayed) +
+           " waiting, " + with_thousands(s.jobs.failed) + " failed\n";
+    out += "posts: " + with_thousands(s.posts);
+    if (s.gone > 0) out += ", of which " + with_thousands(s.gone) + " are gone from their listings";
+    out += '\n';
+    if (s.quarantined > 0)
+        out += "kept apart, since they are not valid JSON: " + with_thousands(s.quarantined) + " items\n";
+    if (!s.by_end.empty()) out += "ends: " + counts_line(s.by_end) + '\n';
+    if (!s.by_failure.empty()) out += "failures: " + counts_line(s.by_failure) + '\n';
+    return out;
+}
+
+void write_failures(store::post_reader& reader, std::uint64_t failed, blocking_output& out)
+{
+    store::job_filter filter;
+    filter.state = store::job_state::failed;
+    std::uint64_t shown = 0;
+    reader.jobs(filter, [&](const store::stored_job& job) {
+        out.write("  " + printable(job.spec.identifier, 100) + " through " + printable(job.spec.account, 100) + ": " +
+                  printable(job.failure, 300) + '\n');
+        return ++shown < failures_shown;
+    });
+    if (failed > shown) out.write("  and " + with_thousands(failed - shown) + " more; --jobs lists all\n");
+}
+
+std::string job_json(const store::stored_job& job)
+{
+    json_object out;
+    out.add_text("account", job.spec.account);
+    out.add_text("identifier", job.spec.identifier);
+    out.add_flag("company", job.spec.is_company);
+    out.add_text("state", to_string(job.state));
+    out.add_filled("end", job.end);
+    out.add_filled("failure", job.failure);
+    out.add_filled("failure_type", job.failure_type);
+    out.add_number("posts", job.posts);
+    out.add_number("pages", job.pages);
+    out.add_number("requests", job.requests);
+    out.add_flag("whole", job.whole);
+    out.add_filled("harvested", time_text(job.harvested));
+    return out.finish() + '\n';
+}
+
+struct status_options {
+    std::string file;
+    bool json = false;
+    bool jobs = false;
+};
+
+int run_status(const status_options& o)
+{
+    return view_store(o.file, {}, [&o](store::post_reader& reader, blocking_output& out) {
+        if (o.jobs) {
+            reader.jobs({}, [&out](const store::stored_job& job) { return out.write(job_json(job)); });
+            return;
+        }
+        const store_summary summary = reader.summary();
+        if (o.json) {
+            out.write(summary_json(summary));
+            return;
+        }
+        out.write(summary_text(summary));
+        if (summary.jobs.failed > 0) write_failures(reader, summary.jobs.failed, out);
+    });
+}
+
+}  // namespace
+
+void add_status(CLI::App& app, runner& run)
+{
+    CLI::App* command = app.add_subcommand("status", "Tell how far the harvest of a store is, also while it runs");
+    const auto o = std::make_shared<status_options>();
+    command->add_option("--store", o->file, "The store that `unipile harvest` fills")->type_name("FILE")->required();
+    command->add_flag("--json", o->json, "One JSON object instead of text");
+    command->add_flag("--jobs", o->jobs, "Every job, one JSON object a line");
+    command->callback([&run, o] { run = [o] { return run_status(*o); }; });
+}
+
+}  // namespace unipile::program
