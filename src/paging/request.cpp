@@ -9,6 +9,7 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <new>
@@ -62,6 +63,9 @@ awaitable<void> stream_core::read_page(client_core& client)
         if (listing_.over()) co_return;
         if (fault) throw failure(fault);
         if (chunk.empty()) break;
+        // The consumer first: it finds its posts in the processor's cache, and their memory serves the next ones.
+        if (phase_of_pull_ == pull_phase::ending) co_await asio::post(executor_, asio::use_awaitable);
+        if (listing_.over()) co_return;
         if (listing_.waiting_bytes() >= read_ahead()) co_await pause(client);
         if (listing_.over()) co_return;
     }
