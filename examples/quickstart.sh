@@ -43,7 +43,7 @@ say "unipile posts ${identifiers[0]} --account acc1 --ca-file ca.pem | head -3"
 say "unipile posts ${identifiers[*]} --account acc1 --ca-file ca.pem > posts.ndjson"
 "$unipile" posts "${identifiers[@]}" --account acc1 --ca-file "$folder/ca.pem" >"$folder/posts.ndjson"
 
-sed -n 's/^{[^}]*"id":"\([0-9]*\)".*/\1/p' "$folder/posts.ndjson" | sort >"$folder/got"
+sed -n 's/^{"object":"Post","provider":"LINKEDIN","id":"\([0-9]*\)".*/\1/p' "$folder/posts.ndjson" | sort >"$folder/got"
 sed -n '2,$p' "$folder/truth.csv" | cut -d, -f4 | sort >"$folder/expected"
 lines=$(wc -l <"$folder/posts.ndjson")
 if cmp -s "$folder/got" "$folder/expected"; then
