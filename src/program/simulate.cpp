@@ -32,7 +32,8 @@ namespace fs = std::filesystem;
 /// The command line as it was given.
 struct simulate_options {
     simulator::options server;
-    std::string posts = "100", latency = "0", bandwidth = "0", framing = "chunked", end = "null", cursors = "anchored";
+    std::string posts = "100", latency = "0", bandwidth = "0", cache = "64M", framing = "chunked", end = "null",
+                cursors = "anchored";
     std::string key_file, jobs_file, truth_file;
     std::uint32_t keep_alive = 5'000;
     std::uint64_t new_posts = 0;
@@ -109,6 +110,7 @@ simulator::options server_options(const simulate_options& given)
     result.latency_min = std::chrono::milliseconds(std::min(fast, longest));
     result.latency_max = std::chrono::milliseconds(std::min(slow, longest));
     result.bandwidth = bytes("--bandwidth", given.bandwidth);
+    result.cache = bytes("--cache", given.cache);
     result.framing = given.framing == "length" ? simulator::framing::length : simulator::framing::chunked;
     result.end = end_style(given.end);
     result.cursors = given.cursors == "offset" ? simulator::cursor_style::offset : simulator::cursor_style::anchored;
@@ -293,6 +295,9 @@ void add_network(CLI::App& app, simulate_options& o)
         ->capture_default_str();
     app.add_option("--requests-per-connection", o.server.requests_per_connection, "Close after so many; 0: never")
         ->group(group);
+    app.add_option("--cache", o.cache, "Bytes of rendered pages to keep, N, Nk or NM")
+        ->group(group)
+        ->capture_default_str();
     app.add_option("--threads", o.threads, "Threads to serve on")->group(group)->check(CLI::Range(1, 256));
     app.add_option("--account-limit", o.limits, "REQUESTS/SECONDS that an account may make, then 429; repeatable")
         ->group(group)
