@@ -33,7 +33,7 @@ struct canceller {
     {
         if (type == asio::cancellation_type::none) return;
         asio::dispatch(executor, [core = core, ticket = ticket] {
-            if (const auto c = core.lock()) c->cancel(ticket);
+            if (const auto c = core.lock()) c->cancel_pull(ticket);
         });
     }
 };

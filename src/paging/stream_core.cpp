@@ -77,7 +77,7 @@ void stream_core::end_pull(pull p)
     std::move(p).finish(std::move(result));
 }
 
-void stream_core::cancel(std::uint64_t ticket) noexcept
+void stream_core::cancel_pull(std::uint64_t ticket) noexcept
 {
     if (!pulled() || ticket != ticket_) return;
     end_of_pull_ = asio::error::operation_aborted;

@@ -36,7 +36,7 @@ public:
     /// Names a pull for its cancellation. On any thread.
     std::uint64_t new_ticket() noexcept { return tickets_.fetch_add(1, std::memory_order_relaxed); }
     void start(std::uint64_t ticket, pull p);
-    void cancel(std::uint64_t ticket) noexcept;
+    void cancel_pull(std::uint64_t ticket) noexcept;
 
     /// A pull would end at once.
     bool ready() const noexcept { return listing_.has_post() || listing_.over(); }

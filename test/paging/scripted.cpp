@@ -64,10 +64,8 @@ private:
                 parts.emplace_back();
             else
                 parts.back().push_back(c);
-        return {.identifier = parts.at(0),
-                .account = parts.at(1),
-                .cursor = parts.at(3),
-                .limit = std::stoi(parts.at(2))};
+        return {
+            .identifier = parts.at(0), .account = parts.at(1), .cursor = parts.at(3), .limit = std::stoi(parts.at(2))};
     }
 
     awaitable<void> turn() { co_await asio::post(owner_->executor(), asio::use_awaitable); }
@@ -84,8 +82,7 @@ private:
 
 scripted_transport::scripted_transport(asio::any_io_executor executor, script s)
     : executor_(std::move(executor)), script_(std::move(s))
-{
-}
+{}
 
 std::string scripted_transport::target(std::string_view identifier, std::string_view account_id, int limit, bool,
                                        std::string_view cursor) const
@@ -104,8 +101,7 @@ scripted_client::scripted_client(asio::any_io_executor ex, script s, client_opti
     : executor(std::move(ex)),
       transport(std::make_shared<scripted_transport>(executor, std::move(s))),
       core(std::make_shared<paging::client_core>(std::move(options), transport))
-{
-}
+{}
 
 post_stream scripted_client::posts(posts_query query, const position& from)
 {
@@ -127,10 +123,7 @@ std::string item(std::string_view id, std::optional<int> minutes)
     return json + "}";
 }
 
-std::string item(std::size_t number)
-{
-    return item(std::to_string(number));
-}
+std::string item(std::size_t number) { return item(std::to_string(number)); }
 
 std::string page(const std::vector<std::string>& items, std::string_view cursor)
 {

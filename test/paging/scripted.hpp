@@ -29,10 +29,10 @@ struct answer {
     std::string body = {};
     std::optional<std::string> retry_after = {};
     std::optional<std::string> date = {};
-    std::size_t chunk = 0;       ///< bytes a read; 0: all at once
+    std::size_t chunk = 0;         ///< bytes a read; 0: all at once
     std::size_t break_at = whole;  ///< the connection is lost after so many bytes of the body
-    bool no_answer = false;      ///< it is lost before the header
-    bool hang = false;           ///< at the end, or at `break_at`, nothing more comes
+    bool no_answer = false;        ///< it is lost before the header
+    bool hang = false;             ///< at the end, or at `break_at`, nothing more comes
 };
 
 struct asked {

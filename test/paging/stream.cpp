@@ -79,7 +79,8 @@ BOOST_AUTO_TEST_CASE(nothing_at_all)
 
 BOOST_AUTO_TEST_CASE(an_empty_page_ends_a_listing)
 {
-    const run r([](std::size_t n, const asked&) -> answer { return {.body = n ? page(0, 0, "\"d\"") : page(0, 3, "\"c\"")}; });
+    const run r(
+        [](std::size_t n, const asked&) -> answer { return {.body = n ? page(0, 0, "\"d\"") : page(0, 3, "\"c\"")}; });
     BOOST_TEST(r.got.ids.size() == 3u);
     BOOST_TEST(r.got.reason == end_reason::empty_page);
     BOOST_TEST(r.requests() == 2u);
@@ -137,7 +138,8 @@ BOOST_AUTO_TEST_CASE(loops)
     BOOST_TEST(two.requests() == 3u);
     BOOST_TEST(two.stream.last_failure().has_value());
 
-    const run self([](std::size_t n, const asked&) -> answer { return {.body = page(n * 2, n * 2 + 2, "\"string\"")}; });
+    const run self(
+        [](std::size_t n, const asked&) -> answer { return {.body = page(n * 2, n * 2 + 2, "\"string\"")}; });
     BOOST_TEST(self.got.reason == end_reason::cursor_loop);
     BOOST_TEST(self.requests() == 2u);
 }
@@ -152,7 +154,8 @@ BOOST_AUTO_TEST_CASE(fresh_cursors_for_ever)
     BOOST_TEST(r.requests() == 6u);
 
     // Three pages over and over.
-    const run cycle([&](std::size_t n, const asked&) -> answer { return {.body = page(n % 3 * 4, n % 3 * 4 + 4, fresh(n))}; });
+    const run cycle(
+        [&](std::size_t n, const asked&) -> answer { return {.body = page(n % 3 * 4, n % 3 * 4 + 4, fresh(n))}; });
     BOOST_TEST(cycle.got.reason == end_reason::no_progress);
     BOOST_TEST(cycle.requests() < 40u);
 
@@ -269,9 +272,11 @@ BOOST_AUTO_TEST_CASE(retries_end)
 
     options = impatient();
     options.retry.budget = 2;
-    const run budget([](std::size_t n, const asked& a) -> answer {
-        return n % 2 == 0 ? answer{.no_answer = true} : plain_listing(a, 100, 10);
-    }, {}, options);
+    const run budget(
+        [](std::size_t n, const asked& a) -> answer {
+            return n % 2 == 0 ? answer{.no_answer = true} : plain_listing(a, 100, 10);
+        },
+        {}, options);
     BOOST_TEST(budget.failed_with(errc::connection_lost));
     BOOST_TEST(budget.requests() == 5u);
     BOOST_TEST(budget.got.ids.size() == 20u);
@@ -333,14 +338,16 @@ BOOST_AUTO_TEST_CASE(the_listing_as_a_whole_takes_too_long)
 {
     auto options = impatient();
     options.retry.total = std::chrono::milliseconds(30);
-    const run r([](std::size_t n, const asked& a) -> answer {
-        auto p = plain_listing(a, 30, 10);
-        if (n == 1) {
-            p.break_at = p.body.size() / 2;
-            p.hang = true;
-        }
-        return p;
-    }, {}, options);
+    const run r(
+        [](std::size_t n, const asked& a) -> answer {
+            auto p = plain_listing(a, 30, 10);
+            if (n == 1) {
+                p.break_at = p.body.size() / 2;
+                p.hang = true;
+            }
+            return p;
+        },
+        {}, options);
     BOOST_TEST(r.failed_with(errc::total_timeout));
     BOOST_TEST(r.got.reason == end_reason::failed);
     BOOST_TEST(r.got.ids.size() > 10u);
@@ -404,9 +411,9 @@ BOOST_AUTO_TEST_CASE(a_slow_consumer_stops_the_reading)
     asio::io_context context;
     auto options = impatient();
     options.read_ahead = 1000;
-    scripted_client client(context.get_executor(), [](std::size_t, const asked&) -> answer {
-        return {.body = page(0, 100, "null"), .chunk = 64};
-    }, options);
+    scripted_client client(
+        context.get_executor(),
+        [](std::size_t, const asked&) -> answer { return {.body = page(0, 100, "null"), .chunk = 64}; }, options);
     auto stream = client.posts();
     stream.async_next([](boost::system::error_code, std::optional<post>) {});
     context.run_for(std::chrono::seconds(0));
@@ -427,11 +434,14 @@ BOOST_AUTO_TEST_CASE(streams_that_hold_connections_do_not_lock_each_other_out)
     auto options = impatient();
     options.read_ahead = 200;
     options.max_connections = 2;
-    scripted_client client(context.get_executor(), [](std::size_t, const asked& a) {
-        auto p = plain_listing(a, 60, 30);
-        p.chunk = 50;
-        return p;
-    }, options);
+    scripted_client client(
+        context.get_executor(),
+        [](std::size_t, const asked& a) {
+            auto p = plain_listing(a, 60, 30);
+            p.chunk = 50;
+            return p;
+        },
+        options);
     std::vector<post_stream> streams;
     for (int i = 0; i != 7; ++i) streams.push_back(client.posts());
     std::size_t posts = 0;
@@ -486,12 +496,14 @@ BOOST_AUTO_TEST_CASE(quarantine)
     const auto seen = std::make_shared<watch>();
     options.observer = seen;
     const std::string bad = R"({"id":tru})";
-    const run r([&](std::size_t n, const asked&) -> answer {
-        answer a{.body = page({item(1), bad, item(2)}, "null")};
-        // The second time the item has been seen.
-        if (n == 0) a.break_at = a.body.size() - 10;
-        return a;
-    }, {}, options);
+    const run r(
+        [&](std::size_t n, const asked&) -> answer {
+            answer a{.body = page({item(1), bad, item(2)}, "null")};
+            // The second time the item has been seen.
+            if (n == 0) a.break_at = a.body.size() - 10;
+            return a;
+        },
+        {}, options);
     const std::vector<std::string> expected{"1", "2"};
     BOOST_TEST(r.got.ids == expected, boost::test_tools::per_element());
     BOOST_REQUIRE(seen->raw.size() == 1u);
@@ -532,15 +544,17 @@ BOOST_AUTO_TEST_CASE(the_observer_is_told)
     const auto seen = std::make_shared<watch>();
     options.observer = seen;
     {
-        const run r([](std::size_t n, const asked& a) {
-            return n == 1 ? error_answer(500, "unexpected_error") : plain_listing(a, 12, 10);
-        }, {}, options);
+        const run r(
+            [](std::size_t n, const asked& a) {
+                return n == 1 ? error_answer(500, "unexpected_error") : plain_listing(a, 12, 10);
+            },
+            {}, options);
     }
     const auto unavailable = std::to_string(static_cast<int>(errc::api_unavailable));
     BOOST_TEST(seen->log.str() ==
                "request 0.1 id|acc|100|\nanswer 0.1 200 \npage 0 10\n"
-               "request 1.1 id|acc|100|c1\nanswer 1.1 500 errors/unexpected_error\nretry 1.1 " + unavailable +
-               "\nrequest 1.2 id|acc|100|c1\nanswer 1.2 200 \npage 1 2\nend null_cursor 12\n");
+               "request 1.1 id|acc|100|c1\nanswer 1.1 500 errors/unexpected_error\nretry 1.1 " +
+                   unavailable + "\nrequest 1.2 id|acc|100|c1\nanswer 1.2 200 \npage 1 2\nend null_cursor 12\n");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
