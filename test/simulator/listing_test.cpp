@@ -162,10 +162,10 @@ BOOST_AUTO_TEST_CASE(ends)
 {
     using style = sim::end_style;
     for (const auto& [end, pages, empty, status] : {std::tuple{style::null_cursor, 3u, 0u, 200u},
-                                                   {style::empty_page, 4u, 1u, 200u},
-                                                   {style::dead_cursor, 3u, 0u, 422u},
-                                                   {style::empty_cursor, 3u, 0u, 200u},
-                                                   {style::no_cursor, 3u, 0u, 200u}}) {
+                                                    {style::empty_page, 4u, 1u, 200u},
+                                                    {style::dead_cursor, 3u, 0u, 422u},
+                                                    {style::empty_cursor, 3u, 0u, 200u},
+                                                    {style::no_cursor, 3u, 0u, 200u}}) {
         auto options = one(15);
         options.end = end;
         single s(options);
