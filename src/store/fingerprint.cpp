@@ -1,5 +1,6 @@
 #include "store/fingerprint.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstring>
@@ -26,11 +27,23 @@ constexpr std::uint64_t finish(std::uint64_t x) noexcept
 
 constexpr hash combine(hash x, hash y) noexcept
 {
-    return {finish(std::rotl(x.a, 23) + y.a * 0x9e3779b97f4a7c15ULL),
-            finish(std::rotl(x.b, 29) ^ (y.b + 0x52dce729ULL))};
+    hash h{(std::rotl(x.a, 23) + y.a) * 0x9e3779b97f4a7c15ULL,
+           (std::rotl(x.b, 29) ^ (y.b + 0x52dce729ULL)) * 0xd6e8feb86659fd93ULL};
+    h.a ^= h.a >> 32;
+    h.b ^= h.b >> 29;
+    return h;
 }
 
-// Two lanes of 64 bits, 16 bytes a step, in the way of MurmurHash3.
+template <class T>
+std::uint64_t word_at(const char* p) noexcept
+{
+    T v;
+    std::memcpy(&v, p, sizeof v);
+    return v;
+}
+
+// Two lanes of 64 bits, 16 bytes a step, in the way of MurmurHash3. The rest counts as two words that may overlap; the
+// size tells which bytes they share.
 hash hash_of(std::string_view s) noexcept
 {
     constexpr std::uint64_t c1 = 0x87c37b91114253d5ULL, c2 = 0x4cf5ad432745937fULL;
@@ -43,21 +56,16 @@ hash hash_of(std::string_view s) noexcept
     };
     const char* p = s.data();
     std::size_t left = s.size();
-    std::uint64_t k[2];
-    for (; left >= 16; p += 16, left -= 16) {
-        std::memcpy(k, p, 16);
-        take(k[0], k[1]);
-    }
-    if (left > 0) {
-        k[0] = k[1] = 0;
-        std::memcpy(k, p, left);
-        take(k[0], k[1]);
-    }
-    h.a += h.b;
-    h.b += h.a;
-    h.a = finish(h.a);
-    h.b = finish(h.b);
-    return {h.a + h.b, h.a + h.b * 2};
+    for (; left > 16; p += 16, left -= 16) take(word_at<std::uint64_t>(p), word_at<std::uint64_t>(p + 8));
+    if (left >= 8)
+        take(word_at<std::uint64_t>(p), word_at<std::uint64_t>(p + left - 8));
+    else if (left >= 4)
+        take(word_at<std::uint32_t>(p), word_at<std::uint32_t>(p + left - 4));
+    else if (left > 0)
+        take(word_at<std::uint8_t>(p) << 8 | word_at<std::uint8_t>(p + left / 2), word_at<std::uint8_t>(p + left - 1));
+    h.a = finish(h.a + h.b);
+    h.b = finish(h.b ^ std::rotl(h.a, 17));
+    return h;
 }
 
 enum class role { content, left_out, counter, own, share_url, media };
@@ -179,6 +187,13 @@ private:
     std::string_view string() noexcept
     {
         const char* from = p_++;
+        // Most are short and without a backslash.
+        const char* near = p_ + std::min<std::ptrdiff_t>(end_ - p_, 24);
+        for (const char* p = p_; p != near && *p != '\\'; ++p)
+            if (*p == '"') {
+                p_ = p + 1;
+                return {from, static_cast<std::size_t>(p_ - from)};
+            }
         while (p_ != end_) {
             const auto* quote = static_cast<const char*>(std::memchr(p_, '"', static_cast<std::size_t>(end_ - p_)));
             if (!quote) break;

@@ -45,7 +45,7 @@ page_result sqlite_store::write(const page_write& page)
             result.next = lease_lost();
             return result;
         }
-        post_numbers_.clear();
+        rows_.clear();
         seen_.clear();
         std::uint64_t fresh = 0;
         for (const auto& p : page.posts) fresh += look_up(p, page.lease.job, page.now, result) ? 1 : 0;
@@ -73,7 +73,7 @@ sqlite_store::stored_row sqlite_store::store_post(const post_row& p, std::int64_
     insert_post_.bind(8, as_signed(f.own)).bind(9, p.json).run();
     if (db_.changes() == 1) {
         ++result.added;
-        return {db_.last_rowid(), true};
+        return {db_.last_rowid(), true, true};
     }
     find_post_.bind(1, id).bind(2, p.provider);
     const running scope(find_post_);
@@ -85,6 +85,7 @@ sqlite_store::stored_row sqlite_store::store_post(const post_row& p, std::int64_
         content.size() == sizeof f.content && std::memcmp(content.data(), f.content.data(), sizeof f.content) == 0;
     const bool same_counters = find_post_.integer(3) == as_signed(f.counters);
     const std::int64_t own = find_post_.integer(4);
+    const bool found_here = find_post_.integer(5) == job;
     // What only the owner's account sees isn't given up for another account's view with fresher counters.
     const bool keeps_own = own != 0 && f.own == 0 && view != job;
     const bool newer = !same_content || (!same_counters && !keeps_own) || (f.own != 0 && own != as_signed(f.own));
@@ -92,7 +93,7 @@ sqlite_store::stored_row sqlite_store::store_post(const post_row& p, std::int64_
         refresh_post(post, p, f, job, now, result);
     else
         ++result.unchanged;
-    return {post, false};
+    return {post, false, found_here};
 }
 
 void sqlite_store::refresh_post(std::int64_t post, const post_row& p, const fingerprint& f, std::int64_t job,
@@ -113,22 +114,23 @@ bool sqlite_store::look_up(const post_row& p, std::int64_t job, unix_time now, p
     bool fresh = true;
     if (!row.added) {
         // A page may hold a post twice; the second says nothing new.
-        if (std::find(post_numbers_.begin(), post_numbers_.end(), row.post) != post_numbers_.end()) return false;
+        const auto same = [&](const stored_row& r) { return r.post == row.post; };
+        if (std::any_of(rows_.begin(), rows_.end(), same)) return false;
         find_sighting_.bind(1, job).bind(2, row.post);
         const running scope(find_sighting_);
         fresh = !find_sighting_.step();
         if (!fresh) s.at = unpacked(find_sighting_.integer(0));
     }
-    post_numbers_.push_back(row.post);
+    rows_.push_back(row);
     seen_.push_back(s);
     return fresh;
 }
 
 void sqlite_store::store_sightings(std::int64_t job, std::uint32_t walk, unix_time now)
 {
-    for (std::size_t i = 0; i < post_numbers_.size(); ++i) {
-        sight_.bind(1, job).bind(2, post_numbers_[i]).bind(3, packed(seen_[i].at)).bind(4, std::int64_t{walk});
-        sight_.bind(5, std::optional(now)).run();
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+        sight_.bind(1, job).bind(2, rows_[i].post).bind(3, packed(seen_[i].at)).bind(4, std::int64_t{walk});
+        sight_.bind(5, std::optional(now)).bind(6, std::int64_t{rows_[i].found_here}).run();
     }
 }
 

@@ -64,8 +64,10 @@ std::string posts_query(const post_filter& filter)
 {
     std::string q =
         "SELECT p.provider, p.id, j.account, j.identifier, p.published, p.first_seen, "
-        "(SELECT max(last_seen) FROM sightings s WHERE s.post = p.post), p.changed, "
-        "NOT EXISTS(SELECT 1 FROM sightings s WHERE s.post = p.post AND s.gone IS NULL) AS is_gone, p.json ";
+        "max(f.last_seen, coalesce((SELECT max(last_seen) FROM sightings s WHERE s.post = p.post "
+        "AND s.finder = 0), 0)), p.changed, "
+        "(f.gone IS NOT NULL AND NOT EXISTS(SELECT 1 FROM sightings s WHERE s.post = p.post "
+        "AND s.finder = 0 AND s.gone IS NULL)) AS is_gone, p.json ";
     const bool by_listing = filter.account || filter.identifier;
     if (by_listing) {
         q += "FROM (SELECT s.post AS post, min(s.job) AS job FROM sightings s WHERE s.job IN (SELECT job FROM jobs "
@@ -76,7 +78,7 @@ std::string posts_query(const post_filter& filter)
     } else {
         q += "FROM posts p CROSS JOIN jobs j ON j.job = p.job ";
     }
-    q += "WHERE 1";
+    q += "CROSS JOIN sightings f ON f.job = p.job AND f.post = p.post WHERE 1";
     const char* undated = filter.undated ? " OR p.published IS NULL)" : ")";
     if (filter.since) q += std::string(" AND (p.published >= :since") + undated;
     if (filter.until) q += std::string(" AND (p.published < :until") + undated;
@@ -213,9 +215,11 @@ store_summary sqlite_reader::summary()
     store_summary sum;
     sum.posts = as_count(db_.number("SELECT count(*) FROM posts"));
     // The few that were marked, of which none may be there in another listing.
+    // Each post has one listing that found it.
     sum.gone =
-        as_count(db_.number("SELECT count(DISTINCT post) FROM sightings s WHERE gone IS NOT NULL AND NOT EXISTS"
-                            "(SELECT 1 FROM sightings t WHERE t.post = s.post AND t.gone IS NULL)"));
+        as_count(db_.number("SELECT count(*) FROM sightings f WHERE f.finder = 1 AND f.gone IS NOT NULL AND "
+                            "NOT EXISTS(SELECT 1 FROM sightings s WHERE s.post = f.post AND s.finder = 0 AND "
+                            "s.gone IS NULL)"));
     sum.quarantined = as_count(db_.number("SELECT count(*) FROM quarantined"));
     statement jobs(db_, "SELECT state, end_reason, failure_type, count(*) FROM jobs GROUP BY 1, 2, 3");
     while (jobs.step()) {

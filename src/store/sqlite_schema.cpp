@@ -70,11 +70,13 @@ CREATE TABLE sightings(
     post INTEGER NOT NULL,
     place INTEGER NOT NULL,               -- twice the walk that places it in the timeline, odd if in its natural place
     walk INTEGER NOT NULL,                -- the last walk that saw it
+    finder INTEGER NOT NULL,              -- 1: this listing found the post first
     first_seen INTEGER NOT NULL,
     last_seen INTEGER NOT NULL,
     gone INTEGER,                         -- when a full walk did not see it any more
     PRIMARY KEY(job, post)) WITHOUT ROWID;
-CREATE INDEX sightings_by_post ON sightings(post);
+-- Most posts are found by one listing only: those need no entry here.
+CREATE INDEX sightings_by_others ON sightings(post) WHERE finder = 0;
 
 CREATE TABLE quarantined(
     item INTEGER PRIMARY KEY,

@@ -75,13 +75,14 @@ sqlite_store::sqlite_store(const std::string& file, const sqlite_options& option
       insert_post_(db_,
                    "INSERT INTO posts(provider, id, job, view, published, first_seen, changed, content, counters, "
                    "own, json) VALUES(?1, ?2, ?3, ?3, ?4, ?5, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING"),
-      find_post_(db_, "SELECT post, view, content, counters, own FROM posts WHERE id = ? AND provider = ?"),
+      find_post_(db_, "SELECT post, view, content, counters, own, job FROM posts WHERE id = ? AND provider = ?"),
       refresh_post_(db_,
                     "UPDATE posts SET view = ?, published = coalesce(?, published), changed = ?, content = ?, "
                     "counters = ?, own = ?, json = ? WHERE post = ?"),
       find_sighting_(db_, "SELECT place FROM sightings WHERE job = ? AND post = ?"),
       sight_(db_,
-             "INSERT INTO sightings(job, post, place, walk, first_seen, last_seen) VALUES(?1, ?2, ?3, ?4, ?5, ?5) "
+             "INSERT INTO sightings(job, post, place, walk, finder, first_seen, last_seen) "
+             "VALUES(?1, ?2, ?3, ?4, ?6, ?5, ?5) "
              "ON CONFLICT DO UPDATE SET place = ?3, walk = ?4, last_seen = ?5, gone = NULL"),
       mark_gone_(db_, "UPDATE sightings SET gone = ? WHERE job = ? AND walk <> ? AND gone IS NULL")
 {}

@@ -59,6 +59,7 @@ private:
     struct stored_row {
         std::int64_t post = 0;
         bool added = false;
+        bool found_here = false;  // by this listing, before all others
     };
 
     run_row& run_of(std::int64_t run);
@@ -104,8 +105,8 @@ private:
     std::string failure_;
     std::size_t uncommitted_ = 0;
     std::map<std::int64_t, run_row> runs_;
-    std::vector<std::int64_t> post_numbers_;  // of the batch at hand
-    std::vector<sighting> seen_;              // where the timeline has them
+    std::vector<stored_row> rows_;  // of the batch at hand
+    std::vector<sighting> seen_;    // where the timeline has them
 
     statement begin_, commit_;
     statement insert_job_, find_job_, queue_job_, adopt_job_;

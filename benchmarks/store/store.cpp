@@ -1,0 +1,260 @@
+// How fast pages of posts become durable, against a bare loop that inserts the same rows with one prepared statement;
+// how fast jobs are added and claimed, and what a million of them cost in memory.
+//
+// benchmark_store [FOLDER] [POSTS] [ROUNDS] [JOBS]
+#include "store/fingerprint.hpp"
+
+#include <unipile/store.hpp>
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+using namespace unipile;
+using namespace unipile::store;
+
+namespace {
+
+constexpr std::size_t page_size = 100;
+constexpr std::size_t group_pages = 32;  // about 8 MB, as `writer_options::group_bytes`
+
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+double cpu() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+
+unix_time moment(std::size_t n)
+{
+    return unix_time(std::chrono::milliseconds(1'700'000'000'000 + static_cast<std::int64_t>(n)));
+}
+
+struct post_text {
+    std::string id, json;
+};
+
+// Posts of 1.5 to 3 KB.
+std::vector<post_text> make_posts(std::size_t count)
+{
+    std::mt19937_64 random(1);
+    std::vector<post_text> posts;
+    posts.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto id = std::to_string(7'000'000'000'000'000'000ULL + random() % 400'000'000'000'000'000ULL);
+        std::string text;
+        for (std::size_t n = 800 + random() % 1200; text.size() < n;)
+            text += "words of post " + std::to_string(random()) + " ";
+        posts.push_back(
+            {id,
+             R"({"object":"Post","provider":"LINKEDIN","id":")" + id + R"(","social_id":"urn:li:activity:)" + id +
+                 R"(","share_url":"https://www.linkedin.com/posts/x-)" + id +
+                 R"(?utm_source=share&utm_medium=member&rcm=ACoAAB","text":")" + text +
+                 R"(","date":"3d","parsed_datetime":"2024-05-06T07:08:09.000Z","reaction_counter":)" +
+                 std::to_string(random() % 5000) +
+                 R"(,"comment_counter":12,"repost_counter":3,"impressions_counter":0,"is_repost":false,)"
+                 R"("author":{"public_identifier":"someone","id":"ACoAAA1234567890","name":"Some One","is_company":false,)"
+                 R"("headline":"Something at Somewhere"},"permissions":{"can_react":true,"can_share":true,)"
+                 R"("can_post_comments":true},"attachments":[{"id":"D4E22AQ","type":"img","size":{"width":800,)"
+                 R"("height":600},"sticker":false,"unavailable":false,"mimetype":"image/jpeg","url":)"
+                 R"("https://media.licdn.com/dms/image/D4E22AQ/0/1?e=1&v=beta&t=abc","url_expires_at":1720000000000}]})"});
+    }
+    return posts;
+}
+
+struct result {
+    double wall = 0, cpu = 0;
+};
+
+void check(int code, sqlite3* db)
+{
+    if (code != SQLITE_OK && code != SQLITE_DONE) throw std::runtime_error(sqlite3_errmsg(db));
+}
+
+// The peer: the same columns, key and durability, as somebody would write it by hand.
+result bare(const std::string& file, const std::vector<post_text>& posts)
+{
+    sqlite3* db = nullptr;
+    check(sqlite3_open(file.c_str(), &db), db);
+    check(sqlite3_exec(db,
+                       "PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                       "PRAGMA cache_size = -16384;"
+                       "CREATE TABLE posts(provider TEXT NOT NULL, id TEXT NOT NULL, account TEXT NOT NULL, identifier "
+                       "TEXT NOT NULL, published INTEGER, first_seen INTEGER, last_seen INTEGER, json TEXT NOT NULL, "
+                       "UNIQUE(id, provider))",
+                       nullptr, nullptr, nullptr),
+          db);
+    sqlite3_stmt* insert = nullptr;
+    check(sqlite3_prepare_v2(db, "INSERT INTO posts VALUES(?, ?, ?, ?, ?, ?, ?, ?)", -1, &insert, nullptr), db);
+    const double wall0 = now(), cpu0 = cpu();
+    for (std::size_t i = 0; i < posts.size(); ++i) {
+        if (i % (page_size * group_pages) == 0) check(sqlite3_exec(db, "BEGIN", nullptr, nullptr, nullptr), db);
+        const auto& p = posts[i];
+        sqlite3_bind_text(insert, 1, "LINKEDIN", 8, SQLITE_STATIC);
+        sqlite3_bind_text(insert, 2, p.id.data(), static_cast<int>(p.id.size()), SQLITE_STATIC);
+        sqlite3_bind_text(insert, 3, "account", 7, SQLITE_STATIC);
+        sqlite3_bind_text(insert, 4, "identifier", 10, SQLITE_STATIC);
+        sqlite3_bind_int64(insert, 5, 1'700'000'000'000);
+        sqlite3_bind_int64(insert, 6, 1'700'000'000'000);
+        sqlite3_bind_int64(insert, 7, 1'700'000'000'000);
+        sqlite3_bind_text(insert, 8, p.json.data(), static_cast<int>(p.json.size()), SQLITE_STATIC);
+        check(sqlite3_step(insert), db);
+        sqlite3_reset(insert);
+        if ((i + 1) % (page_size * group_pages) == 0 || i + 1 == posts.size())
+            check(sqlite3_exec(db, "COMMIT", nullptr, nullptr, nullptr), db);
+    }
+    const result r{now() - wall0, cpu() - cpu0};
+    sqlite3_finalize(insert);
+    sqlite3_close(db);
+    return r;
+}
+
+// A harvest of listings of ten pages each.
+result ours(const std::string& file, const std::vector<post_text>& posts, std::size_t label)
+{
+    auto engine = open_sqlite(file);
+    run_request request;
+    request.label = std::to_string(label);
+    request.mode = walk_mode::full;
+    const auto run = engine->begin_run(request, moment(0)).run;
+    const std::size_t listings = (posts.size() + 999) / 1000;
+    std::vector<job_spec> jobs;
+    for (std::size_t i = 0; i < listings; ++i) jobs.push_back({"account", "identifier" + std::to_string(i), false});
+    engine->add_jobs(run, jobs);
+    engine->commit();
+    const double wall0 = now(), cpu0 = cpu();
+    std::size_t at = 0, pages = 0;
+    for (std::size_t i = 0; i < listings; ++i) {
+        claim_request claim;
+        claim.run = run;
+        claim.now = moment(label);
+        const auto job = engine->claim(claim).at(0);
+        for (std::size_t n = 0; n < 10 && at < posts.size(); ++n) {
+            page_write page;
+            page.lease = job.lease;
+            page.now = moment(label);
+            page.position = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" + std::to_string(n);
+            for (std::size_t k = 0; k < page_size && at < posts.size(); ++k, ++at)
+                page.posts.push_back({"LINKEDIN", posts[at].id, moment(0), posts[at].json});
+            engine->write(page);
+            if (++pages % group_pages == 0) engine->commit();
+        }
+        job_end end;
+        end.lease = job.lease;
+        end.reason = end_reason::null_cursor;
+        end.now = moment(label);
+        engine->finish(end);
+    }
+    engine->end_run(run, "complete", moment(label));
+    engine->commit();
+    return {now() - wall0, cpu() - cpu0};
+}
+
+template <class F>
+result median_of(std::vector<result> all, F key)
+{
+    std::sort(all.begin(), all.end(), [&](const result& a, const result& b) { return key(a) < key(b); });
+    return all[all.size() / 2];
+}
+
+long resident_kb()
+{
+    std::ifstream status("/proc/self/status");
+    for (std::string line; std::getline(status, line);)
+        if (line.starts_with("VmRSS:")) return std::strtol(line.c_str() + 6, nullptr, 10);
+    return 0;
+}
+
+void measure_jobs(const std::string& file, std::size_t count)
+{
+    auto engine = open_sqlite(file);
+    const auto run = engine->begin_run({}, moment(0)).run;
+    const double t0 = now();
+    std::vector<job_spec> chunk;
+    for (std::size_t i = 0; i < count; ++i) {
+        chunk.push_back({"account" + std::to_string(i % 1000), "ACoAAA" + std::to_string(i), false});
+        if (chunk.size() == 5000 || i + 1 == count) {
+            engine->add_jobs(run, chunk);
+            engine->commit();
+            chunk.clear();
+        }
+    }
+    const double t1 = now();
+    claim_request claim;
+    claim.run = run;
+    constexpr int claims = 2000;
+    for (int i = 0; i < claims; ++i) {
+        claim.now = moment(1);
+        claim.account = i % 2 == 0 ? std::string() : "account" + std::to_string(i % 1000);
+        if (engine->claim(claim).empty()) break;
+    }
+    engine->commit();
+    const double t2 = now();
+    const auto counts = engine->count_jobs(run);
+    const double t3 = now();
+    std::printf("%9zu jobs: added in %6.2f s, a claim %5.1f us, counted in %5.1f ms, resident %ld KB (queued %llu)\n",
+                count, t1 - t0, (t2 - t1) / claims * 1e6, (t3 - t2) * 1e3, resident_kb(),
+                static_cast<unsigned long long>(counts.queued));
+}
+
+}  // namespace
+
+int main(int argc, char** argv)
+{
+    const std::filesystem::path folder =
+        std::filesystem::path(argc > 1 ? argv[1] : std::filesystem::temp_directory_path().string()) / "unipile-bench";
+    const std::size_t count = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 50'000;
+    const int rounds = argc > 3 ? std::atoi(argv[3]) : 5;
+    const std::size_t jobs = argc > 4 ? std::strtoull(argv[4], nullptr, 10) : 1'000'000;
+    std::filesystem::remove_all(folder);
+    std::filesystem::create_directories(folder);
+    const std::string file = (folder / "posts.db").string();
+    auto fresh = [&] {
+        for (const char* end : {"", "-wal", "-shm", ".lock"}) std::filesystem::remove(file + end);
+    };
+
+    for (std::size_t n : {std::size_t{1000}, jobs}) {
+        fresh();
+        measure_jobs(file, n);
+    }
+
+    const auto posts = make_posts(count);
+    std::size_t bytes = 0;
+    for (const auto& p : posts) bytes += p.json.size();
+    const double h0 = cpu();
+    std::uint64_t sink = 0;
+    for (const auto& p : posts) sink += fingerprint_of(p.json).counters;
+    std::printf("fingerprints: %.0f MB/s (%llx)\n", static_cast<double>(bytes) / (cpu() - h0) / 1e6,
+                static_cast<unsigned long long>(sink));
+
+    std::vector<result> a, b, c;
+    for (int round = 0; round < rounds; ++round) {
+        fresh();
+        a.push_back(bare(file, posts));
+        fresh();
+        b.push_back(ours(file, posts, 1));
+        c.push_back(ours(file, posts, 2));  // the same again: nothing has changed
+    }
+    auto row = [&](const char* name, const std::vector<result>& all) {
+        const double wall = median_of(all, [](const result& r) { return r.wall; }).wall;
+        const double work = median_of(all, [](const result& r) { return r.cpu; }).cpu;
+        std::printf("%-28s %9.0f posts/s  %7.2f us CPU a post\n", name, static_cast<double>(count) / wall,
+                    work / static_cast<double>(count) * 1e6);
+        return wall;
+    };
+    std::printf("SQLite %s, %zu posts, %.0f bytes each, median of %d\n", sqlite3_libversion(), count,
+                static_cast<double>(bytes) / static_cast<double>(count), rounds);
+    const double base = row("bare prepared inserts", a);
+    const double first = row("store, first harvest", b);
+    row("store, nothing has changed", c);
+    std::printf("first harvest against bare: %.2f\n", base / first);
+    std::filesystem::remove_all(folder);
+    return 0;
+}
