@@ -90,6 +90,7 @@ private:
     void start_request(job_index i);
     void end_unstarted(job_index i);
     void sleep_until(wall_time t);
+    bool wants_jobs() const noexcept;
     void pull_jobs();
     void jobs_arrived(boost::system::error_code code, std::vector<harvest_job> jobs);
     void take_in(harvest_job j);

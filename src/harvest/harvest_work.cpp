@@ -20,7 +20,7 @@ namespace {
 /// Elements that may wait, whatever their size: those of failed jobs have none.
 constexpr std::size_t max_waiting_elements = 1024;
 /// Jobs taken from the source at once.
-constexpr std::size_t handful = 256;
+std::size_t handful(std::size_t max_queued) noexcept { return std::clamp<std::size_t>(max_queued / 4, 1, 256); }
 /// The longest sleep, so that a change of the system's clock is noticed.
 constexpr milliseconds longest_sleep{30'000};
 
@@ -79,8 +79,7 @@ bool harvest_core::is_over() const noexcept
 /// Nothing runs, nothing can come, and what is left belongs to accounts that are parked.
 bool harvest_core::is_stuck() const noexcept
 {
-    const bool no_more = exhausted_ || scheduler_.queued() >= options_.max_queued;
-    return no_more && !pulling_ && held_.empty() && scheduler_.running() == 0 && scheduler_.queued() > 0;
+    return !wants_jobs() && !pulling_ && held_.empty() && scheduler_.running() == 0 && scheduler_.queued() > 0;
 }
 
 void harvest_core::decide()
@@ -116,14 +115,18 @@ void harvest_core::sleep_until(wall_time t)
 
 // Jobs come in.
 
+bool harvest_core::wants_jobs() const noexcept
+{
+    if (exhausted_ || scheduler_.stopped()) return false;
+    return scheduler_.queued() + handful(options_.max_queued) <= options_.max_queued;
+}
+
 void harvest_core::pull_jobs()
 {
-    const auto queued = scheduler_.queued();
-    if (pulling_ || exhausted_ || scheduler_.stopped() || !has_room()) return;
-    if (queued + std::min(handful, options_.max_queued) > options_.max_queued) return;
+    if (pulling_ || !wants_jobs() || !has_room()) return;
     pulling_ = true;
     job_request request;
-    request.count = std::min(handful, options_.max_queued - queued);
+    request.count = handful(options_.max_queued);
     request.has_enough = [weak = weak_from_this()](std::string_view account) {
         const auto self = weak.lock();
         if (!self) return true;

@@ -1,0 +1,549 @@
+// The handle of a harvest: sources, pulls, backpressure, confirmation, stopping, resuming, destroying.
+#include "harvest/gathering.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/use_future.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <list>
+#include <map>
+#include <ranges>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace asio = boost::asio;
+using namespace unipile;
+using namespace unipile::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::vector<posts_query> row(std::size_t n)
+{
+    std::vector<posts_query> jobs;
+    for (std::size_t i = 0; i < n; ++i) jobs.push_back(query_of(i % 3, std::to_string(i)));
+    return jobs;
+}
+
+void rethrow(std::exception_ptr e)
+{
+    if (e) std::rethrow_exception(e);
+}
+
+void check_jobs(const gathered& got, std::size_t jobs, std::size_t posts)
+{
+    BOOST_TEST(got.over);
+    BOOST_TEST(got.jobs.size() == jobs);
+    for (const auto& [name, j] : got.jobs) {
+        BOOST_TEST(j.ids == numbers(0, posts), boost::test_tools::per_element());
+        BOOST_TEST(j.ends == 1u);
+    }
+}
+
+BOOST_AUTO_TEST_SUITE(harvest_sources)
+
+BOOST_AUTO_TEST_CASE(ranges)
+{
+    std::vector<posts_query> kept = row(7);
+    check_jobs(scripted_harvest(plain_listing(3, 10), kept).run(), 7, 3);
+    const std::list<harvest_job> constant(kept.begin(), kept.end());
+    check_jobs(scripted_harvest(plain_listing(3, 10), constant).run(), 7, 3);
+    check_jobs(scripted_harvest(plain_listing(3, 10), row(7)).run(), 7, 3);
+    auto made = std::views::iota(0, 7) | std::views::transform([](int i) { return query_of(0, std::to_string(i)); });
+    check_jobs(scripted_harvest(plain_listing(3, 10), made).run(), 7, 3);
+}
+
+BOOST_AUTO_TEST_CASE(functions)
+{
+    for (std::size_t n : {0u, 1u, 255u, 256u, 257u}) {
+        std::size_t i = 0;
+        auto next = [&]() -> std::optional<posts_query> {
+            if (i == n) return {};
+            const auto n_th = i++;
+            return query_of(n_th % 3, std::to_string(n_th));
+        };
+        scripted_harvest h(plain_listing(1, 10), next);
+        BOOST_TEST(i == 0u);
+        check_jobs(h.run(), n, 1);
+    }
+    auto boxed = [jobs = std::make_unique<int>(3)]() mutable {
+        std::optional<harvest_job> j;
+        if ((*jobs)-- > 0) j.emplace(query_of(0, std::to_string(*jobs)));
+        return j;
+    };
+    check_jobs(scripted_harvest(plain_listing(3, 10), std::move(boxed)).run(), 3, 3);
+}
+
+BOOST_AUTO_TEST_CASE(coroutines)
+{
+    auto next = [left = 5]() mutable -> asio::awaitable<std::optional<posts_query>> {
+        asio::steady_timer soon(co_await asio::this_coro::executor, 1ms);
+        co_await soon.async_wait(asio::use_awaitable);
+        std::optional<posts_query> q;
+        if (left-- > 0) q = query_of(0, std::to_string(left));
+        co_return q;
+    };
+    check_jobs(scripted_harvest(plain_listing(3, 10), next).run(), 5, 3);
+}
+
+struct threaded_source final : job_source {
+    explicit threaded_source(std::size_t n) : left(n) {}
+    ~threaded_source() override
+    {
+        for (auto& t : threads) t.join();
+    }
+    void async_pull(job_request request, handler done) override
+    {
+        BOOST_TEST(request.count >= 1u);
+        BOOST_TEST(!!request.has_enough);
+        std::vector<harvest_job> jobs;
+        for (; left > 0 && jobs.size() < std::min<std::size_t>(request.count, 3); --left)
+            jobs.emplace_back(query_of(left % 2, std::to_string(left)));
+        threads.emplace_back([d = std::move(done), j = std::move(jobs)]() mutable {
+            std::move(d)(boost::system::error_code(), std::move(j));
+        });
+    }
+    std::size_t left;
+    std::vector<std::thread> threads;
+};
+
+BOOST_AUTO_TEST_CASE(sources_of_ones_own_on_other_threads)
+{
+    std::unique_ptr<job_source> source = std::make_unique<threaded_source>(10);
+    check_jobs(scripted_harvest(plain_listing(3, 10), std::move(source)).run(), 10, 3);
+}
+
+BOOST_AUTO_TEST_CASE(a_source_that_fails_ends_the_harvest)
+{
+    for (int kind = 0; kind < 3; ++kind) {
+        int i = 0;
+        auto next = [&]() -> std::optional<posts_query> {
+            if (i == 300 && kind == 0) throw std::runtime_error("no more");
+            if (i == 300 && kind == 1) throw failure(errc::target_refused);
+            if (i == 300) throw boost::system::system_error(asio::error::eof);
+            return query_of(0, std::to_string(i++));
+        };
+        scripted_harvest h(plain_listing(1, 10), next);
+        h.run();
+        BOOST_REQUIRE(h.got.failed);
+        const boost::system::error_code expected[] = {errc::job_source_failed, errc::target_refused, asio::error::eof};
+        BOOST_TEST(h.got.failed->code() == expected[kind]);
+        for (const auto& [name, j] : h.got.jobs) BOOST_TEST(j.ends == 1u);
+        BOOST_TEST(h.got.jobs.size() == 256u + 44u);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_million_jobs_take_no_memory_before_their_turn)
+{
+    std::size_t taken = 0, ended = 0, most = 0;
+    auto next = [&]() -> std::optional<posts_query> {
+        if (taken == 1'000'000) return {};
+        ++taken;
+        return query_of(taken % 5, std::to_string(taken));
+    };
+    auto options = quickly();
+    options.max_queued = 1'000;
+    scripted_harvest h(plain_listing(1, 10), next, options);
+    auto consume = [&]() -> asio::awaitable<void> {
+        while (ended < 5'000) {
+            auto e = co_await h.stream.next();
+            BOOST_REQUIRE(e);
+            ended += e->ended;
+            most = std::max(most, taken - ended);
+        }
+        h.stream.cancel();
+        while (auto e = co_await h.stream.next()) {
+        }
+    };
+    asio::co_spawn(h.context, consume(), rethrow);
+    h.context.run();
+    // Queued, running, and what waits for the consumer.
+    BOOST_TEST(most <= 1'000u + 8u + 1'024u + 8u);
+}
+
+BOOST_AUTO_TEST_CASE(says_which_accounts_have_enough)
+{
+    struct source final : job_source {
+        explicit source(std::vector<std::string>& a) : asked(a) {}
+        void async_pull(job_request request, handler done) override
+        {
+            std::vector<harvest_job> jobs;
+            for (std::size_t a = 0; a < 3; ++a) {
+                const auto name = query_of(a, "").account_id;
+                if (request.has_enough(name)) asked.push_back(name);
+            }
+            for (; i < 100 && jobs.size() < 10; ++i) jobs.emplace_back(query_of(i < 90 ? 0 : 1, std::to_string(i)));
+            std::move(done)(boost::system::error_code(), std::move(jobs));
+        }
+        std::vector<std::string>& asked;
+        std::size_t i = 0;
+    };
+    std::vector<std::string> enough;
+    auto options = quickly();
+    options.max_queued = 80;
+    options.max_queued_per_account = 20;
+    scripted_harvest h(plain_listing(1, 10), std::unique_ptr<job_source>(std::make_unique<source>(enough)), options);
+    check_jobs(h.run(), 100, 1);
+    BOOST_TEST(!enough.empty());
+    for (const auto& name : enough) BOOST_TEST(name == "a0");
+}
+
+BOOST_AUTO_TEST_CASE(refuses_options_that_make_no_sense)
+{
+    asio::io_context context;
+    scripted_client scripted(context.get_executor(), plain_listing(1, 1));
+    client c(context.get_executor(), scripted.core);
+    const std::function<void(harvest_options&)> faults[] = {
+        [](auto& o) { o.max_in_flight = 0; },          [](auto& o) { o.turn_pages = 0; },
+        [](auto& o) { o.max_buffered_bytes = 0; },     [](auto& o) { o.max_queued = 0; },
+        [](auto& o) { o.max_queued_per_account = 0; }, [](auto& o) { o.pace.emplace().windows = {{0, 1s}}; }};
+    for (const auto& spoil : faults) {
+        harvest_options o;
+        spoil(o);
+        BOOST_CHECK_THROW(c.harvest(row(1), o), std::invalid_argument);
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(harvest_control)
+
+BOOST_AUTO_TEST_CASE(a_slow_consumer_stops_the_reading)
+{
+    auto options = quickly();
+    options.max_buffered_bytes = 20'000;
+    const auto page_bytes = plain_listing({}, 100, 100).body.size();
+    scripted_harvest h(plain_listing(300, 100), row(500), options);
+    std::size_t posts = 0, most = 0;
+    auto one = [&]() -> asio::awaitable<void> {
+        auto e = co_await h.stream.next();
+        BOOST_REQUIRE(e);
+        posts += e->posts.size();
+    };
+    while (posts < 500 * 300) {
+        asio::co_spawn(h.context, one(), rethrow);
+        h.context.restart();
+        while (h.context.poll() > 0) {
+        }
+        const auto buffered = h.stream.stats().buffered_bytes;
+        most = std::max(most, buffered);
+        // What is under way when the buffer is full is still read: one page each of eight connections at most.
+        BOOST_REQUIRE_LE(buffered, options.max_buffered_bytes + 8 * page_bytes);
+        BOOST_REQUIRE_LE(h.requests(), posts / 100 + 2 + options.max_buffered_bytes / page_bytes + 3 * 8);
+    }
+    BOOST_TEST(most >= options.max_buffered_bytes);
+    BOOST_TEST(h.run().over);
+}
+
+BOOST_AUTO_TEST_CASE(pages_wait_for_their_answer)
+{
+    auto options = quickly();
+    options.confirm_pages = options.whole_pages = true;
+    scripted_harvest h(plain_listing(45, 10), row(4), options);
+    std::map<std::string, std::vector<std::string>> got;
+    std::map<std::string, end_reason> ends;
+    auto work = [&]() -> asio::awaitable<void> {
+        while (auto e = co_await h.stream.next()) {
+            const auto& name = e->job->query.identifier;
+            for (const auto& p : e->posts) got[name].emplace_back(p.id());
+            if (e->ended) {
+                ends[name] = e->end_reason;
+                BOOST_TEST(!h.stream.go_on(e->number));
+                continue;
+            }
+            if (!e->page_ends) continue;
+            if (name == "1" && got[name].size() == 20) {
+                BOOST_TEST(h.stream.finish(e->number));
+            } else if (name == "2" && got[name].size() == 10) {
+                auto parts = e->position.inside();
+                parts.cursor = "c3";
+                BOOST_TEST(h.stream.jump(e->number, position(parts)));
+            } else {
+                if (name == "3") {
+                    auto parts = e->position.inside();
+                    parts.query += 1;
+                    BOOST_CHECK_THROW(h.stream.jump(e->number, position(parts)), failure);
+                }
+                BOOST_TEST(h.stream.go_on(e->number));
+            }
+            BOOST_TEST(!h.stream.go_on(e->number));
+            BOOST_TEST(!h.stream.finish(e->number));
+        }
+    };
+    asio::co_spawn(h.context, work(), rethrow);
+    h.context.run();
+    BOOST_TEST(got["0"] == numbers(0, 45), boost::test_tools::per_element());
+    BOOST_TEST(got["1"] == numbers(0, 20), boost::test_tools::per_element());
+    auto jumped = numbers(0, 10);
+    const auto rest = numbers(30, 45);
+    jumped.insert(jumped.end(), rest.begin(), rest.end());
+    BOOST_TEST(got["2"] == jumped, boost::test_tools::per_element());
+    BOOST_TEST(got["3"] == numbers(0, 45), boost::test_tools::per_element());
+    BOOST_TEST(ends["0"] == end_reason::null_cursor);
+    BOOST_TEST(ends["1"] == end_reason::stopped);
+    BOOST_TEST(h.requests() == 5u + 2u + 3u + 5u);
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_asked_for_before_the_answer)
+{
+    auto options = quickly();
+    options.confirm_pages = true;
+    scripted_harvest h(plain_listing(45, 10), row(3), options);
+    asio::co_spawn(h.context, gather(h.stream, h.got), rethrow);
+    while (h.context.poll() > 0) {
+    }
+    BOOST_TEST(h.requests() == 3u);
+    BOOST_TEST(h.stream.stats().queued == 3u);
+    BOOST_TEST(h.stream.stats().running == 0u);
+    h.stream.stop();
+    while (h.context.poll() > 0) {
+    }
+    BOOST_TEST(h.got.over);
+    for (const auto& [name, j] : h.got.jobs) {
+        BOOST_TEST(j.reason == end_reason::cancelled);
+        BOOST_TEST(j.ids == numbers(0, 10), boost::test_tools::per_element());
+    }
+}
+
+/// Stopped in any of three ways after any number of elements, and resumed: all there, none twice.
+BOOST_AUTO_TEST_CASE(what_is_stopped_anywhere_is_resumed_without_loss)
+{
+    auto slowly = [](std::size_t, const asked& r) {
+        auto a = plain_listing(r, 25, 10);
+        a.chunk = 300;
+        return a;
+    };
+    const std::size_t all = scripted_harvest(slowly, row(6)).run().elements;
+    for (int way = 0; way < 3; ++way) {
+        for (std::size_t k = 0; k <= all; ++k) {
+            std::map<std::string, position> places;
+            std::map<std::string, std::vector<std::string>> got;
+            std::size_t left = k, unfinished = 6;
+            {
+                scripted_harvest h(slowly, row(6));
+                auto first = [&](const harvest_element& e) {
+                    places[e.job->query.identifier] = e.position;
+                    for (const auto& p : e.posts) got[e.job->query.identifier].emplace_back(p.id());
+                    if (e.ended && is_complete(e.end_reason)) --unfinished;
+                    if (left > 0 && --left == 0) {
+                        if (way == 0) h.stream.stop();
+                        if (way == 1) h.stream.cancel();
+                        if (way == 2) return true;  // and what it had not delivered is gone
+                    }
+                    return false;
+                };
+                if (k > 0) {
+                    asio::co_spawn(h.context, gather(h.stream, h.got, first), rethrow);
+                    h.context.run();
+                    if (way < 2) {
+                        BOOST_TEST(h.got.over);
+                        for (const auto& [name, j] : h.got.jobs) BOOST_TEST(j.ends == 1u);
+                    }
+                }
+            }
+            std::vector<harvest_job> jobs;
+            for (auto& q : row(6)) jobs.emplace_back(q, places[q.identifier]);
+            scripted_harvest again(slowly, jobs);
+            auto rest = [&](const harvest_element& e) {
+                for (const auto& p : e.posts) got[e.job->query.identifier].emplace_back(p.id());
+                return false;
+            };
+            asio::co_spawn(again.context, gather(again.stream, again.got, rest), rethrow);
+            again.context.run();
+            BOOST_TEST(again.got.over);
+            for (const auto& [name, ids] : got) BOOST_TEST(ids == numbers(0, 25), boost::test_tools::per_element());
+            BOOST_TEST(got.size() == 6u);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_closed_client_ends_the_harvest)
+{
+    scripted_harvest h(plain_listing(25, 10), row(6));
+    auto close_soon = [&, left = 3](const harvest_element&) mutable {
+        if (--left == 0) h.api.close();
+        return false;
+    };
+    asio::co_spawn(h.context, gather(h.stream, h.got, close_soon), rethrow);
+    h.context.run();
+    BOOST_REQUIRE(h.got.failed);
+    BOOST_TEST((h.got.failed->code() == errc::client_closed));
+    for (const auto& [name, j] : h.got.jobs) BOOST_TEST(j.ends == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(any_completion_token)
+{
+    scripted_harvest h(plain_listing(25, 10), row(2));
+    std::size_t posts = 0;
+    bool inside = true, called = false;
+    h.stream.async_next([&](boost::system::error_code code, std::optional<harvest_element> e) {
+        BOOST_TEST(!inside);
+        BOOST_TEST(!code);
+        BOOST_REQUIRE(e);
+        posts += e->posts.size();
+        called = true;
+    });
+    inside = false;
+    h.context.run();
+    BOOST_TEST(called);
+
+    auto rest = [&]() -> asio::awaitable<void> {
+        auto one = co_await h.stream.async_next(asio::use_awaitable);
+        BOOST_REQUIRE(one);
+        posts += one->posts.size();
+        auto token = asio::as_tuple(asio::use_awaitable);
+        auto two = co_await h.stream.async_next(token);
+        posts += std::get<1>(two)->posts.size();
+        auto later = h.stream.async_next(asio::deferred);
+        auto three = co_await std::move(later)(asio::use_awaitable);
+        posts += three->posts.size();
+        while (auto e = h.stream.try_next()) posts += e->posts.size();
+    };
+    asio::co_spawn(h.context, rest(), rethrow);
+    h.context.restart();
+    h.context.run();
+    auto future = h.stream.async_next(asio::use_future);
+    h.context.restart();
+    h.context.run();
+    if (auto e = future.get()) posts += e->posts.size();
+    h.run();
+    for (const auto& [name, j] : h.got.jobs) posts += j.ids.size();
+    BOOST_TEST(posts == 50u);
+}
+
+BOOST_AUTO_TEST_CASE(handlers_run_where_they_belong)
+{
+    scripted_harvest h(plain_listing(5, 10), row(1));
+    asio::io_context elsewhere;
+    bool called = false;
+    h.stream.async_next(asio::bind_executor(elsewhere, [&](boost::system::error_code, auto e) {
+        called = true;
+        BOOST_TEST(e.has_value());
+    }));
+    h.context.run();
+    BOOST_TEST(!called);
+    elsewhere.run();
+    BOOST_TEST(called);
+}
+
+BOOST_AUTO_TEST_CASE(a_second_pull_is_refused_and_a_cancelled_one_loses_nothing)
+{
+    scripted_harvest h(plain_listing(25, 10), row(2));
+    asio::cancellation_signal signal;
+    boost::system::error_code first, second;
+    h.stream.async_next(asio::bind_cancellation_slot(
+        signal.slot(), [&](boost::system::error_code code, std::optional<harvest_element>) { first = code; }));
+    h.stream.async_next([&](boost::system::error_code code, std::optional<harvest_element>) { second = code; });
+    auto third = [&]() -> asio::awaitable<void> {
+        try {
+            co_await h.stream.next();
+            BOOST_TEST(false);
+        } catch (const failure& f) {
+            BOOST_TEST((f.code() == errc::operation_in_progress));
+        }
+    };
+    asio::co_spawn(h.context, third(), rethrow);
+    BOOST_TEST(!h.stream.try_next());
+    signal.emit(asio::cancellation_type::total);
+    h.context.run();
+    BOOST_TEST((first == asio::error::operation_aborted));
+    BOOST_TEST((second == errc::operation_in_progress));
+
+    using namespace asio::experimental::awaitable_operators;
+    auto race = [&]() -> asio::awaitable<void> {
+        for (int i = 0; i < 30; ++i) {
+            asio::steady_timer timer(h.context, i % 2 ? 0ms : 1h);
+            auto won = co_await (h.stream.next() || timer.async_wait(asio::use_awaitable));
+            if (won.index() != 0) continue;
+            auto& e = std::get<0>(won);
+            if (!e) co_return;
+            h.got.add(*e);
+        }
+    };
+    asio::co_spawn(h.context, race(), rethrow);
+    h.context.restart();
+    h.context.run();
+    check_jobs(h.run(), 2, 25);
+}
+
+BOOST_AUTO_TEST_CASE(moved_from_and_moved_to)
+{
+    scripted_harvest h(plain_listing(25, 10), row(2));
+    harvest_stream moved(std::move(h.stream));
+    boost::system::error_code code;
+    h.stream.async_next([&](boost::system::error_code c, std::optional<harvest_element>) { code = c; });
+    h.context.run();
+    BOOST_TEST((code == errc::stream_moved_from));
+    BOOST_TEST(!h.stream.try_next());
+    BOOST_TEST(!h.stream.go_on(0));
+    BOOST_TEST(h.stream.stats().jobs == 0u);
+    h.stream.stop();
+    h.stream = std::move(moved);
+    check_jobs(h.run(), 2, 25);
+}
+
+BOOST_AUTO_TEST_CASE(destroyed_at_any_moment)
+{
+    for (std::size_t k = 0; k < 120; ++k) {
+        boost::system::error_code code;
+        bool called = false;
+        asio::io_context context;
+        scripted_client scripted(context.get_executor(), plain_listing(25, 10), impatient());
+        std::optional<client> api(std::in_place, context.get_executor(), scripted.core);
+        std::optional<harvest_stream> stream(api->harvest(row(6), quickly()));
+        api.reset();
+        auto eat = [&]() -> asio::awaitable<void> {
+            while (stream) {
+                called = false;
+                auto token = asio::as_tuple(asio::use_awaitable);
+                auto got = co_await stream->async_next(token);
+                called = true;
+                code = std::get<0>(got);
+                if (code || !std::get<1>(got)) co_return;
+            }
+        };
+        asio::co_spawn(context, eat(), rethrow);
+        for (std::size_t i = 0; i < k && context.poll_one() > 0; ++i) {
+        }
+        const bool outstanding = !called && k > 0;
+        stream.reset();
+        context.run();
+        if (outstanding && code) BOOST_TEST((code == asio::error::operation_aborted));
+        BOOST_TEST(scripted.transport->alive == 0u);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_context_that_goes_down_takes_the_pull_with_it)
+{
+    for (std::size_t k = 0; k < 60; ++k) {
+        // The coroutine owns the stream that keeps the coroutine's handler.
+        asio::io_context context;
+        scripted_client scripted(context.get_executor(), plain_listing(25, 10), impatient());
+        auto eat = [](client api) -> asio::awaitable<void> {
+            auto stream = api.harvest(row(6), quickly());
+            while (co_await stream.next()) {
+            }
+        };
+        asio::co_spawn(context, eat(client(context.get_executor(), scripted.core)), rethrow);
+        for (std::size_t i = 0; i < k && context.poll_one() > 0; ++i) {
+        }
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace

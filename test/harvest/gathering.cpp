@@ -1,0 +1,90 @@
+#include "harvest/gathering.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <exception>
+#include <utility>
+
+namespace unipile::test {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+void gathered::add(const harvest_element& e)
+{
+    ++elements;
+    auto& j = jobs[std::string(e.job->query.account_id).append("/").append(e.job->query.identifier)];
+    BOOST_TEST(j.ends == 0u);  // nothing comes behind the end
+    for (const auto& p : e.posts) j.ids.emplace_back(p.id());
+    ++j.elements;
+    j.page_ends += e.page_ends;
+    j.ends += e.ended;
+    j.position = e.position;
+    j.reason = e.end_reason;
+    if (e.failure) j.failed = e.failure;
+    j.stats = e.stats;
+    BOOST_TEST(e.ended == (e.end_reason != end_reason::none));
+    BOOST_TEST((e.ended || !e.failure));
+}
+
+asio::awaitable<void> gather(harvest_stream& stream, gathered& out, std::function<bool(const harvest_element&)> enough)
+{
+    try {
+        while (auto e = co_await stream.next()) {
+            out.add(*e);
+            if (enough && enough(*e)) co_return;
+        }
+        out.over = true;
+    } catch (const failure& f) {
+        out.failed = f;
+    }
+}
+
+pacing quick()
+{
+    pacing p;
+    p.on_throttle.gap = 0ms;
+    p.on_throttle.first_rest = p.on_throttle.longest_rest = p.on_throttle.long_rest = 1ms;
+    return p;
+}
+
+harvest_options quickly()
+{
+    harvest_options options;
+    options.pace = quick();
+    options.seed = 1;
+    return options;
+}
+
+posts_query query_of(std::size_t account, std::string identifier)
+{
+    posts_query q;
+    q.account_id = std::string(1, 'a');
+    q.account_id += std::to_string(account);
+    q.identifier = std::move(identifier);
+    return q;
+}
+
+answer refusal(unsigned status, std::string_view type, std::optional<std::string> retry_after)
+{
+    std::string body(R"({"status":)");
+    body.append(std::to_string(status)).append(R"(,"type":"errors/)").append(type);
+    answer a;
+    a.status = status;
+    a.body = std::move(body.append(R"(","title":"Some title"})"));
+    a.retry_after = std::move(retry_after);
+    return a;
+}
+
+gathered& scripted_harvest::run()
+{
+    asio::co_spawn(context, gather(stream, got), [](std::exception_ptr e) {
+        if (e) std::rethrow_exception(e);
+    });
+    context.restart();
+    context.run();
+    return got;
+}
+
+}  // namespace unipile::test

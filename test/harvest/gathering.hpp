@@ -1,0 +1,70 @@
+// A harvest over scripted answers, gathered.
+#pragma once
+
+#include "paging/scripted.hpp"
+
+#include <unipile/harvest.hpp>
+
+#include <boost/asio/io_context.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace unipile::test {
+
+/// What a harvest gave, by job.
+struct gathered {
+    struct job {
+        std::vector<std::string> ids;
+        unipile::position position;
+        std::size_t elements = 0, page_ends = 0, ends = 0;
+        unipile::end_reason reason = unipile::end_reason::none;
+        std::optional<unipile::failure> failed;
+        stream_stats stats;
+    };
+    std::map<std::string, job> jobs;  ///< by account/identifier
+    std::size_t elements = 0;
+    std::optional<failure> failed;
+    bool over = false;
+
+    void add(const harvest_element& e);
+    const job& at(const std::string& name) const { return jobs.at(name); }
+};
+
+/// Pulls to the end, or until `enough` says so.
+boost::asio::awaitable<void> gather(harvest_stream& stream, gathered& out,
+                                    std::function<bool(const harvest_element&)> enough = {});
+
+/// No bounds, and rests that are next to nothing.
+pacing quick();
+harvest_options quickly();
+
+/// A listing through account `aN`.
+posts_query query_of(std::size_t account, std::string identifier);
+
+answer refusal(unsigned status, std::string_view type, std::optional<std::string> retry_after = {});
+
+/// A client on scripted answers with one harvest.
+struct scripted_harvest {
+    template <class Jobs>
+    scripted_harvest(script s, Jobs&& jobs, harvest_options options = quickly(), client_options client = impatient())
+        : scripted(context.get_executor(), std::move(s), std::move(client)),
+          api(context.get_executor(), scripted.core),
+          stream(api.harvest(std::forward<Jobs>(jobs), std::move(options)))
+    {}
+    /// Gathers all that is left.
+    gathered& run();
+    std::size_t requests() const { return scripted.transport->requests.size(); }
+
+    boost::asio::io_context context;
+    scripted_client scripted;
+    client api;
+    harvest_stream stream;
+    gathered got;
+};
+
+}  // namespace unipile::test
