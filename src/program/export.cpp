@@ -1,5 +1,6 @@
 // `unipile export`: what a store holds, as lines.
 #include "program/command.hpp"
+#include "program/connection_options.hpp"
 #include "program/minify.hpp"
 #include "program/store_view.hpp"
 #include "program/text.hpp"
@@ -9,7 +10,6 @@
 #include <CLI/CLI.hpp>
 
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -21,16 +21,6 @@ struct export_options {
     std::string account, identifier, since, until;
     bool without_gone = false;
 };
-
-std::optional<store::unix_time> read_time(const char* option, const std::string& text)
-{
-    if (text.empty()) return std::nullopt;
-    const auto time = parse_date(text);
-    if (!time)
-        throw std::invalid_argument{std::string{option} +
-                                    ": give a date such as 2024-05-31, or a time such as 2024-05-31T12:00:00Z"};
-    return time;
-}
 
 store::post_filter make_filter(const export_options& o)
 {

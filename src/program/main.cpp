@@ -38,6 +38,9 @@ int main(int argc, char** argv)
         "3 key refused, 130 interrupted. `unipile SUBCOMMAND --help` tells a subcommand's options.");
     unipile::program::runner run;
     unipile::program::add_posts(app, run);
+    unipile::program::add_status(app, run);
+    unipile::program::add_export(app, run);
+    unipile::program::add_accounts(app, run);
     unipile::program::add_simulate(app, run);
 
     if (const int code = parse(app, argc, argv); code >= 0) return code;

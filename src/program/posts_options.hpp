@@ -1,11 +1,12 @@
 // The command line of `unipile posts`.
 #pragma once
 
+#include "program/connection_options.hpp"
+
 #include <unipile/client_options.hpp>
 #include <unipile/position.hpp>
 #include <unipile/posts_query.hpp>
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -27,13 +28,8 @@ struct posts_options {
     std::uint64_t max_pages = 0;
     std::string since;
     std::string resume;
-    bool strict = false;
     std::string output;
-    std::string base_url;
-    std::string api_key_file;
-    std::string ca_file;
-    std::size_t connections = 8;
-    double timeout = 0;  ///< seconds
+    connection_options connection;
     bool quiet = false;
     std::string summary = "text";
 };

@@ -1,5 +1,6 @@
 #include "program/posts_report.hpp"
 
+#include "program/json_object.hpp"
 #include "program/text.hpp"
 
 #include <array>
@@ -20,26 +21,6 @@ std::string seconds(std::chrono::milliseconds d)
     std::snprintf(buffer.data(), buffer.size(), "%.3f", static_cast<double>(d.count()) / 1000);
     return buffer.data();
 }
-
-/// Builds one flat JSON object.
-class json_object {
-public:
-    void add(std::string_view name, std::string_view raw)
-    {
-        text_ += text_.size() == 1 ? "" : ",";
-        text_ += json_string(name) + ':' + std::string{raw};
-    }
-    void add_text(std::string_view name, std::string_view value) { add(name, json_string(value)); }
-    void add_filled(std::string_view name, std::string_view value)
-    {
-        if (!value.empty()) add_text(name, value);
-    }
-    void add_number(std::string_view name, std::uint64_t value) { add(name, std::to_string(value)); }
-    std::string finish() const { return text_ + '}'; }
-
-private:
-    std::string text_ = "{";
-};
 
 std::string failure_json(const unipile::failure& f)
 {

@@ -95,7 +95,7 @@ int posts_run::run()
 {
     await_signal();
     output_.on_reader_gone([this] { output_failed(asio::error::broken_pipe); });
-    workers_ = std::min(options_.connections, plan_.queries.size());
+    workers_ = std::min(options_.connection.connections, plan_.queries.size());
     for (std::size_t i = workers_; i > 0; --i)
         asio::co_spawn(context_, work(), [this](std::exception_ptr e) { worker_ended(std::move(e)); });
     if (console_.shows_progress()) asio::co_spawn(context_, show_progress(), asio::detached);

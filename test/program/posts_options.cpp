@@ -35,7 +35,7 @@ posts_options sound()
     posts_options o;
     o.identifiers = {"ACoAAA"};
     o.account = "acc1";
-    o.base_url = "https://api8.unipile.com:13851";
+    o.connection.base_url = "https://api8.unipile.com:13851";
     return o;
 }
 
@@ -57,11 +57,11 @@ BOOST_AUTO_TEST_CASE(the_key_comes_from_a_file_or_the_environment)
     BOOST_TEST(refusal(o).starts_with("there is no API key"));
     ::setenv("UNIPILE_API_KEY", "from-environment", 1);
     BOOST_TEST(make_plan(o).client.api_key == "from-environment");
-    o.api_key_file = write_key("from-file \r\n\n");
+    o.connection.api_key_file = write_key("from-file \r\n\n");
     BOOST_TEST(make_plan(o).client.api_key == "from-file");
-    o.api_key_file = write_key(" \n");
+    o.connection.api_key_file = write_key(" \n");
     BOOST_TEST(refusal(o) == "--api-key-file: posts_options.key is empty");
-    o.api_key_file = "no/such/file";
+    o.connection.api_key_file = "no/such/file";
     BOOST_TEST(refusal(o) == "--api-key-file: no/such/file can't be read");
 }
 
@@ -69,11 +69,11 @@ BOOST_AUTO_TEST_CASE(the_base_url_comes_from_an_option_or_the_environment)
 {
     ::setenv("UNIPILE_API_KEY", "k", 1);
     posts_options o = sound();
-    o.base_url.clear();
+    o.connection.base_url.clear();
     BOOST_TEST(refusal(o).starts_with("there is no base URL"));
     ::setenv("UNIPILE_DSN", "api1.unipile.com:1", 1);
     BOOST_TEST(make_plan(o).client.base_url == "api1.unipile.com:1");
-    o.base_url = "api2.unipile.com:2";
+    o.connection.base_url = "api2.unipile.com:2";
     BOOST_TEST(make_plan(o).client.base_url == "api2.unipile.com:2");
 }
 
@@ -87,10 +87,10 @@ BOOST_AUTO_TEST_CASE(every_option_arrives)
     o.max_posts = 8;
     o.max_pages = 9;
     o.since = "1970-01-02";
-    o.strict = true;
-    o.ca_file = "ca.pem";
-    o.connections = 3;
-    o.timeout = 1.5;
+    o.connection.strict = true;
+    o.connection.ca_file = "ca.pem";
+    o.connection.connections = 3;
+    o.connection.timeout = 1.5;
     const posts_plan plan = make_plan(o);
     BOOST_TEST(plan.queries.size() == 2u);
     const posts_query& q = plan.queries.back();

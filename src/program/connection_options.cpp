@@ -1,0 +1,96 @@
+#include "program/connection_options.hpp"
+
+#include "program/text.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cmath>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+
+namespace unipile::program {
+namespace {
+
+std::string from_environment(const char* name)
+{
+    const char* value = std::getenv(name);
+    return value == nullptr ? std::string{} : std::string{value};
+}
+
+/// The key is never an argument, since every user of a machine can read those.
+std::string read_key(const std::string& file)
+{
+    if (file.empty()) {
+        std::string key = from_environment("UNIPILE_API_KEY");
+        if (key.empty())
+            throw std::invalid_argument{"there is no API key; set UNIPILE_API_KEY, or name a file with --api-key-file"};
+        return key;
+    }
+    std::ifstream in{file, std::ios::binary};
+    std::string key{std::istreambuf_iterator<char>{in}, {}};
+    if (!in) throw std::invalid_argument{"--api-key-file: " + printable(file) + " can't be read"};
+    const std::size_t end = key.find_last_not_of(" \t\r\n");
+    key.erase(end == std::string::npos ? 0 : end + 1);
+    if (key.empty()) throw std::invalid_argument{"--api-key-file: " + printable(file) + " is empty"};
+    return key;
+}
+
+std::string read_base_url(const std::string& option)
+{
+    std::string url = option.empty() ? from_environment("UNIPILE_DSN") : option;
+    if (url.empty())
+        throw std::invalid_argument{
+            "there is no base URL; set UNIPILE_DSN or --base-url to the DSN of your dashboard, such as "
+            "api8.unipile.com:13851"};
+    return url;
+}
+
+}  // namespace
+
+void add_connection_options(CLI::App& command, connection_options& o, const char* connections_help)
+{
+    const char* server = "Server";
+    command.add_option("--base-url", o.base_url, "The DSN of your dashboard [environment: UNIPILE_DSN]")
+        ->type_name("URL")
+        ->group(server);
+    command
+        .add_option("--api-key-file", o.api_key_file,
+                    "A file with the API key [environment: UNIPILE_API_KEY, the key itself]")
+        ->type_name("FILE")
+        ->group(server);
+    command.add_option("--ca-file", o.ca_file, "Trust the certificates in this PEM file instead of the system's")
+        ->type_name("FILE")
+        ->group(server);
+    command.add_option("--connections", o.connections, connections_help)
+        ->type_name("N")
+        ->check(CLI::Range(1, 1024))
+        ->capture_default_str()
+        ->group(server);
+}
+
+client_options make_client_options(const connection_options& options)
+{
+    client_options made;
+    made.base_url = read_base_url(options.base_url);
+    made.api_key = read_key(options.api_key_file);
+    made.ca_file = options.ca_file;
+    made.max_connections = options.connections;
+    made.strict = options.strict;
+    made.user_agent = "unipile/" UNIPILE_VERSION;
+    made.retry.total = std::chrono::milliseconds{static_cast<std::int64_t>(std::ceil(options.timeout * 1000))};
+    return made;
+}
+
+std::optional<std::chrono::sys_time<std::chrono::milliseconds>> read_time(const char* option, const std::string& text)
+{
+    if (text.empty()) return std::nullopt;
+    const auto time = parse_date(text);
+    if (!time)
+        throw std::invalid_argument{std::string{option} +
+                                    ": give a date such as 2024-05-31, or a time such as 2024-05-31T12:00:00Z"};
+    return time;
+}
+
+}  // namespace unipile::program
