@@ -102,7 +102,8 @@ public:
     /// Right behind the last post that was delivered; see there. Costs as much as the strings that it copies.
     ///
     /// A post counts as delivered when its pull has taken it, which is before its handler runs. A batch is delivered
-    /// as a whole.
+    /// as a whole. Behind a page's last post this is the next page's beginning as soon as the page's own end has
+    /// arrived; resuming from an earlier position fetches the page again, only to find that nothing of it is left.
     unipile::position position() const;
 
     /// `end_reason::none` until the last post was delivered and the end, or the failure, is known.
