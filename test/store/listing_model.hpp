@@ -155,11 +155,15 @@ class run_model {
 public:
     run_model(listing_model& server, harvest_model& store, walk_mode mode, const walk_bounds& bounds, std::size_t limit,
               std::size_t parts, unix_time now)
-        : server_(server), store_(store), full_(mode == walk_mode::full), limit_(limit), parts_(parts)
+        : server_(server),
+          store_(store),
+          line_(store.load()),
+          full_(mode == walk_mode::full),
+          limit_(limit),
+          parts_(parts)
     {
-        timeline t = store_.load();
-        next_ = t.begin(mode, bounds, now);
-        store_.text = t.text();
+        next_ = line_.begin(mode, bounds, now);
+        store_.text = line_.text();
         follow();
     }
 
@@ -171,8 +175,7 @@ public:
     {
         ++store_.requests;
         auto got = server_.get(at_.cursor, limit_);
-        timeline t = store_.load();
-        if (got.refused) return after(t, t.ended(end_reason::exhausted_cursor, now));
+        if (got.refused) return after(line_.ended(end_reason::exhausted_cursor, now));
         std::vector<std::uint64_t> ids;
         bool useful = at_.cursor.empty() || full_;
         for (auto id : got.posts) {
@@ -195,19 +198,19 @@ public:
                 behind.behind.insert(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(to));
             }
             const std::string position = last && got.cursor.empty() ? "" : behind.text();
-            const step s = store_.read(t, some, position, last, now);
-            if (s.what != step::kind::go_on) return after(t, s);
+            const step s = store_.read(line_, some, position, last, now);
+            if (s.what != step::kind::go_on) return after(s);
         }
-        if (got.cursor.empty()) return after(t, t.ended(end_reason::null_cursor, now));
+        if (got.cursor.empty()) return after(line_.ended(end_reason::null_cursor, now));
         at_ = {got.cursor, {}};
     }
 
 private:
-    void after(timeline& t, const step& s)
+    void after(const step& s)
     {
-        store_.text = t.text();
+        store_.text = line_.text();
         next_ = s;
-        if (s.mark_gone) store_.mark_gone(t.walk());
+        if (s.mark_gone) store_.mark_gone(line_.walk());
         follow();
     }
     void follow()
@@ -222,6 +225,7 @@ private:
 
     listing_model& server_;
     harvest_model& store_;
+    timeline line_;  // a process reads it once, and writes it with each batch
     bool full_;
     std::size_t limit_, parts_;
     model_position at_;
