@@ -16,8 +16,8 @@ constexpr std::array<bool, 256> token_characters = [] {
     for (unsigned c = '0'; c <= '9'; ++c) table[c] = true;
     for (unsigned c = 'a'; c <= 'z'; ++c) table[c] = true;
     for (unsigned c = 'A'; c <= 'Z'; ++c) table[c] = true;
-    for (unsigned char c : {'!', '#', '$', '%', '&', '\'', '*', '+', '-', '.', '^', '_', '`', '|', '~'})
-        table[c] = true;
+    for (const char c : {'!', '#', '$', '%', '&', '\'', '*', '+', '-', '.', '^', '_', '`', '|', '~'})
+        table[static_cast<unsigned char>(c)] = true;
     return table;
 }();
 

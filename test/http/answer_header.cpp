@@ -64,7 +64,7 @@ BOOST_AUTO_TEST_CASE(refuses_fields_that_can_be_read_in_two_ways)
     for (const char* field : {"Content-Length : 3", " folded", "\tfolded", "no colon", ": no name", "na me: x",
                               "a\x01: x", "a: x\x01y", "a: x\x7f", "a: b\nc: d", "a: b\rc", "n\xc3\xa4me: x", "a: b\n"})
         BOOST_TEST(is_bad("HTTP/1.1 200 OK\r\n" + std::string(field) + "\r\n\r\n"), field);
-    BOOST_TEST(is_bad(std::string("HTTP/1.1 200 OK\r\na: \0\r\n\r\n", 27)));
+    BOOST_TEST(is_bad(std::string("HTTP/1.1 200 OK\r\na: \0\r\n\r\n", 25)));
     BOOST_TEST(is_bad("HTTP/1.1 200 OK\n\n"));
     BOOST_TEST(is_bad("HTTP/1.1 200 OK\r\n"));
     BOOST_TEST(is_bad("HTTP/1.1 200 OK\r\n\r\nmore"));

@@ -80,8 +80,8 @@ const char* const refused[] = {
     "https://api8.unipile.com\r\nX: y",
     "https://api8.unipile.com/\x01",
     "https://ex%61mple.com",
-    "https://b\xc3\xbc"
-    "cher.example",
+    ("https://b\xc3\xbc"
+     "cher.example"),
     "https://a..b",
     "https://.a",
     "https://-a.example",
