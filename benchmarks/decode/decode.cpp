@@ -18,9 +18,10 @@ namespace {
 using namespace unipile;
 
 constexpr int posts_per_page = 100;
-constexpr int page_count = 16;
+constexpr int page_count = 4;
 
-/// 16 pages, so that the processor can't learn one of them by heart: 4 MB of LinkedIn.
+/// Some pages, so that the processor doesn't learn one of them by heart, but few enough to be in its cache, as bytes
+/// are that come from a connection.
 const std::vector<std::string>& pages(bool linkedin)
 {
     static const auto make = [](bool of_linkedin) {

@@ -23,14 +23,25 @@ enum field_flags : unsigned {
     foreign_field = 4,   ///< not in the contract, only seen in answers: can't deviate from it
 };
 
-/// A field of the object type T: its name, and what reads its value into a T.
-template <class T>
-struct field {
+/// A field: its name, and what the contract says about it.
+struct field_rule {
     std::string_view name;
-    bool (*read)(item_parser&, T&);
     unsigned flags = optional_field;
     std::string_view path{};  ///< where the objects in it are, as anomalies name it
     unsigned owner = 0;       ///< the providers that have it, for the fields of an item
+};
+
+/// A field of the object type T, and what reads its value into a T.
+template <class T>
+struct field : field_rule {
+    using reader = bool (*)(item_parser&, T&);
+
+    constexpr field(std::string_view field_name, reader field_reader, unsigned field_flags = optional_field,
+                    std::string_view field_path = {}, unsigned field_owner = 0)
+        : field_rule{field_name, field_flags, field_path, field_owner}, read(field_reader)
+    {}
+
+    reader read;
 };
 
 /// The fields of T by name. Beyond 64 fields the masks would have to grow.
@@ -41,15 +52,7 @@ class field_table {
 public:
     constexpr explicit field_table(const std::array<field<T>, N>& fields) : fields_(fields)
     {
-        for (std::size_t i = 0; i < N; ++i) {
-            const std::string_view name = fields_[i].name;
-            if (name.size() + 3 > sizeof(token)) continue;
-            token& t = tokens_[i];
-            t[0] = '"';
-            for (std::size_t c = 0; c < name.size(); ++c) t[c + 1] = name[c];
-            t[name.size() + 1] = '"';
-            t[name.size() + 2] = ':';
-        }
+        for (std::size_t i = 0; i < N; ++i) tokens_[i] = token(fields_[i].name);
         while (!try_multiplier()) multiplier_ = (multiplier_ * 1664525 + 1013904223) | 1;
     }
 
@@ -64,21 +67,22 @@ public:
     /// True if [p, end) starts with the i-th name in quotes, and a colon. May be false although it does.
     bool starts_with(int i, const char* p, const char* end) const noexcept
     {
-        const auto at = static_cast<std::size_t>(i);
-        const std::size_t n = fields_[at].name.size() + 3;
-        if (n > sizeof(token) || end - p < static_cast<std::ptrdiff_t>(sizeof(token))) return false;
+        const token& t = tokens_[static_cast<std::size_t>(i)];
+        if (end - p < static_cast<std::ptrdiff_t>(sizeof(t.text))) return false;
 #if defined(__SSE2__)
         const auto equal = [&](std::size_t offset) {
-            const auto* a = reinterpret_cast<const __m128i*>(tokens_[at].data() + offset);
+            const auto* a = reinterpret_cast<const __m128i*>(t.text.data() + offset);
             const auto* b = reinterpret_cast<const __m128i*>(p + offset);
-            return static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(a), _mm_loadu_si128(b))));
+            return static_cast<std::uint32_t>(
+                _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(a), _mm_loadu_si128(b))));
         };
-        const std::uint64_t same = equal(0) | std::uint64_t{equal(16)} << 16;
-        return (~same & ((std::uint64_t{1} << n) - 1)) == 0;
+        return (~(equal(0) | equal(16) << 16) & t.mask) == 0;
 #else
-        return std::memcmp(tokens_[at].data(), p, n) == 0;
+        return std::memcmp(t.text.data(), p, t.size) == 0;
 #endif
     }
+    /// The length of that: name, quotes and colon.
+    std::size_t token_size(int i) const noexcept { return tokens_[static_cast<std::size_t>(i)].size; }
 
     constexpr const field<T>& operator[](int i) const noexcept { return fields_[static_cast<std::size_t>(i)]; }
     static constexpr int size() noexcept { return static_cast<int>(N); }
@@ -95,7 +99,25 @@ public:
 private:
     static constexpr unsigned slot_bits = N > 16 ? 8 : 6;
     static constexpr std::uint8_t unused = 0xFF;
-    using token = std::array<char, 32>;
+
+    /// A name as it stands in compact JSON. One that is too long for that starts with a byte that no key does.
+    struct token {
+        std::array<char, 32> text{};
+        std::uint32_t mask = 1;  ///< one bit for each byte that counts
+        std::uint32_t size = 1;
+
+        constexpr token() = default;
+        constexpr explicit token(std::string_view name)
+        {
+            if (name.size() + 3 > text.size()) return;
+            size = static_cast<std::uint32_t>(name.size() + 3);
+            mask = ~std::uint32_t{0} >> (32 - size);
+            text[0] = '"';
+            for (std::size_t i = 0; i < name.size(); ++i) text[i + 1] = name[i];
+            text[name.size() + 1] = '"';
+            text[name.size() + 2] = ':';
+        }
+    };
 
     constexpr std::size_t slot(std::string_view name) const noexcept
     {
@@ -117,7 +139,7 @@ private:
     }
 
     std::array<field<T>, N> fields_;
-    std::array<token, N> tokens_{};  ///< each name as it stands in compact JSON; empty where it is too long for that
+    std::array<token, N> tokens_{};
     std::array<std::uint8_t, 1u << slot_bits> slots_{};
     std::uint32_t multiplier_ = 0x9E3779B1;
 };

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 namespace unipile::decode {
@@ -32,7 +33,7 @@ item_parser::item_parser(std::size_t depth) : depth_limit_(depth)
 
 inline bool item_parser::skip_space() noexcept
 {
-    if (p_ != end_ && !is_space(*p_)) return true;
+    if (p_ != end_ && static_cast<unsigned char>(*p_) > ' ') return true;
     while (p_ != end_ && is_space(*p_)) ++p_;
     return p_ != end_ || ended();
 }
@@ -68,10 +69,13 @@ inline bool item_parser::plain_string(const char*& first, const char*& last) noe
 bool item_parser::read_text(std::string_view& out)
 {
     const char *first, *last;
-    if (plain_string(first, last)) {
-        out = view(first, last);
-        return true;
-    }
+    if (!plain_string(first, last)) return read_escaped_text(out);
+    out = view(first, last);
+    return true;
+}
+
+bool item_parser::read_escaped_text(std::string_view& out)
+{
     if (!settle(read_string(++p_, end_, &text_))) return false;
     const std::string_view text = text_.view();
     char* copy = builder_.allocate<char>(text.size());
@@ -96,7 +100,7 @@ inline bool item_parser::read_key(std::string_view& key)
         key = {first, static_cast<std::size_t>(last - first)};
         return true;
     }
-    here_.field = {};
+    here_.field = &unknown_field;
     if (!settle(read_string(++p_, end_, &key_))) return false;
     key = key_.view();
     return true;
@@ -112,8 +116,12 @@ bool item_parser::read_number(std::string_view& out)
     return true;
 }
 
-bool item_parser::skip_literal(std::string_view word)
+inline bool item_parser::skip_literal(std::string_view word)
 {
+    if (end_ - p_ >= 8 && std::memcmp(p_, word.data(), word.size()) == 0) {
+        p_ += word.size();
+        return true;
+    }
     for (char c : word) {
         if (p_ == end_) return ended();
         if (*p_ != c) return stop(parse_status::malformed);
@@ -197,7 +205,7 @@ bool item_parser::read_object(const field_table<T, N>& table, T& out, std::uint6
         const int guess = usual_next[i];
         if (guess < table.size() && table.starts_with(guess, p_, end_)) {
             i = guess;
-            p_ += table[i].name.size() + 3;
+            p_ += table.token_size(i);
             if (!skip_space() || !read_field(table[i], i, out, seen)) return false;
         } else {
             std::string_view key;
@@ -224,18 +232,15 @@ bool item_parser::read_object(const field_table<T, N>& table, T& out, std::uint6
 
 bool item_parser::skip_unknown()
 {
-    here_.field = {};
-    here_.flags = foreign_field;
+    here_.field = &unknown_field;
     return skip_value();
 }
 
 template <class T>
 inline bool item_parser::read_field(const field<T>& f, int i, T& out, std::uint64_t& seen)
 {
-    here_.field = f.name;
-    here_.path = f.path;
-    here_.flags = f.flags;
-    if (f.owner != 0) here_.owner = f.owner;
+    here_.field = &f;
+    if constexpr (std::is_same_v<T, item_fields>) here_.owner = f.owner;
     const std::uint64_t bit = std::uint64_t{1} << i;
     if (seen & bit) note(anomaly_kind::duplicate_key);
     seen |= bit;
@@ -256,7 +261,7 @@ bool item_parser::read(const T*& out)
     if (p_ == end_) return ended();
     if (*p_ != '{') return read_mismatch();
     const context outer = here_;
-    here_.object = outer.path;
+    here_.object = outer.field->path;
     T value{};
     std::uint64_t seen = 0;
     constexpr auto& table = schema<T>::table;
@@ -276,13 +281,13 @@ bool item_parser::read_array(std::span<const T>& out, std::vector<T>& scratch)
     if (*p_ != '[') return read_mismatch();
     if (!enter()) return false;
     const context outer = here_;
-    here_ = {outer.path, {}, {}, outer.flags, outer.owner};
+    const field_rule* element = outer.field->flags & foreign_field ? &unknown_field : &known_element;
+    here_ = {outer.field->path, element, outer.owner};
     scratch.clear();
     ++p_;
     if (!skip_space()) return false;
     while (*p_ != ']') {
         if (*p_ != '{') {
-            here_.flags &= ~unsigned{nullable_field};
             if (!read_mismatch()) return false;
         } else if (scratch.size() == max_elements) {
             note(anomaly_kind::too_many_elements);
@@ -374,7 +379,7 @@ bool item_parser::read_element(attachment& out)
 bool item_parser::read_mismatch()
 {
     if (*p_ == 'n') {
-        if (!(here_.flags & nullable_field)) note_deviation(anomaly_kind::null_field);
+        if (!(here_.field->flags & nullable_field)) note_deviation(anomaly_kind::null_field);
         return skip_literal("null");
     }
     note_deviation(anomaly_kind::wrong_type);
@@ -384,8 +389,13 @@ bool item_parser::read_mismatch()
 bool item_parser::read(std::optional<std::string_view>& out)
 {
     out.reset();
+    if (p_ != end_ && *p_ == '"') return read_text(out.emplace());
+    return read_no_text(out);
+}
+
+bool item_parser::read_no_text(std::optional<std::string_view>& out)
+{
     if (p_ == end_) return ended();
-    if (*p_ == '"') return read_text(out.emplace());
     if (*p_ != '-' && !is_digit(*p_)) return read_mismatch();
     note_deviation(anomaly_kind::wrong_type);
     return read_number(out.emplace());
@@ -450,8 +460,7 @@ bool item_parser::read(std::optional<bool>& out)
     if (p_ == end_) return ended();
     if (*p_ == 't' || *p_ == 'f') {
         out = *p_ == 't';
-        using namespace std::string_view_literals;
-        return skip_literal(*out ? "true"sv : "false"sv);
+        return *out ? skip_literal("true") : skip_literal("false");
     }
     if (*p_ == '"') {
         std::string_view text;

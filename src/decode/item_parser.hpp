@@ -46,6 +46,11 @@ enum class parse_status {
     no_room,  ///< inside the parser only
 };
 
+/// The rule for what the contract doesn't know.
+inline constexpr field_rule unknown_field{{}, foreign_field};
+/// The rule for an array's elements: they are objects, and not null.
+inline constexpr field_rule known_element{};
+
 /// Validates one JSON object completely and types it on the way, in a single pass over its bytes.
 ///
 /// Every byte is checked: the grammar of RFC 8259 here, UTF-8 by simdjson. What the tables know becomes fields; all
@@ -75,11 +80,10 @@ public:
     bool read(const T*& out);
 
 private:
+    /// Where in the item the parser is, for what it may have to note.
     struct context {
         std::string_view object;
-        std::string_view field;
-        std::string_view path;
-        unsigned flags = foreign_field;
+        const field_rule* field = &unknown_field;
         unsigned owner = 0;
     };
     struct noted {
@@ -106,6 +110,8 @@ private:
     bool plain_string(const char*& first, const char*& last) noexcept;
     bool read_key(std::string_view& key);
     bool read_text(std::string_view& out);
+    bool read_escaped_text(std::string_view& out);
+    bool read_no_text(std::optional<std::string_view>& out);
     bool read_number(std::string_view& out);
     bool skip_string();
     bool skip_literal(std::string_view word);
@@ -138,12 +144,12 @@ private:
     template <class T>
     const T* keep(const T& value);
 
-    void note(anomaly_kind kind) { note(kind, here_.object, here_.field, here_.owner); }
+    void note(anomaly_kind kind) { note(kind, here_.object, here_.field->name, here_.owner); }
     void note(anomaly_kind kind, std::string_view object, std::string_view field, unsigned owner);
     /// For what only the contract can forbid.
     void note_deviation(anomaly_kind kind)
     {
-        if (!(here_.flags & foreign_field)) note(kind);
+        if (!(here_.field->flags & foreign_field)) note(kind);
     }
 
     bool finish_item(std::uint64_t seen);

@@ -66,7 +66,8 @@ private:
     error_code start_item(const char*& p, const char* last);
     error_code item_or_end(const char*& p, const char* last, bool may_end);
     error_code after_item(const char*& p, const char* last);
-    error_code cut_item(const char*& p, const char* last, const char* item);
+    error_code cut_item(const char*& p, const char* last);
+    error_code frame_item(const char*& p, const char* last);
     error_code whole_item(std::string_view item, parse_status s);
     error_code accept_item();
     error_code quarantine_item(std::string_view item, std::size_t bad_byte);
@@ -82,7 +83,8 @@ private:
     lexer lexer_;
     std::string brackets_;  ///< those open in the envelope
     std::string envelope_;
-    std::string cut_;  ///< the beginning of an item that isn't whole yet
+    std::string cut_;        ///< the beginning of an item that isn't whole yet
+    bool unframed_ = false;  ///< the framer has not seen `cut_`, in which the parser found nothing wrong
     framer framer_;
     item_parser parser_;
     unsigned keys_seen_ = 0;
@@ -139,7 +141,7 @@ error_code page_decoder::impl::step(const char*& p, const char* last)
         case state::envelope: return read_envelope_byte(p);
         case state::first_item: return item_or_end(p, last, true);
         case state::next_item: return item_or_end(p, last, false);
-        case state::cut_item: return cut_item(p, last, p);
+        case state::cut_item: return cut_item(p, last);
         case state::after_item: return after_item(p, last);
         case state::done: break;
     }
@@ -273,24 +275,66 @@ error_code page_decoder::impl::after_item(const char*& p, const char* last)
 error_code page_decoder::impl::start_item(const char*& p, const char* last)
 {
     if (items_ >= limits_.items) return errc::too_many_items;
-    const char* item = p;
-    if (*p == '{') {
-        const auto room = std::min(static_cast<std::size_t>(last - p), limits_.item);
-        const parse_status s = parser_.parse(p, p + room, false);
-        if (s == parse_status::ok) {
-            p = parser_.end_of_item();
-            return accept_item();
-        }
-        if (s == parse_status::too_deep) return errc::too_deep;
-    }
     framer_.start(limits_.depth < depth_of_items ? 0 : limits_.depth - depth_of_items);
+    unframed_ = false;
     state_ = state::cut_item;
-    return cut_item(p, last, item);
+    if (*p != '{') return frame_item(p, last);
+
+    const auto room = std::min(static_cast<std::size_t>(last - p), limits_.item);
+    const parse_status s = parser_.parse(p, p + room, false);
+    if (s == parse_status::ok) {
+        p = parser_.end_of_item();
+        return accept_item();
+    }
+    if (s == parse_status::too_deep) return errc::too_deep;
+    if (s != parse_status::incomplete) return frame_item(p, last);
+    if (room != static_cast<std::size_t>(last - p)) return errc::item_too_large;
+    cut_.assign(p, last);
+    unframed_ = true;
+    p = last;
+    return {};
 }
 
-/// Goes on inside of an item, of which this chunk's part begins at `item`.
-error_code page_decoder::impl::cut_item(const char*& p, const char* last, const char* item)
+/// Goes on inside of an item.
+///
+/// While chunks are large, the item is tried again with some of the bytes that came: that is cheaper than to look for
+/// its end first. But what is tried again from the start must have grown by a good part, or small chunks would cost the
+/// square of an item's length; so these are framed, and the item is read once its end is known.
+error_code page_decoder::impl::cut_item(const char*& p, const char* last)
 {
+    const auto arrived = static_cast<std::size_t>(last - p);
+    if (!unframed_ || arrived < 256 || arrived < cut_.size() / 4) return frame_item(p, last);
+    const std::size_t before = cut_.size();
+    const std::size_t room = std::min(arrived, limits_.item - before);
+    std::size_t added = 0;
+    for (std::size_t wanted = 4096; added < room; wanted *= 2) {
+        const std::size_t more = std::min(wanted, room) - added;
+        cut_.append(p + added, more);
+        added += more;
+        const parse_status s = parser_.parse(cut_.data(), cut_.data() + cut_.size(), false);
+        if (s == parse_status::ok) {
+            p += static_cast<std::size_t>(parser_.end_of_item() - cut_.data()) - before;
+            cut_.clear();
+            return accept_item();
+        }
+        if (s != parse_status::incomplete) {
+            cut_.resize(before);
+            return frame_item(p, last);
+        }
+    }
+    if (room != arrived) return errc::item_too_large;
+    p = last;
+    return {};
+}
+
+/// Looks for an item's end, and reads it when that has come.
+error_code page_decoder::impl::frame_item(const char*& p, const char* last)
+{
+    if (std::exchange(unframed_, false)) {
+        const char* begun = cut_.data();
+        framer_.feed(begun, begun + cut_.size());  // stays open: the parser saw nothing wrong, nor an end
+    }
+    const char* from = p;
     const std::size_t room = limits_.item - cut_.size();
     const bool over = static_cast<std::size_t>(last - p) > room;
     framer::status s = framer_.feed(p, over ? p + room : last);
@@ -299,10 +343,10 @@ error_code page_decoder::impl::cut_item(const char*& p, const char* last, const 
     if (s == framer::status::mismatch) return errc::page_malformed;
     if (s == framer::status::open) {
         if (over) return errc::item_too_large;
-        cut_.append(item, p);
+        cut_.append(from, p);
         return {};
     }
-    std::string_view whole{item, static_cast<std::size_t>(p - item)};
+    std::string_view whole{from, static_cast<std::size_t>(p - from)};
     if (!cut_.empty()) whole = cut_.append(whole);
     const bool object = whole[0] == '{';
     const parse_status parsed =

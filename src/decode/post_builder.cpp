@@ -1,5 +1,7 @@
 #include "decode/post_builder.hpp"
 
+#include "decode/block_cache.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -10,7 +12,7 @@ namespace detail {
 static_assert(std::is_trivially_destructible_v<post_block>);
 static_assert(std::is_trivially_destructible_v<linkedin_post> && std::is_trivially_destructible_v<attachment>);
 
-void destroy(post_block* block) noexcept { ::operator delete(block, block->capacity); }
+void destroy(post_block* block) noexcept { decode::release_block(block, block->capacity); }
 
 }  // namespace detail
 
@@ -74,7 +76,7 @@ post post_builder::take() noexcept
 void post_builder::obtain(std::size_t capacity)
 {
     discard();
-    block_ = new (::operator new(capacity)) detail::post_block;
+    block_ = new (obtain_block(capacity)) detail::post_block;
     block_->capacity = capacity;
     json_ = reinterpret_cast<char*>(block_) + header_size;
 }

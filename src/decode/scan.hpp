@@ -39,10 +39,11 @@ inline const char* find_special_portable(const char* p, const char* end) noexcep
 /// Bit i is set if p[i] is special.
 inline unsigned special_mask(__m128i bytes) noexcept
 {
-    const __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
+    // With that bit flipped, the quote is 0x20 and the control characters are still the bytes below it.
+    const __m128i flipped = _mm_xor_si128(bytes, _mm_set1_epi8(2));
+    const __m128i quote_or_control = _mm_cmpeq_epi8(_mm_min_epu8(flipped, _mm_set1_epi8(0x20)), flipped);
     const __m128i backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
-    const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
-    return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, backslash), control)));
+    return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(quote_or_control, backslash)));
 }
 #endif
 

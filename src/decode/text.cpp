@@ -138,36 +138,54 @@ inline text_status read_escape(const char*& p, const char* end, text_buffer* out
     return *p == 'u' ? read_unicode(++p, end, out) : text_status::malformed;
 }
 
+/// Copies up to the closing quote, or to an escape that isn't one letter for one, or to the last few bytes in front of
+/// `end`; and says whether all of it was ASCII.
+inline bool copy_most(const char*& position, const char* end, text_buffer& out)
+{
+#if defined(__SSE2__)
+    constexpr std::size_t stretch = 1024;
+    const char* p = position;
+    char* to = out.room(stretch);
+    char* begin = to;
+    char* limit = to + stretch - 16;
+    __m128i all = _mm_setzero_si128();
+    while (end - p >= 17) {
+        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(to), bytes);
+        const unsigned mask = special_mask(bytes);
+        all = _mm_or_si128(all, bytes);
+        const int n = mask ? std::countr_zero(mask) : 16;
+        p += n;
+        to += n;
+        if (mask) {
+            if (*p != '\\') break;
+            const char meaning = simple_escapes[static_cast<unsigned char>(p[1])];
+            if (meaning == 0) break;
+            *to++ = meaning;
+            p += 2;
+        }
+        if (to > limit) {
+            out.commit(static_cast<std::size_t>(to - begin));
+            begin = to = out.room(stretch);
+            limit = to + stretch - 16;
+        }
+    }
+    out.commit(static_cast<std::size_t>(to - begin));
+    position = p;
+    return _mm_movemask_epi8(all) == 0;
+#else
+    static_cast<void>(position), static_cast<void>(end), static_cast<void>(out);
+    return true;
+#endif
+}
+
 /// Copies up to the next special byte, or to the end, and says whether all of it was ASCII.
 inline bool copy_plain(const char*& p, const char* end, text_buffer& out)
 {
-#if defined(__SSE2__)
-    constexpr std::ptrdiff_t stretch = 256;
-    __m128i all = _mm_setzero_si128();
-    while (end - p >= 16) {
-        char* to = out.room(stretch);
-        const char* from = p;
-        const char* stop = p + std::min(stretch, (end - p) / 16 * 16);
-        for (; p != stop; p += 16, to += 16) {
-            const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-            _mm_storeu_si128(reinterpret_cast<__m128i*>(to), bytes);
-            all = _mm_or_si128(all, bytes);
-            if (const unsigned mask = special_mask(bytes)) {
-                p += std::countr_zero(mask);
-                out.commit(static_cast<std::size_t>(p - from));
-                return _mm_movemask_epi8(all) == 0;
-            }
-        }
-        out.commit(static_cast<std::size_t>(p - from));
-    }
-    const bool ascii = _mm_movemask_epi8(all) == 0;
-#else
-    const bool ascii = true;
-#endif
-    const scan_result rest = scan_text(p, end);
-    out.append(p, static_cast<std::size_t>(rest.special - p));
-    p = rest.special;
-    return ascii && rest.ascii;
+    const scan_result plain = scan_text(p, end);
+    out.append(p, static_cast<std::size_t>(plain.special - p));
+    p = plain.special;
+    return plain.ascii;
 }
 
 /// For a string that is known to be whole and valid but for its UTF-8.
@@ -201,6 +219,7 @@ text_status read_string(const char*& p, const char* end, text_buffer* out)
     if (out) out->clear();
     for (;;) {
         if (out) {
+            ascii &= copy_most(p, end, *out);
             ascii &= copy_plain(p, end, *out);
         } else {
             const scan_result plain = scan_text(p, end);

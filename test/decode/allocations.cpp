@@ -1,4 +1,5 @@
 // A program of its own, since it replaces operator new: memory runs out at every k-th allocation.
+#include "decode/block_cache.hpp"
 #include "decode/error_body.hpp"
 #include "decode/page_decoder.hpp"
 #include "describe.hpp"
@@ -6,6 +7,9 @@
 #include "page_corpus.hpp"
 
 #include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <cstring>
 
 namespace {
 
@@ -18,6 +22,7 @@ void with_every_failure(Work&& work)
 {
     work();  // what is made once and kept is made now
     for (long k = 0;; ++k) {
+        decode::drop_cached_blocks();
         const long before = live_allocations();
         bool failed = false;
         try {
@@ -26,6 +31,7 @@ void with_every_failure(Work&& work)
         } catch (const std::bad_alloc&) {
             failed = true;
         }
+        decode::drop_cached_blocks();
         if (live_allocations() != before) BOOST_FAIL("a leak when allocation " << k << " fails");
         if (!failed) {
             BOOST_TEST(k > 0);
@@ -53,6 +59,7 @@ BOOST_AUTO_TEST_CASE(a_decoder_is_good_again_after_reset)
     const std::string& page = page_corpus()[1];
     const std::string expected = decode_whole(page);
     for (long k = 0;; k += 3) {
+        decode::drop_cached_blocks();
         decode::page_decoder decoder({}, false);
         bool failed = false;
         try {
@@ -81,21 +88,59 @@ BOOST_AUTO_TEST_CASE(single_posts_and_error_bodies)
     });
 }
 
-BOOST_AUTO_TEST_CASE(one_block_a_post)
+BOOST_AUTO_TEST_CASE(one_block_a_post_and_none_once_it_is_warm)
 {
     std::string items;
-    for (int i = 0; i < 200; ++i) {
+    for (int i = 0; i < 50; ++i) {
         if (i != 0) items += ',';
         items += full_linkedin_post();
     }
     const std::string page = page_of(items);
     decode::page_decoder decoder({}, false);
-    for (int round = 0; round < 2; ++round) {
-        decoder.reset();
+    const auto allocations_of_a_page = [&] {
         const long before = allocation_count();
+        decoder.reset();
         BOOST_REQUIRE(!decoder.write(page));
         BOOST_REQUIRE(!decoder.finish());
-        if (round == 1) BOOST_TEST(allocation_count() - before <= 200 + 8);
+        return allocation_count() - before;
+    };
+    (void)allocations_of_a_page();
+    const std::vector<post> kept = decoder.ready();
+    decode::drop_cached_blocks();
+    BOOST_TEST(allocations_of_a_page() <= 50 + 8);
+    BOOST_TEST(allocations_of_a_page() <= 8);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_thread_keeps_is_bounded)
+{
+    decode::drop_cached_blocks();
+    const long before = live_allocations();
+    std::vector<post> many;
+    for (int i = 0; i < 2000; ++i) many.push_back(post::parse(full_linkedin_post()).value());
+    many = {};
+    const long kept = live_allocations() - before;
+    decode::drop_cached_blocks();
+    const long left = live_allocations() - before;
+    BOOST_TEST(left == 0);
+    BOOST_TEST(kept > 0);
+    BOOST_TEST(kept <= static_cast<long>(decode::cached_bytes_per_thread / full_linkedin_post().size()));
+}
+
+BOOST_AUTO_TEST_CASE(blocks_of_every_size_come_back)
+{
+    for (std::size_t size = 1; size < 200'000; size += size / 7 + 1) {
+        std::size_t first = size;
+        void* block = decode::obtain_block(first);
+        BOOST_TEST(first >= size);
+        BOOST_TEST(first <= std::max<std::size_t>(1024, size + size / 4 + 1));
+        std::memset(block, 0x55, first);
+        decode::release_block(block, first);
+        std::size_t second = size;
+        void* again = decode::obtain_block(second);
+        if (size <= 32768) BOOST_TEST(again == block);
+        std::memset(again, 0x66, second);
+        decode::release_block(again, second);
+        decode::drop_cached_blocks();
     }
 }
 

@@ -233,6 +233,27 @@ BOOST_AUTO_TEST_CASE(copies_live_on_several_threads)
     BOOST_TEST(p.id().size() == 19u);
 }
 
+BOOST_AUTO_TEST_CASE(posts_cross_threads)
+{
+    std::vector<post> made;
+    std::thread([&] {
+        for (int i = 0; i < 500; ++i) made.push_back(read(i % 2 == 0 ? full_linkedin_post() : full_instagram_post()));
+    }).join();
+    BOOST_TEST(made.front().json() == full_linkedin_post());
+    std::thread([posts = std::move(made)]() mutable { posts.clear(); }).join();
+    BOOST_TEST(read(full_instagram_post()).json() == full_instagram_post());
+}
+
+BOOST_AUTO_TEST_CASE(a_post_may_outlive_its_threads_cache)
+{
+    std::thread([] {
+        static thread_local std::optional<post> last;  // made before the cache, so destroyed behind it
+        last = std::nullopt;
+        last = read(full_linkedin_post());
+    }).join();
+    BOOST_TEST(read(full_linkedin_post()).json() == full_linkedin_post());
+}
+
 BOOST_AUTO_TEST_CASE(what_json_gave_reads_back_the_same)
 {
     std::vector<std::string_view> items = deviating_items();
