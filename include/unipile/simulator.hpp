@@ -144,7 +144,8 @@ enum class cursor_style {
 
 enum class framing { length, chunked };
 
-/// A limit on an account's requests. The server counts from an account's first request on, window after window.
+/// A limit on an account's requests. The server counts from an account's first request on, window after window; refused
+/// requests count too.
 struct rate_window {
     std::uint32_t requests = 0;
     std::chrono::milliseconds window{0};
@@ -266,7 +267,8 @@ struct logged_request {
     unsigned status = 0;        ///< that it was answered with; 0: a connection fault
 };
 
-/// The server. Serves on `executor`, on which any number of threads may run; each connection has a strand.
+/// The server. Serves on `executor`, on which any number of threads may run; each connection has a strand. The
+/// executor's context must outlive this object.
 ///
 /// What a complete listing delivers (`posts`, `post_at`) holds whatever the faults are: `duplicates` and `cursor_style`
 /// repeat posts that belong to it, `empty_pages` interrupts it, drift changes the text of a post but not its identity,

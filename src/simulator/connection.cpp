@@ -274,7 +274,8 @@ connection::awaitable<> connection::wait_for_close()
 
 connection::awaitable<> connection::pause(clock::time_point until)
 {
-    if (until <= clock::now()) co_return;
+    // A connection that was stopped before it came here must not wait for a timer that nobody cancels any more.
+    if (until <= clock::now() || !lowest().is_open()) co_return;
     timer_.expires_at(until);
     error_code ignored;
     co_await timer_.async_wait(redirect_error(use_awaitable, ignored));
