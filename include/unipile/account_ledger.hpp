@@ -39,6 +39,9 @@ struct account_ledger {
     double pace = 1.0;                    ///< share of the full pace, above 0, at most 1
     std::optional<parking> parked;
 
+    /// Requests after `t`, as far as they are still known; see `used`.
+    std::uint64_t used_after(wall_time t) const noexcept;
+
     /// One line of printable ASCII.
     std::string to_text() const;
     /// Nothing if the text is damaged or from a newer version.
@@ -46,5 +49,9 @@ struct account_ledger {
 
     friend bool operator==(const account_ledger&, const account_ledger&) = default;
 };
+
+/// When the last of `requests` more requests of an account would go out if all goes well, gaps drawn with a fixed seed:
+/// how long a harvest will take. Takes time in proportion to `requests`. Throws std::invalid_argument for bad rules.
+wall_time forecast(const pacing& rules, const account_ledger& ledger, std::uint64_t requests, wall_time now);
 
 }  // namespace unipile

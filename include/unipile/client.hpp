@@ -72,7 +72,8 @@ public:
     /// Many listings at once, fair between accounts and within the limits that keep accounts alive, as one stream. Sends
     /// nothing yet. `jobs` is a range, a function, a coroutine or a `job_source`; see `make_job_source` and
     /// `harvest_options`. Include <unipile/harvest.hpp> to use it.
-    /// Throws std::invalid_argument, with one line that says what to change, for options that can't work.
+    /// Throws std::invalid_argument, with one line that says what to change, for options that can't work; `failure` with
+    /// errc::client_closed.
     template <class Jobs>
     harvest_stream harvest(Jobs&& jobs);
     template <class Jobs>

@@ -120,6 +120,13 @@ bool read_field(account_ledger& l, std::string_view word)
 
 }  // namespace
 
+std::uint64_t account_ledger::used_after(wall_time t) const noexcept
+{
+    std::uint64_t n = 0;
+    for (auto e = used.rbegin(); e != used.rend() && e->at > t; ++e) n += e->count;
+    return n;
+}
+
 std::string account_ledger::to_text() const
 {
     std::string out = "v1";

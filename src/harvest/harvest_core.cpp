@@ -130,6 +130,13 @@ void harvest_core::abandon(std::vector<std::shared_ptr<void>>& out) noexcept
     phase_of_pull_ = pull_phase::none;
 }
 
+void harvest_core::client_closed() noexcept
+{
+    // Listings that wait for their turn don't ask for anything, and would not hear of it.
+    begun_ = true;
+    stop_for(failure(errc::client_closed));
+}
+
 // Elements.
 
 /// What listings have brought, and the place behind it.

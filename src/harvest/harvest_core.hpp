@@ -9,6 +9,7 @@
 #include "harvest/job_listing.hpp"
 #include "harvest/scheduler.hpp"
 #include "paging/abandonment.hpp"
+#include "paging/client_core.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -29,7 +30,9 @@ namespace unipile::harvest {
 
 /// All on the client's executor, but for `new_ticket`. No coroutine and no thread: between events there is only this
 /// object, and for each job that has begun its listing.
-class harvest_core final : public paging::handler_keeper, public std::enable_shared_from_this<harvest_core> {
+class harvest_core final : public paging::handler_keeper,
+                           public paging::close_listener,
+                           public std::enable_shared_from_this<harvest_core> {
 public:
     harvest_core(const client& c, std::unique_ptr<job_source> source, harvest_options options);
     ~harvest_core();
@@ -79,6 +82,7 @@ private:
     void schedule_end_of_pull();
     void end_pull(element_pull p);
     void abandon(std::vector<std::shared_ptr<void>>& out) noexcept override;
+    void client_closed() noexcept override;
     void emit_end(const job& j, end_reason reason, std::optional<failure> f);
     std::optional<job_index> held_job(std::uint64_t number);
     account_status status_of(account_index i, wall_time now) const;

@@ -71,7 +71,9 @@ void check(const harvest_options& options)
 harvest_stream harvest::begin(const client& c, std::unique_ptr<job_source> source, harvest_options options)
 {
     check(options);
+    if (c.core()->closed()) throw failure(errc::client_closed);
     auto core = std::make_shared<harvest_core>(c, std::move(source), std::move(options));
+    c.core()->add(std::weak_ptr<paging::close_listener>(core));
     return harvest_stream(c.get_executor(), std::move(core));
 }
 

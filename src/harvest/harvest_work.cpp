@@ -240,7 +240,6 @@ void harvest_core::start_request(job_index i)
             j.listing = std::make_shared<job_listing>(i, client_.posts(query_from(j), j.at), j.stats);
         } catch (const failure& f) {
             emit_end(j, end_reason::failed, f);
-            if (f.code() == errc::client_closed) stop_for(f);
             jobs_[i] = {};
             return request_ended(i, {});
         }
@@ -340,7 +339,7 @@ void harvest_core::listing_over(job_listing& l, unipile::end_reason reason)
         reason = end_reason::exhausted_cursor;
         f.reset();
     }
-    if (f && (result.signal == request_result::sign::stop || f->code() == errc::client_closed)) stop_for(*f);
+    if (f && result.signal == request_result::sign::stop) stop_for(*f);
     emit_end(j, reason, std::move(f));
     jobs_[i] = {};
     request_ended(i, result);

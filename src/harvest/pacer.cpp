@@ -205,16 +205,22 @@ void settle(account_ledger& ledger, wall_time now)
     if (!(ledger.pace > 0 && ledger.pace <= 1)) ledger.pace = 1;
 }
 
-wall_time forecast(const pacer& p, account_ledger ledger, std::uint64_t requests, wall_time now, std::uint64_t seed)
+}  // namespace unipile::harvest
+
+namespace unipile {
+
+wall_time forecast(const pacing& rules, const account_ledger& ledger, std::uint64_t requests, wall_time now)
 {
-    random_source random{seed};
-    settle(ledger, now);
+    const harvest::pacer p{rules};
+    harvest::random_source random{1};
+    account_ledger l = ledger;
+    harvest::settle(l, now);
     for (; requests > 0; --requests) {
-        now = p.earliest(ledger, now);
-        p.spend(ledger, now, random);
-        p.succeeded(ledger);
+        now = p.earliest(l, now);
+        p.spend(l, now, random);
+        p.succeeded(l);
     }
     return now;
 }
 
-}  // namespace unipile::harvest
+}  // namespace unipile

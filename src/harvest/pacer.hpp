@@ -63,8 +63,4 @@ private:
 /// happening now, so that it can't lock an account for years.
 void settle(account_ledger& ledger, wall_time now);
 
-/// When the last of `requests` more requests of this account would go out, all rules kept and nothing going wrong.
-/// Deterministic for a seed.
-wall_time forecast(const pacer& p, account_ledger ledger, std::uint64_t requests, wall_time now, std::uint64_t seed);
-
 }  // namespace unipile::harvest

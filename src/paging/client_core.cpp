@@ -43,11 +43,19 @@ client_core::~client_core() { registry_->remove(*this); }
 
 void client_core::add(stream_core& s) noexcept { streams_.push_back(s); }
 
+void client_core::add(std::weak_ptr<close_listener> l)
+{
+    std::erase_if(listeners_, [](const auto& other) { return other.expired(); });
+    listeners_.push_back(std::move(l));
+}
+
 void client_core::close() noexcept
 {
     if (std::exchange(closed_, true)) return;
     for (auto& s : streams_) s.cancel(make_error_code(errc::client_closed));
     transport_->close();
+    for (const auto& l : std::exchange(listeners_, {}))
+        if (const auto listener = l.lock()) listener->client_closed();
 }
 
 void client_core::enqueue(stream_core& s)

@@ -47,6 +47,16 @@ struct turn {
     std::uint64_t json_bytes = 0;
 };
 
+/// Somebody who has to know when a client is closed, although none of its streams is his.
+class close_listener {
+public:
+    /// Called once, within `client::close`.
+    virtual void client_closed() noexcept = 0;
+
+protected:
+    ~close_listener() = default;
+};
+
 /// Streams that want a request wait here in the order of their coming, each as a link in a list: a stream gets its
 /// coroutine when a connection can be had. All on the client's executor.
 class client_core final : public handler_keeper, public std::enable_shared_from_this<client_core> {
@@ -60,6 +70,7 @@ public:
     boost::asio::any_io_executor executor() const noexcept { return transport_->executor(); }
 
     void add(stream_core& s) noexcept;
+    void add(std::weak_ptr<close_listener> l);
     void close() noexcept;
     bool closed() const noexcept { return closed_; }
 
@@ -92,6 +103,7 @@ private:
     std::shared_ptr<http::transport> transport_;
     std::shared_ptr<keeper_registry> registry_;
     all_list streams_;
+    std::vector<std::weak_ptr<close_listener>> listeners_;
     held_list waiting_;
     held_list paused_;
     std::vector<std::unique_ptr<turn>> spare_;

@@ -385,6 +385,24 @@ BOOST_AUTO_TEST_CASE(a_closed_client_ends_the_harvest)
     for (const auto& [name, j] : h.got.jobs) BOOST_TEST(j.ends == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(a_client_is_closed_while_all_accounts_wait)
+{
+    auto options = quickly();
+    options.pace = parse_pacing("1/day");
+    scripted_harvest h(plain_listing(25, 10), row(6), options);
+    asio::co_spawn(h.context, gather(h.stream, h.got), rethrow);
+    while (h.context.poll() > 0) {
+    }
+    BOOST_TEST(!h.got.failed);
+    h.api.close();
+    h.context.run();
+    BOOST_REQUIRE(h.got.failed);
+    BOOST_TEST((h.got.failed->code() == errc::client_closed));
+    BOOST_TEST(h.got.jobs.size() == 6u);
+    for (const auto& [name, j] : h.got.jobs) BOOST_TEST(j.ends == 1u);
+    BOOST_CHECK_THROW(h.api.harvest(row(1)), failure);
+}
+
 BOOST_AUTO_TEST_CASE(any_completion_token)
 {
     scripted_harvest h(plain_listing(25, 10), row(2));
