@@ -117,7 +117,7 @@ BOOST_AUTO_TEST_CASE(what_a_thread_keeps_is_bounded)
     const long before = live_allocations();
     std::vector<post> many;
     for (int i = 0; i < 2000; ++i) many.push_back(post::parse(full_linkedin_post()).value());
-    many = {};
+    std::vector<post>().swap(many);
     const long kept = live_allocations() - before;
     decode::drop_cached_blocks();
     const long left = live_allocations() - before;
