@@ -75,7 +75,8 @@ struct client_options {
     /// Turn every deviation from the contract into a failure of its listing.
     bool strict = false;
     /// How many bytes of a listing's JSON may be decoded ahead of its consumer before reading pauses. The page that is
-    /// arriving is read on to this mark, so that a connection is not held by a consumer that looks elsewhere.
+    /// arriving is read on to this mark, so that a connection is not held by a consumer that looks elsewhere; and
+    /// beyond it, to the page's end, while other listings wait for a connection and none is free.
     std::size_t read_ahead = 1024 * 1024;
 
     /// Told of every request, answer, retry, anomaly and end. Called on the client's executor; must not throw.

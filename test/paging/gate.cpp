@@ -1,0 +1,158 @@
+// A gate in front of each request.
+#include "scripted.hpp"
+
+#include "paging/request_gate.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/test/unit_test.hpp>
+
+namespace asio = boost::asio;
+using namespace unipile;
+using namespace unipile::test;
+using boost::system::error_code;
+
+namespace {
+
+struct scripted_gate final : paging::request_gate {
+    bool admit(const paging::request_wish& wish) noexcept override
+    {
+        wishes.push_back(wish);
+        return open;
+    }
+    void answered(const paging::request_outcome& outcome) noexcept override
+    {
+        outcomes.push_back(outcome);
+        outcomes.back().type = {};
+        types.emplace_back(outcome.type);
+    }
+
+    bool open = true;
+    std::vector<paging::request_wish> wishes;
+    std::vector<paging::request_outcome> outcomes;
+    std::vector<std::string> types;
+};
+
+struct fixture {
+    explicit fixture(script s, client_options options = impatient())
+        : client(context.get_executor(), std::move(s), std::move(options)), stream(client.posts())
+    {
+        stream.core()->set_gate(&gate);
+    }
+
+    /// One pull.
+    std::optional<post> next()
+    {
+        std::optional<post> got;
+        stream.async_next([&](error_code e, std::optional<post> p) {
+            error = e;
+            got = std::move(p);
+        });
+        context.restart();
+        context.run();
+        return got;
+    }
+
+    scripted_gate gate;
+    asio::io_context context;
+    scripted_client client;
+    post_stream stream;
+    error_code error;
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(gate)
+
+BOOST_AUTO_TEST_CASE(held_and_let_go)
+{
+    fixture f(plain_listing(4, 2));
+    std::vector<std::string> ids;
+    for (int i = 0; i != 5; ++i) {
+        if (i % 2 == 0 && i < 4) {
+            f.gate.open = false;
+            for (int again = 0; again != 3; ++again) {
+                BOOST_TEST(!f.next());
+                BOOST_TEST(f.error == make_error_code(errc::request_held));
+                BOOST_TEST(f.stream.end_reason() == end_reason::none);
+            }
+            f.gate.open = true;
+        }
+        if (const auto p = f.next()) ids.emplace_back(p->id());
+        BOOST_TEST(!f.error);
+    }
+    BOOST_TEST(ids == numbers(0, 4), boost::test_tools::per_element());
+    BOOST_TEST(f.stream.end_reason() == end_reason::null_cursor);
+    BOOST_TEST(f.gate.wishes.size() == 8u);
+    BOOST_TEST(f.gate.outcomes.size() == 2u);
+    for (const auto& o : f.gate.outcomes) {
+        BOOST_TEST(o.ok);
+        BOOST_TEST(o.status == 200u);
+        BOOST_TEST(o.items == 2u);
+        BOOST_TEST(o.wire_bytes > 0u);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(waits_are_handed_over)
+{
+    auto options = impatient();
+    options.retry.slow_delay = std::chrono::hours(3);
+    fixture f(
+        [](std::size_t n, const asked& a) -> answer {
+            if (n == 0) return {.status = 500, .body = R"({"type":"errors/provider_error"})", .retry_after = "7"};
+            return plain_listing(a, 2, 2);
+        },
+        options);
+    // Nothing waits here; the gate is asked and lets it go at once.
+    BOOST_TEST(f.next().has_value());
+    BOOST_REQUIRE(f.gate.wishes.size() == 2u);
+    BOOST_TEST(f.gate.wishes[0].attempt == 1u);
+    BOOST_TEST((f.gate.wishes[0].wait == std::chrono::milliseconds(0)));
+    BOOST_TEST(f.gate.wishes[1].attempt == 2u);
+    BOOST_TEST((f.gate.wishes[1].wait == std::chrono::hours(3)));
+    BOOST_REQUIRE(f.gate.outcomes.size() == 2u);
+    BOOST_TEST(!f.gate.outcomes[0].ok);
+    BOOST_TEST(f.gate.outcomes[0].meaning.throttle);
+    BOOST_TEST((f.gate.outcomes[0].retry_after == std::chrono::seconds(7)));
+    BOOST_TEST(f.gate.types[0] == "errors/provider_error");
+    BOOST_TEST(f.gate.outcomes[1].ok);
+}
+
+BOOST_AUTO_TEST_CASE(an_exhausted_cursor_is_an_end)
+{
+    fixture f([](std::size_t n, const asked& a) -> answer {
+        if (n == 1) return {.status = 422};
+        return plain_listing(a, 4, 2);
+    });
+    while (f.next()) {
+    }
+    BOOST_TEST(f.stream.end_reason() == end_reason::exhausted_cursor);
+    BOOST_REQUIRE(f.gate.outcomes.size() == 2u);
+    BOOST_TEST(f.gate.outcomes[1].ok);
+    BOOST_TEST(f.gate.outcomes[1].status == 422u);
+}
+
+BOOST_AUTO_TEST_CASE(no_answer)
+{
+    auto options = impatient();
+    options.retry.max_attempts = 2;
+    fixture f([](std::size_t, const asked&) -> answer { return {.no_answer = true}; }, options);
+    BOOST_TEST(!f.next());
+    BOOST_TEST(f.error == make_error_code(errc::connection_lost));
+    BOOST_REQUIRE(f.gate.outcomes.size() == 2u);
+    BOOST_TEST(f.gate.outcomes[1].status == 0u);
+    BOOST_TEST(!f.gate.outcomes[1].ok);
+}
+
+BOOST_AUTO_TEST_CASE(not_told_of_what_was_cancelled)
+{
+    fixture f([](std::size_t, const asked&) -> answer { return {.break_at = 0, .hang = true}; });
+    f.stream.async_next([](error_code, std::optional<post>) {});
+    f.context.poll();
+    f.stream.cancel();
+    f.context.restart();
+    f.context.run();
+    BOOST_TEST(f.gate.wishes.size() == 1u);
+    BOOST_TEST(f.gate.outcomes.empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
