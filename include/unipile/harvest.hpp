@@ -80,6 +80,8 @@ using next_handler =
 /// to its account's pace. An account that is throttled slows down and rests with all its jobs, one that needs its owner
 /// is parked; all others go on. Jobs whose account rests keep their place.
 ///
+/// The queries' `prefetch_pages` has no effect here, and `retry_policy::total` counts the waiting too.
+///
 /// **The end.** The harvest is over when the source is exhausted and every job has ended, and then gives an empty
 /// optional, again and again. A failed job is an element and ends nothing else, but for one: if the key is refused, the
 /// source fails or the client is closed, all jobs end (those that did not run with errc::harvest_stopped), and the

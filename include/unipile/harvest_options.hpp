@@ -12,7 +12,7 @@
 
 namespace unipile {
 
-/// Options of `client::harvest`. Owns its data.
+/// Options of `client::harvest`. Owns its data. The functions are called on the client's executor and must not throw.
 struct harvest_options {
     /// Requests at once in all; 0: as many as the client's `max_connections`.
     std::size_t max_connections = 0;
@@ -25,13 +25,13 @@ struct harvest_options {
     /// The rules for every account; empty: `pacing::recommended` for the account's provider, which for an account that
     /// was never used is known from its first post on.
     std::optional<pacing> pace;
-    /// Rules for single accounts; empty: those above. Asked once for each account.
+    /// Rules for single accounts; empty: those above. Asked at an account's first job and when its provider is learned.
     std::function<std::optional<pacing>(std::string_view account)> pace_of;
 
     /// What is known of an account from earlier runs; empty: nothing. Asked once for each account, at its first job.
     std::function<std::optional<account_ledger>(std::string_view account)> load_ledger;
     /// Told of an account's ledger before each of its requests is sent, and when it changed otherwise. To save it here
-    /// keeps an account within its windows even if the process is killed. Must not throw.
+    /// keeps an account within its windows even if the process is killed.
     std::function<void(std::string_view account, const account_ledger& ledger)> save_ledger;
 
     /// What happens to the jobs of an account that needs its owner.
@@ -45,12 +45,12 @@ struct harvest_options {
     /// on for `client_options::read_ahead` each.
     std::size_t max_buffered_bytes = 16u * 1024 * 1024;
     /// Jobs that are taken from the source before their turn. Accounts share requests fairly only among these jobs, so
-    /// where jobs come sorted by account it pays to have many, some 300 bytes each; at least 1.
+    /// where jobs come sorted by account it pays to have many, some 500 bytes each; at least 1.
     std::size_t max_queued = 10'000;
     /// Jobs of one account among those that are enough (see `job_request::has_enough`), at least 1.
     std::size_t max_queued_per_account = 64;
 
-    /// Each page as one element, instead of posts as they arrive.
+    /// Each page as one element, instead of posts as they arrive. Pages are then gathered beside `max_buffered_bytes`.
     bool whole_pages = false;
     /// After each page that isn't the last, the job waits for `harvest_stream::go_on`, `jump` or `finish`.
     bool confirm_pages = false;
