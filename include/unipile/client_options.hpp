@@ -52,6 +52,7 @@ struct client_options {
     /// Allow plain HTTP to hosts other than the loopback ones. The key travels in the clear then.
     bool allow_plain_http = false;
     /// `http://[user:password@]host:port` of a proxy to tunnel through (CONNECT); empty: see `proxy_from_environment`.
+    /// The key is only ever sent inside TLS to the API itself, so a plain `base_url` can't be combined with a proxy.
     std::string proxy = {};
     /// Take the proxy from `https_proxy` / `HTTPS_PROXY`, unless `no_proxy` / `NO_PROXY` names the host. Never used for
     /// loopback hosts.
@@ -59,7 +60,8 @@ struct client_options {
 
     /// Connections open at once, at least 1. One request runs on one connection.
     std::size_t max_connections = 8;
-    /// How long an unused connection is kept. Below 5 s, after which a Node.js server closes its side.
+    /// How long an unused connection is kept; zero: not at all. Below 5 s, after which a Node.js server closes its
+    /// side; a shorter `Keep-Alive: timeout` of the server's is respected.
     std::chrono::milliseconds idle_timeout{4'000};
     /// How long an address is used before it is looked up again; zero: look up for every new connection.
     std::chrono::milliseconds dns_ttl{60'000};
@@ -81,7 +83,9 @@ struct client_options {
 
     /// Told of every request, answer, retry, anomaly and end. Called on the client's executor; must not throw.
     std::shared_ptr<unipile::observer> observer = {};
-    /// Replaces the system's name look-up; null: the system's.
+    /// Replaces the system's name look-up; null: the system's. That one can only block, so each look-up has a
+    /// short-lived thread of its own, the only ones that this library starts; nothing ever waits for it, not even a
+    /// destructor.
     std::shared_ptr<unipile::resolver> resolver = {};
 };
 

@@ -130,7 +130,6 @@ error_code get_exchange::open_socket(const asio::ip::address& address)
     connection_ = std::make_unique<connection>(pool_->executor_);
     error_code error;
     connection_->socket().open(protocol, error);
-    if (lacks_descriptors(error) && pool_->drop_idle()) connection_->socket().open(protocol, error);
     if (lacks_descriptors(error)) fail(errc::out_of_descriptors, where(), error);
     if (!error) connection_->socket().non_blocking(true, error);
     return error;

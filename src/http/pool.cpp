@@ -211,12 +211,10 @@ void pool::give_back(std::unique_ptr<connection> c, std::optional<std::chrono::s
     }
 }
 
-bool pool::drop_idle() noexcept
+void pool::drop_idle() noexcept
 {
-    const bool had_some = !idle_.empty();
     for (const auto& c : idle_) c->close_politely();
     idle_.clear();
-    return had_some;
 }
 
 read_buffer pool::lend_buffer()

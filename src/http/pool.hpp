@@ -57,7 +57,6 @@ private:
     void end_lease(get_exchange& of) noexcept;
     std::unique_ptr<connection> take_idle();
     void give_back(std::unique_ptr<connection> c, std::optional<std::chrono::seconds> server_keeps_it) noexcept;
-    bool drop_idle() noexcept;
     read_buffer lend_buffer();
     void return_buffer(read_buffer buffer) noexcept;
     void watch(clock::time_point deadline, clock::time_point now);
@@ -72,6 +71,7 @@ private:
 
     // For itself.
     void grant_next() noexcept;
+    void drop_idle() noexcept;
     void on_lookup(boost::system::error_code error, addresses found);
     void arm(clock::time_point at, clock::time_point now);
     void on_timer();
