@@ -59,7 +59,7 @@ block_writer::block_writer(asio::any_io_executor executor, const std::string& pa
     whole_ = ::lseek(descriptor_, 0, SEEK_END);
 }
 
-block_writer::~block_writer() { close(); }
+block_writer::~block_writer() { static_cast<void>(close()); }
 
 error_code block_writer::close()
 {

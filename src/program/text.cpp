@@ -1,7 +1,7 @@
 #include "program/text.hpp"
 
 #include <array>
-#include <charconv>
+#include <cmath>
 #include <cstdio>
 
 namespace unipile::program {
@@ -139,9 +139,10 @@ std::string human_duration(std::chrono::milliseconds d)
     const double seconds = static_cast<double>(d.count()) / 1000;
     if (seconds < 9.995) return format("%.2f s", seconds);
     if (seconds < 59.95) return format("%.1f s", seconds);
-    const auto whole = static_cast<long long>(seconds + 0.5);
+    const long long whole = std::llround(seconds);
     if (whole < 3600) return format("%lld min %02lld s", whole / 60, whole % 60);
-    return format("%lld h %02lld min", whole / 3600, whole / 60 % 60);
+    if (whole < 48 * 3600) return format("%lld h %02lld min", whole / 3600, whole / 60 % 60);
+    return format("%lld d %02lld h", whole / 86'400, whole / 3600 % 24);
 }
 
 std::string json_string(std::string_view text)
