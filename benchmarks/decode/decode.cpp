@@ -78,8 +78,8 @@ void measure(benchmark::State& state, bool linkedin, Read&& read, bool compare =
         bytes += page.size();
     }
     const auto posts = static_cast<double>(state.iterations()) * posts_per_page;
-    state.SetBytesProcessed(static_cast<std::int64_t>(bytes));
-    state.counters["MB/s"] = benchmark::Counter(static_cast<double>(bytes) / 1e6, benchmark::Counter::kIsRate);
+    // In bytes of 1000, 1000000 ...: G/s are GB/s.
+    state.counters["B"] = benchmark::Counter(static_cast<double>(bytes), benchmark::Counter::kIsRate);
     state.counters["allocs/post"] = static_cast<double>(peers::allocations.load() - before) / posts;
 }
 

@@ -588,6 +588,15 @@ parse_status item_parser::attempt(const char* begin, const char* end)
     return parse_status::ok;
 }
 
+void item_parser::trim() noexcept
+{
+    constexpr std::size_t small = 64 * 1024;
+    text_.shrink(small);
+    key_.shrink(small);
+    if (containers_.capacity() > small) containers_ = {};
+    builder_.trim();
+}
+
 parse_status item_parser::parse(const char* begin, const char* end, bool whole)
 {
     builder_.start(whole ? static_cast<std::size_t>(end - begin) : 0);

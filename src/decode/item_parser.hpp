@@ -68,6 +68,9 @@ public:
     /// The post of a successful `parse()`. Call once.
     post take() noexcept { return builder_.take(); }
 
+    /// Gives large buffers back.
+    void trim() noexcept;
+
     // For the tables: one value each, into the field that it is for.
     bool read(std::optional<std::string_view>& out);
     bool read(std::optional<std::int64_t>& out);

@@ -104,7 +104,10 @@ void page_decoder::impl::reset()
     brackets_.clear();
     envelope_.clear();
     cut_.clear();
-    if (cut_.capacity() > small_buffer) cut_.shrink_to_fit();
+    if (cut_.capacity() > small_buffer) std::string().swap(cut_);
+    if (envelope_.capacity() > small_buffer) std::string().swap(envelope_);
+    parser_.trim();
+    unframed_ = false;
     keys_seen_ = 0;
 }
 

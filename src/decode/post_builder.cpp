@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::size_t header_size = sizeof(detail::post_block);
 constexpr std::size_t granularity = 256;
+constexpr std::size_t largest_guess = 32 * 1024;
 
 constexpr std::size_t rounded(std::size_t n) noexcept { return (n + granularity - 1) / granularity * granularity; }
 
@@ -67,10 +68,15 @@ bool post_builder::seal(std::string_view json) noexcept
 post post_builder::take() noexcept
 {
     const std::size_t used = block_->capacity - static_cast<std::size_t>(top_ - limit_);
-    // The next one will be about as large as the largest of late.
-    usual_ = std::max(rounded(used + used / 8), usual_ - usual_ / 32);
+    // The next one will be about as large as the largest of late, giants apart.
+    usual_ = std::min(largest_guess, std::max(rounded(used + used / 8), usual_ - usual_ / 32));
     block_->json = {json_, static_cast<std::size_t>(limit_ - json_)};
     return post{std::exchange(block_, nullptr)};
+}
+
+void post_builder::trim() noexcept
+{
+    if (block_ && block_->capacity > 2 * largest_guess) discard();
 }
 
 void post_builder::obtain(std::size_t capacity)

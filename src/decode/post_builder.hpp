@@ -51,6 +51,8 @@ public:
     /// Copies the item's bytes; from then on views can be read. More may be allocated. False if they don't fit.
     bool seal(std::string_view json) noexcept;
     detail::post_block& header() noexcept { return *block_; }
+    /// Gives an unused block back if it is a large one.
+    void trim() noexcept;
     /// Hands the sealed block over.
     post take() noexcept;
 

@@ -217,6 +217,35 @@ BOOST_AUTO_TEST_CASE(limit_of_items)
     BOOST_TEST(o.posts == 2u);
 }
 
+/// Large items, whole and cut in pieces of all sizes, with small ones around them.
+BOOST_AUTO_TEST_CASE(giants_among_dwarfs)
+{
+    const std::string text(300'000, 'x'), escaped = "\\n" + text;
+    const std::string giant = R"({"object":"Post","provider":"LINKEDIN","id":"1","title":")" + text + R"(","text":")" +
+                              escaped + R"(","unknown":[")" + text + R"("]})";
+    const std::string page = page_of(std::string(good_item) + ',' + giant + ',' + std::string(full_linkedin_post()) +
+                                     ',' + giant + ',' + std::string(good_item));
+    for (std::size_t piece :
+         {page.size(), std::size_t{65536}, std::size_t{16384}, std::size_t{1000}, std::size_t{100}}) {
+        decode::page_decoder decoder({}, false);
+        for (int round = 0; round < 2; ++round) {
+            decoder.reset();
+            for (std::size_t at = 0; at < page.size(); at += piece)
+                BOOST_REQUIRE(!decoder.write(std::string_view(page).substr(at, piece)));
+            BOOST_REQUIRE(!decoder.finish());
+            BOOST_REQUIRE_EQUAL(decoder.ready().size(), 5u);
+            for (std::size_t i : {1u, 3u}) {
+                const post& p = decoder.ready()[i];
+                BOOST_TEST((p.json() == giant));
+                BOOST_TEST((*p.linkedin()->title == text));
+                BOOST_TEST((*p.linkedin()->text == '\n' + text));
+            }
+            BOOST_TEST(decoder.ready()[2].json() == full_linkedin_post());
+            BOOST_TEST(decoder.ready()[4].json() == good_item);
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(strict_turns_deviations_into_failures)
 {
     const std::string good = std::string(full_linkedin_post()) + ',' + std::string(full_instagram_post());

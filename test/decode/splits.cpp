@@ -65,13 +65,10 @@ BOOST_AUTO_TEST_CASE(truncated_anywhere)
 BOOST_AUTO_TEST_CASE(one_byte_damaged_anywhere_reads_the_same_in_any_pieces)
 {
     for (const std::string& page : page_corpus()) {
-        for (std::size_t at = 0; at < page.size(); at += 1) {
-            for (const char c : {'"', '}', '\\', '\xff'}) {
-                std::string damaged = page;
-                damaged[at] = c;
-                if (decode_pieces(pieces_of(damaged, 5)) != decode_whole(damaged))
-                    BOOST_ERROR("byte " << at << " as " << c);
-            }
+        for (std::size_t at = 0; at < page.size(); ++at) {
+            std::string damaged = page;
+            damaged[at] = "\"}\\\xff"[at % 4];
+            if (decode_pieces(pieces_of(damaged, 5)) != decode_whole(damaged)) BOOST_ERROR("damaged at " << at);
         }
     }
 }
