@@ -195,8 +195,8 @@ void settle(account_ledger& ledger, wall_time now)
         ahead = std::max(ahead, e.at - now);
         e.at = std::min(e.at, now);
     }
-    std::stable_sort(ledger.used.begin(), ledger.used.end(),
-                     [](const account_ledger::entry& a, const account_ledger::entry& b) { return a.at < b.at; });
+    std::sort(ledger.used.begin(), ledger.used.end(),
+              [](const account_ledger::entry& a, const account_ledger::entry& b) { return a.at < b.at; });
     // Waits were set by the same clock as the last request.
     constexpr milliseconds longest = std::chrono::hours{24 * 366};
     for (auto* t : {&ledger.next_request, &ledger.resting_until}) *t = std::min(*t - ahead, now + longest);
