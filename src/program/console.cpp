@@ -9,12 +9,14 @@
 namespace unipile::program {
 namespace {
 
-constexpr std::string_view erase_line = "\r\x1b[K";
-
-std::size_t terminal_width()
+terminal_size size_of_terminal()
 {
-    winsize size{};
-    return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+    terminal_size size;
+    winsize found{};
+    if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &found) != 0) return size;
+    if (found.ws_col > 0) size.columns = found.ws_col;
+    if (found.ws_row > 0) size.rows = found.ws_row;
+    return size;
 }
 
 }  // namespace
@@ -23,23 +25,25 @@ console::console(bool with_progress) : shows_progress_(with_progress && ::isatty
 
 console::~console()
 {
-    if (!shown_.empty()) write(erase_line);
+    if (block_.shown()) write(block_.erase(size_of_terminal()));
 }
 
-void console::say(std::string_view line)
+std::size_t console::width() const
 {
-    std::string text;
-    if (!shown_.empty()) text = erase_line;
-    (text += line) += '\n';
-    text += shown_;
-    write(text);
+    const std::size_t columns = size_of_terminal().columns;
+    return columns > 1 ? columns - 1 : 1;
+}
+
+void console::say(std::string_view line) { write(block_.above(line, size_of_terminal())); }
+
+void console::live(const std::vector<std::string>& lines)
+{
+    if (shows_progress_) write(block_.draw(lines, size_of_terminal()));
 }
 
 void console::progress(std::string_view line)
 {
-    if (!shows_progress_) return;
-    shown_ = line.substr(0, terminal_width() - 1);
-    write(std::string{erase_line} + shown_);
+    live(line.empty() ? std::vector<std::string>{} : std::vector<std::string>{std::string{line}});
 }
 
 void console::write(std::string_view text)

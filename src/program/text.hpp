@@ -19,7 +19,7 @@ std::string with_thousands(std::uint64_t n);
 /// `532 B`, `17.3 kB`, `4.2 MB`, …
 std::string human_bytes(std::uint64_t bytes);
 
-/// `0.43 s`, `12.1 s`, `3 min 20 s`, `2 h 05 min`.
+/// `0.43 s`, `12.1 s`, `3 min 20 s`, `2 h 05 min`, `3 d 04 h`.
 std::string human_duration(std::chrono::milliseconds d);
 
 /// A quoted JSON string; bytes that aren't UTF-8 become U+FFFD.

@@ -60,6 +60,8 @@ BOOST_AUTO_TEST_CASE(numbers)
     BOOST_TEST(human_duration(milliseconds{12'100}) == "12.1 s");
     BOOST_TEST(human_duration(milliseconds{60'000}) == "1 min 00 s");
     BOOST_TEST(human_duration(milliseconds{7'500'000}) == "2 h 05 min");
+    BOOST_TEST(human_duration(milliseconds{172'799'000}) == "47 h 59 min");
+    BOOST_TEST(human_duration(milliseconds{172'800'000}) == "2 d 00 h");
 }
 
 BOOST_AUTO_TEST_CASE(json_strings)

@@ -1,0 +1,31 @@
+// What a harvest says when it has ended. Pure.
+#pragma once
+
+#include "program/harvest_tally.hpp"
+
+#include <unipile/store/records.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace unipile::program {
+
+struct harvest_ending {
+    store::job_counts jobs;  ///< of the run, as it is in the store
+    harvest_tally tally;     ///< of this process
+    std::chrono::milliseconds elapsed{0};
+    std::string store;          ///< the store's file, as typed
+    bool all_read = true;       ///< the jobs file was read to its end
+    std::uint64_t rejects = 0;  ///< lines of the jobs file that could not be read
+
+    std::uint64_t left() const noexcept { return jobs.queued + jobs.delayed + jobs.leased; }
+    /// Every job of the run is done, and there was no line that might have been another one.
+    bool whole() const noexcept { return left() == 0 && jobs.failed == 0 && rejects == 0 && all_read; }
+};
+
+/// Lines without their ends. Calls nothing done unless everything is.
+std::vector<std::string> summary_lines(const harvest_ending& e);
+
+}  // namespace unipile::program

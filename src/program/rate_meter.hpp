@@ -1,0 +1,32 @@
+// How fast something goes lately. Pure: the caller brings the time.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+
+namespace unipile::program {
+
+/// The rate of a counter that only grows, over the last `span`.
+class rate_meter {
+public:
+    using time_point = std::chrono::steady_clock::time_point;
+
+    explicit rate_meter(std::chrono::milliseconds span = std::chrono::seconds{30}) : span_(span) {}
+
+    /// The counter's value at a time not before the last one that was told.
+    void add(time_point at, std::uint64_t value);
+    /// A second; 0 until two values are a fifth of a second apart.
+    double per_second() const noexcept;
+
+private:
+    struct sample {
+        time_point at;
+        std::uint64_t value = 0;
+    };
+
+    std::chrono::milliseconds span_;
+    std::deque<sample> samples_;  ///< the first is at least `span` old, if any is
+};
+
+}  // namespace unipile::program
