@@ -55,7 +55,9 @@ std::string traffic_line(const harvest_ending& e)
 std::string ends_line(const std::map<std::string, std::uint64_t>& by_end)
 {
     std::vector<std::pair<std::string_view, std::uint64_t>> sorted{by_end.begin(), by_end.end()};
-    std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+    std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
+        return a.second != b.second ? a.second > b.second : a.first < b.first;
+    });
     std::string line;
     for (const auto& [name, n] : sorted)
         line += (line.empty() ? "ends: " : ", ") + with_thousands(n) + ' ' + printable(name, longest_name);
@@ -75,8 +77,10 @@ void add_accounts(std::vector<std::string>& lines, const std::map<std::string, a
     std::vector<entry> sorted;
     sorted.reserve(by_account.size());
     for (auto it = by_account.begin(); it != by_account.end(); ++it) sorted.push_back(it);
-    std::stable_sort(sorted.begin(), sorted.end(), [](entry a, entry b) {
-        return a->second.done + a->second.failed > b->second.done + b->second.failed;
+    std::sort(sorted.begin(), sorted.end(), [](entry a, entry b) {
+        const std::uint64_t jobs_of_a = a->second.done + a->second.failed;
+        const std::uint64_t jobs_of_b = b->second.done + b->second.failed;
+        return jobs_of_a != jobs_of_b ? jobs_of_a > jobs_of_b : a->first < b->first;
     });
     const std::size_t shown = std::min(sorted.size(), accounts_shown);
     account_tally rest;
