@@ -292,13 +292,20 @@ struct stream_core::turn_ends {
     }
 };
 
-void stream_core::run_request()
-{
+void stream_core::run_request() noexcept
+try {
     phase_ = phase::running;
     reading_on_ = false;
     turn_ = client_->lend();
     auto self = shared_from_this();
     asio::co_spawn(executor_, run(self, client_), turn_ends{self, client_});
+} catch (const std::bad_alloc&) {
+    // Its turn is over before it began; the next one has to come all the same.
+    const auto client = client_;
+    phase_ = phase::idle;
+    if (turn_) client->give_back(std::move(turn_));
+    end(end_reason::failed, failure(make_error_code(boost::system::errc::not_enough_memory)));
+    client->request_over();
 }
 
 void stream_core::read_on() noexcept

@@ -62,7 +62,7 @@ public:
     // The client's side.
 
     /// Its turn has come.
-    void run_request();
+    void run_request() noexcept;
     /// Others wait for what it holds.
     void read_on() noexcept;
     void abandon(std::vector<std::shared_ptr<void>>& out) noexcept;
