@@ -52,7 +52,8 @@ answer refusal(unsigned status, std::string_view type, std::optional<std::string
 struct scripted_harvest {
     template <class Jobs>
     scripted_harvest(script s, Jobs&& jobs, harvest_options options = quickly(), client_options client = impatient())
-        : scripted(context.get_executor(), std::move(s), std::move(client)),
+        : context(),
+          scripted(context.get_executor(), std::move(s), std::move(client)),
           api(context.get_executor(), scripted.core),
           stream(api.harvest(std::forward<Jobs>(jobs), std::move(options)))
     {}

@@ -383,8 +383,6 @@ BOOST_AUTO_TEST_CASE(requests_keep_to_the_windows_and_are_saved_before_they_go)
         for (const auto& e : l.used) times[std::string(account)].insert(e.at);
     };
     auto s = [&](std::size_t, const asked& r) {
-        std::size_t so_far = 0;
-        for (const auto& [account, l] : saved) so_far += l.requests;
         BOOST_TEST(saved[r.account].requests > 0u);
         return plain_listing(r, 15, 10);
     };
