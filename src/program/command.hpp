@@ -24,6 +24,7 @@ enum exit_code : int {
 /// Each adds one subcommand to `app` and stores its function in `run` when that subcommand is parsed. `app` and `run`
 /// must outlive the parsing and the run.
 void add_posts(CLI::App& app, runner& run);
+void add_harvest(CLI::App& app, runner& run);
 void add_status(CLI::App& app, runner& run);
 void add_export(CLI::App& app, runner& run);
 void add_accounts(CLI::App& app, runner& run);

@@ -30,7 +30,7 @@ int main(int argc, char** argv)
     // A reader that has gone is told by the write that failed, with its own error.
     std::signal(SIGPIPE, SIG_IGN);
 
-    CLI::App app{"Streams post listings from the Unipile API.", "unipile"};
+    CLI::App app{"Streams and harvests post listings from the Unipile API.", "unipile"};
     app.set_version_flag("--version", "unipile " UNIPILE_VERSION);
     app.require_subcommand(1);
     app.footer(
@@ -38,6 +38,7 @@ int main(int argc, char** argv)
         "3 key refused, 130 interrupted. `unipile SUBCOMMAND --help` tells a subcommand's options.");
     unipile::program::runner run;
     unipile::program::add_posts(app, run);
+    unipile::program::add_harvest(app, run);
     unipile::program::add_status(app, run);
     unipile::program::add_export(app, run);
     unipile::program::add_accounts(app, run);

@@ -61,7 +61,9 @@ std::string summary_json(const store_summary& s)
 std::string counts_line(const std::map<std::string, std::uint64_t>& counts)
 {
     std::vector<std::pair<std::string, std::uint64_t>> sorted{counts.begin(), counts.end()};
-    std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+    std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
+        return a.second != b.second ? a.second > b.second : a.first < b.first;
+    });
     std::string line;
     for (const auto& [name, n] : sorted) {
         if (!line.empty()) line += ", ";

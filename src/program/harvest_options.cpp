@@ -1,0 +1,125 @@
+#include "program/harvest_options.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <stdexcept>
+
+namespace unipile::program {
+namespace {
+
+void add_bounds(CLI::App& command, harvest_arguments& a)
+{
+    const char* group = "What is fetched";
+    CLI::Option* update = command.add_flag("--update", a.update,
+                                           "Only what is new, and what earlier runs left open (this is the default)");
+    command
+        .add_flag("--full", a.full, "Everything again: counters are brought up to date, posts that are gone are marked")
+        ->excludes(update)
+        ->group(group);
+    update->group(group);
+    command.add_option("--since", a.since, "Stop each listing where posts get older: 2024-05-31 (UTC) or a full time")
+        ->type_name("DATE")
+        ->group(group);
+    command.add_option("--max-posts", a.max_posts, "Stop each listing once its N newest posts are stored")
+        ->type_name("N")
+        ->check(CLI::NonNegativeNumber)
+        ->group(group);
+    command.add_option("--limit", a.limit, "Posts a page, 1 to 100")
+        ->type_name("N")
+        ->check(CLI::Range(1, 100))
+        ->capture_default_str()
+        ->group(group);
+    command.add_flag("--retry-failed", a.retry_failed, "Also jobs that failed for good in an earlier run")
+        ->group(group);
+    command.add_option("--order", a.order, "Which jobs come first: those not harvested for longest, or as in JOBS")
+        ->type_name("least-recent|listed")
+        ->check(CLI::IsMember({"least-recent", "listed"}))
+        ->capture_default_str()
+        ->group(group);
+}
+
+void add_care(CLI::App& command, harvest_arguments& a)
+{
+    const char* group = "Care for the accounts";
+    command
+        .add_option("--pace", a.pace,
+                    "Rules for each account: recommended, none, or parts such as "
+                    "\"100/day, 10/hour, 1/20s, gap 5s-20s, hours mon-fri 09:00-18:00 Europe/Berlin\"")
+        ->type_name("RULES")
+        ->capture_default_str()
+        ->group(group);
+    command
+        .add_option("--parked", a.parked,
+                    "Jobs of an account that needs its owner: wait for `unipile accounts --unpark`, or fail")
+        ->type_name("wait|fail")
+        ->check(CLI::IsMember({"wait", "fail"}))
+        ->capture_default_str()
+        ->group(group);
+    command
+        .add_flag("--dry-run", a.dry_run,
+                  "Send nothing: tell how many requests it takes, how long, and which account takes longest")
+        ->group(group);
+}
+
+}  // namespace
+
+void add_options(CLI::App& command, harvest_arguments& a)
+{
+    command
+        .add_option("JOBS", a.jobs,
+                    "What to harvest; - is standard input. CSV with a header (account,identifier,company), NDJSON with "
+                    "the same names, or plain identifiers with --account")
+        ->required();
+    command.add_option("--store", a.store, "The SQLite file that keeps posts and progress; made if it isn't there")
+        ->type_name("FILE")
+        ->required();
+    command.add_option("--account", a.account, "The account of lines that name none");
+    command.add_flag("--company", a.company, "Lines that don't say are LinkedIn companies");
+    command.add_option("--rejects", a.rejects, "Write lines that hold no job to FILE")->type_name("FILE");
+    add_bounds(command, a);
+    add_care(command, a);
+    command
+        .add_option("--ndjson", a.ndjson,
+                    "Write each post that arrives as a line of JSON too; - is standard output. Posts that an "
+                    "interrupted run had written but not stored come again")
+        ->type_name("FILE")
+        ->group("Output");
+    command.add_flag("--quiet", a.quiet, "No progress and no summary")->group("Output");
+    command.add_option("--threads", a.threads, "Threads to work with; each account stays on one")
+        ->type_name("N")
+        ->check(CLI::Range(1, 64))
+        ->capture_default_str()
+        ->group("Server");
+    add_connection_options(command, a.connection, "Connections, and requests, at a time in all");
+    command.footer(
+        "Whatever happens to it, run the same command again: it goes on where the last commit was. Run it again when\n"
+        "it is done: it fetches only what is new. Ctrl-C finishes the pages under way; a second one stops at once.\n"
+        "Example: unipile harvest jobs.csv --store posts.db");
+}
+
+harvest_plan make_plan(const harvest_arguments& a)
+{
+    harvest_plan plan;
+    if (!a.dry_run) plan.client = make_client_options(a.connection);
+    plan.pace_by_provider = a.pace == "recommended";
+    try {
+        plan.pace = parse_pacing(a.pace);
+    } catch (const std::invalid_argument& e) {
+        throw std::invalid_argument{"--pace: " + std::string{e.what()}};
+    }
+    if (!plan.pace_by_provider) plan.harvest.pace = plan.pace;
+    plan.harvest.when_parked =
+        a.parked == "fail" ? harvest_options::parked_jobs::fail : harvest_options::parked_jobs::wait;
+    plan.harvest.whole_pages = true;
+    plan.harvest.confirm_pages = true;
+
+    plan.run.mode = a.full ? store::walk_mode::full : store::walk_mode::update;
+    plan.run.bounds.max_posts = a.max_posts;
+    plan.run.bounds.since = read_time("--since", a.since);
+    plan.run.order = a.order == "listed" ? store::job_order::listed : store::job_order::least_recent;
+    plan.run.label = a.jobs;
+    plan.run.retry_failed = a.retry_failed;
+    return plan;
+}
+
+}  // namespace unipile::program

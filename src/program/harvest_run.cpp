@@ -1,0 +1,315 @@
+#include "program/harvest_run.hpp"
+
+#include "program/command.hpp"
+#include "program/harvest_summary.hpp"
+#include "program/posts_report.hpp"
+#include "program/text.hpp"
+
+#include <unipile/store/async.hpp>
+#include <unipile/store/sqlite.hpp>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <csignal>
+#include <cstdlib>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+namespace unipile::program {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using std::chrono::milliseconds;
+
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+/// An interrupted run has ten seconds to commit; this much of it is for the pages under way.
+constexpr milliseconds patience_with_pages{8'000};
+constexpr milliseconds unpark_interval{2'000};
+constexpr milliseconds live_interval{250};
+constexpr milliseconds plain_interval{10'000};
+
+}  // namespace
+
+harvest_run::harvest_run(const harvest_arguments& arguments, harvest_plan plan)
+    : arguments_(arguments),
+      plan_(std::move(plan)),
+      console_(!arguments.quiet),
+      signals_(context_, SIGINT, SIGTERM, SIGHUP),
+      patience_(context_),
+      unparked_(context_),
+      redraw_(context_)
+{
+    if (arguments.ndjson == "-") {
+        output_.emplace(context_.get_executor());
+    } else if (!arguments.ndjson.empty()) {
+        try {
+            output_.emplace(context_.get_executor(), arguments.ndjson, true);
+        } catch (const std::system_error& e) {
+            throw std::invalid_argument{"--ndjson: " + printable(arguments.ndjson) + ": " + e.code().message()};
+        }
+    }
+}
+
+harvest_run::~harvest_run() = default;
+
+int harvest_run::run()
+{
+    await_signal();
+    if (prepare()) {
+        start_crew();
+        context_.restart();
+        context_.run();
+        wind_up();
+    }
+    close_books();
+    console_.live({});
+    if (!arguments_.quiet)
+        for (const std::string& line : summary_lines(ending())) console_.say(line);
+    if (stopped_by_) console_.say("unipile: stopped: " + failure_text(*stopped_by_));
+    return exit_code_now();
+}
+
+harvest_ending harvest_run::ending() const
+{
+    harvest_ending e;
+    accounts_view ignored;
+    for (const crew_member& c : crew_) c.worker->tally().add_to(e.tally, ignored);
+    e.jobs = counts_;
+    e.elapsed = elapsed();
+    e.store = arguments_.store;
+    e.rejects = imported_.rejected;
+    e.all_read = imported_.all_read;
+    return e;
+}
+
+milliseconds harvest_run::elapsed() const
+{
+    return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began_);
+}
+
+/// Opens the store and fills its queue; false if there is nothing to do.
+bool harvest_run::prepare()
+{
+    auto engine = store::open_sqlite(arguments_.store);
+    run_info_ = engine->begin_run(plan_.run, wall_now());
+    engine->commit();
+    phase_ = "reading jobs";
+    import_request request;
+    request.jobs = arguments_.jobs;
+    request.rejects = arguments_.rejects;
+    request.account = arguments_.account;
+    request.company = arguments_.company;
+    imported_ = import_jobs(
+        request, *engine, run_info_.run, [this](std::string_view line) { console_.say(line); },
+        [this] {
+            context_.poll();
+            return !stopping_;
+        });
+    context_.poll();
+    counts_ = engine->count_jobs(run_info_.run);
+    writer_ = std::make_unique<store::store_writer>(std::move(engine));
+    return !stopping_ && counts_.queued + counts_.delayed + counts_.leased > 0;
+}
+
+void harvest_run::start_crew()
+{
+    harvest_shared shared;
+    shared.writer = writer_.get();
+    shared.run = run_info_.run;
+    if (output_)
+        shared.output = [this](std::string lines) {
+            return asio::co_spawn(context_, write_lines(std::move(lines)), asio::use_awaitable);
+        };
+    shared.store_failed = [this] { asio::post(context_, [this] { stop_all(); }); };
+    phase_ = "harvesting";
+    const std::size_t threads = std::min<std::size_t>(arguments_.threads, plan_.client.max_connections);
+    for (std::size_t i = 0; i < threads; ++i)
+        crew_.push_back({std::make_unique<harvest_worker>(plan_, arguments_.limit, shared, i, threads), {}});
+    at_work_ = crew_.size();
+    for (std::size_t i = 0; i < crew_.size(); ++i) crew_[i].thread = std::thread{[this, i] { work_on(i); }};
+    if (output_)
+        output_->on_reader_gone([this] {
+            reader_gone_ = true;
+            stop_all();
+        });
+    asio::co_spawn(context_, look_for_unparked(), asio::detached);
+    if (!arguments_.quiet) asio::co_spawn(context_, show(), asio::detached);
+}
+
+/// On a worker's thread.
+void harvest_run::work_on(std::size_t index)
+{
+    try {
+        crew_[index].worker->run();
+    } catch (...) {
+        const std::lock_guard lock{error_mutex_};
+        if (!error_) error_ = std::current_exception();
+    }
+    asio::post(context_, [this, index] { worker_ended(index); });
+}
+
+void harvest_run::worker_ended(std::size_t index)
+{
+    bool failed = false;
+    {
+        const std::lock_guard lock{error_mutex_};
+        failed = error_ != nullptr;
+    }
+    if (const auto& f = crew_[index].worker->stopped_by(); f && !stopped_by_) stopped_by_ = f;
+    if (failed || stopped_by_) stop_all();
+    if (--at_work_ == 0) context_.stop();
+}
+
+void harvest_run::wind_up()
+{
+    for (crew_member& c : crew_)
+        if (c.thread.joinable()) c.thread.join();
+}
+
+/// Brings everything to the disk; the store's failure is this run's.
+void harvest_run::close_books()
+{
+    if (!writer_) return;
+    const bool to_the_end = !stopping_;
+    if (!writer_->failure()) {
+        writer_->submit(0, [this, to_the_end](store::post_store& engine) {
+            counts_ = engine.count_jobs(run_info_.run);
+            if (to_the_end) engine.end_run(run_info_.run, outcome(), wall_now());
+        });
+    }
+    writer_->close();
+    if (output_) {
+        if (const error_code ec = output_->close(); ec) output_failed_ = true;
+    }
+    if (error_) std::rethrow_exception(error_);
+}
+
+std::string harvest_run::outcome() const
+{
+    std::string text = with_thousands(counts_.done) + " done";
+    if (counts_.failed > 0) text += ", " + with_thousands(counts_.failed) + " failed";
+    if (const std::uint64_t left = counts_.queued + counts_.delayed + counts_.leased; left > 0)
+        text += ", " + with_thousands(left) + " wait for accounts that are parked";
+    return text;
+}
+
+void harvest_run::await_signal()
+{
+    signals_.async_wait([this](error_code ec, int) {
+        if (!ec) interrupt();
+    });
+}
+
+void harvest_run::interrupt()
+{
+    if (++interruptions_ > 1) {
+        console_.live({});
+        // The last commit is intact, and what came after it is asked for again.
+        std::_Exit(exit_code::interrupted);
+    }
+    phase_ = "finishing the pages under way";
+    if (!arguments_.quiet) console_.say("unipile: finishing the pages under way; press Ctrl-C again to stop at once");
+    stop_all();
+    patience_.expires_after(patience_with_pages);
+    patience_.async_wait([this](error_code ec) {
+        if (!ec) cancel_all();
+    });
+    await_signal();
+}
+
+void harvest_run::stop_all()
+{
+    stopping_ = true;
+    for (const crew_member& c : crew_) c.worker->stop();
+}
+
+void harvest_run::cancel_all()
+{
+    if (output_) output_->abandon();
+    for (const crew_member& c : crew_) c.worker->cancel();
+}
+
+asio::awaitable<void> harvest_run::write_lines(std::string lines)
+{
+    if (output_failed_ || reader_gone_) co_return;
+    const error_code ec = co_await output_->write(lines);
+    if (!ec || output_failed_) co_return;
+    if (ec == asio::error::broken_pipe) {
+        reader_gone_ = true;
+    } else {
+        output_failed_ = true;
+        const std::string name = arguments_.ndjson == "-" ? "standard output" : printable(arguments_.ndjson);
+        console_.say("unipile: " + name + " can't be written: " + ec.message() + "; the store has all that arrived");
+    }
+    stop_all();
+}
+
+asio::awaitable<void> harvest_run::look_for_unparked()
+{
+    for (;;) {
+        unparked_.expires_after(unpark_interval);
+        co_await unparked_.async_wait(as_result);
+        auto take = [](store::post_store& engine) { return engine.take_unpark_requests(); };
+        const auto [ec, accounts] =
+            co_await store::async_perform(*writer_, context_.get_executor(), 0, std::move(take), as_result);
+        if (ec) {
+            stop_all();
+            co_return;
+        }
+        for (const std::string& account : accounts)
+            for (const crew_member& c : crew_) c.worker->unpark(account);
+    }
+}
+
+asio::awaitable<void> harvest_run::show()
+{
+    const bool live = console_.shows_progress();
+    for (;;) {
+        redraw_.expires_after(live ? live_interval : plain_interval);
+        co_await redraw_.async_wait(as_result);
+        const harvest_snapshot s = snapshot();
+        if (live)
+            console_.live(live_lines(s, console_.width()));
+        else
+            console_.say(plain_line(s));
+    }
+}
+
+harvest_snapshot harvest_run::snapshot()
+{
+    harvest_snapshot s;
+    for (const crew_member& c : crew_) c.worker->tally().add_to(s.tally, s.accounts);
+    s.elapsed = elapsed();
+    rate_.add(std::chrono::steady_clock::now(), s.tally.posts);
+    s.posts_per_second = rate_.per_second();
+    s.phase = phase_;
+    const std::uint64_t over = s.tally.jobs_done + s.tally.jobs_failed;
+    const std::uint64_t waiting = counts_.queued + counts_.delayed + counts_.leased;
+    s.jobs.done = counts_.done + s.tally.jobs_done;
+    s.jobs.failed = counts_.failed + s.tally.jobs_failed;
+    s.jobs.leased = s.accounts.running;
+    s.jobs.queued = waiting - std::min<std::uint64_t>(waiting, over + s.accounts.running);
+    if (over > 0 && s.jobs.queued > 0)
+        s.eta =
+            milliseconds{static_cast<std::int64_t>(static_cast<double>(s.elapsed.count()) / static_cast<double>(over) *
+                                                   static_cast<double>(s.jobs.queued + s.jobs.leased))};
+    return s;
+}
+
+int harvest_run::exit_code_now() const
+{
+    if (stopped_by_ && stopped_by_->scope() == failure_scope::key) {
+        return exit_code::key_refused;
+    }
+    if (interruptions_ > 0) return exit_code::interrupted;
+    return ending().whole() && !stopped_by_ && !output_failed_ ? exit_code::all_complete : exit_code::some_incomplete;
+}
+
+}  // namespace unipile::program

@@ -1,0 +1,92 @@
+// The work of `unipile harvest`: a jobs file, a store, and workers between API and store.
+#pragma once
+
+#include "program/block_writer.hpp"
+#include "program/console.hpp"
+#include "program/harvest_display.hpp"
+#include "program/harvest_options.hpp"
+#include "program/harvest_summary.hpp"
+#include "program/harvest_worker.hpp"
+#include "program/job_import.hpp"
+
+#include <unipile/store/post_store.hpp>
+#include <unipile/store/writer.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace unipile::program {
+
+/// Runs a harvest to its end, or until it is stopped. Use once.
+class harvest_run {
+public:
+    harvest_run(const harvest_arguments& arguments, harvest_plan plan);
+    ~harvest_run();
+
+    /// Returns the exit code. Throws store::store_error, std::invalid_argument.
+    int run();
+
+private:
+    struct crew_member {
+        std::unique_ptr<harvest_worker> worker;
+        std::thread thread;
+    };
+
+    bool prepare();
+    void start_crew();
+    void work_on(std::size_t index);
+    void worker_ended(std::size_t index);
+    void wind_up();
+    void close_books();
+
+    void await_signal();
+    void interrupt();
+    void stop_all();
+    void cancel_all();
+    boost::asio::awaitable<void> write_lines(std::string lines);
+    boost::asio::awaitable<void> look_for_unparked();
+    boost::asio::awaitable<void> show();
+    harvest_snapshot snapshot();
+    harvest_ending ending() const;
+    std::chrono::milliseconds elapsed() const;
+    int exit_code_now() const;
+    std::string outcome() const;
+
+    const harvest_arguments& arguments_;
+    harvest_plan plan_;
+    console console_;
+    boost::asio::io_context context_{1};
+    boost::asio::signal_set signals_;
+    boost::asio::steady_timer patience_;  ///< how long an interrupted run waits for its pages
+    boost::asio::steady_timer unparked_, redraw_;
+    std::optional<block_writer> output_;
+    std::unique_ptr<store::store_writer> writer_;
+    store::run_info run_info_;
+    import_report imported_;
+    store::job_counts counts_;  ///< before the workers began, and at the end
+    std::vector<crew_member> crew_;
+    std::size_t at_work_ = 0;
+    std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+    rate_meter rate_;
+    std::string phase_;
+    std::mutex error_mutex_;
+    std::exception_ptr error_;  ///< the first one of a worker or of the store
+    std::optional<failure> stopped_by_;
+    unsigned interruptions_ = 0;
+    bool stopping_ = false, reader_gone_ = false, output_failed_ = false;
+};
+
+}  // namespace unipile::program

@@ -1,0 +1,532 @@
+#include "program/harvest_worker.hpp"
+
+#include "program/minify.hpp"
+#include "program/text.hpp"
+
+#include <unipile/observer.hpp>
+#include <unipile/store/async.hpp>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <utility>
+
+namespace unipile::program {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using step_kind = store::step::kind;
+
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+/// JSON that may wait for the store.
+constexpr std::size_t most_outstanding = 32u * 1024 * 1024;
+constexpr std::chrono::milliseconds view_interval{500};
+
+std::string key_of(std::string_view account, std::string_view identifier, bool is_company)
+{
+    std::string key{account};
+    key += '\0';
+    key += identifier;
+    key += is_company ? "\1" : "\0";
+    return key;
+}
+
+bool belongs_to(std::string_view account, std::size_t index, std::size_t count)
+{
+    return count == 1 || std::hash<std::string_view>()(account) % count == index;
+}
+
+/// What people and programs call a failure: the API's type, or the code's own words.
+std::string failure_type(const failure& f)
+{
+    if (const api_error* api = f.api(); api != nullptr && !api->type.empty()) return api->type;
+    if (f.api() != nullptr) return "status " + std::to_string(f.api()->status);
+    return f.code().category().name() + (" " + std::to_string(f.code().value()));
+}
+
+/// The library's words, and behind them the server's.
+std::string failure_line(const failure& f)
+{
+    std::string line = f.what();
+    const api_error* api = f.api();
+    if (api == nullptr) return line;
+    line += "; server says: " + std::to_string(api->status);
+    for (const std::string* part : {&api->type, &api->title, &api->detail})
+        if (!part->empty()) line += ' ' + *part;
+    return printable(line);
+}
+
+/// Whether a listing ended for no reason of its own, so that its job just goes on another time.
+bool is_put_off(const harvest_element& end, bool parked_wait)
+{
+    if (end.end_reason == end_reason::cancelled || !end.failure) return end.end_reason == end_reason::cancelled;
+    const error_code code = end.failure->code();
+    if (code == errc::harvest_stopped || end.failure->scope() == failure_scope::key) return true;
+    return parked_wait && end.failure->scope() == failure_scope::account;
+}
+
+}  // namespace
+
+/// Collects what is no post, for the next write of its job.
+class harvest_worker::watcher final : public observer {
+public:
+    explicit watcher(harvest_worker& worker) : worker_(worker) {}
+
+    void on_retry(const retry_event&) override
+    {
+        worker_.tally_.update([](harvest_tally& t) { ++t.retries; });
+    }
+
+    void on_anomaly(const anomaly_event& e) override
+    {
+        if (e.quarantined.empty()) return;
+        const auto tag = worker_.tags_.find(key_of(e.query.account_id, e.query.identifier, e.query.is_company));
+        if (tag == worker_.tags_.end()) return;
+        worker_.jobs_[tag->second].quarantined.push_back({std::string{e.quarantined}, std::string{e.why}});
+        worker_.tally_.update([](harvest_tally& t) { ++t.quarantined; });
+    }
+
+private:
+    harvest_worker& worker_;
+};
+
+harvest_worker::harvest_worker(const harvest_plan& plan, int limit, const harvest_shared& shared, std::size_t index,
+                               std::size_t count)
+    : shared_(shared),
+      when_parked_(plan.harvest.when_parked),
+      client_(context_,
+              [&] {
+                  client_options mine = plan.client;
+                  mine.max_connections = std::max<std::size_t>(1, plan.client.max_connections / count);
+                  mine.observer = std::make_shared<watcher>(*this);
+                  return mine;
+              }()),
+      room_(context_),
+      leases_(context_),
+      redraw_(context_)
+{
+    store_source::hooks hooks;
+    hooks.mine = [index, count](std::string_view account) { return belongs_to(account, index, count); };
+    hooks.parked = [this](std::string_view account) { return is_parked(account); };
+    hooks.account_known = [this](const std::string& account, const std::optional<store::account_row>& row) {
+        if (!row) return;
+        std::optional<account_ledger> ledger = account_ledger::from_text(row->ledger);
+        if (!ledger) return;
+        if (!row->parked) ledger->parked.reset();
+        ledgers_.insert_or_assign(account, std::move(*ledger));
+    };
+    hooks.claimed = [this](const store::claimed_job& job) {
+        const auto tag = static_cast<std::uint64_t>(job.lease.job);
+        active_job& a = jobs_[tag];
+        a = {};
+        a.claimed = job;
+        tags_.insert_or_assign(key_of(job.spec.account, job.spec.identifier, job.spec.is_company), tag);
+    };
+    source_ = std::make_shared<store_source>(context_.get_executor(), *shared.writer, shared.run, limit, hooks);
+    stream_.emplace(client_.harvest(source_->handle(), options_for(plan)));
+}
+
+harvest_worker::~harvest_worker() = default;
+
+harvest_options harvest_worker::options_for(const harvest_plan& plan)
+{
+    harvest_options o = plan.harvest;
+    o.load_ledger = [this](std::string_view account) { return load_ledger(account); };
+    o.save_ledger = [this](std::string_view account, const account_ledger& l) { save_ledger(account, l); };
+    return o;
+}
+
+void harvest_worker::run()
+{
+    std::exception_ptr error;
+    asio::co_spawn(context_, work(), [this, &error](const std::exception_ptr& e) {
+        error = e;
+        over_ = true;
+        context_.stop();
+    });
+    asio::co_spawn(context_, keep_leases(), asio::detached);
+    asio::co_spawn(context_, keep_view(), asio::detached);
+    context_.run();
+    tally_.set(view());
+    if (error) std::rethrow_exception(error);
+}
+
+void harvest_worker::stop()
+{
+    asio::post(context_, [this] {
+        if (over_) return;
+        source_->stop();
+        stream_->stop();
+    });
+}
+
+void harvest_worker::cancel()
+{
+    asio::post(context_, [this] {
+        if (over_) return;
+        source_->stop();
+        stream_->cancel();
+    });
+}
+
+void harvest_worker::unpark(std::string account)
+{
+    asio::post(context_, [this, account = std::move(account)] {
+        if (over_) return;
+        stream_->unpark(account);
+        source_->poke();
+    });
+}
+
+asio::awaitable<void> harvest_worker::work()
+{
+    for (;;) {
+        co_await wait_for_room();
+        auto [ec, element] = co_await stream_->async_next(as_result);
+        if (ec) stopped_by_ = stream_->last_failure();
+        if (ec || !element) break;
+        handle(std::move(*element));
+    }
+    while (busy_ > 0) {
+        room_.expires_at(std::chrono::steady_clock::time_point::max());
+        co_await room_.async_wait(as_result);
+    }
+    std::vector<std::uint64_t> left;
+    for (const auto& [tag, job] : jobs_) left.push_back(tag);
+    for (const std::uint64_t tag : left)
+        if (!store_failed_) co_await give_back(tag, jobs_[tag]);
+}
+
+asio::awaitable<void> harvest_worker::wait_for_room()
+{
+    while (outstanding_ > most_outstanding) {
+        room_.expires_at(std::chrono::steady_clock::time_point::max());
+        co_await room_.async_wait(as_result);
+    }
+}
+
+void harvest_worker::handle(harvest_element element)
+{
+    const std::uint64_t tag = element.job->tag;
+    const auto at = jobs_.find(tag);
+    if (at == jobs_.end()) return;
+    active_job& job = at->second;
+    count_requests(job, element);
+    const bool has_page = !element.posts.empty() || element.page_ends || !job.quarantined.empty();
+    if (has_page) {
+        harvest_element page = element;
+        page.ended = false;
+        job.writing = true;
+        ++busy_;
+        asio::co_spawn(context_, store_page(std::move(page)), asio::detached);
+    }
+    if (!element.ended) return;
+    element.posts.clear();
+    job.ended = std::move(element);
+    if (job.writing) return;
+    ++busy_;
+    asio::co_spawn(context_, settle(tag), asio::detached);
+}
+
+asio::awaitable<void> harvest_worker::store_page(harvest_element element)
+{
+    const std::uint64_t tag = element.job->tag;
+    active_job& job = jobs_[tag];
+    if (shared_.output && !element.posts.empty()) {
+        std::string lines;
+        for (const post& p : element.posts) {
+            append_minified(lines, p.json());
+            lines += '\n';
+        }
+        co_await shared_.output(std::move(lines));
+    }
+
+    store::page_write write;
+    write.lease = job.claimed.lease;
+    write.add(element.posts);
+    write.quarantined = std::exchange(job.quarantined, {});
+    write.position = element.position.text();
+    write.page_ends = element.page_ends;
+    write.requests = element.stats.requests - job.requests_told;
+    write.now = wall_now();
+    job.requests_told = element.stats.requests;
+    const std::size_t bytes = write.bytes();
+    outstanding_ += bytes;
+    const auto [ec, result] =
+        co_await store::async_write(*shared_.writer, context_.get_executor(), std::move(write), as_result);
+    outstanding_ -= bytes;
+    job.writing = false;
+    if (ec) {
+        store_failed();
+    } else {
+        count(element, result);
+        obey(job, element, result.next);
+        if (job.ended) {
+            ++busy_;
+            asio::co_spawn(context_, settle(tag), asio::detached);
+        }
+    }
+    --busy_;
+    room_.cancel();
+}
+
+/// What the store says comes next with a job.
+void harvest_worker::obey(active_job& job, const harvest_element& page, const store::step& next)
+{
+    const bool elsewhere = next.what == step_kind::from_position || next.what == step_kind::from_top;
+    if (next.what == step_kind::go_on) {
+        if (page.page_ends) stream_->go_on(page.number);
+        return;
+    }
+    if (page.page_ends && elsewhere) {
+        try {
+            const position to = next.what == step_kind::from_top ? position() : position::parse(next.position);
+            stream_->jump(page.number, to);
+            return;
+        } catch (const failure&) {
+            job.verdict = store::step{step_kind::interrupted, {}, false};  // a position that can't be used
+        }
+    } else {
+        job.verdict = next;
+    }
+    if (page.page_ends) stream_->finish(page.number);
+}
+
+/// A job's listing has ended, and all its pages are stored.
+asio::awaitable<void> harvest_worker::settle(std::uint64_t tag)
+{
+    active_job& job = jobs_[tag];
+    const harvest_element end = std::move(*std::exchange(job.ended, std::nullopt));
+    const step_kind said = job.verdict ? job.verdict->what : step_kind::go_on;
+    if (said == step_kind::complete || said == step_kind::bounded) {
+        close_job(tag, said == step_kind::complete ? "up_to_date" : "bounds_reached", true);
+    } else if (said == step_kind::lost_lease) {
+        close_job(tag, "lost_lease", false);
+    } else if (said == step_kind::from_top || said == step_kind::from_position) {
+        const store::step where = *job.verdict;
+        start_again(job, where);
+    } else if (said == step_kind::interrupted) {
+        co_await forget_position(tag, job);
+    } else {
+        co_await settle_end(tag, job, end);
+    }
+    --busy_;
+    room_.cancel();
+    source_->poke();
+}
+
+asio::awaitable<void> harvest_worker::settle_end(std::uint64_t tag, active_job& job, const harvest_element& end)
+{
+    if (is_put_off(end, when_parked_ == harvest_options::parked_jobs::wait)) {
+        co_await give_back(tag, job);
+        co_return;
+    }
+    const bool resumed = job.claimed.start.what == step_kind::from_position;
+    if (resumed && end.stats.pages == 0 && end.failure && end.failure->scope() == failure_scope::target) {
+        co_await forget_position(tag, job);
+        co_return;
+    }
+    store::job_end told;
+    told.lease = job.claimed.lease;
+    told.reason = end.end_reason;
+    if (end.failure) {
+        told.failure = failure_line(*end.failure);
+        told.failure_type = failure_type(*end.failure);
+        told.may_pass = end.failure->may_pass();
+    }
+    told.requests = end.stats.requests - job.requests_told;
+    told.now = wall_now();
+    const std::string how = end.failure ? told.failure_type : std::string{to_string(end.end_reason)};
+    auto finish = [told = std::move(told)](store::post_store& engine) { return engine.finish(told); };
+    const auto [ec, next] =
+        co_await store::async_perform(*shared_.writer, context_.get_executor(), 0, std::move(finish), as_result);
+    if (ec)
+        store_failed();
+    else if (next.what == step_kind::from_top || next.what == step_kind::from_position)
+        start_again(job, next);
+    else
+        close_job(tag, how, next.what == step_kind::complete || next.what == step_kind::bounded);
+}
+
+/// The saved position is of no use: the listing starts anew.
+asio::awaitable<void> harvest_worker::forget_position(std::uint64_t tag, active_job& job)
+{
+    auto forget = [lease = job.claimed.lease, now = wall_now()](store::post_store& engine) {
+        return engine.lost_position(lease, now);
+    };
+    const auto [ec, next] =
+        co_await store::async_perform(*shared_.writer, context_.get_executor(), 0, std::move(forget), as_result);
+    if (ec)
+        store_failed();
+    else if (next.what == step_kind::lost_lease)
+        close_job(tag, "lost_lease", false);
+    else
+        start_again(job, next);
+}
+
+void harvest_worker::start_again(active_job& job, const store::step& where)
+{
+    const store::claimed_job claimed = [&] {
+        store::claimed_job c = job.claimed;
+        c.start = where;
+        return c;
+    }();
+    job = {};
+    job.claimed = claimed;
+    source_->again(claimed);
+}
+
+void harvest_worker::close_job(std::uint64_t tag, const std::string& how, bool done)
+{
+    const auto at = jobs_.find(tag);
+    const store::job_spec spec = at->second.claimed.spec;
+    tags_.erase(key_of(spec.account, spec.identifier, spec.is_company));
+    jobs_.erase(at);
+    tally_.update([&](harvest_tally& t) {
+        ++t.by_end[how];
+        ++(done ? t.jobs_done : t.jobs_failed);
+        account_tally& a = t.by_account[spec.account];
+        ++(done ? a.done : a.failed);
+    });
+}
+
+/// Another run, or this one later, goes on with the job.
+asio::awaitable<void> harvest_worker::give_back(std::uint64_t tag, active_job& job)
+{
+    auto release = [lease = job.claimed.lease](store::post_store& engine) {
+        return engine.release(lease, std::nullopt);
+    };
+    const store::job_spec spec = job.claimed.spec;
+    const auto [ec, released] =
+        co_await store::async_perform(*shared_.writer, context_.get_executor(), 0, std::move(release), as_result);
+    if (ec) store_failed();
+    if (jobs_.contains(tag)) {
+        tags_.erase(key_of(spec.account, spec.identifier, spec.is_company));
+        jobs_.erase(tag);
+    }
+    tally_.update([](harvest_tally& t) { ++t.jobs_left; });
+}
+
+void harvest_worker::store_failed()
+{
+    if (std::exchange(store_failed_, true)) return;
+    shared_.store_failed();
+    source_->stop();
+    stream_->cancel();
+}
+
+void harvest_worker::count(const harvest_element& element, const store::page_result& result)
+{
+    tally_.update([&](harvest_tally& t) {
+        t.posts += element.posts.size();
+        t.added += result.added;
+        t.changed += result.changed;
+        ++t.pages;
+        t.by_account[element.job->query.account_id].posts += element.posts.size();
+    });
+}
+
+void harvest_worker::count_requests(active_job& job, const harvest_element& element)
+{
+    const std::uint64_t requests = element.stats.requests - std::exchange(job.requests_seen, element.stats.requests);
+    tally_.update([&](harvest_tally& t) {
+        t.requests += requests;
+        t.by_account[element.job->query.account_id].requests += requests;
+        if (element.ended) t.wire_bytes += element.stats.wire_bytes;
+    });
+}
+
+asio::awaitable<void> harvest_worker::keep_leases()
+{
+    for (;;) {
+        leases_.expires_after(lease_time / 3);
+        co_await leases_.async_wait(as_result);
+        std::vector<store::lease> held;
+        for (const auto& [tag, job] : jobs_) held.push_back(job.claimed.lease);
+        auto renew = [held = std::move(held), now = wall_now()](store::post_store& engine) {
+            for (const store::lease& l : held) engine.renew(l, lease_time, now);
+        };
+        const auto [ec] =
+            co_await store::async_perform(*shared_.writer, context_.get_executor(), 0, std::move(renew), as_result);
+        if (ec) store_failed();
+    }
+}
+
+asio::awaitable<void> harvest_worker::keep_view()
+{
+    for (;;) {
+        tally_.set(view());
+        redraw_.expires_after(view_interval);
+        co_await redraw_.async_wait(as_result);
+    }
+}
+
+accounts_view harvest_worker::view() const
+{
+    accounts_view v;
+    const wall_time now = wall_now();
+    stream_->accounts([&](const account_status& s) {
+        ++v.accounts;
+        v.running += s.running;
+        v.queued += s.queued;
+        if (s.ledger.parked) {
+            ++v.parked_count;
+            if (v.parked.size() < 5) v.parked.emplace_back(s.account, s.ledger.parked->reason);
+        } else if (s.queued > 0 && s.next_request > now + std::chrono::minutes(1)) {
+            ++v.resting;
+        }
+        if (s.rules.windows.empty()) return;
+        v.bounded = true;
+        v.left_today += s.left_today;
+    });
+    return v;
+}
+
+bool harvest_worker::is_parked(std::string_view account) const
+{
+    bool parked = false;
+    stream_->account(account, [&parked](const account_status& s) { parked = s.ledger.parked.has_value(); });
+    return parked;
+}
+
+std::optional<account_ledger> harvest_worker::load_ledger(std::string_view account)
+{
+    const auto at = ledgers_.find(std::string{account});
+    if (at == ledgers_.end()) return std::nullopt;
+    std::optional<account_ledger> ledger = std::move(at->second);
+    ledgers_.erase(at);
+    return ledger;
+}
+
+void harvest_worker::save_ledger(std::string_view account, const account_ledger& ledger)
+{
+    const store::unix_time now = wall_now();
+    store::account_row row;
+    row.account = account;
+    row.ledger = ledger.to_text();
+    row.provider = ledger.provider;
+    row.requests = ledger.requests;
+    for (const account_ledger::entry& e : ledger.used)
+        if (e.at > now - std::chrono::days(1)) row.used_today += e.count;
+    if (ledger.parked) {
+        row.parked = true;
+        row.parked_since = ledger.parked->since;
+        row.why = ledger.parked->reason;
+    } else if (const auto until = std::max(ledger.next_request, ledger.resting_until); until > now) {
+        row.waits_until = until;
+        row.why = ledger.resting_until > now ? "rests after a throttle signal" : "keeps its pace";
+    }
+    row.updated = now;
+    const std::size_t bytes = row.ledger.size();
+    auto save = [row = std::move(row)](store::post_store& engine) { engine.save_account(row); };
+    store::async_perform(*shared_.writer, context_.get_executor(), bytes, std::move(save), asio::detached);
+}
+
+}  // namespace unipile::program

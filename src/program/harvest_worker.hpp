@@ -1,0 +1,117 @@
+// One thread's share of a harvest: pages out of the API, into the store.
+#pragma once
+
+#include "program/harvest_options.hpp"
+#include "program/harvest_tally.hpp"
+#include "program/store_source.hpp"
+
+#include <unipile/client.hpp>
+#include <unipile/harvest.hpp>
+#include <unipile/store/writer.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace unipile::program {
+
+/// What all workers of a run share.
+struct harvest_shared {
+    store::store_writer* writer = nullptr;
+    std::int64_t run = 0;
+    /// Writes lines to the additional output and returns when they are written; empty: there is none.
+    std::function<boost::asio::awaitable<void>(std::string lines)> output;
+    /// The store failed; on any thread.
+    std::function<void()> store_failed;
+};
+
+/// Works on its own thread and `io_context`; an account belongs to the one worker that its name falls to. Other
+/// threads may call what is marked so.
+class harvest_worker {
+public:
+    /// Throws std::invalid_argument for options that can't work.
+    harvest_worker(const harvest_plan& plan, int limit, const harvest_shared& shared, std::size_t index,
+                   std::size_t count);
+    ~harvest_worker();
+    harvest_worker(const harvest_worker&) = delete;
+    harvest_worker& operator=(const harvest_worker&) = delete;
+
+    /// Works until there is nothing more to do, or until it was stopped; call on the worker's thread. Everything that
+    /// it did has been handed to the store then.
+    void run();
+
+    /// Finishes the pages that are under way. Any thread.
+    void stop();
+    /// Breaks them off. Any thread.
+    void cancel();
+    /// Any thread.
+    void unpark(std::string account);
+
+    /// What stopped the whole: a refused key, for example. After `run`.
+    const std::optional<failure>& stopped_by() const noexcept { return stopped_by_; }
+    const shared_tally& tally() const noexcept { return tally_; }
+
+private:
+    class watcher;
+
+    /// A job that was claimed.
+    struct active_job {
+        store::claimed_job claimed;
+        std::uint64_t requests_seen = 0;  ///< of this listing, counted here
+        std::uint64_t requests_told = 0;  ///< of this listing, what the store knows of
+        std::vector<store::quarantined_row> quarantined;
+        std::optional<store::step> verdict;    ///< what the store said, where the listing had no more to ask
+        std::optional<harvest_element> ended;  ///< waits for the write under way
+        bool writing = false;
+    };
+
+    boost::asio::awaitable<void> work();
+    boost::asio::awaitable<void> wait_for_room();
+    boost::asio::awaitable<void> keep_leases();
+    boost::asio::awaitable<void> keep_view();
+    void handle(harvest_element element);
+    boost::asio::awaitable<void> store_page(harvest_element element);
+    void obey(active_job& job, const harvest_element& page, const store::step& next);
+    boost::asio::awaitable<void> settle(std::uint64_t tag);
+    boost::asio::awaitable<void> settle_end(std::uint64_t tag, active_job& job, const harvest_element& end);
+    boost::asio::awaitable<void> forget_position(std::uint64_t tag, active_job& job);
+    void start_again(active_job& job, const store::step& where);
+    void close_job(std::uint64_t tag, const std::string& how, bool done);
+    boost::asio::awaitable<void> give_back(std::uint64_t tag, active_job& job);
+    void store_failed();
+    void count(const harvest_element& element, const store::page_result& result);
+    void count_requests(active_job& job, const harvest_element& element);
+    void save_ledger(std::string_view account, const account_ledger& ledger);
+    std::optional<account_ledger> load_ledger(std::string_view account);
+    bool is_parked(std::string_view account) const;
+    accounts_view view() const;
+    harvest_options options_for(const harvest_plan& plan);
+
+    boost::asio::io_context context_{1};
+    harvest_shared shared_;
+    harvest_options::parked_jobs when_parked_;
+    client client_;
+    std::shared_ptr<store_source> source_;
+    std::optional<harvest_stream> stream_;
+    boost::asio::steady_timer room_, leases_, redraw_;
+    std::unordered_map<std::uint64_t, active_job> jobs_;       ///< by tag
+    std::unordered_map<std::string, std::uint64_t> tags_;      ///< by what a query says
+    std::unordered_map<std::string, account_ledger> ledgers_;  ///< loaded, not yet asked for
+    std::size_t busy_ = 0;                                     ///< coroutines that hold a piece of work
+    std::size_t outstanding_ = 0;                              ///< bytes that are being written
+    std::optional<failure> stopped_by_;
+    shared_tally tally_;
+    bool store_failed_ = false, over_ = false;
+};
+
+}  // namespace unipile::program
