@@ -174,6 +174,7 @@ connection::awaitable<> connection::refuse_request()
     answer_.status = 400;
     answer_.body = std::make_shared<const std::string>(error_body(400, "errors/malformed_request"));
     wire::shape shape;
+    shape.now = std::chrono::system_clock::now();
     shape.close = true;
     wire wire(answer_, shape);
     const auto total = wire.total();
@@ -200,6 +201,7 @@ connection::awaitable<> connection::exchange()
     if (answer_.latency.count() > 0) co_await pause(arrived + answer_.latency);
 
     wire::shape shape;
+    shape.now = std::chrono::system_clock::now();
     ++exchanges_;
     shape.close = !parser_->keep_alive() ||
                   (settings.requests_per_connection > 0 && exchanges_ >= settings.requests_per_connection);

@@ -13,9 +13,9 @@ namespace {
 
 constexpr std::size_t usual_chunk = 16 * 1024;
 
-std::string date_line()
+std::string date_line(std::chrono::system_clock::time_point time)
 {
-    const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+    const auto now = std::chrono::system_clock::to_time_t(time);
     std::tm parts{};
     gmtime_r(&now, &parts);
     char text[64];
@@ -27,7 +27,7 @@ std::string head_of(const answer& answer, const wire::shape& shape, bool chunked
     std::string head = "HTTP/1.1 " + std::to_string(answer.status) + ' ';
     head += std::string_view(boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(answer.status)));
     (head += "\r\nContent-Type: ") += answer.content_type;
-    head += "\r\n" + date_line() + answer.headers;
+    head += "\r\n" + date_line(shape.now) + answer.headers;
     if (answer.gzip) head += "Content-Encoding: gzip\r\n";
     head += "Vary: Accept-Encoding\r\n";
     if (shape.close)

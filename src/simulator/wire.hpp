@@ -3,6 +3,7 @@
 
 #include "simulator/responder.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -17,6 +18,7 @@ public:
         bool no_body = false;   ///< for HEAD
         bool old_peer = false;  ///< HTTP/1.0: no chunks
         std::chrono::milliseconds keep_alive{0};
+        std::chrono::system_clock::time_point now{};  ///< for the Date header
     };
 
     /// `answer` must outlive this.
