@@ -41,6 +41,8 @@ function(unipile_test name)
   cmake_parse_arguments(T "" "TIMEOUT" "SOURCES;LINK;ARGS" ${ARGN})
   add_executable(test_${name} ${T_SOURCES} ${PROJECT_SOURCE_DIR}/test/main.cpp)
   target_compile_definitions(test_${name} PRIVATE BOOST_TEST_DYN_LINK)
+  # What is tested is optimised; the tests themselves compile in half the time without.
+  target_compile_options(test_${name} PRIVATE -O0)
   target_include_directories(test_${name} PRIVATE ${PROJECT_SOURCE_DIR}/test)
   target_link_libraries(test_${name} PRIVATE unipile_settings ${T_LINK} Boost::unit_test_framework)
   add_test(NAME ${name} COMMAND test_${name} ${T_ARGS})
