@@ -37,7 +37,7 @@ if(STEP STREQUAL install)
   install_tree(${BUILD} ${TREE})
 elseif(STEP STREQUAL subdirectory)
   build_and_run(${CMAKE_CURRENT_LIST_DIR}/subdirectory -DUNIPILE_SOURCE=${UNIPILE_SOURCE} -DBUILD_SHARED_LIBS=ON
-                -DUNIPILE_INSTALL=ON)
+                -DUNIPILE_INSTALL=ON -DUNIPILE_BUILD_SIMULATOR=ON -DUNIPILE_SEPARATE_COMPILATION=ON)
   install_tree(${WORK} ${TREE})
 elseif(STEP STREQUAL find_package)
   build_and_run(${CMAKE_CURRENT_LIST_DIR}/find_package -DCMAKE_PREFIX_PATH=${TREE})
