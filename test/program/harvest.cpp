@@ -1,0 +1,289 @@
+// The program's harvest: what is stored, what is asked for, and how it ends.
+#include "program/jobs_folder.hpp"
+#include "program/served.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <iterator>
+
+namespace {
+
+using strings = std::vector<std::string>;
+namespace simulator = unipile::simulator;
+
+simulator::options four_accounts()
+{
+    simulator::options o;
+    o.accounts = 4;
+    o.identifiers = 40;
+    o.posts_min = 5;
+    o.posts_max = 60;
+    o.instagram_share = 0.25;
+    return o;
+}
+
+strings sorted(strings lines)
+{
+    std::sort(lines.begin(), lines.end());
+    return lines;
+}
+
+strings whole_truth(const served& s)
+{
+    strings all;
+    for (const auto& p : s.server.identifiers()) {
+        strings lines = s.truth(p.identifier);
+        std::move(lines.begin(), lines.end(), std::back_inserter(all));
+    }
+    return sorted(std::move(all));
+}
+
+std::string read_file(const std::string& name)
+{
+    std::ifstream in{name, std::ios::binary};
+    return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+std::size_t count_of(const std::string& text, const std::string& part)
+{
+    std::size_t n = 0;
+    for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
+    return n;
+}
+
+/// A simulator, a jobs file with all that it serves, and a store.
+struct field_work {
+    explicit field_work(simulator::options o = four_accounts()) : world(std::move(o)) { write_jobs(); }
+
+    void write_jobs(const std::string& further = {}) const
+    {
+        std::ofstream out{jobs, std::ios::binary};
+        out << "account,identifier,company\n";
+        for (const auto& p : world.server.identifiers())
+            out << p.account << ',' << p.identifier << ',' << (p.is_company ? "true" : "false") << '\n';
+        out << further;
+    }
+    strings command(const strings& options = {}) const
+    {
+        strings all{"harvest", jobs, "--store", store};
+        if (std::find(options.begin(), options.end(), "--pace") == options.end())
+            all.insert(all.end(), {"--pace", "none", "--limit", "20"});
+        all.insert(all.end(), options.begin(), options.end());
+        return all;
+    }
+    finished harvest(const strings& options = {}) const { return world.run(command(options)); }
+    strings exported(const strings& options = {}) const
+    {
+        strings all{"export", "--store", store, "--format", "ndjson"};
+        all.insert(all.end(), options.begin(), options.end());
+        const finished f = world.run(all);
+        BOOST_TEST(f.code == 0);
+        return sorted(lines_of(f.out));
+    }
+    void check_store(const strings& options = {}) const
+    {
+        BOOST_TEST(same_lines(exported(options), whole_truth(world)));
+    }
+    /// Pages that were answered more often than once.
+    std::uint32_t repeated_pages() const
+    {
+        std::uint32_t n = 0;
+        for (const auto& p : world.server.identifiers())
+            for (const auto& page : world.server.requests_by_page(p.account, p.identifier))
+                n += page.answered - std::min(page.answered, 1u);
+        return n;
+    }
+
+    jobs_folder folder;
+    std::string jobs = folder.file("jobs.csv"), store = folder.file("posts.db");
+    served world;
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(harvest)
+
+BOOST_AUTO_TEST_CASE(stores_the_truth_and_asks_only_for_news_later)
+{
+    field_work w;
+    const finished first = w.harvest();
+    BOOST_TEST(first.code == 0);
+    BOOST_TEST(first.err.find("all 40 jobs are done") != std::string::npos);
+    w.check_store();
+    BOOST_TEST(w.repeated_pages() == 0u);
+
+    w.world.server.reset_counts();
+    const finished second = w.harvest();
+    BOOST_TEST(second.code == 0);
+    BOOST_TEST(second.err.find("of which 0 new, 0 changed") != std::string::npos);
+    BOOST_TEST(w.world.server.stats().requests == 40u);
+    w.check_store();
+
+    const strings some{w.world.server.identifiers()[3].identifier, w.world.server.identifiers()[17].identifier};
+    for (const std::string& identifier : some) w.world.server.add_posts(identifier, 25);
+    BOOST_TEST(w.harvest().code == 0);
+    w.check_store();
+}
+
+BOOST_AUTO_TEST_CASE(a_full_run_marks_what_is_gone)
+{
+    field_work w;
+    BOOST_TEST(w.harvest().code == 0);
+    const std::string identifier = w.world.first();
+    const std::string id = w.world.server.posts(identifier).at(2);
+    BOOST_TEST(w.world.server.remove_post(identifier, id));
+    BOOST_TEST(w.harvest({"--full"}).code == 0);
+    w.check_store({"--without-gone"});
+    BOOST_TEST(w.exported().size() == whole_truth(w.world).size() + 1);
+    const finished status = w.world.run({"status", "--store", w.store, "--json"});
+    BOOST_TEST(status.out.find("\"gone\":1,") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(lines_without_a_job_are_put_aside)
+{
+    field_work w;
+    w.write_jobs("acc1,,false\n");
+    const std::string rejects = w.folder.file("rejects.csv");
+    const finished f = w.harvest({"--rejects", rejects});
+    BOOST_TEST(f.code == 1);
+    BOOST_TEST(f.err.find("line 42 ") != std::string::npos);
+    BOOST_TEST(read_file(rejects) == "account,identifier,company\nacc1,,false\n");
+    w.check_store();
+}
+
+BOOST_AUTO_TEST_CASE(an_interrupted_run_goes_on_where_it_was)
+{
+    simulator::options o = four_accounts();
+    o.latency_min = o.latency_max = std::chrono::milliseconds(20);
+    const field_work w{o};
+    process p{UNIPILE_PROGRAM, w.command({"--ndjson", "-"}), w.world.environment()};
+    for (int i = 0; i < 200; ++i) BOOST_TEST_REQUIRE(!p.read_line().empty());
+    p.send(SIGINT);
+    const finished interrupted = p.wait();
+    BOOST_TEST(interrupted.code == 130);
+    const std::size_t stored = w.exported().size();
+    BOOST_TEST(stored >= 200u - 4 * 20);  // what was in the pipe may not have been stored yet
+    BOOST_TEST(stored < whole_truth(w.world).size());
+
+    BOOST_TEST(w.harvest().code == 0);
+    w.check_store();
+    BOOST_TEST(w.repeated_pages() <= 4u);  // one of each account was under way
+}
+
+BOOST_AUTO_TEST_CASE(a_refused_key_stops_it)
+{
+    const field_work w;
+    process p{UNIPILE_PROGRAM,
+              w.command(),
+              {{"UNIPILE_API_KEY", "another-key-altogether"}, {"UNIPILE_DSN", w.world.server.base_url()}}};
+    const finished f = p.wait();
+    BOOST_TEST(f.code == 3);
+    BOOST_TEST(f.err.find("another-key-altogether") == std::string::npos);
+    BOOST_TEST(w.harvest().code == 0);
+    w.check_store();
+}
+
+BOOST_AUTO_TEST_CASE(a_store_that_cannot_be_used_is_told_in_one_line)
+{
+    field_work w;
+    const std::string foreign = w.folder.file("notes.txt");
+    std::ofstream{foreign} << std::string(5'000, 'x');
+    for (const std::string& store : {w.folder.file("no/such/folder.db"), foreign}) {
+        w.store = store;
+        const finished f = w.harvest();
+        BOOST_TEST(f.code == 1);
+        BOOST_TEST(lines_of(f.err).size() == 1u);
+    }
+    BOOST_TEST(read_file(foreign) == std::string(5'000, 'x'));
+    BOOST_TEST(w.world.server.stats().requests == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(an_account_that_needs_its_owner_waits_alone)
+{
+    field_work w;
+    w.world.server.set_account_error("acc2", simulator::error_answer{401, "errors/disconnected_account", {}});
+    BOOST_TEST(w.harvest().code == 1);
+    const std::size_t others = w.exported().size();
+    std::size_t expected = 0;
+    for (const auto& p : w.world.server.identifiers())
+        if (p.account != "acc2") expected += w.world.server.post_count(p.identifier);
+    BOOST_TEST(others == expected);
+    const finished accounts = w.world.run({"accounts", "--store", w.store, "--json"});
+    BOOST_TEST(count_of(accounts.out, "\"parked\":true") == 1u);
+    BOOST_TEST(accounts.out.find("disconnected_account") != std::string::npos);
+
+    w.world.server.set_account_error("acc2", std::nullopt);
+    BOOST_TEST(w.world.run({"accounts", "--store", w.store, "--unpark", "acc2"}).code == 0);
+    BOOST_TEST(w.harvest().code == 0);
+    w.check_store();
+}
+
+BOOST_AUTO_TEST_CASE(a_dry_run_sends_and_makes_nothing)
+{
+    const field_work w;
+    const finished f = w.harvest({"--dry-run"});
+    BOOST_TEST(f.code == 0);
+    BOOST_TEST(w.world.server.stats().connections == 0u);
+    BOOST_TEST(!std::ifstream{w.store}.is_open());
+}
+
+BOOST_AUTO_TEST_CASE(two_threads_store_the_same)
+{
+    const field_work w;
+    BOOST_TEST(w.harvest({"--threads", "2"}).code == 0);
+    w.check_store();
+    BOOST_TEST(w.repeated_pages() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(posts_are_also_written_as_lines)
+{
+    const field_work w;
+    const finished f = w.harvest({"--ndjson", "-"});
+    BOOST_TEST(f.code == 0);
+    BOOST_TEST(same_lines(sorted(lines_of(f.out)), whole_truth(w.world)));
+    w.check_store();
+}
+
+BOOST_AUTO_TEST_CASE(status_and_csv_tell_what_is_there)
+{
+    const field_work w;
+    BOOST_TEST(w.harvest().code == 0);
+    const finished status = w.world.run({"status", "--store", w.store, "--json"});
+    BOOST_TEST(status.code == 0);
+    BOOST_TEST(status.out.find("\"done\":40,\"failed\":0}") != std::string::npos);
+    BOOST_TEST(count_of(status.out, "{") == count_of(status.out, "}"));
+
+    const finished csv = w.world.run({"export", "--store", w.store, "--format", "csv"});
+    BOOST_TEST(csv.code == 0);
+    std::size_t rows = 0, fields = 1;
+    bool quoted = false;
+    for (const char c : csv.out) {
+        if (c == '"') quoted = !quoted;
+        if (quoted) continue;
+        if (c == ',') ++fields;
+        if (c != '\n') continue;
+        BOOST_TEST_REQUIRE(fields == 15u);
+        fields = 1;
+        ++rows;
+    }
+    BOOST_TEST(rows == whole_truth(w.world).size() + 1);
+}
+
+BOOST_AUTO_TEST_CASE(requests_keep_to_the_pace)
+{
+    simulator::options o;
+    o.identifiers = 13;
+    o.log_requests = true;
+    const field_work w{o};
+    BOOST_TEST(w.harvest({"--pace", "5/1s"}).code == 0);
+    const auto log = w.world.server.request_log();
+    BOOST_TEST_REQUIRE(log.size() >= 13u);
+    // A request reaches the server after it was sent and before the next one is sent, so that with five a second,
+    // however slow the machine is, the one after the sixth comes a second later. The clocks differ by some ticks.
+    for (std::size_t i = 0; i + 6 < log.size(); ++i)
+        BOOST_TEST((log[i + 6].time - log[i].time >= std::chrono::milliseconds(990)));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
