@@ -115,6 +115,10 @@ harvest_worker::harvest_worker(const harvest_plan& plan, int limit, const harves
     store_source::hooks hooks;
     hooks.mine = [index, count](std::string_view account) { return belongs_to(account, index, count); };
     hooks.parked = [this](std::string_view account) { return is_parked(account); };
+    hooks.unfinished = [this] {
+        return std::any_of(jobs_.begin(), jobs_.end(),
+                           [this](const auto& j) { return !is_parked(j.second.claimed.spec.account); });
+    };
     hooks.account_known = [this](const std::string& account, const std::optional<store::account_row>& row) {
         if (!row) return;
         std::optional<account_ledger> ledger = account_ledger::from_text(row->ledger);

@@ -99,7 +99,7 @@ asio::awaitable<std::vector<harvest_job>> store_source::pull(job_request request
         }
         const bool round_ends = after_.empty();
         if (round_ends && whole_round) {
-            if (!busy_ && !due_) co_return std::vector<harvest_job>();
+            if (!busy_ && !hooks_.unfinished()) co_return std::vector<harvest_job>();
             co_await wait_for_change();
             whole_round = false;
             continue;
@@ -134,16 +134,13 @@ asio::awaitable<bool> store_source::look_on()
         poked_ = false;
     }
     auto look = [run = run_, after = after_](store::post_store& engine) {
-        outlook o;
-        o.accounts = engine.accounts_with_jobs(run, after, accounts_at_once, wall_now());
-        o.due = engine.next_due(run);
-        return o;
+        return engine.accounts_with_jobs(run, after, accounts_at_once, wall_now());
     };
-    const outlook o = co_await store::async_perform(writer_, executor_, 0, std::move(look), asio::use_awaitable);
-    due_ = o.due;
-    ring_.assign(o.accounts.begin(), o.accounts.end());
-    if (!o.accounts.empty()) after_ = o.accounts.back();
-    co_return o.accounts.size() == accounts_at_once;
+    const std::vector<std::string> accounts =
+        co_await store::async_perform(writer_, executor_, 0, std::move(look), asio::use_awaitable);
+    ring_.assign(accounts.begin(), accounts.end());
+    if (!accounts.empty()) after_ = accounts.back();
+    co_return accounts.size() == accounts_at_once;
 }
 
 asio::awaitable<std::vector<harvest_job>> store_source::claim(std::vector<std::string> accounts, std::size_t each)
@@ -189,10 +186,8 @@ asio::awaitable<void> store_source::wait_for_change()
         poked_ = false;
         co_return;
     }
-    // Delayed jobs are looked after in small steps, so that a clock that was set is noticed.
-    const bool soon = due_ && *due_ - wall_now() < std::chrono::minutes(1);
-    const auto pause = soon ? std::max(*due_ - wall_now(), std::chrono::milliseconds(10)) : std::chrono::minutes(1);
-    change_.expires_after(pause);
+    // An account that is parked meanwhile says nothing here, so look again before long.
+    change_.expires_after(std::chrono::seconds(1));
     constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
     co_await change_.async_wait(as_result);
     poked_ = false;

@@ -39,6 +39,8 @@ public:
         std::function<bool(std::string_view account)> mine;
         /// Whether the account waits for its owner; its jobs are left alone then.
         std::function<bool(std::string_view account)> parked;
+        /// Whether a job that was handed out may still be handed out `again`.
+        std::function<bool()> unfinished;
         /// What the store knows of an account; told before its first job.
         std::function<void(const std::string& account, const std::optional<store::account_row>& row)> account_known;
         /// A job was claimed; it is handed out right after.
@@ -61,10 +63,6 @@ public:
 
 private:
     class forwarder;
-    struct outlook {
-        std::vector<std::string> accounts;
-        std::optional<store::unix_time> due;
-    };
     struct claims {
         std::vector<std::pair<std::string, std::optional<store::account_row>>> accounts;
         std::vector<store::claimed_job> jobs;
@@ -89,8 +87,7 @@ private:
     std::string after_;             ///< the last account that was looked at; empty: the next look begins a round
     std::unordered_set<std::string> known_;
     std::deque<store::claimed_job> again_;
-    std::optional<store::unix_time> due_;  ///< when the next delayed job can be claimed
-    bool busy_ = false;                    ///< this round passed over accounts that have enough
+    bool busy_ = false;  ///< this round passed over accounts that have enough
     bool poked_ = false;
     bool stopped_ = false;
 };

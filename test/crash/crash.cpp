@@ -92,7 +92,7 @@ struct crash_run {
             out << p.account << ',' << p.identifier << ',' << (p.is_company ? "true" : "false") << '\n';
     }
 
-    /// The same command until it says that it is done; every time but the last few it is killed underway.
+    /// The same command until it says that it is done; the first few times it is killed underway.
     void harvest()
     {
         const strings command{
