@@ -78,14 +78,14 @@ void check(int code, sqlite3* db)
     if (code != SQLITE_OK && code != SQLITE_DONE) throw std::runtime_error(sqlite3_errmsg(db));
 }
 
-// The peer: the same columns, key and durability, as somebody would write it by hand.
+// The peer: the same columns, key, durability and settings, without anything else.
 result bare(const std::string& file, const std::vector<post_text>& posts)
 {
     sqlite3* db = nullptr;
     check(sqlite3_open(file.c_str(), &db), db);
     check(sqlite3_exec(db,
-                       "PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                       "PRAGMA cache_size = -16384;"
+                       "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                       "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 8000; PRAGMA secure_delete = OFF;"
                        "CREATE TABLE posts(provider TEXT NOT NULL, id TEXT NOT NULL, account TEXT NOT NULL, identifier "
                        "TEXT NOT NULL, published INTEGER, first_seen INTEGER, last_seen INTEGER, json TEXT NOT NULL, "
                        "UNIQUE(id, provider))",
@@ -244,7 +244,9 @@ int main(int argc, char** argv)
     }
     auto row = [&](const char* name, const std::vector<result>& all) {
         const double wall = median_of(all, [](const result& r) { return r.wall; }).wall;
-        const double work = median_of(all, [](const result& r) { return r.cpu; }).cpu;
+        const double work = std::min_element(all.begin(), all.end(), [](const result& x, const result& y) {
+                                return x.cpu < y.cpu;
+                            })->cpu;
         std::printf("%-28s %9.0f posts/s  %7.2f us CPU a post\n", name, static_cast<double>(count) / wall,
                     work / static_cast<double>(count) * 1e6);
         return wall;

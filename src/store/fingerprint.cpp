@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstring>
+#include <type_traits>
 
 namespace unipile::store {
 
@@ -42,91 +43,126 @@ std::uint64_t word_at(const char* p) noexcept
     return v;
 }
 
+// Where among the next 8 bytes the first quote or backslash is; 8 if there is none.
+std::size_t quote_or_backslash(const char* p) noexcept
+{
+    if constexpr (std::endian::native == std::endian::little) {
+        constexpr std::uint64_t ones = 0x0101010101010101ULL;
+        const std::uint64_t w = word_at<std::uint64_t>(p), q = w ^ (ones * '"'), b = w ^ (ones * '\\');
+        const std::uint64_t found = (((q - ones) & ~q) | ((b - ones) & ~b)) & (ones << 7);
+        return static_cast<std::size_t>(std::countr_zero(found)) / 8;
+    } else {
+        return static_cast<std::size_t>(std::find_if(p, p + 8, [](char c) { return c == '"' || c == '\\'; }) - p);
+    }
+}
+
+// Up to 8 bytes as a number, the same at compile time.
+constexpr std::uint64_t few_bytes(const char* p, std::size_t n) noexcept
+{
+    if (!std::is_constant_evaluated()) {
+        if (n == 8) return word_at<std::uint64_t>(p);
+        std::uint64_t v = 0;
+        std::memcpy(&v, p, n);
+        return v;
+    }
+    std::uint64_t v = 0;
+    for (std::size_t i = 0; i < n; ++i)
+        v |= std::uint64_t{static_cast<unsigned char>(p[i])}
+             << 8 * (std::endian::native == std::endian::little ? i : 7 - i);
+    return v;
+}
+
+// Keys are short and few, so that a little tells them apart.
+constexpr std::uint64_t code_of(std::string_view key) noexcept
+{
+    constexpr std::uint64_t c = 0x9fb21c651e98df25ULL;
+    std::uint64_t k = key.size() * c;
+    const char* p = key.data();
+    std::size_t left = key.size();
+    for (; left > 8; p += 8, left -= 8) k = std::rotl((k ^ few_bytes(p, 8)) * c, 29);
+    k = (k ^ few_bytes(p, left)) * c;
+    return k ^ (k >> 29);
+}
+
 // Two lanes of 64 bits, 16 bytes a step, in the way of MurmurHash3. The rest counts as two words that may overlap; the
 // size tells which bytes they share.
 hash hash_of(std::string_view s) noexcept
 {
     constexpr std::uint64_t c1 = 0x87c37b91114253d5ULL, c2 = 0x4cf5ad432745937fULL;
-    hash h{s.size(), ~s.size()};
+    const char* p = s.data();
+    std::size_t left = s.size();
+    hash h{left, ~left};
     auto take = [&](std::uint64_t k1, std::uint64_t k2) {
         h.a ^= std::rotl(k1 * c1, 31) * c2;
         h.a = (std::rotl(h.a, 27) + h.b) * 5 + 0x52dce729;
         h.b ^= std::rotl(k2 * c2, 33) * c1;
         h.b = (std::rotl(h.b, 31) + h.a) * 5 + 0x38495ab5;
     };
-    const char* p = s.data();
-    std::size_t left = s.size();
+    if (left >= 96) {
+        // Long texts in four lanes that don't wait for each other.
+        std::uint64_t w = c1, x = c2, y = ~c1, z = ~c2;
+        auto mix = [](std::uint64_t lane, const char* at) {
+            return std::rotl((lane ^ word_at<std::uint64_t>(at)) * 0x9fb21c651e98df25ULL, 29);
+        };
+        for (; left > 32; p += 32, left -= 32) {
+            w = mix(w, p);
+            x = mix(x, p + 8);
+            y = mix(y, p + 16);
+            z = mix(z, p + 24);
+        }
+        take(w, x);
+        take(y, z);
+    }
     for (; left > 16; p += 16, left -= 16) take(word_at<std::uint64_t>(p), word_at<std::uint64_t>(p + 8));
-    if (left >= 8)
-        take(word_at<std::uint64_t>(p), word_at<std::uint64_t>(p + left - 8));
-    else if (left >= 4)
-        take(word_at<std::uint32_t>(p), word_at<std::uint32_t>(p + left - 4));
-    else if (left > 0)
-        take(word_at<std::uint8_t>(p) << 8 | word_at<std::uint8_t>(p + left / 2), word_at<std::uint8_t>(p + left - 1));
-    h.a = finish(h.a + h.b);
-    h.b = finish(h.b ^ std::rotl(h.a, 17));
-    return h;
+    std::uint64_t k1 = 0, k2 = 0;
+    if (left >= 8) {
+        k1 = word_at<std::uint64_t>(p);
+        k2 = word_at<std::uint64_t>(p + left - 8);
+    } else if (left >= 4) {
+        k1 = word_at<std::uint32_t>(p);
+        k2 = word_at<std::uint32_t>(p + left - 4);
+    } else if (left > 0) {
+        k1 = word_at<std::uint8_t>(p) << 8 | word_at<std::uint8_t>(p + left / 2);
+        k2 = word_at<std::uint8_t>(p + left - 1);
+    }
+    k1 = (k1 + h.a) * c1;
+    k2 = (k2 ^ h.b) * c2;
+    k1 ^= k1 >> 31;
+    k2 ^= k2 >> 29;
+    return {k1 * c2 + k2, k2 * c1 ^ k1};
 }
 
 enum class role { content, left_out, counter, own, share_url, media };
 
-role role_of(std::string_view key, bool in_media) noexcept
+role role_of(std::uint64_t code, bool in_media) noexcept
 {
-    switch (key.size()) {
-        case 3:
-            if (in_media && key == "url") return role::left_out;
-            if (key == "win") return role::counter;
-            break;
-        case 4:
-            if (key == "date") return role::left_out;
-            break;
-        case 5:
-            if (key == "video") return role::media;
-            break;
-        case 7:
-            if (key == "is_open") return role::counter;
-            break;
-        case 9:
-            if (key == "share_url") return role::share_url;
-            if (key == "has_liked") return role::left_out;
-            if (key == "analytics") return role::own;
-            break;
-        case 10:
-            if (key == "like_count") return role::counter;
-            break;
-        case 11:
-            if (key == "attachments") return role::media;
-            if (key == "permissions" || key == "picture_url") return role::left_out;
-            if (key == "votes_count") return role::counter;
-            break;
-        case 12:
-            if (key == "user_reacted") return role::left_out;
-            break;
-        case 13:
-            if (key == "preview_image") return role::media;
-            if (key == "comment_count") return role::counter;
-            break;
-        case 14:
-            if (key == "url_expires_at") return role::left_out;
-            if (key == "repost_counter") return role::counter;
-            break;
-        case 15:
-            if (key == "profile_pic_url") return role::left_out;
-            if (key == "comment_counter") return role::counter;
-            break;
-        case 16:
-            if (key == "reaction_counter") return role::counter;
-            break;
-        case 17:
-            if (key == "total_votes_count") return role::counter;
-            break;
-        case 19:
-            if (key == "profile_picture_url") return role::left_out;
-            if (key == "impressions_counter") return role::own;
-            break;
-        default: break;
+    switch (code) {
+        case code_of("date"):
+        case code_of("permissions"):
+        case code_of("has_liked"):
+        case code_of("user_reacted"):
+        case code_of("picture_url"):
+        case code_of("profile_pic_url"):
+        case code_of("profile_picture_url"):
+        case code_of("url_expires_at"): return role::left_out;
+        case code_of("reaction_counter"):
+        case code_of("comment_counter"):
+        case code_of("repost_counter"):
+        case code_of("like_count"):
+        case code_of("comment_count"):
+        case code_of("votes_count"):
+        case code_of("total_votes_count"):
+        case code_of("win"):
+        case code_of("is_open"): return role::counter;
+        case code_of("impressions_counter"):
+        case code_of("analytics"): return role::own;
+        case code_of("share_url"): return role::share_url;
+        case code_of("attachments"):
+        case code_of("video"):
+        case code_of("preview_image"): return role::media;
+        case code_of("url"): return in_media ? role::left_out : role::content;
+        default: return role::content;
     }
-    return role::content;
 }
 
 // The address without its `rcm` parameter, which names the account that asked.
@@ -167,7 +203,10 @@ public:
 private:
     void space() noexcept
     {
-        while (p_ != end_ && (*p_ == ' ' || *p_ == '\n' || *p_ == '\r' || *p_ == '\t')) ++p_;
+        // Between tokens there is mostly none.
+        while (p_ != end_ && static_cast<unsigned char>(*p_) <= ' ' &&
+               (*p_ == ' ' || *p_ == '\n' || *p_ == '\r' || *p_ == '\t'))
+            ++p_;
     }
     char next() noexcept
     {
@@ -187,13 +226,14 @@ private:
     std::string_view string() noexcept
     {
         const char* from = p_++;
-        // Most are short and without a backslash.
-        const char* near = p_ + std::min<std::ptrdiff_t>(end_ - p_, 24);
-        for (const char* p = p_; p != near && *p != '\\'; ++p)
-            if (*p == '"') {
-                p_ = p + 1;
-                return {from, static_cast<std::size_t>(p_ - from)};
-            }
+        // Most end soon, and without a backslash.
+        for (int words = 0; words < 4 && end_ - p_ >= 8; ++words, p_ += 8) {
+            const std::size_t at = quote_or_backslash(p_);
+            if (at == 8) continue;
+            p_ += at;
+            if (*p_ == '\\') break;
+            return {from, static_cast<std::size_t>(++p_ - from)};
+        }
         while (p_ != end_) {
             const auto* quote = static_cast<const char*>(std::memchr(p_, '"', static_cast<std::size_t>(end_ - p_)));
             if (!quote) break;
@@ -208,9 +248,7 @@ private:
     std::string_view word() noexcept
     {
         const char* from = p_;
-        while (p_ != end_ && *p_ != ',' && *p_ != '}' && *p_ != ']' && *p_ != ' ' && *p_ != '\n' && *p_ != '\r' &&
-               *p_ != '\t')
-            ++p_;
+        while (p_ != end_ && *p_ != ',' && *p_ > ' ' && *p_ != '}' && *p_ != ']') ++p_;
         if (p_ == from) bad_ = true;
         return {from, static_cast<std::size_t>(p_ - from)};
     }
@@ -265,8 +303,9 @@ private:
             return;
         }
         const std::string_view key = quoted.substr(1, quoted.size() - 2);
-        const hash name = hash_of(key);
-        const role r = role_of(key, media);
+        const std::uint64_t code = code_of(key);
+        const hash name{code, std::rotl(code, 32) * 0xd6e8feb86659fd93ULL};
+        const role r = role_of(code, media);
         const char* from = (next(), p_);
         // What lies inside of something that is left out doesn't count elsewhere either.
         const std::uint64_t counters = counters_, own = own_;

@@ -73,7 +73,7 @@ sqlite_store::stored_row sqlite_store::store_post(const post_row& p, std::int64_
     insert_post_.bind(8, as_signed(f.own)).bind(9, p.json).run();
     if (db_.changes() == 1) {
         ++result.added;
-        return {db_.last_rowid(), true, true};
+        return {db_.last_rowid(), true, true, true};
     }
     find_post_.bind(1, id).bind(2, p.provider);
     const running scope(find_post_);
@@ -93,7 +93,7 @@ sqlite_store::stored_row sqlite_store::store_post(const post_row& p, std::int64_
         refresh_post(post, p, f, job, now, result);
     else
         ++result.unchanged;
-    return {post, false, found_here};
+    return {post, false, found_here, true};
 }
 
 void sqlite_store::refresh_post(std::int64_t post, const post_row& p, const fingerprint& f, std::int64_t job,
@@ -108,29 +108,32 @@ void sqlite_store::refresh_post(std::int64_t post, const post_row& p, const fing
 // Stores a post and finds out where its listing has it. True if the listing had not shown it before.
 bool sqlite_store::look_up(const post_row& p, std::int64_t job, unix_time now, page_result& result)
 {
-    const stored_row row = store_post(p, job, now, result);
+    stored_row row = store_post(p, job, now, result);
     sighting s;
     s.published = p.published;
-    bool fresh = true;
     if (!row.added) {
         // A page may hold a post twice; the second says nothing new.
         const auto same = [&](const stored_row& r) { return r.post == row.post; };
         if (std::any_of(rows_.begin(), rows_.end(), same)) return false;
         find_sighting_.bind(1, job).bind(2, row.post);
         const running scope(find_sighting_);
-        fresh = !find_sighting_.step();
-        if (!fresh) s.at = unpacked(find_sighting_.integer(0));
+        row.fresh = !find_sighting_.step();
+        if (!row.fresh) s.at = unpacked(find_sighting_.integer(0));
     }
     rows_.push_back(row);
     seen_.push_back(s);
-    return fresh;
+    return row.fresh;
 }
 
 void sqlite_store::store_sightings(std::int64_t job, std::uint32_t walk, unix_time now)
 {
     for (std::size_t i = 0; i < rows_.size(); ++i) {
-        sight_.bind(1, job).bind(2, rows_[i].post).bind(3, packed(seen_[i].at)).bind(4, std::int64_t{walk});
-        sight_.bind(5, std::optional(now)).bind(6, std::int64_t{rows_[i].found_here}).run();
+        const stored_row& row = rows_[i];
+        statement& sight = row.fresh ? sight_ : sight_again_;
+        sight.bind(1, job).bind(2, row.post).bind(3, packed(seen_[i].at)).bind(4, std::int64_t{walk});
+        sight.bind(5, std::optional(now));
+        if (row.fresh) sight.bind(6, std::int64_t{row.found_here});
+        sight.run();
     }
 }
 

@@ -60,6 +60,7 @@ private:
         std::int64_t post = 0;
         bool added = false;
         bool found_here = false;  // by this listing, before all others
+        bool fresh = true;        // not shown by this listing before
     };
 
     run_row& run_of(std::int64_t run);
@@ -112,7 +113,7 @@ private:
     statement insert_job_, find_job_, queue_job_, adopt_job_;
     statement sweep_, claim_any_, claim_account_, lease_job_, renew_, release_;
     statement held_, progress_, settle_;
-    statement insert_post_, find_post_, refresh_post_, find_sighting_, sight_, mark_gone_;
+    statement insert_post_, find_post_, refresh_post_, find_sighting_, sight_, sight_again_, mark_gone_;
 };
 
 }  // namespace unipile::store

@@ -640,7 +640,7 @@ BOOST_AUTO_TEST_CASE(damage_is_reported)
         std::fstream f(folder.file(), std::ios::in | std::ios::out | std::ios::binary);
         const auto size = static_cast<std::streamoff>(std::filesystem::file_size(folder.file()));
         const std::string junk(4096, '\xa5');
-        for (std::streamoff at = 16384; at < size; at += 16384) {
+        for (std::streamoff at = 8192; at < size; at += 8192) {
             f.seekp(at);
             f.write(junk.data(), static_cast<std::streamsize>(junk.size()));
         }
