@@ -64,10 +64,11 @@ public:
         return i < N && fields_[i].name == name ? i : -1;
     }
 
-    /// True if [p, end) starts with the i-th name in quotes, and a colon. May be false although it does.
-    bool starts_with(int i, const char* p, const char* end) const noexcept
+    /// True if [p, end) starts with the i-th name in quotes, and a colon. May be false although it does; false for
+    /// `size()`, which is nobody's number.
+    bool starts_with(std::size_t i, const char* p, const char* end) const noexcept
     {
-        const token& t = tokens_[static_cast<std::size_t>(i)];
+        const token& t = tokens_[i];
         if (end - p < static_cast<std::ptrdiff_t>(sizeof(t.text))) return false;
 #if defined(__SSE2__)
         const auto equal = [&](std::size_t offset) {
@@ -76,9 +77,9 @@ public:
             return static_cast<std::uint32_t>(
                 _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(a), _mm_loadu_si128(b))));
         };
-        return (~(equal(0) | equal(16) << 16) & t.mask) == 0;
+        return ((equal(0) | equal(16) << 16) & t.mask) == t.wanted;
 #else
-        return std::memcmp(t.text.data(), p, t.size) == 0;
+        return t.mask == t.wanted && std::memcmp(t.text.data(), p, t.size) == 0;
 #endif
     }
     /// The length of that: name, quotes and colon.
@@ -100,18 +101,19 @@ private:
     static constexpr unsigned slot_bits = N > 16 ? 8 : 6;
     static constexpr std::uint8_t unused = 0xFF;
 
-    /// A name as it stands in compact JSON. One that is too long for that starts with a byte that no key does.
+    /// A name as it stands in compact JSON. One that is too long for that is equal to nothing.
     struct token {
         std::array<char, 32> text{};
-        std::uint32_t mask = 1;  ///< one bit for each byte that counts
-        std::uint32_t size = 1;
+        std::uint32_t mask = 0;    ///< one bit for each byte that counts
+        std::uint32_t wanted = 1;  ///< those of them that have to be equal
+        std::uint32_t size = 0;
 
         constexpr token() = default;
         constexpr explicit token(std::string_view name)
         {
             if (name.size() + 3 > text.size()) return;
             size = static_cast<std::uint32_t>(name.size() + 3);
-            mask = ~std::uint32_t{0} >> (32 - size);
+            mask = wanted = ~std::uint32_t{0} >> (32 - size);
             text[0] = '"';
             for (std::size_t i = 0; i < name.size(); ++i) text[i + 1] = name[i];
             text[name.size() + 1] = '"';
@@ -139,7 +141,7 @@ private:
     }
 
     std::array<field<T>, N> fields_;
-    std::array<token, N> tokens_{};
+    std::array<token, N + 1> tokens_{};
     std::array<std::uint8_t, 1u << slot_bits> slots_{};
     std::uint32_t multiplier_ = 0x9E3779B1;
 };

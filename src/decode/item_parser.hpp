@@ -3,6 +3,7 @@
 
 #include "decode/field_table.hpp"
 #include "decode/post_builder.hpp"
+#include "decode/scan.hpp"
 #include "decode/text.hpp"
 
 #include <unipile/post.hpp>
@@ -89,6 +90,11 @@ private:
         const field_rule* field = &unknown_field;
         unsigned owner = 0;
     };
+    /// Two good guesses at the field that comes next. Optional fields make for two in many places, not for more.
+    struct successors {
+        std::uint8_t last = 0;
+        std::uint8_t before = 0;
+    };
     struct noted {
         anomaly what;
         unsigned owner = 0;
@@ -98,6 +104,8 @@ private:
     bool read_item();
     template <class T, std::size_t N>
     bool read_object(const field_table<T, N>& table, T& out, std::uint64_t& seen);
+    template <class T, std::size_t N>
+    static int guess(const field_table<T, N>& table, successors& next, const char* p, const char* end) noexcept;
     template <class T>
     bool read_field(const field<T>& f, int i, T& out, std::uint64_t& seen);
     bool skip_unknown();
@@ -110,12 +118,16 @@ private:
     void note_missing(const field_table<T, N>& table, std::uint64_t missing, unsigned owner);
 
     bool settle(text_status s);
+    bool is_plain(const char* first, const scan_result& found) const noexcept;
     bool plain_string(const char*& first, const char*& last) noexcept;
     bool read_key(std::string_view& key);
     bool read_text(std::string_view& out);
-    bool read_escaped_text(std::string_view& out);
+    bool read_escaped_text(std::string_view& out, const scan_result& plain);
     bool read_no_text(std::optional<std::string_view>& out);
     bool read_number(std::string_view& out);
+    bool read_digits(std::optional<std::int64_t>& out) noexcept;
+    bool read_decimal(std::optional<double>& out) noexcept;
+    bool read_literal(std::optional<bool>& out) noexcept;
     bool skip_string();
     bool skip_literal(std::string_view word);
     bool skip_scalar();
@@ -171,8 +183,8 @@ private:
     post_builder builder_;
     text_buffer text_;
     text_buffer key_;
-    /// For each table: which field came after which, the last time; a good guess for the next. N: the first one.
-    std::array<std::array<std::uint8_t, 65>, 17> usual_next_;
+    /// For each table and field: which fields came after it the last times. At 64: which ones came first.
+    std::array<std::array<successors, 65>, 17> successors_;
     std::string containers_;
     std::vector<noted> noted_;
     std::vector<attachment> attachments_;

@@ -6,29 +6,41 @@
 #include <array>
 #include <cstdint>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 namespace unipile::decode {
 namespace {
 
 constexpr std::string_view replacement = "\xEF\xBF\xBD";
 
-void append_code_point(text_buffer& out, std::uint32_t c)
+constexpr std::size_t longest_sequence = 4;
+
+/// Writes a code point and says how many bytes it took.
+inline std::size_t encode(char* to, std::uint32_t c) noexcept
 {
-    const auto byte = [&](std::uint32_t b) { out.push_back(static_cast<char>(b)); };
+    const auto byte = [&](std::size_t i, std::uint32_t b) { to[i] = static_cast<char>(b); };
     if (c < 0x80) {
-        byte(c);
-    } else if (c < 0x800) {
-        byte(0xC0 | c >> 6);
-        byte(0x80 | (c & 0x3F));
-    } else if (c < 0x10000) {
-        byte(0xE0 | c >> 12);
-        byte(0x80 | (c >> 6 & 0x3F));
-        byte(0x80 | (c & 0x3F));
-    } else {
-        byte(0xF0 | c >> 18);
-        byte(0x80 | (c >> 12 & 0x3F));
-        byte(0x80 | (c >> 6 & 0x3F));
-        byte(0x80 | (c & 0x3F));
+        byte(0, c);
+        return 1;
     }
+    if (c < 0x800) {
+        byte(0, 0xC0 | c >> 6);
+        byte(1, 0x80 | (c & 0x3F));
+        return 2;
+    }
+    if (c < 0x10000) {
+        byte(0, 0xE0 | c >> 12);
+        byte(1, 0x80 | (c >> 6 & 0x3F));
+        byte(2, 0x80 | (c & 0x3F));
+        return 3;
+    }
+    byte(0, 0xF0 | c >> 18);
+    byte(1, 0x80 | (c >> 12 & 0x3F));
+    byte(2, 0x80 | (c >> 6 & 0x3F));
+    byte(3, 0x80 | (c & 0x3F));
+    return 4;
 }
 
 /// Length of the well-formed UTF-8 sequence at p, or 0.
@@ -63,12 +75,31 @@ void append_repaired(text_buffer& out, const char* p, const char* end)
     }
 }
 
-int hex_value(char c) noexcept
+/// What a hexadecimal digit is worth; 0xFF for what is none.
+constexpr auto hex_values = [] {
+    std::array<std::uint8_t, 256> values{};
+    values.fill(0xFF);
+    for (std::uint8_t i = 0; i < 10; ++i) values[static_cast<std::size_t>('0' + i)] = i;
+    for (std::uint8_t i = 0; i < 6; ++i)
+        values[static_cast<std::size_t>('a' + i)] = values[static_cast<std::size_t>('A' + i)] =
+            static_cast<std::uint8_t>(10 + i);
+    return values;
+}();
+
+constexpr std::uint32_t hex_value(char c) noexcept { return hex_values[static_cast<unsigned char>(c)]; }
+
+/// The value of the four hexadecimal digits at p; above 0xFFFF if they aren't.
+inline std::uint32_t four_hex_digits(const char* p) noexcept
 {
-    if (is_digit(c)) return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
+    const std::uint32_t a = hex_value(p[0]), b = hex_value(p[1]), c = hex_value(p[2]), d = hex_value(p[3]);
+    return (a | b | c | d) > 0xF ? 0x10000 : a << 12 | b << 8 | c << 4 | d;
+}
+
+constexpr bool is_high_surrogate(std::uint32_t unit) noexcept { return unit >= 0xD800 && unit <= 0xDBFF; }
+constexpr bool is_low_surrogate(std::uint32_t unit) noexcept { return unit >= 0xDC00 && unit <= 0xDFFF; }
+constexpr std::uint32_t combined(std::uint32_t high, std::uint32_t low) noexcept
+{
+    return 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00);
 }
 
 /// Reads four hexadecimal digits.
@@ -77,9 +108,9 @@ text_status read_hex(const char*& p, const char* end, std::uint32_t& value) noex
     value = 0;
     for (int i = 0; i < 4; ++i, ++p) {
         if (p == end) return text_status::incomplete;
-        const int digit = hex_value(*p);
-        if (digit < 0) return text_status::malformed;
-        value = value << 4 | static_cast<std::uint32_t>(digit);
+        const std::uint32_t digit = hex_value(*p);
+        if (digit > 0xF) return text_status::malformed;
+        value = value << 4 | digit;
     }
     return text_status::ok;
 }
@@ -89,8 +120,8 @@ text_status read_unicode(const char*& p, const char* end, text_buffer* out)
 {
     std::uint32_t unit = 0;
     if (const text_status s = read_hex(p, end, unit); s != text_status::ok) return s;
-    bool lone = unit >= 0xDC00 && unit <= 0xDFFF;
-    if (unit >= 0xD800 && unit <= 0xDBFF) {
+    bool lone = is_low_surrogate(unit);
+    if (is_high_surrogate(unit)) {
         lone = true;
         if (p == end || (*p == '\\' && p + 1 == end)) return text_status::incomplete;
         if (p[0] == '\\' && p[1] == 'u') {
@@ -100,14 +131,15 @@ text_status read_unicode(const char*& p, const char* end, text_buffer* out)
                 p = low;
                 return s;
             }
-            if (second >= 0xDC00 && second <= 0xDFFF) {
-                unit = 0x10000 + ((unit - 0xD800) << 10) + (second - 0xDC00);
+            if (is_low_surrogate(second)) {
+                unit = combined(unit, second);
                 p = low;
                 lone = false;
             }
         }
     }
-    if (out) lone ? void(out->append(replacement)) : append_code_point(*out, unit);
+    if (out && lone) out->append(replacement);
+    if (out && !lone) out->commit(encode(out->room(longest_sequence), unit));
     return lone ? text_status::repaired : text_status::ok;
 }
 
@@ -138,46 +170,80 @@ inline text_status read_escape(const char*& p, const char* end, text_buffer* out
     return *p == 'u' ? read_unicode(++p, end, out) : text_status::malformed;
 }
 
-/// Copies up to the closing quote, or to an escape that isn't one letter for one, or to the last few bytes in front of
-/// `end`; and says whether all of it was ASCII.
-inline bool copy_most(const char*& position, const char* end, text_buffer& out)
+/// Whether, at p, an escape of one code point stands with nothing wrong in it; then steps over it and writes what it
+/// means. Looks at up to 12 bytes.
+inline bool copy_unicode(const char*& p, char*& to) noexcept
 {
+    std::uint32_t c = four_hex_digits(p + 2);
+    std::size_t size = 6;
+    if (is_high_surrogate(c)) {
+        const std::uint32_t low = p[6] == '\\' && p[7] == 'u' ? four_hex_digits(p + 8) : 0;
+        if (!is_low_surrogate(low)) return false;
+        c = combined(c, low);
+        size = 12;
+    } else if (c > 0xFFFF || is_low_surrogate(c)) {
+        return false;
+    }
+    p += size;
+    to += encode(to, c);
+    return true;
+}
+
+/// Behind a backslash at p, copies what it stands for if that is plain to see. Looks at up to 12 bytes of the input and
+/// writes up to 4.
+inline bool copy_escape(const char*& p, char*& to) noexcept
+{
+    const char meaning = simple_escapes[static_cast<unsigned char>(p[1])];
+    if (meaning == 0) return p[1] == 'u' && copy_unicode(p, to);
+    *to++ = meaning;
+    p += 2;
+    return true;
+}
+
 #if defined(__SSE2__)
-    constexpr std::size_t stretch = 1024;
-    const char* p = position;
-    char* to = out.room(stretch);
-    char* begin = to;
-    char* limit = to + stretch - 16;
+/// How far a copy got.
+struct copied_text {
+    const char* from;
+    char* to;
+    bool ascii;
+};
+
+/// Copies up to the closing quote, or to an escape that needs a closer look, or to the last few bytes in front of `end`
+/// or `limit`; and says whether all of it was ASCII.
+copied_text copy_text(const char* from, const char* end, char* to, const char* limit) noexcept
+{
     __m128i all = _mm_setzero_si128();
-    while (end - p >= 17) {
-        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    while (end - from >= 32 && limit - to >= 32) {
+        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
         _mm_storeu_si128(reinterpret_cast<__m128i*>(to), bytes);
         const unsigned mask = special_mask(bytes);
         all = _mm_or_si128(all, bytes);
         const int n = mask ? std::countr_zero(mask) : 16;
-        p += n;
+        from += n;
         to += n;
-        if (mask) {
-            if (*p != '\\') break;
-            const char meaning = simple_escapes[static_cast<unsigned char>(p[1])];
-            if (meaning == 0) break;
-            *to++ = meaning;
-            p += 2;
-        }
-        if (to > limit) {
-            out.commit(static_cast<std::size_t>(to - begin));
-            begin = to = out.room(stretch);
-            limit = to + stretch - 16;
-        }
+        if (mask && (*from != '\\' || !copy_escape(from, to))) break;
     }
-    out.commit(static_cast<std::size_t>(to - begin));
-    position = p;
-    return _mm_movemask_epi8(all) == 0;
-#else
-    static_cast<void>(position), static_cast<void>(end), static_cast<void>(out);
-    return true;
-#endif
+    return {from, to, _mm_movemask_epi8(all) == 0};
 }
+
+/// Copies most of a text; what is left is near the next special byte or near `end`.
+inline bool copy_most(const char*& p, const char* end, text_buffer& out)
+{
+    constexpr std::size_t stretch = 1024, margin = 32;
+    bool ascii = true;
+    for (std::size_t copied = stretch; copied + margin > stretch;) {
+        char* const to = out.room(stretch);
+        const copied_text done = copy_text(p, end, to, to + stretch);
+        copied = static_cast<std::size_t>(done.to - to);
+        out.commit(copied);
+        p = done.from;
+        ascii &= done.ascii;
+    }
+    return ascii;
+}
+#else
+inline bool copy_most(const char*&, const char*, text_buffer&) { return true; }
+#endif
 
 /// Copies up to the next special byte, or to the end, and says whether all of it was ASCII.
 inline bool copy_plain(const char*& p, const char* end, text_buffer& out)
@@ -214,17 +280,26 @@ bool is_utf8(std::string_view text) noexcept { return simdjson::validate_utf8(te
 
 text_status read_string(const char*& p, const char* end, text_buffer* out)
 {
+    return read_string(p, end, out, {p, true});
+}
+
+text_status read_string(const char*& p, const char* end, text_buffer* out, const scan_result& plain)
+{
     const char* first = p;
-    bool repaired = false, ascii = true;
-    if (out) out->clear();
+    bool repaired = false, ascii = plain.ascii;
+    if (out) {
+        out->clear();
+        out->append(p, static_cast<std::size_t>(plain.special - p));
+    }
+    p = plain.special;
     for (;;) {
         if (out) {
             ascii &= copy_most(p, end, *out);
             ascii &= copy_plain(p, end, *out);
         } else {
-            const scan_result plain = scan_text(p, end);
-            p = plain.special;
-            ascii &= plain.ascii;
+            const scan_result more = scan_text(p, end);
+            p = more.special;
+            ascii &= more.ascii;
         }
         if (p == end) return text_status::incomplete;
         if (*p == '"') break;

@@ -37,14 +37,17 @@ BOOST_AUTO_TEST_SUITE(texts)
 BOOST_AUTO_TEST_CASE(unescaping)
 {
     const auto is = [](std::string_view raw, std::string_view meaning, text_status status = text_status::ok) {
-        const std::string quoted = std::string(raw) + "\"behind";
-        const read_result r = read(quoted);
-        BOOST_TEST((r.status == status), raw);
-        BOOST_TEST(r.text == meaning);
-        BOOST_TEST(r.consumed == raw.size() + 1);
-        const read_result skipped = read(quoted, false);
-        BOOST_TEST((skipped.status == status), raw);
-        BOOST_TEST(skipped.consumed == raw.size() + 1);
+        // Near the end of the input, and with room for whole vectors.
+        for (const std::string& behind : {std::string("behind"), std::string(100, 'b')}) {
+            const std::string quoted = std::string(raw) + '"' + behind;
+            const read_result r = read(quoted);
+            BOOST_TEST((r.status == status), raw);
+            BOOST_TEST(r.text == meaning);
+            BOOST_TEST(r.consumed == raw.size() + 1);
+            const read_result skipped = read(quoted, false);
+            BOOST_TEST((skipped.status == status), raw);
+            BOOST_TEST(skipped.consumed == raw.size() + 1);
+        }
     };
     using namespace std::string_view_literals;
     is("", "");
@@ -127,6 +130,39 @@ BOOST_AUTO_TEST_CASE(both_ways_to_scan_agree)
         BOOST_TEST_REQUIRE((fast.special == expected && portable.special == expected));
         BOOST_TEST_REQUIRE((portable.ascii == ascii && (ascii || !fast.ascii)));
     }
+}
+
+BOOST_AUTO_TEST_CASE(eight_digits_at_a_time)
+{
+    std::mt19937 random(5);
+    for (unsigned count = 0; count <= 8; ++count)
+        for (int behind = 0; behind < 256; ++behind) {
+            if (is_digit(static_cast<char>(behind))) continue;
+            std::string text;
+            std::uint64_t value = 0;
+            for (unsigned i = 0; i < count; ++i) {
+                text += static_cast<char>('0' + random() % 10);
+                value = value * 10 + static_cast<std::uint64_t>(text.back() - '0');
+            }
+            text += static_cast<char>(behind);
+            while (text.size() < 8) text += static_cast<char>(random());
+            const digit_run run = leading_digits(text.data());
+            BOOST_TEST_REQUIRE(run.count == count);
+            BOOST_TEST_REQUIRE(run.value == value);
+        }
+}
+
+BOOST_AUTO_TEST_CASE(counters_of_every_length)
+{
+    for (const std::string& behind : {std::string("}"), R"(,"text":")" + std::string(64, '.') + "\"}"})
+        for (std::size_t digits = 1; digits <= 19; ++digits)
+            for (const char first : {'1', '9'}) {
+                const std::string number = first + std::string(digits - 1, '7');
+                const auto post = post::parse(R"({"provider":"LINKEDIN","reaction_counter":)" + number + behind);
+                const auto expected = to_integer(number);
+                BOOST_TEST((post->linkedin()->reaction_counter == expected), number);
+                BOOST_TEST(expected.has_value() == (number != "9" + std::string(18, '7')), number);
+            }
 }
 
 BOOST_AUTO_TEST_CASE(integers)

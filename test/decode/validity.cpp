@@ -34,7 +34,9 @@ std::vector<std::string> placed(std::string_view value)
                                R"({"unknown":{"a":)", R"({"location":{"lat":)"}) {
         const std::string_view b = before;
         const bool array = b.ends_with(','), nested = b.find('{', 1) != std::string_view::npos && !array;
-        items.push_back(std::string(b) + std::string(value) + (array ? "]" : nested ? "}" : "") + "}");
+        const std::string start = std::string(b) + std::string(value) + (array ? "]" : nested ? "}" : "");
+        items.push_back(start + "}");
+        items.push_back(start + R"(,"behind it":")" + std::string(64, '.') + "\"}");  // room for whole vectors
         items.push_back(std::string(b) + ' ' + std::string(value) + "\n" + (array ? "] " : nested ? "} " : "") + "\t}");
     }
     return items;
@@ -49,6 +51,19 @@ void check(std::string_view value, bool valid)
 }
 
 BOOST_AUTO_TEST_SUITE(validity)
+
+BOOST_AUTO_TEST_CASE(nothing_passes_for_a_name)
+{
+    // Names too long for the table's vectors must not be taken for granted where they usually stand.
+    const std::string before = R"({"analytics":{"page_viewers_from_this_post":1,)";
+    const std::string behind = "5}," + std::string(R"("text":")") + std::string(64, '.') + "\"}";
+    for (int c = 0; c < 256; ++c)
+        for (const char* more : {"", ":", "\":", " "}) {
+            const std::string item = before + static_cast<char>(c) + more + behind;
+            BOOST_TEST(accepted(item) == accepted_by_boost(item), "byte " << c << " and " << more);
+        }
+    BOOST_TEST(accepted(before + R"("followers_gained_from_this_post":)" + behind));
+}
 
 BOOST_AUTO_TEST_CASE(valid_values)
 {
