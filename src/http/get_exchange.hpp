@@ -70,6 +70,7 @@ private:
     std::string_view next_piece();
     std::string_view next_inflated();
     io_step fill();
+    void return_buffers() noexcept;
     [[noreturn]] void fail_truncated(io_step step);
     void finish() noexcept;
 

@@ -9,7 +9,6 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <new>
@@ -60,12 +59,10 @@ awaitable<void> stream_core::read_page(client_core& client)
         // What was complete before a fault is good.
         const error_code fault = chunk.empty() ? t.decoder.finish() : t.decoder.write(chunk);
         absorb(client);
+        deliver();
         if (listing_.over()) co_return;
         if (fault) throw failure(fault);
         if (chunk.empty()) break;
-        // The consumer first: it finds its posts in the processor's cache, and their memory serves the next ones.
-        if (phase_of_pull_ == pull_phase::ending) co_await asio::post(executor_, asio::use_awaitable);
-        if (listing_.over()) co_return;
         if (listing_.waiting_bytes() >= read_ahead()) co_await pause(client);
         if (listing_.over()) co_return;
     }
@@ -107,7 +104,6 @@ void stream_core::absorb(const client_core& client)
     for (; b != bad.end() && !listing_.over(); ++b) absorb(client, *b);
     posts.clear();
     bad.clear();
-    notify();
 }
 
 void stream_core::absorb(const client_core& client, post&& p, std::uint32_t index)

@@ -61,6 +61,21 @@ void stream_core::schedule_end_of_pull()
     asio::post(executor_, [self = shared_from_this(), p = std::move(p)]() mutable { self->end_pull(std::move(p)); });
 }
 
+/// Ends the pull from inside the request that has filled it, if it can end. The consumer runs before anything else: it
+/// finds its posts in the processor's cache, and the memory that it gives back serves the next ones. What it throws
+/// must not pass for a failure of the request, and leaves the event loop as if it had been called from there.
+void stream_core::deliver()
+{
+    if (phase_of_pull_ != pull_phase::waiting || !ready()) return tell_end();
+    pull p(std::move(*pull_));
+    pull_.reset();
+    try {
+        end_pull(std::move(p));
+    } catch (...) {
+        asio::post(executor_, [thrown = std::current_exception()] { std::rethrow_exception(thrown); });
+    }
+}
+
 void stream_core::end_pull(pull p)
 {
     phase_of_pull_ = pull_phase::none;

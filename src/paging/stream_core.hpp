@@ -77,6 +77,7 @@ private:
     // Flow: stream_core.cpp
     void notify();
     void schedule_end_of_pull();
+    void deliver();
     void end_pull(pull p);
     std::span<const post> take_all();
     void taken();
