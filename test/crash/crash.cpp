@@ -1,5 +1,6 @@
 // Harvests that are killed without warning, again and again, and resumed: what the store holds in the end, against what
 // the simulator holds.
+#include "crash/verdict.hpp"
 #include "program/jobs_folder.hpp"
 #include "program/served.hpp"
 
@@ -11,9 +12,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <random>
 #include <thread>
 
@@ -53,43 +52,11 @@ void await_requests(const served& world, const process& p, std::uint64_t count)
         std::this_thread::sleep_for(std::chrono::microseconds(200));
 }
 
-strings whole_truth(const served& world)
-{
-    strings all;
-    for (const auto& p : world.server.identifiers()) {
-        strings lines = world.truth(p.identifier);
-        std::move(lines.begin(), lines.end(), std::back_inserter(all));
-    }
-    std::sort(all.begin(), all.end());
-    return all;
-}
-
-struct verdict {
-    std::size_t posts = 0, lost = 0, unexpected = 0, duplicated = 0;
-};
-
-/// Both sorted.
-verdict compare(const strings& got, const strings& expected)
-{
-    verdict v;
-    v.posts = got.size();
-    strings missing, surplus;
-    std::set_difference(expected.begin(), expected.end(), got.begin(), got.end(), std::back_inserter(missing));
-    std::set_difference(got.begin(), got.end(), expected.begin(), expected.end(), std::back_inserter(surplus));
-    v.lost = missing.size();
-    for (const std::string& line : surplus)
-        ++(std::binary_search(expected.begin(), expected.end(), line) ? v.duplicated : v.unexpected);
-    return v;
-}
-
 /// One harvest, and how it came out.
 struct crash_run {
     explicit crash_run(std::uint64_t seed) : world(troubled_world(seed)), dice(seed)
     {
-        std::ofstream out{folder.file("jobs.csv")};
-        out << "account,identifier,company\n";
-        for (const auto& p : world.server.identifiers())
-            out << p.account << ',' << p.identifier << ',' << (p.is_company ? "true" : "false") << '\n';
+        write_jobs(world, folder.file("jobs.csv"));
     }
 
     /// The same command until it says that it is done; the first few times it is killed underway.

@@ -1,50 +1,13 @@
 // The program's harvest: what is stored, what is asked for, and how it ends.
-#include "program/jobs_folder.hpp"
-#include "program/served.hpp"
+#include "program/field_work.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <fstream>
-#include <iterator>
 
 namespace {
 
 using strings = std::vector<std::string>;
 namespace simulator = unipile::simulator;
-
-simulator::options four_accounts()
-{
-    simulator::options o;
-    o.accounts = 4;
-    o.identifiers = 40;
-    o.posts_min = 5;
-    o.posts_max = 60;
-    o.instagram_share = 0.25;
-    return o;
-}
-
-strings sorted(strings lines)
-{
-    std::sort(lines.begin(), lines.end());
-    return lines;
-}
-
-strings whole_truth(const served& s)
-{
-    strings all;
-    for (const auto& p : s.server.identifiers()) {
-        strings lines = s.truth(p.identifier);
-        std::move(lines.begin(), lines.end(), std::back_inserter(all));
-    }
-    return sorted(std::move(all));
-}
-
-std::string read_file(const std::string& name)
-{
-    std::ifstream in{name, std::ios::binary};
-    return {std::istreambuf_iterator<char>{in}, {}};
-}
 
 std::size_t count_of(const std::string& text, const std::string& part)
 {
@@ -52,54 +15,6 @@ std::size_t count_of(const std::string& text, const std::string& part)
     for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
     return n;
 }
-
-/// A simulator, a jobs file with all that it serves, and a store.
-struct field_work {
-    explicit field_work(simulator::options o = four_accounts()) : world(std::move(o)) { write_jobs(); }
-
-    void write_jobs(const std::string& further = {}) const
-    {
-        std::ofstream out{jobs, std::ios::binary};
-        out << "account,identifier,company\n";
-        for (const auto& p : world.server.identifiers())
-            out << p.account << ',' << p.identifier << ',' << (p.is_company ? "true" : "false") << '\n';
-        out << further;
-    }
-    strings command(const strings& options = {}) const
-    {
-        strings all{"harvest", jobs, "--store", store};
-        if (std::find(options.begin(), options.end(), "--pace") == options.end())
-            all.insert(all.end(), {"--pace", "none", "--limit", "20"});
-        all.insert(all.end(), options.begin(), options.end());
-        return all;
-    }
-    finished harvest(const strings& options = {}) const { return world.run(command(options)); }
-    strings exported(const strings& options = {}) const
-    {
-        strings all{"export", "--store", store, "--format", "ndjson"};
-        all.insert(all.end(), options.begin(), options.end());
-        const finished f = world.run(all);
-        BOOST_TEST(f.code == 0);
-        return sorted(lines_of(f.out));
-    }
-    void check_store(const strings& options = {}) const
-    {
-        BOOST_TEST(same_lines(exported(options), whole_truth(world)));
-    }
-    /// Pages that were answered more often than once.
-    std::uint32_t repeated_pages() const
-    {
-        std::uint32_t n = 0;
-        for (const auto& p : world.server.identifiers())
-            for (const auto& page : world.server.requests_by_page(p.account, p.identifier))
-                n += page.answered - std::min(page.answered, 1u);
-        return n;
-    }
-
-    jobs_folder folder;
-    std::string jobs = folder.file("jobs.csv"), store = folder.file("posts.db");
-    served world;
-};
 
 }  // namespace
 
@@ -144,7 +59,7 @@ BOOST_AUTO_TEST_CASE(a_full_run_marks_what_is_gone)
 BOOST_AUTO_TEST_CASE(lines_without_a_job_are_put_aside)
 {
     field_work w;
-    w.write_jobs("acc1,,false\n");
+    std::ofstream{w.jobs, std::ios::app} << "acc1,,false\n";
     const std::string rejects = w.folder.file("rejects.csv");
     const finished f = w.harvest({"--rejects", rejects});
     BOOST_TEST(f.code == 1);

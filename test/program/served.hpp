@@ -10,7 +10,10 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <algorithm>
 #include <cstdint>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <string>
 #include <thread>
@@ -93,6 +96,27 @@ public:
     std::string key;
     unipile::simulator::server server;
 };
+
+/// A jobs file with all that a simulator serves.
+inline void write_jobs(const served& world, const std::string& file)
+{
+    std::ofstream out{file, std::ios::binary};
+    out << "account,identifier,company\n";
+    for (const auto& p : world.server.identifiers())
+        out << p.account << ',' << p.identifier << ',' << (p.is_company ? "true" : "false") << '\n';
+}
+
+/// Every post that a simulator holds, as a line of an export, sorted.
+inline std::vector<std::string> whole_truth(const served& world)
+{
+    std::vector<std::string> all;
+    for (const auto& p : world.server.identifiers()) {
+        std::vector<std::string> lines = world.truth(p.identifier);
+        std::move(lines.begin(), lines.end(), std::back_inserter(all));
+    }
+    std::sort(all.begin(), all.end());
+    return all;
+}
 
 /// Persons only, so that one command line can list several.
 inline unipile::simulator::options small_world(std::uint64_t posts, std::uint32_t identifiers = 1)
