@@ -1,5 +1,6 @@
 #include "program/harvest_dry_run.hpp"
 
+#include "program/blocking_output.hpp"
 #include "program/command.hpp"
 #include "program/harvest_estimate.hpp"
 #include "program/job_import.hpp"
@@ -90,7 +91,9 @@ int dry_run(const harvest_arguments& arguments, const harvest_plan& plan)
         load.requests_per_job = requests_per_job(k, n, arguments.full);
         estimator.add(load);
     }
-    for (const std::string& line : estimate_lines(estimator.result())) std::cout << line << '\n';
+    blocking_output out{{}};
+    for (const std::string& line : estimate_lines(estimator.result())) out.write(line + '\n');
+    out.finish();
     return rejected == 0 ? exit_code::all_complete : exit_code::some_incomplete;
 }
 

@@ -4,9 +4,13 @@
 
 #include <CLI/CLI.hpp>
 
+#include <cerrno>
 #include <csignal>
 #include <exception>
 #include <iostream>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace {
 
@@ -23,12 +27,24 @@ int parse(CLI::App& app, int argc, char** argv)
     }
 }
 
+/// A standard stream that was closed must not be the place that the next file or socket takes: what is meant for the
+/// stream would go there. Each is opened the wrong way round, so that using it fails.
+void hold_standard_streams()
+{
+    for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        if (::fcntl(stream, F_GETFD) >= 0 || errno != EBADF) continue;
+        static_cast<void>(::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY));
+    }
+}
+
 }  // namespace
 
 int main(int argc, char** argv)
 {
-    // A reader that has gone is told by the write that failed, with its own error.
+    hold_standard_streams();
+    // A reader that has gone, and a limit on the size of files, are told by the write that failed, with its own error.
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);
 
     CLI::App app{"Streams and harvests post listings from the Unipile API.", "unipile"};
     app.set_version_flag("--version", "unipile " UNIPILE_VERSION);

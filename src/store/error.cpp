@@ -8,7 +8,8 @@ const char* message_of(store_errc e) noexcept
 {
     switch (e) {
         case store_errc::disk_full:
-            return "there is no room left on the disk: free some and run the same command again";
+            return "there is no room left on the disk, or a limit on the size of files is reached: make room and run "
+                   "the same command again";
         case store_errc::read_only:
             return "it can't be written: check the permissions of the file and its folder, and whether the file system "
                    "is "

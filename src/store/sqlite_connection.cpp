@@ -31,7 +31,8 @@ store_errc meaning_of(int code, sqlite3* db) noexcept
         case SQLITE_READONLY: return store_errc::read_only;
         case SQLITE_IOERR:
             // Quotas and limits on the size of files; SQLite itself only knows a full disk.
-            if (code == SQLITE_IOERR_WRITE && disk_is_full(db)) return store_errc::disk_full;
+            if ((code == SQLITE_IOERR_WRITE || code == SQLITE_IOERR_SHMSIZE) && disk_is_full(db))
+                return store_errc::disk_full;
             if (sqlite3_system_errno(db) == EROFS) return store_errc::read_only;
             return store_errc::io_error;
         case SQLITE_BUSY:
@@ -50,12 +51,26 @@ store_errc meaning_of(int code, sqlite3* db) noexcept
     }
 }
 
+/// SQLite takes some names for a database in memory, which would be gone at the end, and any device for a file.
+void refuse_what_is_no_file(const std::string& file)
+{
+    if (file.empty() || file.front() == ':')
+        throw store_error(store_errc::cannot_open, file, "a name may not be empty, or begin with a colon");
+    std::error_code error;
+    const auto type = std::filesystem::status(file, error).type();
+    if (type == std::filesystem::file_type::directory)
+        throw store_error(store_errc::cannot_open, file, "it is a folder");
+    if (std::filesystem::exists(std::filesystem::file_status{type}) && type != std::filesystem::file_type::regular)
+        throw store_error(store_errc::cannot_open, file, "it is no regular file");
+}
+
 }  // namespace
 
 connection::connection(const std::string& file, open_mode mode, const std::string& vfs,
                        std::chrono::milliseconds busy_timeout)
     : file_(file)
 {
+    refuse_what_is_no_file(file);
     std::error_code ignored;
     if (mode != open_mode::create && !std::filesystem::exists(file, ignored))
         throw store_error(store_errc::cannot_open, file, "there is no such file");

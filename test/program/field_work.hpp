@@ -24,6 +24,16 @@ inline unipile::simulator::options four_accounts()
     return o;
 }
 
+inline unipile::simulator::options two_accounts()
+{
+    unipile::simulator::options o;
+    o.accounts = 2;
+    o.identifiers = 6;
+    o.posts_min = 5;
+    o.posts_max = 40;
+    return o;
+}
+
 inline std::vector<std::string> sorted(std::vector<std::string> lines)
 {
     std::sort(lines.begin(), lines.end());
@@ -35,6 +45,13 @@ inline std::string read_file(const std::string& name)
     std::ifstream in{name, std::ios::binary};
     return {std::istreambuf_iterator<char>{in}, {}};
 }
+
+inline void write_file(const std::string& name, const std::string& text)
+{
+    std::ofstream{name, std::ios::binary} << text;
+}
+
+inline bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 /// A simulator, a jobs file with all that it serves, and a store.
 struct field_work {
@@ -78,3 +95,12 @@ struct field_work {
     std::string jobs = folder.file("jobs.csv"), store = folder.file("posts.db");
     served world;
 };
+
+/// Through a shell, with what it does to the program's files and limits.
+inline finished under_shell(const field_work& w, const std::string& before, const std::vector<std::string>& command,
+                            const std::string& redirection = {})
+{
+    std::vector<std::string> all{"-c", before + " exec \"$0\" \"$@\" " + redirection, UNIPILE_PROGRAM};
+    all.insert(all.end(), command.begin(), command.end());
+    return process{"/bin/sh", all, w.world.environment()}.wait();
+}

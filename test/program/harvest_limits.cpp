@@ -1,0 +1,95 @@
+// The program's harvest where its output or its files come to a limit: it ends in order, and with what it has intact.
+#include "program/field_work.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace {
+
+using strings = std::vector<std::string>;
+
+/// Slow enough for many commits.
+unipile::simulator::options slow_server()
+{
+    unipile::simulator::options o = four_accounts();
+    o.latency_min = o.latency_max = std::chrono::milliseconds(20);
+    return o;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(harvest_limits)
+
+BOOST_AUTO_TEST_CASE(a_reader_that_has_enough_ends_it_and_the_next_run_completes_it)
+{
+    unipile::simulator::options o = two_accounts();
+    o.posts_min = o.posts_max = 500;
+    const field_work w{o};
+    process p{UNIPILE_PROGRAM, w.command({"--ndjson", "-"}), w.world.environment()};
+    BOOST_TEST(!p.read_line().empty());
+    p.close_output();
+    const finished f = p.wait();
+    BOOST_TEST(f.signal == 0);
+    BOOST_TEST(f.code == 1);
+    BOOST_TEST(f.err.starts_with("not complete: "), f.err);
+    BOOST_TEST(w.harvest().code == 0);
+    w.check_store();
+}
+
+BOOST_AUTO_TEST_CASE(output_that_has_no_room_is_told)
+{
+    const field_work w{two_accounts()};
+    BOOST_TEST(under_shell(w, "", w.command({"--dry-run"}), "> /dev/full").code == 1);
+    const finished f = w.harvest({"--ndjson", "/dev/full"});
+    BOOST_TEST(f.code == 1);
+    BOOST_TEST(has(f.err, "/dev/full can't be written: No space left on device; the store has all that arrived"));
+    BOOST_TEST(w.harvest().code == 0);
+    w.check_store();
+}
+
+BOOST_AUTO_TEST_CASE(a_limit_on_the_size_of_files_ends_it_with_the_last_commit_intact)
+{
+    // Blocks of 512 bytes, as the shell counts them. The store takes more than 1,000 kB, and so does its log.
+    std::size_t ended_with_posts = 0;
+    for (unsigned blocks = 1; blocks <= 2048; blocks *= 2) {
+        const field_work w{slow_server()};
+        const finished f = under_shell(w, "ulimit -f " + std::to_string(blocks) + ';', w.command());
+        BOOST_TEST_CONTEXT(blocks << " blocks; it said: " << f.err)
+        {
+            BOOST_TEST(f.signal == 0);
+            if (f.code != 0) {
+                BOOST_TEST(f.code == 1);
+                BOOST_TEST(lines_of(f.err).size() == 1u);
+                BOOST_TEST(has(f.err, "a limit on the size of files is reached"));
+                const finished partly = w.world.run({"export", "--store", w.store, "--format", "ndjson"});
+                const strings truth = whole_truth(w.world), got = sorted(lines_of(partly.out));
+                BOOST_TEST(std::includes(truth.begin(), truth.end(), got.begin(), got.end()));
+                if (!got.empty() && got.size() < truth.size()) ++ended_with_posts;
+            }
+            BOOST_TEST(w.harvest().code == 0);
+            w.check_store();
+        }
+    }
+    BOOST_TEST(ended_with_posts > 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_limit_on_the_size_of_files_reaches_lines_too)
+{
+    const field_work w;
+    // Less than the lines are long, and more than the store is.
+    const std::string lines = w.folder.file("lines");
+    write_file(lines, std::string(8'000'000, '\n'));
+    const finished f = under_shell(w, "ulimit -f 16000;", w.command({"--ndjson", lines}));
+    BOOST_TEST(f.signal == 0);
+    BOOST_TEST(f.code == 1);
+    BOOST_TEST(has(f.err, "lines can't be written: File too large; the store has all that arrived"), f.err);
+    BOOST_TEST(w.harvest().code == 0);
+    w.check_store();
+}
+
+BOOST_AUTO_TEST_SUITE_END()
