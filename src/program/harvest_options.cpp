@@ -1,8 +1,12 @@
 #include "program/harvest_options.hpp"
 
+#include "program/same_file.hpp"
+
 #include <CLI/CLI.hpp>
 
+#include <array>
 #include <stdexcept>
+#include <utility>
 
 namespace unipile::program {
 namespace {
@@ -61,6 +65,20 @@ void add_care(CLI::App& command, harvest_arguments& a)
         ->group(group);
 }
 
+/// One of them would be written over the other.
+void refuse_shared_files(const harvest_arguments& a)
+{
+    using named = std::pair<const char*, const std::string*>;
+    const std::array<named, 4> files{
+        {{"JOBS", &a.jobs}, {"--store", &a.store}, {"--rejects", &a.rejects}, {"--ndjson", &a.ndjson}}};
+    const auto is_stream = [](const std::string& name) { return name.empty() || name == "-"; };
+    for (auto one = files.begin(); one != files.end(); ++one)
+        for (auto other = one + 1; other != files.end(); ++other)
+            if (!is_stream(*one->second) && !is_stream(*other->second) && is_same_file(*one->second, *other->second))
+                throw std::invalid_argument{std::string{other->first} + ": this is the file of " + one->first +
+                                            " too; give each a file of its own"};
+}
+
 }  // namespace
 
 void add_options(CLI::App& command, harvest_arguments& a)
@@ -99,6 +117,7 @@ void add_options(CLI::App& command, harvest_arguments& a)
 
 harvest_plan make_plan(const harvest_arguments& a)
 {
+    refuse_shared_files(a);
     harvest_plan plan;
     if (!a.dry_run) plan.client = make_client_options(a.connection);
     plan.pace_by_provider = a.pace == "recommended";

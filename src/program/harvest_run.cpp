@@ -79,8 +79,7 @@ int harvest_run::run()
 harvest_ending harvest_run::ending() const
 {
     harvest_ending e;
-    accounts_view ignored;
-    for (const crew_member& c : crew_) c.worker->tally().add_to(e.tally, ignored);
+    for (const crew_member& c : crew_) c.worker->tally().add_to(e.tally, e.accounts);
     e.jobs = counts_;
     e.elapsed = elapsed();
     e.store = arguments_.store;
@@ -305,9 +304,7 @@ harvest_snapshot harvest_run::snapshot()
 
 int harvest_run::exit_code_now() const
 {
-    if (stopped_by_ && stopped_by_->scope() == failure_scope::key) {
-        return exit_code::key_refused;
-    }
+    if (stopped_by_ && stopped_by_->code() == errc::api_key_refused) return exit_code::key_refused;
     if (interruptions_ > 0) return exit_code::interrupted;
     return ending().whole() && !stopped_by_ && !output_failed_ ? exit_code::all_complete : exit_code::some_incomplete;
 }

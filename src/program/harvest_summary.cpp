@@ -11,7 +11,9 @@ namespace unipile::program {
 namespace {
 
 constexpr std::size_t accounts_shown = 20;
+constexpr std::size_t failures_shown = 5;
 constexpr std::size_t longest_name = 80;
+constexpr std::size_t longest_failure = 300;
 
 std::string counted(std::uint64_t n, const char* one, const char* many)
 {
@@ -52,16 +54,53 @@ std::string traffic_line(const harvest_ending& e)
            counted(t.retries, "retry", "retries") + ", " + human_bytes(t.wire_bytes) + ", " + human_duration(e.elapsed);
 }
 
-std::string ends_line(const std::map<std::string, std::uint64_t>& by_end)
+using counted_ends = std::vector<std::pair<std::string, std::uint64_t>>;
+
+/// The most frequent first.
+counted_ends sorted(const std::map<std::string, std::uint64_t>& by_end)
 {
-    std::vector<std::pair<std::string_view, std::uint64_t>> sorted{by_end.begin(), by_end.end()};
-    std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
+    counted_ends ends{by_end.begin(), by_end.end()};
+    std::sort(ends.begin(), ends.end(), [](const auto& a, const auto& b) {
         return a.second != b.second ? a.second > b.second : a.first < b.first;
     });
+    return ends;
+}
+
+std::string ends_line(const counted_ends& ends)
+{
     std::string line;
-    for (const auto& [name, n] : sorted)
+    for (const auto& [name, n] : ends)
         line += (line.empty() ? "ends: " : ", ") + with_thousands(n) + ' ' + printable(name, longest_name);
     return line;
+}
+
+/// What went wrong and what to do about it, of each kind once.
+void add_failures(std::vector<std::string>& lines, const counted_ends& ends, const harvest_ending& e)
+{
+    const auto& failure_of = e.tally.failure_of;
+    std::size_t shown = 0;
+    for (const auto& [name, n] : ends) {
+        const auto text = failure_of.find(name);
+        if (text == failure_of.end() || shown == failures_shown) continue;
+        ++shown;
+        lines.push_back(counted(n, "job", "jobs") + " failed: " + printable(text->second, longest_failure));
+    }
+    if (const std::uint64_t before = std::max(e.jobs.failed, e.tally.jobs_failed) - e.tally.jobs_failed; before > 0)
+        lines.push_back(counted(before, "job", "jobs") + " failed earlier; --retry-failed tries again");
+}
+
+void add_parked(std::vector<std::string>& lines, const harvest_ending& e)
+{
+    const std::string unpark = "unipile accounts --store " + printable(e.store) + " --unpark ";
+    for (const auto& [name, reason] : e.accounts.parked) {
+        const std::string account = printable(name, longest_name);
+        lines.push_back("parked: account " + account + " (" + printable(reason, longest_name) +
+                        "): its owner has to look at it; then: " + unpark + account);
+    }
+    const std::size_t named = e.accounts.parked.size();
+    if (const std::size_t more = std::max(e.accounts.parked_count, named) - named; more > 0)
+        lines.push_back("parked: " + counted(more, "more account", "more accounts") +
+                        "; all are listed by: unipile accounts --store " + printable(e.store));
 }
 
 std::string account_text(const account_tally& a)
@@ -74,20 +113,20 @@ std::string account_text(const account_tally& a)
 void add_accounts(std::vector<std::string>& lines, const std::map<std::string, account_tally>& by_account)
 {
     using entry = std::map<std::string, account_tally>::const_iterator;
-    std::vector<entry> sorted;
-    sorted.reserve(by_account.size());
-    for (auto it = by_account.begin(); it != by_account.end(); ++it) sorted.push_back(it);
-    std::sort(sorted.begin(), sorted.end(), [](entry a, entry b) {
+    std::vector<entry> accounts;
+    accounts.reserve(by_account.size());
+    for (auto it = by_account.begin(); it != by_account.end(); ++it) accounts.push_back(it);
+    std::sort(accounts.begin(), accounts.end(), [](entry a, entry b) {
         const std::uint64_t jobs_of_a = a->second.done + a->second.failed;
         const std::uint64_t jobs_of_b = b->second.done + b->second.failed;
         return jobs_of_a != jobs_of_b ? jobs_of_a > jobs_of_b : a->first < b->first;
     });
-    const std::size_t shown = std::min(sorted.size(), accounts_shown);
+    const std::size_t shown = std::min(accounts.size(), accounts_shown);
     account_tally rest;
-    for (std::size_t i = 0; i < sorted.size(); ++i) {
-        const account_tally& a = sorted[i]->second;
+    for (std::size_t i = 0; i < accounts.size(); ++i) {
+        const account_tally& a = accounts[i]->second;
         if (i < shown) {
-            lines.push_back("account " + printable(sorted[i]->first, longest_name) + ": " + account_text(a));
+            lines.push_back("account " + printable(accounts[i]->first, longest_name) + ": " + account_text(a));
             continue;
         }
         rest.done += a.done;
@@ -95,8 +134,8 @@ void add_accounts(std::vector<std::string>& lines, const std::map<std::string, a
         rest.posts += a.posts;
         rest.requests += a.requests;
     }
-    if (sorted.size() > shown)
-        lines.push_back(counted(sorted.size() - shown, "more account", "more accounts") + ": " + account_text(rest));
+    if (accounts.size() > shown)
+        lines.push_back(counted(accounts.size() - shown, "more account", "more accounts") + ": " + account_text(rest));
 }
 
 }  // namespace
@@ -104,7 +143,10 @@ void add_accounts(std::vector<std::string>& lines, const std::map<std::string, a
 std::vector<std::string> summary_lines(const harvest_ending& e)
 {
     std::vector<std::string> lines{jobs_line(e), posts_line(e.tally), traffic_line(e)};
-    if (!e.tally.by_end.empty()) lines.push_back(ends_line(e.tally.by_end));
+    const counted_ends ends = sorted(e.tally.by_end);
+    if (!ends.empty()) lines.push_back(ends_line(ends));
+    add_failures(lines, ends, e);
+    add_parked(lines, e);
     add_accounts(lines, e.tally.by_account);
     if (e.rejects > 0) lines.push_back(counted(e.rejects, "line", "lines") + " of the jobs file could not be read");
     lines.push_back("details: unipile status --store " + printable(e.store));

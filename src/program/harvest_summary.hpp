@@ -15,6 +15,7 @@ namespace unipile::program {
 struct harvest_ending {
     store::job_counts jobs;  ///< of the run, as it is in the store
     harvest_tally tally;     ///< of this process
+    accounts_view accounts;
     std::chrono::milliseconds elapsed{0};
     std::string store;          ///< the store's file, as typed
     bool all_read = true;       ///< the jobs file was read to its end

@@ -22,6 +22,7 @@ void shared_tally::add_to(harvest_tally& t, accounts_view& v) const
     t.quarantined += tally_.quarantined;
     t.wire_bytes += tally_.wire_bytes;
     for (const auto& [end, n] : tally_.by_end) t.by_end[end] += n;
+    t.failure_of.insert(tally_.failure_of.begin(), tally_.failure_of.end());
     for (const auto& [name, a] : tally_.by_account) {
         account_tally& sum = t.by_account[name];
         sum.done += a.done;

@@ -1,7 +1,7 @@
 #include "program/harvest_worker.hpp"
 
 #include "program/minify.hpp"
-#include "program/text.hpp"
+#include "program/posts_report.hpp"
 
 #include <unipile/observer.hpp>
 #include <unipile/store/async.hpp>
@@ -48,19 +48,9 @@ std::string failure_type(const failure& f)
 {
     if (const api_error* api = f.api(); api != nullptr && !api->type.empty()) return api->type;
     if (f.api() != nullptr) return "status " + std::to_string(f.api()->status);
-    return f.code().category().name() + (" " + std::to_string(f.code().value()));
-}
-
-/// The library's words, and behind them the server's.
-std::string failure_line(const failure& f)
-{
-    std::string line = f.what();
-    const api_error* api = f.api();
-    if (api == nullptr) return line;
-    line += "; server says: " + std::to_string(api->status);
-    for (const std::string* part : {&api->type, &api->title, &api->detail})
-        if (!part->empty()) line += ' ' + *part;
-    return printable(line);
+    // What to do about it comes behind the semicolon.
+    const std::string words = f.code().message();
+    return words.substr(0, words.find(';'));
 }
 
 /// Whether a listing ended for no reason of its own, so that its job just goes on another time.
@@ -341,13 +331,14 @@ asio::awaitable<void> harvest_worker::settle_end(std::uint64_t tag, active_job& 
     told.lease = job.claimed.lease;
     told.reason = end.end_reason;
     if (end.failure) {
-        told.failure = failure_line(*end.failure);
+        told.failure = failure_text(*end.failure);
         told.failure_type = failure_type(*end.failure);
         told.may_pass = end.failure->may_pass();
     }
     told.requests = end.stats.requests - job.requests_told;
     told.now = wall_now();
     const std::string how = end.failure ? told.failure_type : std::string{to_string(end.end_reason)};
+    const std::string failure = told.failure;
     auto finish = [told = std::move(told)](store::post_store& engine) { return engine.finish(told); };
     const auto [ec, next] =
         co_await store::async_perform(*shared_.writer, context_.get_executor(), 0, std::move(finish), as_result);
@@ -356,7 +347,7 @@ asio::awaitable<void> harvest_worker::settle_end(std::uint64_t tag, active_job& 
     else if (next.what == step_kind::from_top || next.what == step_kind::from_position)
         start_again(job, next);
     else
-        close_job(tag, how, next.what == step_kind::complete || next.what == step_kind::bounded);
+        close_job(tag, how, next.what == step_kind::complete || next.what == step_kind::bounded, failure);
 }
 
 /// The saved position is of no use: the listing starts anew.
@@ -387,7 +378,7 @@ void harvest_worker::start_again(active_job& job, const store::step& where)
     source_->again(claimed);
 }
 
-void harvest_worker::close_job(std::uint64_t tag, const std::string& how, bool done)
+void harvest_worker::close_job(std::uint64_t tag, const std::string& how, bool done, const std::string& failure)
 {
     const auto at = jobs_.find(tag);
     const store::job_spec spec = at->second.claimed.spec;
@@ -395,6 +386,7 @@ void harvest_worker::close_job(std::uint64_t tag, const std::string& how, bool d
     jobs_.erase(at);
     tally_.update([&](harvest_tally& t) {
         ++t.by_end[how];
+        if (!done && !failure.empty()) t.failure_of.emplace(how, failure);
         ++(done ? t.jobs_done : t.jobs_failed);
         account_tally& a = t.by_account[spec.account];
         ++(done ? a.done : a.failed);

@@ -86,7 +86,7 @@ private:
     boost::asio::awaitable<void> settle_end(std::uint64_t tag, active_job& job, const harvest_element& end);
     boost::asio::awaitable<void> forget_position(std::uint64_t tag, active_job& job);
     void start_again(active_job& job, const store::step& where);
-    void close_job(std::uint64_t tag, const std::string& how, bool done);
+    void close_job(std::uint64_t tag, const std::string& how, bool done, const std::string& failure = {});
     boost::asio::awaitable<void> give_back(std::uint64_t tag, active_job& job);
     void store_failed();
     void count(const harvest_element& element, const store::page_result& result);

@@ -4,6 +4,7 @@
 #include "program/text.hpp"
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <iostream>
@@ -84,6 +85,9 @@ std::uint64_t read_jobs(const import_request& request,
             say("unipile: line " + std::to_string(line->number) + " is left out: " + line->complaint);
         rejects.add(reader.header(), line->raw);
     }
+    // Standard input, unlike other streams, tells of a failed read only when asked.
+    if (from_stdin && std::ferror(stdin) != 0)
+        throw std::invalid_argument{"standard input can't be read; redirect it from a jobs file, or name the file"};
     rejects.close();
     if (rejected > complaints_shown)
         say("unipile: and " + with_thousands(rejected - complaints_shown) + " more lines are left out" +

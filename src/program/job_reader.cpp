@@ -126,6 +126,8 @@ std::optional<bool> read_json_flag(const boost::json::value* v, bool otherwise)
 job_reader::job_reader(std::istream& in, job_defaults defaults) : in_(in), defaults_(std::move(defaults))
 {
     if (!skip_blank()) return;
+    if (line_.find('\0') != std::string::npos)
+        throw std::invalid_argument{"the jobs file is no text in UTF-8 (UTF-16, perhaps); save it as CSV in UTF-8"};
     const std::string_view first = trim(line_);
     if (first.front() == '{') {
         format_ = format::ndjson;
@@ -136,15 +138,23 @@ job_reader::job_reader(std::istream& in, job_defaults defaults) : in_(in), defau
     }
 }
 
+int job_reader::read_byte()
+{
+    // Not through the stream's own functions, which would take a failed read for the end.
+    try {
+        return in_.rdbuf()->sbumpc();
+    } catch (const std::ios_base::failure&) {
+        throw std::runtime_error{"the jobs can't be read to their end; check the file and its disk, and try again"};
+    }
+}
+
 bool job_reader::read_line()
 {
     line_.clear();
     too_long_ = false;
-    auto* const buffer = in_.rdbuf();
     for (;;) {
-        const int c = buffer->sbumpc();
+        const int c = read_byte();
         if (c == std::char_traits<char>::eof()) {
-            if (in_.bad()) throw std::runtime_error{"the jobs can't be read on"};
             if (line_.empty()) return false;
             break;
         }

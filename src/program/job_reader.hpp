@@ -57,6 +57,7 @@ public:
 private:
     enum class format { ndjson, csv, plain };
 
+    int read_byte();
     bool read_line();
     bool skip_blank();
     void read_header();

@@ -1,6 +1,7 @@
 #include "program/store_view.hpp"
 
 #include "program/command.hpp"
+#include "program/same_file.hpp"
 #include "program/text.hpp"
 
 #include <unipile/store/error.hpp>
@@ -23,6 +24,8 @@ int view_store(const std::string& file, const std::string& output,
         return code;
     };
     try {
+        if (!output.empty() && is_same_file(file, output))
+            throw std::invalid_argument{"--output: this is the store itself; choose another file"};
         const auto reader = store::open_sqlite_reader(file);
         blocking_output out{output};
         body(*reader, out);

@@ -92,6 +92,13 @@ void connection::fail(int code) const
     throw store_error(meaning_of(number, get()), file_, sqlite3_errmsg(get()), number);
 }
 
+void connection::refuse_if_moved() const
+{
+    int moved = 0;
+    sqlite3_file_control(get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    if (moved != 0) throw store_error(store_errc::cannot_open, file_, "it was moved or deleted while it was in use");
+}
+
 void connection::run(const char* sql)
 {
     const int code = sqlite3_exec(get(), sql, nullptr, nullptr, nullptr);

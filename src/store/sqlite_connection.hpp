@@ -33,6 +33,9 @@ public:
     std::int64_t changes() const noexcept { return sqlite3_changes64(get()); }
     std::int64_t last_rowid() const noexcept { return sqlite3_last_insert_rowid(get()); }
 
+    /// Throws if the file is no longer where it was opened: what goes into it would be nowhere to be found.
+    void refuse_if_moved() const;
+
     [[noreturn]] void fail(int code) const;
 
 private:

@@ -120,7 +120,10 @@ void sqlite_store::commit()
 {
     refuse_if_failed();
     if (!open_) return;
-    guarded([&] { commit_.run(); });
+    guarded([&] {
+        commit_.run();
+        db_.refuse_if_moved();
+    });
     open_ = false;
     uncommitted_ = 0;
 }

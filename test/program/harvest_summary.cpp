@@ -3,6 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -43,6 +44,9 @@ harvest_ending bad()
     e.tally.jobs_failed = 1;
     e.tally.quarantined = 2;
     e.tally.by_end["not_found"] = 1;
+    e.tally.failure_of["not_found"] = "not found; look it up";
+    e.accounts.parked = {{"acc_3", "disconnected"}};
+    e.accounts.parked_count = 3;
     e.tally.by_account["acc_1"].failed = 1;
     e.rejects = 1;
     return e;
@@ -76,6 +80,10 @@ BOOST_AUTO_TEST_CASE(something_is_missing)
         "posts: 1,000, of which 900 new, 40 changed, 60 unchanged; kept apart, since they are not valid JSON: 2 items",
         "traffic: 11 pages, 12 requests, 1 retry, 1.2 MB, 12.3 s",
         "ends: 2 up_to_date, 1 not_found, 1 null_cursor",
+        "1 job failed: not found; look it up",
+        "parked: account acc_3 (disconnected): its owner has to look at it; then: unipile accounts --store posts.db "
+        "--unpark acc_3",
+        "parked: 2 more accounts; all are listed by: unipile accounts --store posts.db",
         "account acc_1: 1 job, 1 failed, 10 posts, 2 requests",
         "account acc_2: 2 jobs, 990 posts, 10 requests",
         "1 line of the jobs file could not be read",
@@ -138,12 +146,41 @@ BOOST_AUTO_TEST_CASE(twenty_accounts_and_the_rest)
     }
 }
 
+BOOST_AUTO_TEST_CASE(failures_of_an_earlier_run)
+{
+    harvest_ending e = good();
+    e.jobs.failed = 3;
+    e.tally.jobs_failed = 1;
+    const strings lines = summary_lines(e);
+    BOOST_TEST(std::count(lines.begin(), lines.end(), "2 jobs failed earlier; --retry-failed tries again") == 1);
+    e.tally.jobs_failed = 3;
+    for (const auto& line : summary_lines(e)) BOOST_TEST(line.find("--retry-failed") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(five_kinds_of_failure)
+{
+    harvest_ending e = good();
+    for (unsigned i = 1; i <= 8; ++i) {
+        const std::string kind = "kind_" + std::to_string(i);
+        e.tally.by_end[kind] = 10 * i;
+        e.tally.failure_of[kind] = "words of " + kind;
+    }
+    strings told;
+    for (const auto& line : summary_lines(e))
+        if (line.find(" failed: ") != std::string::npos) told.push_back(line);
+    BOOST_TEST_REQUIRE(told.size() == 5u);
+    BOOST_TEST(told.front() == "80 jobs failed: words of kind_8");
+    BOOST_TEST(told.back() == "40 jobs failed: words of kind_4");
+}
+
 BOOST_AUTO_TEST_CASE(hostile_names_and_huge_numbers)
 {
     constexpr std::uint64_t huge = std::numeric_limits<std::uint64_t>::max();
     harvest_ending e = bad();
     e.tally.by_account["\x1b[2J\r\n\xff" + std::string(5'000, 'x')] = {huge / 2, 0, huge, huge};
     e.tally.by_end["\x1b]0;t\x07"] = huge;
+    e.tally.failure_of["\x1b]0;t\x07"] = "\x1b[2J" + std::string(5'000, 'y');
+    e.accounts.parked = {{"\x1b[2J" + std::string(5'000, 'x'), "\x1b[2J" + std::string(5'000, 'y')}};
     e.tally.posts = e.tally.wire_bytes = huge;
     e.store = "\x1b[31m.db";
     const strings lines = summary_lines(e);

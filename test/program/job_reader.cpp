@@ -2,9 +2,12 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <ios>
 #include <sstream>
 #include <stdexcept>
+#include <streambuf>
 #include <string>
+#include <utility>
 #include <vector>
 
 using unipile::program::job_defaults;
@@ -30,6 +33,21 @@ void check_job(const job_reading& r, const job_line& expected)
     BOOST_TEST(r.job->identifier == expected.identifier);
     BOOST_TEST(r.job->is_company == expected.is_company);
 }
+
+/// A file on a disk that fails behind the first bytes.
+class failing_file : public std::streambuf {
+public:
+    explicit failing_file(std::string text) : text_(std::move(text))
+    {
+        setg(text_.data(), text_.data(), text_.data() + text_.size());
+    }
+
+protected:
+    int_type underflow() override { throw std::ios_base::failure{"error reading the file"}; }
+
+private:
+    std::string text_;
+};
 
 std::string refusal(const std::string& text)
 {
@@ -108,6 +126,7 @@ BOOST_AUTO_TEST_CASE(files_that_cannot_be_jobs_are_refused_with_what_to_write)
     BOOST_TEST(refusal("name,url\na,b\n").find("identifier") != std::string::npos);
     BOOST_TEST(refusal("identifier\nACo1\n").find("account") != std::string::npos);
     BOOST_TEST(refusal("\"identifier\n").find("header") != std::string::npos);
+    BOOST_TEST(refusal(std::string("a\0c\0", 4)).find("UTF-8") != std::string::npos);
     BOOST_TEST(refusal("").empty());
     BOOST_TEST(refusal("\n \n").empty());
 }
@@ -126,6 +145,17 @@ BOOST_AUTO_TEST_CASE(bad_lines_are_told_with_their_number_and_the_others_go_on)
     }
     BOOST_TEST(all[6].raw.size() == job_reader::longest_line);
     check_job(all[7], {"a", "last", true});
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_fails_is_not_a_file_that_ends)
+{
+    failing_file file{"account,identifier\na,x\na,y"};
+    std::istream in{&file};
+    job_reader reader{in, {}};
+    const auto first = reader.next();
+    BOOST_TEST_REQUIRE(first.has_value());
+    check_job(*first, {"a", "x", false});
+    BOOST_CHECK_THROW(reader.next(), std::runtime_error);
 }
 
 BOOST_AUTO_TEST_CASE(the_header_is_kept_for_rejected_lines)

@@ -1,0 +1,236 @@
+// The program's harvest with what it can't work with: each time one clear line, the right exit code, and nothing lost.
+#include "program/field_work.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+namespace {
+
+using strings = std::vector<std::string>;
+
+strings replaced(strings command, const std::string& what, const std::string& by)
+{
+    for (std::string& each : command)
+        if (each == what) each = by;
+    return command;
+}
+
+/// One line that says `part`, with that exit code, and not a word to the server.
+void check_refusal(const field_work& w, const finished& f, int code, const std::string& part)
+{
+    BOOST_TEST_CONTEXT(f.err)
+    {
+        BOOST_TEST(f.signal == 0);
+        BOOST_TEST(f.code == code);
+        BOOST_TEST(f.out.empty());
+        BOOST_TEST(lines_of(f.err).size() == 1u);
+        BOOST_TEST(has(f.err, part));
+        BOOST_TEST(w.world.server.stats().requests == 0u);
+    }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(harvest_misuse)
+
+BOOST_AUTO_TEST_CASE(jobs_files_of_every_make_are_read)
+{
+    const field_work w{two_accounts()};
+    const std::string plain = read_file(w.jobs);
+    std::string windows = "\xef\xbb\xbf", quoted;
+    for (const char c : plain) {
+        windows += c == '\n' ? "\r\n" : std::string(1, c);
+        quoted += c == ',' ? "\",\"" : c == '\n' ? "\"\n\"" : std::string(1, c);
+    }
+    quoted = '"' + quoted.substr(0, quoted.size() - 1);
+    const std::string twice = plain + plain.substr(plain.find('\n') + 1);
+    for (const std::string& text : {windows, quoted, twice}) {
+        write_file(w.jobs, text);
+        std::filesystem::remove(w.store);
+        const finished f = w.harvest();
+        BOOST_TEST(f.code == 0, f.err);
+        BOOST_TEST(f.err.starts_with("all 6 jobs are done"));
+        w.check_store();
+    }
+}
+
+BOOST_AUTO_TEST_CASE(lines_that_hold_no_job_cost_the_others_nothing)
+{
+    const field_work w{two_accounts()};
+    const std::string plain = read_file(w.jobs);
+    for (const std::string& bad : {std::string("acc1,AC\0o,false", 15), std::string(10'000'000, 'x'),
+                                   std::string("\"acc1,x,false"), std::string("acc1,https://example.org/in/x,false")}) {
+        write_file(w.jobs, plain + bad + '\n');
+        std::filesystem::remove(w.store);
+        const finished f = w.harvest();
+        BOOST_TEST(f.code == 1);
+        BOOST_TEST(has(f.err, "line 8 is left out: "), f.err);
+        w.check_store();
+    }
+}
+
+BOOST_AUTO_TEST_CASE(files_that_hold_no_jobs_are_told)
+{
+    const field_work w{two_accounts()};
+    const std::string utf16(
+        "\xff\xfe"
+        "a\0c\0c\0o\0u\0n\0t\0,\0\n\0",
+        20);
+    struct wrong {
+        std::string text, part;
+    };
+    for (const auto& [text, part] : {wrong{"account,name\nacc1,x\n", "no column \"identifier\""},
+                                     wrong{"identifier\nx\n", "no column \"account\""},
+                                     wrong{std::string(10'000'000, 'x'), "header"}, wrong{utf16, "UTF-8"}}) {
+        write_file(w.jobs, text);
+        check_refusal(w, w.harvest(), 2, part);
+    }
+    for (const std::string& text : {std::string{}, std::string{"account,identifier,company\n"}}) {
+        write_file(w.jobs, text);
+        const finished f = w.harvest();
+        BOOST_TEST(f.code == 0);
+        BOOST_TEST(f.err.starts_with("there was no job to do"));
+    }
+    check_refusal(w, w.world.run(replaced(w.command(), w.jobs, w.folder.file("none.csv"))), 2, "none.csv");
+    check_refusal(w, w.world.run(replaced(w.command(), w.jobs, w.folder.file(""))), 2, "can't be read");
+}
+
+BOOST_AUTO_TEST_CASE(wrong_options_touch_nothing)
+{
+    const field_work w{two_accounts()};
+    for (const strings& options :
+         {strings{"--nonsense"}, strings{"--limit", "0"}, strings{"--threads", "0"}, strings{"--max-posts", "-1"},
+          strings{"--since", "tomorrow"}, strings{"--pace", "7 bananas"}, strings{"--order", "random"},
+          strings{"--ndjson", "no/such/file"}, strings{"--full", "--update"}}) {
+        const finished f = w.harvest(options);
+        BOOST_TEST(f.code == 2, options.front());
+        BOOST_TEST(!f.err.empty());
+        BOOST_TEST(!std::filesystem::exists(w.store), options.front());
+    }
+    check_refusal(w, w.harvest({"--base-url", "ftp://localhost"}), 2, "the scheme must be https");
+    check_refusal(w, w.harvest({"--base-url", "https://localhost:1", "--ca-file", "no/such/file"}), 2, "no/such/file");
+    BOOST_TEST(w.world.server.stats().requests == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(no_file_is_written_over_another)
+{
+    field_work w{two_accounts()};
+    const std::string jobs = read_file(w.jobs);
+    const std::string link = w.folder.file("link"), lines = w.folder.file("lines");
+    std::filesystem::create_symlink(w.jobs, link);
+    check_refusal(w, w.harvest({"--rejects", w.jobs}), 2, "--rejects");
+    check_refusal(w, w.harvest({"--rejects", link}), 2, "--rejects");
+    check_refusal(w, w.harvest({"--ndjson", w.jobs}), 2, "--ndjson");
+    check_refusal(w, w.harvest({"--ndjson", w.store}), 2, "--ndjson");
+    check_refusal(w, w.harvest({"--ndjson", lines, "--rejects", lines}), 2, "--ndjson");
+    check_refusal(w, w.world.run(replaced(w.command(), w.store, w.jobs)), 2, "--store");
+    BOOST_TEST(read_file(w.jobs) == jobs);
+
+    BOOST_TEST(w.harvest().code == 0);
+    const finished f = w.world.run({"export", "--store", w.store, "--format", "ndjson", "--output", w.store});
+    BOOST_TEST(f.code == 2);
+    w.check_store();
+}
+
+BOOST_AUTO_TEST_CASE(stores_that_are_none_are_left_alone)
+{
+    field_work w{two_accounts()};
+    const std::string store = w.store, part = w.folder.file("part.db");
+    for (const std::string& name : {std::string{}, std::string{":memory:"}, w.folder.file(""), std::string{"/dev/null"},
+                                    w.folder.file("no/such/folder.db"), std::string{"/sys/posts.db"}}) {
+        w.store = name;
+        check_refusal(w, w.harvest(), 1, "it can't be opened");
+    }
+    BOOST_TEST(!std::filesystem::exists("/dev/null.lock"));
+
+    w.store = store;
+    BOOST_TEST(w.harvest().code == 0);
+    w.world.server.reset_counts();
+    const std::string whole = read_file(store);
+    w.store = part;
+    for (const std::size_t size : {std::size_t{50}, std::size_t{100}, std::size_t{8192}, whole.size() / 2}) {
+        write_file(part, whole.substr(0, size));
+        const finished f = w.harvest();
+        BOOST_TEST(f.code == 1);
+        BOOST_TEST(lines_of(f.err).size() == 1u);
+        BOOST_TEST(has(f.err, "the file is damaged"), f.err);
+        BOOST_TEST(read_file(part) == whole.substr(0, size));
+    }
+    BOOST_TEST(w.world.server.stats().requests == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_store_that_is_taken_away_ends_it)
+{
+    unipile::simulator::options o = four_accounts();
+    o.latency_min = o.latency_max = std::chrono::milliseconds(20);
+    const field_work w{o};
+    const std::string elsewhere = w.folder.file("elsewhere.db");
+    process p{UNIPILE_PROGRAM, w.command({"--ndjson", "-"}), w.world.environment()};
+    BOOST_TEST(!p.read_line().empty());
+    std::filesystem::rename(w.store, elsewhere);
+    const finished f = p.wait();
+    BOOST_TEST(f.code == 1);
+    BOOST_TEST(lines_of(f.err).size() == 1u);
+    BOOST_TEST(has(f.err, "it was moved or deleted while it was in use"), f.err);
+    std::filesystem::rename(elsewhere, w.store);
+    BOOST_TEST(w.harvest().code == 0);
+    w.check_store();
+}
+
+BOOST_AUTO_TEST_CASE(what_fails_is_told_with_what_to_do)
+{
+    field_work w{two_accounts()};
+    auto nobody_there = w.world.environment();
+    nobody_there["UNIPILE_DSN"] = "http://127.0.0.1:1";
+    const finished f = process{UNIPILE_PROGRAM, w.command(), nobody_there}.wait();
+    BOOST_TEST(f.code == 1);
+    BOOST_TEST(f.err.starts_with("not complete: of 6 jobs, 0 came to the end, 6 failed, 0 left"));
+    BOOST_TEST(has(f.err, "6 jobs failed: the server can't be reached; check the base URL's host and port"), f.err);
+
+    std::ofstream{w.jobs, std::ios::app} << "stranger,ACoAAxyz,false\n";
+    for (int times = 0; times < 2; ++times) {
+        const finished parked = w.harvest();
+        BOOST_TEST(parked.code == 1);
+        BOOST_TEST(has(parked.err, "parked: account stranger ("), parked.err);
+        BOOST_TEST(has(parked.err, "unipile accounts --store " + w.store + " --unpark stranger"));
+        w.check_store();
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_cannot_be_trusted_is_no_refused_key)
+{
+    unipile::simulator::options o = two_accounts();
+    o.tls = true;
+    const field_work w{o};
+    const finished f = w.harvest();
+    BOOST_TEST(f.code == 1);
+    BOOST_TEST(has(f.err, "unipile: stopped: the server's certificate is not trusted for this host"), f.err);
+    BOOST_TEST(w.world.server.stats().requests == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(jobs_come_from_standard_input)
+{
+    const field_work w{two_accounts()};
+    const strings command = replaced(w.command(), w.jobs, "-");
+    check_refusal(w, under_shell(w, "", command, "<&-"), 2, "standard input can't be read");
+    check_refusal(w, under_shell(w, "", command, "< /"), 2, "standard input can't be read");
+    BOOST_TEST(under_shell(w, "", command, "< " + w.jobs).code == 0);
+    w.check_store();
+}
+
+BOOST_AUTO_TEST_CASE(nothing_takes_the_place_of_a_closed_stream)
+{
+    const field_work w{two_accounts()};
+    const finished f = under_shell(w, "", w.command({"--ndjson", "-"}), ">&-");
+    BOOST_TEST(f.code == 1);
+    BOOST_TEST(has(f.err, "standard output can't be written"), f.err);
+    BOOST_TEST(under_shell(w, "", w.command(), "<&- >&- 2>&-").code == 0);
+    w.check_store();
+}
+
+BOOST_AUTO_TEST_SUITE_END()
