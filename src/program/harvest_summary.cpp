@@ -91,16 +91,18 @@ void add_failures(std::vector<std::string>& lines, const counted_ends& ends, con
 
 void add_parked(std::vector<std::string>& lines, const harvest_ending& e)
 {
-    const std::string unpark = "unipile accounts --store " + printable(e.store) + " --unpark ";
+    const std::string command = "unipile accounts --store " + printable(e.store);
     for (const auto& [name, reason] : e.accounts.parked) {
         const std::string account = printable(name, longest_name);
-        lines.push_back("parked: account " + account + " (" + printable(reason, longest_name) +
-                        "): its owner has to look at it; then: " + unpark + account);
+        std::string line = "parked: account " + account;
+        line += " (" + printable(reason, longest_name) + "): its owner has to look at it; then: ";
+        line += command + " --unpark " + account;
+        lines.push_back(std::move(line));
     }
     const std::size_t named = e.accounts.parked.size();
     if (const std::size_t more = std::max(e.accounts.parked_count, named) - named; more > 0)
         lines.push_back("parked: " + counted(more, "more account", "more accounts") +
-                        "; all are listed by: unipile accounts --store " + printable(e.store));
+                        "; all are listed by: " + command);
 }
 
 std::string account_text(const account_tally& a)

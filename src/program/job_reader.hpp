@@ -1,6 +1,7 @@
 // The jobs file of a harvest, line by line.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <istream>
 #include <optional>
@@ -42,7 +43,7 @@ struct job_defaults {
 /// Blank lines and, in plain files, lines that begin with `#` are passed over.
 class job_reader {
 public:
-    static constexpr std::size_t longest_line = 64 * 1024;
+    static constexpr std::size_t longest_line = std::size_t{64} * 1024;
 
     /// Throws std::invalid_argument, one line that says what to change, if the first line shows that this can't be
     /// a jobs file. `in` must outlive the reader.
