@@ -96,7 +96,8 @@ void add_parked(std::vector<std::string>& lines, const harvest_ending& e)
         const std::string account = printable(name, longest_name);
         std::string line = "parked: account " + account;
         line += " (" + printable(reason, longest_name) + "): its owner has to look at it; then: ";
-        line += command + " --unpark " + account;
+        line += command;
+        line += " --unpark " + account;
         lines.push_back(std::move(line));
     }
     const std::size_t named = e.accounts.parked.size();
