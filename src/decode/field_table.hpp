@@ -31,10 +31,11 @@ struct field_rule {
     unsigned owner = 0;       ///< the providers that have it, for the fields of an item
 };
 
-/// A field of the object type T, and what reads its value into a T.
+/// A field of the object type T, and what reads its value, which starts at a given place, into a T: to the place behind
+/// it, or null if reading stopped.
 template <class T>
 struct field : field_rule {
-    using reader = bool (*)(item_parser&, T&);
+    using reader = const char* (*)(item_parser&, T&, const char* p);
 
     constexpr field(std::string_view field_name, reader field_reader, unsigned field_flags = optional_field,
                     std::string_view field_path = {}, unsigned field_owner = 0)

@@ -38,6 +38,14 @@ inline bool item_parser::skip_space() noexcept
     return p_ != end_ || ended();
 }
 
+/// The next byte that is no white space, or null if that is yet to come.
+inline const char* item_parser::skip_space(const char* p) noexcept
+{
+    if (p != end_ && static_cast<unsigned char>(*p) > ' ') return p;
+    p_ = p;
+    return skip_space() ? p_ : nullptr;
+}
+
 inline bool item_parser::expect(char c) noexcept
 {
     if (!skip_space()) return false;
@@ -209,32 +217,38 @@ bool item_parser::read_object(const field_table<T, N>& table, T& out, std::uint6
     }
     auto& next = successors_[schema<T>::number];
     std::size_t last = next.size() - 1;
-    for (;;) {
-        int i = guess(table, next[last], p_, end_);
+    for (const char* p = p_;;) {
+        int i = guess(table, next[last], p, end_);
         if (i >= 0) {
-            p_ += table.token_size(i);
+            p += table.token_size(i);
         } else {
             std::string_view key;
+            p_ = p;
             if (!read_key(key) || !expect(':')) return false;
+            p = p_;
             i = table.find(key);
             if (i >= 0) next[last] = {static_cast<std::uint8_t>(i), next[last].last};
         }
-        if (!skip_space()) return false;
+        p = skip_space(p);
+        if (!p) return false;
         if (i < 0) {
-            if (!skip_unknown()) return false;
+            p = skip_unknown(p);
         } else {
             last = static_cast<std::size_t>(i);
-            if (!read_field(table[i], i, out, seen)) return false;
+            p = read_field(table[i], i, p, out, seen);
         }
-        if (end_ - p_ > 1 && p_[0] == ',' && p_[1] == '"') {
-            ++p_;
+        if (!p) return false;
+        if (end_ - p > 1 && p[0] == ',' && p[1] == '"') {
+            ++p;
             continue;
         }
-        if (!skip_space()) return false;
-        if (*p_ == '}') break;
-        if (*p_ != ',') return stop(parse_status::malformed);
-        ++p_;
-        if (!skip_space()) return false;
+        p = skip_space(p);
+        if (!p) return false;
+        p_ = p;
+        if (*p == '}') break;
+        if (*p != ',') return stop(parse_status::malformed);
+        p = skip_space(p + 1);
+        if (!p) return false;
     }
     ++p_;
     --depth_;
@@ -251,21 +265,22 @@ inline int item_parser::guess(const field_table<T, N>& table, successors& next, 
     return next.last;
 }
 
-bool item_parser::skip_unknown()
+const char* item_parser::skip_unknown(const char* p)
 {
     here_.field = &unknown_field;
-    return skip_value();
+    p_ = p;
+    return skip_value() ? p_ : nullptr;
 }
 
 template <class T>
-inline bool item_parser::read_field(const field<T>& f, int i, T& out, std::uint64_t& seen)
+inline const char* item_parser::read_field(const field<T>& f, int i, const char* p, T& out, std::uint64_t& seen)
 {
     here_.field = &f;
     if constexpr (std::is_same_v<T, item_fields>) here_.owner = f.owner;
     const std::uint64_t bit = std::uint64_t{1} << i;
     if (seen & bit) note(anomaly_kind::duplicate_key);
     seen |= bit;
-    return f.read(*this, out);
+    return f.read(*this, out, p);
 }
 
 template <class T, std::size_t N>
@@ -407,6 +422,19 @@ bool item_parser::read_mismatch()
     return skip_value();
 }
 
+const char* item_parser::read_at(const char* p, std::optional<std::string_view>& out)
+{
+    if (p != end_ && *p == '"') {
+        const scan_result found = scan_text(p + 1, end_);
+        if (is_plain(p + 1, found)) {
+            out = view(p + 1, found.special);
+            return found.special + 1;
+        }
+    }
+    p_ = p;
+    return read(out) ? p_ : nullptr;
+}
+
 bool item_parser::read(std::optional<std::string_view>& out)
 {
     out.reset();
@@ -440,31 +468,34 @@ bool item_parser::take_text(std::optional<std::string_view>& number)
     return true;
 }
 
-/// A number as nearly all are: up to 16 digits, no sign, no fraction, no zero in front, and a byte behind them that
-/// ends it. Eight digits at a time, since a loop over single ones is left at a place that no processor can foresee.
-inline bool item_parser::read_digits(std::optional<std::int64_t>& out) noexcept
+// Nearly all are of up to 16 digits, without sign, fraction or a zero in front, and end with a byte that can't be
+// theirs. Eight digits at a time, since a loop over single ones is left at a place that no processor can foresee.
+const char* item_parser::read_at(const char* p, std::optional<std::int64_t>& out)
 {
-    if (end_ - p_ < 17 || *p_ == '0') return false;
-    const digit_run first = leading_digits(p_);
-    std::uint64_t value = first.value;
-    const char* p = p_ + first.count;
-    if (first.count == 8) {
-        const digit_run second = leading_digits(p);
-        constexpr std::uint64_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
-        value = value * powers[second.count] + second.value;
-        p += second.count;
+    if (end_ - p > 16) {
+        const digit_run first = leading_digits(p);
+        std::uint64_t value = first.value;
+        const char* last = p + first.count;
+        if (first.count == 8) {
+            constexpr std::uint64_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+            const digit_run second = leading_digits(last);
+            value = value * powers[second.count] + second.value;
+            last += second.count;
+        }
+        const bool leading_zero = *p == '0' && last != p + 1;
+        if (last != p && !leading_zero && (*last == ',' || *last == '}')) {
+            out = static_cast<std::int64_t>(value);
+            return last;
+        }
     }
-    if (p == p_ || (*p != ',' && *p != '}')) return false;
     p_ = p;
-    out = static_cast<std::int64_t>(value);
-    return true;
+    return read(out) ? p_ : nullptr;
 }
 
 bool item_parser::read(std::optional<std::int64_t>& out)
 {
     out.reset();
     if (p_ == end_) return ended();
-    if (read_digits(out)) return true;
     if (*p_ != '"' && *p_ != '-' && !is_digit(*p_)) return read_mismatch();
     std::optional<std::string_view> number;
     if (!take_text(number)) return false;
@@ -509,23 +540,25 @@ bool item_parser::read(std::optional<double>& out)
     return true;
 }
 
-/// `true` or `false`, without a branch between the two.
-inline bool item_parser::read_literal(std::optional<bool>& out) noexcept
+// Without a branch between `true` and `false`.
+const char* item_parser::read_at(const char* p, std::optional<bool>& out)
 {
-    if (end_ - p_ < 5) return false;
-    const bool is_true = std::memcmp(p_, "true", 4) == 0;
-    const bool is_false = std::memcmp(p_, "false", 5) == 0;
-    if (!(is_true | is_false)) return false;
-    p_ += 5 - static_cast<int>(is_true);
-    out = is_true;
-    return true;
+    if (end_ - p >= 5) {
+        const bool is_true = std::memcmp(p, "true", 4) == 0;
+        const bool is_false = std::memcmp(p, "false", 5) == 0;
+        if (is_true | is_false) {
+            out = is_true;
+            return p + (is_true ? 4 : 5);
+        }
+    }
+    p_ = p;
+    return read(out) ? p_ : nullptr;
 }
 
 bool item_parser::read(std::optional<bool>& out)
 {
     out.reset();
     if (p_ == end_) return ended();
-    if (read_literal(out)) return true;
     if (*p_ == 't' || *p_ == 'f') {
         out = *p_ == 't';
         return *out ? skip_literal("true") : skip_literal("false");

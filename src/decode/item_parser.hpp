@@ -72,16 +72,18 @@ public:
     /// Gives large buffers back.
     void trim() noexcept;
 
-    // For the tables: one value each, into the field that it is for.
-    bool read(std::optional<std::string_view>& out);
-    bool read(std::optional<std::int64_t>& out);
-    bool read(std::optional<double>& out);
-    bool read(std::optional<bool>& out);
-    bool read(std::span<const attachment>& out);
-    bool read(std::span<const poll_option>& out);
-    bool read(std::span<const mention>& out);
+    // For the tables: the value at p, into the field that it is for. The place behind it, or null if reading stopped.
+    // Values that are as they usually are don't take the detour through `p_`, for which the next step would have to
+    // wait.
+    const char* read_at(const char* p, std::optional<std::string_view>& out);
+    const char* read_at(const char* p, std::optional<std::int64_t>& out);
+    const char* read_at(const char* p, std::optional<bool>& out);
     template <class T>
-    bool read(const T*& out);
+    const char* read_at(const char* p, T& out)
+    {
+        p_ = p;
+        return read(out) ? p_ : nullptr;
+    }
 
 private:
     /// Where in the item the parser is, for what it may have to note.
@@ -100,6 +102,17 @@ private:
         unsigned owner = 0;
     };
 
+    // One value each, at `p_`.
+    bool read(std::optional<std::string_view>& out);
+    bool read(std::optional<std::int64_t>& out);
+    bool read(std::optional<double>& out);
+    bool read(std::optional<bool>& out);
+    bool read(std::span<const attachment>& out);
+    bool read(std::span<const poll_option>& out);
+    bool read(std::span<const mention>& out);
+    template <class T>
+    bool read(const T*& out);
+
     parse_status attempt(const char* begin, const char* end);
     bool read_item();
     template <class T, std::size_t N>
@@ -107,8 +120,8 @@ private:
     template <class T, std::size_t N>
     static int guess(const field_table<T, N>& table, successors& next, const char* p, const char* end) noexcept;
     template <class T>
-    bool read_field(const field<T>& f, int i, T& out, std::uint64_t& seen);
-    bool skip_unknown();
+    const char* read_field(const field<T>& f, int i, const char* p, T& out, std::uint64_t& seen);
+    const char* skip_unknown(const char* p);
     template <class T>
     bool read_array(std::span<const T>& out, std::vector<T>& scratch);
     bool read_element(attachment& out);
@@ -125,9 +138,7 @@ private:
     bool read_escaped_text(std::string_view& out, const scan_result& plain);
     bool read_no_text(std::optional<std::string_view>& out);
     bool read_number(std::string_view& out);
-    bool read_digits(std::optional<std::int64_t>& out) noexcept;
     bool read_decimal(std::optional<double>& out) noexcept;
-    bool read_literal(std::optional<bool>& out) noexcept;
     bool skip_string();
     bool skip_literal(std::string_view word);
     bool skip_scalar();
@@ -139,6 +150,7 @@ private:
     bool at(char c) noexcept { return p_ != end_ && *p_ == c; }
     bool expect(char c) noexcept;
     bool skip_space() noexcept;
+    const char* skip_space(const char* p) noexcept;
     bool stop(parse_status s) noexcept
     {
         status_ = s;

@@ -10,9 +10,9 @@ namespace unipile::decode {
 enum owner_flags : unsigned { of_linkedin = 1, of_instagram = 2, of_others = 4, of_all = 7 };
 
 template <class T, auto... Path>
-bool read_into(item_parser& parser, T& object)
+const char* read_into(item_parser& parser, T& object, const char* p)
 {
-    return parser.read((object.*....*Path));
+    return parser.read_at(p, (object.*....*Path));
 }
 
 template <class T>
