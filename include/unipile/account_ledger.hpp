@@ -13,10 +13,14 @@ namespace unipile {
 
 /// How an account was used and what it is waiting for: a plain value, small enough to be saved with every page.
 ///
-/// Saved before a request goes out or together with its page, it makes sure that a restart knows what was used. It
-/// depends on no rules, so rules may change between runs.
+/// Saved before a request goes out, it makes sure that a restart knows what was used. It depends on no rules, so rules
+/// may change between runs.
+///
+/// A server sees a request at some time between its sending and its end. So a request is in flight until it has ended
+/// and counts as made at its end: then windows hold as the server sees them, however long requests take. What was in
+/// flight when a process died counts as made when its ledger is loaded.
 struct account_ledger {
-    /// Requests at one time. Where many requests are close together they are counted as one entry at the latest of
+    /// Requests that ended at one time. Where many are close together they are counted as one entry at the latest of
     /// their times, so a window never takes them for older than they are.
     struct entry {
         wall_time at;
@@ -32,6 +36,7 @@ struct account_ledger {
     std::string provider;                 ///< as the API spells it; empty: not known yet
     std::optional<wall_time> first_used;  ///< where the ramp of a new account starts
     std::vector<entry> used;              ///< ascending; the last day at least, more if a window is longer
+    std::uint32_t in_flight = 0;          ///< requests whose end is not known; none of them is in `used`
     std::uint64_t requests = 0;           ///< all that were ever made
     wall_time next_request{};             ///< the drawn gap ends here
     wall_time resting_until{};            ///< cool-down
@@ -39,7 +44,7 @@ struct account_ledger {
     double pace = 1.0;                    ///< share of the full pace, above 0, at most 1
     std::optional<parking> parked;
 
-    /// Requests after `t`, as far as they are still known; see `used`.
+    /// Requests after `t`, those in flight counted, as far as they are still known; see `used`.
     std::uint64_t used_after(wall_time t) const noexcept;
 
     /// One line of printable ASCII.

@@ -4,6 +4,9 @@
 #include <unipile/account_ledger.hpp>
 #include <unipile/pacing.hpp>
 
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/system/error_code.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -30,9 +33,16 @@ struct harvest_options {
 
     /// What is known of an account from earlier runs; empty: nothing. Asked once for each account, at its first job.
     std::function<std::optional<account_ledger>(std::string_view account)> load_ledger;
-    /// Told of an account's ledger before each of its requests is sent, and when it changed otherwise. To save it here
-    /// keeps an account within its windows even if the process is killed.
+    /// Told of an account's ledger when it changed, and before each request that `admit` isn't asked about.
     std::function<void(std::string_view account, const account_ledger& ledger)> save_ledger;
+    /// Leave for one request. Call it exactly once, on any thread, also before `admit` returns. With an error the
+    /// request isn't sent, and the harvest ends with that error as it does when its source fails.
+    using admission = boost::asio::any_completion_handler<void(boost::system::error_code)>;
+    /// Asked before each request of an account whose pace has windows or a gap. The ledger counts that request already;
+    /// the request is sent once `go` was called. To commit the ledger first, and then call `go`, keeps an account
+    /// within its windows even if the process is killed at any moment; a request that was committed and never sent is
+    /// wasted, no more. Other accounts go on meanwhile, so many ledgers can share a commit. Empty: nothing waits.
+    std::function<void(std::string_view account, const account_ledger& ledger, admission go)> admit;
 
     /// What happens to the jobs of an account that needs its owner.
     enum class parked_jobs {

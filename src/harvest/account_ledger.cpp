@@ -5,7 +5,7 @@
 
 // The text: fields with blanks between them, each a letter and its value. Times are milliseconds since 1970, those of
 // `used` except the first are distances from the one before. Names and reasons are percent-encoded.
-//   v1 pLINKEDIN f1700000000000 n… c… s2 a0.5 t1234 k1700000000000:disconnected_account u1700000000000,20000,21000*3
+//   v1 pLINKEDIN f1700000000000 n… c… s2 a0.5 t1234 i1 k1700000000000:disconnected_account u1700000000000,20000,21000*3
 
 namespace unipile {
 namespace {
@@ -107,6 +107,7 @@ bool read_field(account_ledger& l, std::string_view word)
         case 's': good = f.number(l.strikes); break;
         case 'a': good = f.number(l.pace) && l.pace > 0 && l.pace <= 1; break;
         case 't': good = f.number(l.requests); break;
+        case 'i': good = f.number(l.in_flight); break;
         case 'k': {
             auto& k = l.parked.emplace();
             good = f.time(k.since) && f.skip(':') && f.decoded(k.reason);
@@ -122,7 +123,7 @@ bool read_field(account_ledger& l, std::string_view word)
 
 std::uint64_t account_ledger::used_after(wall_time t) const noexcept
 {
-    std::uint64_t n = 0;
+    std::uint64_t n = in_flight;
     for (auto e = used.rbegin(); e != used.rend() && e->at > t; ++e) n += e->count;
     return n;
 }
@@ -145,6 +146,7 @@ std::string account_ledger::to_text() const
         field('a'), out.append(text, end);
     }
     if (requests) field('t'), out += std::to_string(requests);
+    if (in_flight) field('i'), out += std::to_string(in_flight);
     if (parked) {
         field('k'), append(out, parked->since), out += ':';
         append_encoded(out, parked->reason);

@@ -224,8 +224,8 @@ void harvest_core::stop()
 void harvest_core::cancel()
 {
     for (job_index i = 0; i < jobs_.size(); ++i) {
-        if (!jobs_[i].listing || !scheduler_.is_running(i)) continue;
-        deliver(*jobs_[i].listing, false);
+        if (!scheduler_.is_running(i)) continue;
+        if (jobs_[i].listing) deliver(*jobs_[i].listing, false);
         emit_end(jobs_[i], end_reason::cancelled, failure(errc::harvest_stopped));
         jobs_[i] = {};
         scheduler_.finished(i, {}, now());

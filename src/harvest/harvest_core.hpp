@@ -75,6 +75,7 @@ private:
         position at;                           ///< without a listing: where it goes on
         stream_stats stats;                    ///< without a listing: of those before
         std::uint64_t number = 0;
+        std::uint64_t admission = 0;  ///< that its request waits for; 0: none
     };
 
     // Consumer: harvest_core.cpp
@@ -92,6 +93,8 @@ private:
     void work();
     void decide();
     void start_request(job_index i);
+    void admitted(job_index i, std::uint64_t admission, boost::system::error_code code);
+    void send_request(job_index i);
     void end_unstarted(job_index i);
     void sleep_until(wall_time t);
     bool wants_jobs() const noexcept;
@@ -144,7 +147,7 @@ private:
 
     std::optional<failure> failure_;
     stream_stats listings_;  ///< of listings that are gone
-    std::uint64_t next_number_ = 0, completed_ = 0, failed_ = 0;
+    std::uint64_t next_number_ = 0, completed_ = 0, failed_ = 0, last_admission_ = 0;
     bool begun_ = false, pulling_ = false, exhausted_ = false, over_ = false, closed_ = false;
     bool work_scheduled_ = false, sleeps_ = false;
 };

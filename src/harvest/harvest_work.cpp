@@ -233,8 +233,38 @@ void harvest_core::stop_for(failure f)
 
 void harvest_core::start_request(job_index i)
 {
+    const account_index a = scheduler_.account_of(i);
+    if (!options_.admit || !scheduler_.rules(a).looks_back()) {
+        save_ledger(a);
+        return send_request(i);
+    }
+    const auto admission = jobs_[i].admission = ++last_admission_;
+    options_.admit(names_[a], scheduler_.ledger(a),
+                   [weak = weak_from_this(), executor = executor_, i, admission](error_code code) {
+                       asio::post(executor, [weak, i, admission, code] {
+                           if (const auto self = weak.lock()) self->admitted(i, admission, code);
+                       });
+                   });
+}
+
+void harvest_core::admitted(job_index i, std::uint64_t admission, error_code code)
+try {
+    // Cancelled meanwhile, or all is gone.
+    if (closed_ || i >= jobs_.size() || jobs_[i].admission != admission) return;
+    jobs_[i].admission = 0;
+    if (code) stop_for(failure(code));
+    if (scheduler_.stopped())
+        scheduler_.interrupted(i, now()), save_ledger(scheduler_.account_of(i));
+    else
+        send_request(i);
+    work();
+} catch (const std::bad_alloc&) {
+    stop_for(failure(make_error_code(boost::system::errc::not_enough_memory)));
+}
+
+void harvest_core::send_request(job_index i)
+{
     auto& j = jobs_[i];
-    save_ledger(scheduler_.account_of(i));
     if (!j.listing) {
         try {
             j.listing = std::make_shared<job_listing>(i, client_.posts(query_from(j), j.at), j.stats);

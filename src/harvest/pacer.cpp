@@ -30,6 +30,8 @@ pacer::pacer(pacing rules) : written_(std::move(rules)), rules_(written_), horiz
               [](const rate_window& a, const rate_window& b) { return a.length < b.length; });
 }
 
+bool pacer::looks_back() const noexcept { return !rules_.windows.empty() || rules_.gap.most.count() > 0; }
+
 double pacer::ramp_at(const account_ledger& ledger, wall_time now) const
 {
     if (rules_.ramp.length.count() == 0) return 1;
@@ -50,7 +52,8 @@ std::uint32_t pacer::limit_at(const rate_window& w, const account_ledger& ledger
 /// The first time from `t` on at which fewer than `limit` requests are in the window.
 wall_time pacer::free_from(const rate_window& w, const account_ledger& ledger, std::uint32_t limit, wall_time t)
 {
-    std::uint64_t counted = 0;
+    std::uint64_t counted = ledger.in_flight;
+    if (counted >= limit) return t + w.length;
     for (auto it = ledger.used.rbegin(); it != ledger.used.rend() && it->at + w.length > t; ++it) {
         counted += it->count;
         if (counted >= limit) return it->at + w.length;
@@ -79,9 +82,7 @@ std::uint32_t pacer::left(const account_ledger& ledger, std::size_t window, wall
 {
     const auto& w = rules_.windows[window];
     const std::uint32_t limit = limit_at(w, ledger, now);
-    std::uint64_t counted = 0;
-    for (auto it = ledger.used.rbegin(); it != ledger.used.rend() && it->at + w.length > now; ++it)
-        counted += it->count;
+    const std::uint64_t counted = ledger.used_after(now - w.length);
     return counted >= limit ? 0 : limit - static_cast<std::uint32_t>(counted);
 }
 
@@ -114,6 +115,13 @@ void pacer::spend(account_ledger& ledger, wall_time now, random_source& random) 
 {
     if (!ledger.first_used) ledger.first_used = now;
     ++ledger.requests;
+    ++ledger.in_flight;
+    ledger.next_request = now + draw_gap(ledger, now, random);
+}
+
+void pacer::ended(account_ledger& ledger, wall_time now) const
+{
+    --ledger.in_flight;
     auto& used = ledger.used;
     const auto fine = grain(milliseconds{0});
     constexpr std::uint32_t full = 0xffffffff;
@@ -125,7 +133,6 @@ void pacer::spend(account_ledger& ledger, wall_time now, random_source& random) 
         used.push_back({now, 1});
         if (used.size() % 64 == 0) compact(ledger, now);
     }
-    ledger.next_request = now + draw_gap(ledger, now, random);
 }
 
 void pacer::succeeded(account_ledger& ledger) const
@@ -197,6 +204,7 @@ void settle(account_ledger& ledger, wall_time now)
     }
     std::sort(ledger.used.begin(), ledger.used.end(),
               [](const account_ledger::entry& a, const account_ledger::entry& b) { return a.at < b.at; });
+    if (const auto n = std::exchange(ledger.in_flight, 0)) ledger.used.push_back({now, n});
     // Waits were set by the same clock as the last request.
     constexpr milliseconds longest = std::chrono::hours{24 * 366};
     for (auto* t : {&ledger.next_request, &ledger.resting_until}) *t = std::min(*t - ahead, now + longest);
@@ -218,6 +226,7 @@ wall_time forecast(const pacing& rules, const account_ledger& ledger, std::uint6
     for (; requests > 0; --requests) {
         now = p.earliest(l, now);
         p.spend(l, now, random);
+        p.ended(l, now);
         p.succeeded(l);
     }
     return now;

@@ -16,8 +16,9 @@ namespace unipile::harvest {
 
 /// Rules made ready for use; shared by all accounts that go by them, since it keeps nothing about any of them.
 ///
-/// For every window of `rules`: no stretch of its length ever holds more than its limit of the times that were given
-/// to `spend`, whatever else happens, provided that `spend` is called only at or after `earliest`.
+/// For every window of `rules`: no stretch of its length ever holds more than its limit of requests, wherever between
+/// their `spend` and their `ended` they are seen, provided that `spend` is called only at or after `earliest`. A ledger
+/// that was saved between the two and settled later is as good as one that saw the end.
 class pacer {
 public:
     /// Throws std::invalid_argument for rules that make no sense.
@@ -27,11 +28,16 @@ public:
     const pacing& rules() const noexcept { return rules_; }
     /// As they were given.
     const pacing& written() const noexcept { return written_; }
+    /// Whether requests of the past bound those to come; if not, nobody has to remember them.
+    bool looks_back() const noexcept;
 
-    /// The first time from `now` on at which a request may go out, as far as is known now. Says nothing about parking.
+    /// The first time from `now` on at which a request may go out, as far as is known now: those in flight are taken to
+    /// be seen at that very time. Says nothing about parking.
     wall_time earliest(const account_ledger& ledger, wall_time now) const;
     /// A request goes out at `now`: enters it into the books and draws the gap that follows.
     void spend(account_ledger& ledger, wall_time now, random_source& random) const;
+    /// A request that was spent has ended at `now`, however; nobody sees it later than that.
+    void ended(account_ledger& ledger, wall_time now) const;
     /// A request was answered well.
     void succeeded(account_ledger& ledger) const;
     /// A throttle signal. `asked` is the server's Retry-After; `long_rest` for those that minutes don't cure. Parks the
@@ -59,8 +65,8 @@ private:
     std::chrono::milliseconds horizon_;
 };
 
-/// Makes a ledger from elsewhere safe to use: sorts, and takes what lies in the future (the clock was wrong once) for
-/// happening now, so that it can't lock an account for years.
+/// Makes a ledger from elsewhere safe to use: sorts, takes requests that were in flight for ended, and what lies in the
+/// future (the clock was wrong once) for happening now, so that it can't lock an account for years.
 void settle(account_ledger& ledger, wall_time now);
 
 }  // namespace unipile::harvest

@@ -74,6 +74,7 @@ void scheduler::finished(job_index j, const request_result& result, wall_time no
     const account_index i = jobs_[j].account;
     auto& a = accounts_[i];
     --a.in_flight, --running_;
+    a.rules->ended(a.ledger, now);
     switch (result.signal) {
         case request_result::sign::none: break;
         case request_result::sign::good: a.rules->succeeded(a.ledger); break;

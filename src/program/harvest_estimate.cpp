@@ -85,6 +85,7 @@ private:
         for (; n > 0 && now - began_ < longest; --n) {
             now = pacer_.earliest(ledger, now);
             pacer_.spend(ledger, now, random);
+            pacer_.ended(ledger, now);
             pacer_.succeeded(ledger);
         }
         return now;
@@ -96,6 +97,7 @@ private:
             if (now_ - began_ < longest) {
                 now_ = pacer_.earliest(ledger_, now_);
                 pacer_.spend(ledger_, now_, random_);
+                pacer_.ended(ledger_, now_);
             }
             times_.push_back(std::min(longest, std::chrono::duration_cast<milliseconds>(now_ - began_)));
         }

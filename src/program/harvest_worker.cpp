@@ -53,6 +53,27 @@ std::string failure_type(const failure& f)
     return words.substr(0, words.find(';'));
 }
 
+store::account_row row_of(std::string_view account, const account_ledger& ledger)
+{
+    const store::unix_time now = wall_now();
+    store::account_row row;
+    row.account = account;
+    row.ledger = ledger.to_text();
+    row.provider = ledger.provider;
+    row.requests = ledger.requests;
+    row.used_today = ledger.used_after(now - std::chrono::days(1));
+    if (ledger.parked) {
+        row.parked = true;
+        row.parked_since = ledger.parked->since;
+        row.why = ledger.parked->reason;
+    } else if (const auto until = std::max(ledger.next_request, ledger.resting_until); until > now) {
+        row.waits_until = until;
+        row.why = ledger.resting_until > now ? "rests after a throttle signal" : "keeps its pace";
+    }
+    row.updated = now;
+    return row;
+}
+
 /// Whether a listing ended for no reason of its own, so that its job just goes on another time.
 bool is_put_off(const harvest_element& end, bool parked_wait)
 {
@@ -134,6 +155,9 @@ harvest_options harvest_worker::options_for(const harvest_plan& plan)
     harvest_options o = plan.harvest;
     o.load_ledger = [this](std::string_view account) { return load_ledger(account); };
     o.save_ledger = [this](std::string_view account, const account_ledger& l) { save_ledger(account, l); };
+    o.admit = [this](std::string_view account, const account_ledger& l, harvest_options::admission go) {
+        admit(account, l, std::move(go));
+    };
     return o;
 }
 
@@ -503,26 +527,23 @@ std::optional<account_ledger> harvest_worker::load_ledger(std::string_view accou
 
 void harvest_worker::save_ledger(std::string_view account, const account_ledger& ledger)
 {
-    const store::unix_time now = wall_now();
-    store::account_row row;
-    row.account = account;
-    row.ledger = ledger.to_text();
-    row.provider = ledger.provider;
-    row.requests = ledger.requests;
-    for (const account_ledger::entry& e : ledger.used)
-        if (e.at > now - std::chrono::days(1)) row.used_today += e.count;
-    if (ledger.parked) {
-        row.parked = true;
-        row.parked_since = ledger.parked->since;
-        row.why = ledger.parked->reason;
-    } else if (const auto until = std::max(ledger.next_request, ledger.resting_until); until > now) {
-        row.waits_until = until;
-        row.why = ledger.resting_until > now ? "rests after a throttle signal" : "keeps its pace";
-    }
-    row.updated = now;
+    store::account_row row = row_of(account, ledger);
     const std::size_t bytes = row.ledger.size();
     auto save = [row = std::move(row)](store::post_store& engine) { engine.save_account(row); };
     store::async_perform(*shared_.writer, context_.get_executor(), bytes, std::move(save), asio::detached);
+}
+
+/// A kill must not make the store forget a request, so its account's ledger is committed before it is sent.
+void harvest_worker::admit(std::string_view account, const account_ledger& ledger, harvest_options::admission go)
+{
+    store::account_row row = row_of(account, ledger);
+    const std::size_t bytes = row.ledger.size();
+    auto save = [row = std::move(row)](store::post_store& engine) { engine.save_account(row); };
+    store::async_perform_durably(*shared_.writer, context_.get_executor(), bytes, std::move(save),
+                                 [this, go = std::move(go)](error_code ec) mutable {
+                                     if (ec) store_failed();
+                                     std::move(go)(ec);
+                                 });
 }
 
 }  // namespace unipile::program

@@ -92,6 +92,7 @@ private:
     void count(const harvest_element& element, const store::page_result& result);
     void count_requests(active_job& job, const harvest_element& element);
     void save_ledger(std::string_view account, const account_ledger& ledger);
+    void admit(std::string_view account, const account_ledger& ledger, harvest_options::admission go);
     std::optional<account_ledger> load_ledger(std::string_view account);
     bool is_parked(std::string_view account) const;
     accounts_view view() const;

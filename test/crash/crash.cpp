@@ -1,5 +1,5 @@
 // Harvests that are killed without warning, again and again, and resumed: what the store holds in the end, against what
-// the simulator holds.
+// the simulator holds, and what the simulator was asked for, against the pace.
 #include "crash/verdict.hpp"
 #include "program/jobs_folder.hpp"
 #include "program/served.hpp"
@@ -13,8 +13,13 @@
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <iterator>
+#include <map>
 #include <random>
+#include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 namespace {
 
@@ -39,6 +44,17 @@ simulator::options troubled_world(std::uint64_t seed)
     return o;
 }
 
+/// A few small listings of two accounts, and a record of what was asked for.
+simulator::options recorded_world()
+{
+    simulator::options o;
+    o.accounts = 2;
+    o.identifiers = 8;
+    o.posts_min = o.posts_max = 25;
+    o.log_requests = true;
+    return o;
+}
+
 bool has_ended(const process& p)
 {
     siginfo_t info{};
@@ -52,25 +68,34 @@ void await_requests(const served& world, const process& p, std::uint64_t count)
         std::this_thread::sleep_for(std::chrono::microseconds(200));
 }
 
+/// Waits until the simulator has read all that a process which is gone had sent.
+void await_silence(const served& world)
+{
+    while (world.server.stats().open_connections > 0) std::this_thread::sleep_for(std::chrono::microseconds(200));
+}
+
 /// One harvest, and how it came out.
 struct crash_run {
-    explicit crash_run(std::uint64_t seed) : world(troubled_world(seed)), dice(seed)
+    crash_run(simulator::options o, std::string pace_of_accounts, std::uint64_t seed)
+        : world(std::move(o)), pace(std::move(pace_of_accounts)), dice(seed)
     {
         write_jobs(world, folder.file("jobs.csv"));
     }
 
-    /// The same command until it says that it is done; the first few times it is killed underway.
-    void harvest()
+    /// The same command until it says that it is done; the first times it is killed underway, when it has sent fewer
+    /// than `most` requests.
+    void harvest(int times, std::uint64_t most)
     {
         const strings command{
-            "harvest", folder.file("jobs.csv"), "--store", folder.file("posts.db"), "--pace", "none", "--limit", "10"};
+            "harvest", folder.file("jobs.csv"), "--store", folder.file("posts.db"), "--pace", pace, "--limit", "10"};
         for (int attempt = 0; attempt < 100; ++attempt) {
             process p{UNIPILE_PROGRAM, command, world.environment()};
-            if (attempt < 8) {
-                await_requests(world, p, world.server.stats().requests + dice() % 40);
+            if (attempt < times) {
+                await_requests(world, p, world.server.stats().requests + dice() % most);
                 p.send(SIGKILL);
             }
             const finished f = p.wait();
+            await_silence(world);
             last = f;
             if (f.signal == SIGKILL) ++kills;
             if (f.code == 0) return;
@@ -86,6 +111,7 @@ struct crash_run {
 
     jobs_folder folder;
     served world;
+    std::string pace;
     std::mt19937_64 dice;
     finished last;
     std::size_t kills = 0;
@@ -108,8 +134,8 @@ BOOST_AUTO_TEST_CASE(nothing_is_lost_and_nothing_comes_twice)
     const std::uint64_t runs = runs_wanted();
     BOOST_TEST_REQUIRE(runs > 0u);
     for (std::uint64_t seed = 1; seed <= runs; ++seed) {
-        crash_run run{seed};
-        run.harvest();
+        crash_run run{troubled_world(seed), "none", seed};
+        run.harvest(8, 40);
         BOOST_TEST_CONTEXT("run " << seed << ", which ended with: " << run.last.err)
         {
             BOOST_TEST(run.last.code == 0);
@@ -129,6 +155,33 @@ BOOST_AUTO_TEST_CASE(nothing_is_lost_and_nothing_comes_twice)
     std::cout << "all " << runs << " runs: " << kills << " kills, " << sum.posts << " posts, " << sum.lost << " lost, "
               << sum.unexpected << " unexpected, " << sum.duplicated << " duplicated" << std::endl;
     BOOST_TEST(kills > runs);
+}
+
+BOOST_AUTO_TEST_CASE(no_account_forgets_what_it_has_used)
+{
+    constexpr std::size_t limit = 4;
+    constexpr std::chrono::milliseconds window{1'500};
+    crash_run run{recorded_world(), "4/1500ms", 1};
+    // Mostly right after a request, before the time that a commit may wait for others is over.
+    run.harvest(25, 3);
+    BOOST_TEST_CONTEXT("the last run ended with: " << run.last.err)
+    {
+        BOOST_TEST(run.last.code == 0);
+        const verdict v = run.check();
+        BOOST_TEST(v.lost + v.unexpected + v.duplicated == 0u);
+    }
+    BOOST_TEST(run.kills > 15u);
+    std::map<std::string, std::vector<std::chrono::steady_clock::time_point>> asked;
+    for (const auto& r : run.world.server.request_log()) asked[r.account].push_back(r.time);
+    BOOST_TEST(asked.size() == 2u);
+    // A request counts from its end on, so the simulator has seen it before; the two clocks differ by some ticks.
+    for (const auto& [account, times] : asked)
+        for (std::size_t i = 0; i + limit < times.size(); ++i)
+            BOOST_TEST(
+                (times[i + limit] - times[i] >= window - std::chrono::milliseconds(5)),
+                account << ", request " << i << ": " << limit + 1 << " within "
+                        << std::chrono::duration_cast<std::chrono::milliseconds>(times[i + limit] - times[i]).count()
+                        << " ms");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

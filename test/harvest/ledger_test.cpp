@@ -19,6 +19,7 @@ account_ledger full()
     l.provider = "LINK%D IN\xc3\xbc";
     l.first_used = at(1'700'000'000'000);
     l.used = {{at(1'700'000'000'000), 1}, {at(1'700'000'020'000), 4'000'000'000}, {at(1'700'000'020'000), 2}};
+    l.in_flight = 2;
     l.requests = 123'456'789'012;
     l.next_request = at(1'700'000'021'000);
     l.resting_until = at(1'700'000'922'001);
@@ -48,7 +49,8 @@ BOOST_AUTO_TEST_CASE(refuses_damaged_text)
     for (const char* text : {"",      "v2",     "v1  t1",   "v1 x1",   "v1 t",
                              "v1 tx", "v1 t1x", "v1 a0",    "v1 a2",   "v1 anan",
                              "v1 u",  "v1 u1,", "v1 u1,-5", "v1 u1*0", "v1 u99999999999999999999",
-                             "v1 k1", "v1 p%4", "v1 p%zz",  "t1 v1",   " v1"})
+                             "v1 k1", "v1 i-1", "v1 p%4",   "v1 p%zz", "t1 v1",
+                             " v1"})
         BOOST_TEST(!account_ledger::from_text(text), text);
 }
 

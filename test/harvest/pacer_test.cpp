@@ -20,6 +20,22 @@ using unipile::harvest::settle;
 
 constexpr wall_time start{1'700'000'000'000ms};
 
+/// A request that takes no time.
+void request(const pacer& p, account_ledger& ledger, wall_time now, random_source& random)
+{
+    p.spend(ledger, now, random);
+    p.ended(ledger, now);
+}
+
+/// What a process leaves behind, as the next one finds it.
+void restart(account_ledger& ledger, wall_time now)
+{
+    auto back = account_ledger::from_text(ledger.to_text());
+    BOOST_REQUIRE(back);
+    ledger = *back;
+    settle(ledger, now);
+}
+
 /// Sends as soon as it may, after pauses of up to `idle`, for `span`; every restart goes through the ledger's text.
 std::vector<wall_time> run(const pacer& p, account_ledger& ledger, milliseconds span, milliseconds idle,
                            random_source& random, bool restarts = false)
@@ -34,16 +50,50 @@ std::vector<wall_time> run(const pacer& p, account_ledger& ledger, milliseconds 
         BOOST_REQUIRE((p.earliest(ledger, t) == t));
         if (t >= start + span) break;
         now = t;
-        p.spend(ledger, now, random);
+        request(p, ledger, now, random);
         sent.push_back(now);
-        if (restarts && random.below(20) == 0) {
-            auto back = account_ledger::from_text(ledger.to_text());
-            BOOST_REQUIRE(back);
-            ledger = *back;
-            settle(ledger, now);
-        }
+        if (restarts && random.below(20) == 0) restart(ledger, now);
     }
     return sent;
+}
+
+struct open_request {
+    wall_time seen, ends;
+};
+
+/// Several at once that take up to `longest` each and are seen at any time until they end, with kills at any time: what
+/// a server sees, in order.
+std::vector<wall_time> seen_by_a_server(const pacer& p, account_ledger& ledger, milliseconds span, milliseconds longest,
+                                        random_source& random)
+{
+    std::vector<wall_time> seen;
+    std::vector<open_request> open;
+    const auto within = [&](milliseconds most) {
+        return milliseconds{random.below(static_cast<std::uint64_t>(most.count()) + 1)};
+    };
+    for (wall_time now = start; now < start + span;) {
+        const auto first = std::min_element(
+            open.begin(), open.end(), [](const open_request& a, const open_request& b) { return a.ends < b.ends; });
+        const wall_time t = p.earliest(ledger, now);
+        if (open.size() < 3 && (open.empty() || t < first->ends) && p.earliest(ledger, t) == t) {
+            now = t;
+            p.spend(ledger, now, random);
+            const milliseconds lasts = within(longest);
+            open.push_back({now + within(lasts), now + lasts});
+        } else {
+            now = std::max(now, first->ends);
+            seen.push_back(first->seen);
+            open.erase(first);
+            p.ended(ledger, now);
+        }
+        if (random.below(20) != 0) continue;
+        now += within(longest);
+        for (const auto& request : open) seen.push_back(std::min(request.seen, now));
+        open.clear();
+        restart(ledger, now);
+    }
+    std::sort(seen.begin(), seen.end());
+    return seen;
 }
 
 BOOST_AUTO_TEST_SUITE(pacer_)
@@ -78,6 +128,51 @@ BOOST_AUTO_TEST_CASE(no_window_is_ever_exceeded)
         if (rules.windows.empty()) continue;
         BOOST_REQUIRE_LE(ledger.used.size(), 4 * 128u + 64 + 128 * rules.windows.size());
     }
+}
+
+BOOST_AUTO_TEST_CASE(no_window_is_exceeded_as_the_server_sees_it)
+{
+    random_source random{43};
+    for (const char* text :
+         {"1/s", "5/10s", "20/s, 100/m", "200/m, 1000/h", "30/10m, gap 1s-9s", "50/h, ramp 1d from 20%"})
+        for (auto longest : {0ms, 100ms, 30'000ms}) {
+            const pacer p{unipile::parse_pacing(text)};
+            account_ledger ledger;
+            const auto seen = seen_by_a_server(p, ledger, 6h, longest, random);
+            BOOST_TEST_INFO_SCOPE(text << ", " << longest.count() << " ms");
+            BOOST_TEST(seen.size() > 6u);
+            for (const auto& w : p.rules().windows) BOOST_TEST(most_in(seen, w.length) <= w.limit);
+        }
+}
+
+BOOST_AUTO_TEST_CASE(what_was_in_flight_when_a_process_died_counts_from_then_on)
+{
+    const pacer p{unipile::parse_pacing("2/hour")};
+    account_ledger ledger;
+    random_source random{44};
+    request(p, ledger, start, random);
+    p.spend(ledger, start + 1min, random);
+    BOOST_TEST(ledger.in_flight == 1u);
+    BOOST_TEST(p.left(ledger, 0, start + 1min) == 0u);
+    // Whenever it ends: not before the first request leaves the window, and then it is there itself.
+    BOOST_TEST((p.earliest(ledger, start + 1min) == start + 1h));
+    BOOST_TEST((p.earliest(ledger, start + 2h) == start + 2h));
+    BOOST_TEST(p.left(ledger, 0, start + 2h) == 1u);
+
+    restart(ledger, start + 10min);
+    BOOST_TEST(ledger.in_flight == 0u);
+    BOOST_TEST(ledger.requests == 2u);
+    BOOST_TEST((p.earliest(ledger, start + 10min) == start + 1h));
+    request(p, ledger, start + 1h, random);
+    BOOST_TEST((p.earliest(ledger, start + 1h) == start + 1h + 10min));
+}
+
+BOOST_AUTO_TEST_CASE(knows_whether_the_past_matters)
+{
+    for (const char* text : {"1/day", "gap 1s", "gap 0s-1s", "recommended"})
+        BOOST_TEST(pacer{unipile::parse_pacing(text)}.looks_back(), text);
+    for (const char* text : {"none", "hours 09:00-17:00"})
+        BOOST_TEST(!pacer{unipile::parse_pacing(text)}.looks_back(), text);
 }
 
 BOOST_AUTO_TEST_CASE(large_windows_keep_little_history_and_lose_little)
@@ -176,7 +271,7 @@ BOOST_AUTO_TEST_CASE(a_throttle_signal_halves_the_pace_which_grows_back)
     account_ledger ledger;
     random_source random{10};
     auto now = start;
-    p.spend(ledger, now, random);
+    request(p, ledger, now, random);
     p.throttled(ledger, now, 30s, false, random);
     BOOST_TEST(ledger.pace == 0.5);
     BOOST_TEST((ledger.resting_until >= now + 30s && ledger.resting_until <= now + 33s));
@@ -185,7 +280,7 @@ BOOST_AUTO_TEST_CASE(a_throttle_signal_halves_the_pace_which_grows_back)
     now = ledger.resting_until;
     std::size_t first_hour = 0;
     for (const auto end = now + 1h; (now = p.earliest(ledger, now)) < end; ++first_hour) {
-        p.spend(ledger, now, random);  // answered, but with the pace held for the moment
+        request(p, ledger, now, random);  // answered, but with the pace held for the moment
         BOOST_REQUIRE(ledger.next_request >= now + 1s);
     }
     BOOST_TEST(first_hour <= 51u);
@@ -235,7 +330,7 @@ BOOST_AUTO_TEST_CASE(a_wrong_clock_does_not_lock_an_account)
     account_ledger ledger;
     random_source random{12};
     const auto wrong = start + 24h * 10'000;
-    p.spend(ledger, wrong, random);
+    request(p, ledger, wrong, random);
     p.spend(ledger, wrong + 1s, random);
     p.throttled(ledger, wrong, 10s, false, random);
     settle(ledger, start);
@@ -260,7 +355,7 @@ BOOST_AUTO_TEST_CASE(tells_what_is_left_and_when_it_will_be_done)
     const pacer p{unipile::parse_pacing("100/day, 10/hour")};
     account_ledger ledger;
     random_source random{14};
-    for (int i = 0; i < 3; ++i) p.spend(ledger, start, random);
+    for (int i = 0; i < 3; ++i) request(p, ledger, start, random);
     BOOST_TEST(p.left(ledger, 0, start) == 7u);
     BOOST_TEST(p.left(ledger, 1, start) == 97u);
     BOOST_TEST(p.left(ledger, 0, start + 1h) == 10u);

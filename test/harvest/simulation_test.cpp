@@ -1,5 +1,5 @@
 // A whole harvest in virtual time: scheduler, pacing and ledgers against an invented server and an invented store, with
-// faults, interruptions that leave nothing but what was saved, and new posts at the top. Each seed is one world.
+// faults, kills that leave nothing but what was committed, and new posts at the top. Each seed is one world.
 #include "harvest/most_in.hpp"
 #include "harvest/scheduler.hpp"
 #include "harvest/verdict.hpp"
@@ -35,6 +35,7 @@ using unipile::wall_time;
 
 constexpr wall_time beginning{1'700'000'000'000ms};
 constexpr std::size_t page_size = 5;
+constexpr std::size_t most_kills = 300;  // a process that is always killed at once gets nowhere
 
 unipile::failure failure_of(unipile::errc code, unipile::failure_scope scope)
 {
@@ -43,7 +44,7 @@ unipile::failure failure_of(unipile::errc code, unipile::failure_scope scope)
     return unipile::failure{code, d};
 }
 
-/// What survives: the store's posts and positions, and each account's ledger as text.
+/// What survives of a job: posts and positions. Of an account, it is the ledger as text.
 struct saved_job {
     std::map<int, int> posts;   // how often each was stored
     std::optional<int> cursor;  // posts older than this; none: from the top
@@ -63,10 +64,16 @@ struct world_job {
     saved_job saved;
 };
 
+/// A ledger on its way to the disk.
+struct saving {
+    wall_time durable;
+    std::string ledger;
+};
+
 struct world_account {
     std::shared_ptr<const pacer> rules;
-    std::string saved_ledger = account_ledger{}.to_text();
-    std::vector<wall_time> sent;
+    std::deque<saving> saved{{beginning, account_ledger{}.to_text()}};  // in order; the last durable one counts
+    std::vector<wall_time> started, seen;                               // requests: here, and by the server
     std::size_t in_flight = 0, jobs = 0;
     std::optional<wall_time> owner_looks;
 };
@@ -74,7 +81,7 @@ struct world_account {
 struct in_flight {
     job_index slot;
     std::size_t job;
-    wall_time ends;
+    wall_time sent, seen, ends;
 };
 
 class world {
@@ -85,7 +92,9 @@ public:
 
 private:
     void start_process();
-    void interrupt();
+    void kill(wall_time at);
+    void kill_some_time();
+    wall_time save(std::size_t account);
     void step();
     void answer(const in_flight& request);
     request_result page(world_job& job, std::size_t items);
@@ -109,8 +118,9 @@ private:
     std::map<job_index, std::size_t> slots_;
     std::vector<in_flight> running_;
     int next_post_ = 1'000'000;
-    std::uint64_t faults_one_in_, interruptions_one_in_;
-    std::size_t requests_ = 0, faults_ = 0, broken_off_ = 0;
+    std::uint64_t faults_one_in_, kills_one_in_;
+    milliseconds slowest_commit_;
+    std::size_t requests_ = 0, faults_ = 0, kills_ = 0, broken_off_ = 0;
 };
 
 std::shared_ptr<const pacer> some_rules(random_source& random)
@@ -140,7 +150,8 @@ world::world(std::uint64_t seed) : random_(seed)
     options_.turn = static_cast<unsigned>(1 + random_.below(5));
     options_.seed = seed;
     faults_one_in_ = random_.below(3) ? 4 + random_.below(30) : 0;
-    interruptions_one_in_ = random_.below(3) ? 10 + random_.below(100) : 0;
+    kills_one_in_ = random_.below(3) ? 1 + random_.below(random_.below(2) ? 10 : 100) : 0;
+    slowest_commit_ = random_.below(3) ? 100ms : 20s;
     accounts_.resize(1 + random_.below(6));
     for (auto& a : accounts_) a.rules = some_rules(random_);
     jobs_.resize(1 + random_.below(20));
@@ -153,15 +164,16 @@ world::world(std::uint64_t seed) : random_(seed)
     }
 }
 
-/// What a process knows when it begins: what was saved.
+/// What a process knows when it begins: what was committed.
 void world::start_process()
 {
     options_.seed += 1;
     scheduler_ = std::make_unique<scheduler>(options_);
     slots_.clear();
     for (auto& a : accounts_) {
-        auto ledger = account_ledger::from_text(a.saved_ledger);
+        auto ledger = account_ledger::from_text(a.saved.back().ledger);
         BOOST_REQUIRE(ledger);
+        if (ledger->parked && !a.owner_looks) a.owner_looks = now_ + some(24h);
         scheduler_->add_account(a.rules, *ledger, now_);
         a.in_flight = 0;
     }
@@ -172,12 +184,40 @@ void world::start_process()
     }
 }
 
-void world::interrupt()
+/// What was sent before is seen before the next process begins; what was not never is.
+void world::kill(wall_time at)
 {
+    now_ = at;
+    ++kills_;
     broken_off_ += running_.size();
+    for (const auto& request : running_)
+        if (request.sent <= now_) accounts_[jobs_[request.job].account].seen.push_back(std::min(request.seen, now_));
     running_.clear();
-    now_ += some(random_.below(2) ? 2s : 6h);
+    for (auto& a : accounts_)
+        while (a.saved.back().durable > now_) a.saved.pop_back();
+    if (random_.below(2)) now_ += some(random_.below(2) ? 2s : 6h);
     start_process();
+}
+
+/// At once, or at the very moment in which a request is sent, or just before.
+void world::kill_some_time()
+{
+    const auto next = std::find_if(running_.begin(), running_.end(), [&](const in_flight& r) {
+        return r.sent > now_ && std::all_of(running_.begin(), running_.end(),
+                                            [&](const in_flight& other) { return r.sent <= other.ends; });
+    });
+    if (next == running_.end() || random_.below(4) == 0) return kill(now_);
+    kill(random_.below(4) ? next->sent : next->sent - 1ms);
+}
+
+/// Returns when the account's ledger, as it is now, will be durable.
+wall_time world::save(std::size_t account)
+{
+    auto& saved = accounts_[account].saved;
+    const wall_time durable = std::max(now_ + some(slowest_commit_), saved.back().durable);
+    saved.push_back({durable, scheduler_->ledger(static_cast<account_index>(account)).to_text()});
+    while (saved.size() > 1 && saved[1].durable <= now_) saved.pop_front();
+    return durable;
 }
 
 bool world::all_done() const
@@ -191,7 +231,7 @@ void world::run()
     for (int steps = 0; !all_done(); ++steps) {
         BOOST_REQUIRE_MESSAGE(steps < 200'000, "the harvest does not end");
         step();
-        if (interruptions_one_in_ && random_.below(interruptions_one_in_) == 0) interrupt();
+        if (kills_one_in_ && kills_ < most_kills && random_.below(kills_one_in_) == 0) kill_some_time();
         if (random_.below(10) == 0) new_posts();
     }
     BOOST_REQUIRE((scheduler_->next(now_).what == decision::kind::nothing));
@@ -219,7 +259,7 @@ void world::step()
         waiting->owner_looks.reset();
         const auto i = static_cast<account_index>(waiting - accounts_.data());
         scheduler_->unpark(i, now_);
-        waiting->saved_ledger = scheduler_->ledger(i).to_text();
+        save(i);
     } else if (first != running_.end() && first->ends <= now_) {
         const in_flight request = *first;
         running_.erase(first);
@@ -235,9 +275,11 @@ void world::started(const decision& d)
     BOOST_REQUIRE_LT(a.in_flight, options_.max_in_flight);
     ++a.in_flight;
     ++requests_;
-    a.sent.push_back(now_);
-    a.saved_ledger = scheduler_->ledger(static_cast<account_index>(jobs_[i].account)).to_text();
-    running_.push_back({d.job, i, now_ + 50ms + some(3s)});
+    a.started.push_back(now_);
+    // The ledger first, then the request.
+    const wall_time sent = a.rules->looks_back() ? save(jobs_[i].account) : now_;
+    const wall_time seen = sent + some(2s);
+    running_.push_back({d.job, i, sent, seen, seen + some(2s)});
     jobs_[i].behind_others = 0;
     for (auto& other : jobs_) {
         if (other.account != jobs_[i].account || other.saved.done || other.retrying || &other == &jobs_[i]) continue;
@@ -250,6 +292,7 @@ void world::started(const decision& d)
 void world::answer(const in_flight& request)
 {
     auto& job = jobs_[request.job];
+    accounts_[job.account].seen.push_back(request.seen);
     job.retrying = false;
     if (faults_one_in_ && random_.below(faults_one_in_) == 0) return ended(request, fault(job));
     if (job.refused) {
@@ -351,7 +394,7 @@ void world::ended(const in_flight& request, request_result result)
     --a.in_flight;
     scheduler_->finished(request.slot, result, now_);
     const auto& ledger = scheduler_->ledger(static_cast<account_index>(i));
-    a.saved_ledger = ledger.to_text();
+    save(i);
     if (ledger.parked && !a.owner_looks) a.owner_looks = now_ + 1h + some(24h);
     if (jobs_[request.job].saved.done) slots_.erase(request.slot);
 }
@@ -394,10 +437,12 @@ void world::check() const
     }
     BOOST_REQUIRE_LE(static_cast<double>(requests_ - faults_ - broken_off_), 1.1 * static_cast<double>(least));
     for (const auto& a : accounts_) {
-        for (const auto& w : a.rules->rules().windows) BOOST_REQUIRE_LE(most_in(a.sent, w.length), w.limit);
+        auto seen = a.seen;
+        std::sort(seen.begin(), seen.end());
+        for (const auto& w : a.rules->rules().windows) BOOST_REQUIRE_LE(most_in(seen, w.length), w.limit);
         if (!a.rules->rules().hours) continue;
         const open_hours hours{*a.rules->rules().hours};
-        for (auto t : a.sent) BOOST_REQUIRE((hours.next_open(t) == t));
+        for (auto t : a.started) BOOST_REQUIRE((hours.next_open(t) == t));
     }
 }
 

@@ -63,9 +63,9 @@ struct perform_state {
             complete(boost::system::error_code{}, function(engine));
         }
     }
-    void fail(const std::exception_ptr& failure)
+    void committed(const std::exception_ptr& failure)
     {
-        if (called) return;
+        if (called || !failure) return;
         if constexpr (std::is_void_v<T>)
             complete(code_of(failure));
         else
@@ -79,13 +79,20 @@ struct perform_state {
     bool called = false;
 };
 
+// The same for a handler that waits for the commit.
+template <class F>
+struct commit_state : perform_state<void, F> {
+    using perform_state<void, F>::perform_state;
+
+    void run(post_store& engine) { this->function(engine); }
+    void committed(const std::exception_ptr& failure) { this->complete(code_of(failure)); }
+};
+
 template <class State>
 void submit_when_room(store_writer& writer, std::size_t bytes, std::shared_ptr<State> state)
 {
     store_writer::work w = [state](post_store& engine) { state->run(engine); };
-    store_writer::durable d = [state](std::exception_ptr failure) {
-        if (failure) state->fail(failure);
-    };
+    store_writer::durable d = [state](std::exception_ptr failure) { state->committed(failure); };
     if (!writer.try_submit(bytes, w, d))
         writer.when_room(bytes, [&writer, bytes, state] { submit_when_room(writer, bytes, state); });
 }
@@ -108,6 +115,20 @@ auto async_perform(store_writer& writer, const boost::asio::any_io_executor& exe
         [&writer, executor, bytes](auto handler, F function) {
             using state_type = detail::perform_state<result, F>;
             auto state = std::make_shared<state_type>(std::move(function), std::move(handler), executor);
+            detail::submit_when_room(writer, bytes, std::move(state));
+        },
+        token, std::move(f));
+}
+
+/// Calls `f(engine)` in the same way and completes when it is durable, together with what else is committed then. `f`
+/// returns nothing. Handler signature `void(error_code)`; all else as with `async_perform`.
+template <class F, class Token>
+auto async_perform_durably(store_writer& writer, const boost::asio::any_io_executor& executor, std::size_t bytes, F f,
+                           Token&& token)
+{
+    return boost::asio::async_initiate<Token, void(boost::system::error_code)>(
+        [&writer, executor, bytes](auto handler, F function) {
+            auto state = std::make_shared<detail::commit_state<F>>(std::move(function), std::move(handler), executor);
             detail::submit_when_room(writer, bytes, std::move(state));
         },
         token, std::move(f));
