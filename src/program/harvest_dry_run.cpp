@@ -19,8 +19,6 @@
 namespace unipile::program {
 namespace {
 
-/// A listing that nobody has read yet: about what an active profile has.
-constexpr double requests_of_new_job = 3;
 /// What is new since the last run fits on a page, as a rule.
 constexpr double requests_of_known_job = 1;
 

@@ -14,6 +14,9 @@
 
 namespace unipile::program {
 
+/// A listing that nobody has read yet: about what an active profile has.
+constexpr double requests_of_new_job = 3;
+
 /// What an account has still to do.
 struct account_load {
     std::string account;

@@ -15,6 +15,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <stdexcept>
@@ -34,6 +35,9 @@ constexpr milliseconds patience_with_pages{8'000};
 constexpr milliseconds unpark_interval{2'000};
 constexpr milliseconds live_interval{250};
 constexpr milliseconds plain_interval{10'000};
+/// How often the outlook is looked at anew, if that takes next to no time; and for how small a share of it otherwise.
+constexpr milliseconds outlook_interval{10'000};
+constexpr int outlook_share = 100;
 
 }  // namespace
 
@@ -44,7 +48,8 @@ harvest_run::harvest_run(const harvest_arguments& arguments, harvest_plan plan)
       signals_(context_, SIGINT, SIGTERM, SIGHUP),
       patience_(context_),
       unparked_(context_),
-      redraw_(context_)
+      redraw_(context_),
+      ahead_(context_)
 {
     if (arguments.ndjson == "-") {
         output_.emplace(context_.get_executor());
@@ -139,7 +144,9 @@ void harvest_run::start_crew()
             stop_all();
         });
     asio::co_spawn(context_, look_for_unparked(), asio::detached);
-    if (!arguments_.quiet) asio::co_spawn(context_, show(), asio::detached);
+    if (arguments_.quiet) return;
+    asio::co_spawn(context_, show(), asio::detached);
+    asio::co_spawn(context_, look_ahead(), asio::detached);
 }
 
 /// On a worker's thread.
@@ -295,11 +302,65 @@ harvest_snapshot harvest_run::snapshot()
     s.jobs.failed = counts_.failed + s.tally.jobs_failed;
     s.jobs.leased = s.accounts.running;
     s.jobs.queued = waiting - std::min<std::uint64_t>(waiting, over + s.accounts.running);
-    if (over > 0 && s.jobs.queued > 0)
-        s.eta =
-            milliseconds{static_cast<std::int64_t>(static_cast<double>(s.elapsed.count()) / static_cast<double>(over) *
-                                                   static_cast<double>(s.jobs.queued + s.jobs.leased))};
+    s.eta = time_left(basis_of(s, over));
     return s;
+}
+
+eta_basis harvest_run::basis_of(const harvest_snapshot& s, std::uint64_t jobs_over) const
+{
+    eta_basis basis;
+    basis.elapsed = s.elapsed;
+    basis.jobs_over = jobs_over;
+    basis.jobs_left = s.jobs.queued + s.jobs.leased;
+    if (!outlook_) return basis;
+    basis.jobs_parked = outlook_->parked_jobs;
+    const auto since = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - outlook_from_);
+    basis.paced = std::max(milliseconds{0}, outlook_->duration - since);
+    return basis;
+}
+
+/// Keeps an eye on what the accounts' pace asks for. In a large store that takes a while, so a thread of its own does
+/// it.
+asio::awaitable<void> harvest_run::look_ahead()
+{
+    for (;;) {
+        const auto began = std::chrono::steady_clock::now();
+        const double each = requests_per_job();
+        const auto seen = co_await asio::co_spawn(reading_, outlook(each), asio::use_awaitable);
+        if (seen) {
+            outlook_ = seen;
+            outlook_from_ = began;
+        }
+        const auto took = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began);
+        ahead_.expires_after(std::max(outlook_interval, took * outlook_share));
+        co_await ahead_.async_wait(as_result);
+    }
+}
+
+/// On the thread for it. Nothing if the store can't be read just now.
+asio::awaitable<std::optional<pace_outlook>> harvest_run::outlook(double requests_per_job) const
+{
+    estimate_rules rules;
+    rules.pace = plan_.pace;
+    rules.pace_by_provider = plan_.pace_by_provider;
+    rules.now = wall_now();
+    std::optional<pace_outlook> seen;
+    try {
+        seen = read_outlook(*store::open_sqlite_reader(arguments_.store), std::move(rules), requests_per_job);
+    } catch (const store::store_error&) {
+        // Whoever writes it will say so.
+    }
+    co_return seen;
+}
+
+/// Of the jobs that are over, or what is usual.
+double harvest_run::requests_per_job() const
+{
+    harvest_tally tally;
+    accounts_view ignored;
+    for (const crew_member& c : crew_) c.worker->tally().add_to(tally, ignored);
+    const std::uint64_t over = tally.jobs_done + tally.jobs_failed;
+    return over > 0 ? static_cast<double>(tally.requests) / static_cast<double>(over) : requests_of_new_job;
 }
 
 int harvest_run::exit_code_now() const

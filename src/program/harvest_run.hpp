@@ -4,6 +4,7 @@
 #include "program/block_writer.hpp"
 #include "program/console.hpp"
 #include "program/harvest_display.hpp"
+#include "program/harvest_eta.hpp"
 #include "program/harvest_options.hpp"
 #include "program/harvest_summary.hpp"
 #include "program/harvest_worker.hpp"
@@ -16,6 +17,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -59,7 +61,11 @@ private:
     boost::asio::awaitable<void> write_lines(std::string lines);
     boost::asio::awaitable<void> look_for_unparked();
     boost::asio::awaitable<void> show();
+    boost::asio::awaitable<void> look_ahead();
+    boost::asio::awaitable<std::optional<pace_outlook>> outlook(double requests_per_job) const;
+    double requests_per_job() const;
     harvest_snapshot snapshot();
+    eta_basis basis_of(const harvest_snapshot& s, std::uint64_t jobs_over) const;
     harvest_ending ending() const;
     std::chrono::milliseconds elapsed() const;
     int exit_code_now() const;
@@ -71,7 +77,7 @@ private:
     boost::asio::io_context context_{1};
     boost::asio::signal_set signals_;
     boost::asio::steady_timer patience_;  ///< how long an interrupted run waits for its pages
-    boost::asio::steady_timer unparked_, redraw_;
+    boost::asio::steady_timer unparked_, redraw_, ahead_;
     std::optional<block_writer> output_;
     std::unique_ptr<store::store_writer> writer_;
     store::run_info run_info_;
@@ -81,12 +87,15 @@ private:
     std::size_t at_work_ = 0;
     std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
     rate_meter rate_;
+    std::optional<pace_outlook> outlook_;
+    std::chrono::steady_clock::time_point outlook_from_;
     std::string phase_;
     std::mutex error_mutex_;
     std::exception_ptr error_;  ///< the first one of a worker or of the store
     std::optional<failure> stopped_by_;
     unsigned interruptions_ = 0;
     bool stopping_ = false, reader_gone_ = false, output_failed_ = false;
+    boost::asio::thread_pool reading_{1};  ///< for what takes long in a large store; goes first
 };
 
 }  // namespace unipile::program
