@@ -6,9 +6,10 @@ folder=$(mktemp -d)
 simulator=
 trap '[ -z "$simulator" ] || kill "$simulator"; rm -rf "$folder"' EXIT
 
-fault=()
+fault=() world=(--posts 250 --identifiers 1)
 [ "$number" != 4 ] || fault=(--fault 503:page=2,burst=1)
-exec 3< <(exec "$unipile" simulate --tls --posts 250 --identifiers 1 --company-share 0 --ca-file "$folder/ca.pem" \
+[ "$number" != 7 ] || world=(--posts 120 --identifiers 8 --accounts 3)
+exec 3< <(exec "$unipile" simulate --tls "${world[@]}" --company-share 0 --ca-file "$folder/ca.pem" \
     --write-jobs "$folder/jobs.csv" "${fault[@]}")
 simulator=$!
 read -r _ _ url _ <&3
@@ -56,5 +57,19 @@ case $number in
 6)
     run
     expect '^250 and 250 posts over [12] connections, and the clock ticked$' out
+    ;;
+7)
+    harvest() { "$example" "$folder/jobs.csv" "$folder/journal" "1000/day, gap 1ms" >"$folder/out" 2>"$folder/err"; }
+    harvest || { cat "$folder/err"; exit 1; }
+    expect_lines ': 120 posts, null_cursor$' "$folder/out" 8
+    expect '^8 jobs of 3 accounts: 960 posts, 16 requests$' out
+    harvest
+    expect_lines ': 0 posts, null_cursor$' "$folder/out" 8
+    expect '^8 jobs of 0 accounts: 0 posts, 0 requests$' out
+    head -n 9 "$folder/journal" >"$folder/some" # as if it had been interrupted there
+    mv "$folder/some" "$folder/journal"
+    harvest
+    expect_lines ', null_cursor$' "$folder/out" 8
+    expect '^8 jobs of [1-3] accounts: [1-9][0-9]{1,2} posts, [0-9]+ requests$' out
     ;;
 esac
