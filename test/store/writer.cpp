@@ -282,4 +282,44 @@ BOOST_AUTO_TEST_CASE(on_asio_handlers_run_on_their_executor)
     BOOST_TEST((after == store_errc::closed));
 }
 
+BOOST_AUTO_TEST_CASE(what_is_done_durably_completes_with_the_commit_that_it_shares)
+{
+    scratch folder;
+    boost::asio::io_context context;
+    store_writer writer(open_sqlite(folder.file()), slow_groups());
+    const auto save = [&](std::string account, auto told) {
+        account_row row;
+        row.account = std::move(account);
+        async_perform_durably(
+            writer, context.get_executor(), 1, [row](post_store& e) { e.save_account(row); }, std::move(told));
+    };
+    int durable = 0;
+    for (const char* name : {"a", "b"})
+        save(name, [&](boost::system::error_code ec) {
+            BOOST_TEST(!ec);
+            ++durable;
+            // Whoever looks from outside sees both.
+            BOOST_TEST(open_sqlite_reader(folder.file())->accounts([](const auto&, const auto&) { return true; }) ==
+                       2u);
+        });
+    async_perform(
+        writer, context.get_executor(), 1, [](post_store& e) { return e.load_account("b").has_value(); },
+        [&](boost::system::error_code, bool done) {
+            BOOST_TEST(done);
+            BOOST_TEST(durable == 0);
+            BOOST_TEST(writer.commits() == 0u);
+            writer.flush({});
+        });
+    context.run();
+    BOOST_TEST(durable == 2);
+    BOOST_TEST(writer.commits() == 1u);
+
+    writer.close();
+    boost::system::error_code after;
+    save("c", [&](boost::system::error_code ec) { after = ec; });
+    context.restart();
+    context.run();
+    BOOST_TEST((after == store_errc::closed));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
