@@ -10,6 +10,7 @@
 #include <boost/system/error_code.hpp>
 
 #include <optional>
+#include <utility>
 #include <variant>
 
 namespace unipile::harvest {
@@ -28,6 +29,7 @@ public:
     bool takes_nothing() const noexcept { return handler_.index() == 1; }
     /// Calls the handler on its executor, at once if that is where this runs.
     void finish(boost::system::error_code code, std::optional<harvest_element> element) &&;
+    void fail(boost::system::error_code code) && { std::move(*this).finish(code, std::nullopt); }
 
 private:
     std::variant<next_handler, paging::ready_handler> handler_;

@@ -1,59 +1,18 @@
 #include <unipile/harvest.hpp>
 
 #include "harvest/harvest_core.hpp"
+#include "paging/pull_start.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/dispatch.hpp>
-#include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <stdexcept>
-#include <tuple>
 #include <utility>
 
 namespace unipile {
 
 namespace asio = boost::asio;
-using boost::system::error_code;
 
 namespace {
-
-/// What a handler's slot gets. The signal may come from the handler's own thread, hence the detour.
-struct canceller {
-    canceller(const std::shared_ptr<harvest::harvest_core>& c, asio::any_io_executor e, std::uint64_t t)
-        : core(c), executor(std::move(e)), ticket(t)
-    {}
-
-    std::weak_ptr<harvest::harvest_core> core;
-    asio::any_io_executor executor;
-    std::uint64_t ticket;
-
-    void operator()(asio::cancellation_type type) const
-    {
-        if (type == asio::cancellation_type::none) return;
-        asio::dispatch(executor, [core = core, ticket = ticket] {
-            if (const auto c = core.lock()) c->cancel_pull(ticket);
-        });
-    }
-};
-
-template <typename Handler>
-void initiate(const asio::any_io_executor& executor, const std::shared_ptr<harvest::harvest_core>& core,
-              Handler handler)
-{
-    auto slot = handler.get_cancellation_slot();
-    harvest::element_pull p(std::move(handler), executor);
-    if (!core) {
-        asio::post(executor,
-                   [p = std::move(p)]() mutable { std::move(p).finish(errc::stream_moved_from, std::nullopt); });
-        return;
-    }
-    const auto ticket = core->new_ticket();
-    if (slot.is_connected()) slot.template emplace<canceller>(core, executor, ticket);
-    asio::dispatch(executor, [core, ticket, p = std::move(p)]() mutable { core->start(ticket, std::move(p)); });
-}
 
 void check(const harvest_options& options)
 {
@@ -101,7 +60,7 @@ harvest_stream::~harvest_stream()
 
 void harvest_stream::initiate_next::operator()(harvest::next_handler handler) const
 {
-    initiate(executor, core, std::move(handler));
+    paging::start_pull<harvest::element_pull>(executor, core, std::move(handler));
 }
 
 asio::awaitable<std::optional<harvest_element>> harvest_stream::next()
@@ -110,15 +69,9 @@ asio::awaitable<std::optional<harvest_element>> harvest_stream::next()
     if (!core) throw failure(errc::stream_moved_from);
     if (core->pulled()) throw failure(errc::operation_in_progress);
     if (!core->ready()) {
-        const auto wait = [this](paging::ready_handler handler) { initiate(executor_, core_, std::move(handler)); };
-        auto token = asio::as_tuple(asio::use_awaitable);
-        const std::tuple<error_code> result =
-            co_await asio::async_initiate<decltype(token), void(error_code)>(wait, token);
-        const auto code = std::get<0>(result);
-        if (code) throw core->failure_of(code);
-        // Whoever has given up in the meantime, `next() || timer` say, must not take an element with them.
+        const auto result = co_await paging::readiness<harvest::element_pull>(executor_, core);
         const auto cancellation = co_await asio::this_coro::cancellation_state;
-        if (cancellation.cancelled() != asio::cancellation_type::none) throw failure(asio::error::operation_aborted);
+        paging::throw_unless_ready(*core, result, cancellation.cancelled());
     }
     co_return core->take();
 }

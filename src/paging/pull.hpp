@@ -9,6 +9,7 @@
 
 #include <optional>
 #include <span>
+#include <utility>
 #include <variant>
 
 namespace unipile::paging {
@@ -38,6 +39,7 @@ public:
     kind what() const noexcept { return static_cast<kind>(handler_.index()); }
     /// Calls the handler on its executor, at once if that is where this runs.
     void finish(pull_result result) &&;
+    void fail(boost::system::error_code code) && { std::move(*this).finish({.code = code, .one = {}, .all = {}}); }
 
 private:
     std::variant<next_handler, batch_handler, ready_handler> handler_;
