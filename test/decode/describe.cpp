@@ -21,6 +21,13 @@ public:
             out_ << "(empty)\n";
     }
 
+    template <class T, class... Others>
+    void fields(std::string_view name, const std::optional<T>& value, const Others&... others)
+    {
+        field(name, value);
+        if constexpr (sizeof...(others) > 0) fields(others...);
+    }
+
     template <class T>
     void object(std::string_view name, const T* value)
     {
@@ -36,85 +43,40 @@ public:
 
     void write(const author& a)
     {
-        field("public_identifier", a.public_identifier);
-        field("id", a.id);
-        field("name", a.name);
-        field("is_company", a.is_company);
-        field("headline", a.headline);
-        field("profile_picture_url", a.profile_picture_url);
+        fields("public_identifier", a.public_identifier, "id", a.id, "name", a.name, "is_company", a.is_company,
+               "headline", a.headline, "profile_picture_url", a.profile_picture_url);
     }
-    void write(const written_by& w)
-    {
-        field("id", w.id);
-        field("public_identifier", w.public_identifier);
-        field("name", w.name);
-    }
+    void write(const written_by& w) { fields("id", w.id, "public_identifier", w.public_identifier, "name", w.name); }
     void write(const permissions& p)
     {
-        field("can_react", p.can_react);
-        field("can_share", p.can_share);
-        field("can_post_comments", p.can_post_comments);
+        fields("can_react", p.can_react, "can_share", p.can_share, "can_post_comments", p.can_post_comments);
     }
     void write(const repost_content& r)
     {
-        field("id", r.id);
-        field("date", r.date);
-        field("parsed_datetime", r.parsed_datetime);
-        field("text", r.text);
+        fields("id", r.id, "date", r.date, "parsed_datetime", r.parsed_datetime, "text", r.text);
         object("author", r.author);
     }
-    void write(const poll_option& o)
-    {
-        field("id", o.id);
-        field("text", o.text);
-        field("win", o.win);
-        field("votes_count", o.votes_count);
-    }
+    void write(const poll_option& o) { fields("id", o.id, "text", o.text, "win", o.win, "votes_count", o.votes_count); }
     void write(const poll& p)
     {
-        field("id", p.id);
-        field("total_votes_count", p.total_votes_count);
-        field("question", p.question);
-        field("is_open", p.is_open);
+        fields("id", p.id, "total_votes_count", p.total_votes_count, "question", p.question, "is_open", p.is_open);
         list("option", p.options);
     }
-    void write(const group& g)
-    {
-        field("id", g.id);
-        field("name", g.name);
-        field("private", g.is_private);
-    }
+    void write(const group& g) { fields("id", g.id, "name", g.name, "private", g.is_private); }
     void write(const analytics& a)
     {
-        field("impressions", a.impressions);
-        field("engagements", a.engagements);
-        field("engagement_rate", a.engagement_rate);
-        field("clicks", a.clicks);
-        field("clickthrough_rate", a.clickthrough_rate);
-        field("page_viewers_from_this_post", a.page_viewers_from_this_post);
-        field("followers_gained_from_this_post", a.followers_gained_from_this_post);
-        field("members_reached", a.members_reached);
+        fields("impressions", a.impressions, "engagements", a.engagements, "engagement_rate", a.engagement_rate,
+               "clicks", a.clicks, "clickthrough_rate", a.clickthrough_rate, "page_viewers_from_this_post",
+               a.page_viewers_from_this_post, "followers_gained_from_this_post", a.followers_gained_from_this_post,
+               "members_reached", a.members_reached);
     }
-    void write(const mention& m)
-    {
-        field("url", m.url);
-        field("start", m.start);
-        field("length", m.length);
-    }
+    void write(const mention& m) { fields("url", m.url, "start", m.start, "length", m.length); }
     void write(const article& a)
     {
-        field("id", a.id);
-        field("url", a.url);
-        field("title", a.title);
-        field("author", a.author);
-        field("picture_url", a.picture_url);
-        field("published_at", a.published_at);
+        fields("id", a.id, "url", a.url, "title", a.title, "author", a.author, "picture_url", a.picture_url,
+               "published_at", a.published_at);
     }
-    void write(const pixel_size& s)
-    {
-        field("width", s.width);
-        field("height", s.height);
-    }
+    void write(const pixel_size& s) { fields("width", s.width, "height", s.height); }
     void write(const unknown_attachment&) { line("kind", "unknown"); }
     void write(const linkedin_post_attachment&) { line("kind", "linkedin_post"); }
     void write(const image_attachment& a)
@@ -132,8 +94,7 @@ public:
     void write(const audio_attachment& a)
     {
         line("kind", "audio");
-        field("duration", a.duration);
-        field("voice_note", a.voice_note);
+        fields("duration", a.duration, "voice_note", a.voice_note);
     }
     void write(const file_attachment& a)
     {
@@ -143,39 +104,22 @@ public:
     void write(const video_meeting_attachment& a)
     {
         line("kind", "video_meeting");
-        field("starts_at", a.starts_at);
-        field("expires_at", a.expires_at);
-        field("time_range", a.time_range);
+        fields("starts_at", a.starts_at, "expires_at", a.expires_at, "time_range", a.time_range);
     }
     void write(const attachment& a)
     {
-        field("id", a.id);
-        field("type", a.type);
-        field("file_size", a.file_size);
-        field("unavailable", a.unavailable);
-        field("mimetype", a.mimetype);
-        field("url", a.url);
-        field("url_expires_at", a.url_expires_at);
+        fields("id", a.id, "type", a.type, "file_size", a.file_size, "unavailable", a.unavailable, "mimetype",
+               a.mimetype, "url", a.url, "url_expires_at", a.url_expires_at);
         line("json", a.json);
         std::visit([&](const auto& details) { write(details); }, a.details);
     }
     void write(const linkedin_post& p)
     {
-        field("id", p.id);
-        field("social_id", p.social_id);
-        field("share_url", p.share_url);
-        field("title", p.title);
-        field("text", p.text);
-        field("date", p.date);
-        field("parsed_datetime", p.parsed_datetime);
-        field("reaction_counter", p.reaction_counter);
-        field("comment_counter", p.comment_counter);
-        field("repost_counter", p.repost_counter);
-        field("impressions_counter", p.impressions_counter);
-        field("is_repost", p.is_repost);
-        field("repost_id", p.repost_id);
-        field("repost_parsed_datetime", p.repost_parsed_datetime);
-        field("user_reacted", p.user_reacted);
+        fields("id", p.id, "social_id", p.social_id, "share_url", p.share_url, "title", p.title, "text", p.text, "date",
+               p.date, "parsed_datetime", p.parsed_datetime, "reaction_counter", p.reaction_counter, "comment_counter",
+               p.comment_counter, "repost_counter", p.repost_counter, "impressions_counter", p.impressions_counter,
+               "is_repost", p.is_repost, "repost_id", p.repost_id, "repost_parsed_datetime", p.repost_parsed_datetime,
+               "user_reacted", p.user_reacted);
         object("author", p.author);
         object("reposted_by", p.reposted_by);
         object("written_by", p.written_by);
@@ -190,41 +134,21 @@ public:
     }
     void write(const instagram_caption& c)
     {
-        field("edited", c.edited);
-        field("has_translation", c.has_translation);
-        field("created_at", c.created_at);
-        field("text", c.text);
+        fields("edited", c.edited, "has_translation", c.has_translation, "created_at", c.created_at, "text", c.text);
     }
-    void write(const instagram_media& m)
-    {
-        field("url", m.url);
-        field("width", m.width);
-        field("height", m.height);
-    }
+    void write(const instagram_media& m) { fields("url", m.url, "width", m.width, "height", m.height); }
     void write(const instagram_owner& o)
     {
-        field("id", o.id);
-        field("username", o.username);
-        field("profile_pic_url", o.profile_pic_url);
-        field("is_verified", o.is_verified);
-        field("is_private", o.is_private);
+        fields("id", o.id, "username", o.username, "profile_pic_url", o.profile_pic_url, "is_verified", o.is_verified,
+               "is_private", o.is_private);
     }
-    void write(const instagram_location& l)
-    {
-        field("name", l.name);
-        field("lat", l.lat);
-        field("lng", l.lng);
-    }
+    void write(const instagram_location& l) { fields("name", l.name, "lat", l.lat, "lng", l.lng); }
     void write(const instagram_post& p)
     {
-        field("provider_id", p.provider_id);
-        field("has_audio", p.has_audio);
-        field("has_liked", p.has_liked);
-        field("like_count", p.like_count);
-        field("comment_count", p.comment_count);
-        field("like_and_view_counts_disabled", p.like_and_view_counts_disabled);
-        field("comments_disabled", p.comments_disabled);
-        field("accessibility_caption", p.accessibility_caption);
+        fields("provider_id", p.provider_id, "has_audio", p.has_audio, "has_liked", p.has_liked, "like_count",
+               p.like_count, "comment_count", p.comment_count, "like_and_view_counts_disabled",
+               p.like_and_view_counts_disabled, "comments_disabled", p.comments_disabled, "accessibility_caption",
+               p.accessibility_caption);
         object("caption", p.caption);
         object("video", p.video);
         object("preview_image", p.preview_image);
