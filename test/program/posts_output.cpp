@@ -10,7 +10,6 @@
 #include <iterator>
 #include <map>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace {
@@ -159,17 +158,16 @@ BOOST_AUTO_TEST_CASE(a_reader_that_goes_while_nothing_arrives_is_noticed)
 
 BOOST_AUTO_TEST_CASE(a_slow_reader_slows_the_harvest)
 {
-    // 60,000 posts are more than 90 MB. A program that doesn't wait for its reader would fetch many of them in the time
-    // that this reader sleeps; one that does can't, however long that is.
-    const std::uint64_t posts = 60'000;
-    const served s{small_world(posts)};
-    process p{UNIPILE_PROGRAM, s.arguments({s.first()}), s.environment()};
+    // Two listings of more than 45 MB. This reader pauses for as long as another program takes to fetch and deliver one
+    // of them. A program that doesn't wait for its reader would fetch much of the other meanwhile; one that does can't,
+    // however long that is.
+    const std::uint64_t pages = 300;
+    const served s{small_world(pages * 100, 2)};
+    const std::string slow = s.server.identifiers().front().identifier, fast = s.server.identifiers().back().identifier;
+    process p{UNIPILE_PROGRAM, s.arguments({slow}), s.environment()};
     p.read_line();
-    std::this_thread::sleep_for(std::chrono::milliseconds{500});
-    BOOST_TEST(s.server.stats().posts < posts / 4);
-    p.read_line();
-    std::this_thread::sleep_for(std::chrono::milliseconds{500});
-    BOOST_TEST(s.server.stats().posts < posts / 4);
+    BOOST_TEST(lines_of(s.run(s.arguments({fast})).out).size() == pages * 100);
+    BOOST_TEST(s.server.requests(s.account_of(slow), slow) < pages / 4);
     p.close_output();
     BOOST_TEST(p.wait().code == 0);
 }
