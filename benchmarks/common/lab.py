@@ -83,6 +83,11 @@ def free_port():
         return s.getsockname()[1]
 
 
+# The server has the last core to itself, as if it were another machine, and a client with one thread the others: where
+# both share a core, they take turns at driving each other's data out of its cache.
+CORES = sorted(os.sched_getaffinity(0))
+SERVER_CORES, CLIENT_CORES = (CORES[-1:], CORES[:-1]) if len(CORES) > 1 else (CORES, CORES)
+
 NGINX = """
 worker_processes 1;
 daemon off;
@@ -142,7 +147,8 @@ class Nginx:
             (self.work / "nginx.conf").write_text(NGINX.format(
                 user=user, work=self.work, key=KEY, port=port, root=self.root, certificates=self.certificates))
             self.process = subprocess.Popen([self.program, "-p", self.work, "-c", self.work / "nginx.conf"],
-                                            stderr=subprocess.DEVNULL)
+                                            stderr=subprocess.DEVNULL,
+                                            preexec_fn=lambda: os.sched_setaffinity(0, SERVER_CORES))
             if wait_for(port, self.process):
                 self.url = f"https://localhost:{port}"
                 return self
@@ -181,9 +187,10 @@ class Client:
         self.native = native        # C++: its allocations can be counted
         self.touches = touches      # False: pages only, nothing is parsed
 
-    def run(self, environment, jobs_file, **settings):
+    def run(self, environment, jobs_file, cores=CLIENT_CORES, **settings):
         variables = {f"BENCH_{key.upper()}": str(value) for key, value in settings.items()}
         done = subprocess.run(self.command, capture_output=True, text=True, timeout=900,
+                              preexec_fn=lambda: os.sched_setaffinity(0, cores),
                               env={**os.environ, **environment, **variables, "BENCH_JOBS": str(jobs_file)})
         if done.returncode != 0:
             raise RuntimeError(f"{self.name} failed:\n{done.stderr[-2000:]}")

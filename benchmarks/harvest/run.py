@@ -103,7 +103,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--identifiers", type=int, default=64)
+    parser.add_argument("--identifiers", type=int, default=128)
     parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--only", default="", help="comma-separated words that name clients")
     parser.add_argument("--keep", action="store_true", help="print only; leave the files in results/ alone")

@@ -1,5 +1,6 @@
 """Time until the first post of a page is there, while the page arrives at 10 Mbit/s, as a share of its arrival."""
 import argparse
+import os
 import pathlib
 import statistics
 import subprocess
@@ -16,7 +17,8 @@ class PacedServer:
         folder = lab.certificates(work / "certificates")
         self.process = subprocess.Popen(
             [sys.executable, lab.BENCHMARKS / "common/paced_server.py", root, folder, lab.KEY, str(bits_per_second)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            preexec_fn=lambda: os.sched_setaffinity(0, lab.SERVER_CORES))
         ca = str(folder / "ca.pem")
         self.environment = {"BENCH_URL": f"https://localhost:{self.process.stdout.readline().strip()}", "BENCH_CA": ca,
                             "NODE_EXTRA_CA_CERTS": ca, "UNIPILE_API_KEY": lab.KEY, "BENCH_FIRST": "1"}

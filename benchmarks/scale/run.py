@@ -61,8 +61,8 @@ def by_connections(scale):
 
 
 def by_threads(scale):
-    cases = {threads: (OURS, scale.arguments.listings, {"connections": 16, "open": 16, "threads": threads})
-             for threads in (1, 2)}
+    cases = {threads: (OURS, scale.arguments.listings,
+                       {"connections": 16, "open": 16, "threads": threads, "cores": lab.CORES}) for threads in (1, 2)}
     rows = scale.compare(cases)
     one = rows[1]
     return (["threads, a client each", "CPU per page", "× one thread", "pages/s", "peak RSS"],

@@ -180,7 +180,7 @@ struct schema<attachment_fields> {
         field<t>{"url_expires_at", read_into<t, &t::common, &attachment::url_expires_at>},
     }};
 
-    static constexpr std::uint64_t bits(std::initializer_list<std::string_view> names)
+    static consteval std::uint64_t bits(std::initializer_list<std::string_view> names)
     {
         std::uint64_t mask = 0;
         for (std::string_view name : names)

@@ -69,27 +69,66 @@ minutes read_zone(field_reader& in) noexcept
 
 }  // namespace
 
-std::optional<timestamp> parse_datetime(std::string_view text) noexcept
+namespace {
+
+/// The numbers of a time, not yet known to be one.
+struct clock_reading {
+    int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, millisecond = 0;
+    minutes zone{0};
+};
+
+std::optional<timestamp> to_timestamp(const clock_reading& r) noexcept
+{
+    const year_month_day date{year{r.year}, month{static_cast<unsigned>(r.month)}, day{static_cast<unsigned>(r.day)}};
+    if (!date.ok() || r.hour > 23 || r.minute > 59 || r.second > 60) return std::nullopt;
+    return timestamp{sys_days{date}} + hours{r.hour} + minutes{r.minute} + seconds{r.second} +
+           milliseconds{r.millisecond} - r.zone;
+}
+
+/// `2025-06-01T11:57:31.404Z`, which is how nearly all come.
+bool read_usual_form(std::string_view text, clock_reading& to) noexcept
+{
+    constexpr std::string_view form = "0000-00-00T00:00:00.000Z";
+    if (text.size() != form.size()) return false;
+    bool fits = true;
+    for (std::size_t i = 0; i != form.size(); ++i)
+        fits &= form[i] == '0' ? static_cast<unsigned char>(text[i] - '0') < 10 : text[i] == form[i];
+    const auto number = [&](std::size_t at, std::size_t digits) {
+        int value = 0;
+        for (std::size_t i = at; i != at + digits; ++i) value = value * 10 + (text[i] - '0');
+        return value;
+    };
+    to = {number(0, 4), number(5, 2), number(8, 2), number(11, 2), number(14, 2), number(17, 2), number(20, 3)};
+    return fits;
+}
+
+/// Fractions of any length, or none, and zones.
+bool read_other_form(std::string_view text, clock_reading& to) noexcept
 {
     field_reader in{text};
-    const int y = in.number(4);
+    to.year = in.number(4);
     in.expect('-');
-    const int mo = in.number(2);
+    to.month = in.number(2);
     in.expect('-');
-    const int d = in.number(2);
+    to.day = in.number(2);
     in.expect('T');
-    const int h = in.number(2);
+    to.hour = in.number(2);
     in.expect(':');
-    const int mi = in.number(2);
+    to.minute = in.number(2);
     in.expect(':');
-    const int s = in.number(2);
-    const int ms = in.take('.') ? read_milliseconds(in) : 0;
-    const minutes zone = read_zone(in);
-    if (!in.ok || !in.rest.empty()) return std::nullopt;
+    to.second = in.number(2);
+    to.millisecond = in.take('.') ? read_milliseconds(in) : 0;
+    to.zone = read_zone(in);
+    return in.ok && in.rest.empty();
+}
 
-    const year_month_day date{year{y}, month{static_cast<unsigned>(mo)}, day{static_cast<unsigned>(d)}};
-    if (!date.ok() || h > 23 || mi > 59 || s > 60) return std::nullopt;
-    return timestamp{sys_days{date}} + hours{h} + minutes{mi} + seconds{s} + milliseconds{ms} - zone;
+}  // namespace
+
+std::optional<timestamp> parse_datetime(std::string_view text) noexcept
+{
+    clock_reading r;
+    if (!read_usual_form(text, r) && !read_other_form(text, r)) return std::nullopt;
+    return to_timestamp(r);
 }
 
 std::optional<timestamp> time_of_linkedin_id(std::string_view id) noexcept
