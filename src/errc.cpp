@@ -83,7 +83,8 @@ const char* message_of(errc e) noexcept
         case errc::request_held: return "the request waits for its account's turn; ask again later";
         case errc::account_parked:
             return "the account is parked; see its reason, have its owner look at it, and unpark it";
-        case errc::harvest_stopped: return "the harvest was stopped before this listing was over; resume from its position";
+        case errc::harvest_stopped:
+            return "the harvest was stopped before this listing was over; resume from its position";
         case errc::job_source_failed: return "the source of the jobs failed; see what it says itself";
     }
     return "unknown error of unipile";

@@ -69,11 +69,11 @@ public:
     /// Throws also errc::position_mismatch if the position belongs to another account or identifier.
     post_stream posts(posts_query query, const position& from);
 
-    /// Many listings at once, fair between accounts and within the limits that keep accounts alive, as one stream. Sends
-    /// nothing yet. `jobs` is a range, a function, a coroutine or a `job_source`; see `make_job_source` and
+    /// Many listings at once, fair between accounts and within the limits that keep accounts alive, as one stream.
+    /// Sends nothing yet. `jobs` is a range, a function, a coroutine or a `job_source`; see `make_job_source` and
     /// `harvest_options`. Include <unipile/harvest.hpp> to use it.
-    /// Throws std::invalid_argument, with one line that says what to change, for options that can't work; `failure` with
-    /// errc::client_closed.
+    /// Throws std::invalid_argument, with one line that says what to change, for options that can't work; `failure`
+    /// with errc::client_closed.
     template <class Jobs>
     harvest_stream harvest(Jobs&& jobs);
     template <class Jobs>
