@@ -3,11 +3,13 @@
 #include "program/job_reader.hpp"
 #include "program/text.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <iostream>
+#include <numeric>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -15,7 +17,7 @@
 namespace unipile::program {
 namespace {
 
-constexpr std::size_t jobs_at_once = 5'000;
+constexpr std::size_t jobs_at_once = 50'000;
 constexpr std::uint64_t complaints_shown = 10;
 
 /// The lines that held no job, in a file that can be mended and used again.
@@ -49,6 +51,22 @@ private:
     std::string path_;
     std::ofstream out_;
 };
+
+/// Makes them neighbours in the store's indexes: a long file costs a tenth of the writing then. Keeps the order within
+/// an account, the only one that has a meaning.
+void sort_by_account(std::vector<store::job_spec>& jobs)
+{
+    std::vector<std::size_t> order(jobs.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::sort(order.begin(), order.end(), [&jobs](std::size_t a, std::size_t b) {
+        const int compared = jobs[a].account.compare(jobs[b].account);
+        return compared != 0 ? compared < 0 : a < b;
+    });
+    std::vector<store::job_spec> sorted;
+    sorted.reserve(jobs.size());
+    for (const std::size_t i : order) sorted.push_back(std::move(jobs[i]));
+    jobs = std::move(sorted);
+}
 
 void add_up(store::import_result& sum, const store::import_result& part)
 {
@@ -101,6 +119,7 @@ import_report import_jobs(const import_request& request, store::post_store& stor
     import_report report;
     std::vector<store::job_spec> batch;
     const auto add_batch = [&] {
+        sort_by_account(batch);
         add_up(report.jobs, store.add_jobs(run, batch));
         store.commit();
         batch.clear();
