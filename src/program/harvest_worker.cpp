@@ -25,8 +25,10 @@ using boost::system::error_code;
 using step_kind = store::step::kind;
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
-/// JSON that may wait for the store.
-constexpr std::size_t most_outstanding = 32u * 1024 * 1024;
+/// JSON that may wait for the store, and for this program, on all threads together. A post in memory takes some three
+/// times its JSON. More would only fill memory: the store takes pages as fast as it can as long as one is there.
+constexpr std::size_t most_outstanding = 12u * 1024 * 1024;
+constexpr std::size_t most_buffered = 4u * 1024 * 1024;
 constexpr std::chrono::milliseconds view_interval{500};
 
 std::string key_of(std::string_view account, std::string_view identifier, bool is_company)
@@ -112,6 +114,7 @@ harvest_worker::harvest_worker(const harvest_plan& plan, int limit, const harves
                                std::size_t count)
     : shared_(shared),
       when_parked_(plan.harvest.when_parked),
+      most_outstanding_(most_outstanding / count),
       client_(context_,
               [&] {
                   client_options mine = plan.client;
@@ -145,7 +148,9 @@ harvest_worker::harvest_worker(const harvest_plan& plan, int limit, const harves
         tags_.insert_or_assign(key_of(job.spec.account, job.spec.identifier, job.spec.is_company), tag);
     };
     source_ = std::make_shared<store_source>(context_.get_executor(), *shared.writer, shared.run, limit, hooks);
-    stream_.emplace(client_.harvest(source_->handle(), options_for(plan)));
+    harvest_options options = options_for(plan);
+    options.max_buffered_bytes = most_buffered / count;
+    stream_.emplace(client_.harvest(source_->handle(), std::move(options)));
 }
 
 harvest_worker::~harvest_worker() = default;
@@ -224,7 +229,7 @@ asio::awaitable<void> harvest_worker::work()
 
 asio::awaitable<void> harvest_worker::wait_for_room()
 {
-    while (outstanding_ > most_outstanding) {
+    while (outstanding_ > most_outstanding_) {
         room_.expires_at(std::chrono::steady_clock::time_point::max());
         co_await room_.async_wait(as_result);
     }

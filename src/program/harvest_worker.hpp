@@ -101,6 +101,7 @@ private:
     boost::asio::io_context context_{1};
     harvest_shared shared_;
     harvest_options::parked_jobs when_parked_;
+    std::size_t most_outstanding_;  ///< bytes of JSON that may wait for the store
     client client_;
     std::shared_ptr<store_source> source_;
     std::optional<harvest_stream> stream_;

@@ -322,4 +322,22 @@ BOOST_AUTO_TEST_CASE(what_is_done_durably_completes_with_the_commit_that_it_shar
     BOOST_TEST((after == store_errc::closed));
 }
 
+BOOST_AUTO_TEST_CASE(on_asio_work_holds_nothing_until_the_commit)
+{
+    scratch folder;
+    boost::asio::io_context context;
+    store_writer writer(open_sqlite(folder.file()), slow_groups());
+    auto payload = std::make_shared<int>(7);
+    const std::weak_ptr<int> watched = payload;
+    bool gone = false;
+    async_perform(
+        writer, context.get_executor(), 1, [kept = std::move(payload)](post_store&) { return *kept; },
+        [](boost::system::error_code, int) {});
+    async_perform(
+        writer, context.get_executor(), 1, [watched](post_store&) { return watched.expired(); },
+        [&](boost::system::error_code, bool expired) { gone = expired; });
+    context.run();
+    BOOST_TEST(gone);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -56,11 +56,13 @@ struct perform_state {
     }
     void run(post_store& engine)
     {
+        // What it holds, a page of posts perhaps, is not needed until the commit, as this is.
+        F work = std::move(function);
         if constexpr (std::is_void_v<T>) {
-            function(engine);
+            work(engine);
             complete(boost::system::error_code{});
         } else {
-            complete(boost::system::error_code{}, function(engine));
+            complete(boost::system::error_code{}, work(engine));
         }
     }
     void committed(const std::exception_ptr& failure)
