@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, measures and writes benchmarks/results/.
-#   bash benchmarks/run.sh [harvest] [latency] [scale] [decode] [-- options of run.py, such as --rounds 7]
+#   bash benchmarks/run.sh [harvest] [latency] [scale] [store] [program] [decode] [-- options of run.py, as --rounds 7]
 # Without names: all of them. BUILD_DIR says where to build (build/benchmarks).
 set -euo pipefail
 export PYTHONDONTWRITEBYTECODE=1
@@ -9,43 +9,26 @@ build=${BUILD_DIR:-build/benchmarks}
 kinds=()
 while [[ $# -gt 0 && $1 != -- ]]; do kinds+=("$1"); shift; done
 [[ ${1:-} == -- ]] && shift
-[[ ${#kinds[@]} -gt 0 ]] || kinds=(harvest latency scale decode)
+[[ ${#kinds[@]} -gt 0 ]] || kinds=(harvest latency scale store program decode)
 
-as_root() { if [[ $(id -u) == 0 ]]; then "$@"; else sudo "$@"; fi; }
-
-# A package is wanted if its probe (a program or a file) is not there.
-missing=()
-wants() { command -v "$1" >/dev/null || [[ -e $1 || -e /usr/sbin/$1 ]] || missing+=("$2"); }
-wants cmake cmake
-wants ninja ninja-build
-wants g++ g++
-wants pkg-config pkg-config
-wants openssl openssl
-wants nginx nginx-light
-wants python3 python3
-wants /usr/include/boost/version.hpp "libboost-json1.81-dev libboost-url1.81-dev libboost-container1.81-dev"
-wants /usr/include/openssl/ssl.h libssl-dev
-wants /usr/include/zlib.h zlib1g-dev
-wants /usr/include/simdjson.h libsimdjson-dev
+. test/packages.sh
+# A peer is wanted if its probe (a program or a file) is not there; it is left out if it can't be had.
+peers=()
+wants() { command -v "$1" >/dev/null || [[ -e $1 ]] || peers+=("$2"); }
 wants curl-config libcurl4-openssl-dev
-wants /usr/include/benchmark/benchmark.h libbenchmark-dev
-wants /usr/include/rapidjson/rapidjson.h rapidjson-dev
 wants go golang-go
 wants node nodejs
 wants npm npm
-/usr/bin/python3 -c 'import httpx' 2>/dev/null || python3 -c 'import httpx' 2>/dev/null || missing+=(python3-httpx)
-if [[ ${#missing[@]} -gt 0 ]]; then
-    echo "installing ${missing[*]}" >&2
-    export DEBIAN_FRONTEND=noninteractive
-    as_root apt-get update -q >&2 || true
-    for packages in "${missing[@]}"; do
-        # shellcheck disable=SC2086
-        as_root apt-get install -qy --no-install-recommends $packages >&2 || echo "could not install $packages" >&2
-    done
-fi
+/usr/bin/python3 -c 'import httpx' 2>/dev/null || python3 -c 'import httpx' 2>/dev/null || peers+=(python3-httpx)
+
+# shellcheck disable=SC2086
+need_packages $build_packages $benchmark_packages
+for package in "${peers[@]}"; do
+    need_packages "$package" || echo "could not install $package" >&2
+done
 
 cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DUNIPILE_BUILD_BENCHMARKS=ON -DUNIPILE_BUILD_TESTS=OFF \
-    -DUNIPILE_BUILD_EXAMPLES=OFF -DUNIPILE_BUILD_PROGRAM=OFF -DCMAKE_CXX_FLAGS= >&2
+    -DUNIPILE_BUILD_EXAMPLES=OFF -DCMAKE_CXX_FLAGS= >&2
 cmake --build "$build" >&2
 mkdir -p "$build/benchmarks/npm" "$build/benchmarks/go"
 if command -v go >/dev/null; then

@@ -1,4 +1,4 @@
-# Sourced by test/run.sh and examples/quickstart.sh: installs what is missing on Debian 12.
+# Sourced by test/run.sh, benchmarks/run.sh and examples/quickstart.sh: installs what is missing on Debian 12.
 
 # have_packages NAME...: true if all of them are installed.
 have_packages() {
@@ -29,3 +29,5 @@ build_packages="g++ cmake ninja-build libboost1.81-dev libboost-json1.81-dev lib
  libhowardhinnant-date-dev tzdata libcli11-dev libsqlite3-dev"
 # What the tests need beside that.
 test_packages="libboost-test1.81-dev clang-19 libclang-rt-19-dev pkg-config ca-certificates openssl curl"
+# What the benchmarks need beside what is built; each peer's own packages are in benchmarks/run.sh.
+benchmark_packages="libbenchmark-dev rapidjson-dev pkg-config nginx-light openssl ca-certificates python3"

@@ -1,7 +1,9 @@
 // How fast pages of posts become durable, against a bare loop that inserts the same rows with one prepared statement;
-// how fast jobs are added and claimed, and what a million of them cost in memory.
+// how fast jobs are added and claimed, and what a million of them cost in memory. Each call is one turn.
 //
-// benchmark_store [FOLDER] [POSTS] [ROUNDS] [JOBS]
+// bench_store posts FOLDER POSTS | bench_store jobs FOLDER JOBS
+#include "../common/report.hpp"
+
 #include "store/fingerprint.hpp"
 
 #include <unipile/store.hpp>
@@ -14,7 +16,6 @@
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
-#include <fstream>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -157,106 +158,104 @@ result ours(const std::string& file, const std::vector<post_text>& posts, std::s
     return {now() - wall0, cpu() - cpu0};
 }
 
-template <class F>
-result median_of(std::vector<result> all, F key)
-{
-    std::sort(all.begin(), all.end(), [&](const result& a, const result& b) { return key(a) < key(b); });
-    return all[all.size() / 2];
-}
+/// A store's files, gone before and after.
+class scratch_file {
+public:
+    explicit scratch_file(const std::string& folder) : name_(folder + "/posts.db") { remove(); }
+    ~scratch_file() { remove(); }
+    scratch_file(const scratch_file&) = delete;
+    scratch_file& operator=(const scratch_file&) = delete;
 
-long resident_kb()
-{
-    std::ifstream status("/proc/self/status");
-    for (std::string line; std::getline(status, line);)
-        if (line.starts_with("VmRSS:")) return std::strtol(line.c_str() + 6, nullptr, 10);
-    return 0;
-}
-
-void measure_jobs(const std::string& file, std::size_t count)
-{
-    auto engine = open_sqlite(file);
-    const auto run = engine->begin_run({}, moment(0)).run;
-    const double t0 = now();
-    std::vector<job_spec> chunk;
-    for (std::size_t i = 0; i < count; ++i) {
-        chunk.push_back({"account" + std::to_string(i % 1000), "ACoAAA" + std::to_string(i), false});
-        if (chunk.size() == 5000 || i + 1 == count) {
-            engine->add_jobs(run, chunk);
-            engine->commit();
-            chunk.clear();
-        }
+    const std::string& name() const { return name_; }
+    void remove() const
+    {
+        for (const char* end : {"", "-wal", "-shm", ".lock"}) std::filesystem::remove(name_ + end);
     }
-    const double t1 = now();
+
+private:
+    std::string name_;
+};
+
+// As the program does: sorted by account, 50,000 at a time.
+void add_jobs(post_store& engine, std::int64_t run, std::size_t count)
+{
+    constexpr std::size_t accounts = 1'000, at_once = 50'000;
+    for (std::size_t first = 0; first < count; first += at_once) {
+        const std::size_t end = std::min(first + at_once, count);
+        std::vector<job_spec> chunk;
+        for (std::size_t account = 0; account < accounts; ++account)
+            for (std::size_t i = first + account; i < end; i += accounts)
+                chunk.push_back({"account" + std::to_string(account), "ACoAAA" + std::to_string(i), false});
+        engine.add_jobs(run, chunk);
+        engine.commit();
+    }
+}
+
+void claim_jobs(post_store& engine, std::int64_t run, std::size_t count)
+{
     claim_request claim;
     claim.run = run;
-    constexpr int claims = 2000;
-    for (int i = 0; i < claims; ++i) {
-        claim.now = moment(1);
+    claim.now = moment(1);
+    for (std::size_t i = 0; i < count; ++i) {
         claim.account = i % 2 == 0 ? std::string() : "account" + std::to_string(i % 1000);
-        if (engine->claim(claim).empty()) break;
+        if (engine.claim(claim).empty()) throw std::runtime_error("there is nothing to claim");
     }
-    engine->commit();
+    engine.commit();
+}
+
+void measure_jobs(const std::string& folder, std::size_t count)
+{
+    const scratch_file file(folder);
+    auto engine = open_sqlite(file.name());
+    const auto run = engine->begin_run({}, moment(0)).run;
+    const std::size_t claims = std::min<std::size_t>(count / 2, 2000);
+    const double t0 = now();
+    add_jobs(*engine, run, count);
+    const double t1 = now();
+    claim_jobs(*engine, run, claims);
     const double t2 = now();
     const auto counts = engine->count_jobs(run);
     const double t3 = now();
-    std::printf("%9zu jobs: added in %6.2f s, a claim %5.1f us, counted in %5.1f ms, resident %ld KB (queued %llu)\n",
-                count, t1 - t0, (t2 - t1) / claims * 1e6, (t3 - t2) * 1e3, resident_kb(),
-                static_cast<unsigned long long>(counts.queued));
+    if (counts.queued + claims != count) throw std::runtime_error("jobs are missing");
+    std::printf("{\"add_s\":%.6f,\"claim_us\":%.3f,\"count_ms\":%.3f,\"rss_kb\":%lu}\n", t1 - t0,
+                (t2 - t1) / static_cast<double>(claims) * 1e6, (t3 - t2) * 1e3, benchmark::peak_rss_kb());
+}
+
+void report(const char* name, const result& r)
+{
+    std::printf("\"%s\":{\"wall\":%.6f,\"cpu\":%.6f},", name, r.wall, r.cpu);
+}
+
+void measure_posts(const std::string& folder, std::size_t count)
+{
+    const auto posts = make_posts(count);
+    const scratch_file file(folder);
+    std::printf("{");
+    report("bare", bare(file.name(), posts));
+    file.remove();
+    report("first", ours(file.name(), posts, 1));
+    report("again", ours(file.name(), posts, 2));  // nothing has changed
+
+    std::size_t bytes = 0;
+    std::uint64_t sink = 0;
+    const double before = cpu();
+    for (const auto& p : posts) {
+        bytes += p.json.size();
+        sink += fingerprint_of(p.json).counters;
+    }
+    std::printf("\"fingerprints\":%.6f,\"bytes\":%zu,\"sink\":%llu,\"sqlite\":\"%s\"}\n", cpu() - before, bytes,
+                static_cast<unsigned long long>(sink), sqlite3_libversion());
 }
 
 }  // namespace
 
 int main(int argc, char** argv)
 {
-    const std::filesystem::path folder =
-        std::filesystem::path(argc > 1 ? argv[1] : std::filesystem::temp_directory_path().string()) / "unipile-bench";
-    const std::size_t count = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 50'000;
-    const int rounds = argc > 3 ? std::atoi(argv[3]) : 5;
-    const std::size_t jobs = argc > 4 ? std::strtoull(argv[4], nullptr, 10) : 1'000'000;
-    std::filesystem::remove_all(folder);
-    std::filesystem::create_directories(folder);
-    const std::string file = (folder / "posts.db").string();
-    auto fresh = [&] {
-        for (const char* end : {"", "-wal", "-shm", ".lock"}) std::filesystem::remove(file + end);
-    };
-
-    for (std::size_t n : {std::size_t{1000}, jobs}) {
-        fresh();
-        measure_jobs(file, n);
+    const std::string what = argc == 4 ? argv[1] : "";
+    if (what != "posts" && what != "jobs") {
+        std::fprintf(stderr, "bench_store posts FOLDER POSTS | bench_store jobs FOLDER JOBS\n");
+        return 2;
     }
-
-    const auto posts = make_posts(count);
-    std::size_t bytes = 0;
-    for (const auto& p : posts) bytes += p.json.size();
-    const double h0 = cpu();
-    std::uint64_t sink = 0;
-    for (const auto& p : posts) sink += fingerprint_of(p.json).counters;
-    std::printf("fingerprints: %.0f MB/s (%llx)\n", static_cast<double>(bytes) / (cpu() - h0) / 1e6,
-                static_cast<unsigned long long>(sink));
-
-    std::vector<result> a, b, c;
-    for (int round = 0; round < rounds; ++round) {
-        fresh();
-        a.push_back(bare(file, posts));
-        fresh();
-        b.push_back(ours(file, posts, 1));
-        c.push_back(ours(file, posts, 2));  // the same again: nothing has changed
-    }
-    auto row = [&](const char* name, const std::vector<result>& all) {
-        const double wall = median_of(all, [](const result& r) { return r.wall; }).wall;
-        const double work = std::min_element(all.begin(), all.end(), [](const result& x, const result& y) {
-                                return x.cpu < y.cpu;
-                            })->cpu;
-        std::printf("%-28s %9.0f posts/s  %7.2f us CPU a post\n", name, static_cast<double>(count) / wall,
-                    work / static_cast<double>(count) * 1e6);
-        return wall;
-    };
-    std::printf("SQLite %s, %zu posts, %.0f bytes each, median of %d\n", sqlite3_libversion(), count,
-                static_cast<double>(bytes) / static_cast<double>(count), rounds);
-    const double base = row("bare prepared inserts", a);
-    const double first = row("store, first harvest", b);
-    row("store, nothing has changed", c);
-    std::printf("first harvest against bare: %.2f\n", base / first);
-    std::filesystem::remove_all(folder);
-    return 0;
+    const std::size_t count = std::strtoull(argv[3], nullptr, 10);
+    (what == "posts" ? measure_posts : measure_jobs)(argv[2], count);
 }
