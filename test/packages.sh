@@ -20,7 +20,8 @@ need_packages() {
         as_root=sudo
     fi
     $as_root apt-get -qq update &&
-        $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@" >&2
+        $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 install -y \
+            --no-install-recommends "$@" >&2
 }
 
 # What the library, the simulator and the program are built with.

@@ -29,14 +29,14 @@ struct deadlines {
 
 /// The largest things that a peer may send. Each has an error of its own.
 struct size_limits {
-    std::size_t header = 64 * 1024;         ///< bytes of an answer's header; 8 KiB at least
-    std::size_t page = 256u * 1024 * 1024;  ///< bytes of a page's JSON, after inflating
-    std::size_t item = 16u * 1024 * 1024;   ///< bytes of one item's JSON
-    std::size_t envelope = 64 * 1024;       ///< bytes of a page without its items
-    std::size_t cursor = 16 * 1024;         ///< bytes of a cursor
-    std::size_t items = 10'000;             ///< items in one page
-    std::size_t depth = 64;                 ///< nesting of arrays and objects in a page
-    std::size_t error_body = 64 * 1024;     ///< bytes of an error answer that are read at all
+    std::size_t header = 64 * 1024;        ///< bytes of an answer's header; 8 KiB at least
+    std::size_t page = 256 * 1024 * 1024;  ///< bytes of a page's JSON, after inflating
+    std::size_t item = 16 * 1024 * 1024;   ///< bytes of one item's JSON
+    std::size_t envelope = 64 * 1024;      ///< bytes of a page without its items
+    std::size_t cursor = 16 * 1024;        ///< bytes of a cursor
+    std::size_t items = 10'000;            ///< items in one page
+    std::size_t depth = 64;                ///< nesting of arrays and objects in a page
+    std::size_t error_body = 64 * 1024;    ///< bytes of an error answer that are read at all
 };
 
 /// Options of a `client`. Owns its data; the defaults are those of a careful operator.

@@ -53,7 +53,7 @@ struct harvest_options {
 
     /// JSON bytes that may wait for the consumer. Above it nothing more is asked for; pages that are under way are read
     /// on for `client_options::read_ahead` each.
-    std::size_t max_buffered_bytes = 16u * 1024 * 1024;
+    std::size_t max_buffered_bytes = 16 * 1024 * 1024;
     /// Jobs that are taken from the source before their turn. Accounts share requests fairly only among these jobs, so
     /// where jobs come sorted by account it pays to have many, some 500 bytes each; at least 1.
     std::size_t max_queued = 10'000;

@@ -210,7 +210,7 @@ struct options {
     /// `Connection: close` with every Nth answer of a connection; 0: never.
     std::uint32_t requests_per_connection = 0;
     /// Bytes of rendered pages to keep.
-    std::size_t cache = 64u * 1024 * 1024;
+    std::size_t cache = 64 * 1024 * 1024;
     /// Keep every request for `server::request_log`. Grows without bound.
     bool log_requests = false;
 };

@@ -108,7 +108,7 @@ void harvest_core::cancel_pull(std::uint64_t ticket)
 std::optional<harvest_element> harvest_core::take()
 {
     if (elements_.empty()) {
-        if (over_ && failure_) throw *failure_;
+        if (over_ && failure_) throw failure(*failure_);
         return {};
     }
     const bool was_full = !has_room();

@@ -41,7 +41,9 @@ harvest_stream::harvest_stream(executor_type executor, std::shared_ptr<harvest::
 {}
 
 harvest_stream::harvest_stream(harvest_stream&& other) noexcept
-    : executor_(other.executor_), core_(std::move(other.core_))
+    // What was moved from keeps its executor: its `get_executor` still has to give one.
+    : executor_(other.executor_),  // NOLINT(performance-move-constructor-init)
+      core_(std::move(other.core_))
 {}
 
 harvest_stream& harvest_stream::operator=(harvest_stream&& other) noexcept

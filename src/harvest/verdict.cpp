@@ -18,7 +18,7 @@ void judge(request_result& result, failure_scope scope, bool throttle)
         case failure_scope::key: result.signal = sign::stop; break;
         case failure_scope::account: result.signal = throttle ? sign::throttle : sign::park; break;
         // A target that is refused is refused by a session that works.
-        case failure_scope::target: result.signal = throttle ? sign::throttle : sign::none; break;
+        case failure_scope::target:
         case failure_scope::passing: result.signal = throttle ? sign::throttle : sign::none; break;
     }
 }

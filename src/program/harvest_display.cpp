@@ -73,7 +73,7 @@ std::string jobs_text(const store::job_counts& jobs)
 std::string rate_text(double per_second)
 {
     const double shown = std::isfinite(per_second) ? std::clamp(per_second, 0.0, 1e18) : 0;
-    return with_thousands(static_cast<std::uint64_t>(shown + 0.5)) + "/s";
+    return with_thousands(static_cast<std::uint64_t>(std::round(shown))) + "/s";
 }
 
 std::string posts_text(const harvest_snapshot& s)

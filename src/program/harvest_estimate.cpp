@@ -116,9 +116,10 @@ private:
     milliseconds least(std::uint64_t n) const
     {
         milliseconds most{0};
-        for (const rate_window& w : pacer_.rules().windows)
-            most =
-                std::max(most, capped(static_cast<double>((n - 1) / w.limit) * static_cast<double>(w.length.count())));
+        for (const rate_window& w : pacer_.rules().windows) {
+            const std::uint64_t full = (n - 1) / w.limit;
+            most = std::max(most, capped(static_cast<double>(full) * static_cast<double>(w.length.count())));
+        }
         return most;
     }
 
@@ -207,7 +208,7 @@ std::vector<std::string> estimate_lines(const estimate& e)
         return with_thousands(n) + ' ' + one + (n == 1 ? "" : "s");
     };
     if (e.accounts == 0) {
-        lines.push_back("there is no job to do");
+        lines.emplace_back("there is no job to do");
     } else {
         lines.push_back(counted(e.jobs, "job") + " of " + counted(e.accounts, "account") + ": about " +
                         counted(e.requests, "request"));

@@ -27,8 +27,8 @@ using step_kind = store::step::kind;
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 /// JSON that may wait for the store, and for this program, on all threads together. A post in memory takes some three
 /// times its JSON. More would only fill memory: the store takes pages as fast as it can as long as one is there.
-constexpr std::size_t most_outstanding = 12u * 1024 * 1024;
-constexpr std::size_t most_buffered = 4u * 1024 * 1024;
+constexpr std::size_t most_outstanding = 12 * 1024 * 1024;
+constexpr std::size_t most_buffered = 4 * 1024 * 1024;
 constexpr std::chrono::milliseconds view_interval{500};
 
 std::string key_of(std::string_view account, std::string_view identifier, bool is_company)
@@ -222,6 +222,7 @@ asio::awaitable<void> harvest_worker::work()
         co_await room_.async_wait(as_result);
     }
     std::vector<std::uint64_t> left;
+    left.reserve(jobs_.size());
     for (const auto& [tag, job] : jobs_) left.push_back(tag);
     for (const std::uint64_t tag : left)
         if (!store_failed_) co_await give_back(tag, jobs_[tag]);
@@ -474,6 +475,7 @@ asio::awaitable<void> harvest_worker::keep_leases()
         leases_.expires_after(lease_time / 3);
         co_await leases_.async_wait(as_result);
         std::vector<store::lease> held;
+        held.reserve(jobs_.size());
         for (const auto& [tag, job] : jobs_) held.push_back(job.claimed.lease);
         auto renew = [held = std::move(held), now = wall_now()](store::post_store& engine) {
             for (const store::lease& l : held) engine.renew(l, lease_time, now);

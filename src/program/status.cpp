@@ -18,7 +18,6 @@
 namespace unipile::program {
 namespace {
 
-using store::job_counts;
 using store::store_summary;
 
 constexpr std::uint64_t failures_shown = 20;

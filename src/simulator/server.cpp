@@ -178,6 +178,7 @@ std::vector<std::string> server::accounts() const
 {
     std::vector<std::string> result;
     const auto& people = impl_->responder->everybody();
+    result.reserve(people.accounts());
     for (std::uint32_t i = 0; i < people.accounts(); ++i) result.push_back(people.account_name(i));
     return result;
 }

@@ -106,7 +106,7 @@ std::vector<page_requests> responder::requests_by_page(std::string_view account,
     const std::lock_guard lock(mutex_);
     std::vector<std::pair<page_id, page_counts>> found;
     for (const auto& each : pages_)
-        if (each.first.account == number && each.first.profile == profile) found.push_back(each);
+        if (each.first.account == number && each.first.profile == profile) found.emplace_back(each);
     std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
         const auto& left = a.first.at;
         const auto& right = b.first.at;

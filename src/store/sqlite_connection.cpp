@@ -16,7 +16,7 @@ bool disk_is_full(sqlite3* db) noexcept
     sqlite3_file_control(db, "main", SQLITE_FCNTL_LAST_ERRNO, &error);
     if (is_full(error)) return true;
     sqlite3_file* log = nullptr;
-    sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&log));
     error = 0;
     if (log && log->pMethods) log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &error);
     return is_full(error);

@@ -14,9 +14,9 @@ namespace unipile::store {
 
 struct writer_options {
     /// Work that may wait, in bytes as its submitters told; at least one piece of work always may.
-    std::size_t max_queued_bytes = 32u * 1024 * 1024;
+    std::size_t max_queued_bytes = 32 * 1024 * 1024;
     /// Commit when this much was written …
-    std::size_t group_bytes = 8u * 1024 * 1024;
+    std::size_t group_bytes = 8 * 1024 * 1024;
     /// … or when the oldest of it has waited for this long.
     std::chrono::milliseconds group_delay{50};
 };
