@@ -130,7 +130,7 @@ origin parse_base_url(std::string_view text)
     const std::string whole = text.find("://") == text.npos ? "https://" + std::string(text) : std::string(text);
     const auto parsed = urls::parse_uri(whole);
     if (!parsed) refuse(option, "not a URL; it looks like https://api8.unipile.com:13851");
-    const urls::url_view url = *parsed;
+    const urls::url_view& url = *parsed;
 
     origin result;
     if (url.scheme_id() != urls::scheme::https && url.scheme_id() != urls::scheme::http)

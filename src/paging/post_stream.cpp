@@ -17,7 +17,11 @@ post_stream::post_stream(executor_type executor, std::shared_ptr<paging::stream_
     : executor_(std::move(executor)), core_(std::move(core))
 {}
 
-post_stream::post_stream(post_stream&& other) noexcept : executor_(other.executor_), core_(std::move(other.core_)) {}
+post_stream::post_stream(post_stream&& other) noexcept
+    // What was moved from keeps its executor: its `get_executor` still has to give one.
+    : executor_(other.executor_),  // NOLINT(performance-move-constructor-init)
+      core_(std::move(other.core_))
+{}
 
 post_stream& post_stream::operator=(post_stream&& other) noexcept
 {
