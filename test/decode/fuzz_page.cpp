@@ -46,7 +46,8 @@ void check_items(std::string_view page)
         check(page.find(p.json()) != std::string_view::npos);
         boost::json::error_code error;
         (void)boost::json::parse({p.json().data(), p.json().size()}, error);
-        check(!error || has_bad_text(p));
+        // Boost.JSON refuses exponents that it can't count with; by the grammar they are as good as others.
+        check(!error || error == boost::json::error::exponent_overflow || has_bad_text(p));
         check(test::describe(post::parse(p.json()).value()) == test::describe(p));
     }
     for (const decode::quarantined_item& item : decoder.quarantined()) {
