@@ -77,8 +77,9 @@ public:
     /// empty at the end and with an error.
     ///
     /// The handler is called on its associated executor and never inside this function. Its associated allocator is
-    /// used for the operation's state, its associated cancellation slot as described above.
-    /// Errors: `errc`, or `asio::error::operation_aborted`.
+    /// used for the operation's state, its associated cancellation slot as described above. The page that is arriving
+    /// stands still until the handler has returned: one that runs the event loop itself can't wait there for the
+    /// stream. Errors: `errc`, or `asio::error::operation_aborted`.
     template <boost::asio::completion_token_for<void(boost::system::error_code, std::optional<post>)> Token>
     auto async_next(Token&& token)
     {

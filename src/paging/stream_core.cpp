@@ -66,6 +66,8 @@ void stream_core::schedule_end_of_pull()
 /// must not pass for a failure of the request, and leaves the event loop as if it had been called from there.
 void stream_core::deliver()
 {
+    // An answer that is there as soon as it is asked for may find the pull's own initiation still under way.
+    if (starting_) return notify();
     if (phase_of_pull_ != pull_phase::waiting || !ready()) return tell_end();
     pull p(std::move(*pull_));
     pull_.reset();
@@ -313,10 +315,13 @@ try {
     reading_on_ = false;
     turn_ = client_->lend();
     auto self = shared_from_this();
+    starting_ = true;
     asio::co_spawn(executor_, run(self, client_), turn_ends{self, client_});
+    starting_ = false;
 } catch (const std::bad_alloc&) {
     // Its turn is over before it began; the next one has to come all the same.
     const auto client = client_;
+    starting_ = false;
     phase_ = phase::idle;
     if (turn_) client->give_back(std::move(turn_));
     end(end_reason::failed, failure(make_error_code(boost::system::errc::not_enough_memory)));

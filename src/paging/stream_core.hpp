@@ -135,6 +135,7 @@ private:
     pull_phase phase_of_pull_ = pull_phase::none;
     phase phase_ = phase::idle;
     bool ever_pulled_ = false;
+    bool starting_ = false;  ///< inside of `run_request`
     bool reading_on_ = false;
     bool paused_ = false;
     bool told_end_ = false;

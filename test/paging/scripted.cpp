@@ -68,7 +68,10 @@ private:
             .identifier = parts.at(0), .account = parts.at(1), .cursor = parts.at(3), .limit = std::stoi(parts.at(2))};
     }
 
-    awaitable<void> turn() { co_await asio::post(owner_->executor(), asio::use_awaitable); }
+    awaitable<void> turn()
+    {
+        if (!answer_.at_once) co_await asio::post(owner_->executor(), asio::use_awaitable);
+    }
     awaitable<void> hang()
     {
         asio::steady_timer never(owner_->executor(), asio::steady_timer::time_point::max());
