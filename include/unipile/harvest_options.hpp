@@ -4,7 +4,6 @@
 #include <unipile/account_ledger.hpp>
 #include <unipile/pacing.hpp>
 
-#include <boost/asio/any_completion_handler.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <cstddef>
@@ -35,9 +34,11 @@ struct harvest_options {
     std::function<std::optional<account_ledger>(std::string_view account)> load_ledger;
     /// Told of an account's ledger when it changed, and before each request that `admit` isn't asked about.
     std::function<void(std::string_view account, const account_ledger& ledger)> save_ledger;
-    /// Leave for one request. Call it exactly once, on any thread, also before `admit` returns. With an error the
-    /// request isn't sent, and the harvest ends with that error as it does when its source fails.
-    using admission = boost::asio::any_completion_handler<void(boost::system::error_code)>;
+    /// Leave for one request. Call it once, on any thread, also before `admit` returns, and while the client's
+    /// execution context exists; any call but the first has no effect. With an error the request isn't sent, and the
+    /// harvest ends with that error as it does when its source fails. Until it is called, `stop` doesn't end the
+    /// harvest; `cancel` does.
+    using admission = std::function<void(boost::system::error_code)>;
     /// Asked before each request of an account whose pace has windows or a gap. The ledger counts that request already;
     /// the request is sent once `go` was called. To commit the ledger first, and then call `go`, keeps an account
     /// within its windows even if the process is killed at any moment; a request that was committed and never sent is

@@ -228,7 +228,7 @@ void harvest_core::cancel()
         if (jobs_[i].listing) deliver(*jobs_[i].listing, false);
         emit_end(jobs_[i], end_reason::cancelled, failure(errc::harvest_stopped));
         jobs_[i] = {};
-        scheduler_.finished(i, {}, now());
+        request_ended(i, {});
     }
     notify();
     stop();

@@ -76,6 +76,7 @@ private:
         stream_stats stats;                    ///< without a listing: of those before
         std::uint64_t number = 0;
         std::uint64_t admission = 0;  ///< that its request waits for; 0: none
+        wall_time asked{};            ///< for that admission
     };
 
     // Consumer: harvest_core.cpp

@@ -239,6 +239,7 @@ void harvest_core::start_request(job_index i)
         return send_request(i);
     }
     const auto admission = jobs_[i].admission = ++last_admission_;
+    jobs_[i].asked = now();
     options_.admit(names_[a], scheduler_.ledger(a),
                    [weak = weak_from_this(), executor = executor_, i, admission](error_code code) {
                        asio::post(executor, [weak, i, admission, code] {
@@ -252,6 +253,7 @@ try {
     // Cancelled meanwhile, or all is gone.
     if (closed_ || i >= jobs_.size() || jobs_[i].admission != admission) return;
     jobs_[i].admission = 0;
+    scheduler_.held_up(i, now() - jobs_[i].asked);
     if (code) stop_for(failure(code));
     if (scheduler_.stopped())
         scheduler_.interrupted(i, now()), save_ledger(scheduler_.account_of(i));

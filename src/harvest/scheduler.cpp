@@ -69,6 +69,12 @@ decision scheduler::next(wall_time now)
     return {};
 }
 
+void scheduler::held_up(job_index j, std::chrono::milliseconds by)
+{
+    // Whoever wakes up too early for it looks again.
+    accounts_[jobs_[j].account].ledger.next_request += by;
+}
+
 void scheduler::finished(job_index j, const request_result& result, wall_time now)
 {
     const account_index i = jobs_[j].account;

@@ -78,6 +78,8 @@ public:
 
     /// Call until it says `wait` or `nothing`.
     decision next(wall_time now);
+    /// The request that `start` was said for was held up so long before it was sent: the gap behind it begins later.
+    void held_up(job_index job, std::chrono::milliseconds by);
     /// The request that `start` was said for has ended.
     void finished(job_index job, const request_result& result, wall_time now);
     /// The request that `start` was said for was never sent, or was broken off from here; it stays in the books.

@@ -5,9 +5,10 @@
 #include <boost/asio/error.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <exception>
 #include <iterator>
-#include <list>
 #include <optional>
 #include <string>
 #include <thread>
@@ -31,7 +32,9 @@ struct waiting {
 
 /// Harvests of six jobs through three accounts whose requests wait here.
 struct gated {
-    explicit gated(script s = plain_listing(25, 10)) : harvest(std::move(s), row(), options()) {}
+    explicit gated(script s = plain_listing(25, 10), std::chrono::milliseconds gap = {})
+        : harvest(std::move(s), row(), options(gap))
+    {}
 
     static std::vector<posts_query> row()
     {
@@ -39,9 +42,10 @@ struct gated {
         for (std::size_t i = 0; i < 6; ++i) jobs.push_back(query_of(i % 3, std::to_string(i)));
         return jobs;
     }
-    harvest_options options()
+    harvest_options options(std::chrono::milliseconds gap)
     {
         auto o = quickly();
+        o.pace->gap = {gap, gap};
         o.pace->windows = {{1'000, 24h}};
         o.admit = [this](std::string_view account, const account_ledger& l, harvest_options::admission go) {
             asked.push_back({std::string(account), l, std::move(go)});
@@ -65,7 +69,7 @@ struct gated {
     void answer(boost::system::error_code code = granted)
     {
         auto go = std::move(asked.front().go);
-        asked.pop_front();
+        asked.erase(asked.begin());
         std::move(go)(code);
         settle();
     }
@@ -79,7 +83,7 @@ struct gated {
         }
     }
 
-    std::list<waiting> asked;  // not moved about: handlers can only be moved into new ones
+    std::vector<waiting> asked;
     account_ledger saved;
     scripted_harvest harvest;
 };
@@ -98,7 +102,7 @@ BOOST_AUTO_TEST_CASE(nothing_is_sent_before_its_leave_and_nobody_waits_for_anoth
         BOOST_TEST(w.ledger.requests == 1u);
     }
     for (std::size_t n = 1; n <= 3; ++n) {
-        g.asked.splice(g.asked.begin(), g.asked, std::prev(g.asked.end()));  // in any order
+        std::rotate(g.asked.begin(), std::prev(g.asked.end()), g.asked.end());  // in any order
         const std::string account = g.asked.front().account;
         g.answer();
         BOOST_TEST(g.harvest.requests() == n);
@@ -172,6 +176,34 @@ BOOST_AUTO_TEST_CASE(leave_may_come_from_another_thread)
     BOOST_TEST(h.requests() == 18u);
 }
 
+BOOST_AUTO_TEST_CASE(leave_counts_once)
+{
+    gated g;
+    g.begin();
+    const auto go = g.asked.front().go;  // may be kept like any function
+    for (std::size_t n = 0; n != 3; ++n) {
+        go(granted);
+        g.settle();
+        BOOST_TEST(g.harvest.requests() == 1u);
+    }
+    while (!g.asked.empty()) g.answer();
+    BOOST_TEST(g.harvest.got.over);
+    BOOST_TEST(g.harvest.requests() == 18u);
+}
+
+BOOST_AUTO_TEST_CASE(a_gap_begins_when_its_request_is_sent)
+{
+    const auto now = [] { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); };
+    gated g(plain_listing(25, 10), 1h);
+    g.begin();
+    while (now() < g.asked.back().ledger.next_request - 1h + 2ms) {
+    }
+    const auto answered = now();
+    g.answer();
+    BOOST_TEST(g.harvest.requests() == 1u);
+    BOOST_TEST((g.saved.next_request >= answered + 1h));
+}
+
 BOOST_AUTO_TEST_CASE(a_ledger_that_cannot_be_saved_ends_the_harvest)
 {
     gated g;
@@ -194,6 +226,8 @@ BOOST_AUTO_TEST_CASE(what_waits_for_leave_is_not_sent_after_a_stop)
             g.harvest.stream.stop();
         g.settle();
         BOOST_TEST(g.harvest.got.over == at_once);
+        BOOST_TEST(g.saved.requests == (at_once ? 1u : 0u));  // what was cancelled is over
+        BOOST_TEST(g.saved.in_flight == 0u);
         while (!g.asked.empty()) g.answer();
         BOOST_TEST(g.harvest.got.over);
         g.check_all_cancelled();
