@@ -8,6 +8,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -282,13 +283,15 @@ BOOST_AUTO_TEST_CASE(the_handler_throws)
 }
 
 /// Handlers run inside of the request that has filled their pull: whatever they do there, nothing is lost or breaks.
-BOOST_AUTO_TEST_CASE(the_handler_ends_it_at_every_post)
+void end_it_at_every_post(bool on_a_strand)
 {
-    enum class deed { destroy, cancel, close, throw_something };
-    for (const deed what : {deed::destroy, deed::cancel, deed::close, deed::throw_something})
+    enum class deed { destroy, cancel, close, throw_something, stop_the_context };
+    for (const deed what : {deed::destroy, deed::cancel, deed::close, deed::throw_something, deed::stop_the_context})
         for (std::size_t k = 0; k != 12; ++k) {
             asio::io_context context;
-            scripted_client client(context.get_executor(), eventful(), options());
+            asio::any_io_executor executor = context.get_executor();
+            if (on_a_strand) executor = asio::make_strand(context);
+            scripted_client client(executor, eventful(), options());
             std::optional<post_stream> stream(client.posts());
             std::vector<std::string> ids;
             error_code last;
@@ -301,26 +304,34 @@ BOOST_AUTO_TEST_CASE(the_handler_ends_it_at_every_post)
                     if (now && what == deed::destroy) return stream.reset();
                     if (now && what == deed::cancel) stream->cancel();
                     if (now && what == deed::close) client.close();
+                    if (now && what == deed::stop_the_context) context.stop();
                     pull();
                     if (now && what == deed::throw_something) throw 42;
                 });
             };
             pull();
-            int thrown = 0;
+            int thrown = 0, stopped = 0;
             for (bool more = true; more;) try {
                     context.run();
-                    more = false;
+                    // A context that has run out of work is stopped too.
+                    more = what == deed::stop_the_context && stopped++ == 0;
+                    if (more) context.restart();
                 } catch (int) {
                     ++thrown;
                 }
-            const bool goes_on = what == deed::throw_something;
-            BOOST_TEST(thrown == (goes_on ? 1 : 0));
+            const bool goes_on = what == deed::throw_something || what == deed::stop_the_context;
+            BOOST_TEST(thrown == (what == deed::throw_something ? 1 : 0));
             BOOST_TEST(ids == numbers(0, goes_on ? 12 : k + 1), boost::test_tools::per_element());
             BOOST_TEST(client.transport->alive == 0u);
             if (what == deed::cancel) BOOST_TEST(last == asio::error::operation_aborted);
             if (what == deed::close) BOOST_TEST(last == make_error_code(errc::client_closed));
         }
 }
+
+BOOST_AUTO_TEST_CASE(the_handler_ends_it_at_every_post) { end_it_at_every_post(false); }
+
+// What is thrown there gets back to the caller, and not to the context.
+BOOST_AUTO_TEST_CASE(the_handler_ends_it_at_every_post_on_a_strand) { end_it_at_every_post(true); }
 
 BOOST_AUTO_TEST_CASE(the_end_is_told_once)
 {
