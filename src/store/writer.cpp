@@ -29,6 +29,11 @@ struct store_writer::impl {
     impl(std::unique_ptr<post_store> e, writer_options o) : options(o), engine(std::move(e)) {}
 
     bool has_room(std::size_t bytes) const { return queue.empty() || queued + bytes <= options.max_queued_bytes; }
+    /// Nobody gets ahead of those that wait, or an account's older ledger might replace its newer one.
+    bool takes(std::size_t bytes) const
+    {
+        return has_room(bytes) && (want_room.empty() || turn_of == std::this_thread::get_id());
+    }
 
     void push(item i)
     {
@@ -112,16 +117,18 @@ struct store_writer::impl {
     void tell_room()
     {
         room.notify_all();
-        while (true) {
-            std::function<void()> call;
-            {
-                std::lock_guard lock(mutex);
-                if (want_room.empty() || !has_room(want_room.front().bytes)) return;
-                call = std::move(want_room.front().call);
-                want_room.pop_front();
-            }
+        std::unique_lock lock(mutex);
+        turn_of = std::this_thread::get_id();
+        while (!want_room.empty() && has_room(want_room.front().bytes)) {
+            // Its place is kept until it has submitted.
+            auto call = std::move(want_room.front().call);
+            lock.unlock();
             call();
+            call = nullptr;
+            lock.lock();
+            want_room.pop_front();
         }
+        turn_of = {};
     }
 
     bool failed() const { return failure() != nullptr; }
@@ -149,6 +156,7 @@ struct store_writer::impl {
     std::deque<item> queue;
     std::size_t queued = 0;
     std::deque<waiter> want_room;
+    std::thread::id turn_of;  // while those that waited are called
     bool closing = false;
     std::exception_ptr first_failure;
 
@@ -185,7 +193,7 @@ bool store_writer::try_submit(std::size_t bytes, work& w, durable& when_durable)
     {
         std::lock_guard lock(impl_->mutex);
         if (!impl_->closing) {
-            if (!impl_->has_room(bytes)) return false;
+            if (!impl_->takes(bytes)) return false;
             impl_->push({bytes, std::move(w), std::move(when_durable), false});
             return true;
         }
@@ -211,7 +219,7 @@ void store_writer::when_room(std::size_t bytes, std::function<void()> f)
 {
     {
         std::lock_guard lock(impl_->mutex);
-        if (!impl_->closing && !impl_->has_room(bytes)) {
+        if (!impl_->closing && !impl_->takes(bytes)) {
             impl_->want_room.push_back({bytes, std::move(f)});
             return;
         }

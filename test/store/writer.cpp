@@ -340,4 +340,37 @@ BOOST_AUTO_TEST_CASE(on_asio_work_holds_nothing_until_the_commit)
     BOOST_TEST(gone);
 }
 
+BOOST_AUTO_TEST_CASE(nobody_gets_ahead_of_those_that_wait_for_room)
+{
+    scratch folder;
+    boost::asio::io_context context;
+    gate blocked;
+    writer_options options;
+    options.max_queued_bytes = 100;
+    store_writer writer(open_sqlite(folder.file()), options);
+    writer.submit(0, blocked.closed());
+    blocked.wait_until_entered();
+    writer.submit(100, [](post_store&) {});
+    std::vector<int> order;
+    const auto save = [&](int n) {
+        async_perform(
+            writer, context.get_executor(), 10, [&order, n](post_store&) { order.push_back(n); },
+            [](boost::system::error_code ec) { BOOST_TEST(!ec); });
+    };
+    std::latch found{1}, goes_on{1};
+    writer.when_room(10, [&] {
+        found.count_down();
+        goes_on.wait();
+    });
+    save(1);
+    blocked.open();
+    found.wait();
+    save(2);  // there is room, but the first one waits still
+    goes_on.count_down();
+    context.run();
+    const std::vector<int> in_turn{1, 2};
+    BOOST_TEST(order == in_turn, boost::test_tools::per_element());
+    writer.close();
+}
+
 BOOST_AUTO_TEST_SUITE_END()

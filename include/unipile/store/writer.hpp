@@ -40,12 +40,14 @@ public:
     store_writer(const store_writer&) = delete;
     store_writer& operator=(const store_writer&) = delete;
 
-    /// Hands over work that holds about `bytes`. If there is no room, does nothing and returns false. `when_durable`
-    /// may be empty. An exception that `w` throws fails the store, since it may have been in the middle of something.
+    /// Hands over work that holds about `bytes`. If there is no room, or others wait for it, does nothing and returns
+    /// false. `when_durable` may be empty. An exception that `w` throws fails the store, since it may have been in the
+    /// middle of something.
     bool try_submit(std::size_t bytes, work& w, durable& when_durable);
     /// The same, waiting for room. Not on the writer's thread.
     void submit(std::size_t bytes, work w, durable when_durable = {});
-    /// Calls `f` once, as soon as there is room for `bytes`; here and now if there is. First come, first called.
+    /// Calls `f` once, as soon as there is room for `bytes`; here and now if there is and nobody else waits. First
+    /// come, first called.
     void when_room(std::size_t bytes, std::function<void()> f);
 
     /// Commits what was submitted so far without waiting for more; `f` is told when that is durable.
