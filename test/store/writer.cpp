@@ -156,12 +156,11 @@ BOOST_AUTO_TEST_CASE(a_full_queue_holds_its_submitters)
     BOOST_TEST(writer.try_submit(1000, a, none));
     BOOST_TEST(!writer.try_submit(1, b, none));
     BOOST_TEST(static_cast<bool>(b));
-    std::promise<void> room;
-    writer.when_room(1, [&] { room.set_value(); });
+    std::promise<bool> room;
+    writer.when_room(1, [&] { room.set_value(writer.try_submit(1, b, none)); });
     std::thread blocked([&] { writer.submit(1, [&](post_store&) { order += 'c'; }); });
     g.open();
-    room.get_future().wait();
-    BOOST_TEST(writer.try_submit(1, b, none));
+    BOOST_TEST(room.get_future().get());
     blocked.join();
     writer.close();
     BOOST_TEST(order.size() == 3u);

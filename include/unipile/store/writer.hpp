@@ -47,7 +47,7 @@ public:
     /// The same, waiting for room. Not on the writer's thread.
     void submit(std::size_t bytes, work w, durable when_durable = {});
     /// Calls `f` once, as soon as there is room for `bytes`; here and now if there is and nobody else waits. First
-    /// come, first called.
+    /// come, first called: until `f` returns, `try_submit` succeeds only inside it.
     void when_room(std::size_t bytes, std::function<void()> f);
 
     /// Commits what was submitted so far without waiting for more; `f` is told when that is durable.
