@@ -165,8 +165,8 @@ private:
     /// What a view of a post says, although the item's bytes aren't in their block yet.
     std::string_view readable(std::string_view v) const noexcept
     {
-        const bool pending = builder_.is_pending(v.data());
-        return pending ? std::string_view{begin_ + (v.data() - builder_.json()), v.size()} : v;
+        const char* const first = v.data();
+        return builder_.is_pending(first) ? std::string_view{begin_ + (first - builder_.json()), v.size()} : v;
     }
     template <class T>
     const T* keep(const T& value);
