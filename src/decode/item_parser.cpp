@@ -426,10 +426,12 @@ const char* item_parser::read_at(const char* p, std::optional<std::string_view>&
 {
     if (p != end_ && *p == '"') {
         const scan_result found = scan_text(p + 1, end_);
-        if (is_plain(p + 1, found)) {
-            out = view(p + 1, found.special);
-            return found.special + 1;
+        if (!is_plain(p + 1, found)) {
+            p_ = p;
+            return read_escaped_text(out.emplace(), found) ? p_ : nullptr;
         }
+        out = view(p + 1, found.special);
+        return found.special + 1;
     }
     p_ = p;
     return read(out) ? p_ : nullptr;
