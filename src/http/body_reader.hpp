@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string_view>
 
 namespace unipile::http {
@@ -26,6 +27,12 @@ public:
 
     /// The whole body was taken; what is left of the input isn't its.
     bool done() const noexcept { return state_ == state::done; }
+
+    /// No more bytes than these can still be the body's; the greatest value where its framing doesn't tell.
+    std::uint64_t most_left() const noexcept
+    {
+        return state_ == state::counted ? left_ : std::numeric_limits<std::uint64_t>::max();
+    }
 
 private:
     enum class state {

@@ -141,13 +141,17 @@ io_step connection::write(std::string_view from)
 
 bool connection::is_fit()
 {
+    // Nothing at all is the usual case, for which OpenSSL needs no buffer.
     char byte;
-    if (ssl_) {
-        ERR_clear_error();
-        io_error_ = {};
-        return judge(SSL_peek(ssl_.get(), &byte, 1)).state == progress::want_read;
+    if (!ssl_ || SSL_has_pending(ssl_.get()) == 0) {
+        boost::system::error_code error;
+        socket_.receive(asio::buffer(&byte, 1), asio::socket_base::message_peek, error);
+        if (would_block(error)) return true;
+        if (!ssl_ || error) return false;
     }
-    return read({&byte, 1}).state == progress::want_read;
+    ERR_clear_error();
+    io_error_ = {};
+    return judge(SSL_peek(ssl_.get(), &byte, 1)).state == progress::want_read;
 }
 
 void connection::close_politely() noexcept

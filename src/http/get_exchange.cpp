@@ -9,6 +9,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -224,16 +225,19 @@ asio::awaitable<std::string_view> get_exchange::read_some()
 }
 
 // Reads until the buffer is full or nothing more is there: few, large steps. Holds no buffer while there is nothing in
-// it, so that connections that take turns use the same one, which stays in the processor's cache.
+// it, so that connections that take turns use the same one, which stays in the processor's cache. Asks for nothing
+// behind a body whose length is known: the socket would only say that there is nothing.
 io_step get_exchange::fill()
 {
     if (state_ == state::in_body) filled_ = 0;
     if (!buffer_.bytes) buffer_ = pool_->lend_buffer();
+    std::size_t room = buffer_.size;
+    if (state_ == state::in_body) room = static_cast<std::size_t>(std::min<std::uint64_t>(room, body_.most_left()));
     const std::size_t before = filled_;
     // A socket tells of a reset once, and of a plain end from then on.
     io_step step = std::exchange(ending_, io_step{progress::done});
-    while (step.state == progress::done && filled_ < buffer_.size) {
-        step = connection_->read({buffer_.bytes.get() + filled_, buffer_.size - filled_});
+    while (step.state == progress::done && filled_ < room) {
+        step = connection_->read({buffer_.bytes.get() + filled_, room - filled_});
         if (step.state == progress::done) filled_ += step.bytes;
     }
     if (state_ == state::in_body) input_ = std::string_view(buffer_.bytes.get(), filled_);

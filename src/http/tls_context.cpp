@@ -19,8 +19,12 @@ constexpr std::size_t most_sessions = 16;
 // longer key. Servers that have a preference of their own keep to that.
 constexpr const char* tls13_ciphers = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
 
-// Several records in one read of the socket. OpenSSL would fetch each record's head and body on their own otherwise.
-constexpr std::size_t read_buffer = 64 * 1024;
+// Two records in one read of the socket: OpenSSL would fetch each record's head and body on their own otherwise. Not
+// more, since it moves all that it has ahead to the buffer's front before each record. A full record has 22 bytes
+// around its 16 KB; whole ones have to fit in, with 8 bytes to align their content, or a piece of one is moved and its
+// rest read on its own.
+constexpr std::size_t full_record = 16 * 1024 + 22;
+constexpr std::size_t read_buffer = 2 * full_record + 8;
 
 [[noreturn]] void refuse(const std::string& line)
 {

@@ -4,6 +4,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -73,6 +74,17 @@ BOOST_AUTO_TEST_CASE(counted_body_at_every_split)
     BOOST_TEST(r.payload == "0123");
     BOOST_TEST(r.left == "456789");
     BOOST_TEST(!read_all(body_reader::with_length(11), {body}).done);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_left_at_most)
+{
+    auto counted = body_reader::with_length(10);
+    BOOST_TEST(counted.most_left() == 10u);
+    boost::system::error_code error;
+    std::string_view input = "0123";
+    counted.next(input, error);
+    BOOST_TEST(counted.most_left() == 6u);
+    BOOST_TEST(body_reader::chunked(0).most_left() == std::numeric_limits<std::uint64_t>::max());
 }
 
 BOOST_AUTO_TEST_CASE(chunked_body_at_every_split)

@@ -144,6 +144,31 @@ BOOST_AUTO_TEST_CASE(unasked_bytes_while_idle_end_the_connection)
     }
 }
 
+BOOST_AUTO_TEST_CASE(bytes_right_behind_a_body_end_the_connection)
+{
+    const certificate_authority authority;
+    for (const bool tls : {false, true}) {
+        for (const std::size_t size : {10u, 16'384u, 65'536u, 200'000u}) {
+            const std::string long_body(size, 'x');
+            const auto script = [&](peer& p) {
+                p.read_request();
+                p.send(ok_answer(long_body) + (p.number() == 0 ? "HTTP/1.1 200 OK\r\n" : ""));
+                p.fall_silent();
+            };
+            const scripted_server server(script, tls_by(tls ? &authority : nullptr));
+            auto options = options_for(server.url());
+            options.ca_file = authority.file();
+            fetching client(options);
+            const outcome first = client.get();
+            BOOST_TEST((first.ok() && first.body == long_body), describe(first));
+            const outcome second = client.get();
+            BOOST_TEST((second.ok() && second.body == long_body), describe(second));
+            BOOST_TEST(!second.head.reused_connection);
+            BOOST_TEST(server.accepted() == 2u);
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_late_session_ticket_does_no_harm)
 {
     const certificate_authority authority;
