@@ -298,15 +298,17 @@ bool item_parser::read(const T*& out)
     if (*p_ != '{') return read_mismatch();
     const context outer = here_;
     here_.object = outer.field->path;
-    T value{};
+    T* const value = builder_.allocate<T>(1);
+    if (!value) return stop(parse_status::no_room);
+    new (value) T{};
     std::uint64_t seen = 0;
     constexpr auto& table = schema<T>::table;
-    if (!read_object(table, value, seen)) return false;
+    if (!read_object(table, *value, seen)) return false;
     constexpr std::uint64_t required = table.mask(required_field);
     if (required & ~seen) note_missing(table, required & ~seen, here_.owner);
     here_ = outer;
-    out = keep(value);
-    return out || stop(parse_status::no_room);
+    out = value;
+    return true;
 }
 
 template <class T>
@@ -328,7 +330,7 @@ bool item_parser::read_array(std::span<const T>& out, std::vector<T>& scratch)
         } else if (scratch.size() == max_elements) {
             note(anomaly_kind::too_many_elements);
             if (!skip_value()) return false;
-        } else if (!read_element(scratch.emplace_back())) {
+        } else if (!read_element(scratch)) {
             return false;
         }
         if (!skip_space()) return false;
@@ -351,27 +353,27 @@ bool item_parser::read(std::span<const attachment>& out) { return read_array(out
 bool item_parser::read(std::span<const poll_option>& out) { return read_array(out, options_); }
 bool item_parser::read(std::span<const mention>& out) { return read_array(out, mentions_); }
 
-bool item_parser::read_element(poll_option& out)
+bool item_parser::read_element(std::vector<poll_option>& to)
 {
     using rules = schema<poll_option>;
     const context outer = here_;
     std::uint64_t seen = 0;
-    if (!read_object(rules::table, out, seen)) return false;
+    if (!read_object(rules::table, to.emplace_back(), seen)) return false;
     here_ = outer;
     note_missing(rules::table, rules::table.mask(required_field) & ~seen, here_.owner);
     return true;
 }
 
-bool item_parser::read_element(mention& out)
+bool item_parser::read_element(std::vector<mention>& to)
 {
     const context outer = here_;
     std::uint64_t seen = 0;
-    if (!read_object(schema<mention>::table, out, seen)) return false;
+    if (!read_object(schema<mention>::table, to.emplace_back(), seen)) return false;
     here_ = outer;
     return true;
 }
 
-bool item_parser::read_element(attachment& out)
+bool item_parser::read_element(std::vector<attachment>& to)
 {
     using rules = schema<attachment_fields>;
     const context outer = here_;
@@ -380,7 +382,7 @@ bool item_parser::read_element(attachment& out)
     std::uint64_t seen = 0;
     if (!read_object(rules::table, in, seen)) return false;
     here_ = outer;
-    out = in.common;
+    attachment& out = to.emplace_back(in.common);
     out.json = view(first, p_);
     const std::optional<pixel_size> size = in.size ? std::optional{*in.size} : std::nullopt;
     std::uint64_t required = rules::table.mask(required_field);

@@ -124,9 +124,9 @@ private:
     const char* skip_unknown(const char* p);
     template <class T>
     bool read_array(std::span<const T>& out, std::vector<T>& scratch);
-    bool read_element(attachment& out);
-    bool read_element(poll_option& out);
-    bool read_element(mention& out);
+    bool read_element(std::vector<attachment>& to);
+    bool read_element(std::vector<poll_option>& to);
+    bool read_element(std::vector<mention>& to);
     template <class T, std::size_t N>
     void note_missing(const field_table<T, N>& table, std::uint64_t missing, unsigned owner);
 

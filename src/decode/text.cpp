@@ -221,7 +221,9 @@ copied_text copy_text(const char* from, const char* end, char* to, const char* l
         const int n = mask ? std::countr_zero(mask) : 16;
         from += n;
         to += n;
-        if (mask && (*from != '\\' || !copy_escape(from, to))) break;
+        if (!mask) continue;
+        if (*from != '\\' || !copy_escape(from, to)) break;
+        if (*from == '\\' && end - from >= 32 && !copy_escape(from, to)) break;
     }
     return {from, to, _mm_movemask_epi8(all) == 0};
 }
