@@ -224,14 +224,18 @@ error_code page_decoder::impl::structure_byte(char c)
 error_code page_decoder::impl::note_key()
 {
     static constexpr std::string_view known[] = {"items", "object", "cursor", "paging"};
-    text_buffer key;
     const char* p = envelope_.data() + lexer_.key_begin;
     const char* last = envelope_.data() + lexer_.key_end;
     if (p == last) return errc::page_malformed;
-    if (read_string(p, last, &key) == text_status::malformed) return errc::page_malformed;
+    std::string_view key{p, static_cast<std::size_t>(last - p - 1)};  // without the closing quote
+    text_buffer unescaped;
+    if (find_special(key.data(), key.data() + key.size()) != key.data() + key.size()) {
+        if (read_string(p, last, &unescaped) == text_status::malformed) return errc::page_malformed;
+        key = unescaped.view();
+    }
     lexer_.key_begin = lexer_.key_end = 0;
     for (unsigned i = 0; i < std::size(known); ++i) {
-        if (key.view() != known[i]) continue;
+        if (key != known[i]) continue;
         if (keys_seen_ & (1u << i)) end.anomalies.push_back({anomaly_kind::duplicate_key, {}, known[i]});
         keys_seen_ |= 1u << i;
         lexer_.at_items_value = i == 0;

@@ -114,11 +114,21 @@ io_step connection::handshake()
 
 io_step connection::read(std::span<char> to)
 {
-    if (ssl_) {
-        ERR_clear_error();
-        io_error_ = {};
-        return judge(SSL_read(ssl_.get(), to.data(), as_int(to.size())));
+    io_step step{progress::done};
+    ERR_clear_error();
+    io_error_ = {};
+    while (step.bytes < to.size()) {
+        const io_step one = read_once(to.subspan(step.bytes));
+        step.state = one.state;
+        step.bytes += one.bytes;
+        if (step.state != progress::done) break;
     }
+    return step;
+}
+
+io_step connection::read_once(std::span<char> to)
+{
+    if (ssl_) return judge(SSL_read(ssl_.get(), to.data(), as_int(to.size())));
     error_ = {};
     const std::size_t n = socket_.read_some(asio::buffer(to.data(), to.size()), error_);
     if (!error_) return {progress::done, n};

@@ -15,7 +15,7 @@ namespace unipile::http {
 
 /// How far a step got that never blocks.
 enum class progress {
-    done,        ///< at least one byte, or the handshake's end
+    done,        ///< all of it for a read, at least one byte for a write, the handshake's end
     want_read,   ///< try again when the socket can be read
     want_write,  ///< try again when it can be written
     end,         ///< the peer closed its side
@@ -43,6 +43,7 @@ public:
 
     void use_tls(tls_context& context);
     io_step handshake();
+    /// Until `to` is full or a step doesn't succeed; what came before that counts, whatever the state.
     io_step read(std::span<char> to);
     io_step write(std::string_view from);
 
@@ -65,6 +66,7 @@ public:
 
 private:
     struct bio;
+    io_step read_once(std::span<char> to);
     io_step judge(int result);
 
     boost::asio::ip::tcp::socket socket_;

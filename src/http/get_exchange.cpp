@@ -236,9 +236,9 @@ io_step get_exchange::fill()
     const std::size_t before = filled_;
     // A socket tells of a reset once, and of a plain end from then on.
     io_step step = std::exchange(ending_, io_step{progress::done});
-    while (step.state == progress::done && filled_ < room) {
+    if (step.state == progress::done) {
         step = connection_->read({buffer_.bytes.get() + filled_, room - filled_});
-        if (step.state == progress::done) filled_ += step.bytes;
+        filled_ += step.bytes;
     }
     if (state_ == state::in_body) input_ = std::string_view(buffer_.bytes.get(), filled_);
     if (filled_ == 0) return_buffers();
