@@ -1,6 +1,7 @@
 """What the measurements share: the server, the corpus, the clients, the machine's description."""
 import contextlib
 import datetime
+import gzip
 import json
 import os
 import pathlib
@@ -16,6 +17,7 @@ import time
 BENCHMARKS = pathlib.Path(__file__).resolve().parent.parent
 RESULTS = BENCHMARKS / "results"
 KEY = "benchmark-key"
+GZIP_LEVEL = 6
 
 
 def say(text):
@@ -65,6 +67,14 @@ def corpus(build, folder, prefix, listings, pages):
     return json.loads(truth_file.read_text())
 
 
+def compress(folder):
+    """Puts the compressed form beside each page, as a server's cache has it; what is there already is kept."""
+    for page in folder.glob("*/*.json"):
+        compressed = page.with_name(page.name + ".gz")
+        if not compressed.exists():
+            compressed.write_bytes(gzip.compress(page.read_bytes(), GZIP_LEVEL))
+
+
 def expected(truth, identifiers):
     """The sums over these identifiers; an identifier is its listing's name, a dash and a number."""
     sums = {"pages": 0, "posts": 0, "ids": 0, "counters": 0, "bytes": 0, "text": {}}
@@ -103,6 +113,7 @@ http {{
   tcp_nopush on;
   keepalive_requests 1000000000;
   keepalive_timeout 1h;
+  gzip_static {gzip};
   open_file_cache max=8192 inactive=1h;
   open_file_cache_valid 1h;
   client_body_temp_path {work}/t1; proxy_temp_path {work}/t2; fastcgi_temp_path {work}/t3;
@@ -132,10 +143,12 @@ http {{
 
 
 class Nginx:
-    """nginx over TLS 1.3 on loopback, one worker, the corpus as files."""
+    """nginx over TLS 1.3 on loopback, one worker, the corpus as files; where they are to be compressed, beforehand."""
 
-    def __init__(self, work, root):
-        self.work, self.root = work / "nginx", root
+    def __init__(self, work, root, compressed=False):
+        self.work, self.root, self.compressed = work / ("nginx-gzip" if compressed else "nginx"), root, compressed
+        if compressed:
+            compress(root)
         self.certificates = certificates(work / "certificates")
         self.program = shutil.which("nginx") or "/usr/sbin/nginx"
 
@@ -145,7 +158,8 @@ class Nginx:
             port = free_port()
             user = "user root;" if os.geteuid() == 0 else ""
             (self.work / "nginx.conf").write_text(NGINX.format(
-                user=user, work=self.work, key=KEY, port=port, root=self.root, certificates=self.certificates))
+                user=user, work=self.work, key=KEY, port=port, root=self.root, certificates=self.certificates,
+                gzip="on" if self.compressed else "off"))
             self.process = subprocess.Popen([self.program, "-p", self.work, "-c", self.work / "nginx.conf"],
                                             stderr=subprocess.DEVNULL,
                                             preexec_fn=lambda: os.sched_setaffinity(0, SERVER_CORES))

@@ -1,5 +1,6 @@
 """What more listings, connections and threads cost: CPU per page and peak RSS."""
 import argparse
+import concurrent.futures
 import pathlib
 import statistics
 import sys
@@ -11,19 +12,28 @@ LISTINGS, PAGES = 32, 3
 
 
 class Scale:
-    def __init__(self, arguments, build, work, server, truth):
-        self.arguments, self.work, self.server, self.truth = arguments, work, server, truth
+    def __init__(self, arguments, build, work, servers, truth):
+        self.arguments, self.work, self.servers, self.truth = arguments, work, servers, truth
         self.clients = {c.name: c for c in lab.clients(build) if not c.missing}
 
-    def once(self, name, listings, **settings):
+    def once(self, name, listings, processes=1, server=None, **settings):
         names = lab.identifiers("s", LISTINGS, listings)
         client = self.clients[name]
-        result = client.run(self.server.environment, lab.jobs(self.work, "scale", names), **settings)
-        client.check(result, lab.expected(self.truth, names))
-        result["cpu_ms"] = 1000 * (result["user"] + result["system"]) / result["pages"]
-        result["mb"] = result["rss_kb"] / 1024
-        result["pages_s"] = result["pages"] / result["wall"]
-        return result
+        server = server or self.servers[PLAIN]
+        for shared in ("connections", "open"):
+            settings[shared] //= processes
+
+        def share(i):
+            mine = names[i::processes]
+            result = client.run(server.environment, lab.jobs(self.work, f"scale-{i}", mine), **settings)
+            client.check(result, lab.expected(self.truth, mine))
+            return result
+
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            results = list(pool.map(share, range(processes)))
+        total = {key: sum(r[key] for r in results) for key in ("user", "system", "pages", "rss_kb")}
+        return {"cpu_ms": 1000 * (total["user"] + total["system"]) / total["pages"], "mb": total["rss_kb"] / 1024,
+                "pages_s": total["pages"] / max(r["wall"] for r in results)}
 
     def compare(self, cases):
         """`cases`: key → (client, listings, settings). In turns; medians."""
@@ -36,6 +46,7 @@ class Scale:
                 for key, rows in results.items()}
 
 
+PLAIN, COMPRESSED = "plain", "compressed"
 OURS, CURL = "unipile-asio", "curl multi + simdjson on-demand, typed"
 
 
@@ -61,21 +72,33 @@ def by_connections(scale):
 
 
 def by_threads(scale):
-    cases = {threads: (OURS, scale.arguments.listings,
-                       {"connections": 16, "open": 16, "threads": threads, "cores": lab.CORES}) for threads in (1, 2)}
+    """One thread; two of them; and, as what two threads are to be held against, two processes of one thread each."""
+    shared = {"connections": 16, "open": 16, "cores": lab.CORES}
+    ways = {"1 thread": {}, "2 threads": {"threads": 2}, "2 processes": {"processes": 2}}
+
+    def row(pages, way, r):
+        one, processes = rows[pages, "1 thread"], rows[pages, "2 processes"]
+        growth = r["cpu_ms"] / one["cpu_ms"]
+        return [pages, way, f"{r['cpu_ms']:.3f} ms", f"{growth:.2f}",
+                f"{r['cpu_ms'] / processes['cpu_ms']:.2f}" if r is not one else "–", f"{int(way[0]) / growth:.2f}", f"{r['pages_s']:,.0f}", f"{r['pages_s'] / one['pages_s']:.2f}",
+                f"{r['mb']:.1f} MB"]
+
+    cases = {(pages, way): (OURS, scale.arguments.listings, {**shared, **more, "server": server})
+             for pages, server in scale.servers.items() for way, more in ways.items()}
     rows = scale.compare(cases)
-    one = rows[1]
-    return (["threads, a client each", "CPU per page", "× one thread", "pages/s", "peak RSS"],
-            [[str(threads), f"{r['cpu_ms']:.3f} ms", f"{r['cpu_ms'] / one['cpu_ms']:.2f}", f"{r['pages_s']:,.0f}",
-              f"{r['mb']:.1f} MB"] for threads, r in rows.items()])
+    return (["pages", "", "CPU per page", "× one thread", "× two processes", "speed-up by CPU", "pages/s", "× one thread",
+             "peak RSS"], [row(*key, r) for key, r in rows.items()])
 
 
 PARTS = [
     ("Listings open at once", "Over at most 64 connections, one thread. Each listing is three pages; as one ends, the "
      "next is opened.", by_identifiers),
     ("Connections", "One listing at a time on each, one thread.", by_connections),
-    ("Threads", "16 connections in all. nginx is one process on the same machine and takes about one core, so pages a "
-     "second say little; CPU per page must not grow.", by_threads),
+    ("Threads", "16 connections in all, both cores for the client, a client object a thread. nginx has its core from "
+     "before, which is a client's too now. Plain pages keep it about as busy as the client, so that pages a second say "
+     "little there; pages that were compressed beforehand cost the server less. What counts is that CPU per page doesn't "
+     "grow: the speed-up by CPU is what threads on cores of their own come to, and two processes are what two threads "
+     "are held against.", by_threads),
 ]
 
 
@@ -93,8 +116,9 @@ def main():
     lab.quiet()
     text = (f"# Scale\n\nPages of 100 posts from nginx over TLS 1.3 on loopback; medians of {arguments.rounds} rounds "
             "taken in turns. CPU is user + system of the client's process.\n")
-    with lab.Nginx(work, work / "corpus-s") as server:
-        scale = Scale(arguments, build, work, server, truth)
+    pages = work / "corpus-s"
+    with lab.Nginx(work, pages) as plain, lab.Nginx(work, pages, compressed=True) as compressed:
+        scale = Scale(arguments, build, work, {PLAIN: plain, COMPRESSED: compressed}, truth)
         for index in arguments.parts:
             title, about, part = PARTS[int(index)]
             lab.say(title)
