@@ -4,6 +4,7 @@
 #include "program/harvest_summary.hpp"
 #include "program/posts_report.hpp"
 #include "program/text.hpp"
+#include "thread_name.hpp"
 
 #include <unipile/store/async.hpp>
 #include <unipile/store/sqlite.hpp>
@@ -152,6 +153,7 @@ void harvest_run::start_crew()
 /// On a worker's thread.
 void harvest_run::work_on(std::size_t index)
 {
+    name_this_thread(("unipile-net-" + std::to_string(index)).c_str());
     try {
         crew_[index].worker->run();
     } catch (...) {

@@ -1,5 +1,7 @@
 #include <unipile/store/writer.hpp>
 
+#include "thread_name.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
@@ -44,6 +46,7 @@ struct store_writer::impl {
 
     void loop()
     {
+        name_this_thread("unipile-store");
         while (true) {
             item i;
             bool have = false;
