@@ -4,8 +4,6 @@
 // bench_store posts FOLDER POSTS | bench_store jobs FOLDER JOBS
 #include "../common/report.hpp"
 
-#include "store/fingerprint.hpp"
-
 #include <unipile/store.hpp>
 
 #include <sqlite3.h>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <unipile/store/error.hpp>
+#include <unipile/store/fingerprint.hpp>
 #include <unipile/store/post_reader.hpp>
 #include <unipile/store/post_store.hpp>
 #include <unipile/store/records.hpp>

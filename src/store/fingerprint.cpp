@@ -1,4 +1,4 @@
-#include "store/fingerprint.hpp"
+#include <unipile/store/fingerprint.hpp>
 
 #include <algorithm>
 #include <bit>

@@ -14,10 +14,15 @@ const char* to_string(job_state s) noexcept
     return "unknown";
 }
 
+post_row::post_row(std::string_view provider, std::string_view id, std::optional<unix_time> published,
+                   std::string_view json)
+    : provider_(provider), id_(id), published_(published), json_(json), fingerprint_(fingerprint_of(json))
+{}
+
 std::size_t page_write::bytes() const noexcept
 {
     std::size_t n = position.size();
-    for (const auto& p : posts) n += p.json.size();
+    for (const auto& p : posts) n += p.json().size();
     for (const auto& q : quarantined) n += q.raw.size();
     return n;
 }

@@ -48,7 +48,7 @@ page_result sqlite_store::write(const page_write& page)
         rows_.clear();
         seen_.clear();
         std::uint64_t fresh = 0;
-        for (const auto& p : page.posts) fresh += look_up(p, page.lease.job, page.now, result) ? 1 : 0;
+        for (const auto& p : page.posts) fresh += store_post(p, page.lease.job, page.now, result) ? 1 : 0;
         quarantine(page);
         result.next = job->line.read(seen_, page.position, page.page_ends, page.now);
         store_sightings(page.lease.job, job->line.walk(), page.now);
@@ -62,67 +62,74 @@ page_result sqlite_store::write(const page_write& page)
     });
 }
 
-sqlite_store::stored_row sqlite_store::store_post(const post_row& p, std::int64_t job, unix_time now,
-                                                  page_result& result)
+// Stores a post and finds out where its listing has it. True if the listing had not shown it before.
+bool sqlite_store::store_post(const post_row& p, std::int64_t job, unix_time now, page_result& result)
 {
-    const fingerprint f = fingerprint_of(p.json);
-    const std::string made_id = p.id.empty() ? content_id(f) : std::string();
-    const std::string_view id = p.id.empty() ? std::string_view(made_id) : p.id;
-    insert_post_.bind(1, p.provider).bind(2, id).bind(3, job).bind(4, p.published).bind(5, std::optional(now));
-    insert_post_.bind_blob(6, f.content.data(), sizeof f.content).bind(7, as_signed(f.counters));
-    insert_post_.bind(8, as_signed(f.own)).bind(9, p.json).run();
-    if (db_.changes() == 1) {
+    const std::string made_id = p.id().empty() ? content_id(p.fingerprint()) : std::string();
+    const std::string_view id = p.id().empty() ? std::string_view(made_id) : p.id();
+    // Either question answers the other one; the likelier one first spares the other.
+    std::optional<known_post> known;
+    if (expect_known_) known = find_post(p, id, job);
+    if (!known && insert_post(p, id, job, now)) {
+        expect_known_ = false;
         ++result.added;
-        return {db_.last_rowid(), true, true, true};
+        rows_.push_back({db_.last_rowid(), true, true});
+        seen_.push_back({{}, p.published()});
+        return true;
     }
-    find_post_.bind(1, id).bind(2, p.provider);
+    expect_known_ = true;
+    if (!known) known = find_post(p, id, job);
+    if (!known) throw store_error(store_errc::corrupt, db_.file(), "an index names a post that isn't there");
+    if (known->newer) refresh_post(known->post, p, job, now);
+    ++(known->newer ? result.changed : result.unchanged);
+    // A page may hold a post twice; the second says nothing new.
+    const auto same = [&](const stored_row& r) { return r.post == known->post; };
+    if (std::any_of(rows_.begin(), rows_.end(), same)) return false;
+    const bool fresh = !known->at;
+    rows_.push_back({known->post, known->found_here, fresh});
+    seen_.push_back({known->at.value_or(place{}), p.published()});
+    return fresh;
+}
+
+// False if it is there already.
+bool sqlite_store::insert_post(const post_row& p, std::string_view id, std::int64_t job, unix_time now)
+{
+    const fingerprint& f = p.fingerprint();
+    insert_post_.bind(1, p.provider()).bind(2, id).bind(3, job).bind(4, p.published()).bind(5, std::optional(now));
+    insert_post_.bind_blob(6, f.content.data(), sizeof f.content).bind(7, as_signed(f.counters));
+    insert_post_.bind(8, as_signed(f.own)).bind(9, p.json()).run();
+    return db_.changes() == 1;
+}
+
+std::optional<sqlite_store::known_post> sqlite_store::find_post(const post_row& p, std::string_view id,
+                                                                std::int64_t job)
+{
+    find_post_.bind(1, id).bind(2, p.provider()).bind(3, job);
     const running scope(find_post_);
-    if (!find_post_.step())
-        throw store_error(store_errc::corrupt, db_.file(), "an index names a post that isn't there");
-    const std::int64_t post = find_post_.integer(0), view = find_post_.integer(1);
+    if (!find_post_.step()) return std::nullopt;
+    const fingerprint& f = p.fingerprint();
+    known_post known;
+    known.post = find_post_.integer(0);
+    const std::int64_t view = find_post_.integer(1);
     const std::string_view content = find_post_.text(2);
     const bool same_content =
         content.size() == sizeof f.content && std::memcmp(content.data(), f.content.data(), sizeof f.content) == 0;
     const bool same_counters = find_post_.integer(3) == as_signed(f.counters);
     const std::int64_t own = find_post_.integer(4);
-    const bool found_here = find_post_.integer(5) == job;
+    known.found_here = find_post_.integer(5) == job;
+    if (!find_post_.null(6)) known.at = unpacked(find_post_.integer(6));
     // What only the owner's account sees isn't given up for another account's view with fresher counters.
     const bool keeps_own = own != 0 && f.own == 0 && view != job;
-    const bool newer = !same_content || (!same_counters && !keeps_own) || (f.own != 0 && own != as_signed(f.own));
-    if (newer)
-        refresh_post(post, p, f, job, now, result);
-    else
-        ++result.unchanged;
-    return {post, false, found_here, true};
+    known.newer = !same_content || (!same_counters && !keeps_own) || (f.own != 0 && own != as_signed(f.own));
+    return known;
 }
 
-void sqlite_store::refresh_post(std::int64_t post, const post_row& p, const fingerprint& f, std::int64_t job,
-                                unix_time now, page_result& result)
+void sqlite_store::refresh_post(std::int64_t post, const post_row& p, std::int64_t job, unix_time now)
 {
-    refresh_post_.bind(1, job).bind(2, p.published).bind(3, std::optional(now));
+    const fingerprint& f = p.fingerprint();
+    refresh_post_.bind(1, job).bind(2, p.published()).bind(3, std::optional(now));
     refresh_post_.bind_blob(4, f.content.data(), sizeof f.content).bind(5, as_signed(f.counters));
-    refresh_post_.bind(6, as_signed(f.own)).bind(7, p.json).bind(8, post).run();
-    ++result.changed;
-}
-
-// Stores a post and finds out where its listing has it. True if the listing had not shown it before.
-bool sqlite_store::look_up(const post_row& p, std::int64_t job, unix_time now, page_result& result)
-{
-    stored_row row = store_post(p, job, now, result);
-    sighting s;
-    s.published = p.published;
-    if (!row.added) {
-        // A page may hold a post twice; the second says nothing new.
-        const auto same = [&](const stored_row& r) { return r.post == row.post; };
-        if (std::any_of(rows_.begin(), rows_.end(), same)) return false;
-        find_sighting_.bind(1, job).bind(2, row.post);
-        const running scope(find_sighting_);
-        row.fresh = !find_sighting_.step();
-        if (!row.fresh) s.at = unpacked(find_sighting_.integer(0));
-    }
-    rows_.push_back(row);
-    seen_.push_back(s);
-    return row.fresh;
+    refresh_post_.bind(6, as_signed(f.own)).bind(7, p.json()).bind(8, post).run();
 }
 
 void sqlite_store::store_sightings(std::int64_t job, std::uint32_t walk, unix_time now)

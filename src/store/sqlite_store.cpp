@@ -75,14 +75,20 @@ sqlite_store::sqlite_store(const std::string& file, const sqlite_options& option
       settle_(db_,
               "UPDATE jobs SET state = 3, due = NULL, end_reason = ?, failure = '', failure_type = '', "
               "may_pass = 0, whole = ?, harvested = ? WHERE job = ?"),
+      save_account_(db_,
+                    "INSERT INTO accounts(account, ledger, provider, parked, parked_since, waits_until, why, "
+                    "requests, used_today, updated) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
+                    "ON CONFLICT DO UPDATE SET ledger = ?2, provider = ?3, parked = ?4, parked_since = ?5, "
+                    "waits_until = ?6, why = ?7, requests = ?8, used_today = ?9, updated = ?10"),
       insert_post_(db_,
                    "INSERT INTO posts(provider, id, job, view, published, first_seen, changed, content, counters, "
                    "own, json) VALUES(?1, ?2, ?3, ?3, ?4, ?5, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING"),
-      find_post_(db_, "SELECT post, view, content, counters, own, job FROM posts WHERE id = ? AND provider = ?"),
+      find_post_(db_,
+                 "SELECT p.post, p.view, p.content, p.counters, p.own, p.job, s.place FROM posts p "
+                 "LEFT JOIN sightings s ON s.job = ?3 AND s.post = p.post WHERE p.id = ?1 AND p.provider = ?2"),
       refresh_post_(db_,
                     "UPDATE posts SET view = ?, published = coalesce(?, published), changed = ?, content = ?, "
                     "counters = ?, own = ?, json = ? WHERE post = ?"),
-      find_sighting_(db_, "SELECT place FROM sightings WHERE job = ? AND post = ?"),
       sight_(db_,
              "INSERT INTO sightings(job, post, place, walk, last_seen, first_seen, finder) "
              "VALUES(?1, ?2, ?3, ?4, ?5, ?5, ?6)"),
@@ -306,11 +312,7 @@ bool sqlite_store::release(const lease& l, std::optional<unix_time> again_at)
 void sqlite_store::save_account(const account_row& row)
 {
     guarded([&] {
-        statement save(db_,
-                       "INSERT INTO accounts(account, ledger, provider, parked, parked_since, waits_until, why, "
-                       "requests, used_today, updated) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
-                       "ON CONFLICT DO UPDATE SET ledger = ?2, provider = ?3, parked = ?4, parked_since = ?5, "
-                       "waits_until = ?6, why = ?7, requests = ?8, used_today = ?9, updated = ?10");
+        statement& save = save_account_;
         save.bind(1, row.account).bind(2, row.ledger).bind(3, row.provider).bind(4, std::int64_t{row.parked});
         save.bind(5, row.parked_since).bind(6, row.waits_until).bind(7, row.why);
         save.bind(8, static_cast<std::int64_t>(row.requests)).bind(9, static_cast<std::int64_t>(row.used_today));

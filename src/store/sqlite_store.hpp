@@ -1,7 +1,6 @@
 // The writing side on SQLite.
 #pragma once
 
-#include "store/fingerprint.hpp"
 #include "store/owner_lock.hpp"
 #include "store/sqlite_connection.hpp"
 
@@ -58,9 +57,16 @@ private:
     // A post on its way into the store.
     struct stored_row {
         std::int64_t post = 0;
-        bool added = false;
         bool found_here = false;  // by this listing, before all others
         bool fresh = true;        // not shown by this listing before
+    };
+
+    // What the store has of a post, seen from one listing.
+    struct known_post {
+        std::int64_t post = 0;
+        bool found_here = false;
+        bool newer = false;       // what was read now replaces what is stored
+        std::optional<place> at;  // in this listing, if it has shown the post before
     };
 
     run_row& run_of(std::int64_t run);
@@ -68,10 +74,10 @@ private:
     void add_job(std::int64_t run, run_row& r, const job_spec& job, import_result& result);
     void sweep(unix_time now);
     std::optional<held_job> held(const lease& l);
-    stored_row store_post(const post_row& p, std::int64_t job, unix_time now, page_result& result);
-    void refresh_post(std::int64_t post, const post_row& p, const fingerprint& f, std::int64_t job, unix_time now,
-                      page_result& result);
-    bool look_up(const post_row& p, std::int64_t job, unix_time now, page_result& result);
+    bool store_post(const post_row& p, std::int64_t job, unix_time now, page_result& result);
+    bool insert_post(const post_row& p, std::string_view id, std::int64_t job, unix_time now);
+    std::optional<known_post> find_post(const post_row& p, std::string_view id, std::int64_t job);
+    void refresh_post(std::int64_t post, const post_row& p, std::int64_t job, unix_time now);
     void store_sightings(std::int64_t job, std::uint32_t walk, unix_time now);
     void quarantine(const page_write& page);
     void save_progress(std::int64_t job, const timeline& line, std::uint64_t posts, std::uint64_t pages,
@@ -106,14 +112,15 @@ private:
     std::string failure_;
     std::size_t uncommitted_ = 0;
     std::map<std::int64_t, run_row> runs_;
+    bool expect_known_ = false;     // the next post is more likely known than new: as the last one was
     std::vector<stored_row> rows_;  // of the batch at hand
     std::vector<sighting> seen_;    // where the timeline has them
 
     statement begin_, commit_;
     statement insert_job_, find_job_, queue_job_, adopt_job_;
     statement sweep_, claim_any_, claim_account_, lease_job_, renew_, release_;
-    statement held_, progress_, settle_;
-    statement insert_post_, find_post_, refresh_post_, find_sighting_, sight_, sight_again_, mark_gone_;
+    statement held_, progress_, settle_, save_account_;
+    statement insert_post_, find_post_, refresh_post_, sight_, sight_again_, mark_gone_;
 };
 
 }  // namespace unipile::store

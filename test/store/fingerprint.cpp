@@ -1,5 +1,5 @@
 // What makes two posts the same, and what makes a stored one out of date.
-#include "store/fingerprint.hpp"
+#include <unipile/store/fingerprint.hpp>
 
 #include <boost/test/unit_test.hpp>
 

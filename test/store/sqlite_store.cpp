@@ -5,6 +5,7 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <fstream>
 
 using namespace unipile;
@@ -482,6 +483,39 @@ BOOST_AUTO_TEST_CASE(a_page_that_holds_a_post_twice)
         BOOST_TEST(j.posts == 3u);
         return true;
     });
+}
+
+BOOST_AUTO_TEST_CASE(known_and_new_posts_in_any_order)
+{
+    // Every order of four posts of which two are known.
+    std::vector<std::uint64_t> order{1, 2, 3, 4};
+    do {
+        opened s;
+        auto job = s.job("a", "x");
+        auto other = s.job("b", "x");
+        s.engine->write(page_of(job.lease, "x", {1, 2}, "p", at_second(1)));
+        const auto here = s.engine->write(page_of(job.lease, "x", order, "q", at_second(2)));
+        BOOST_TEST(here.added == 2u);
+        BOOST_TEST(here.unchanged == 2u);
+        // In another listing all of them are known, but seen for the first time.
+        const auto there = s.engine->write(page_of(other.lease, "x", order, "p", at_second(3), 7));
+        BOOST_TEST(there.added == 0u);
+        BOOST_TEST(there.changed == 4u);
+        s.engine->commit();
+        BOOST_TEST(held(s.folder.file(), 7).size() == 4u);
+        open_sqlite_reader(s.folder.file())->jobs({}, [](const stored_job& j) {
+            BOOST_TEST(j.posts == 4u);
+            return true;
+        });
+    } while (std::next_permutation(order.begin(), order.end()));
+}
+
+BOOST_AUTO_TEST_CASE(a_row_knows_its_fingerprint)
+{
+    const std::string json = json_of("x", 1, 2);
+    const post_row row("LINKEDIN", "x-1", at_second(1), json);
+    BOOST_TEST((row.fingerprint() == fingerprint_of(json)));
+    BOOST_TEST((row.fingerprint() != post_row("LINKEDIN", "x-1", at_second(1), json_of("x", 1, 3)).fingerprint()));
 }
 
 BOOST_AUTO_TEST_CASE(quarantined_items_are_kept_once_byte_for_byte)

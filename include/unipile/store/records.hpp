@@ -3,6 +3,7 @@
 
 #include <unipile/end_reason.hpp>
 #include <unipile/post.hpp>
+#include <unipile/store/fingerprint.hpp>
 #include <unipile/store/timeline.hpp>
 
 #include <cstdint>
@@ -83,14 +84,26 @@ struct claimed_job {
     unsigned attempts = 0;  ///< how often it was claimed in this run, this time counted
 };
 
-/// One post to be stored. Views: whoever makes it keeps the text alive.
-struct post_row {
-    std::string_view provider;
-    std::string_view id;  ///< empty: the post is keyed by its content
-    std::optional<unix_time> published;
-    std::string_view json;  ///< one valid JSON object, kept byte for byte
-
+/// One post, ready to be stored: what needs no database is done when it is made, which is for the threads that read
+/// pages, since a store has only one. Views: whoever makes it keeps the text alive.
+class post_row {
+public:
+    /// `id` may be empty: then the post is keyed by its content. `json` is one valid JSON object, kept byte for byte.
+    post_row(std::string_view provider, std::string_view id, std::optional<unix_time> published, std::string_view json);
     static post_row of(const post& p) { return {p.provider_name(), p.id(), p.published_at(), p.json()}; }
+
+    std::string_view provider() const noexcept { return provider_; }
+    std::string_view id() const noexcept { return id_; }
+    std::optional<unix_time> published() const noexcept { return published_; }
+    std::string_view json() const noexcept { return json_; }
+    /// Of the JSON.
+    const store::fingerprint& fingerprint() const noexcept { return fingerprint_; }
+
+private:
+    std::string_view provider_, id_;
+    std::optional<unix_time> published_;
+    std::string_view json_;
+    store::fingerprint fingerprint_;
 };
 
 /// An item that could not be made a post: kept byte for byte.
