@@ -47,6 +47,8 @@ page_result sqlite_store::write(const page_write& page)
         }
         rows_.clear();
         seen_.clear();
+        looking_ahead_ = false;
+        const running scope(next_posts_);
         std::uint64_t fresh = 0;
         for (const auto& p : page.posts) fresh += store_post(p, page.lease.job, page.now, result) ? 1 : 0;
         quarantine(page);
@@ -104,20 +106,50 @@ bool sqlite_store::insert_post(const post_row& p, std::string_view id, std::int6
 std::optional<sqlite_store::known_post> sqlite_store::find_post(const post_row& p, std::string_view id,
                                                                 std::int64_t job)
 {
+    if (comes_next(p, id)) return compared(next_posts_, p, job);
     find_post_.bind(1, id).bind(2, p.provider()).bind(3, job);
     const running scope(find_post_);
     if (!find_post_.step()) return std::nullopt;
+    const known_post known = compared(find_post_, p, job);
+    look_ahead_of(known.post, job);
+    return known;
+}
+
+// A listing's posts mostly lie in the order in which it showed them, side by side: the next one is there without a
+// search.
+bool sqlite_store::comes_next(const post_row& p, std::string_view id)
+{
+    if (!looking_ahead_) return false;
+    if (next_posts_.step()) {
+        if (next_posts_.text(7) == id && next_posts_.text(8) == p.provider()) return true;
+        next_posts_.reset();
+    }
+    looking_ahead_ = false;
+    return false;
+}
+
+// Begins where two posts came that lie side by side.
+void sqlite_store::look_ahead_of(std::int64_t post, std::int64_t job)
+{
+    if (rows_.empty() || rows_.back().post + 1 != post) return;
+    next_posts_.bind(1, post).bind(2, job);
+    looking_ahead_ = true;
+}
+
+// What the store has, in a row of `find_post_` or `next_posts_`, against what was read.
+sqlite_store::known_post sqlite_store::compared(const statement& found, const post_row& p, std::int64_t job)
+{
     const fingerprint& f = p.fingerprint();
     known_post known;
-    known.post = find_post_.integer(0);
-    const std::int64_t view = find_post_.integer(1);
-    const std::string_view content = find_post_.text(2);
+    known.post = found.integer(0);
+    const std::int64_t view = found.integer(1);
+    const std::string_view content = found.text(2);
     const bool same_content =
         content.size() == sizeof f.content && std::memcmp(content.data(), f.content.data(), sizeof f.content) == 0;
-    const bool same_counters = find_post_.integer(3) == as_signed(f.counters);
-    const std::int64_t own = find_post_.integer(4);
-    known.found_here = find_post_.integer(5) == job;
-    if (!find_post_.null(6)) known.at = unpacked(find_post_.integer(6));
+    const bool same_counters = found.integer(3) == as_signed(f.counters);
+    const std::int64_t own = found.integer(4);
+    known.found_here = found.integer(5) == job;
+    if (!found.null(6)) known.at = unpacked(found.integer(6));
     // What only the owner's account sees isn't given up for another account's view with fresher counters.
     const bool keeps_own = own != 0 && f.own == 0 && view != job;
     known.newer = !same_content || (!same_counters && !keeps_own) || (f.own != 0 && own != as_signed(f.own));
@@ -134,14 +166,29 @@ void sqlite_store::refresh_post(std::int64_t post, const post_row& p, std::int64
 
 void sqlite_store::store_sightings(std::int64_t job, std::uint32_t walk, unix_time now)
 {
-    for (std::size_t i = 0; i < rows_.size(); ++i) {
-        const stored_row& row = rows_[i];
-        statement& sight = row.fresh ? sight_ : sight_again_;
-        sight.bind(1, job).bind(2, row.post).bind(3, packed(seen_[i].at)).bind(4, std::int64_t{walk});
-        sight.bind(5, std::optional(now));
-        if (row.fresh) sight.bind(6, std::int64_t{row.found_here});
-        sight.run();
+    for (std::size_t i = 0; i < rows_.size();) {
+        const std::int64_t post = rows_[i].post, place = packed(seen_[i].at);
+        if (rows_[i].fresh) {
+            sight_.bind(1, job).bind(2, post).bind(3, place).bind(4, std::int64_t{walk});
+            sight_.bind(5, std::optional(now)).bind(6, std::int64_t{rows_[i].found_here}).run();
+            ++i;
+            continue;
+        }
+        const std::size_t end = neighbours_end(i);
+        sight_again_.bind(1, job).bind(2, post).bind(3, rows_[end - 1].post).bind(4, place);
+        sight_again_.bind(5, std::int64_t{walk}).bind(6, std::optional(now)).run();
+        i = end;
     }
+}
+
+// Behind the last one of the posts that lie side by side from here on and are to be marked alike.
+std::size_t sqlite_store::neighbours_end(std::size_t from) const
+{
+    std::size_t end = from + 1;
+    while (end < rows_.size() && !rows_[end].fresh && rows_[end].post == rows_[end - 1].post + 1 &&
+           seen_[end].at == seen_[from].at)
+        ++end;
+    return end;
 }
 
 void sqlite_store::quarantine(const page_write& page)

@@ -7,6 +7,9 @@ namespace unipile::store {
 
 namespace {
 
+// Bytes that the write-ahead log may hold before they are copied into the file.
+constexpr std::int64_t most_logged = 64 * 1024 * 1024;
+
 // Before the statements can be prepared, the tables must be there.
 connection open_database(const std::string& file, const sqlite_options& options, std::unique_ptr<owner_lock>& lock)
 {
@@ -14,15 +17,18 @@ connection open_database(const std::string& file, const sqlite_options& options,
                   options.busy_timeout);
     const int version = check_schema(db, schema_steps());
     lock = std::make_unique<owner_lock>(file, options.access);
-    if (version == 0) db.run("PRAGMA page_size = 8192");
+    // Six posts of the usual size fill a page: half as many pages to write and to copy as with 8 KB. The bigger the
+    // page, the more of an index a large store writes for each post.
+    if (version == 0) db.run("PRAGMA page_size = 16384");
     if (db.text("PRAGMA journal_mode = WAL") != "wal") throw store_error(store_errc::unsupported, file);
     db.run(options.full_sync ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
     db.run("PRAGMA cache_size = -16384");
     // Some builds overwrite what they free with zeros, page by page. Nothing here is a secret.
     db.run("PRAGMA secure_delete = OFF");
     // Index pages change with nearly every commit; the longer the log, the fewer times they are copied out of it.
-    db.run("PRAGMA wal_autocheckpoint = 8000");
-    db.run("PRAGMA journal_size_limit = 67108864");
+    const std::int64_t log_pages = most_logged / db.number("PRAGMA page_size");
+    db.run(("PRAGMA wal_autocheckpoint = " + std::to_string(log_pages)).c_str());
+    db.run(("PRAGMA journal_size_limit = " + std::to_string(most_logged)).c_str());
     db.run("BEGIN IMMEDIATE");
     try {
         migrate(db, schema_steps());
@@ -86,6 +92,9 @@ sqlite_store::sqlite_store(const std::string& file, const sqlite_options& option
       find_post_(db_,
                  "SELECT p.post, p.view, p.content, p.counters, p.own, p.job, s.place FROM posts p "
                  "LEFT JOIN sightings s ON s.job = ?3 AND s.post = p.post WHERE p.id = ?1 AND p.provider = ?2"),
+      next_posts_(db_,
+                  "SELECT p.post, p.view, p.content, p.counters, p.own, p.job, s.place, p.id, p.provider FROM posts p "
+                  "LEFT JOIN sightings s ON s.job = ?2 AND s.post = p.post WHERE p.post > ?1 ORDER BY p.post"),
       refresh_post_(db_,
                     "UPDATE posts SET view = ?, published = coalesce(?, published), changed = ?, content = ?, "
                     "counters = ?, own = ?, json = ? WHERE post = ?"),
@@ -93,8 +102,8 @@ sqlite_store::sqlite_store(const std::string& file, const sqlite_options& option
              "INSERT INTO sightings(job, post, place, walk, last_seen, first_seen, finder) "
              "VALUES(?1, ?2, ?3, ?4, ?5, ?5, ?6)"),
       sight_again_(db_,
-                   "UPDATE sightings SET place = ?3, walk = ?4, last_seen = ?5, gone = NULL "
-                   "WHERE job = ?1 AND post = ?2"),
+                   "UPDATE sightings SET place = ?4, walk = ?5, last_seen = ?6, gone = NULL "
+                   "WHERE job = ?1 AND post BETWEEN ?2 AND ?3"),
       mark_gone_(db_, "UPDATE sightings SET gone = ? WHERE job = ? AND walk <> ? AND gone IS NULL")
 {}
 

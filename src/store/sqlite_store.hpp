@@ -77,7 +77,11 @@ private:
     bool store_post(const post_row& p, std::int64_t job, unix_time now, page_result& result);
     bool insert_post(const post_row& p, std::string_view id, std::int64_t job, unix_time now);
     std::optional<known_post> find_post(const post_row& p, std::string_view id, std::int64_t job);
+    bool comes_next(const post_row& p, std::string_view id);
+    static known_post compared(const statement& found, const post_row& p, std::int64_t job);
+    void look_ahead_of(std::int64_t post, std::int64_t job);
     void refresh_post(std::int64_t post, const post_row& p, std::int64_t job, unix_time now);
+    std::size_t neighbours_end(std::size_t from) const;
     void store_sightings(std::int64_t job, std::uint32_t walk, unix_time now);
     void quarantine(const page_write& page);
     void save_progress(std::int64_t job, const timeline& line, std::uint64_t posts, std::uint64_t pages,
@@ -113,6 +117,7 @@ private:
     std::size_t uncommitted_ = 0;
     std::map<std::int64_t, run_row> runs_;
     bool expect_known_ = false;     // the next post is more likely known than new: as the last one was
+    bool looking_ahead_ = false;    // `next_posts_` is under way
     std::vector<stored_row> rows_;  // of the batch at hand
     std::vector<sighting> seen_;    // where the timeline has them
 
@@ -120,7 +125,7 @@ private:
     statement insert_job_, find_job_, queue_job_, adopt_job_;
     statement sweep_, claim_any_, claim_account_, lease_job_, renew_, release_;
     statement held_, progress_, settle_, save_account_;
-    statement insert_post_, find_post_, refresh_post_, sight_, sight_again_, mark_gone_;
+    statement insert_post_, find_post_, next_posts_, refresh_post_, sight_, sight_again_, mark_gone_;
 };
 
 }  // namespace unipile::store

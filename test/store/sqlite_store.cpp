@@ -7,6 +7,10 @@
 
 #include <algorithm>
 #include <fstream>
+#include <map>
+#include <random>
+#include <utility>
+#include <vector>
 
 using namespace unipile;
 using namespace unipile::store;
@@ -33,6 +37,20 @@ void sql(const std::string& file, const std::string& statement)
     sqlite3* db = nullptr;
     BOOST_REQUIRE(sqlite3_open(file.c_str(), &db) == SQLITE_OK);
     BOOST_TEST(sqlite3_exec(db, statement.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK);
+    sqlite3_close(db);
+}
+
+// The rows of a query of the test's own, as texts.
+void rows(const std::string& file, const char* query, const std::function<void(const std::vector<std::string>&)>& visit)
+{
+    sqlite3* db = nullptr;
+    BOOST_REQUIRE(sqlite3_open(file.c_str(), &db) == SQLITE_OK);
+    auto give = [](void* f, int n, char** values, char**) {
+        (*static_cast<const std::function<void(const std::vector<std::string>&)>*>(f))({values, values + n});
+        return 0;
+    };
+    BOOST_TEST(sqlite3_exec(db, query, give, const_cast<void*>(static_cast<const void*>(&visit)), nullptr) ==
+               SQLITE_OK);
     sqlite3_close(db);
 }
 
@@ -508,6 +526,83 @@ BOOST_AUTO_TEST_CASE(known_and_new_posts_in_any_order)
             return true;
         });
     } while (std::next_permutation(order.begin(), order.end()));
+}
+
+// Three listings share posts, in orders of their own, and show any stretch of them again and again.
+BOOST_AUTO_TEST_CASE(stretches_of_known_posts_are_marked_one_by_one)
+{
+    for (unsigned seed = 1; seed <= 40; ++seed) {
+        std::mt19937 random(seed);
+        const auto below = [&](std::size_t n) { return static_cast<std::size_t>(random() % n); };
+        opened s;
+        s.run = s.engine->begin_run({}, at_second(0)).run;
+        const std::vector<job_spec> specs{{"a", "one", false}, {"a", "two", false}, {"b", "three", false}};
+        s.engine->add_jobs(s.run, specs);
+        std::vector<claimed_job> jobs = s.claim(3);
+        std::vector<std::vector<std::uint64_t>> listings(3);
+        for (auto& listing : listings) {
+            for (std::uint64_t id = 1; id <= 30; ++id)
+                if (below(3) > 0) listing.push_back(id);
+            for (std::size_t swaps = below(4); swaps > 0; --swaps)
+                std::swap(listing[below(listing.size())], listing[below(listing.size())]);
+            if (below(2) == 0) std::reverse(listing.begin(), listing.end());
+        }
+        std::map<std::uint64_t, std::uint64_t> likes;                              // of each post that is stored
+        std::map<std::pair<std::string, std::string>, std::int64_t> shown, model;  // when, by listing and post
+        for (std::int64_t second = 1; second <= 30; ++second) {
+            const std::size_t n = below(3), from = below(listings[n].size());
+            const std::size_t count = 1 + below(listings[n].size() - from);
+            const auto first = listings[n].begin() + static_cast<std::ptrdiff_t>(from);
+            std::vector<std::uint64_t> ids(first, first + static_cast<std::ptrdiff_t>(count));
+            if (below(4) == 0) ids.push_back(ids[below(ids.size())]);
+            const std::uint64_t now_liked = below(2);
+            page_result expected;
+            for (auto id : ids) {
+                const auto known = likes.find(id);
+                ++(known == likes.end()         ? expected.added
+                   : known->second != now_liked ? expected.changed
+                                                : expected.unchanged);
+                likes[id] = now_liked;
+                model[{jobs[n].spec.identifier, "x-" + std::to_string(id)}] =
+                    at_second(second).time_since_epoch().count();
+            }
+            const auto got = s.engine->write(page_of(jobs[n].lease, "x", ids, "p", at_second(second), now_liked));
+            BOOST_REQUIRE(got.next.what == step::kind::go_on);
+            BOOST_TEST(got.added == expected.added);
+            BOOST_TEST(got.changed == expected.changed);
+            BOOST_TEST(got.unchanged == expected.unchanged);
+        }
+        s.engine->commit();
+        rows(s.folder.file(), "SELECT identifier, id, last_seen FROM found",
+             [&](const auto& row) { shown[{row[0], row[1]}] = std::stoll(row[2]); });
+        BOOST_TEST((shown == model));
+        open_sqlite_reader(s.folder.file())->posts({}, [&](const stored_post& p) {
+            const auto id = std::stoull(std::string(p.id.substr(2)));
+            BOOST_TEST(p.json == json_of("x", id, likes.at(id)));
+            return true;
+        });
+    }
+}
+
+BOOST_AUTO_TEST_CASE(each_post_keeps_its_own_place)
+{
+    // The three at the top may be pinned, in the next walk as in the first one.
+    scratch folder;
+    world w;
+    w["x"].add(7);
+    harvest_plan plan;
+    plan.limit = 10;
+    plan.run.mode = walk_mode::full;
+    harvest_log log;
+    const auto engine = open_sqlite(folder.file());
+    for (const char* walk : {"1", "2"}) {
+        plan.run.label = walk;
+        plan.second += 100;
+        harvest(*engine, w, plan, log);
+    }
+    std::string places;
+    rows(folder.file(), "SELECT place FROM sightings ORDER BY post", [&](const auto& row) { places += row[0] + " "; });
+    BOOST_TEST(places == "4 4 4 5 5 5 5 ");
 }
 
 BOOST_AUTO_TEST_CASE(a_row_knows_its_fingerprint)
