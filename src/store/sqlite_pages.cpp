@@ -59,7 +59,6 @@ page_result sqlite_store::write(const page_write& page)
             settle(page.lease.job, job->line, result.next, "up_to_date", page.now);
         if (result.next.what == step::kind::bounded)
             settle(page.lease.job, job->line, result.next, to_string(job->line.bound()), page.now);
-        uncommitted_ += page.bytes();
         return result;
     });
 }
@@ -100,7 +99,9 @@ bool sqlite_store::insert_post(const post_row& p, std::string_view id, std::int6
     insert_post_.bind(1, p.provider()).bind(2, id).bind(3, job).bind(4, p.published()).bind(5, std::optional(now));
     insert_post_.bind_blob(6, f.content.data(), sizeof f.content).bind(7, as_signed(f.counters));
     insert_post_.bind(8, as_signed(f.own)).bind(9, p.json()).run();
-    return db_.changes() == 1;
+    if (db_.changes() == 0) return false;
+    uncommitted_ += p.json().size();
+    return true;
 }
 
 std::optional<sqlite_store::known_post> sqlite_store::find_post(const post_row& p, std::string_view id,
@@ -162,6 +163,7 @@ void sqlite_store::refresh_post(std::int64_t post, const post_row& p, std::int64
     refresh_post_.bind(1, job).bind(2, p.published()).bind(3, std::optional(now));
     refresh_post_.bind_blob(4, f.content.data(), sizeof f.content).bind(5, as_signed(f.counters));
     refresh_post_.bind(6, as_signed(f.own)).bind(7, p.json()).bind(8, post).run();
+    uncommitted_ += p.json().size();
 }
 
 void sqlite_store::store_sightings(std::int64_t job, std::uint32_t walk, unix_time now)
@@ -201,6 +203,7 @@ void sqlite_store::quarantine(const page_write& page)
         const auto hash = fingerprint_of(q.raw).content;
         insert.bind(1, page.lease.job).bind(2, std::optional(page.now)).bind_blob(3, hash.data(), sizeof hash);
         insert.bind(4, q.why).bind_blob(5, q.raw.data(), q.raw.size()).run();
+        uncommitted_ += q.raw.size();
     }
 }
 

@@ -584,6 +584,22 @@ BOOST_AUTO_TEST_CASE(stretches_of_known_posts_are_marked_one_by_one)
     }
 }
 
+BOOST_AUTO_TEST_CASE(only_what_is_written_makes_a_commit_due)
+{
+    opened s;
+    auto job = s.job("a", "x");
+    const std::size_t size = json_of("x", 1).size();
+    BOOST_TEST(s.engine->uncommitted_bytes() == 0u);
+    s.engine->write(page_of(job.lease, "x", {1, 2}, "p", at_second(1)));
+    BOOST_TEST(s.engine->uncommitted_bytes() == 2 * size);
+    s.engine->write(page_of(job.lease, "x", {1, 2}, "q", at_second(2)));
+    BOOST_TEST(s.engine->uncommitted_bytes() == 2 * size);
+    s.engine->write(page_of(job.lease, "x", {1, 2}, "r", at_second(3), 1));
+    BOOST_TEST(s.engine->uncommitted_bytes() == 4 * size);
+    s.engine->commit();
+    BOOST_TEST(s.engine->uncommitted_bytes() == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(each_post_keeps_its_own_place)
 {
     // The three at the top may be pinned, in the next walk as in the first one.

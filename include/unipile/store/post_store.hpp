@@ -96,7 +96,7 @@ public:
 
     /// Makes everything durable that was done since the last commit.
     virtual void commit() = 0;
-    /// Bytes of posts written since the last commit.
+    /// Bytes of posts written since the last commit; posts that are as they were count nothing.
     virtual std::size_t uncommitted_bytes() const noexcept = 0;
     /// Whether a transaction is open.
     virtual bool in_transaction() const noexcept = 0;
