@@ -169,16 +169,12 @@ void sqlite_store::refresh_post(std::int64_t post, const post_row& p, std::int64
 void sqlite_store::store_sightings(std::int64_t job, std::uint32_t walk, unix_time now)
 {
     for (std::size_t i = 0; i < rows_.size();) {
-        const std::int64_t post = rows_[i].post, place = packed(seen_[i].at);
-        if (rows_[i].fresh) {
-            sight_.bind(1, job).bind(2, post).bind(3, place).bind(4, std::int64_t{walk});
-            sight_.bind(5, std::optional(now)).bind(6, std::int64_t{rows_[i].found_here}).run();
-            ++i;
-            continue;
-        }
         const std::size_t end = neighbours_end(i);
-        sight_again_.bind(1, job).bind(2, post).bind(3, rows_[end - 1].post).bind(4, place);
-        sight_again_.bind(5, std::int64_t{walk}).bind(6, std::optional(now)).run();
+        statement& sight = rows_[i].fresh ? sight_ : sight_again_;
+        sight.bind(1, job).bind(2, rows_[i].post).bind(3, rows_[end - 1].post).bind(4, packed(seen_[i].at));
+        sight.bind(5, std::int64_t{walk}).bind(6, std::optional(now));
+        if (rows_[i].fresh) sight.bind(7, std::int64_t{rows_[i].found_here});
+        sight.run();
         i = end;
     }
 }
@@ -187,8 +183,8 @@ void sqlite_store::store_sightings(std::int64_t job, std::uint32_t walk, unix_ti
 std::size_t sqlite_store::neighbours_end(std::size_t from) const
 {
     std::size_t end = from + 1;
-    while (end < rows_.size() && !rows_[end].fresh && rows_[end].post == rows_[end - 1].post + 1 &&
-           seen_[end].at == seen_[from].at)
+    while (end < rows_.size() && rows_[end].post == rows_[end - 1].post + 1 && rows_[end].fresh == rows_[from].fresh &&
+           rows_[end].found_here == rows_[from].found_here && seen_[end].at == seen_[from].at)
         ++end;
     return end;
 }

@@ -100,7 +100,7 @@ sqlite_store::sqlite_store(const std::string& file, const sqlite_options& option
                     "counters = ?, own = ?, json = ? WHERE post = ?"),
       sight_(db_,
              "INSERT INTO sightings(job, post, place, walk, last_seen, first_seen, finder) "
-             "VALUES(?1, ?2, ?3, ?4, ?5, ?5, ?6)"),
+             "SELECT ?1, post, ?4, ?5, ?6, ?6, ?7 FROM posts WHERE post BETWEEN ?2 AND ?3"),
       sight_again_(db_,
                    "UPDATE sightings SET place = ?4, walk = ?5, last_seen = ?6, gone = NULL "
                    "WHERE job = ?1 AND post BETWEEN ?2 AND ?3"),
