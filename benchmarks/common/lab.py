@@ -72,7 +72,9 @@ def compress(folder):
     for page in folder.glob("*/*.json"):
         compressed = page.with_name(page.name + ".gz")
         if not compressed.exists():
-            compressed.write_bytes(gzip.compress(page.read_bytes(), GZIP_LEVEL))
+            part = page.with_name(page.name + ".part")
+            part.write_bytes(gzip.compress(page.read_bytes(), GZIP_LEVEL))
+            part.rename(compressed)
 
 
 def expected(truth, identifiers):
@@ -143,7 +145,7 @@ http {{
 
 
 class Nginx:
-    """nginx over TLS 1.3 on loopback, one worker, the corpus as files; where they are to be compressed, beforehand."""
+    """nginx over TLS 1.3 on loopback, one worker, the corpus as files, which were compressed beforehand if they are to be."""
 
     def __init__(self, work, root, compressed=False):
         self.work, self.root, self.compressed = work / ("nginx-gzip" if compressed else "nginx"), root, compressed

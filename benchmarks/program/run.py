@@ -15,7 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from common import lab  # noqa: E402
 
 FEW, MANY = 1_000, 1_000_000
-LISTINGS, PAGES = 200, 5
+LISTINGS, PAGES = 200, 10
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -34,6 +34,16 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
+def thread_seconds(pid):
+    """The CPU that each thread has used, by name."""
+    seconds = {}
+    for thread in pathlib.Path(f"/proc/{pid}/task").glob("*"):
+        with contextlib.suppress(OSError):
+            name = (thread / "comm").read_text().strip()
+            seconds[name] = int((thread / "schedstat").read_text().split()[0]) / 1e9
+    return seconds
+
+
 class Program:
     """One run of `unipile`; watched until it ends."""
 
@@ -41,14 +51,19 @@ class Program:
         self.errors = folder / "stderr"
         self.began = time.monotonic()
         self.peak = 0
+        self.threads, self.sampled = {}, 0
         with open(self.errors, "wb") as err, open(folder / "stdout", "wb") as out:
             self.process = subprocess.Popen([program, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=out,
                                             stderr=err, env={**os.environ, **environment})
 
     def look(self):
-        """How long it has run; its peak so far goes to `peak`."""
+        """How long it has run; its peak so far goes to `peak`, what its threads have used to `threads`."""
         self.peak = max(self.peak, peak_mb(self.process.pid))
-        return time.monotonic() - self.began
+        ran = time.monotonic() - self.began
+        if ran - self.sampled > 0.01:
+            self.sampled = ran
+            self.threads.update(thread_seconds(self.process.pid))
+        return ran
 
     def interrupt(self):
         self.process.send_signal(signal.SIGINT)
@@ -69,6 +84,10 @@ class Program:
         if self.process.returncode not in codes:
             raise RuntimeError(f"{self.process.args} ended with {self.process.returncode}:\n{self.text[-2000:]}")
         return self
+
+    def seconds_of(self, threads):
+        """What the threads whose names begin so have used."""
+        return sum(used for name, used in self.threads.items() if name.startswith(threads))
 
     def told(self, pattern):
         """A number from the summary."""
@@ -203,38 +222,42 @@ def measured(bench, server, jobs_file, threads, *options):
     if run.pages < LISTINGS:
         raise RuntimeError(f"only {run.pages} pages came:\n{run.text[-2000:]}")
     return {"pages": run.pages, "new": run.new_posts, "pages_s": run.pages / run.wall,
-            "cpu_ms": 1000 * run.cpu / run.pages, "server_ms": 1000 * (server_cpu(server) - before) / run.pages,
+            "cpu_ms": 1000 * run.cpu / run.pages,
+            "store_ms": 1000 * run.seconds_of("unipile-store") / run.pages,
+            "net_ms": 1000 * run.seconds_of("unipile-net") / run.pages,
+            "server_ms": 1000 * (server_cpu(server) - before) / run.pages,
             "cores": run.cpu / run.wall, "server_cores": (server_cpu(server) - before) / run.wall, "mb": run.peak}
 
 
-def by_threads(bench, server, truth):
+def by_threads(bench, servers, truth):
     jobs_file = bench.folder / "threads.csv"
     names = lab.identifiers("t", LISTINGS, LISTINGS)
     jobs_file.write_text("account,identifier\n" + "".join(f"account{i % 64},{name}\n" for i, name in enumerate(names)))
     wanted = lab.expected(truth, names)
     places = {"on disk": bench.disk, "in memory": bench.memory}
     kinds = {"first harvest": (), "everything again": ("--full",)}
-    results = {(f"{kind}, store {place}", threads): [] for place in places for kind in kinds for threads in (1, 2)}
+    results = {(pages, place, kind, threads): []
+               for pages, place, kind, threads in itertools.product(servers, places, kinds, (1, 2))}
     for turn in range(bench.arguments.rounds):
-        for place, threads in itertools.product(places, (1, 2)):
+        for pages, place, threads in itertools.product(servers, places, (1, 2)):
             bench.store = places[place]
             bench.fresh_store()
             for kind, options in kinds.items():
-                row = measured(bench, server, jobs_file, threads, *options)
+                row = measured(bench, servers[pages], jobs_file, threads, *options)
                 new = 0 if options else wanted["posts"]
                 if (row["pages"], row["new"]) != (wanted["pages"], new):
                     raise RuntimeError(f"{kind}: {row['pages']} pages and {row['new']} new posts, not "
                                        f"{wanted['pages']} and {new}")
-                results[f"{kind}, store {place}", threads].append(row)
+                results[pages, place, kind, threads].append(row)
             bench.fresh_store()
         lab.say(f"  round {turn + 1} of {bench.arguments.rounds}")
     rows = {key: lab.medians(each) for key, each in results.items()}
-    header = ["", "threads", "pages/s", "× one thread", "CPU per page", "cores busy", "nginx: CPU per page", "cores busy",
-              "peak RSS"]
+    header = ["", "store", "harvest", "threads", "pages/s", "× one thread", "CPU per page", "store's thread",
+              "network's threads", "cores busy", "nginx: CPU per page", "cores busy", "peak RSS"]
     return header, [[
-        kind, str(threads), f"{r['pages_s']:,.0f}", f"{r['pages_s'] / rows[kind, 1]['pages_s']:.2f}",
-        f"{r['cpu_ms']:.2f} ms", f"{r['cores']:.2f}", f"{r['server_ms']:.2f} ms", f"{r['server_cores']:.2f}",
-        f"{r['mb']:.1f} MB"] for (kind, threads), r in rows.items()]
+        *key[:3], str(key[3]), f"{r['pages_s']:,.0f}", f"{r['pages_s'] / rows[(*key[:3], 1)]['pages_s']:.2f}",
+        f"{r['cpu_ms']:.2f} ms", f"{r['store_ms']:.2f} ms", f"{r['net_ms']:.2f} ms", f"{r['cores']:.2f}",
+        f"{r['server_ms']:.2f} ms", f"{r['server_cores']:.2f}", f"{r['mb']:.1f} MB"] for key, r in rows.items()]
 
 
 # ---- the report ------------------------------------------------------------------------------------------------------
@@ -247,8 +270,10 @@ ABOUT_QUEUE = (
 ABOUT_THREADS = (
     "{listings} listings of {pages} pages through 64 accounts over 16 connections; medians of {rounds} rounds in turns. "
     "The store is written on a thread of its own in any case, one page after the other and durably: where that takes "
-    "longest, on a slow disk above all, more threads for the network change nothing. `--full` is what reads everything "
-    "again. CPU is user + system of the program's process, writer included; server and program share the cores.")
+    "longest, on a slow disk above all, more threads for the network change nothing. With gzip the server sends what was "
+    "compressed beforehand: it costs next to nothing, as if it had a machine of its own, and inflating is work for the "
+    "network's threads. `--full` is what reads everything again. CPU is user + system of the program's process, with what "
+    "the thread of the store and those of the network have of it; server and program share the cores.")
 
 
 def main():
@@ -264,11 +289,12 @@ def main():
     truth = lab.corpus(build, bench.work / "corpus-t", "t", LISTINGS, PAGES)
     lab.quiet()
     text = "# The program\n\n`unipile harvest` against nginx over TLS 1.3 on loopback, pages of 100 posts.\n"
-    with lab.Nginx(bench.work, bench.work / "corpus-t") as server:
+    pages = bench.work / "corpus-t"
+    with lab.Nginx(bench.work, pages) as server, lab.Nginx(bench.work, pages, compressed=True) as compressing:
         parts = [
             ("A long queue", ABOUT_QUEUE.format(seconds=arguments.seconds), lambda: by_queue(bench, server)),
             ("Threads", ABOUT_THREADS.format(listings=LISTINGS, pages=PAGES, rounds=arguments.rounds),
-             lambda: by_threads(bench, server, truth))]
+             lambda: by_threads(bench, {"gzip": compressing, "plain": server}, truth))]
         for index in arguments.parts:
             title, about, part = parts[int(index)]
             lab.say(title)
