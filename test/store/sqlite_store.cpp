@@ -102,6 +102,85 @@ page_write one_post(const lease& l, std::string_view id, std::string_view json, 
     return p;
 }
 
+// Three listings that share posts, in orders of their own, and show any stretch of them again and again; and what a
+// store must have of that.
+class shared_posts {
+public:
+    explicit shared_posts(unsigned seed) : random_(seed), listings_(3)
+    {
+        store_.run = store_.engine->begin_run({}, at_second(0)).run;
+        const std::vector<job_spec> specs{{"a", "one", false}, {"a", "two", false}, {"b", "three", false}};
+        store_.engine->add_jobs(store_.run, specs);
+        jobs_ = store_.claim(3);
+        for (auto& listing : listings_) {
+            for (std::uint64_t id = 1; id <= 30; ++id)
+                if (below(3) > 0) listing.push_back(id);
+            for (std::size_t swaps = below(4); swaps > 0; --swaps)
+                std::swap(listing[below(listing.size())], listing.front());
+            if (below(2) == 0) std::reverse(listing.begin(), listing.end());
+        }
+    }
+
+    void show(std::int64_t second)
+    {
+        const std::size_t n = below(3);
+        const auto ids = some_of(listings_[n]);
+        const std::uint64_t likes = below(2);
+        page_result expected;
+        for (auto id : ids) {
+            const auto known = likes_.find(id);
+            ++(known == likes_.end() ? expected.added : known->second != likes ? expected.changed : expected.unchanged);
+            likes_[id] = likes;
+            const std::int64_t now = at_second(second).time_since_epoch().count();
+            shown_.try_emplace({jobs_[n].spec.identifier, "x-" + std::to_string(id)}, now, now).first->second.second =
+                now;
+        }
+        const auto got = store_.engine->write(page_of(jobs_[n].lease, "x", ids, "p", at_second(second), likes));
+        BOOST_REQUIRE(got.next.what == step::kind::go_on);
+        BOOST_TEST(got.added == expected.added);
+        BOOST_TEST(got.changed == expected.changed);
+        BOOST_TEST(got.unchanged == expected.unchanged);
+    }
+
+    void check() const
+    {
+        store_.engine->commit();
+        decltype(shown_) shown;
+        rows(store_.folder.file(), "SELECT identifier, id, first_seen, last_seen FROM found",
+             [&](const auto& row) { shown[{row[0], row[1]}] = {std::stoll(row[2]), std::stoll(row[3])}; });
+        BOOST_TEST((shown == shown_));
+        rows(store_.folder.file(),
+             "SELECT count(*) FROM sightings s JOIN posts p USING(post) WHERE s.finder <> (s.job = p.job)",
+             [](const auto& row) { BOOST_TEST(row[0] == "0"); });
+        open_sqlite_reader(store_.folder.file())->posts({}, [&](const stored_post& p) {
+            const auto id = std::stoull(std::string(p.id.substr(2)));
+            BOOST_TEST(p.json == json_of("x", id, likes_.at(id)));
+            return true;
+        });
+    }
+
+private:
+    std::size_t below(std::size_t n) { return static_cast<std::size_t>(random_() % n); }
+
+    // A stretch, now and then with one of its posts twice.
+    std::vector<std::uint64_t> some_of(const std::vector<std::uint64_t>& listing)
+    {
+        const std::size_t from = below(listing.size()), count = 1 + below(listing.size() - from);
+        const auto first = listing.begin() + static_cast<std::ptrdiff_t>(from);
+        std::vector<std::uint64_t> ids(first, first + static_cast<std::ptrdiff_t>(count));
+        if (below(4) == 0) ids.push_back(ids[below(ids.size())]);
+        return ids;
+    }
+
+    std::mt19937 random_;
+    opened store_;
+    std::vector<claimed_job> jobs_;
+    std::vector<std::vector<std::uint64_t>> listings_;
+    std::map<std::uint64_t, std::uint64_t> likes_;  // of each post that is stored
+    // By listing and post: when it was shown first and last.
+    std::map<std::pair<std::string, std::string>, std::pair<std::int64_t, std::int64_t>> shown_;
+};
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(sqlite_store)
@@ -528,59 +607,12 @@ BOOST_AUTO_TEST_CASE(known_and_new_posts_in_any_order)
     } while (std::next_permutation(order.begin(), order.end()));
 }
 
-// Three listings share posts, in orders of their own, and show any stretch of them again and again.
 BOOST_AUTO_TEST_CASE(stretches_of_known_posts_are_marked_one_by_one)
 {
     for (unsigned seed = 1; seed <= 40; ++seed) {
-        std::mt19937 random(seed);
-        const auto below = [&](std::size_t n) { return static_cast<std::size_t>(random() % n); };
-        opened s;
-        s.run = s.engine->begin_run({}, at_second(0)).run;
-        const std::vector<job_spec> specs{{"a", "one", false}, {"a", "two", false}, {"b", "three", false}};
-        s.engine->add_jobs(s.run, specs);
-        std::vector<claimed_job> jobs = s.claim(3);
-        std::vector<std::vector<std::uint64_t>> listings(3);
-        for (auto& listing : listings) {
-            for (std::uint64_t id = 1; id <= 30; ++id)
-                if (below(3) > 0) listing.push_back(id);
-            for (std::size_t swaps = below(4); swaps > 0; --swaps)
-                std::swap(listing[below(listing.size())], listing[below(listing.size())]);
-            if (below(2) == 0) std::reverse(listing.begin(), listing.end());
-        }
-        std::map<std::uint64_t, std::uint64_t> likes;                              // of each post that is stored
-        std::map<std::pair<std::string, std::string>, std::int64_t> shown, model;  // when, by listing and post
-        for (std::int64_t second = 1; second <= 30; ++second) {
-            const std::size_t n = below(3), from = below(listings[n].size());
-            const std::size_t count = 1 + below(listings[n].size() - from);
-            const auto first = listings[n].begin() + static_cast<std::ptrdiff_t>(from);
-            std::vector<std::uint64_t> ids(first, first + static_cast<std::ptrdiff_t>(count));
-            if (below(4) == 0) ids.push_back(ids[below(ids.size())]);
-            const std::uint64_t now_liked = below(2);
-            page_result expected;
-            for (auto id : ids) {
-                const auto known = likes.find(id);
-                ++(known == likes.end()         ? expected.added
-                   : known->second != now_liked ? expected.changed
-                                                : expected.unchanged);
-                likes[id] = now_liked;
-                model[{jobs[n].spec.identifier, "x-" + std::to_string(id)}] =
-                    at_second(second).time_since_epoch().count();
-            }
-            const auto got = s.engine->write(page_of(jobs[n].lease, "x", ids, "p", at_second(second), now_liked));
-            BOOST_REQUIRE(got.next.what == step::kind::go_on);
-            BOOST_TEST(got.added == expected.added);
-            BOOST_TEST(got.changed == expected.changed);
-            BOOST_TEST(got.unchanged == expected.unchanged);
-        }
-        s.engine->commit();
-        rows(s.folder.file(), "SELECT identifier, id, last_seen FROM found",
-             [&](const auto& row) { shown[{row[0], row[1]}] = std::stoll(row[2]); });
-        BOOST_TEST((shown == model));
-        open_sqlite_reader(s.folder.file())->posts({}, [&](const stored_post& p) {
-            const auto id = std::stoull(std::string(p.id.substr(2)));
-            BOOST_TEST(p.json == json_of("x", id, likes.at(id)));
-            return true;
-        });
+        shared_posts s(seed);
+        for (std::int64_t second = 1; second <= 30; ++second) s.show(second);
+        s.check();
     }
 }
 
@@ -730,6 +762,28 @@ BOOST_AUTO_TEST_CASE(a_damaged_timeline_costs_requests_but_no_posts)
     w["bob"].add(2);
     harvest(*open_sqlite(folder.file()), w, plan, log);
     BOOST_TEST((held(folder.file()) == truth(w)));
+}
+
+BOOST_AUTO_TEST_CASE(stores_with_smaller_pages_go_on)
+{
+    scratch folder;
+    const std::string file = folder.file();
+    const auto page_size = [&] {
+        std::string size;
+        rows(file, "PRAGMA page_size", [&](const auto& row) { size = row[0]; });
+        return size;
+    };
+    world w = small_world();
+    harvest_log log;
+    harvest(*open_sqlite(file), w, {}, log);
+    BOOST_TEST(page_size() == "16384");
+    // As earlier versions made them.
+    sql(file, "PRAGMA journal_mode = DELETE; PRAGMA page_size = 8192; VACUUM");
+    BOOST_TEST(page_size() == "8192");
+    w["erin"].add(9);
+    harvest(*open_sqlite(file), w, {}, log);
+    BOOST_TEST(page_size() == "8192");
+    BOOST_TEST((held(file) == truth(w)));
 }
 
 BOOST_AUTO_TEST_CASE(refuses_what_is_no_store_and_leaves_it_alone)
