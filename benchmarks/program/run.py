@@ -225,6 +225,7 @@ def measured(bench, server, jobs_file, threads, *options):
             "cpu_ms": 1000 * run.cpu / run.pages,
             "store_ms": 1000 * run.seconds_of("unipile-store") / run.pages,
             "net_ms": 1000 * run.seconds_of("unipile-net") / run.pages,
+            "most_s": run.pages / max(run.threads.values()),
             "server_ms": 1000 * (server_cpu(server) - before) / run.pages,
             "cores": run.cpu / run.wall, "server_cores": (server_cpu(server) - before) / run.wall, "mb": run.peak}
 
@@ -252,10 +253,11 @@ def by_threads(bench, servers, truth):
             bench.fresh_store()
         lab.say(f"  round {turn + 1} of {bench.arguments.rounds}")
     rows = {key: lab.medians(each) for key, each in results.items()}
-    header = ["", "store", "harvest", "threads", "pages/s", "× one thread", "CPU per page", "store's thread",
+    header = ["", "store", "harvest", "threads", "pages/s", "× one thread", "a core for each", "CPU per page", "store's thread",
               "network's threads", "cores busy", "nginx: CPU per page", "cores busy", "peak RSS"]
     return header, [[
         *key[:3], str(key[3]), f"{r['pages_s']:,.0f}", f"{r['pages_s'] / rows[(*key[:3], 1)]['pages_s']:.2f}",
+        f"{r['most_s']:,.0f}",
         f"{r['cpu_ms']:.2f} ms", f"{r['store_ms']:.2f} ms", f"{r['net_ms']:.2f} ms", f"{r['cores']:.2f}",
         f"{r['server_ms']:.2f} ms", f"{r['server_cores']:.2f}", f"{r['mb']:.1f} MB"] for key, r in rows.items()]
 
@@ -273,7 +275,8 @@ ABOUT_THREADS = (
     "longest, on a slow disk above all, more threads for the network change nothing. With gzip the server sends what was "
     "compressed beforehand: it costs next to nothing, as if it had a machine of its own, and inflating is work for the "
     "network's threads. `--full` is what reads everything again. CPU is user + system of the program's process, with what "
-    "the thread of the store and those of the network have of it; server and program share the cores.")
+    "the thread of the store and those of the network have of it; server and program share the cores. With a core for each "
+    "thread, the busiest one would allow that many pages/s.")
 
 
 def main():
