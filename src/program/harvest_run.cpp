@@ -126,7 +126,10 @@ bool harvest_run::prepare()
 void harvest_run::start_crew()
 {
     harvest_shared shared;
+    const std::size_t threads = std::min<std::size_t>(arguments_.threads, plan_.client.max_connections);
+    shares_.emplace(threads);
     shared.writer = writer_.get();
+    shared.shares = &*shares_;
     shared.run = run_info_.run;
     if (output_)
         shared.output = [this](std::string lines) {
@@ -134,7 +137,6 @@ void harvest_run::start_crew()
         };
     shared.store_failed = [this] { asio::post(context_, [this] { stop_all(); }); };
     phase_ = "harvesting";
-    const std::size_t threads = std::min<std::size_t>(arguments_.threads, plan_.client.max_connections);
     for (std::size_t i = 0; i < threads; ++i)
         crew_.push_back({std::make_unique<harvest_worker>(plan_, arguments_.limit, shared, i, threads), {}});
     at_work_ = crew_.size();
@@ -160,6 +162,7 @@ void harvest_run::work_on(std::size_t index)
         const std::lock_guard lock{error_mutex_};
         if (!error_) error_ = std::current_exception();
     }
+    shares_->leave(index);
     asio::post(context_, [this, index] { worker_ended(index); });
 }
 

@@ -1,6 +1,7 @@
 // The work of `unipile harvest`: a jobs file, a store, and workers between API and store.
 #pragma once
 
+#include "program/account_shares.hpp"
 #include "program/block_writer.hpp"
 #include "program/console.hpp"
 #include "program/harvest_display.hpp"
@@ -80,6 +81,7 @@ private:
     boost::asio::steady_timer unparked_, redraw_, ahead_;
     std::optional<block_writer> output_;
     std::unique_ptr<store::store_writer> writer_;
+    std::optional<account_shares> shares_;
     store::run_info run_info_;
     import_report imported_;
     store::job_counts counts_;  ///< before the workers began, and at the end

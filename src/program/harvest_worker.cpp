@@ -40,11 +40,6 @@ std::string key_of(std::string_view account, std::string_view identifier, bool i
     return key;
 }
 
-bool belongs_to(std::string_view account, std::size_t index, std::size_t count)
-{
-    return count == 1 || std::hash<std::string_view>()(account) % count == index;
-}
-
 /// What people and programs call a failure: the API's type, or the code's own words.
 std::string failure_type(const failure& f)
 {
@@ -127,7 +122,7 @@ harvest_worker::harvest_worker(const harvest_plan& plan, int limit, const harves
       redraw_(context_)
 {
     store_source::hooks hooks;
-    hooks.mine = [index, count](std::string_view account) { return belongs_to(account, index, count); };
+    hooks.mine = [shares = shared.shares, index](std::string_view account) { return shares->is_of(index, account); };
     hooks.parked = [this](std::string_view account) { return is_parked(account); };
     hooks.unfinished = [this] {
         return std::any_of(jobs_.begin(), jobs_.end(),

@@ -1,6 +1,7 @@
 // One thread's share of a harvest: pages out of the API, into the store.
 #pragma once
 
+#include "program/account_shares.hpp"
 #include "program/harvest_options.hpp"
 #include "program/harvest_tally.hpp"
 #include "program/store_source.hpp"
@@ -28,6 +29,7 @@ namespace unipile::program {
 /// What all workers of a run share.
 struct harvest_shared {
     store::store_writer* writer = nullptr;
+    account_shares* shares = nullptr;
     std::int64_t run = 0;
     /// Writes lines to the additional output and returns when they are written; empty: there is none.
     std::function<boost::asio::awaitable<void>(std::string lines)> output;
@@ -35,8 +37,8 @@ struct harvest_shared {
     std::function<void()> store_failed;
 };
 
-/// Works on its own thread and `io_context`; an account belongs to the one worker that its name falls to. Other
-/// threads may call what is marked so.
+/// Works on its own thread and `io_context`; an account belongs to one worker. Other threads may call what is marked
+/// so.
 class harvest_worker {
 public:
     /// Throws std::invalid_argument for options that can't work.
