@@ -162,9 +162,11 @@ private:
     {
         return {builder_.json() + (from - begin_), static_cast<std::size_t>(to - from)};
     }
-    /// What a view of a post says, although the item's bytes aren't in their block yet.
+    /// What a view of a post says, although the item's bytes aren't in their block yet. Empty if they already are more
+    /// than fit in: the view may be one of bytes behind the block, and the item will be read again with more room.
     std::string_view readable(std::string_view v) const noexcept
     {
+        if (!builder_.fits(static_cast<std::size_t>(p_ - begin_))) return {};
         const char* const first = v.data();
         return builder_.is_pending(first) ? std::string_view{begin_ + (first - builder_.json()), v.size()} : v;
     }

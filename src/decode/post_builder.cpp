@@ -59,7 +59,7 @@ void* post_builder::allocate(std::size_t bytes, std::size_t alignment) noexcept
 
 bool post_builder::seal(std::string_view json) noexcept
 {
-    if (static_cast<std::size_t>(top_ - json_) < json.size()) return false;
+    if (!fits(json.size())) return false;
     std::memcpy(json_, json.data(), json.size());
     limit_ = json_ + json.size();
     return true;

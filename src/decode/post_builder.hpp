@@ -36,7 +36,9 @@ public:
 
     /// Where the item's bytes will be.
     const char* json() const noexcept { return json_; }
-    /// True if p is where an item's byte will be, but isn't yet.
+    /// Whether there is room for so many of the item's bytes, before `seal()`.
+    bool fits(std::size_t bytes) const noexcept { return bytes <= static_cast<std::size_t>(top_ - json_); }
+    /// True if p is where an item's byte will be, but isn't yet; for bytes that fit.
     bool is_pending(const char* p) const noexcept { return limit_ <= p && p < top_; }
 
     /// Space for n objects, or null.

@@ -246,6 +246,29 @@ BOOST_AUTO_TEST_CASE(giants_among_dwarfs)
     }
 }
 
+/// What is looked at while an item is read may be where its block ends, or behind that, as long as nobody knows how
+/// long the item is.
+BOOST_AUTO_TEST_CASE(longer_than_was_guessed)
+{
+    for (std::size_t n = 1000; n < 9000; n += 7) {
+        const std::string item = R"({"object":"Post","provider":"LINKEDIN","id":"1","text":")" + std::string(n, 'x') +
+                                 R"(","reaction_counter":"12","is_repost":"true","attachments":[{"type":"img","sticker":)"
+                                 R"(true},{"type":"video","gif":false},{"type":"\u0066ile","file_name":"f"}]})";
+        decode::page_decoder decoder({}, false);
+        BOOST_REQUIRE(!decoder.write(page_of(item)));
+        BOOST_REQUIRE(!decoder.finish());
+        BOOST_REQUIRE_EQUAL(decoder.ready().size(), 1u);
+        const linkedin_post& p = *decoder.ready()[0].linkedin();
+        BOOST_TEST(p.reaction_counter.value() == 12);
+        BOOST_TEST(p.is_repost.value());
+        BOOST_REQUIRE_EQUAL(p.attachments.size(), 3u);
+        BOOST_TEST(std::holds_alternative<image_attachment>(p.attachments[0].details));
+        BOOST_TEST(std::holds_alternative<video_attachment>(p.attachments[1].details));
+        BOOST_TEST(std::holds_alternative<file_attachment>(p.attachments[2].details));
+        BOOST_TEST((decoder.ready()[0].json() == item));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(strict_turns_deviations_into_failures)
 {
     const std::string good = std::string(full_linkedin_post()) + ',' + std::string(full_instagram_post());
