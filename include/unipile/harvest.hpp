@@ -51,6 +51,13 @@ struct account_status {
     std::uint32_t left_today = 0;  ///< requests that the longest window still allows; the greatest number if no window
 };
 
+/// A time in which the server can't be reached.
+struct harvest_outage {
+    wall_time since;
+    wall_time next_attempt;  ///< not before; in the past while one is under way
+    failure why;             ///< of the last attempt
+};
+
 /// The counters of a harvest.
 struct harvest_stats {
     std::uint64_t jobs = 0;       ///< taken from the source
@@ -80,12 +87,17 @@ using next_handler =
 /// to its account's pace. An account that is throttled slows down and rests with all its jobs, one that needs its owner
 /// is parked; all others go on. Jobs whose account rests keep their place.
 ///
+/// **Outages.** A request that could not be sent, since the server can't be reached, is none of its account's requests
+/// and no attempt of its job's. After up to eight of them in a row (as many as there are accounts, if those are fewer)
+/// and no answer in between, the harvest only finds out whether the server is back, with one request at a time, and
+/// goes on where it was with the first answer. See `harvest_options::outage_patience`.
+///
 /// The queries' `prefetch_pages` has no effect here, and `retry_policy::total` counts the waiting too.
 ///
 /// **The end.** The harvest is over when the source is exhausted and every job has ended, and then gives an empty
 /// optional, again and again. A failed job is an element and ends nothing else, but for one: if the key is refused, the
-/// source fails or the client is closed, all jobs end (those that did not run with errc::harvest_stopped), and the
-/// stream ends with that failure.
+/// server is not to be trusted or stays out of reach, the source fails or the client is closed, all jobs end (those that
+/// did not run with errc::harvest_stopped), and the stream ends with that failure.
 ///
 /// **Pulling, cancelling, threads, lifetime**: as with `post_stream`. An outstanding pull that is cancelled ends with
 /// `asio::error::operation_aborted` and loses nothing; the harvest goes on.
@@ -139,6 +151,8 @@ public:
     void accounts(const std::function<void(const account_status&)>& visit) const;
 
     harvest_stats stats() const;
+    /// Set while the server can't be reached.
+    std::optional<harvest_outage> outage() const;
     /// What stopped the harvest as a whole; empty unless something did.
     std::optional<failure> last_failure() const;
 

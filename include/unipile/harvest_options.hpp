@@ -6,6 +6,7 @@
 
 #include <boost/system/error_code.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -51,6 +52,13 @@ struct harvest_options {
         fail,  ///< they end at once, with errc::account_parked
     };
     parked_jobs when_parked = parked_jobs::wait;
+
+    /// How long the server may be out of reach before the harvest ends, with the last attempt's failure and all jobs as
+    /// `harvest_stream::stop` leaves them; 0: no matter how long. Attempts are a minute apart at most. A server of which
+    /// nothing was ever heard is given up after a few seconds, whatever this says: its address may be wrong.
+    std::chrono::milliseconds outage_patience = std::chrono::minutes{15};
+    /// Whether something was heard of the server by others, such as another harvest of the same work; empty: no.
+    std::function<bool()> was_reached;
 
     /// JSON bytes that may wait for the consumer. Above it nothing more is asked for; pages that are under way are read
     /// on for `client_options::read_ahead` each.

@@ -32,6 +32,7 @@ scheduler_options scheduling_of(const client& c, const harvest_options& options)
     s.max_in_flight = options.max_in_flight;
     s.turn = options.turn_pages;
     s.fail_parked = options.when_parked == harvest_options::parked_jobs::fail;
+    s.outage_patience = options.outage_patience;
     s.seed = seed_of(options);
     return s;
 }
@@ -225,10 +226,13 @@ void harvest_core::cancel()
 {
     for (job_index i = 0; i < jobs_.size(); ++i) {
         if (!scheduler_.is_running(i)) continue;
-        if (jobs_[i].listing) deliver(*jobs_[i].listing, false);
-        emit_end(jobs_[i], end_reason::cancelled, failure(errc::harvest_stopped));
-        jobs_[i] = {};
-        request_ended(i, {});
+        auto& j = jobs_[i];
+        request_result broken_off;
+        broken_off.sent = j.admission == 0 && j.listing && !j.listing->is_unused();
+        if (j.listing) deliver(*j.listing, false);
+        emit_end(j, end_reason::cancelled, failure(errc::harvest_stopped));
+        j = {};
+        request_ended(i, broken_off);
     }
     notify();
     stop();
@@ -300,6 +304,13 @@ harvest_stats harvest_core::stats() const
     for (const auto& j : jobs_)
         s.listings = s.listings + (j.listing ? j.listing->stats_before + j.listing->stream.stats() : j.stats);
     return s;
+}
+
+std::optional<harvest_outage> harvest_core::outage() const
+{
+    const outage_watch& o = scheduler_.outage();
+    if (!o.is_cut_off()) return {};
+    return harvest_outage{o.since(), o.next_probe(), unreachable_.value_or(failure(errc::connect_failed))};
 }
 
 wall_time harvest_core::now() const

@@ -62,6 +62,7 @@ public:
     void accounts(const std::function<void(const account_status&)>& visit) const;
     harvest_stats stats() const;
     const std::optional<failure>& last_failure() const noexcept { return failure_; }
+    std::optional<harvest_outage> outage() const;
 
     // The listings' side.
 
@@ -147,6 +148,7 @@ private:
     pull_phase phase_of_pull_ = pull_phase::none;
 
     std::optional<failure> failure_;
+    std::optional<failure> unreachable_;  ///< why the last request that never left did not
     stream_stats listings_;  ///< of listings that are gone
     std::uint64_t next_number_ = 0, completed_ = 0, failed_ = 0, last_admission_ = 0;
     bool begun_ = false, pulling_ = false, exhausted_ = false, over_ = false, closed_ = false;

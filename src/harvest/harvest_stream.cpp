@@ -22,6 +22,7 @@ void check(const harvest_options& options)
     if (options.max_buffered_bytes < 1) refuse("max_buffered_bytes is at least 1");
     if (options.max_queued < 1) refuse("max_queued is at least 1");
     if (options.max_queued_per_account < 1) refuse("max_queued_per_account is at least 1");
+    if (options.outage_patience.count() < 0) refuse("outage_patience is at least 0");
     if (options.pace) options.pace->check();
 }
 
@@ -111,6 +112,8 @@ void harvest_stream::accounts(const std::function<void(const account_status&)>& 
 }
 
 harvest_stats harvest_stream::stats() const { return core_ ? core_->stats() : harvest_stats(); }
+
+std::optional<harvest_outage> harvest_stream::outage() const { return core_ ? core_->outage() : std::nullopt; }
 
 std::optional<failure> harvest_stream::last_failure() const { return core_ ? core_->last_failure() : std::nullopt; }
 

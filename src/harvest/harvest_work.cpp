@@ -35,6 +35,19 @@ failure parked(const account_ledger& ledger)
     return failure(errc::account_parked, std::move(d));
 }
 
+/// What ends a harvest that can't reach the server: the last attempt's failure, and how long there were others.
+failure gave_up(const failure& last, const outage_watch& outage, wall_time now)
+{
+    failure::details d = last.all();
+    if (!d.note.empty()) d.note += "; ";
+    if (outage.was_reached())
+        d.note += "out of reach for " +
+                  std::to_string(std::chrono::round<std::chrono::seconds>(now - outage.since()).count()) + " s";
+    else
+        d.note += "no request was ever answered";
+    return failure(last.code(), std::move(d));
+}
+
 }  // namespace
 
 void harvest_core::schedule_work()
@@ -256,7 +269,7 @@ try {
     scheduler_.held_up(i, now() - jobs_[i].asked);
     if (code) stop_for(failure(code));
     if (scheduler_.stopped())
-        scheduler_.interrupted(i, now()), save_ledger(scheduler_.account_of(i));
+        scheduler_.not_sent(i, now()), save_ledger(scheduler_.account_of(i));
     else
         send_request(i);
     work();
@@ -273,7 +286,9 @@ void harvest_core::send_request(job_index i)
         } catch (const failure& f) {
             emit_end(j, end_reason::failed, f);
             jobs_[i] = {};
-            return request_ended(i, {});
+            request_result nothing;
+            nothing.sent = false;
+            return request_ended(i, nothing);
         }
     }
     j.listing->grant();
@@ -339,6 +354,7 @@ void harvest_core::page_over(job_listing& l)
     if (!l.is_good()) {
         result.next = request_result::then::retry;
         result.not_before = now() + l.wish();
+        if (l.unreachable()) unreachable_ = l.unreachable();
     } else {
         deliver(l, true);
         result.next = request_result::then::more;
@@ -358,6 +374,7 @@ void harvest_core::listing_over(job_listing& l, unipile::end_reason reason)
     auto f = l.stream.last_failure();
     request_result result = l.result();
     if (f && !l.is_answered()) judge_failure(result, *f);
+    if (l.is_unused()) result.sent = false;
     deliver(l, false);
 
     if (f && after_failure(*f) == request_result::then::retry) {
@@ -389,8 +406,11 @@ void harvest_core::set_aside(job& j)
 void harvest_core::request_ended(job_index i, const request_result& result)
 {
     const account_index a = scheduler_.account_of(i);
+    if (options_.was_reached && options_.was_reached()) scheduler_.server_is_known();
     scheduler_.finished(i, result, now());
     save_ledger(a);
+    if (!scheduler_.outage().is_hopeless() || scheduler_.stopped()) return;
+    stop_for(gave_up(unreachable_.value_or(failure(errc::connect_failed)), scheduler_.outage(), now()));
 }
 
 }  // namespace unipile::harvest

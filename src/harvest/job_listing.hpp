@@ -29,6 +29,7 @@ public:
     {
         granted_ = true;
         answered_ = good_ = false;
+        unreachable_.reset();
         wish_ = std::chrono::milliseconds{0};
         result_ = {};
     }
@@ -42,6 +43,7 @@ public:
     {
         answered_ = true;
         good_ = outcome.ok;
+        if (outcome.unreachable) unreachable_ = *outcome.unreachable;
         try {
             judge_request(result_, outcome);
         } catch (const std::bad_alloc&) {
@@ -52,6 +54,10 @@ public:
     /// Since the last `grant()`.
     bool is_answered() const noexcept { return answered_; }
     bool is_good() const noexcept { return good_; }
+    /// Why the server couldn't be reached; empty if it could, or if nobody knows.
+    const std::optional<failure>& unreachable() const noexcept { return unreachable_; }
+    /// It was not even tried.
+    bool is_unused() const noexcept { return granted_; }
     /// How long the listing wants to wait before it repeats its request.
     std::chrono::milliseconds wish() const noexcept { return wish_; }
     const request_result& result() const noexcept { return result_; }
@@ -64,6 +70,7 @@ public:
 
 private:
     bool granted_ = false, answered_ = false, good_ = false;
+    std::optional<failure> unreachable_;
     std::chrono::milliseconds wish_{0};
     request_result result_;
 };

@@ -135,6 +135,14 @@ void pacer::ended(account_ledger& ledger, wall_time now) const
     }
 }
 
+void pacer::take_back(account_ledger& ledger, bool latest, wall_time now) const
+{
+    --ledger.in_flight;
+    if (--ledger.requests == 0) ledger.first_used.reset();
+    // The gap before it was over when it was spent.
+    if (latest) ledger.next_request = std::min(ledger.next_request, now);
+}
+
 void pacer::succeeded(account_ledger& ledger) const
 {
     ledger.strikes = 0;

@@ -38,6 +38,9 @@ public:
     void spend(account_ledger& ledger, wall_time now, random_source& random) const;
     /// A request that was spent has ended at `now`, however; nobody sees it later than that.
     void ended(account_ledger& ledger, wall_time now) const;
+    /// Instead of `ended`, for a request that was spent and never left: takes it out of the books. `latest`: none of
+    /// the account's was spent after it, so the gap behind it goes, too.
+    void take_back(account_ledger& ledger, bool latest, wall_time now) const;
     /// A request was answered well.
     void succeeded(account_ledger& ledger) const;
     /// A throttle signal. `asked` is the server's Retry-After; `long_rest` for those that minutes don't cure. Parks the

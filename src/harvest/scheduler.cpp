@@ -5,7 +5,7 @@
 
 namespace unipile::harvest {
 
-scheduler::scheduler(scheduler_options options) : options_(options), random_(options.seed)
+scheduler::scheduler(scheduler_options options) : options_(options), random_(options.seed), outage_(options.outage_patience)
 {
     options_.max_running = std::max<std::size_t>(1, options_.max_running);
     options_.max_in_flight = std::max(1u, options_.max_in_flight);
@@ -45,7 +45,7 @@ decision scheduler::next(wall_time now)
     if (auto j = next_to_fail()) return {decision::kind::fail, *j, {}};
     if (stopped_) return {};
     wake(now);
-    while (running_ < options_.max_running && !ready_.empty()) {
+    while (running_ < options_.max_running && !ready_.empty() && !is_held_back(now)) {
         const account_index i = ready_.front();
         ready_.pop_front();
         auto& a = accounts_[i];
@@ -60,13 +60,33 @@ decision scheduler::next(wall_time now)
         jobs_[j].state = job_state::running;
         --a.queued, --queued_;
         ++a.in_flight, ++running_;
+        a.latest = j;
         a.rules->spend(a.ledger, now, random_);
         settle_account(i, now);
+        if (outage_.is_cut_off()) {
+            probe_ = j;
+            outage_.probe_begins(now);
+        }
         return {decision::kind::start, j, {}};
     }
     if (auto j = next_to_fail()) return {decision::kind::fail, *j, {}};
-    if (running_ < options_.max_running && !sleepers_.empty()) return {decision::kind::wait, 0, sleepers_.top().until};
-    return {};
+    return wait_for_change(now);
+}
+
+/// Nobody may send, whatever its account says.
+bool scheduler::is_held_back(wall_time now) const noexcept
+{
+    return outage_.is_cut_off() && (probe_ != none || now < outage_.next_probe());
+}
+
+decision scheduler::wait_for_change(wall_time now) const
+{
+    if (running_ >= options_.max_running || probe_ != none) return {};
+    const bool held_back = is_held_back(now);
+    if (held_back && !ready_.empty()) return {decision::kind::wait, 0, outage_.next_probe()};
+    if (sleepers_.empty()) return {};
+    const wall_time wakes = sleepers_.top().until;
+    return {decision::kind::wait, 0, held_back ? std::max(wakes, outage_.next_probe()) : wakes};
 }
 
 void scheduler::held_up(job_index j, std::chrono::milliseconds by)
@@ -77,10 +97,14 @@ void scheduler::held_up(job_index j, std::chrono::milliseconds by)
 
 void scheduler::finished(job_index j, const request_result& result, wall_time now)
 {
+    note_contact(j, result.server, now);
     const account_index i = jobs_[j].account;
     auto& a = accounts_[i];
     --a.in_flight, --running_;
-    a.rules->ended(a.ledger, now);
+    if (result.sent)
+        a.rules->ended(a.ledger, now);
+    else
+        a.rules->take_back(a.ledger, a.latest == j, now);
     switch (result.signal) {
         case request_result::sign::none: break;
         case request_result::sign::good: a.rules->succeeded(a.ledger); break;
@@ -99,11 +123,33 @@ void scheduler::finished(job_index j, const request_result& result, wall_time no
     settle_account(i, now);
 }
 
-void scheduler::interrupted(job_index j, wall_time now)
+void scheduler::note_contact(job_index j, request_result::contact server, wall_time now)
+{
+    const bool was_probe = probe_ == j;
+    if (was_probe) probe_ = none;
+    if (server == request_result::contact::answered)
+        outage_.answered();
+    else if (was_probe)
+        outage_.probe_failed(now, random_);
+    else if (server == request_result::contact::unreachable)
+        outage_.unreachable(accounts_with_work(), now, random_);
+}
+
+/// As many as matter.
+std::size_t scheduler::accounts_with_work() const noexcept
+{
+    std::size_t n = 0;
+    for (auto a = accounts_.begin(); a != accounts_.end() && n < outage_watch::most_needed; ++a)
+        if (a->queued + a->in_flight > 0 && !a->ledger.parked) ++n;
+    return n;
+}
+
+void scheduler::not_sent(job_index j, wall_time now)
 {
     request_result again;
     again.next = request_result::then::retry;
     again.not_before = now;
+    again.sent = false;
     finished(j, again, now);
 }
 
@@ -112,7 +158,9 @@ void scheduler::requeue(job_index j, const request_result& result, wall_time now
     auto& entry = jobs_[j];
     ++accounts_[entry.account].queued, ++queued_;
     drained_ = std::min<std::size_t>(drained_, j);
-    if (result.next == request_result::then::retry && result.not_before > now) {
+    // In an outage it is the probes that wait, all together.
+    const bool waits = !outage_.is_cut_off() || result.server != request_result::contact::unreachable;
+    if (result.next == request_result::then::retry && result.not_before > now && waits) {
         entry.state = job_state::waiting;
         sleepers_.push({result.not_before, j, ++entry.stamp, true});
         return;

@@ -3,6 +3,7 @@
 
 #include <unipile/account_ledger.hpp>
 
+#include "harvest/outage_watch.hpp"
 #include "harvest/pacer.hpp"
 #include "harvest/random.hpp"
 
@@ -26,6 +27,7 @@ struct scheduler_options {
     unsigned max_in_flight = 1;   ///< requests at once of one account
     unsigned turn = 10;           ///< requests of one job before the account's next job has its turn
     bool fail_parked = false;     ///< the jobs of a parked account end, instead of waiting
+    std::chrono::milliseconds outage_patience{0};  ///< 0: without end
     std::uint64_t seed = 1;
 };
 
@@ -44,8 +46,15 @@ struct request_result {
         park,      ///< the account needs its owner
         stop,      ///< nothing works with this key
     };
+    enum class contact {
+        unknown,      ///< nobody knows whether it reached the server
+        answered,     ///< the server answered something
+        unreachable,  ///< the server couldn't be reached; the request never left
+    };
     then next = then::ended;
     sign signal = sign::none;
+    contact server = contact::unknown;
+    bool sent = true;  ///< it may have left; if not, it is taken out of the account's books
     wall_time not_before{};
     std::optional<std::chrono::milliseconds> retry_after;  ///< with `throttle`
     bool long_rest = false;                                ///< with `throttle`
@@ -65,6 +74,9 @@ struct decision {
     wall_time until{};
 };
 
+/// While the server can't be reached, one request at a time is started as a probe, with waits in between, and all others
+/// stay where they are.
+///
 /// Fair: accounts take turns, and so do the jobs of an account. Each decision costs O(log n) in the number of accounts
 /// that wait, and a queued job costs 16 bytes here, an account some 300.
 class scheduler {
@@ -82,13 +94,17 @@ public:
     void held_up(job_index job, std::chrono::milliseconds by);
     /// The request that `start` was said for has ended.
     void finished(job_index job, const request_result& result, wall_time now);
-    /// The request that `start` was said for was never sent, or was broken off from here; it stays in the books.
-    void interrupted(job_index job, wall_time now);
+    /// The request that `start` was said for was never sent: its job goes on as if nothing had been said.
+    void not_sent(job_index job, wall_time now);
 
     /// A job that was held goes on.
     void release(job_index job, wall_time now);
     /// A job that was held ends.
     void drop(job_index job);
+
+    /// Others have seen the server answer.
+    void server_is_known() noexcept { outage_.is_known(); }
+    const outage_watch& outage() const noexcept { return outage_; }
 
     /// Ends every job that does not run: `next` says `fail` for each.
     void stop() noexcept { stopped_ = true; }
@@ -131,6 +147,7 @@ private:
         std::uint32_t head = none, tail = none;  // queue of jobs
         std::uint32_t queued = 0;                // in the queue or waiting
         std::uint32_t in_flight = 0;
+        std::uint32_t latest = none;  // whose request was started last
         std::uint32_t stamp = 0;  // of the wait that counts
         wall_time wakes{};        // while waiting
         place where = place::none;
@@ -144,6 +161,10 @@ private:
         bool operator>(const sleeper& o) const noexcept { return until > o.until; }
     };
 
+    bool is_held_back(wall_time now) const noexcept;
+    decision wait_for_change(wall_time now) const;
+    void note_contact(job_index j, request_result::contact server, wall_time now);
+    std::size_t accounts_with_work() const noexcept;
     void push_front(job_index j);
     void push_back(job_index j);
     job_index pop_front(account& a);
@@ -158,6 +179,8 @@ private:
 
     scheduler_options options_;
     random_source random_;
+    outage_watch outage_;
+    std::uint32_t probe_ = none;  // the job whose request finds out whether the server is back
     std::vector<account> accounts_;
     std::vector<job> jobs_;
     std::uint32_t free_ = none;

@@ -27,6 +27,11 @@ void judge(request_result& result, failure_scope scope, bool throttle)
 
 void judge_request(request_result& result, const paging::request_outcome& outcome)
 {
+    using contact = request_result::contact;
+    result.sent = outcome.sent;
+    result.server = outcome.unreachable              ? contact::unreachable
+                    : outcome.status != 0            ? contact::answered
+                                                     : contact::unknown;
     if (outcome.ok) {
         result.signal = request_result::sign::good;
         return;

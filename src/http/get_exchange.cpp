@@ -74,6 +74,7 @@ asio::awaitable<bool> get_exchange::begin_answer()
     filled_ = 0;
     scanned_ = 0;
     request_runs_ = pool_->options_.deadlines.request.count() != 0;
+    sent_ = true;
     // A failed write isn't the last word: what the server said before it closed can still be read.
     co_await send(true);
     start_phase(errc::first_byte_timeout, pool_->options_.deadlines.first_byte);

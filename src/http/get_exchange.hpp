@@ -27,6 +27,7 @@ public:
     boost::asio::awaitable<response_head> get(std::string target) override;
     boost::asio::awaitable<std::string_view> read_some() override;
     std::uint64_t wire_bytes() const noexcept override { return wire_bytes_; }
+    bool sent() const noexcept override { return sent_; }
 
 private:
     friend class pool;
@@ -92,6 +93,7 @@ private:
     bool queued_ = false;
     bool looking_up_ = false;
     bool in_wait_ = false;
+    bool sent_ = false;
     bool inflating_ = false;
     bool more_inflated_ = false;  // the inflater may hold output back
     unsigned interim_answers_ = 0;

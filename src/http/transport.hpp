@@ -54,6 +54,10 @@ public:
 
     /// Body bytes as they came over the wire, so far.
     virtual std::uint64_t wire_bytes() const noexcept = 0;
+
+    /// Whether the request's first byte may have left. As long as not, the server can't have seen it, whatever error it
+    /// ends with: an error alone doesn't tell, since a replay may fail to connect as well.
+    virtual bool sent() const noexcept = 0;
 };
 
 /// The connections to one base URL. All calls on `executor`, which must not run two handlers at once. Abstract, so

@@ -102,6 +102,7 @@ std::unique_ptr<turn> client_core::lend()
 void client_core::give_back(std::unique_ptr<turn> t) noexcept
 {
     t->exchange.reset();
+    t->head = {};
     // One for each connection is all that can be of use; more would only be kept.
     if (spare_.size() == spare_.capacity()) return;
     t->decoder.reset();

@@ -170,7 +170,7 @@ void stream_core::page_complete(client_core& client)
         const auto code = reason == end_reason::cursor_loop ? errc::cursor_loop : errc::no_progress;
         failure_ = std::make_unique<failure>(final_failure(failure(code), classify(code), attempts_));
     }
-    attempts_ = 0;
+    attempts_ = put_off_ = 0;
     wish_ = {};
 }
 
@@ -216,13 +216,15 @@ void stream_core::request_over(client_core& client, std::exception_ptr error)
     if (turn_->exchange) count_wire_bytes();
     // Cancelled, by whatever ended the listing: nobody is told, nothing is tried again.
     const bool cancelled = error && listing_.over();
+    request_outcome good;
+    good.ok = true;
     try {
         if (cancelled)
             ;
         else if (error)
             std::rethrow_exception(error);
         else
-            tell_gate({}, nullptr, true);
+            tell_gate(good);
     } catch (const failure& f) {
         request_failed(client, f);
     } catch (const boost::system::system_error& e) {
@@ -237,28 +239,38 @@ void stream_core::request_over(client_core& client, std::exception_ptr error)
     advance();
 }
 
-void stream_core::tell_gate(const classification& meaning, const api_error* error, bool ok) const
+void stream_core::tell_gate(request_outcome outcome) const
 {
     if (!gate_) return;
-    gate_->answered({.status = turn_->head.status,
-                     .type = error ? std::string_view(error->type) : std::string_view(),
-                     .meaning = meaning,
-                     .retry_after = turn_->retry_after,
-                     .items = turn_->items,
-                     .wire_bytes = turn_->wire_bytes,
-                     .ok = ok});
+    outcome.status = turn_->head.status;
+    outcome.retry_after = turn_->retry_after;
+    outcome.items = turn_->items;
+    outcome.wire_bytes = turn_->wire_bytes;
+    gate_->answered(outcome);
 }
 
 void stream_core::request_failed(client_core& client, const failure& f)
 {
     const auto& policy = client.options().retry;
     const auto meaning = meaning_of(f, policy, client.first_call());
+    request_outcome outcome;
+    if (f.api()) outcome.type = f.api()->type;
+    outcome.meaning = meaning;
+    outcome.sent = turn_->exchange && turn_->exchange->sent();
     const bool follow_up = !listing_.cursor().empty() && listing_.stats.pages > 0;
     if (follow_up && meaning.ends_listing) {
-        tell_gate(meaning, f.api(), true);
+        outcome.ok = true;
+        tell_gate(outcome);
         return end(end_reason::exhausted_cursor);
     }
-    tell_gate(meaning, f.api(), false);
+    // Retried for as long as whoever looks after all listings sees a sense in it.
+    if (gate_ && !outcome.sent && meaning.scope == failure_scope::passing && meaning.retries > 0) {
+        outcome.unreachable = &f;
+        tell_gate(outcome);
+        return put_off(client, f, meaning);
+    }
+    put_off_ = 0;
+    tell_gate(outcome);
     const auto decision = retries_.decide(
         policy,
         {.meaning = meaning, .attempts = attempts_, .retry_after = turn_->retry_after, .time_left = time_left()},
@@ -273,6 +285,20 @@ void stream_core::request_failed(client_core& client, const failure& f)
                      .attempt = attempts_,
                      .failure = final_failure(f, meaning, attempts_),
                      .delay = decision.delay});
+}
+
+/// What never left was no request, and no attempt.
+void stream_core::put_off(client_core& client, const failure& f, const classification& meaning)
+{
+    --listing_.stats.requests;
+    if (--attempts_ > 0) --listing_.stats.retries;
+    wish_ = backoff(client.options().retry, ++put_off_, client.chance());
+    if (auto* o = client.observer())
+        o->on_retry({.query = listing_.query(),
+                     .page = listing_.stats.pages,
+                     .attempt = attempts_ + 1,
+                     .failure = final_failure(f, meaning, attempts_ + 1),
+                     .delay = wish_});
 }
 
 }  // namespace unipile::paging

@@ -25,7 +25,11 @@ struct request_outcome {
     std::optional<std::chrono::milliseconds> retry_after;  ///< as the server sent it, not capped by the retry policy
     std::uint64_t items = 0;                               ///< of a page that is whole
     std::uint64_t wire_bytes = 0;
-    bool ok = false;  ///< a whole page, or a refusal that ends the listing completely (an exhausted cursor)
+    bool ok = false;   ///< a whole page, or a refusal that ends the listing completely (an exhausted cursor)
+    bool sent = true;  ///< its first byte may have left
+    /// Set if the server couldn't be reached, so that the request never left: valid during the call. No attempt of the
+    /// listing's, which wants the same request again; how long that makes sense is for the gate to decide.
+    const failure* unreachable = nullptr;
 };
 
 /// Asked before every request of one listing (first requests, further pages, retries) and told after every one. A

@@ -109,7 +109,8 @@ private:
     void tell_answer(const client_core& client, const api_error* error) const;
     void request_over(client_core& client, std::exception_ptr error);
     void request_failed(client_core& client, const failure& f);
-    void tell_gate(const classification& meaning, const api_error* error, bool ok) const;
+    void put_off(client_core& client, const failure& f, const classification& meaning);
+    void tell_gate(paging::request_outcome outcome) const;
 
     boost::asio::any_io_executor executor_;
     std::shared_ptr<client_core> client_;  ///< null once stopped
@@ -132,6 +133,7 @@ private:
     clock::time_point deadline_{};  ///< of the listing; the epoch: none
     std::chrono::milliseconds wish_{0};
     unsigned attempts_ = 0;  ///< requests for the page that is to come
+    unsigned put_off_ = 0;   ///< in a row, since the server can't be reached
     pull_phase phase_of_pull_ = pull_phase::none;
     phase phase_ = phase::idle;
     bool ever_pulled_ = false;

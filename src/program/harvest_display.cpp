@@ -16,6 +16,7 @@ constexpr std::size_t parked_shown = 3;
 constexpr std::size_t least_shown = 12;  ///< columns of the first one
 constexpr std::size_t longest_name = 40;
 constexpr std::size_t longest_reason = 60;
+constexpr std::size_t longest_outage = 200;
 
 /// Jobs that need no more work.
 std::uint64_t ended(const store::job_counts& jobs) { return jobs.done + jobs.failed; }
@@ -120,12 +121,21 @@ std::string parked_line(const accounts_view& accounts, std::size_t width)
     return out + (shown == 0 ? with_thousands(all) : ", " + and_more(all - shown));
 }
 
+std::string outage_line(const outage_view& outage, std::chrono::sys_time<milliseconds> now)
+{
+    std::string out = "out of reach for " + human_duration(std::max(milliseconds{0}, now - outage.since));
+    out += ", " + (outage.next_attempt > now ? "next attempt in " + human_duration(outage.next_attempt - now)
+                                             : std::string{"trying again"});
+    return out + ": " + printable(outage.why, longest_outage);
+}
+
 }  // namespace
 
 std::vector<std::string> live_lines(const harvest_snapshot& s, std::size_t width)
 {
     std::vector<std::string> lines;
     lines.push_back(head_line(s, width));
+    if (s.accounts.outage) lines.push_back(outage_line(*s.accounts.outage, s.now));
     lines.push_back("jobs: " + jobs_text(s.jobs));
     lines.push_back("posts: " + posts_text(s) + ", " + with_thousands(s.tally.added) + " new, " +
                     with_thousands(s.tally.pages) + " pages");
@@ -140,6 +150,7 @@ std::string plain_line(const harvest_snapshot& s)
 {
     std::string out = human_duration(s.elapsed) + ": " + s.phase + ": jobs " + jobs_text(s.jobs) + " (" +
                       percent(s.jobs) + "); posts " + posts_text(s) + "; " + requests_line(s);
+    if (s.accounts.outage) out += "; " + outage_line(*s.accounts.outage, s.now);
     if (s.accounts.resting > 0) out += "; accounts resting: " + with_thousands(s.accounts.resting);
     if (s.accounts.parked_count > 0) {
         constexpr std::size_t roomy = 400;

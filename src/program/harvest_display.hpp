@@ -20,6 +20,7 @@ struct harvest_snapshot {
     harvest_tally tally;     ///< of this process
     accounts_view accounts;
     std::chrono::milliseconds elapsed{0};
+    std::chrono::sys_time<std::chrono::milliseconds> now{};
     double posts_per_second = 0;                   ///< lately
     std::optional<std::chrono::milliseconds> eta;  ///< until all is done; nothing: not known
     std::string phase;                             ///< `harvesting`, `reading jobs`, …; ASCII

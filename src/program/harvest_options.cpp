@@ -1,6 +1,7 @@
 #include "program/harvest_options.hpp"
 
 #include "program/same_file.hpp"
+#include "program/text.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -110,6 +111,13 @@ void add_options(CLI::App& command, harvest_arguments& a)
         ->capture_default_str()
         ->group("Server");
     add_connection_options(command, a.connection, "Connections, and requests, at a time in all");
+    command
+        .add_option("--outage-patience", a.outage_patience,
+                    "How long a server that has answered may be out of reach before the run ends, such as 90s, 15m or "
+                    "2h; 0: no matter how long")
+        ->type_name("DURATION")
+        ->capture_default_str()
+        ->group("Server");
     command.footer(
         "Whatever happens to it, run the same command again: it goes on where the last commit was. Run it again when\n"
         "it is done: it fetches only what is new. Ctrl-C finishes the pages under way; a second one stops at once.\n"
@@ -130,6 +138,9 @@ harvest_plan make_plan(const harvest_arguments& a)
     if (!plan.pace_by_provider) plan.harvest.pace = plan.pace;
     plan.harvest.when_parked =
         a.parked == "fail" ? harvest_options::parked_jobs::fail : harvest_options::parked_jobs::wait;
+    const auto patience = parse_duration(a.outage_patience);
+    if (!patience) throw std::invalid_argument{"--outage-patience: give a duration such as 90s, 15m or 2h, or 0"};
+    plan.harvest.outage_patience = *patience;
     plan.harvest.whole_pages = true;
     plan.harvest.confirm_pages = true;
 

@@ -26,6 +26,7 @@ struct harvest_arguments {
     std::string rejects;
     std::string pace = "recommended";
     std::string parked = "wait";
+    std::string outage_patience = "15m";
     std::string since;
     std::uint64_t max_posts = 0;
     int limit = 100;

@@ -40,6 +40,13 @@ constexpr milliseconds plain_interval{10'000};
 constexpr milliseconds outlook_interval{10'000};
 constexpr int outlook_share = 100;
 
+std::string stopped_line(const failure& why)
+{
+    const std::string line = "unipile: stopped: " + failure_text(why);
+    // What the server said comes last.
+    return why.api() != nullptr ? line : line + "; nothing is lost: the same command goes on";
+}
+
 }  // namespace
 
 harvest_run::harvest_run(const harvest_arguments& arguments, harvest_plan plan)
@@ -78,7 +85,7 @@ int harvest_run::run()
     console_.live({});
     if (!arguments_.quiet)
         for (const std::string& line : summary_lines(ending())) console_.say(line);
-    if (stopped_by_) console_.say("unipile: stopped: " + failure_text(*stopped_by_));
+    if (stopped_by_) console_.say(stopped_line(*stopped_by_));
     return exit_code_now();
 }
 
@@ -131,6 +138,7 @@ void harvest_run::start_crew()
     shared.writer = writer_.get();
     shared.shares = &*shares_;
     shared.run = run_info_.run;
+    shared.reached = &reached_;
     if (output_)
         shared.output = [this](std::string lines) {
             return asio::co_spawn(context_, write_lines(std::move(lines)), asio::use_awaitable);
@@ -298,6 +306,7 @@ harvest_snapshot harvest_run::snapshot()
     harvest_snapshot s;
     for (const crew_member& c : crew_) c.worker->tally().add_to(s.tally, s.accounts);
     s.elapsed = elapsed();
+    s.now = wall_now();
     rate_.add(std::chrono::steady_clock::now(), s.tally.posts);
     s.posts_per_second = rate_.per_second();
     s.phase = phase_;

@@ -20,6 +20,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -85,6 +86,7 @@ private:
     store::run_info run_info_;
     import_report imported_;
     store::job_counts counts_;  ///< before the workers began, and at the end
+    std::atomic<bool> reached_{false};  ///< the server has answered one of the workers
     std::vector<crew_member> crew_;
     std::size_t at_work_ = 0;
     std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();

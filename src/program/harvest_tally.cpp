@@ -1,5 +1,7 @@
 #include "program/harvest_tally.hpp"
 
+#include <algorithm>
+
 namespace unipile::program {
 namespace {
 
@@ -37,6 +39,13 @@ void shared_tally::add_to(harvest_tally& t, accounts_view& v) const
     v.parked_count += view_.parked_count;
     v.left_today += view_.left_today;
     v.bounded = v.bounded || view_.bounded;
+    // What one worker finds out helps all of them, so the first attempt of any is what counts.
+    if (view_.outage && v.outage) {
+        v.outage->since = std::min(v.outage->since, view_.outage->since);
+        v.outage->next_attempt = std::min(v.outage->next_attempt, view_.outage->next_attempt);
+    } else if (view_.outage) {
+        v.outage = view_.outage;
+    }
     for (const auto& p : view_.parked)
         if (v.parked.size() < parked_shown) v.parked.push_back(p);
 }

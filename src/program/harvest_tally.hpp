@@ -1,10 +1,12 @@
 // What a harvest has done so far, for whoever shows it.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,6 +29,12 @@ struct harvest_tally {
     std::map<std::string, account_tally> by_account;
 };
 
+/// A server that can't be reached.
+struct outage_view {
+    std::chrono::sys_time<std::chrono::milliseconds> since, next_attempt;
+    std::string why;
+};
+
 /// How the accounts of a worker stand at a moment.
 struct accounts_view {
     std::size_t running = 0;                                  ///< requests under way
@@ -37,6 +45,7 @@ struct accounts_view {
     std::vector<std::pair<std::string, std::string>> parked;  ///< the first few, with the reason
     std::uint64_t left_today = 0;  ///< requests that the longest windows still allow, all accounts together
     bool bounded = false;          ///< whether there are such windows
+    std::optional<outage_view> outage;
 };
 
 /// One worker's, written by it and read by another thread.

@@ -50,6 +50,15 @@ std::string failure_type(const failure& f)
     return words.substr(0, words.find(';'));
 }
 
+/// The code's own words, what it is about and what the system says.
+std::string cause_text(const failure& f)
+{
+    std::string text = failure_type(f);
+    if (!f.all().note.empty()) text += ", " + f.all().note;
+    if (f.cause()) text += ", " + f.cause().message();
+    return text;
+}
+
 store::account_row row_of(std::string_view account, const account_ledger& ledger)
 {
     const store::unix_time now = wall_now();
@@ -87,10 +96,7 @@ class harvest_worker::watcher final : public observer {
 public:
     explicit watcher(harvest_worker& worker) : worker_(worker) {}
 
-    void on_retry(const retry_event&) override
-    {
-        worker_.tally_.update([](harvest_tally& t) { ++t.retries; });
-    }
+    void on_answer(const answer_event&) override { *worker_.shared_.reached = true; }
 
     void on_anomaly(const anomaly_event& e) override
     {
@@ -158,6 +164,7 @@ harvest_options harvest_worker::options_for(const harvest_plan& plan)
     o.admit = [this](std::string_view account, const account_ledger& l, harvest_options::admission go) {
         admit(account, l, std::move(go));
     };
+    o.was_reached = [this] { return shared_.reached->load(); };
     return o;
 }
 
@@ -457,8 +464,10 @@ void harvest_worker::count(const harvest_element& element, const store::page_res
 void harvest_worker::count_requests(active_job& job, const harvest_element& element)
 {
     const std::uint64_t requests = element.stats.requests - std::exchange(job.requests_seen, element.stats.requests);
+    const std::uint64_t retries = element.stats.retries - std::exchange(job.retries_seen, element.stats.retries);
     tally_.update([&](harvest_tally& t) {
         t.requests += requests;
+        t.retries += retries;
         t.by_account[element.job->query.account_id].requests += requests;
         if (element.ended) t.wire_bytes += element.stats.wire_bytes;
     });
@@ -508,6 +517,8 @@ accounts_view harvest_worker::view() const
         v.bounded = true;
         v.left_today += s.left_today;
     });
+    if (const auto outage = stream_->outage())
+        v.outage = outage_view{outage->since, outage->next_attempt, cause_text(outage->why)};
     return v;
 }
 

@@ -14,6 +14,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -31,6 +32,7 @@ struct harvest_shared {
     store::store_writer* writer = nullptr;
     account_shares* shares = nullptr;
     std::int64_t run = 0;
+    std::atomic<bool>* reached = nullptr;  ///< the server has answered one of the workers
     /// Writes lines to the additional output and returns when they are written; empty: there is none.
     std::function<boost::asio::awaitable<void>(std::string lines)> output;
     /// The store failed; on any thread.
@@ -70,6 +72,7 @@ private:
     struct active_job {
         store::claimed_job claimed;
         std::uint64_t requests_seen = 0;  ///< of this listing, counted here
+        std::uint64_t retries_seen = 0;   ///< the same
         std::uint64_t requests_told = 0;  ///< of this listing, what the store knows of
         std::vector<store::quarantined_row> quarantined;
         std::optional<store::step> verdict;    ///< what the store said, where the listing had no more to ask

@@ -1,8 +1,12 @@
 #include "program/text.hpp"
 
 #include <array>
+#include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
+#include <system_error>
+#include <utility>
 
 namespace unipile::program {
 namespace {
@@ -190,6 +194,25 @@ std::optional<std::chrono::sys_time<std::chrono::milliseconds>> parse_date(std::
     const auto offset = take_offset(text);
     if (!fraction || !offset || !text.empty()) return std::nullopt;
     return time + hours{*hour_number} + minutes{*minute_number} + seconds{*second_number} + *fraction - *offset;
+}
+
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text)
+{
+    using std::chrono::milliseconds;
+    constexpr milliseconds longest = std::chrono::hours{24 * 366};
+    constexpr std::array<std::pair<std::string_view, milliseconds>, 5> units{{{"ms", milliseconds{1}},
+                                                                              {"s", std::chrono::seconds{1}},
+                                                                              {"m", std::chrono::minutes{1}},
+                                                                              {"h", std::chrono::hours{1}},
+                                                                              {"d", std::chrono::hours{24}}}};
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || number < 0) return std::nullopt;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    if (text.empty() && number == 0) return milliseconds{0};
+    for (const auto& [name, length] : units)
+        if (text == name && number <= longest / length) return number * length;
+    return std::nullopt;
 }
 
 }  // namespace unipile::program

@@ -22,6 +22,9 @@ std::string human_bytes(std::uint64_t bytes);
 /// `0.43 s`, `12.1 s`, `3 min 20 s`, `2 h 05 min`, `3 d 04 h`.
 std::string human_duration(std::chrono::milliseconds d);
 
+/// `500ms`, `90s`, `15m`, `2h`, `1d`, a year at most; `0` needs no unit.
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
+
 /// A quoted JSON string; bytes that aren't UTF-8 become U+FFFD.
 std::string json_string(std::string_view text);
 

@@ -292,11 +292,25 @@ BOOST_AUTO_TEST_CASE(a_request_that_was_broken_off_stays_in_the_books)
 {
     fixture f{{}, 1, 1, "1/h"};
     starts(f.s, start);
-    f.s.interrupted(0, start);
+    f.s.finished(0, result(then::retry, sign::none), start);
     const auto d = f.s.next(start);
     BOOST_TEST((d.what == kind::wait));
     BOOST_TEST((d.until >= start + 1h));
     BOOST_TEST(f.s.ledger(0).requests == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_request_that_was_not_sent_is_taken_out_of_the_books)
+{
+    fixture f{{}, 1, 2, "1/h, gap 1h"};
+    for (int times = 0; times < 5; ++times) {
+        BOOST_TEST(starts(f.s, start + 10s) == (list{0}), boost::test_tools::per_element());
+        f.s.held_up(0, 1s);
+        f.s.not_sent(0, start + 10s);
+        BOOST_TEST(f.s.ledger(0).requests == 0u);
+        BOOST_TEST(f.s.ledger(0).in_flight == 0u);
+        BOOST_TEST(f.s.ledger(0).used_after({}) == 0u);
+        BOOST_TEST(!f.s.ledger(0).first_used);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(rules_may_change)

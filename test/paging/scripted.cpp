@@ -29,6 +29,8 @@ public:
         owner_->requests.push_back(parse(target));
         answer_ = owner_->script_(number, owner_->requests.back());
         co_await turn();
+        if (answer_.not_sent) throw failure(*answer_.not_sent);
+        sent_ = true;
         if (answer_.no_answer) throw failure(errc::connection_lost);
         http::response_head head;
         head.status = answer_.status;
@@ -54,6 +56,7 @@ public:
     }
 
     std::uint64_t wire_bytes() const noexcept override { return at_; }
+    bool sent() const noexcept override { return sent_; }
 
 private:
     static asked parse(const std::string& target)
@@ -81,6 +84,7 @@ private:
     std::shared_ptr<scripted_transport> owner_;
     answer answer_;
     std::size_t at_ = 0;
+    bool sent_ = false;
 };
 
 scripted_transport::scripted_transport(asio::any_io_executor executor, script s)

@@ -34,6 +34,7 @@ struct answer {
     bool no_answer = false;        ///< it is lost before the header
     bool at_once = false;          ///< all of it is there as soon as it is asked for
     bool hang = false;             ///< at the end, or at `break_at`, nothing more comes
+    std::optional<errc> not_sent = {};  ///< it fails so before anything was sent
 };
 
 struct asked {

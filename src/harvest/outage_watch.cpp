@@ -1,0 +1,57 @@
+#include "harvest/outage_watch.hpp"
+
+#include <algorithm>
+#include <cstdint>
+
+namespace unipile::harvest {
+
+using std::chrono::milliseconds;
+
+void outage_watch::answered() noexcept
+{
+    known_ = true;
+    cut_off_ = hopeless_ = false;
+    in_a_row_ = 0;
+}
+
+void outage_watch::unreachable(std::size_t accounts, wall_time now, random_source& random)
+{
+    ++in_a_row_;
+    // Those that were under way when it began say nothing new.
+    if (cut_off_ || in_a_row_ < std::clamp<std::size_t>(accounts, 1, most_needed)) return;
+    cut_off_ = true;
+    begin(now);
+    wait(now, random);
+}
+
+void outage_watch::begin(wall_time now)
+{
+    since_ = now;
+    wait_ = first_wait;
+}
+
+void outage_watch::wait(wall_time now, random_source& random)
+{
+    const auto drawn = static_cast<double>(wait_.count()) * random.between(0.5, 1.0);
+    next_probe_ = now + milliseconds{static_cast<std::int64_t>(drawn)};
+    // The last one comes when patience ends.
+    if (patience().count() > 0) next_probe_ = std::min(next_probe_, since_ + patience());
+    wait_ = std::min(2 * wait_, longest_wait);
+}
+
+void outage_watch::probe_begins(wall_time now) noexcept
+{
+    // For so long no account was allowed to look that what was known says nothing about now.
+    if (now > next_probe_ + longest_wait) begin(now);
+}
+
+void outage_watch::probe_failed(wall_time now, random_source& random)
+{
+    if (!cut_off_) return;
+    if (patience().count() > 0 && now >= since_ + patience())
+        hopeless_ = true;
+    else
+        wait(now, random);
+}
+
+}  // namespace unipile::harvest

@@ -1,0 +1,63 @@
+// Whether the server can be reached, as the requests of a harvest tell. Pure: time and chance come from the caller.
+#pragma once
+
+#include <unipile/pacing.hpp>
+
+#include "harvest/random.hpp"
+
+#include <chrono>
+#include <cstddef>
+
+namespace unipile::harvest {
+
+/// After some requests in a row that never left, and no answer in between, the harvest is cut off: one request at a
+/// time then finds out whether the server is back, after waits that grow. An answer ends that, whoever gets it.
+///
+/// It is hopeless once the last probe within `patience` has failed, or a few seconds after the beginning as long as
+/// nothing was ever answered: an address that is wrong or a network that isn't there.
+class outage_watch {
+public:
+    /// So many requests in a row tell an outage from a hiccup, where there are as many accounts.
+    static constexpr std::size_t most_needed = 8;
+    static constexpr std::chrono::milliseconds first_wait{1'000};
+    static constexpr std::chrono::milliseconds longest_wait{60'000};
+    /// How long a server is tried that never answered.
+    static constexpr std::chrono::milliseconds first_patience{3'000};
+
+    /// `patience` 0: without end.
+    explicit outage_watch(std::chrono::milliseconds patience) noexcept : patience_(patience) {}
+
+    /// The server has answered, no matter what.
+    void answered() noexcept;
+    /// Others have seen the server answer: it isn't its address that is wrong.
+    void is_known() noexcept { known_ = true; }
+    /// A request that isn't the probe never left. `accounts`: that have work.
+    void unreachable(std::size_t accounts, wall_time now, random_source& random);
+    void probe_begins(wall_time now) noexcept;
+    /// The probe has ended without an answer.
+    void probe_failed(wall_time now, random_source& random);
+
+    bool is_cut_off() const noexcept { return cut_off_; }
+    wall_time since() const noexcept { return since_; }
+    /// While cut off: not before.
+    wall_time next_probe() const noexcept { return next_probe_; }
+    bool is_hopeless() const noexcept { return hopeless_; }
+    /// Whether anything was ever answered.
+    bool was_reached() const noexcept { return known_; }
+
+private:
+    void begin(wall_time now);
+    void wait(wall_time now, random_source& random);
+    std::chrono::milliseconds patience() const noexcept { return known_ ? patience_ : first_patience; }
+
+    std::chrono::milliseconds patience_;
+    std::chrono::milliseconds wait_{0};
+    std::size_t in_a_row_ = 0;
+    wall_time since_{};
+    wall_time next_probe_{};
+    bool cut_off_ = false;
+    bool hopeless_ = false;
+    bool known_ = false;
+};
+
+}  // namespace unipile::harvest
