@@ -41,6 +41,7 @@ void check_every_cut(const std::string& answer, ending how, std::size_t step, co
         const errc expected = in_body && how != ending::reset ? errc::body_truncated : errc::connection_lost;
         BOOST_TEST((o.error == expected), "cut at " << k * step << ": " << describe(o));
         BOOST_TEST(o.cause.failed());
+        BOOST_TEST(o.sent);
         BOOST_TEST(server.accepted() == k + 1);
         BOOST_TEST(client.stats().open == 0u);
     }
@@ -238,6 +239,29 @@ BOOST_AUTO_TEST_CASE(a_replay_that_fails_is_the_end)
     BOOST_TEST(server.accepted() == 2u);
 }
 
+/// What fails in the end looks as if nothing had been sent.
+BOOST_AUTO_TEST_CASE(a_replay_that_gets_no_connection_was_sent_all_the_same)
+{
+    const certificate_authority authority;
+    const auto once = [](peer& p) {
+        p.read_request();
+        p.send(ok_answer(body));
+        p.read_request();
+    };
+    const scripted_server server(once, tls_by(&authority));
+    const scripted_server door([&](peer& p) {
+        if (p.number() == 0) p.splice_to(server.port());
+    });
+    auto options = options_for("https://127.0.0.1:" + std::to_string(door.port()));
+    options.ca_file = authority.file();
+    fetching client(options);
+    BOOST_TEST(client.get().ok());
+    const outcome o = client.get();
+    BOOST_TEST((o.error == errc::handshake_failed), describe(o));
+    BOOST_TEST(client.stats().replayed == 1u);
+    BOOST_TEST(o.sent);
+}
+
 BOOST_AUTO_TEST_CASE(no_replay_after_the_first_byte_or_on_a_fresh_connection)
 {
     const scripted_server begun([](peer& p) {
@@ -264,6 +288,7 @@ BOOST_AUTO_TEST_CASE(nobody_listens)
     fetching client(options_for("http://127.0.0.1:" + std::to_string(closed_port())));
     const outcome o = client.get();
     BOOST_TEST((o.error == errc::connect_failed), describe(o));
+    BOOST_TEST(!o.sent);
     BOOST_TEST((o.cause == boost::system::errc::connection_refused), o.cause.message());
 }
 

@@ -28,11 +28,12 @@ client_options patient(const std::string& url)
     return o;
 }
 
-void check_expires(const client_options& options, errc expected)
+void check_expires(const client_options& options, errc expected, bool sent)
 {
     fetching client(options);
     const outcome o = client.get();
     BOOST_TEST((o.error == expected), describe(o));
+    BOOST_TEST(o.sent == sent);
     BOOST_TEST(client.stats().open == 0u);
 }
 
@@ -63,7 +64,7 @@ BOOST_AUTO_TEST_CASE(resolve)
     auto options = patient("https://api.example");
     options.deadlines.resolve = 20ms;
     options.resolver = std::make_shared<silent_resolver>();
-    check_expires(options, errc::resolve_timeout);
+    check_expires(options, errc::resolve_timeout, false);
 }
 
 BOOST_AUTO_TEST_CASE(connect)
@@ -71,7 +72,7 @@ BOOST_AUTO_TEST_CASE(connect)
     const deaf_listener deaf;
     auto options = patient("http://127.0.0.1:" + std::to_string(deaf.port()));
     options.deadlines.connect = 20ms;
-    check_expires(options, errc::connect_timeout);
+    check_expires(options, errc::connect_timeout, false);
 }
 
 BOOST_AUTO_TEST_CASE(handshake)
@@ -79,7 +80,7 @@ BOOST_AUTO_TEST_CASE(handshake)
     const scripted_server server([](peer& p) { p.fall_silent(); });
     auto options = patient("https://127.0.0.1:" + std::to_string(server.port()));
     options.deadlines.handshake = 20ms;
-    check_expires(options, errc::handshake_timeout);
+    check_expires(options, errc::handshake_timeout, false);
 }
 
 BOOST_AUTO_TEST_CASE(tunnel)
@@ -88,7 +89,7 @@ BOOST_AUTO_TEST_CASE(tunnel)
     auto options = patient("https://api.example");
     options.proxy = proxy.url();
     options.deadlines.connect = 20ms;
-    check_expires(options, errc::connect_timeout);
+    check_expires(options, errc::connect_timeout, false);
 }
 
 BOOST_AUTO_TEST_CASE(first_byte)
@@ -96,7 +97,7 @@ BOOST_AUTO_TEST_CASE(first_byte)
     const scripted_server server(sends_and_stalls(""));
     auto options = patient(server.url());
     options.deadlines.first_byte = 20ms;
-    check_expires(options, errc::first_byte_timeout);
+    check_expires(options, errc::first_byte_timeout, true);
 }
 
 BOOST_AUTO_TEST_CASE(first_byte_behind_an_interim_answer)
@@ -104,7 +105,7 @@ BOOST_AUTO_TEST_CASE(first_byte_behind_an_interim_answer)
     const scripted_server server(sends_and_stalls("HTTP/1.1 100 Continue\r\n\r\n"));
     auto options = patient(server.url());
     options.deadlines.first_byte = 20ms;
-    check_expires(options, errc::first_byte_timeout);
+    check_expires(options, errc::first_byte_timeout, true);
 }
 
 BOOST_AUTO_TEST_CASE(first_byte_on_a_reused_connection_is_no_reason_to_replay)
@@ -133,7 +134,7 @@ BOOST_AUTO_TEST_CASE(stall)
         const scripted_server server(sends_and_stalls(text));
         auto options = patient(server.url());
         options.deadlines.stall = 20ms;
-        check_expires(options, errc::stall_timeout);
+        check_expires(options, errc::stall_timeout, true);
     }
 }
 
@@ -156,7 +157,7 @@ BOOST_AUTO_TEST_CASE(request)
         const scripted_server server(sends_and_stalls(text));
         auto options = patient(server.url());
         options.deadlines.request = 20ms;
-        check_expires(options, errc::request_timeout);
+        check_expires(options, errc::request_timeout, true);
     }
 }
 
@@ -172,7 +173,7 @@ BOOST_AUTO_TEST_CASE(request_counts_all_waits_together)
     auto options = patient(server.url());
     options.deadlines.request = 50ms;
     options.deadlines.stall = 60s;
-    check_expires(options, errc::request_timeout);
+    check_expires(options, errc::request_timeout, true);
 }
 
 BOOST_AUTO_TEST_CASE(connection_wait)
@@ -194,6 +195,7 @@ BOOST_AUTO_TEST_CASE(connection_wait)
     while (!second.finished || !third.finished) BOOST_REQUIRE(client.loop().run_one() != 0);
     BOOST_TEST((second.error == errc::connection_wait_timeout), describe(second));
     BOOST_TEST((third.error == errc::connection_wait_timeout), describe(third));
+    BOOST_TEST((!second.sent && !third.sent));
     BOOST_TEST(!first.finished);
     BOOST_TEST(client.stats().waiting == 0u);
     release.count_down();

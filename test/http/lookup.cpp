@@ -116,6 +116,7 @@ BOOST_AUTO_TEST_CASE(failures)
     for (const auto& script : scripts) {
         const outcome o = fetching(options(std::make_shared<scripted_resolver>(script))).get();
         BOOST_TEST((o.error == errc::resolve_failed), describe(o));
+        BOOST_TEST(!o.sent);
         BOOST_TEST(o.cause.failed());
     }
     const auto exhausted = std::make_shared<scripted_resolver>([](resolver::handler done) {

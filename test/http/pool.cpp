@@ -265,6 +265,7 @@ BOOST_AUTO_TEST_CASE(without_descriptors)
         const no_descriptors now;
         const outcome o = client.get();
         BOOST_TEST((o.error == errc::out_of_descriptors), describe(o));
+        BOOST_TEST(!o.sent);
         BOOST_TEST(client.stats().open == 0u);
     }
     BOOST_TEST(client.get().ok());

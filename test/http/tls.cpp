@@ -47,6 +47,7 @@ struct tls_test {
     {
         const outcome o = get(shown);
         BOOST_TEST((o.error == errc::certificate_rejected), describe(o));
+        BOOST_TEST(!o.sent);
         BOOST_TEST(o.text.find(note) != std::string::npos, o.text);
         BOOST_TEST(o.text.find("127.0.0.1:") != std::string::npos, o.text);
     }
@@ -177,6 +178,8 @@ BOOST_AUTO_TEST_CASE(client_certificates)
         settings.demand_client_certificate = true;
         const outcome demanded = get(settings);
         BOOST_TEST((demanded.error == errc::client_certificate_required), describe(demanded));
+        // Only the older handshake waits for what the server says to it.
+        BOOST_TEST(demanded.sent == (version == TLS1_3_VERSION));
     }
 }
 
@@ -191,6 +194,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_tls)
         o.base_url = "https://127.0.0.1:" + std::to_string(server.port());
         const outcome result = fetching(o).get();
         BOOST_TEST((result.error == errc::handshake_failed), describe(result));
+        BOOST_TEST(!result.sent);
     }
 }
 

@@ -100,6 +100,7 @@ BOOST_AUTO_TEST_CASE(refusals_and_nonsense)
             fetching client(options(server, "http://user:s3cret@127.0.0.1:" + std::to_string(proxy.port())));
             const outcome o = client.get();
             BOOST_TEST((o.error == errc::proxy_failed), describe(o));
+            BOOST_TEST(!o.sent);
             BOOST_TEST(o.text.find("s3cret") == std::string::npos);
             BOOST_TEST(o.text.find("dXNlcj") == std::string::npos);
             BOOST_TEST(client.stats().open == 0u);

@@ -6,6 +6,11 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <vector>
+
 namespace asio = boost::asio;
 using namespace unipile;
 using namespace unipile::test;
@@ -17,16 +22,20 @@ struct scripted_gate final : paging::request_gate {
     bool admit(const paging::request_wish& wish) noexcept override
     {
         wishes.push_back(wish);
-        return open;
+        return open && open_for-- > 0;
     }
     void answered(const paging::request_outcome& outcome) noexcept override
     {
         outcomes.push_back(outcome);
         outcomes.back().type = {};
+        if (outcome.unreachable) unreachable.push_back(static_cast<errc>(outcome.unreachable->code().value()));
+        outcomes.back().unreachable = nullptr;
         types.emplace_back(outcome.type);
     }
 
     bool open = true;
+    int open_for = 1'000;
+    std::vector<errc> unreachable;
     std::vector<paging::request_wish> wishes;
     std::vector<paging::request_outcome> outcomes;
     std::vector<std::string> types;
@@ -141,6 +150,95 @@ BOOST_AUTO_TEST_CASE(no_answer)
     BOOST_REQUIRE(f.gate.outcomes.size() == 2u);
     BOOST_TEST(f.gate.outcomes[1].status == 0u);
     BOOST_TEST(!f.gate.outcomes[1].ok);
+}
+
+BOOST_AUTO_TEST_CASE(no_answer_after_an_answer)
+{
+    auto options = impatient();
+    options.retry.max_attempts = 1;
+    fixture f(
+        [](std::size_t n, const asked& a) -> answer {
+            if (n == 1) return {.no_answer = true};
+            return plain_listing(a, 4, 2);
+        },
+        options);
+    while (f.next()) {
+    }
+    BOOST_REQUIRE(f.gate.outcomes.size() == 2u);
+    BOOST_TEST(f.gate.outcomes[0].status == 200u);
+    BOOST_TEST(f.gate.outcomes[1].status == 0u);
+    BOOST_TEST(f.gate.outcomes[1].sent);
+}
+
+/// Before it was sent, and after: only what never left and may pass is put off, for as long as the gate likes, and
+/// costs the listing nothing.
+BOOST_AUTO_TEST_CASE(whichever_error_keeps_a_request_from_being_sent)
+{
+    const std::vector<errc> on_the_way{errc::out_of_descriptors, errc::resolve_failed,    errc::resolve_timeout,
+                                       errc::connect_failed,     errc::connect_timeout,   errc::handshake_failed,
+                                       errc::handshake_timeout,  errc::connection_lost,   errc::proxy_failed};
+    const std::vector<errc> final{errc::certificate_rejected, errc::client_certificate_required, errc::invalid_query,
+                                  errc::connection_wait_timeout};
+    for (const errc code : on_the_way) {
+        fixture f([code](std::size_t n, const asked& a) {
+            answer given = plain_listing(a, 4, 2);
+            if (n % 20 != 0) given.not_sent = code;
+            return given;
+        });
+        std::vector<std::string> ids;
+        while (const auto p = f.next()) ids.emplace_back(p->id());
+        BOOST_TEST(ids == numbers(0, 4), boost::test_tools::per_element());
+        BOOST_TEST(f.stream.end_reason() == end_reason::null_cursor);
+        BOOST_TEST(f.stream.stats().requests == 2u);
+        BOOST_TEST(f.stream.stats().retries == 0u);
+        BOOST_TEST(f.gate.outcomes.size() == 21u);
+        BOOST_TEST(std::count(f.gate.unreachable.begin(), f.gate.unreachable.end(), code) == 19);
+        for (const auto& wish : f.gate.wishes) BOOST_TEST(wish.attempt == 1u);
+        for (const auto& o : f.gate.outcomes) BOOST_TEST(o.sent == o.ok);
+    }
+    for (const errc code : final) {
+        fixture f([code](std::size_t, const asked&) {
+            answer given;
+            given.not_sent = code;
+            return given;
+        });
+        BOOST_TEST(!f.next());
+        BOOST_TEST(f.error == make_error_code(code));
+        BOOST_TEST(f.stream.end_reason() == end_reason::failed);
+        BOOST_REQUIRE(f.gate.outcomes.size() == 1u);
+        BOOST_TEST(!f.gate.outcomes[0].sent);
+        BOOST_TEST(f.gate.unreachable.empty());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_is_put_off_waits_longer_and_longer)
+{
+    auto options = impatient();
+    options.retry.base_delay = std::chrono::hours(1);
+    options.retry.max_delay = std::chrono::hours(1'000);
+    fixture f([](std::size_t, const asked&) { return answer{.not_sent = errc::connect_failed}; }, options);
+    f.gate.open_for = 30;
+    BOOST_TEST(!f.next());
+    BOOST_TEST(f.error == make_error_code(errc::request_held));
+    BOOST_TEST(f.stream.end_reason() == end_reason::none);
+    BOOST_REQUIRE(f.gate.wishes.size() == 31u);
+    for (std::size_t i = 1; i != 8; ++i)
+        BOOST_TEST((f.gate.wishes[i].wait <= std::chrono::hours(1) * (1 << (i - 1))));
+    std::chrono::milliseconds longest{0};
+    for (const auto& wish : f.gate.wishes) longest = std::max(longest, wish.wait);
+    BOOST_TEST((longest > std::chrono::hours(400) && longest <= std::chrono::hours(1'000)));
+}
+
+BOOST_AUTO_TEST_CASE(without_a_gate_they_are_attempts)
+{
+    auto options = impatient();
+    options.retry.max_attempts = 3;
+    fixture f([](std::size_t, const asked&) { return answer{.not_sent = errc::connect_failed}; }, options);
+    f.stream.core()->set_gate(nullptr);
+    BOOST_TEST(!f.next());
+    BOOST_TEST(f.error == make_error_code(errc::connect_failed));
+    BOOST_TEST(f.stream.stats().requests == 3u);
+    BOOST_TEST(f.stream.stats().retries == 2u);
 }
 
 BOOST_AUTO_TEST_CASE(not_told_of_what_was_cancelled)
