@@ -47,7 +47,6 @@ void outage_watch::probe_begins(wall_time now) noexcept
 
 void outage_watch::probe_failed(wall_time now, random_source& random)
 {
-    if (!cut_off_) return;
     if (patience().count() > 0 && now >= since_ + patience())
         hopeless_ = true;
     else

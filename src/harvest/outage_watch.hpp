@@ -34,7 +34,7 @@ public:
     /// A request that isn't the probe never left. `accounts`: that have work.
     void unreachable(std::size_t accounts, wall_time now, random_source& random);
     void probe_begins(wall_time now) noexcept;
-    /// The probe has ended without an answer.
+    /// While cut off: the probe has ended without an answer.
     void probe_failed(wall_time now, random_source& random);
 
     bool is_cut_off() const noexcept { return cut_off_; }

@@ -81,8 +81,8 @@ bool scheduler::is_held_back(wall_time now) const noexcept
 
 decision scheduler::wait_for_change(wall_time now) const
 {
-    if (running_ >= options_.max_running || probe_ != none) return {};
     const bool held_back = is_held_back(now);
+    if (running_ >= options_.max_running || (held_back && probe_ != none)) return {};
     if (held_back && !ready_.empty()) return {decision::kind::wait, 0, outage_.next_probe()};
     if (sleepers_.empty()) return {};
     const wall_time wakes = sleepers_.top().until;
@@ -129,7 +129,7 @@ void scheduler::note_contact(job_index j, request_result::contact server, wall_t
     if (was_probe) probe_ = none;
     if (server == request_result::contact::answered)
         outage_.answered();
-    else if (was_probe)
+    else if (was_probe && outage_.is_cut_off())
         outage_.probe_failed(now, random_);
     else if (server == request_result::contact::unreachable)
         outage_.unreachable(accounts_with_work(), now, random_);

@@ -110,6 +110,35 @@ BOOST_AUTO_TEST_CASE(several_windows_hold_at_once_and_are_used_to_the_full)
     BOOST_TEST(sent.size() == 1000u);
 }
 
+BOOST_AUTO_TEST_CASE(what_never_left_is_taken_back)
+{
+    const pacer p{unipile::parse_pacing("3/day, gap 1h")};
+    random_source random{1};
+    account_ledger ledger;
+    for (int times = 0; times < 10; ++times) {
+        BOOST_TEST((p.earliest(ledger, start) == start));
+        p.spend(ledger, start, random);
+        BOOST_TEST((p.earliest(ledger, start) == start + 1h));
+        p.take_back(ledger, true, start + 5s);
+        BOOST_TEST((ledger.next_request <= start + 5s));
+        ledger.next_request = {};
+        BOOST_TEST((ledger == account_ledger{}));
+    }
+    request(p, ledger, start, random);
+    p.spend(ledger, start + 1h, random);
+    p.take_back(ledger, true, start + 1h);
+    BOOST_TEST(ledger.requests == 1u);
+    BOOST_TEST(p.left(ledger, 0, start + 1h) == 2u);
+    BOOST_TEST((p.earliest(ledger, start + 1h) == start + 1h));
+    BOOST_TEST((ledger.first_used == start));
+    // The gap behind a later one stays.
+    p.spend(ledger, start + 1h, random);
+    p.spend(ledger, start + 2h, random);
+    p.take_back(ledger, false, start + 2h);
+    BOOST_TEST((p.earliest(ledger, start + 2h) == start + 3h));
+    BOOST_TEST(ledger.in_flight == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(no_window_is_ever_exceeded)
 {
     random_source random{42};

@@ -1,5 +1,5 @@
 // A whole harvest in virtual time: scheduler, pacing and ledgers against an invented server and an invented store, with
-// faults, kills that leave nothing but what was committed, and new posts at the top. Each seed is one world.
+// faults, outages, kills that leave nothing but what was committed, and new posts at the top. Each seed is one world.
 #include "harvest/most_in.hpp"
 #include "harvest/scheduler.hpp"
 #include "harvest/verdict.hpp"
@@ -82,6 +82,8 @@ struct in_flight {
     job_index slot;
     std::size_t job;
     wall_time sent, seen, ends;
+    bool lost = false;   // the server is out of reach
+    bool probe = false;  // sent while the harvest was cut off
 };
 
 class world {
@@ -102,6 +104,8 @@ private:
     void started(const decision& d);
     void ended(const in_flight& request, request_result result);
     void check_nobody_is_forgotten(const decision& d);
+    bool is_out_of_reach(wall_time t) const { return outage_ > 0ms && (t - beginning + phase_) % period_ < outage_; }
+    request_result unreachable(world_job& job);
     void new_posts();
     milliseconds some(milliseconds most)
     {
@@ -120,6 +124,7 @@ private:
     int next_post_ = 1'000'000;
     std::uint64_t faults_one_in_, kills_one_in_;
     milliseconds slowest_commit_;
+    milliseconds period_{1}, phase_{0}, outage_{0};  // of outages
     std::size_t requests_ = 0, faults_ = 0, kills_ = 0, broken_off_ = 0;
 };
 
@@ -152,6 +157,12 @@ world::world(std::uint64_t seed) : random_(seed)
     faults_one_in_ = random_.below(3) ? 4 + random_.below(30) : 0;
     kills_one_in_ = random_.below(3) ? 1 + random_.below(random_.below(2) ? 10 : 100) : 0;
     slowest_commit_ = random_.below(3) ? 100ms : 20s;
+    if (random_.below(2)) {
+        period_ = 1min + some(12h);
+        phase_ = some(period_);
+        outage_ = some(std::min<milliseconds>(period_ / 2, random_.below(2) ? 20s : 1h));
+        if (random_.below(2)) options_.outage_patience = 1s + some(30min);
+    }
     accounts_.resize(1 + random_.below(6));
     for (auto& a : accounts_) a.rules = some_rules(random_);
     jobs_.resize(1 + random_.below(20));
@@ -191,7 +202,7 @@ void world::kill(wall_time at)
     ++kills_;
     broken_off_ += running_.size();
     for (const auto& request : running_)
-        if (request.sent <= now_) accounts_[jobs_[request.job].account].seen.push_back(std::min(request.seen, now_));
+        if (request.sent <= now_ && !request.lost) accounts_[jobs_[request.job].account].seen.push_back(std::min(request.seen, now_));
     running_.clear();
     for (auto& a : accounts_)
         while (a.saved.back().durable > now_) a.saved.pop_back();
@@ -239,6 +250,7 @@ void world::run()
 
 void world::step()
 {
+    if (scheduler_->outage().is_hopeless()) return kill(now_);
     const decision d = scheduler_->next(now_);
     BOOST_REQUIRE((d.what != decision::kind::fail));
     if (d.what == decision::kind::start) return started(d);
@@ -279,7 +291,10 @@ void world::started(const decision& d)
     // The ledger first, then the request.
     const wall_time sent = a.rules->looks_back() ? save(jobs_[i].account) : now_;
     const wall_time seen = sent + some(2s);
-    running_.push_back({d.job, i, sent, seen, seen + some(2s)});
+    const bool lost = is_out_of_reach(sent), probe = scheduler_->outage().is_cut_off();
+    if (probe) BOOST_REQUIRE(std::none_of(running_.begin(), running_.end(), [](const auto& r) { return r.probe; }));
+    running_.push_back({d.job, i, sent, seen, seen + some(2s), lost, probe});
+    if (lost) return;
     jobs_[i].behind_others = 0;
     for (auto& other : jobs_) {
         if (other.account != jobs_[i].account || other.saved.done || other.retrying || &other == &jobs_[i]) continue;
@@ -292,13 +307,15 @@ void world::started(const decision& d)
 void world::answer(const in_flight& request)
 {
     auto& job = jobs_[request.job];
-    accounts_[job.account].seen.push_back(request.seen);
     job.retrying = false;
+    if (request.lost) return ended(request, unreachable(job));
+    accounts_[job.account].seen.push_back(request.seen);
     if (faults_one_in_ && random_.below(faults_one_in_) == 0) return ended(request, fault(job));
     if (job.refused) {
         const auto f = failure_of(unipile::errc::target_refused, unipile::failure_scope::target);
         request_result result;
         judge_failure(result, f);
+        result.server = request_result::contact::answered;
         result.next = after_failure(f);
         job.saved.done = job.saved.failed = true;
         job.least_requests = 1;
@@ -330,6 +347,7 @@ request_result world::page(world_job& job, std::size_t items)
     }
     unipile::paging::request_outcome good;
     good.ok = true;
+    good.status = 200;
     judge_request(result, good);
     const bool last = to == job.timeline.end();
     if (from == to || (last && !job.lying_cursor)) {
@@ -342,6 +360,21 @@ request_result world::page(world_job& job, std::size_t items)
         std::erase_if(saved.behind, [&](int id) { return id >= *saved.cursor; });
         result.next = request_result::then::more;
     }
+    return result;
+}
+
+request_result world::unreachable(world_job& job)
+{
+    ++faults_;
+    job.retrying = true;
+    const auto f = failure_of(unipile::errc::connect_failed, unipile::failure_scope::passing);
+    unipile::paging::request_outcome outcome;
+    outcome.sent = false;
+    outcome.unreachable = &f;
+    request_result result;
+    judge_request(result, outcome);
+    result.next = request_result::then::retry;
+    result.not_before = now_ + some(20s);
     return result;
 }
 
@@ -413,7 +446,14 @@ void world::check_nobody_is_forgotten(const decision& d)
         });
         if (!queued) continue;
         const wall_time earliest = accounts_[i].rules->earliest(ledger, now_);
+        const auto& outage = scheduler_->outage();
+        if (outage.is_cut_off() && !running_.empty()) continue;  // one of them may be the probe
         BOOST_REQUIRE((d.what == decision::kind::wait));
+        if (outage.is_cut_off()) {
+            BOOST_REQUIRE((outage.next_probe() <= now_ + outage_watch::longest_wait));
+            BOOST_REQUIRE((d.until <= std::max(earliest + 5min, outage.next_probe())));
+            continue;
+        }
         // The jitter: up to a tenth of a wait that may have begun long ago, five minutes at most.
         BOOST_REQUIRE((earliest > now_ || d.until <= now_ + 5min));
         BOOST_REQUIRE((d.until <= earliest + 5min));
@@ -436,7 +476,12 @@ void world::check() const
         least += job.least_requests;
     }
     BOOST_REQUIRE_LE(static_cast<double>(requests_ - faults_ - broken_off_), 1.1 * static_cast<double>(least));
-    for (const auto& a : accounts_) {
+    for (std::size_t i = 0; i < accounts_.size(); ++i) {
+        const auto& a = accounts_[i];
+        const auto& ledger = scheduler_->ledger(static_cast<account_index>(i));
+        // What was on its way when a process was killed may count and may never have left.
+        if (a.rules->looks_back()) BOOST_REQUIRE_GE(ledger.requests, a.seen.size());
+        if (kills_ == 0) BOOST_REQUIRE_EQUAL(ledger.requests, a.seen.size());
         auto seen = a.seen;
         std::sort(seen.begin(), seen.end());
         for (const auto& w : a.rules->rules().windows) BOOST_REQUIRE_LE(most_in(seen, w.length), w.limit);

@@ -54,6 +54,30 @@ BOOST_AUTO_TEST_CASE(of_answers)
     }
 }
 
+BOOST_AUTO_TEST_CASE(of_the_server)
+{
+    using contact = request_result::contact;
+    for (const unsigned status : {200u, 401u, 429u, 503u}) {
+        request_result r;
+        judge_request(r, outcome(status, "", failure_scope::passing, false));
+        BOOST_TEST((r.server == contact::answered));
+        BOOST_TEST(r.sent);
+    }
+    request_result lost;
+    judge_request(lost, outcome(0, "", failure_scope::passing, false));
+    BOOST_TEST((lost.server == contact::unknown));
+    BOOST_TEST(lost.sent);
+    const unipile::failure why(unipile::errc::connect_failed);
+    auto o = outcome(0, "", failure_scope::passing, false);
+    o.sent = false;
+    o.unreachable = &why;
+    request_result cut_off;
+    judge_request(cut_off, o);
+    BOOST_TEST((cut_off.server == contact::unreachable));
+    BOOST_TEST((cut_off.signal == sign::none));
+    BOOST_TEST(!cut_off.sent);
+}
+
 BOOST_AUTO_TEST_CASE(of_limits_that_minutes_do_not_cure)
 {
     for (const char* type : {"errors/limit_exceeded", "errors/insufficient_credits", "errors/too_many_requests", ""}) {
