@@ -5,7 +5,8 @@
 
 namespace unipile::harvest {
 
-scheduler::scheduler(scheduler_options options) : options_(options), random_(options.seed), outage_(options.outage_patience)
+scheduler::scheduler(scheduler_options options)
+    : options_(options), random_(options.seed), outage_(options.outage_patience)
 {
     options_.max_running = std::max<std::size_t>(1, options_.max_running);
     options_.max_in_flight = std::max(1u, options_.max_in_flight);

@@ -207,10 +207,13 @@ BOOST_AUTO_TEST_CASE(refuses_options_that_make_no_sense)
     asio::io_context context;
     scripted_client scripted(context.get_executor(), plain_listing(1, 1));
     client c(context.get_executor(), scripted.core);
-    const std::function<void(harvest_options&)> faults[] = {
-        [](auto& o) { o.max_in_flight = 0; },          [](auto& o) { o.turn_pages = 0; },
-        [](auto& o) { o.max_buffered_bytes = 0; },     [](auto& o) { o.max_queued = 0; },
-        [](auto& o) { o.max_queued_per_account = 0; }, [](auto& o) { o.pace.emplace().windows = {{0, 1s}}; }};
+    const std::function<void(harvest_options&)> faults[] = {[](auto& o) { o.max_in_flight = 0; },
+                                                            [](auto& o) { o.turn_pages = 0; },
+                                                            [](auto& o) { o.max_buffered_bytes = 0; },
+                                                            [](auto& o) { o.max_queued = 0; },
+                                                            [](auto& o) { o.max_queued_per_account = 0; },
+                                                            [](auto& o) { o.outage_patience = -1ms; },
+                                                            [](auto& o) { o.pace.emplace().windows = {{0, 1s}}; }};
     for (const auto& spoil : faults) {
         harvest_options o;
         spoil(o);

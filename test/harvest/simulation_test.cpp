@@ -202,7 +202,8 @@ void world::kill(wall_time at)
     ++kills_;
     broken_off_ += running_.size();
     for (const auto& request : running_)
-        if (request.sent <= now_ && !request.lost) accounts_[jobs_[request.job].account].seen.push_back(std::min(request.seen, now_));
+        if (request.sent <= now_ && !request.lost)
+            accounts_[jobs_[request.job].account].seen.push_back(std::min(request.seen, now_));
     running_.clear();
     for (auto& a : accounts_)
         while (a.saved.back().durable > now_) a.saved.pop_back();

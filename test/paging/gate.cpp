@@ -174,9 +174,9 @@ BOOST_AUTO_TEST_CASE(no_answer_after_an_answer)
 /// costs the listing nothing.
 BOOST_AUTO_TEST_CASE(whichever_error_keeps_a_request_from_being_sent)
 {
-    const std::vector<errc> on_the_way{errc::out_of_descriptors, errc::resolve_failed,    errc::resolve_timeout,
-                                       errc::connect_failed,     errc::connect_timeout,   errc::handshake_failed,
-                                       errc::handshake_timeout,  errc::connection_lost,   errc::proxy_failed};
+    const std::vector<errc> on_the_way{errc::out_of_descriptors, errc::resolve_failed,  errc::resolve_timeout,
+                                       errc::connect_failed,     errc::connect_timeout, errc::handshake_failed,
+                                       errc::handshake_timeout,  errc::connection_lost, errc::proxy_failed};
     const std::vector<errc> final{errc::certificate_rejected, errc::client_certificate_required, errc::invalid_query,
                                   errc::connection_wait_timeout};
     for (const errc code : on_the_way) {
@@ -222,8 +222,7 @@ BOOST_AUTO_TEST_CASE(what_is_put_off_waits_longer_and_longer)
     BOOST_TEST(f.error == make_error_code(errc::request_held));
     BOOST_TEST(f.stream.end_reason() == end_reason::none);
     BOOST_REQUIRE(f.gate.wishes.size() == 31u);
-    for (std::size_t i = 1; i != 8; ++i)
-        BOOST_TEST((f.gate.wishes[i].wait <= std::chrono::hours(1) * (1 << (i - 1))));
+    for (std::size_t i = 1; i != 8; ++i) BOOST_TEST((f.gate.wishes[i].wait <= std::chrono::hours(1) * (1 << (i - 1))));
     std::chrono::milliseconds longest{0};
     for (const auto& wish : f.gate.wishes) longest = std::max(longest, wish.wait);
     BOOST_TEST((longest > std::chrono::hours(400) && longest <= std::chrono::hours(1'000)));
