@@ -82,7 +82,8 @@ struct small_harvest {
 
     strings harvest(const std::string& store) const
     {
-        strings command{"harvest", folder.file("jobs.csv"), "--store", store, "--pace", "none", "--limit", "10"};
+        strings command{"harvest", folder.file("jobs.csv"), "--store", store, "--pace", "none", "--limit",
+                        "10",      "--outage-patience",     "1s"};
         if (!world_has_tls()) return command;
         command.insert(command.end(), {"--ca-file", folder.file("ca.pem")});
         return command;
@@ -195,7 +196,7 @@ BOOST_AUTO_TEST_CASE(an_operation_that_fails_once_costs_no_post)
 
 BOOST_AUTO_TEST_CASE(a_network_that_is_gone_ends_the_run_and_the_next_one_completes_it)
 {
-    // Each of these runs waits some seconds for the network to come back.
+    // Each of these runs waits a second or three for the network to come back.
     const unsigned long step = long_form() ? 1 : 5;
     for (const bool tls : {false, true}) {
         const small_harvest work{tls};

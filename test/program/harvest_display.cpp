@@ -168,6 +168,42 @@ BOOST_AUTO_TEST_CASE(rates_and_times_that_make_no_sense)
     BOOST_TEST(live_lines(s, 80)[0].ends_with("about 0.00 s to go"));
 }
 
+BOOST_AUTO_TEST_CASE(an_outage_is_told_with_its_length_and_the_next_attempt)
+{
+    harvest_snapshot s = usual();
+    for (const std::string& line : live_lines(s, 200)) BOOST_TEST(line.find("out of reach") == std::string::npos);
+    BOOST_TEST(plain_line(s).find("out of reach") == std::string::npos);
+    s.now = decltype(s.now){minutes{1000}};
+    s.accounts.outage = {.since = s.now - minutes{3}, .next_attempt = s.now + milliseconds{12'000}, .why = "refused\n"};
+    const std::string told = "out of reach for 3 min 00 s, next attempt in 12.0 s: refused\\n";
+    BOOST_TEST(live_lines(s, 200).at(1) == told);
+    BOOST_TEST(plain_line(s).find("; " + told) != std::string::npos, plain_line(s));
+    s.accounts.outage->next_attempt = s.now;
+    BOOST_TEST(live_lines(s, 200).at(1) == "out of reach for 3 min 00 s, trying again: refused\\n");
+}
+
+BOOST_AUTO_TEST_CASE(outages_of_several_workers_are_one)
+{
+    shared_tally one, two;
+    accounts_view v;
+    v.outage = {.since = decltype(outage_view::since){minutes{10}},
+                .next_attempt = decltype(outage_view::since){minutes{30}},
+                .why = "one"};
+    one.set(v);
+    v.outage = {.since = decltype(outage_view::since){minutes{20}},
+                .next_attempt = decltype(outage_view::since){minutes{25}},
+                .why = "two"};
+    two.set(v);
+    harvest_tally ignored;
+    accounts_view sum;
+    one.add_to(ignored, sum);
+    two.add_to(ignored, sum);
+    BOOST_REQUIRE(sum.outage);
+    BOOST_TEST((sum.outage->since.time_since_epoch() == minutes{10}));
+    BOOST_TEST((sum.outage->next_attempt.time_since_epoch() == minutes{25}));
+    BOOST_TEST(sum.outage->why == "one");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

@@ -189,8 +189,17 @@ BOOST_AUTO_TEST_CASE(what_fails_is_told_with_what_to_do)
     nobody_there["UNIPILE_DSN"] = "http://127.0.0.1:1";
     const finished f = process{UNIPILE_PROGRAM, w.command(), nobody_there}.wait();
     BOOST_TEST(f.code == 1);
-    BOOST_TEST(has(f.err, "not complete: of 6 jobs, 0 came to the end, 6 failed, 0 left"));
-    BOOST_TEST(has(f.err, "6 jobs failed: the server can't be reached; check the base URL's host and port"), f.err);
+    BOOST_TEST(has(f.err, "not complete: of 6 jobs, 0 came to the end, 0 failed, 6 left"));
+    BOOST_TEST(has(f.err,
+                   "unipile: stopped: the server can't be reached; check the base URL's host and port (127.0.0.1:1; no "
+                   "request was ever answered; Connection refused); nothing is lost: the same command goes on\n"),
+               f.err);
+    const finished quiet = process{UNIPILE_PROGRAM, w.command({"--quiet", "--threads", "2"}), nobody_there}.wait();
+    BOOST_TEST(quiet.code == 1);
+    BOOST_TEST(lines_of(quiet.err).size() == 1u);
+    const finished accounts = w.world.run({"accounts", "--store", w.store, "--json"});
+    BOOST_TEST(!lines_of(accounts.out).empty());
+    for (const std::string& line : lines_of(accounts.out)) BOOST_TEST(has(line, "\"requests\":0,"), line);
 
     std::ofstream{w.jobs, std::ios::app} << "stranger,ACoAAxyz,false\n";
     for (int times = 0; times < 2; ++times) {
@@ -210,6 +219,8 @@ BOOST_AUTO_TEST_CASE(a_server_that_cannot_be_trusted_is_no_refused_key)
     const finished f = w.harvest();
     BOOST_TEST(f.code == 1);
     BOOST_TEST(has(f.err, "unipile: stopped: the server's certificate is not trusted for this host"), f.err);
+    BOOST_TEST(has(f.err, "nothing is lost: the same command goes on\n"), f.err);
+    BOOST_TEST(has(f.err, "not complete: of 6 jobs, 0 came to the end, 0 failed, 6 left"));
     BOOST_TEST(w.world.server.stats().requests == 0u);
 }
 

@@ -1,0 +1,116 @@
+// The program's harvest, whose server is out of reach for a while. Between them stands a door: what comes through it
+// reaches the simulator, and what finds it shut is hung up on before a request can be sent.
+#include "program/field_work.hpp"
+#include "support/scripted_server.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+namespace {
+
+using strings = std::vector<std::string>;
+
+/// A connection for each request, so that a request that isn't counted is one that nobody saw.
+unipile::simulator::options one_request_a_connection()
+{
+    unipile::simulator::options o = four_accounts();
+    o.tls = true;
+    o.requests_per_connection = 1;
+    return o;
+}
+
+struct behind_a_door {
+    /// Shut for connections from number `first` on, as long as there are fewer than `last`.
+    explicit behind_a_door(std::size_t first, std::size_t last = std::numeric_limits<std::size_t>::max())
+        : w{one_request_a_connection()}, door{[this, first, last](unipile::test::peer& p) {
+              if (p.number() < first || p.number() >= last) p.splice_to(w.world.server.port());
+          }}
+    {
+        write_file(authority, w.world.server.ca_pem());
+    }
+    finished harvest(const std::string& base_url, const strings& more) const
+    {
+        strings options{"--ca-file", authority, "--pace", "1000/day", "--limit", "20"};
+        options.insert(options.end(), more.begin(), more.end());
+        auto environment = w.world.environment();
+        environment["UNIPILE_DSN"] = base_url;
+        return process{UNIPILE_PROGRAM, w.command(options), environment}.wait();
+    }
+    finished through_the_door(const strings& more = {}) const
+    {
+        return harvest("https://127.0.0.1:" + std::to_string(door.port()), more);
+    }
+    finished past_it() const { return harvest(w.world.server.base_url(), {}); }
+    std::uint64_t seen() const { return w.world.server.stats().requests; }
+    /// What all accounts together have spent, as the store has it.
+    std::uint64_t counted() const
+    {
+        std::uint64_t sum = 0;
+        const std::string name = "\"requests\":";
+        for (const std::string& line : lines_of(w.world.run({"accounts", "--store", w.store, "--json"}).out))
+            sum += std::stoull(line.substr(line.find(name) + name.size()));
+        return sum;
+    }
+    void check_whole() const
+    {
+        BOOST_TEST(counted() == seen());
+        BOOST_TEST(w.repeated_pages() == 0u);
+        w.check_store();
+    }
+
+    field_work w;
+    std::string authority = w.folder.file("ca.pem");
+    unipile::test::scripted_server door;
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(harvest_outage)
+
+BOOST_AUTO_TEST_CASE(an_outage_in_the_middle_costs_no_job_and_no_budget)
+{
+    for (const std::string threads : {"1", "2"}) {
+        const behind_a_door d{20, 25};
+        const finished f = d.through_the_door({"--threads", threads});
+        BOOST_TEST(f.code == 0, f.err);
+        BOOST_TEST(has(f.err, "all 40 jobs are done"), f.err);
+        BOOST_TEST(has(f.err, " requests, 0 retries, "), f.err);
+        d.check_whole();
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_does_not_come_back_ends_it_with_all_that_arrived)
+{
+    const behind_a_door d{20};
+    const finished f = d.through_the_door({"--outage-patience", "100ms"});
+    BOOST_TEST(f.code == 1);
+    BOOST_TEST(has(f.err, " 0 failed, "), f.err);
+    BOOST_TEST(has(f.err, "unipile: stopped: TLS could not be agreed; "), f.err);
+    BOOST_TEST(has(f.err, "; out of reach for "), f.err);
+    BOOST_TEST(has(f.err, "; nothing is lost: the same command goes on\n"), f.err);
+    BOOST_TEST(d.seen() == 20u);
+    BOOST_TEST(d.counted() == 20u);
+    const finished status = d.w.world.run({"status", "--store", d.w.store});
+    BOOST_TEST(has(status.out, " 0 running, "), status.out);
+    BOOST_TEST(has(status.out, " 0 failed\n"), status.out);
+    BOOST_TEST(d.past_it().code == 0);
+    d.check_whole();
+}
+
+BOOST_AUTO_TEST_CASE(patience_is_a_duration)
+{
+    const field_work w{two_accounts()};
+    for (const char* wrong : {"", "soon", "-1s", "15"}) {
+        const finished f = w.harvest({"--outage-patience", wrong});
+        BOOST_TEST(f.code == 2, f.err);
+        BOOST_TEST(lines_of(f.err).size() == 1u, f.err);
+    }
+    BOOST_TEST(w.harvest({"--outage-patience", "0"}).code == 0);
+    w.check_store();
+}
+
+BOOST_AUTO_TEST_SUITE_END()
