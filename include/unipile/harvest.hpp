@@ -96,8 +96,8 @@ using next_handler =
 ///
 /// **The end.** The harvest is over when the source is exhausted and every job has ended, and then gives an empty
 /// optional, again and again. A failed job is an element and ends nothing else, but for one: if the key is refused, the
-/// server is not to be trusted or stays out of reach, the source fails or the client is closed, all jobs end (those that
-/// did not run with errc::harvest_stopped), and the stream ends with that failure.
+/// server is not to be trusted or stays out of reach, the source fails or the client is closed, all jobs end (those
+/// that did not run with errc::harvest_stopped), and the stream ends with that failure.
 ///
 /// **Pulling, cancelling, threads, lifetime**: as with `post_stream`. An outstanding pull that is cancelled ends with
 /// `asio::error::operation_aborted` and loses nothing; the harvest goes on.

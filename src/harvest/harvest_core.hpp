@@ -149,7 +149,7 @@ private:
 
     std::optional<failure> failure_;
     std::optional<failure> unreachable_;  ///< why the last request that never left did not
-    stream_stats listings_;  ///< of listings that are gone
+    stream_stats listings_;               ///< of listings that are gone
     std::uint64_t next_number_ = 0, completed_ = 0, failed_ = 0, last_admission_ = 0;
     bool begun_ = false, pulling_ = false, exhausted_ = false, over_ = false, closed_ = false;
     bool work_scheduled_ = false, sleeps_ = false;

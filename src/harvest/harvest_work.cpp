@@ -406,7 +406,8 @@ void harvest_core::set_aside(job& j)
 void harvest_core::request_ended(job_index i, const request_result& result)
 {
     const account_index a = scheduler_.account_of(i);
-    if (options_.was_reached && options_.was_reached()) scheduler_.server_is_known();
+    if (result.server == request_result::contact::unreachable && options_.was_reached && options_.was_reached())
+        scheduler_.server_is_known();
     scheduler_.finished(i, result, now());
     save_ledger(a);
     if (!scheduler_.outage().is_hopeless() || scheduler_.stopped()) return;

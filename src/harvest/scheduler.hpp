@@ -23,10 +23,10 @@ using account_index = std::uint32_t;
 using job_index = std::uint32_t;
 
 struct scheduler_options {
-    std::size_t max_running = 8;  ///< requests at once in all
-    unsigned max_in_flight = 1;   ///< requests at once of one account
-    unsigned turn = 10;           ///< requests of one job before the account's next job has its turn
-    bool fail_parked = false;     ///< the jobs of a parked account end, instead of waiting
+    std::size_t max_running = 8;                   ///< requests at once in all
+    unsigned max_in_flight = 1;                    ///< requests at once of one account
+    unsigned turn = 10;                            ///< requests of one job before the account's next job has its turn
+    bool fail_parked = false;                      ///< the jobs of a parked account end, instead of waiting
     std::chrono::milliseconds outage_patience{0};  ///< 0: without end
     std::uint64_t seed = 1;
 };
@@ -74,8 +74,8 @@ struct decision {
     wall_time until{};
 };
 
-/// While the server can't be reached, one request at a time is started as a probe, with waits in between, and all others
-/// stay where they are.
+/// While the server can't be reached, one request at a time is started as a probe, with waits in between, and all
+/// others stay where they are.
 ///
 /// Fair: accounts take turns, and so do the jobs of an account. Each decision costs O(log n) in the number of accounts
 /// that wait, and a queued job costs 16 bytes here, an account some 300.
@@ -148,8 +148,8 @@ private:
         std::uint32_t queued = 0;                // in the queue or waiting
         std::uint32_t in_flight = 0;
         std::uint32_t latest = none;  // whose request was started last
-        std::uint32_t stamp = 0;  // of the wait that counts
-        wall_time wakes{};        // while waiting
+        std::uint32_t stamp = 0;      // of the wait that counts
+        wall_time wakes{};            // while waiting
         place where = place::none;
         bool failing = false;  // among those whose jobs are being ended
     };

@@ -29,9 +29,9 @@ void judge_request(request_result& result, const paging::request_outcome& outcom
 {
     using contact = request_result::contact;
     result.sent = outcome.sent;
-    result.server = outcome.unreachable              ? contact::unreachable
-                    : outcome.status != 0            ? contact::answered
-                                                     : contact::unknown;
+    result.server = outcome.unreachable   ? contact::unreachable
+                    : outcome.status != 0 ? contact::answered
+                                          : contact::unknown;
     if (outcome.ok) {
         result.signal = request_result::sign::good;
         return;

@@ -85,7 +85,7 @@ private:
     std::optional<account_shares> shares_;
     store::run_info run_info_;
     import_report imported_;
-    store::job_counts counts_;  ///< before the workers began, and at the end
+    store::job_counts counts_;          ///< before the workers began, and at the end
     std::atomic<bool> reached_{false};  ///< the server has answered one of the workers
     std::vector<crew_member> crew_;
     std::size_t at_work_ = 0;
