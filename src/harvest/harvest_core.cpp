@@ -224,6 +224,7 @@ void harvest_core::stop()
 
 void harvest_core::cancel()
 {
+    stop();
     for (job_index i = 0; i < jobs_.size(); ++i) {
         if (!scheduler_.is_running(i)) continue;
         auto& j = jobs_[i];
@@ -235,7 +236,6 @@ void harvest_core::cancel()
         request_ended(i, broken_off);
     }
     notify();
-    stop();
 }
 
 void harvest_core::close() noexcept

@@ -117,8 +117,8 @@ BOOST_AUTO_TEST_SUITE(harvest_cut_off)
 /// Wherever it begins, and however many requests it takes: the first of them may be all that there are.
 BOOST_AUTO_TEST_CASE(an_outage_costs_nothing_wherever_it_begins)
 {
-    for (std::size_t first = 1; first < 18; first += 4) {
-        for (std::size_t lost = 1; lost <= 4; ++lost) {
+    for (const std::size_t first : {1u, 7u, 14u}) {
+        for (const std::size_t lost : {1u, 3u, 4u}) {
             cut_off c(between(first, first + lost));
             c.harvest.run();
             c.check_all_there();
