@@ -104,8 +104,9 @@ void add_options(CLI::App& command, harvest_arguments& a)
         ->type_name("FILE")
         ->group("Output");
     command.add_flag("--quiet", a.quiet, "No progress and no summary")->group("Output");
-    command.add_option("--threads", a.threads,
-                       "Threads for the network; each account stays on one. The store has one of its own")
+    command
+        .add_option("--threads", a.threads,
+                    "Threads for the network; each account stays on one. The store has one of its own")
         ->type_name("N")
         ->check(CLI::Range(1, 64))
         ->capture_default_str()

@@ -251,9 +251,10 @@ BOOST_AUTO_TEST_CASE(giants_among_dwarfs)
 BOOST_AUTO_TEST_CASE(longer_than_was_guessed)
 {
     for (std::size_t n = 1000; n < 9000; n += 7) {
-        const std::string item = R"({"object":"Post","provider":"LINKEDIN","id":"1","text":")" + std::string(n, 'x') +
-                                 R"(","reaction_counter":"12","is_repost":"true","attachments":[{"type":"img","sticker":)"
-                                 R"(true},{"type":"video","gif":false},{"type":"\u0066ile","file_name":"f"}]})";
+        const std::string item =
+            R"({"object":"Post","provider":"LINKEDIN","id":"1","text":")" + std::string(n, 'x') +
+            R"(","reaction_counter":"12","is_repost":"true","attachments":[{"type":"img","sticker":)"
+            R"(true},{"type":"video","gif":false},{"type":"\u0066ile","file_name":"f"}]})";
         decode::page_decoder decoder({}, false);
         BOOST_REQUIRE(!decoder.write(page_of(item)));
         BOOST_REQUIRE(!decoder.finish());
