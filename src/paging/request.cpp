@@ -279,12 +279,7 @@ void stream_core::request_failed(client_core& client, const failure& f)
 
     wish_ = decision.delay;
     not_before_ = clock::now() + decision.delay;
-    if (auto* o = client.observer())
-        o->on_retry({.query = listing_.query(),
-                     .page = listing_.stats.pages,
-                     .attempt = attempts_,
-                     .failure = final_failure(f, meaning, attempts_),
-                     .delay = decision.delay});
+    tell_retry(client, f, meaning, attempts_);
 }
 
 /// What never left was no request, and no attempt.
@@ -293,11 +288,17 @@ void stream_core::put_off(client_core& client, const failure& f, const classific
     --listing_.stats.requests;
     if (--attempts_ > 0) --listing_.stats.retries;
     wish_ = backoff(client.options().retry, ++put_off_, client.chance());
+    tell_retry(client, f, meaning, attempts_ + 1);
+}
+
+void stream_core::tell_retry(client_core& client, const failure& f, const classification& meaning,
+                             unsigned attempt) const
+{
     if (auto* o = client.observer())
         o->on_retry({.query = listing_.query(),
                      .page = listing_.stats.pages,
-                     .attempt = attempts_ + 1,
-                     .failure = final_failure(f, meaning, attempts_ + 1),
+                     .attempt = attempt,
+                     .failure = final_failure(f, meaning, attempt),
                      .delay = wish_});
 }
 

@@ -110,7 +110,8 @@ private:
     void request_over(client_core& client, std::exception_ptr error);
     void request_failed(client_core& client, const failure& f);
     void put_off(client_core& client, const failure& f, const classification& meaning);
-    void tell_gate(paging::request_outcome outcome) const;
+    void tell_retry(client_core& client, const failure& f, const classification& meaning, unsigned attempt) const;
+    void tell_gate(request_outcome outcome) const;
 
     boost::asio::any_io_executor executor_;
     std::shared_ptr<client_core> client_;  ///< null once stopped

@@ -100,9 +100,7 @@ BOOST_AUTO_TEST_CASE(while_idle_is_seen_before_the_next_request)
                 }
             };
             const scripted_server server(script, tls_by(tls ? &authority : nullptr));
-            auto options = options_for(server.url());
-            options.ca_file = authority.file();
-            fetching client(options);
+            fetching client(options_for(server.url(), authority));
             // A reset may overtake the answer itself; then the second request is the first one that counts.
             const outcome first = client.get();
             BOOST_TEST((first.ok() || how == ending::reset), describe(first));
@@ -132,9 +130,7 @@ BOOST_AUTO_TEST_CASE(unasked_bytes_while_idle_end_the_connection)
             p.fall_silent();
         };
         const scripted_server server(script, tls_by(tls ? &authority : nullptr));
-        auto options = options_for(server.url());
-        options.ca_file = authority.file();
-        fetching client(options);
+        fetching client(options_for(server.url(), authority));
         BOOST_TEST(client.get().ok());
         BOOST_TEST(client.stats().idle == 1u);
         first_done.count_down();
@@ -157,9 +153,7 @@ BOOST_AUTO_TEST_CASE(bytes_right_behind_a_body_end_the_connection)
                 p.fall_silent();
             };
             const scripted_server server(script, tls_by(tls ? &authority : nullptr));
-            auto options = options_for(server.url());
-            options.ca_file = authority.file();
-            fetching client(options);
+            fetching client(options_for(server.url(), authority));
             const outcome first = client.get();
             BOOST_TEST((first.ok() && first.body == long_body), describe(first));
             const outcome second = client.get();
@@ -187,9 +181,7 @@ BOOST_AUTO_TEST_CASE(a_late_session_ticket_does_no_harm)
     tls_settings settings = *tls_by(&authority);
     settings.tickets = 0;
     const scripted_server server(script, settings);
-    auto options = options_for(server.url());
-    options.ca_file = authority.file();
-    fetching client(options);
+    fetching client(options_for(server.url(), authority));
     BOOST_TEST(client.get().ok());
     first_done.count_down();
     sent.wait();
@@ -210,9 +202,7 @@ BOOST_AUTO_TEST_CASE(a_reused_connection_is_replaced_once)
                 end(p, how);
             };
             const scripted_server server(script, tls_by(tls ? &authority : nullptr));
-            auto options = options_for(server.url());
-            options.ca_file = authority.file();
-            fetching client(options);
+            fetching client(options_for(server.url(), authority));
             for (unsigned i = 0; i < 4; ++i) {
                 const outcome o = client.get();
                 BOOST_TEST(o.ok(), describe(o));
@@ -252,9 +242,7 @@ BOOST_AUTO_TEST_CASE(a_replay_that_gets_no_connection_was_sent_all_the_same)
     const scripted_server door([&](peer& p) {
         if (p.number() == 0) p.splice_to(server.port());
     });
-    auto options = options_for("https://127.0.0.1:" + std::to_string(door.port()));
-    options.ca_file = authority.file();
-    fetching client(options);
+    fetching client(options_for("https://127.0.0.1:" + std::to_string(door.port()), authority));
     BOOST_TEST(client.get().ok());
     const outcome o = client.get();
     BOOST_TEST((o.error == errc::handshake_failed), describe(o));

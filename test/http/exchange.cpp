@@ -136,9 +136,7 @@ BOOST_AUTO_TEST_CASE(reads_byte_by_byte)
                 while (!p.read_request().empty()) p.send_in_pieces(answer, 1);
             };
             const scripted_server server(bytewise, tls_by(tls ? &authority : nullptr));
-            auto options = options_for(server.url());
-            options.ca_file = authority.file();
-            fetching client(options);
+            fetching client(options_for(server.url(), authority));
             const outcome o = client.get();
             BOOST_TEST((o.ok() && o.body == body), describe(o));
             BOOST_TEST(client.get().head.reused_connection);

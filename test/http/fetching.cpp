@@ -36,6 +36,13 @@ client_options options_for(const std::string& url)
     return o;
 }
 
+client_options options_for(const std::string& url, const certificate_authority& authority)
+{
+    client_options o = options_for(url);
+    o.ca_file = authority.file();
+    return o;
+}
+
 boost::asio::awaitable<void> fetch(std::shared_ptr<http::transport> from, std::string target, outcome& to)
 {
     const auto one = from->open();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "http/transport.hpp"
+#include "support/certificates.hpp"
 #include "support/print_errc.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -34,6 +35,8 @@ struct outcome {
 
 /// Options for a server of the test: its URL, the test's key.
 client_options options_for(const std::string& url);
+/// The same, trusting that authority.
+client_options options_for(const std::string& url, const certificate_authority& authority);
 
 class fetching {
 public:
