@@ -223,6 +223,10 @@ asio::awaitable<void> harvest_worker::work()
         room_.expires_at(std::chrono::steady_clock::time_point::max());
         co_await room_.async_wait(as_result);
     }
+    // A claim that is under way comes before this at the store, and what it brings nobody will take.
+    source_->stop();
+    auto nothing = [](store::post_store&) { return true; };
+    co_await store::async_perform(*shared_.writer, context_.get_executor(), 0, std::move(nothing), as_result);
     std::vector<std::uint64_t> left;
     left.reserve(jobs_.size());
     for (const auto& [tag, job] : jobs_) left.push_back(tag);
