@@ -1,5 +1,7 @@
 #include "tls_context.hpp"
 
+#include "aes_gcm.hpp"
+
 #include <boost/asio/ssl/error.hpp>
 
 #include <openssl/err.h>
@@ -110,8 +112,10 @@ struct tls_context::callbacks {
 };
 
 tls_context::tls_context(std::string host, bool host_is_address, const std::string& ca_file)
-    : context_(SSL_CTX_new(TLS_client_method())), host_(std::move(host)), host_is_address_(host_is_address)
+    : host_(std::move(host)), host_is_address_(host_is_address)
 {
+    const algorithm_source algorithms = tls_algorithms();
+    context_.reset(SSL_CTX_new_ex(algorithms.library, algorithms.properties, TLS_client_method()));
     if (!context_) throw std::bad_alloc();
     SSL_CTX* const context = context_.get();
     sessions_.reserve(most_sessions + 1);

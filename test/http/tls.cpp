@@ -74,6 +74,29 @@ BOOST_AUTO_TEST_CASE(trusts_its_authority)
     }
 }
 
+BOOST_AUTO_TEST_CASE(reads_every_usual_suite)
+{
+    constexpr struct {
+        int version;
+        const char* suite;
+    } cases[] = {{TLS1_3_VERSION, "TLS_AES_128_GCM_SHA256"},        {TLS1_3_VERSION, "TLS_AES_256_GCM_SHA384"},
+                 {TLS1_3_VERSION, "TLS_CHACHA20_POLY1305_SHA256"},  {TLS1_2_VERSION, "ECDHE-ECDSA-AES128-GCM-SHA256"},
+                 {TLS1_2_VERSION, "ECDHE-ECDSA-AES256-GCM-SHA384"}, {TLS1_2_VERSION, "ECDHE-ECDSA-CHACHA20-POLY1305"}};
+    std::string long_body;
+    for (int i = 0; long_body.size() < 300'000; ++i) long_body += std::to_string(i) + ',';
+    for (const auto& [version, suite] : cases) {
+        tls_settings settings = *tls_by(&authority);
+        settings.oldest = settings.newest = version;
+        settings.only_suite = suite;
+        const scripted_server server(scripted_server::answer_always(ok_answer(long_body)), settings);
+        fetching f(options(server));
+        for (int request = 0; request < 3; ++request) {
+            const outcome o = f.get();
+            BOOST_TEST((o.ok() && o.body == long_body), suite << ": " << describe(o));
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(rejects_certificates)
 {
     certificate_request expired, early, for_clients, nameless;

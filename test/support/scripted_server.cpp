@@ -57,6 +57,8 @@ SSL_CTX* make_context(const tls_settings& s)
     SSL_CTX_set_security_level(context, s.oldest < TLS1_2_VERSION ? 0 : 1);
     SSL_CTX_set_min_proto_version(context, s.oldest);
     SSL_CTX_set_max_proto_version(context, s.newest);
+    if (!s.only_suite.empty())
+        (s.newest < TLS1_3_VERSION ? SSL_CTX_set_cipher_list : SSL_CTX_set_ciphersuites)(context, s.only_suite.c_str());
     SSL_CTX_use_certificate(context, s.shown.certificate.get());
     SSL_CTX_use_PrivateKey(context, s.shown.key.get());
     SSL_CTX_set_num_tickets(context, s.tickets);

@@ -75,6 +75,7 @@ struct tls_settings {
     bool demand_client_certificate = false;
     bool ask_for_client_certificate = false;
     std::size_t tickets = 2;
+    std::string only_suite{};  ///< by OpenSSL's name; empty: what it has
 };
 
 /// TLS with a certificate of this authority; null: none, plain.
