@@ -9,6 +9,7 @@
 #include <unipile/post.hpp>
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -205,5 +206,44 @@ private:
     std::vector<poll_option> options_;
     std::vector<mention> mentions_;
 };
+
+// Small steps that are taken everywhere.
+
+inline bool item_parser::skip_space() noexcept
+{
+    if (p_ != end_ && static_cast<unsigned char>(*p_) > ' ') return true;
+    while (p_ != end_ && is_space(*p_)) ++p_;
+    return p_ != end_ || ended();
+}
+
+/// The next byte that is no white space, or null if that is yet to come.
+inline const char* item_parser::skip_space(const char* p) noexcept
+{
+    if (p != end_ && static_cast<unsigned char>(*p) > ' ') return p;
+    p_ = p;
+    return skip_space() ? p_ : nullptr;
+}
+
+inline bool item_parser::expect(char c) noexcept
+{
+    if (!skip_space()) return false;
+    if (*p_ != c) return stop(parse_status::malformed);
+    ++p_;
+    return true;
+}
+
+/// Whether the string from `first` on ends where something was found, and means just what its bytes are.
+inline bool item_parser::is_plain(const char* first, const scan_result& found) const noexcept
+{
+    if (found.special == end_ || *found.special != '"') return false;
+    return found.ascii || is_utf8({first, static_cast<std::size_t>(found.special - first)});
+}
+
+template <class T, std::size_t N>
+void item_parser::note_missing(const field_table<T, N>& table, std::uint64_t missing, unsigned owner)
+{
+    for (; missing != 0; missing &= missing - 1)
+        note(anomaly_kind::missing_field, here_.object, table[std::countr_zero(missing)].name, owner);
+}
 
 }  // namespace unipile::decode

@@ -1,0 +1,99 @@
+// From an item's fields to its post, and what is to be said about them.
+#include "decode/item_parser.hpp"
+#include "decode/schema.hpp"
+#include "decode/timestamp.hpp"
+
+#include <algorithm>
+
+namespace unipile::decode {
+
+template <class T>
+const T* item_parser::keep(const T& value)
+{
+    void* place = builder_.allocate(sizeof(T), alignof(T));
+    return place ? new (place) T(value) : nullptr;
+}
+
+void item_parser::note(anomaly_kind kind, std::string_view object, std::string_view field, unsigned owner)
+{
+    const anomaly a{kind, object, field};
+    const auto same = [&](const noted& n) { return n.what == a && n.owner == owner; };
+    if (std::none_of(noted_.begin(), noted_.end(), same)) noted_.push_back({a, owner});
+}
+
+void item_parser::finish_linkedin()
+{
+    const linkedin_post& fields = item_.linkedin;
+    detail::post_block& post = builder_.header();
+    post.id = fields.id.value_or(std::string_view{});
+    if (fields.id && fields.id->empty()) note(anomaly_kind::unexpected_value, {}, "id", of_linkedin);
+    if (fields.parsed_datetime) {
+        post.published_at = parse_datetime(*fields.parsed_datetime);
+        if (!post.published_at) note(anomaly_kind::bad_time, {}, "parsed_datetime", of_linkedin);
+    }
+    if (!post.published_at) post.published_at = time_of_linkedin_id(post.id);
+    post.linkedin = keep(fields);
+}
+
+void item_parser::finish_instagram()
+{
+    const instagram_post& fields = item_.instagram;
+    detail::post_block& post = builder_.header();
+    post.id = fields.provider_id.value_or(std::string_view{});
+    if (fields.provider_id && fields.provider_id->empty())
+        note(anomaly_kind::unexpected_value, {}, "provider_id", of_instagram);
+    if (fields.caption && fields.caption->created_at) {
+        post.published_at = time_of_number(*fields.caption->created_at);
+        if (!post.published_at) note(anomaly_kind::bad_time, "caption", "created_at", of_instagram);
+    }
+    post.instagram = keep(fields);
+}
+
+/// Copies those that concern the post's provider into its block; bad text always does.
+bool item_parser::keep_anomalies(unsigned owner)
+{
+    const auto concerns = [&](const noted& n) {
+        return (n.owner & owner) != 0 || n.what.kind == anomaly_kind::bad_text;
+    };
+    const auto n = static_cast<std::size_t>(std::count_if(noted_.begin(), noted_.end(), concerns));
+    if (n == 0) return true;
+    anomaly* copy = builder_.allocate<anomaly>(n);
+    if (!copy) return false;
+    anomaly* next = copy;
+    for (const noted& one : noted_)
+        if (concerns(one)) new (next++) anomaly(one.what);
+    builder_.header().anomalies = {copy, n};
+    return true;
+}
+
+bool item_parser::finish_item(std::uint64_t seen)
+{
+    detail::post_block& post = builder_.header();
+    const std::size_t capacity = post.capacity;
+    new (&post) detail::post_block;  // a block that was tried before is used again
+    post.capacity = capacity;
+    post.provider_name = item_.provider.value_or(std::string_view{});
+    unsigned owner = of_others;
+    if (post.provider_name == "LINKEDIN") {
+        post.provider = provider::linkedin;
+        owner = of_linkedin;
+        finish_linkedin();
+    } else if (post.provider_name == "INSTAGRAM") {
+        post.provider = provider::instagram;
+        owner = of_instagram;
+        finish_instagram();
+    }
+    if (owner != of_others && !post.linkedin && !post.instagram) return false;
+    constexpr auto& table = schema<item_fields>::table;
+    constexpr std::uint64_t by_linkedin = table.mask(required_field, of_linkedin);
+    constexpr std::uint64_t by_instagram = table.mask(required_field, of_instagram);
+    constexpr std::uint64_t by_others = table.mask(required_field, of_others);
+    const std::uint64_t required = owner == of_linkedin    ? by_linkedin
+                                   : owner == of_instagram ? by_instagram
+                                                           : by_others;
+    if (required & ~seen) note_missing(table, required & ~seen, of_all);
+    if (item_.object && *item_.object != "Post") note(anomaly_kind::unexpected_value, {}, "object", of_all);
+    return noted_.empty() || keep_anomalies(owner);
+}
+
+}  // namespace unipile::decode
