@@ -51,9 +51,32 @@ class field_table {
     static_assert(N <= 64);
 
 public:
+    /// What reading a field takes, in one line of the processor's cache: its name as it stands in compact JSON, in
+    /// quotes and with the colon behind it, and what comes then. A name that is too long for that is equal to nothing.
+    struct alignas(64) token {
+        std::array<char, 32> text{};
+        std::uint32_t mask = 0;    ///< one bit for each byte that counts
+        std::uint32_t wanted = 1;  ///< those of them that have to be equal
+        std::uint32_t size = 0;
+        unsigned owner = 0;
+        typename field<T>::reader read = nullptr;
+
+        constexpr token() = default;
+        constexpr explicit token(const field<T>& f) : owner(f.owner), read(f.read)
+        {
+            if (f.name.size() + 3 > text.size()) return;
+            size = static_cast<std::uint32_t>(f.name.size() + 3);
+            mask = wanted = ~std::uint32_t{0} >> (32 - size);
+            text[0] = '"';
+            for (std::size_t i = 0; i < f.name.size(); ++i) text[i + 1] = f.name[i];
+            text[f.name.size() + 1] = '"';
+            text[f.name.size() + 2] = ':';
+        }
+    };
+
     constexpr explicit field_table(const std::array<field<T>, N>& fields) : fields_(fields)
     {
-        for (std::size_t i = 0; i < N; ++i) tokens_[i] = token(fields_[i].name);
+        for (std::size_t i = 0; i < N; ++i) tokens_[i] = token(fields_[i]);
         while (!try_multiplier()) multiplier_ = (multiplier_ * 1664525 + 1013904223) | 1;
     }
 
@@ -75,16 +98,15 @@ public:
         const auto equal = [&](std::size_t offset) {
             const auto* a = reinterpret_cast<const __m128i*>(t.text.data() + offset);
             const auto* b = reinterpret_cast<const __m128i*>(p + offset);
-            return static_cast<std::uint32_t>(
-                _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(a), _mm_loadu_si128(b))));
+            return static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_load_si128(a), _mm_loadu_si128(b))));
         };
         return ((equal(0) | equal(16) << 16) & t.mask) == t.wanted;
 #else
         return t.mask == t.wanted && std::memcmp(t.text.data(), p, t.size) == 0;
 #endif
     }
-    /// The length of that: name, quotes and colon.
-    std::size_t token_size(int i) const noexcept { return tokens_[static_cast<std::size_t>(i)].size; }
+    /// The i-th field's.
+    const token& token_of(int i) const noexcept { return tokens_[static_cast<std::size_t>(i)]; }
 
     constexpr const field<T>& operator[](int i) const noexcept { return fields_[static_cast<std::size_t>(i)]; }
     static constexpr int size() noexcept { return static_cast<int>(N); }
@@ -101,26 +123,6 @@ public:
 private:
     static constexpr unsigned slot_bits = N > 16 ? 8 : 6;
     static constexpr std::uint8_t unused = 0xFF;
-
-    /// A name as it stands in compact JSON. One that is too long for that is equal to nothing.
-    struct token {
-        std::array<char, 32> text{};
-        std::uint32_t mask = 0;    ///< one bit for each byte that counts
-        std::uint32_t wanted = 1;  ///< those of them that have to be equal
-        std::uint32_t size = 0;
-
-        constexpr token() = default;
-        constexpr explicit token(std::string_view name)
-        {
-            if (name.size() + 3 > text.size()) return;
-            size = static_cast<std::uint32_t>(name.size() + 3);
-            mask = wanted = ~std::uint32_t{0} >> (32 - size);
-            text[0] = '"';
-            for (std::size_t i = 0; i < name.size(); ++i) text[i + 1] = name[i];
-            text[name.size() + 1] = '"';
-            text[name.size() + 2] = ':';
-        }
-    };
 
     constexpr std::size_t slot(std::string_view name) const noexcept
     {

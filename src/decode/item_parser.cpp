@@ -42,7 +42,7 @@ bool item_parser::read_object(const field_table<T, N>& table, T& out, std::uint6
     for (const char* p = p_;;) {
         int i = guess(table, next[last], p, end_);
         if (i >= 0) {
-            p += table.token_size(i);
+            p += table.token_of(i).size;
         } else {
             std::string_view key;
             p_ = p;
@@ -57,7 +57,7 @@ bool item_parser::read_object(const field_table<T, N>& table, T& out, std::uint6
             p = skip_unknown(p);
         } else {
             last = static_cast<std::size_t>(i);
-            p = read_field(table[i], i, p, out, seen);
+            p = read_field(table, i, p, out, seen);
         }
         if (!p) return false;
         if (end_ - p > 1 && p[0] == ',' && p[1] == '"') {
@@ -94,15 +94,17 @@ const char* item_parser::skip_unknown(const char* p)
     return skip_value() ? p_ : nullptr;
 }
 
-template <class T>
-inline const char* item_parser::read_field(const field<T>& f, int i, const char* p, T& out, std::uint64_t& seen)
+template <class T, std::size_t N>
+inline const char* item_parser::read_field(const field_table<T, N>& table, int i, const char* p, T& out,
+                                           std::uint64_t& seen)
 {
-    here_.field = &f;
-    if constexpr (std::is_same_v<T, item_fields>) here_.owner = f.owner;
+    const auto& token = table.token_of(i);
+    here_.field = &table[i];
+    if constexpr (std::is_same_v<T, item_fields>) here_.owner = token.owner;
     const std::uint64_t bit = std::uint64_t{1} << i;
     if (seen & bit) note(anomaly_kind::duplicate_key);
     seen |= bit;
-    return f.read(*this, out, p);
+    return token.read(*this, out, p);
 }
 
 template <class T>

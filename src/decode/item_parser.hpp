@@ -120,8 +120,8 @@ private:
     bool read_object(const field_table<T, N>& table, T& out, std::uint64_t& seen);
     template <class T, std::size_t N>
     static int guess(const field_table<T, N>& table, successors& next, const char* p, const char* end) noexcept;
-    template <class T>
-    const char* read_field(const field<T>& f, int i, const char* p, T& out, std::uint64_t& seen);
+    template <class T, std::size_t N>
+    const char* read_field(const field_table<T, N>& table, int i, const char* p, T& out, std::uint64_t& seen);
     const char* skip_unknown(const char* p);
     template <class T>
     bool read_array(std::span<const T>& out, std::vector<T>& scratch);
