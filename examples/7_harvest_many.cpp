@@ -42,7 +42,10 @@ places read_journal(const std::string& file)
 /// Hands out a job at a time. A coroutine, so that it could wait for a queue or a data base just as well.
 class jobs_file {
 public:
-    jobs_file(const std::string& file, places known) : in_(file), known_(std::move(known)) { std::getline(in_, line_); }
+    jobs_file(const std::string& file, places known) : in_(file), known_(std::move(known))
+    {
+        if (!std::getline(in_, line_)) throw std::runtime_error{"can't be read, or has no header: " + file};
+    }
 
     asio::awaitable<std::optional<unipile::harvest_job>> operator()()
     {

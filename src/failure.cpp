@@ -7,7 +7,8 @@ namespace unipile {
 failure::failure(boost::system::error_code code) : failure(code, details{}) {}
 
 failure::failure(boost::system::error_code code, details d)
-    : boost::system::system_error(code, d.note), details_(std::make_shared<const details>(std::move(d)))
+    : boost::system::system_error(d.note.empty() ? system_error(code) : system_error(code, d.note)),
+      details_(std::make_shared<const details>(std::move(d)))
 {}
 
 const char* to_string(failure_scope s) noexcept

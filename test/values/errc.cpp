@@ -62,4 +62,13 @@ BOOST_AUTO_TEST_CASE(a_failure_keeps_what_the_server_said_apart)
     BOOST_TEST((failure(errc::cursor_loop).api() == nullptr));
 }
 
+BOOST_AUTO_TEST_CASE(a_failure_without_a_note_says_what_its_code_says)
+{
+    const boost::system::error_code code = errc::cursor_loop;
+    BOOST_TEST(std::string(failure(code).what()).starts_with(code.message()));
+    failure::details d;
+    d.note = "page 7";
+    BOOST_TEST(std::string(failure(code, d).what()).starts_with("page 7: " + code.message()));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
