@@ -9,6 +9,7 @@ unipile::http::algorithm_source unipile::http::tls_algorithms() noexcept { retur
 #include <openssl/core_dispatch.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #include <openssl/prov_ssl.h>
@@ -19,6 +20,7 @@ unipile::http::algorithm_source unipile::http::tls_algorithms() noexcept { retur
 
 #include <array>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <new>
 #include <string_view>
@@ -197,7 +199,7 @@ private:
         return static_cast<std::ptrdiff_t>(size);
     }
 
-    gcm_key_data key_;
+    alignas(64) gcm_key_data key_;  // ipsec-mb reads it as vectors; its header says so on some systems only
     gcm_context_data state_;
     const key_length& with_;
     std::array<unsigned char, nonce_size> nonce_{};
@@ -389,7 +391,12 @@ bool is_worth_it() noexcept
     constexpr std::uint64_t needed =
         IMB_FEATURE_VAES | IMB_FEATURE_VPCLMULQDQ | IMB_FEATURE_AVX512_SKX | IMB_FEATURE_AESNI;
     constexpr unsigned long first_with_vectors = 0x30100000;
-    return OpenSSL_version_num() < first_with_vectors && (imb_get_feature_flags() & needed) == needed;
+    // Whoever masks instructions for OpenSSL has a reason. ipsec-mb asks the processor only, not what the system lets
+    // be used of it.
+    return OpenSSL_version_num() < first_with_vectors && std::getenv("OPENSSL_ia32cap") == nullptr &&
+           (imb_get_feature_flags() & needed) == needed && __builtin_cpu_supports("avx512f") &&
+           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512dq");
 }
 
 }  // namespace
@@ -413,27 +420,42 @@ algorithm_source aes_gcm_library::source() const noexcept
     return rest_ ? algorithm_source{library_, preferred} : algorithm_source{};
 }
 
-bool has_usual_providers(OSSL_LIB_CTX* library) noexcept
+bool is_usual(OSSL_LIB_CTX* library) noexcept
 {
-    const auto look = [](OSSL_PROVIDER* provider, void* all_usual) {
-        if (std::string_view(OSSL_PROVIDER_get0_name(provider)) != "default") *static_cast<bool*>(all_usual) = false;
+    const auto is_default = [](const OSSL_PROVIDER* provider) {
+        return provider && std::string_view(OSSL_PROVIDER_get0_name(provider)) == "default";
+    };
+    struct found {
+        std::size_t usual = 0, all = 0;
+    } active;
+    const auto count = [](OSSL_PROVIDER* provider, void* to) {
+        auto& f = *static_cast<found*>(to);
+        ++f.all;
+        f.usual += std::string_view(OSSL_PROVIDER_get0_name(provider)) == "default" ? 1 : 0;
         return 1;
     };
-    bool all_usual = true;
-    return EVP_default_properties_is_fips_enabled(library) == 0 &&
-           OSSL_PROVIDER_do_all(library, look, &all_usual) == 1 && all_usual;
+    if (EVP_default_properties_is_fips_enabled(library) != 0) return false;
+    if (OSSL_PROVIDER_do_all(library, count, &active) != 1 || active.usual != 1 || active.all != 1) return false;
+    EVP_CIPHER* const cipher = EVP_CIPHER_fetch(library, "AES-128-GCM", nullptr);
+    const bool its_cipher = cipher && is_default(EVP_CIPHER_get0_provider(cipher));
+    EVP_CIPHER_free(cipher);
+    EVP_RAND_CTX* const random = RAND_get0_primary(library);
+    EVP_RAND* const generator = random ? EVP_RAND_CTX_get0_rand(random) : nullptr;
+    const bool its_random = generator && is_default(EVP_RAND_get0_provider(generator)) &&
+                            std::string_view(EVP_RAND_get0_name(generator)) == "CTR-DRBG";
+    ERR_clear_error();
+    return its_cipher && its_random;
 }
 
 algorithm_source tls_algorithms() noexcept
 {
-    static const algorithm_source chosen = [] {
-        OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, nullptr);
-        if (!is_worth_it() || !has_usual_providers(nullptr)) return algorithm_source{};
-        // Connections may live until the process's end.
-        static const aes_gcm_library* const library = new (std::nothrow) aes_gcm_library;
-        return library ? library->source() : algorithm_source{};
-    }();
-    return chosen;
+    OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, nullptr);
+    if (!is_worth_it() || OSSL_LIB_CTX_set0_default(nullptr) != OSSL_LIB_CTX_get0_global_default() ||
+        !is_usual(nullptr))
+        return {};
+    // Connections may live until the process's end.
+    static const aes_gcm_library* const library = new (std::nothrow) aes_gcm_library;
+    return library ? library->source() : algorithm_source{};
 }
 
 }  // namespace unipile::http

@@ -12,8 +12,8 @@ struct algorithm_source {
 };
 
 /// Where TLS takes its algorithms from: OpenSSL's own in all but AES-GCM, and there too if ipsec-mb isn't faster, or if
-/// the process was set up to use other providers than OpenSSL's default one. Decided once a process; lives as long as
-/// that. Any thread.
+/// the process, or this thread, is set up to use anything but OpenSSL's default provider as it comes. To be asked for
+/// each context anew, since that can change. What is there lives as long as the process. Any thread.
 algorithm_source tls_algorithms() noexcept;
 
 #if defined(UNIPILE_IPSEC_MB)
@@ -35,8 +35,9 @@ private:
     OSSL_PROVIDER* rest_ = nullptr;
 };
 
-/// True if nothing but OpenSSL's default provider is used there, and not only approved algorithms were asked for.
-bool has_usual_providers(OSSL_LIB_CTX* library) noexcept;
+/// True if that library context has OpenSSL's default provider, active and alone, takes AES-GCM and random numbers from
+/// it, and was not told to use approved algorithms only.
+bool is_usual(OSSL_LIB_CTX* library) noexcept;
 #endif
 
 }  // namespace unipile::http

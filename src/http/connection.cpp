@@ -21,6 +21,10 @@ bool would_block(const boost::system::error_code& error) noexcept
     return error == asio::error::would_block || error == asio::error::try_again;
 }
 
+/// Of the socket, in one call of OpenSSL. It needs few of them for a record; a peer that sends nothing but session
+/// tickets or key updates would be listened to without an end, and no deadline could pass.
+constexpr unsigned most_reads_in_a_call = 4;
+
 int as_int(std::size_t n) noexcept
 {
     return static_cast<int>(std::min<std::size_t>(n, std::numeric_limits<int>::max()));
@@ -37,6 +41,10 @@ struct connection::bio {
         connection& c = self(b);
         BIO_clear_retry_flags(b);
         boost::system::error_code error;
+        if (++c.reads_in_call_ > most_reads_in_a_call) {
+            BIO_set_retry_read(b);
+            return -1;
+        }
         const std::size_t n = c.socket_.read_some(asio::buffer(to, static_cast<std::size_t>(size)), error);
         if (!error) return static_cast<int>(n);
         if (would_block(error))
@@ -105,18 +113,23 @@ io_step connection::judge(int result)
     return {progress::failed};
 }
 
-io_step connection::handshake()
+void connection::begin_call() noexcept
 {
     ERR_clear_error();
     io_error_ = {};
+    reads_in_call_ = 0;
+}
+
+io_step connection::handshake()
+{
+    begin_call();
     return judge(SSL_do_handshake(ssl_.get()));
 }
 
 io_step connection::read(std::span<char> to)
 {
     io_step step{progress::done};
-    ERR_clear_error();
-    io_error_ = {};
+    begin_call();
     while (step.bytes < to.size()) {
         const io_step one = read_once(to.subspan(step.bytes));
         step.state = one.state;
@@ -128,7 +141,10 @@ io_step connection::read(std::span<char> to)
 
 io_step connection::read_once(std::span<char> to)
 {
-    if (ssl_) return judge(SSL_read(ssl_.get(), to.data(), as_int(to.size())));
+    if (ssl_) {
+        reads_in_call_ = 0;
+        return judge(SSL_read(ssl_.get(), to.data(), as_int(to.size())));
+    }
     error_ = {};
     const std::size_t n = socket_.read_some(asio::buffer(to.data(), to.size()), error_);
     if (!error_) return {progress::done, n};
@@ -139,8 +155,7 @@ io_step connection::read_once(std::span<char> to)
 io_step connection::write(std::string_view from)
 {
     if (ssl_) {
-        ERR_clear_error();
-        io_error_ = {};
+        begin_call();
         return judge(SSL_write(ssl_.get(), from.data(), as_int(from.size())));
     }
     error_ = {};
@@ -159,8 +174,7 @@ bool connection::is_fit()
         if (would_block(error)) return true;
         if (!ssl_ || error) return false;
     }
-    ERR_clear_error();
-    io_error_ = {};
+    begin_call();
     return judge(SSL_peek(ssl_.get(), &byte, 1)).state == progress::want_read;
 }
 

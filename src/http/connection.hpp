@@ -66,6 +66,7 @@ public:
 
 private:
     struct bio;
+    void begin_call() noexcept;
     io_step read_once(std::span<char> to);
     io_step judge(int result);
 
@@ -74,6 +75,7 @@ private:
     boost::system::error_code error_;     // of the step
     boost::system::error_code io_error_;  // what the socket said inside OpenSSL
     unsigned long openssl_error_ = 0;
+    unsigned reads_in_call_ = 0;
 };
 
 }  // namespace unipile::http

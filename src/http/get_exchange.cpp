@@ -102,10 +102,11 @@ asio::awaitable<bool> get_exchange::send(bool renew_stall)
 
 asio::awaitable<io_step> get_exchange::read_more(bool renew_stall)
 {
-    for (;;) {
+    for (bool waited = false;; waited = true) {
         const io_step step = fill();
         if (step.state != progress::want_read && step.state != progress::want_write) co_return step;
-        if (renew_stall) start_phase(errc::stall_timeout, pool_->options_.deadlines.stall);
+        // Once: what wakes the socket without bringing a byte, as session tickets do, is no progress.
+        if (renew_stall && !waited) start_phase(errc::stall_timeout, pool_->options_.deadlines.stall);
         co_await wait(step.state == progress::want_read ? direction::read : direction::write);
     }
 }
@@ -201,13 +202,14 @@ asio::awaitable<std::string_view> get_exchange::read_some()
     try {
         throw_if_stopped();
         if (state_ != state::in_body) fail(errc::connection_lost, "this exchange is over");
-        for (;;) {
+        for (bool waited = false;;) {
             const std::string_view piece = next_piece();
             if (!piece.empty() || state_ == state::ended) co_return piece;
             const io_step step = fill();
+            if (step.state == progress::done) waited = false;
             if (step.state == progress::want_read || step.state == progress::want_write) {
                 unwaited_reads_ = 0;
-                start_phase(errc::stall_timeout, pool_->options_.deadlines.stall);
+                if (!std::exchange(waited, true)) start_phase(errc::stall_timeout, pool_->options_.deadlines.stall);
                 co_await wait(step.state == progress::want_read ? direction::read : direction::write);
             } else if (step.state != progress::done) {
                 fail_truncated(step);

@@ -18,8 +18,24 @@ namespace {
 constexpr std::size_t most_sessions = 16;
 
 // What needs the least work for the same strength in practice comes first, as in browsers; OpenSSL itself prefers the
-// longer key. Servers that have a preference of their own keep to that.
-constexpr const char* tls13_ciphers = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
+// longer key. Servers that have a preference of their own keep to that, and so does who configured others.
+constexpr std::string_view openssls_order =
+    "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256";
+constexpr const char* preferred_order = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
+
+/// The suites of TLS 1.3 that are set, in their order.
+std::string tls13_suites(const SSL_CTX* context)
+{
+    std::string names;
+    const STACK_OF(SSL_CIPHER)* const all = SSL_CTX_get_ciphers(context);
+    for (int i = 0; i < sk_SSL_CIPHER_num(all); ++i) {
+        const SSL_CIPHER* const one = sk_SSL_CIPHER_value(all, i);
+        if (std::string_view(SSL_CIPHER_get_version(one)) != "TLSv1.3") continue;
+        if (!names.empty()) names += ':';
+        names += SSL_CIPHER_get_name(one);
+    }
+    return names;
+}
 
 // Two records in one read of the socket: OpenSSL would fetch each record's head and body on their own otherwise. Not
 // more, since it moves all that it has ahead to the buffer's front before each record. A full record has 22 bytes
@@ -116,14 +132,16 @@ tls_context::tls_context(std::string host, bool host_is_address, const std::stri
 {
     const algorithm_source algorithms = tls_algorithms();
     context_.reset(SSL_CTX_new_ex(algorithms.library, algorithms.properties, TLS_client_method()));
-    if (!context_) throw std::bad_alloc();
+    if (!context_) refuse("OpenSSL can't do TLS the way it is configured; see its openssl.cnf");
     SSL_CTX* const context = context_.get();
     sessions_.reserve(most_sessions + 1);
-    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+    // The system's configuration may ask for more, never for less.
+    if (SSL_CTX_get_min_proto_version(context) < TLS1_2_VERSION) SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     SSL_CTX_set_mode(context,
                      SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    SSL_CTX_set_ciphersuites(context, tls13_ciphers);  // a preference: OpenSSL's own order does where it can't be had
+    // A preference: OpenSSL's own order does where it can't be had.
+    if (tls13_suites(context) == openssls_order) SSL_CTX_set_ciphersuites(context, preferred_order);
     SSL_CTX_set_read_ahead(context, 1);
     SSL_CTX_set_default_read_buffer_len(context, read_buffer);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);

@@ -19,8 +19,12 @@ BOOST_AUTO_TEST_CASE(aes_gcm_is_openssls)
 #include <openssl/params.h>
 #include <openssl/provider.h>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdint>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <random>
@@ -35,12 +39,10 @@ using bytes = std::vector<unsigned char>;
 
 struct release {
     void operator()(OSSL_LIB_CTX* p) const noexcept { OSSL_LIB_CTX_free(p); }
-    void operator()(OSSL_PROVIDER* p) const noexcept { OSSL_PROVIDER_unload(p); }
     void operator()(EVP_CIPHER* p) const noexcept { EVP_CIPHER_free(p); }
     void operator()(EVP_CIPHER_CTX* p) const noexcept { EVP_CIPHER_CTX_free(p); }
 };
 using library_ptr = std::unique_ptr<OSSL_LIB_CTX, release>;
-using provider_ptr = std::unique_ptr<OSSL_PROVIDER, release>;
 using cipher_ptr = std::unique_ptr<EVP_CIPHER, release>;
 
 /// One direction under one key.
@@ -334,21 +336,35 @@ BOOST_AUTO_TEST_CASE(refuses_what_is_no_tls_1_2_record)
 
 BOOST_AUTO_TEST_CASE(takes_only_the_place_of_openssls_default_provider)
 {
-    const library_ptr usual(OSSL_LIB_CTX_new()), with_more(OSSL_LIB_CTX_new()), approved(OSSL_LIB_CTX_new());
-    BOOST_TEST(has_usual_providers(usual.get()));
-    const provider_ptr first(OSSL_PROVIDER_load(with_more.get(), "default"));
-    BOOST_TEST(has_usual_providers(with_more.get()));
-    const provider_ptr second(OSSL_PROVIDER_load(with_more.get(), "base"));
-    BOOST_TEST(!has_usual_providers(with_more.get()));
-    BOOST_REQUIRE(EVP_default_properties_enable_fips(approved.get(), 1) == 1);
-    BOOST_TEST(!has_usual_providers(approved.get()));
+    const auto with = [](const std::string& configuration) {
+        const auto file = std::filesystem::temp_directory_path() / ("aes_gcm_" + std::to_string(getpid()) + ".cnf");
+        std::ofstream(file) << configuration;
+        library_ptr made(OSSL_LIB_CTX_new());
+        OSSL_LIB_CTX_load_config(made.get(), file.c_str());  // fails where it names what isn't there
+        std::filesystem::remove(file);
+        return is_usual(made.get());
+    };
+    const std::string providers = "openssl_conf = a\n[a]\nproviders = p\n[p]\n", active = "[on]\nactivate = 1\n";
+    BOOST_TEST(with(""));
+    BOOST_TEST(with(providers + "default = on\n" + active));
+    BOOST_TEST(!with(providers + "default = on\nbase = on\n" + active));
+    BOOST_TEST(!with(providers + "base = on\n" + active));
+    BOOST_TEST(!with(providers + "vendor = gone\n[gone]\nmodule = /nowhere/vendor.so\nactivate = 1\n"));
+    BOOST_TEST(!with("openssl_conf = a\n[a]\nalg_section = b\n[b]\ndefault_properties = provider=vendor\n"));
+    BOOST_TEST(!with("openssl_conf = a\n[a]\nalg_section = b\n[b]\ndefault_properties = fips=yes\n"));
+    BOOST_TEST(!with("openssl_conf = a\n[a]\nrandom = b\n[b]\nrandom = HASH-DRBG\n"));
+    BOOST_TEST(!with("openssl_conf = a\n[a]\nrandom = b\n[b]\nrandom = NO-SUCH-DRBG\n"));
 }
 
-BOOST_AUTO_TEST_CASE(is_decided_once)
+BOOST_AUTO_TEST_CASE(is_decided_by_what_the_thread_uses)
 {
-    const algorithm_source a = tls_algorithms(), b = tls_algorithms();
-    BOOST_TEST(a.library == b.library);
-    BOOST_TEST((a.library == nullptr) == (a.properties == nullptr));
+    const algorithm_source before = tls_algorithms();
+    BOOST_TEST((before.library == nullptr) == (before.properties == nullptr));
+    const library_ptr other(OSSL_LIB_CTX_new());
+    OSSL_LIB_CTX* const usual = OSSL_LIB_CTX_set0_default(other.get());
+    BOOST_TEST(tls_algorithms().library == nullptr);
+    OSSL_LIB_CTX_set0_default(usual);
+    BOOST_TEST(tls_algorithms().library == before.library);
 }
 
 BOOST_AUTO_TEST_CASE(leaves_the_process_itself_alone)

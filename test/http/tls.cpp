@@ -97,6 +97,20 @@ BOOST_AUTO_TEST_CASE(reads_every_usual_suite)
     }
 }
 
+/// Only under strict_openssl.cnf.
+BOOST_AUTO_TEST_CASE(keeps_to_what_the_system_asks_for, *boost::unit_test::disabled())
+{
+    const auto error_with = [&](int version, const char* suite) {
+        tls_settings settings = *tls_by(&authority);
+        settings.oldest = settings.newest = version;
+        settings.only_suite = suite;
+        return get(settings).error;
+    };
+    BOOST_TEST(!error_with(TLS1_3_VERSION, "TLS_AES_256_GCM_SHA384"));
+    BOOST_TEST((error_with(TLS1_3_VERSION, "TLS_AES_128_GCM_SHA256") == errc::handshake_failed));
+    BOOST_TEST((error_with(TLS1_2_VERSION, "ECDHE-ECDSA-AES256-GCM-SHA384") == errc::handshake_failed));
+}
+
 BOOST_AUTO_TEST_CASE(rejects_certificates)
 {
     certificate_request expired, early, for_clients, nameless;
