@@ -63,7 +63,8 @@ struct anomaly_event {
     const unipile::anomaly* anomaly;
     /// The post that has it; null for a page and for a quarantined item.
     const unipile::post* post;
-    /// The bytes of an item that was not valid JSON and is therefore no post. Valid during the call.
+    /// The bytes of an item that is no post: not valid JSON, or one that takes far more memory than it has bytes. Valid
+    /// during the call.
     std::string_view quarantined;
     /// Why it was quarantined, in the library's words; empty otherwise.
     std::string_view why;

@@ -262,7 +262,9 @@ parse_status item_parser::parse(const char* begin, const char* end, bool whole)
     builder_.start(whole ? static_cast<std::size_t>(end - begin) : 0);
     parse_status s = attempt(begin, end);
     while (s == parse_status::no_room) {
-        builder_.grow(static_cast<std::size_t>(p_ - begin_));
+        const auto length = static_cast<std::size_t>(p_ - begin_);
+        if (!builder_.may_grow(length)) return parse_status::too_costly;
+        builder_.grow(length);
         s = attempt(begin, end);
     }
     if (s == parse_status::incomplete && whole) s = parse_status::malformed;

@@ -45,7 +45,8 @@ enum class parse_status {
     incomplete,  ///< the input ended inside of the item
     malformed,   ///< not JSON
     too_deep,
-    no_room,  ///< inside the parser only
+    too_costly,  ///< it would take many times its length when typed
+    no_room,     ///< inside the parser only
 };
 
 /// The rule for what the contract doesn't know.

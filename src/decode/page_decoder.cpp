@@ -70,7 +70,7 @@ private:
     error_code frame_item(const char*& p, const char* last);
     error_code whole_item(std::string_view item, parse_status s);
     error_code accept_item();
-    error_code quarantine_item(std::string_view item, std::size_t bad_byte);
+    error_code quarantine_item(std::string_view item, std::string why);
     error_code append_to_envelope(char c);
     bool skip_space(const char*& p, const char* last) noexcept;
 
@@ -367,9 +367,10 @@ error_code page_decoder::impl::whole_item(std::string_view item, parse_status s)
 {
     if (s == parse_status::too_deep) return errc::too_deep;
     if (s == parse_status::ok) return accept_item();
-    const bool object = item[0] == '{';
-    const auto bad = object ? static_cast<std::size_t>(parser_.end_of_item() - item.data()) : 0;
-    return quarantine_item(item, bad);
+    if (item[0] != '{') return quarantine_item(item, "not a JSON object");
+    if (s == parse_status::too_costly) return quarantine_item(item, "its fields take far more memory than its JSON");
+    const auto bad_byte = static_cast<std::size_t>(parser_.end_of_item() - item.data());
+    return quarantine_item(item, "not valid JSON at byte " + std::to_string(bad_byte));
 }
 
 error_code page_decoder::impl::accept_item()
@@ -383,11 +384,9 @@ error_code page_decoder::impl::accept_item()
     return {};
 }
 
-error_code page_decoder::impl::quarantine_item(std::string_view item, std::size_t bad_byte)
+error_code page_decoder::impl::quarantine_item(std::string_view item, std::string why)
 {
     if (strict_) return errc::contract_violated;
-    std::string why = "not a JSON object";
-    if (item[0] == '{') why = "not valid JSON at byte " + std::to_string(bad_byte);
     quarantined.push_back({items_, std::string(item), std::move(why)});
     ++items_;
     state_ = state::after_item;

@@ -42,6 +42,12 @@ void post_builder::grow(std::size_t length)
     rewind();
 }
 
+bool post_builder::may_grow(std::size_t length) const noexcept
+{
+    constexpr std::size_t always = 1024 * 1024, per_byte = 16;
+    return block_->capacity <= always + per_byte * length;
+}
+
 void post_builder::rewind() noexcept
 {
     limit_ = json_;

@@ -30,6 +30,9 @@ public:
     void start(std::size_t length = 0);
     /// Starts again with more room; `length` bytes of the item were read before it ran out.
     void grow(std::size_t length);
+    /// False if so many bytes already have far more room than typing the largest sensible post of them takes: `{}` is
+    /// two bytes, and an object of fields when typed.
+    bool may_grow(std::size_t length) const noexcept;
 
     /// Forgets everything but the block.
     void rewind() noexcept;

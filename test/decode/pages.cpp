@@ -270,6 +270,28 @@ BOOST_AUTO_TEST_CASE(longer_than_was_guessed)
     }
 }
 
+BOOST_AUTO_TEST_CASE(fields_that_take_far_more_than_their_json)
+{
+    std::string list = R"(,"attachments":[{})";
+    for (int i = 1; i < 1000; ++i) list += ",{}";
+    list += ']';
+    std::string item = R"({"object":"Post","provider":"LINKEDIN")";
+    for (int i = 0; i < 2; ++i) item += list;
+    const std::string some = item + '}';
+    for (int i = 0; i < 20; ++i) item += list;
+    const std::string good(good_item);
+    const outcome o = decode(page_of(some + ',' + item + "}," + good));
+    BOOST_TEST(!o.error);
+    BOOST_TEST(o.posts == 2u);
+    BOOST_TEST(o.quarantined == 1u);
+
+    decode::page_decoder decoder({}, false);
+    BOOST_REQUIRE(!decoder.write(page_of(item + '}')));
+    BOOST_REQUIRE_EQUAL(decoder.quarantined().size(), 1u);
+    BOOST_TEST(decoder.quarantined()[0].why == "its fields take far more memory than its JSON");
+    BOOST_TEST((decoder.quarantined()[0].raw == item + '}'));
+}
+
 BOOST_AUTO_TEST_CASE(strict_turns_deviations_into_failures)
 {
     const std::string good = std::string(full_linkedin_post()) + ',' + std::string(full_instagram_post());
