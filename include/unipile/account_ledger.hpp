@@ -19,7 +19,9 @@ namespace unipile {
 /// A server sees a request at some time between its sending and its end. So a request is in flight until it has ended
 /// and counts as made at its end: then windows hold as the server sees them, however long requests take. What was in
 /// flight when a process died counts as made when its ledger is loaded. One that ended before it could be sent doesn't
-/// count, as if it had never begun.
+/// count, as if it had never begun. One that had to be sent twice, since a kept-alive connection died under it before
+/// any answer, counts twice from its end on; that is the one way in which a window can hold more than its limit, by
+/// one.
 struct account_ledger {
     /// Requests that ended at one time. Where many are close together they are counted as one entry at the latest of
     /// their times, so a window never takes them for older than they are.

@@ -51,7 +51,7 @@ struct account_status {
     std::uint32_t left_today = 0;  ///< requests that the longest window still allows; the greatest number if no window
 };
 
-/// A time in which the server can't be reached.
+/// A time in which the server can't be reached, or answers nobody.
 struct harvest_outage {
     wall_time since;
     wall_time next_attempt;  ///< not before; in the past while one is under way
@@ -88,16 +88,25 @@ using next_handler =
 /// is parked; all others go on. Jobs whose account rests keep their place.
 ///
 /// **Outages.** A request that could not be sent, since the server can't be reached, is none of its account's requests
-/// and no attempt of its job's. After up to eight of them in a row (as many as there are accounts, if those are fewer)
-/// and no answer in between, the harvest only finds out whether the server is back, with one request at a time, and
-/// goes on where it was with the first answer. See `harvest_options::outage_patience`.
+/// and no attempt of its job's. One that was sent and got not a byte of an answer (a deadline, or a connection that was
+/// closed) may have been seen: it is one of its account's requests. An attempt of its job's it is only if the server
+/// answers others afterwards, and not if that ends an outage which others have felt, unless that happens to it again
+/// and again. Any answer, such as a status 503, is an answer.
+///
+/// After up to eight requests of either kind in a row (as many as there are accounts, if those are fewer) and no answer
+/// in between, the harvest only finds out whether the server is back, with one request at a time, and goes on where it
+/// was with the first answer. Accounts take turns with these requests, which keep to their pace as all others do, and
+/// so do the jobs of an account. See `harvest_options::outage_patience`.
+///
+/// If only one job can be asked at all, its silence can't be told from the server's. It is treated as an outage, at the
+/// end of which that job fails, and the harvest goes on.
 ///
 /// The queries' `prefetch_pages` has no effect here, and `retry_policy::total` counts the waiting too.
 ///
 /// **The end.** The harvest is over when the source is exhausted and every job has ended, and then gives an empty
 /// optional, again and again. A failed job is an element and ends nothing else, but for one: if the key is refused, the
-/// server is not to be trusted or stays out of reach, the source fails or the client is closed, all jobs end (those
-/// that did not run with errc::harvest_stopped), and the stream ends with that failure.
+/// server is not to be trusted or stays out of reach or silent, the source fails or the client is closed, all jobs end
+/// (those that did not run with errc::harvest_stopped), and the stream ends with that failure.
 ///
 /// **Pulling, cancelling, threads, lifetime**: as with `post_stream`. An outstanding pull that is cancelled ends with
 /// `asio::error::operation_aborted` and loses nothing; the harvest goes on.
@@ -151,7 +160,7 @@ public:
     void accounts(const std::function<void(const account_status&)>& visit) const;
 
     harvest_stats stats() const;
-    /// Set while the server can't be reached.
+    /// Set while the server can't be reached, or answers nobody.
     std::optional<harvest_outage> outage() const;
     /// What stopped the harvest as a whole; empty unless something did.
     std::optional<failure> last_failure() const;

@@ -53,9 +53,11 @@ struct harvest_options {
     };
     parked_jobs when_parked = parked_jobs::wait;
 
-    /// How long the server may be out of reach before the harvest ends, with the last attempt's failure and all jobs as
-    /// `harvest_stream::stop` leaves them; 0: no matter how long. Attempts are a minute apart at most. A server of
-    /// which nothing was ever heard is given up after a few seconds, whatever this says: its address may be wrong.
+    /// How long the server may be out of reach or silent before the harvest ends, with the last attempt's failure and
+    /// all jobs as `harvest_stream::stop` leaves them; 0: no matter how long. Attempts are a minute apart at most, or
+    /// as far as the accounts' pace keeps them: time in which no account may send doesn't count. A server of which
+    /// nothing was ever heard is given up after a few seconds, or one attempt more if that takes longer, whatever this
+    /// says: its address may be wrong.
     std::chrono::milliseconds outage_patience = std::chrono::minutes{15};
     /// Whether something was heard of the server by others, such as another harvest of the same work; empty: no.
     std::function<bool()> was_reached;

@@ -15,7 +15,8 @@ namespace unipile {
 
 class post;
 
-/// A request is about to be sent, or to wait for a connection.
+/// A request is about to be sent, or to wait for a connection. Told once, even if it has to be sent again on a new
+/// connection because a kept-alive one died under it; `stream_stats::requests` counts that.
 struct request_event {
     const posts_query& query;
     std::string_view target;  ///< path and query; account and identifier are in it, the key is not
@@ -44,7 +45,8 @@ struct page_event {
     std::chrono::nanoseconds elapsed;  ///< since the request event; a consumer that lags is in it
 };
 
-/// A request has failed and will be sent again.
+/// A request has failed and will be sent again; in a harvest, one that got no byte of an answer perhaps not, once the
+/// server has answered others.
 struct retry_event {
     const posts_query& query;
     std::uint64_t page;

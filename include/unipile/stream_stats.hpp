@@ -7,11 +7,12 @@
 namespace unipile {
 
 /// The counters of one stream. They start at zero for a stream that resumes from a position. What a harvest could not
-/// send, since the server was out of reach, is in none of them.
+/// send, since the server was out of reach, is in none of them. What was sent again because a kept-alive connection
+/// died under it before any answer is one more request, as the server may have seen both, and no retry.
 struct stream_stats {
     std::uint64_t posts = 0;             ///< delivered to the consumer
     std::uint64_t pages = 0;             ///< pages that arrived whole, the empty ones counted
-    std::uint64_t requests = 0;          ///< requests begun, the retries counted
+    std::uint64_t requests = 0;          ///< requests begun, whatever was sent again counted
     std::uint64_t retries = 0;           ///< requests that repeated a failed one
     std::uint64_t wire_bytes = 0;        ///< bytes of answer bodies as they came over the wire, compressed perhaps
     std::uint64_t json_bytes = 0;        ///< the same after inflating

@@ -229,7 +229,8 @@ void harvest_core::cancel()
         if (!scheduler_.is_running(i)) continue;
         auto& j = jobs_[i];
         request_result broken_off;
-        broken_off.sent = j.admission == 0 && j.listing && !j.listing->is_unused();
+        const bool sent = j.admission == 0 && j.listing && !j.listing->is_unused();
+        broken_off.times_sent = sent ? std::max(1u, j.listing->stream.core()->under_way()) : 0;
         if (j.listing) deliver(*j.listing, false);
         emit_end(j, end_reason::cancelled, failure(errc::harvest_stopped));
         j = {};
@@ -310,7 +311,7 @@ std::optional<harvest_outage> harvest_core::outage() const
 {
     const outage_watch& o = scheduler_.outage();
     if (!o.is_cut_off()) return {};
-    return harvest_outage{o.since(), o.next_probe(), unreachable_.value_or(failure(errc::connect_failed))};
+    return harvest_outage{o.since(), o.next_probe(), no_answer_.value_or(failure(errc::connect_failed))};
 }
 
 wall_time harvest_core::now() const

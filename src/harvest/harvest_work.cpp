@@ -35,19 +35,6 @@ failure parked(const account_ledger& ledger)
     return failure(errc::account_parked, std::move(d));
 }
 
-/// What ends a harvest that can't reach the server: the last attempt's failure, and how long there were others.
-failure gave_up(const failure& last, const outage_watch& outage, wall_time now)
-{
-    failure::details d = last.all();
-    if (!d.note.empty()) d.note += "; ";
-    if (outage.was_reached())
-        d.note += "out of reach for " +
-                  std::to_string(std::chrono::round<std::chrono::seconds>(now - outage.since()).count()) + " s";
-    else
-        d.note += "no request was ever answered";
-    return failure(last.code(), std::move(d));
-}
-
 }  // namespace
 
 void harvest_core::schedule_work()
@@ -287,11 +274,11 @@ void harvest_core::send_request(job_index i)
             emit_end(j, end_reason::failed, f);
             jobs_[i] = {};
             request_result nothing;
-            nothing.sent = false;
+            nothing.times_sent = 0;
             return request_ended(i, nothing);
         }
     }
-    j.listing->grant();
+    j.listing->grant(scheduler_.others_were_answered(i));
     pull_posts(*j.listing);
 }
 
@@ -354,7 +341,7 @@ void harvest_core::page_over(job_listing& l)
     if (!l.is_good()) {
         result.next = request_result::then::retry;
         result.not_before = now() + l.wish();
-        if (l.unreachable()) unreachable_ = l.unreachable();
+        if (l.no_answer()) no_answer_ = l.no_answer();
     } else {
         deliver(l, true);
         result.next = request_result::then::more;
@@ -374,7 +361,7 @@ void harvest_core::listing_over(job_listing& l, unipile::end_reason reason)
     auto f = l.stream.last_failure();
     request_result result = l.result();
     if (f && !l.is_answered()) judge_failure(result, *f);
-    if (l.is_unused()) result.sent = false;
+    if (l.is_unused()) result.times_sent = 0;
     deliver(l, false);
 
     if (f && after_failure(*f) == request_result::then::retry) {
@@ -406,12 +393,30 @@ void harvest_core::set_aside(job& j)
 void harvest_core::request_ended(job_index i, const request_result& result)
 {
     const account_index a = scheduler_.account_of(i);
-    if (result.server == request_result::contact::unreachable && options_.was_reached && options_.was_reached())
+    if (result.server != request_result::contact::answered && options_.was_reached && options_.was_reached())
         scheduler_.server_is_known();
-    scheduler_.finished(i, result, now());
+    if (!scheduler_.finished(i, result, now())) {
+        deliver(*jobs_[i].listing, false);
+        emit_end(jobs_[i], end_reason::failed, gave_up());
+        jobs_[i] = {};
+    }
     save_ledger(a);
-    if (!scheduler_.outage().is_hopeless() || scheduler_.stopped()) return;
-    stop_for(gave_up(unreachable_.value_or(failure(errc::connect_failed)), scheduler_.outage(), now()));
+    if (scheduler_.outage().is_hopeless() && !scheduler_.stopped()) stop_for(gave_up());
+}
+
+/// What ends a harvest whose server is gone: the last attempt's failure, and how long there were others.
+failure harvest_core::gave_up() const
+{
+    const failure last = no_answer_.value_or(failure(errc::connect_failed));
+    const outage_watch& outage = scheduler_.outage();
+    failure::details d = last.all();
+    if (!d.note.empty()) d.note += "; ";
+    if (outage.was_reached())
+        d.note += "no answer for " +
+                  std::to_string(std::chrono::round<std::chrono::seconds>(now() - outage.since()).count()) + " s";
+    else
+        d.note += "no request was ever answered";
+    return failure(last.code(), std::move(d));
 }
 
 }  // namespace unipile::harvest

@@ -25,11 +25,13 @@ public:
         stream.core()->set_gate(this);
     }
 
-    void grant() noexcept
+    /// `others_answered`: others were, since this one's last request.
+    void grant(bool others_answered) noexcept
     {
         granted_ = true;
+        others_answered_ = others_answered;
         answered_ = good_ = false;
-        unreachable_.reset();
+        no_answer_.reset();
         wish_ = std::chrono::milliseconds{0};
         result_ = {};
     }
@@ -39,11 +41,12 @@ public:
         wish_ = wish.wait;
         return std::exchange(granted_, false);
     }
+    bool others_were_answered() const noexcept override { return granted_ && others_answered_; }
     void answered(const paging::request_outcome& outcome) noexcept override
     {
         answered_ = true;
         good_ = outcome.ok;
-        if (outcome.unreachable) unreachable_ = *outcome.unreachable;
+        if (outcome.no_answer) no_answer_ = *outcome.no_answer;
         try {
             judge_request(result_, outcome);
         } catch (const std::bad_alloc&) {
@@ -54,8 +57,8 @@ public:
     /// Since the last `grant()`.
     bool is_answered() const noexcept { return answered_; }
     bool is_good() const noexcept { return good_; }
-    /// Why the server couldn't be reached; empty if it could, or if nobody knows.
-    const std::optional<failure>& unreachable() const noexcept { return unreachable_; }
+    /// Why not a byte of an answer came; empty if one did, or if nobody knows.
+    const std::optional<failure>& no_answer() const noexcept { return no_answer_; }
     /// It was not even tried.
     bool is_unused() const noexcept { return granted_; }
     /// How long the listing wants to wait before it repeats its request.
@@ -69,8 +72,8 @@ public:
     post_stream stream;         ///< goes first
 
 private:
-    bool granted_ = false, answered_ = false, good_ = false;
-    std::optional<failure> unreachable_;
+    bool granted_ = false, others_answered_ = false, answered_ = false, good_ = false;
+    std::optional<failure> no_answer_;
     std::chrono::milliseconds wish_{0};
     request_result result_;
 };

@@ -10,24 +10,24 @@ using std::chrono::milliseconds;
 void outage_watch::answered() noexcept
 {
     known_ = true;
+    begin_anew();
+}
+
+void outage_watch::begin_anew() noexcept
+{
     cut_off_ = hopeless_ = false;
     in_a_row_ = 0;
 }
 
-void outage_watch::unreachable(std::size_t accounts, wall_time now, random_source& random)
+void outage_watch::no_answer(std::size_t accounts, wall_time now, random_source& random)
 {
     ++in_a_row_;
     // Those that were under way when it began say nothing new.
     if (cut_off_ || in_a_row_ < std::clamp<std::size_t>(accounts, 1, most_needed)) return;
     cut_off_ = true;
-    begin(now);
-    wait(now, random);
-}
-
-void outage_watch::begin(wall_time now)
-{
     since_ = now;
     wait_ = first_wait;
+    wait(now, random);
 }
 
 void outage_watch::wait(wall_time now, random_source& random)
@@ -41,8 +41,9 @@ void outage_watch::wait(wall_time now, random_source& random)
 
 void outage_watch::probe_begins(wall_time now) noexcept
 {
-    // For so long no account was allowed to look that what was known says nothing about now.
-    if (now > next_probe_ + longest_wait) begin(now);
+    // Time in which no account was allowed to look says nothing about the server and tries nobody's patience. To begin
+    // anew would be wrong: probes that are seen spend what an account may send, and would go on for ever.
+    if (now > next_probe_ + longest_wait) since_ += now - next_probe_;
 }
 
 void outage_watch::probe_failed(wall_time now, random_source& random)

@@ -1,4 +1,5 @@
-// Whether the server can be reached, as the requests of a harvest tell. Pure: time and chance come from the caller.
+// Whether the server can be reached and answers, as the requests of a harvest tell. Pure: time and chance come from the
+// caller.
 #pragma once
 
 #include <unipile/pacing.hpp>
@@ -10,11 +11,13 @@
 
 namespace unipile::harvest {
 
-/// After some requests in a row that never left, and no answer in between, the harvest is cut off: one request at a
-/// time then finds out whether the server is back, after waits that grow. An answer ends that, whoever gets it.
+/// After some requests in a row that never left or got not a byte of an answer, and no answer in between, the harvest
+/// is cut off: one request at a time then finds out whether the server is back, after waits that grow. An answer ends
+/// that, whoever gets it.
 ///
 /// It is hopeless once the last probe within `patience` has failed, or a few seconds after the beginning as long as
-/// nothing was ever answered: an address that is wrong or a network that isn't there.
+/// nothing was ever answered: an address that is wrong or a network that isn't there. A probe that waits longer than
+/// that for an answer is then the only one.
 class outage_watch {
 public:
     /// So many requests in a row tell an outage from a hiccup, where there are as many accounts.
@@ -31,11 +34,14 @@ public:
     void answered() noexcept;
     /// Others have seen the server answer: it isn't its address that is wrong.
     void is_known() noexcept { known_ = true; }
-    /// A request that isn't the probe never left. `accounts`: that have work.
-    void unreachable(std::size_t accounts, wall_time now, random_source& random);
+    /// A request that isn't the probe never left, or was left without an answer. `accounts`: that have work.
+    void no_answer(std::size_t accounts, wall_time now, random_source& random);
     void probe_begins(wall_time now) noexcept;
     /// While cut off: the probe has ended without an answer.
     void probe_failed(wall_time now, random_source& random);
+
+    /// What was known until now says nothing any more, but that there is a server.
+    void begin_anew() noexcept;
 
     bool is_cut_off() const noexcept { return cut_off_; }
     wall_time since() const noexcept { return since_; }
@@ -46,7 +52,6 @@ public:
     bool was_reached() const noexcept { return known_; }
 
 private:
-    void begin(wall_time now);
     void wait(wall_time now, random_source& random);
     std::chrono::milliseconds patience() const noexcept { return known_ ? patience_ : first_patience; }
 

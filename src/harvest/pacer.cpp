@@ -119,18 +119,19 @@ void pacer::spend(account_ledger& ledger, wall_time now, random_source& random) 
     ledger.next_request = now + draw_gap(ledger, now, random);
 }
 
-void pacer::ended(account_ledger& ledger, wall_time now) const
+void pacer::ended(account_ledger& ledger, wall_time now, std::uint32_t times) const
 {
     --ledger.in_flight;
+    ledger.requests += times - 1;
     auto& used = ledger.used;
     const auto fine = grain(milliseconds{0});
     constexpr std::uint32_t full = 0xffffffff;
-    if (!used.empty() && fine.count() > 0 && used.back().count < full &&
+    if (!used.empty() && fine.count() > 0 && used.back().count <= full - times &&
         used.back().at.time_since_epoch() / fine == now.time_since_epoch() / fine) {
         used.back().at = now;
-        ++used.back().count;
+        used.back().count += times;
     } else {
-        used.push_back({now, 1});
+        used.push_back({now, times});
         if (used.size() % 64 == 0) compact(ledger, now);
     }
 }

@@ -36,8 +36,11 @@ public:
     wall_time earliest(const account_ledger& ledger, wall_time now) const;
     /// A request goes out at `now`: enters it into the books and draws the gap that follows.
     void spend(account_ledger& ledger, wall_time now, random_source& random) const;
-    /// A request that was spent has ended at `now`, however; nobody sees it later than that.
-    void ended(account_ledger& ledger, wall_time now) const;
+    /// A request that was spent has ended at `now`, however; nobody sees it later than that. `times`: as often as it
+    /// may have been seen, at least once. What is more than once was sent without asking, when a connection died under
+    /// it, and may take a window over its limit by so much: to keep room for that with every request would leave half
+    /// of each window unused, for what hardly ever happens.
+    void ended(account_ledger& ledger, wall_time now, std::uint32_t times = 1) const;
     /// Instead of `ended`, for a request that was spent and never left: takes it out of the books. `latest`: none of
     /// the account's was spent after it, so the gap behind it goes, too.
     void take_back(account_ledger& ledger, bool latest, wall_time now) const;

@@ -33,6 +33,7 @@ job_index scheduler::add_job(account_index i, wall_time now)
     }
     jobs_[j].account = i;
     jobs_[j].turn = 0;
+    jobs_[j].silent = jobs_[j].spared = 0;
     ++accounts_[i].queued;
     ++queued_;
     drained_ = std::min<std::size_t>(drained_, j);
@@ -57,7 +58,7 @@ decision scheduler::next(wall_time now)
             settle_account(i, now);  // something happened since it became ready
             continue;
         }
-        const job_index j = pop_front(a);
+        const job_index j = outage_.is_cut_off() ? pop_probe(a) : pop_front(a);
         jobs_[j].state = job_state::running;
         --a.queued, --queued_;
         ++a.in_flight, ++running_;
@@ -96,14 +97,16 @@ void scheduler::held_up(job_index j, std::chrono::milliseconds by)
     accounts_[jobs_[j].account].ledger.next_request += by;
 }
 
-void scheduler::finished(job_index j, const request_result& result, wall_time now)
+bool scheduler::finished(job_index j, const request_result& result, wall_time now)
 {
+    // Those that wake up before this account comes back have their turn before it.
+    if (probe_ == j) wake(now);
     note_contact(j, result.server, now);
     const account_index i = jobs_[j].account;
     auto& a = accounts_[i];
     --a.in_flight, --running_;
-    if (result.sent)
-        a.rules->ended(a.ledger, now);
+    if (result.times_sent > 0)
+        a.rules->ended(a.ledger, now, result.times_sent);
     else
         a.rules->take_back(a.ledger, a.latest == j, now);
     switch (result.signal) {
@@ -117,23 +120,68 @@ void scheduler::finished(job_index j, const request_result& result, wall_time no
             break;
         case request_result::sign::stop: stop(); break;
     }
-    if (result.next == request_result::then::ended)
+    const bool given_up =
+        result.next == request_result::then::retry && outage_.is_hopeless() && alone_ == j && !several_silent_;
+    if (given_up) {
+        outage_.begin_anew();
+        forget_silence();
+    }
+    if (given_up || result.next == request_result::then::ended)
         forget(j);
     else
         requeue(j, result, now);
     settle_account(i, now);
+    return !given_up;
 }
 
 void scheduler::note_contact(job_index j, request_result::contact server, wall_time now)
 {
     const bool was_probe = probe_ == j;
     if (was_probe) probe_ = none;
+    note_silence(j, server);
+    const bool no_answer = server == request_result::contact::unreachable || server == request_result::contact::silent;
     if (server == request_result::contact::answered)
         outage_.answered();
     else if (was_probe && outage_.is_cut_off())
         outage_.probe_failed(now, random_);
-    else if (server == request_result::contact::unreachable)
-        outage_.unreachable(accounts_with_work(), now, random_);
+    else if (no_answer)
+        outage_.no_answer(accounts_with_work(), now, random_);
+}
+
+/// Who got no answer since the last one.
+void scheduler::note_silence(job_index j, request_result::contact server)
+{
+    switch (server) {
+        case request_result::contact::unknown: break;
+        case request_result::contact::answered:
+            jobs_[j].silent = jobs_[j].spared = 0;
+            if (outage_.is_cut_off() && several_silent_) excuse_the_silent();
+            forget_silence();
+            break;
+        case request_result::contact::unreachable: several_silent_ = true; break;
+        case request_result::contact::silent:
+            jobs_[j].silent = answers_;
+            if (alone_ == none) alone_ = j;
+            several_silent_ = several_silent_ || alone_ != j;
+            break;
+    }
+}
+
+/// An outage is over: it was no fault of theirs.
+void scheduler::excuse_the_silent() noexcept
+{
+    for (auto& j : jobs_) {
+        if (j.silent != answers_ || j.spared == most_spared) continue;
+        j.silent = 0;
+        ++j.spared;
+    }
+}
+
+void scheduler::forget_silence() noexcept
+{
+    if (++answers_ == 0) ++answers_;
+    alone_ = none;
+    several_silent_ = false;
 }
 
 /// As many as matter.
@@ -150,7 +198,7 @@ void scheduler::not_sent(job_index j, wall_time now)
     request_result again;
     again.next = request_result::then::retry;
     again.not_before = now;
-    again.sent = false;
+    again.times_sent = 0;
     finished(j, again, now);
 }
 
@@ -160,7 +208,9 @@ void scheduler::requeue(job_index j, const request_result& result, wall_time now
     ++accounts_[entry.account].queued, ++queued_;
     drained_ = std::min<std::size_t>(drained_, j);
     // In an outage it is the probes that wait, all together.
-    const bool waits = !outage_.is_cut_off() || result.server != request_result::contact::unreachable;
+    const bool no_answer =
+        result.server == request_result::contact::unreachable || result.server == request_result::contact::silent;
+    const bool waits = !outage_.is_cut_off() || !no_answer;
     if (result.next == request_result::then::retry && result.not_before > now && waits) {
         entry.state = job_state::waiting;
         sleepers_.push({result.not_before, j, ++entry.stamp, true});
@@ -336,8 +386,22 @@ job_index scheduler::pop_front(account& a)
     return j;
 }
 
+/// The first that wasn't left without an answer since the last one; if there is none, the one for which that is longest
+/// ago. It comes back in front, so all have their turn, and go on where they were afterwards.
+job_index scheduler::pop_probe(account& a)
+{
+    std::uint32_t before = none;
+    for (job_index j = a.head; is_silent(j) && jobs_[j].next != none; j = jobs_[j].next) before = j;
+    if (before == none) return pop_front(a);
+    const job_index j = jobs_[before].next;
+    jobs_[before].next = jobs_[j].next;
+    if (a.tail == j) a.tail = before;
+    return j;
+}
+
 void scheduler::forget(job_index j)
 {
+    several_silent_ = several_silent_ || alone_ == j;  // there was another
     jobs_[j].state = job_state::free;
     jobs_[j].next = free_;
     free_ = j;

@@ -50,11 +50,13 @@ struct request_result {
         unknown,      ///< nobody knows whether it reached the server
         answered,     ///< the server answered something
         unreachable,  ///< the server couldn't be reached; the request never left
+        silent,       ///< the request left, and not a byte of an answer came
     };
     then next = then::ended;
     sign signal = sign::none;
     contact server = contact::unknown;
-    bool sent = true;  ///< it may have left; if not, it is taken out of the account's books
+    /// How many requests the server may have seen; 0: it never left, and is taken out of the account's books.
+    unsigned times_sent = 1;
     wall_time not_before{};
     std::optional<std::chrono::milliseconds> retry_after;  ///< with `throttle`
     bool long_rest = false;                                ///< with `throttle`
@@ -74,11 +76,12 @@ struct decision {
     wall_time until{};
 };
 
-/// While the server can't be reached, one request at a time is started as a probe, with waits in between, and all
-/// others stay where they are.
+/// While the server can't be reached or answers nobody, one request at a time is started as a probe, with waits in
+/// between, and all others stay where they are. Accounts take turns with the probes, as their pace allows, and so do
+/// their jobs, lest one that never gets an answer stands for the server.
 ///
 /// Fair: accounts take turns, and so do the jobs of an account. Each decision costs O(log n) in the number of accounts
-/// that wait, and a queued job costs 16 bytes here, an account some 300.
+/// that wait, and a queued job costs 20 bytes here, an account some 300.
 class scheduler {
 public:
     explicit scheduler(scheduler_options options);
@@ -92,8 +95,13 @@ public:
     decision next(wall_time now);
     /// The request that `start` was said for was held up so long before it was sent: the gap behind it begins later.
     void held_up(job_index job, std::chrono::milliseconds by);
-    /// The request that `start` was said for has ended.
-    void finished(job_index job, const request_result& result, wall_time now);
+    /// The request that `start` was said for has ended. False: its job is to end, against `result`, and is gone from
+    /// the books. For as long as an outage is put up with it was the only one that got no answer, and no other could be
+    /// asked: nobody can tell its own trouble from the server's, and the harvest goes on as if it were its own.
+    bool finished(job_index job, const request_result& result, wall_time now);
+    /// Whether the server has answered others since the job's last request, which got no byte of an answer; false if
+    /// that was in an outage, as long as this doesn't happen again and again.
+    bool others_were_answered(job_index j) const { return jobs_[j].silent != 0 && !is_silent(j); }
     /// The request that `start` was said for was never sent: its job goes on as if nothing had been said.
     void not_sent(job_index job, wall_time now);
 
@@ -131,14 +139,18 @@ public:
 
 private:
     static constexpr std::uint32_t none = 0xffffffff;
+    /// Two that never get an answer would vouch for each other for ever.
+    static constexpr std::uint8_t most_spared = 4;
 
     enum class job_state : std::uint8_t { free, queued, waiting, held, running };
     struct job {
         std::uint32_t next = none;  // in its account's queue, or in the list of free ones
         account_index account = 0;
-        std::uint32_t stamp = 0;  // of the wait that counts
-        std::uint16_t turn = 0;   // requests since it was put in front
+        std::uint32_t stamp = 0;   // of the wait that counts
+        std::uint32_t silent = 0;  // how many answers there had been when it got none; 0: nothing to be held against it
+        std::uint16_t turn = 0;    // requests since it was put in front
         job_state state = job_state::free;
+        std::uint8_t spared = 0;  // outages that have excused it since its last answer
     };
     enum class place : std::uint8_t { none, ready, waiting };
     struct account {
@@ -164,10 +176,15 @@ private:
     bool is_held_back(wall_time now) const noexcept;
     decision wait_for_change(wall_time now) const;
     void note_contact(job_index j, request_result::contact server, wall_time now);
+    void note_silence(job_index j, request_result::contact server);
+    void forget_silence() noexcept;
+    void excuse_the_silent() noexcept;
+    bool is_silent(job_index j) const { return jobs_[j].silent == answers_; }
     std::size_t accounts_with_work() const noexcept;
     void push_front(job_index j);
     void push_back(job_index j);
     job_index pop_front(account& a);
+    job_index pop_probe(account& a);
     void forget(job_index j);
     void requeue(job_index j, const request_result& result, wall_time now);
     void next_page(job_index j);
@@ -180,7 +197,10 @@ private:
     scheduler_options options_;
     random_source random_;
     outage_watch outage_;
-    std::uint32_t probe_ = none;  // the job whose request finds out whether the server is back
+    std::uint32_t probe_ = none;   // the job whose request finds out whether the server is back
+    std::uint32_t answers_ = 1;    // counts those of the server; 0: never the present number
+    std::uint32_t alone_ = none;   // the only job that got no answer since the last one
+    bool several_silent_ = false;  // there are others, or requests that never left
     std::vector<account> accounts_;
     std::vector<job> jobs_;
     std::uint32_t free_ = none;

@@ -28,10 +28,11 @@ void judge(request_result& result, failure_scope scope, bool throttle)
 void judge_request(request_result& result, const paging::request_outcome& outcome)
 {
     using contact = request_result::contact;
-    result.sent = outcome.sent;
-    result.server = outcome.unreachable   ? contact::unreachable
-                    : outcome.status != 0 ? contact::answered
-                                          : contact::unknown;
+    result.times_sent = outcome.times_sent;
+    if (outcome.no_answer)
+        result.server = outcome.times_sent > 0 ? contact::silent : contact::unreachable;
+    else
+        result.server = outcome.heard ? contact::answered : contact::unknown;
     if (outcome.ok) {
         result.signal = request_result::sign::good;
         return;

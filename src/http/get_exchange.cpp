@@ -52,6 +52,7 @@ asio::awaitable<response_head> get_exchange::get(std::string target)
         bool begun = co_await begin_answer();
         if (!begun) {
             // The server had closed the idle connection while the request was on its way: nothing of it was answered.
+            // It may have been seen, though; both are counted.
             ++pool_->replayed_;
             reused = false;
             connection_.reset();
@@ -74,12 +75,13 @@ asio::awaitable<bool> get_exchange::begin_answer()
     filled_ = 0;
     scanned_ = 0;
     request_runs_ = pool_->options_.deadlines.request.count() != 0;
-    sent_ = true;
+    ++times_sent_;
     // A failed write isn't the last word: what the server said before it closed can still be read.
     co_await send(true);
     start_phase(errc::first_byte_timeout, pool_->options_.deadlines.first_byte);
     const io_step step = co_await read_more(false);
-    if (step.state == progress::done) co_return true;
+    heard_ = step.state == progress::done;
+    if (heard_) co_return true;
     if (connection_->used) co_return false;
     fail_lost(step);
 }

@@ -27,7 +27,8 @@ public:
     boost::asio::awaitable<response_head> get(std::string target) override;
     boost::asio::awaitable<std::string_view> read_some() override;
     std::uint64_t wire_bytes() const noexcept override { return wire_bytes_; }
-    bool sent() const noexcept override { return sent_; }
+    unsigned times_sent() const noexcept override { return times_sent_; }
+    bool heard() const noexcept override { return heard_; }
 
 private:
     friend class pool;
@@ -93,9 +94,10 @@ private:
     bool queued_ = false;
     bool looking_up_ = false;
     bool in_wait_ = false;
-    bool sent_ = false;
+    bool heard_ = false;
     bool inflating_ = false;
     bool more_inflated_ = false;  // the inflater may hold output back
+    unsigned times_sent_ = 0;
     unsigned interim_answers_ = 0;
     unsigned unwaited_reads_ = 0;
 

@@ -44,8 +44,8 @@ public:
     exchange(const exchange&) = delete;
     exchange& operator=(const exchange&) = delete;
 
-    /// Gets a connection, sends the request and reads the answer's header. Replays once, silently, when a reused
-    /// connection turns out dead before the answer's first byte. Call once.
+    /// Gets a connection, sends the request and reads the answer's header. Replays once when a reused connection turns
+    /// out dead before the answer's first byte; only `times_sent` tells. Call once.
     virtual boost::asio::awaitable<response_head> get(std::string target) = 0;
 
     /// The next bytes of the body, inflated; empty at its end. The view is valid until the next call. Between calls the
@@ -55,9 +55,13 @@ public:
     /// Body bytes as they came over the wire, so far.
     virtual std::uint64_t wire_bytes() const noexcept = 0;
 
-    /// Whether the request's first byte may have left. As long as not, the server can't have seen it, whatever error it
-    /// ends with: an error alone doesn't tell, since a replay may fail to connect as well.
-    virtual bool sent() const noexcept = 0;
+    /// How many requests the server may have seen: those whose first byte may have left, the replay counted. 0: it
+    /// can't have seen any, whatever the error; an error alone doesn't tell, since a replay may fail to connect as
+    /// well.
+    virtual unsigned times_sent() const noexcept = 0;
+
+    /// Whether a byte of an answer has arrived, whatever became of the rest.
+    virtual bool heard() const noexcept = 0;
 };
 
 /// The connections to one base URL. All calls on `executor`, which must not run two handlers at once. Abstract, so

@@ -108,6 +108,7 @@ void client_core::give_back(std::unique_ptr<turn> t) noexcept
     t->decoder.reset();
     t->error_body.clear();
     t->retry_after.reset();
+    t->times_sent = 1;
     t->items = t->wire_bytes = t->json_bytes = 0;
     spare_.push_back(std::move(t));
 }

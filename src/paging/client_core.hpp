@@ -42,6 +42,7 @@ struct turn {
     std::string error_body;
     std::optional<std::chrono::milliseconds> retry_after;  ///< as the server sent it
     std::chrono::steady_clock::time_point sent;
+    unsigned times_sent = 1;  ///< as far as it is counted
     std::uint64_t items = 0;
     std::uint64_t wire_bytes = 0;
     std::uint64_t json_bytes = 0;

@@ -11,6 +11,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <new>
 #include <utility>
 
@@ -25,6 +26,7 @@ awaitable<void> stream_core::run(std::shared_ptr<stream_core> self, std::shared_
     auto target = self->begin_request(*client);
     auto& turn = *self->turn_;
     turn.head = co_await turn.exchange->get(std::move(target));
+    self->count_replay();
     if (turn.head.status == 200)
         co_await self->read_page(*client);
     else
@@ -33,6 +35,7 @@ awaitable<void> stream_core::run(std::shared_ptr<stream_core> self, std::shared_
 
 std::string stream_core::begin_request(const client_core& client)
 {
+    if (std::exchange(unanswered_, nullptr)) ++forgiven_;
     if (attempts_++ > 0) ++listing_.stats.retries;
     ++listing_.stats.requests;
     listing_.attempt_begins();
@@ -74,6 +77,14 @@ void stream_core::count_wire_bytes() noexcept
     const auto now = turn_->exchange->wire_bytes();
     listing_.stats.wire_bytes += now - turn_->wire_bytes;
     turn_->wire_bytes = now;
+}
+
+/// What was sent again is one more request.
+void stream_core::count_replay() noexcept
+{
+    const unsigned sent = std::max(turn_->exchange->times_sent(), turn_->times_sent);
+    listing_.stats.requests += sent - turn_->times_sent;
+    turn_->times_sent = sent;
 }
 
 /// Waits until the consumer has caught up. Reads on if others wait for the connection: their consumer may be the same
@@ -170,7 +181,7 @@ void stream_core::page_complete(client_core& client)
         const auto code = reason == end_reason::cursor_loop ? errc::cursor_loop : errc::no_progress;
         failure_ = std::make_unique<failure>(final_failure(failure(code), classify(code), attempts_));
     }
-    attempts_ = put_off_ = 0;
+    attempts_ = forgiven_ = put_off_ = 0;
     wish_ = {};
 }
 
@@ -213,7 +224,10 @@ void stream_core::request_over(client_core& client, std::exception_ptr error)
 {
     phase_ = phase::idle;
     if (total_) total_->cancel();
-    if (turn_->exchange) count_wire_bytes();
+    if (turn_->exchange) {
+        count_wire_bytes();
+        count_replay();
+    }
     // Cancelled, by whatever ended the listing: nobody is told, nothing is tried again.
     const bool cancelled = error && listing_.over();
     request_outcome good;
@@ -246,6 +260,8 @@ void stream_core::tell_gate(request_outcome outcome) const
     outcome.retry_after = turn_->retry_after;
     outcome.items = turn_->items;
     outcome.wire_bytes = turn_->wire_bytes;
+    outcome.heard = turn_->exchange && turn_->exchange->heard();
+    outcome.times_sent = turn_->exchange ? turn_->exchange->times_sent() : 0;
     gate_->answered(outcome);
 }
 
@@ -256,7 +272,6 @@ void stream_core::request_failed(client_core& client, const failure& f)
     request_outcome outcome;
     if (f.api()) outcome.type = f.api()->type;
     outcome.meaning = meaning;
-    outcome.sent = turn_->exchange && turn_->exchange->sent();
     const bool follow_up = !listing_.cursor().empty() && listing_.stats.pages > 0;
     if (follow_up && meaning.ends_listing) {
         outcome.ok = true;
@@ -264,22 +279,31 @@ void stream_core::request_failed(client_core& client, const failure& f)
         return end(end_reason::exhausted_cursor);
     }
     // Retried for as long as whoever looks after all listings sees a sense in it.
-    if (gate_ && !outcome.sent && meaning.scope == failure_scope::passing && meaning.retries > 0) {
-        outcome.unreachable = &f;
+    const auto* exchange = turn_->exchange.get();
+    const bool heard = exchange && exchange->heard();
+    if (gate_ && !heard && meaning.scope == failure_scope::passing && meaning.retries > 0) {
+        outcome.no_answer = &f;
         tell_gate(outcome);
+        if (exchange && exchange->times_sent() > 0) return leave_open(client, f, meaning);
         return put_off(client, f, meaning);
     }
     put_off_ = 0;
     tell_gate(outcome);
-    const auto decision = retries_.decide(
-        policy,
-        {.meaning = meaning, .attempts = attempts_, .retry_after = turn_->retry_after, .time_left = time_left()},
-        client.chance());
+    const auto decision = decide(client, meaning, turn_->retry_after);
     if (!decision) return end(end_reason::failed, final_failure(f, meaning, attempts_, explain(decision.why_not)));
 
     wish_ = decision.delay;
     not_before_ = clock::now() + decision.delay;
     tell_retry(client, f, meaning, attempts_);
+}
+
+retry_decision stream_core::decide(client_core& client, const classification& meaning,
+                                   std::optional<std::chrono::milliseconds> retry_after)
+{
+    return retries_.decide(
+        client.options().retry,
+        {.meaning = meaning, .attempts = attempts_ - forgiven_, .retry_after = retry_after, .time_left = time_left()},
+        client.chance());
 }
 
 /// What never left was no request, and no attempt.
@@ -289,6 +313,26 @@ void stream_core::put_off(client_core& client, const failure& f, const classific
     if (--attempts_ > 0) --listing_.stats.retries;
     wish_ = backoff(client.options().retry, ++put_off_, client.chance());
     tell_retry(client, f, meaning, attempts_ + 1);
+}
+
+/// It left, and may have been seen: a request, and an attempt. Whether one that counts shows when it is known whether
+/// the server answers others.
+void stream_core::leave_open(client_core& client, const failure& f, const classification& meaning)
+{
+    put_off_ = 0;
+    unanswered_ = std::make_unique<failure>(f);
+    wish_ = backoff(client.options().retry, attempts_, client.chance());
+    tell_retry(client, f, meaning, attempts_);
+}
+
+/// The last attempt counts. Ends the listing if it was one too many.
+bool stream_core::has_another_try()
+{
+    const auto f = std::exchange(unanswered_, nullptr);
+    const auto meaning = meaning_of(*f, client_->options().retry, client_->first_call());
+    const auto decision = decide(*client_, meaning, {});
+    if (!decision) end(end_reason::failed, final_failure(*f, meaning, attempts_, explain(decision.why_not)));
+    return bool(decision);
 }
 
 void stream_core::tell_retry(client_core& client, const failure& f, const classification& meaning,

@@ -25,11 +25,13 @@ struct request_outcome {
     std::optional<std::chrono::milliseconds> retry_after;  ///< as the server sent it, not capped by the retry policy
     std::uint64_t items = 0;                               ///< of a page that is whole
     std::uint64_t wire_bytes = 0;
-    bool ok = false;   ///< a whole page, or a refusal that ends the listing completely (an exhausted cursor)
-    bool sent = true;  ///< its first byte may have left
-    /// Set if the server couldn't be reached, so that the request never left: valid during the call. No attempt of the
-    /// listing's, which wants the same request again; how long that makes sense is for the gate to decide.
-    const failure* unreachable = nullptr;
+    bool ok = false;          ///< a whole page, or a refusal that ends the listing completely (an exhausted cursor)
+    bool heard = true;        ///< a byte of an answer came
+    unsigned times_sent = 1;  ///< how many requests the server may have seen; 0: it never left
+    /// Set if no byte of an answer came and the same request may go better another time: valid during the call. The
+    /// listing wants it again; how long that makes sense is for the gate to decide. If it never left, it was no
+    /// attempt; if it did, see `request_gate::others_were_answered`.
+    const failure* no_answer = nullptr;
 };
 
 /// Asked before every request of one listing (first requests, further pages, retries) and told after every one. A
@@ -44,6 +46,10 @@ public:
     /// May the request go now? If not, the outstanding operation of the stream ends with errc::request_held, nothing
     /// of the listing is lost, and the next operation comes here again with the same wish.
     virtual bool admit(const request_wish& wish) noexcept = 0;
+    /// Asked before `admit`, if the listing's last request left and got no byte of an answer: is the next one to go
+    /// now, and has the server answered others meanwhile? Then it was the listing's own affair, and counts among its
+    /// attempts, which may end it without another request. Otherwise it was perhaps the whole server's, and doesn't.
+    virtual bool others_were_answered() const noexcept = 0;
     /// A request has ended: its page was read to the end, or it failed. Not called for a request that was cancelled.
     virtual void answered(const request_outcome& outcome) noexcept = 0;
 };

@@ -234,6 +234,7 @@ try {
     if (phase_ != phase::idle || !wants_request()) return;
     if (const auto left = time_left(); left && *left <= milliseconds(0)) return time_is_up();
     if (gate_) {
+        if (unanswered_ && gate_->others_were_answered() && !has_another_try()) return;
         if (!leave_to_send()) return;
     } else if (not_before_ > clock::now()) {
         return delay();

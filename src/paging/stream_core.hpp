@@ -61,6 +61,8 @@ public:
 
     // The client's side.
 
+    /// How many requests for its page the server may have seen that are not over.
+    unsigned under_way() const noexcept { return turn_ && turn_->exchange ? turn_->exchange->times_sent() : 0; }
     /// Its turn has come.
     void run_request() noexcept;
     /// Others wait for what it holds.
@@ -102,6 +104,7 @@ private:
     boost::asio::awaitable<void> read_refusal(const client_core& client);
     boost::asio::awaitable<void> pause(client_core& client);
     void count_wire_bytes() noexcept;
+    void count_replay() noexcept;
     void absorb(const client_core& client);
     void absorb(const client_core& client, post&& p, std::uint32_t index);
     void absorb(const client_core& client, const decode::quarantined_item& item);
@@ -110,6 +113,10 @@ private:
     void request_over(client_core& client, std::exception_ptr error);
     void request_failed(client_core& client, const failure& f);
     void put_off(client_core& client, const failure& f, const classification& meaning);
+    void leave_open(client_core& client, const failure& f, const classification& meaning);
+    bool has_another_try();
+    retry_decision decide(client_core& client, const classification& meaning,
+                          std::optional<std::chrono::milliseconds> retry_after);
     void tell_retry(client_core& client, const failure& f, const classification& meaning, unsigned attempt) const;
     void tell_gate(request_outcome outcome) const;
 
@@ -133,8 +140,10 @@ private:
     clock::time_point delayed_at_{};
     clock::time_point deadline_{};  ///< of the listing; the epoch: none
     std::chrono::milliseconds wish_{0};
-    unsigned attempts_ = 0;  ///< requests for the page that is to come
-    unsigned put_off_ = 0;   ///< in a row, since the server can't be reached
+    std::unique_ptr<failure> unanswered_;  ///< of the last request: it isn't known yet whether it counts
+    unsigned attempts_ = 0;                ///< requests for the page that is to come
+    unsigned forgiven_ = 0;                ///< of them, those that don't count: nobody was answered then
+    unsigned put_off_ = 0;                 ///< in a row, since the server can't be reached
     pull_phase phase_of_pull_ = pull_phase::none;
     phase phase_ = phase::idle;
     bool ever_pulled_ = false;

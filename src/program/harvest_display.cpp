@@ -123,7 +123,7 @@ std::string parked_line(const accounts_view& accounts, std::size_t width)
 
 std::string outage_line(const outage_view& outage, std::chrono::sys_time<milliseconds> now)
 {
-    std::string out = "server out of reach for " + human_duration(std::max(milliseconds{0}, now - outage.since));
+    std::string out = "no answer from the server for " + human_duration(std::max(milliseconds{0}, now - outage.since));
     out += ", " + (outage.next_attempt > now ? "next attempt in " + human_duration(outage.next_attempt - now)
                                              : std::string{"trying again"});
     return out + ": " + printable(outage.why, longest_outage);

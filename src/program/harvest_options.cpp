@@ -114,8 +114,8 @@ void add_options(CLI::App& command, harvest_arguments& a)
     add_connection_options(command, a.connection, "Connections, and requests, at a time in all");
     command
         .add_option("--outage-patience", a.outage_patience,
-                    "How long a server that has answered may be out of reach before the run ends, such as 90s, 15m or "
-                    "2h; 0: no matter how long")
+                    "How long a server that has answered may be out of reach or silent before the run ends, such as "
+                    "90s, 15m or 2h; 0: no matter how long")
         ->type_name("DURATION")
         ->capture_default_str()
         ->group("Server");

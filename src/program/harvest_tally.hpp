@@ -29,7 +29,7 @@ struct harvest_tally {
     std::map<std::string, account_tally> by_account;
 };
 
-/// A server that can't be reached.
+/// A server that can't be reached, or answers nobody.
 struct outage_view {
     std::chrono::sys_time<std::chrono::milliseconds> since, next_attempt;
     std::string why;

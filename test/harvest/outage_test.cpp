@@ -1,4 +1,6 @@
-// A server that can't be reached: when that is an outage, what is tried then, and when it is hopeless. In virtual time.
+// A server that can't be reached, or answers nobody: when that is an outage, what is tried then, and when it is
+// hopeless. In virtual time.
+#include "harvest/most_in.hpp"
 #include "harvest/scheduler.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -18,6 +20,7 @@ using sign = request_result::sign;
 using contact = request_result::contact;
 using list = std::vector<job_index>;
 using std::chrono::milliseconds;
+using unipile::account_ledger;
 using unipile::wall_time;
 
 constexpr wall_time start{1'700'000'000'000ms};
@@ -37,16 +40,30 @@ request_result unreachable(wall_time not_before = {})
     r.next = then::retry;
     r.not_before = not_before;
     r.server = contact::unreachable;
-    r.sent = false;
+    r.times_sent = 0;
     return r;
 }
 
 /// Sent, and never answered.
-request_result lost()
+request_result silent(wall_time not_before = {})
 {
     request_result r;
     r.next = then::retry;
+    r.not_before = not_before;
+    r.server = contact::silent;
     return r;
+}
+
+/// How a row may go on.
+const std::vector<std::vector<contact>> rows{{contact::unreachable},
+                                             {contact::silent},
+                                             {contact::unreachable, contact::silent},
+                                             {contact::silent, contact::silent, contact::unreachable}};
+
+/// The n-th of such a row.
+request_result failed(const std::vector<contact>& row, std::size_t n, wall_time not_before = {})
+{
+    return row[n % row.size()] == contact::silent ? silent(not_before) : unreachable(not_before);
 }
 
 /// Accounts with one job each, as many requests at once, and a clock.
@@ -106,6 +123,16 @@ struct harvest {
         BOOST_REQUIRE((s.next(now + 24h).what == kind::nothing));
         return started.front();
     }
+    /// The same where an account's pace may put it off.
+    job_index next_probe()
+    {
+        for (;;) {
+            wait();
+            const auto started = starts();
+            BOOST_REQUIRE_LE(started.size(), 1u);
+            if (!started.empty()) return started.front();
+        }
+    }
     std::uint64_t counted() const
     {
         std::uint64_t n = 0;
@@ -124,17 +151,19 @@ BOOST_AUTO_TEST_SUITE(outage)
 
 BOOST_AUTO_TEST_CASE(as_many_in_a_row_as_there_are_accounts_or_eight)
 {
-    for (std::size_t accounts = 1; accounts <= 20; ++accounts) {
-        harvest h{accounts};
-        h.get_going();
-        const std::size_t needed = std::min<std::size_t>(accounts, 8);
-        for (job_index j = 0; j < needed; ++j) {
-            BOOST_TEST(!h.s.outage().is_cut_off());
-            h.s.finished(j, unreachable(), h.now);
+    for (const auto& row : rows) {
+        for (std::size_t accounts = 1; accounts <= 20; ++accounts) {
+            harvest h{accounts};
+            h.get_going();
+            const std::size_t needed = std::min<std::size_t>(accounts, 8);
+            for (job_index j = 0; j < needed; ++j) {
+                BOOST_TEST(!h.s.outage().is_cut_off());
+                h.s.finished(j, failed(row, j), h.now);
+            }
+            BOOST_TEST(h.s.outage().is_cut_off());
+            BOOST_TEST(h.s.outage().was_reached());
+            BOOST_TEST(!h.s.outage().is_hopeless());
         }
-        BOOST_TEST(h.s.outage().is_cut_off());
-        BOOST_TEST(h.s.outage().was_reached());
-        BOOST_TEST(!h.s.outage().is_hopeless());
     }
 }
 
@@ -145,7 +174,7 @@ BOOST_AUTO_TEST_CASE(an_answer_in_between_makes_it_a_hiccup)
             harvest h{accounts};
             h.get_going();
             for (job_index j = 0; j + 1 < std::min<std::size_t>(accounts, 8); ++j)
-                h.s.finished(j, j == answered ? good() : unreachable(h.now + 1s), h.now);
+                h.s.finished(j, j == answered ? good() : failed(rows.back(), j, h.now + 1s), h.now);
             BOOST_TEST(!h.s.outage().is_cut_off());
         }
     }
@@ -212,7 +241,7 @@ BOOST_AUTO_TEST_CASE(what_was_under_way_when_it_began_changes_nothing)
     for (job_index j = 0; j < 8; ++j) h.s.finished(j, unreachable(), h.now);
     const auto since = h.s.outage().since(), next = h.s.outage().next_probe();
     h.now += 10ms;
-    for (job_index j = 8; j < 19; ++j) h.s.finished(j, j % 2 ? unreachable() : lost(), h.now);
+    for (job_index j = 8; j < 19; ++j) h.s.finished(j, j % 2 ? unreachable() : silent(), h.now);
     BOOST_TEST((h.s.outage().since() == since));
     BOOST_TEST((h.s.outage().next_probe() == next));
     BOOST_TEST(h.starts().empty());
@@ -249,7 +278,7 @@ BOOST_AUTO_TEST_CASE(a_probe_that_is_sent_and_not_answered_counts_and_ends_nothi
     h.get_going();
     h.lose_all();
     const auto before = h.counted();
-    h.s.finished(h.probe(), lost(), h.now);
+    h.s.finished(h.probe(), silent(), h.now);
     BOOST_TEST(h.s.outage().is_cut_off());
     BOOST_TEST(h.counted() == before + 1);
     h.s.finished(h.probe(), good(), h.now);
@@ -366,12 +395,14 @@ BOOST_AUTO_TEST_CASE(probes_keep_to_the_accounts_rules)
     while (h.starts().empty()) h.wait();
     BOOST_TEST((h.now >= evening + 16h && h.now < evening + 17h));
     const auto morning = h.now;
-    BOOST_TEST((h.s.outage().since() == morning));
+    BOOST_TEST((h.s.outage().since() >= morning - 2s));
     for (job_index j = 0; j < 2; ++j)
         if (h.s.is_running(j)) h.s.finished(j, unreachable(), h.now);
     BOOST_TEST(!h.s.outage().is_hopeless());
     while (!h.s.outage().is_hopeless()) h.s.finished(h.probe(), unreachable(), h.now);
-    BOOST_TEST((h.now == morning + 15min));
+    // The night counts for nothing, the second of the evening does.
+    BOOST_TEST((h.now == h.s.outage().since() + 15min));
+    BOOST_TEST((h.now > morning + 14min));
 }
 
 BOOST_AUTO_TEST_CASE(parked_accounts_wait_for_their_owner_all_the_same)
@@ -384,6 +415,226 @@ BOOST_AUTO_TEST_CASE(parked_accounts_wait_for_their_owner_all_the_same)
     BOOST_TEST((h.s.next(h.now).what == kind::nothing));
     h.s.give_up_parked();
     BOOST_TEST(h.fails().size() == 2u);
+}
+
+// What was sent and is left without an answer.
+
+/// Each probe counts, and keeps to the pace of its account; none pays alone.
+BOOST_AUTO_TEST_CASE(probes_that_are_seen_are_paid_for_in_turns)
+{
+    for (const std::size_t accounts : {2u, 3u, 12u}) {
+        for (const char* const pace : {"none", "1000/day, gap 1ms-20s", "1000/day, gap 30s"}) {
+            harvest h{accounts, 0ms, pace};
+            h.get_going();
+            for (job_index j = 0; j < accounts; ++j) h.s.finished(j, silent(), h.now);
+            BOOST_TEST(h.s.outage().is_cut_off());
+            BOOST_TEST(h.counted() == 2 * accounts);
+            std::vector<std::size_t> probes(accounts);
+            for (std::size_t n = 1; n <= 10 * accounts; ++n) {
+                const job_index j = h.next_probe();
+                ++probes[j];
+                h.now += 90s;  // the deadline of its first byte
+                h.s.finished(j, silent(h.now + 5min), h.now);
+                BOOST_TEST(h.counted() == 2 * accounts + n);
+                const auto [least, most] = std::minmax_element(probes.begin(), probes.end());
+                BOOST_TEST(*most - *least <= 1u);
+            }
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(probes_that_are_seen_stay_within_the_windows)
+{
+    for (const std::size_t accounts : {1u, 2u, 9u}) {
+        harvest h{accounts, 1h, "10/hour, 30/day"};
+        h.get_going();
+        h.s.server_is_known();
+        for (job_index j = 0; j < accounts; ++j) h.s.finished(j, silent(), h.now);
+        h.s.add_job(0, h.now);  // or it would be the only one
+        std::vector<std::vector<wall_time>> seen(accounts, {h.now});
+        while (!h.s.outage().is_hopeless()) {
+            const job_index j = h.next_probe();
+            const wall_time began = h.now;
+            h.now += 90s;
+            seen[h.s.account_of(j)].push_back(began);
+            h.s.finished(j, silent(), h.now);
+            BOOST_REQUIRE((h.now < start + 72h));  // it ends, however little may be sent
+        }
+        for (const auto& times : seen) {
+            BOOST_TEST(most_in(times, 1h) <= 10u);
+            BOOST_TEST(most_in(times, 24h) <= 30u);
+        }
+    }
+}
+
+/// An identifier for which the server has no answer must not stand for the server.
+BOOST_AUTO_TEST_CASE(another_job_looks_whether_the_server_is_back)
+{
+    for (std::size_t slow = 1; slow <= 5; ++slow) {
+        harvest h{1, 15min, "none"};
+        h.s.server_is_known();
+        for (int n = 1; n < 6; ++n) h.s.add_job(0, h.now);
+        BOOST_TEST(h.starts() == list{0}, boost::test_tools::per_element());
+        std::vector<job_index> asked;
+        h.s.finished(0, silent(), h.now);
+        for (;;) {
+            BOOST_TEST(h.s.outage().is_cut_off());
+            asked.push_back(h.probe());
+            if (asked.size() == slow) break;
+            h.s.finished(asked.back(), silent(), h.now);
+        }
+        for (std::size_t n = 0; n < slow; ++n) BOOST_TEST(asked[n] == n + 1);
+        for (job_index j = 0; j < 6; ++j) BOOST_TEST(!h.s.others_were_answered(j));
+        h.s.finished(asked.back(), good(), h.now);
+        BOOST_TEST(!h.s.outage().is_cut_off());
+        // One that had no answer was itself to blame, several were not.
+        for (job_index j = 0; j < 6; ++j) BOOST_TEST(h.s.others_were_answered(j) == (j == 0 && slow == 1));
+        // Whose turn it is goes on with it, and then those that were left without an answer.
+        BOOST_TEST(h.starts() == list{static_cast<job_index>(slow)}, boost::test_tools::per_element());
+        h.s.finished(static_cast<job_index>(slow), good(then::ended), h.now);
+        BOOST_TEST(h.starts() == list{static_cast<job_index>(slow - 1)}, boost::test_tools::per_element());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(jobs_without_answers_vouch_for_each_other_a_few_times_only)
+{
+    harvest h{1, 15min, "none"};
+    for (int n = 1; n < 3; ++n) h.s.add_job(0, h.now);
+    h.s.server_is_known();
+    std::vector<unsigned> asked(3), held_against(3);
+    for (int n = 0; n < 300 && (held_against[0] < 5 || held_against[1] < 5); ++n) {
+        auto started = h.starts();
+        if (started.empty()) started.push_back(h.probe());
+        const job_index j = started.front();
+        ++asked[j];
+        if (h.s.others_were_answered(j)) ++held_against[j];
+        h.s.finished(j, j < 2 ? silent() : good(), h.now);
+        BOOST_REQUIRE(!h.s.outage().is_hopeless());
+        if (j == 2) h.now += 1s;
+    }
+    for (const job_index j : {0u, 1u}) {
+        BOOST_TEST(held_against[j] == 5u);
+        BOOST_TEST((asked[j] >= 9u && asked[j] <= 11u), asked[j]);
+    }
+    BOOST_TEST(held_against[2] == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(all_jobs_of_an_account_look_in_turns)
+{
+    harvest h{1, 0ms, "none"};
+    h.s.server_is_known();
+    for (int n = 1; n < 4; ++n) h.s.add_job(0, h.now);
+    h.starts();
+    h.s.finished(0, silent(), h.now);
+    for (job_index n = 1; n < 20; ++n) {
+        const job_index j = h.probe();
+        BOOST_TEST(j == n % 4);
+        h.s.finished(j, silent(), h.now);
+    }
+    BOOST_TEST(h.s.queued() == 4u);
+}
+
+/// Nobody can tell its trouble from the server's. It is tried for as long as an outage would be, and fails alone.
+BOOST_AUTO_TEST_CASE(the_only_job_that_can_be_asked_is_given_up_after_an_outages_patience)
+{
+    for (const bool known : {false, true}) {
+        for (const bool others_rest : {false, true}) {
+            harvest h{1, 15min, "none"};
+            if (known) h.s.server_is_known();
+            h.starts();
+            if (others_rest) {
+                account_ledger asleep;
+                asleep.resting_until = h.now + 240h;
+                const auto rules = std::make_shared<pacer>(unipile::parse_pacing("none"));
+                h.s.add_job(h.s.add_account(rules, asleep, h.now), h.now);
+                BOOST_TEST(h.s.finished(0, silent(), h.now));
+                BOOST_TEST(!h.s.outage().is_cut_off());
+                BOOST_TEST(h.starts() == list{0}, boost::test_tools::per_element());
+            }
+            h.now += 90s;
+            wall_time since = h.now;
+            for (bool goes_on = h.s.finished(0, silent(), h.now); goes_on;) {
+                BOOST_REQUIRE(h.s.outage().is_cut_off());
+                since = h.s.outage().since();
+                const job_index j = h.probe();
+                BOOST_REQUIRE(j == 0u);
+                h.now += 90s;
+                goes_on = h.s.finished(j, silent(), h.now);
+            }
+            BOOST_TEST(!h.s.outage().is_hopeless());
+            BOOST_TEST(!h.s.outage().is_cut_off());
+            BOOST_TEST((h.now - since >= (known ? milliseconds(15min) : 90s)));
+            BOOST_TEST((h.now - since <= (known ? milliseconds(15min + 90s) : 91s)));
+            BOOST_TEST(h.s.queued() == (others_rest ? 1u : 0u));
+            if (!others_rest) continue;
+            h.now += 300h;
+            BOOST_TEST(h.starts().size() == 1u);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(one_request_that_never_left_says_that_it_is_the_server)
+{
+    for (const bool first : {false, true}) {
+        harvest h{1, 15min, "none"};
+        h.starts();
+        BOOST_TEST(h.s.finished(0, first ? unreachable() : silent(), h.now));
+        while (!h.s.outage().is_hopeless())
+            BOOST_TEST(h.s.finished(h.probe(), first ? silent() : unreachable(), h.now));
+        BOOST_TEST(h.s.queued() == 1u);
+    }
+}
+
+/// A deadline of the first byte is longer than a few seconds: then the row and one probe are all there is.
+BOOST_AUTO_TEST_CASE(a_server_that_never_answered_is_given_up_after_one_long_probe)
+{
+    for (const milliseconds silence : {milliseconds{0}, milliseconds{1s}, milliseconds{90s}}) {
+        for (const std::size_t accounts : {2u, 3u, 30u}) {
+            harvest h{accounts, 24h};
+            h.starts();
+            for (job_index j = 0; j < accounts; ++j) BOOST_TEST(h.s.finished(j, silent(), h.now));
+            std::size_t probes = 0;
+            while (!h.s.outage().is_hopeless()) {
+                const job_index j = h.next_probe();
+                ++probes;
+                h.now += silence;
+                BOOST_TEST(h.s.finished(j, silent(), h.now));
+            }
+            if (silence == 90s) BOOST_TEST(probes == 1u);
+            BOOST_TEST(probes <= 4u);
+            BOOST_TEST(h.counted() == accounts + probes);
+            BOOST_TEST(!h.s.outage().was_reached());
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_job_that_ended_is_not_taken_for_its_successor)
+{
+    harvest h{1, 15min, "none"};
+    h.starts();
+    h.s.finished(0, silent(), h.now);
+    auto timed_out = silent();
+    timed_out.server = contact::unknown;
+    timed_out.next = then::ended;
+    h.s.finished(h.probe(), timed_out, h.now);
+    BOOST_REQUIRE(h.s.add_job(0, h.now) == 0u);
+    while (!h.s.outage().is_hopeless()) BOOST_TEST(h.s.finished(h.probe(), silent(), h.now));
+    BOOST_TEST(h.s.queued() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(what_was_sent_twice_counts_twice)
+{
+    harvest h{1};
+    for (unsigned times = 1; times <= 3; ++times) {
+        const auto before = h.counted();
+        BOOST_REQUIRE(h.starts().size() == 1u);
+        auto answered = good();
+        answered.times_sent = times;
+        h.s.finished(0, answered, h.now);
+        BOOST_TEST(h.counted() == before + times);
+        BOOST_TEST(h.s.ledger(0).in_flight == 0u);
+        h.now += 1h;
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

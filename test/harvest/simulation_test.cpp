@@ -1,5 +1,6 @@
 // A whole harvest in virtual time: scheduler, pacing and ledgers against an invented server and an invented store, with
-// faults, outages, kills that leave nothing but what was committed, and new posts at the top. Each seed is one world.
+// faults, outages in which nothing leaves or nothing is answered, kills that leave nothing but what was committed, and
+// new posts at the top. Each seed is one world.
 #include "harvest/most_in.hpp"
 #include "harvest/scheduler.hpp"
 #include "harvest/verdict.hpp"
@@ -14,6 +15,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -35,6 +37,7 @@ using unipile::wall_time;
 
 constexpr wall_time beginning{1'700'000'000'000ms};
 constexpr std::size_t page_size = 5;
+constexpr unsigned most_attempts = 5;
 constexpr std::size_t most_kills = 300;  // a process that is always killed at once gets nowhere
 
 unipile::failure failure_of(unipile::errc code, unipile::failure_scope scope)
@@ -58,9 +61,12 @@ struct world_job {
     std::set<int> at_first_page;  // what must be delivered
     bool refused = false;         // the server never lists it
     bool lying_cursor = false;    // a cursor behind the last page
+    bool mute = false;            // the server never answers it
     std::size_t least_requests = 0;
     std::size_t behind_others = 0;  // requests of its account while it was waiting for its turn
     bool retrying = false;
+    bool unanswered = false;  // its last request, and whether that counts isn't known yet
+    unsigned attempts = 0;    // that got no answer, and count
     saved_job saved;
 };
 
@@ -78,11 +84,13 @@ struct world_account {
     std::optional<wall_time> owner_looks;
 };
 
+enum class fate { answered, unreachable, silent };
+
 struct in_flight {
     job_index slot;
     std::size_t job;
     wall_time sent, seen, ends;
-    bool lost = false;   // the server is out of reach
+    fate comes = fate::answered;
     bool probe = false;  // sent while the harvest was cut off
 };
 
@@ -105,7 +113,10 @@ private:
     void ended(const in_flight& request, request_result result);
     void check_nobody_is_forgotten(const decision& d);
     bool is_out_of_reach(wall_time t) const { return outage_ > 0ms && (t - beginning + phase_) % period_ < outage_; }
-    request_result unreachable(world_job& job);
+    fate some_fate(const world_job& job, wall_time sent);
+    request_result no_answer(world_job& job, fate f);
+    bool fails_instead(const decision& d);
+    void give_up(job_index slot, world_job& job);
     void new_posts();
     milliseconds some(milliseconds most)
     {
@@ -125,6 +136,8 @@ private:
     std::uint64_t faults_one_in_, kills_one_in_;
     milliseconds slowest_commit_;
     milliseconds period_{1}, phase_{0}, outage_{0};  // of outages
+    std::uint64_t silent_of_three_ = 0;              // requests in them that leave and get no answer
+    milliseconds deadline_;                          // of an answer's first byte
     std::size_t requests_ = 0, faults_ = 0, kills_ = 0, broken_off_ = 0;
 };
 
@@ -157,7 +170,11 @@ world::world(std::uint64_t seed) : random_(seed)
     faults_one_in_ = random_.below(3) ? 4 + random_.below(30) : 0;
     kills_one_in_ = random_.below(3) ? 1 + random_.below(random_.below(2) ? 10 : 100) : 0;
     slowest_commit_ = random_.below(3) ? 100ms : 20s;
+    deadline_ = random_.below(2) ? 2s : 90s;
+    const bool one_is_mute = random_.below(5) == 0;
+    if (one_is_mute) options_.outage_patience = 1s + some(30min);
     if (random_.below(2)) {
+        silent_of_three_ = random_.below(4);
         period_ = 1min + some(12h);
         phase_ = some(period_);
         outage_ = some(std::min<milliseconds>(period_ / 2, random_.below(2) ? 20s : 1h));
@@ -173,6 +190,8 @@ world::world(std::uint64_t seed) : random_(seed)
         j.lying_cursor = random_.below(5) == 0;
         for (auto n = random_.below(random_.below(4) ? 20 : 150); n > 0; --n) j.timeline.push_front(next_post_++);
     }
+    // Two of them that are left over can't be told from an outage.
+    if (one_is_mute) jobs_[random_.below(jobs_.size())].mute = true;
 }
 
 /// What a process knows when it begins: what was committed.
@@ -189,7 +208,8 @@ void world::start_process()
         a.in_flight = 0;
     }
     for (std::size_t i = 0; i < jobs_.size(); ++i) {
-        jobs_[i].retrying = false;
+        jobs_[i].retrying = jobs_[i].unanswered = false;
+        jobs_[i].attempts = 0;
         jobs_[i].behind_others = 0;
         if (!jobs_[i].saved.done) slots_[scheduler_->add_job(static_cast<account_index>(jobs_[i].account), now_)] = i;
     }
@@ -202,7 +222,7 @@ void world::kill(wall_time at)
     ++kills_;
     broken_off_ += running_.size();
     for (const auto& request : running_)
-        if (request.sent <= now_ && !request.lost)
+        if (request.sent <= now_ && request.comes != fate::unreachable)
             accounts_[jobs_[request.job].account].seen.push_back(std::min(request.seen, now_));
     running_.clear();
     for (auto& a : accounts_)
@@ -280,8 +300,31 @@ void world::step()
     }
 }
 
+fate world::some_fate(const world_job& job, wall_time sent)
+{
+    if (is_out_of_reach(sent)) return random_.below(3) < silent_of_three_ ? fate::silent : fate::unreachable;
+    return job.mute ? fate::silent : fate::answered;
+}
+
+/// What its listing does when it is its turn again: an attempt counts once others were answered after it.
+bool world::fails_instead(const decision& d)
+{
+    auto& job = jobs_[slots_.at(d.job)];
+    if (!std::exchange(job.unanswered, false) || !scheduler_->others_were_answered(d.job)) return false;
+    if (++job.attempts < most_attempts) return false;
+    BOOST_REQUIRE(job.mute);
+    job.saved.done = job.saved.failed = true;
+    request_result over;
+    over.times_sent = 0;
+    BOOST_REQUIRE(scheduler_->finished(d.job, over, now_));
+    save(job.account);
+    slots_.erase(d.job);
+    return true;
+}
+
 void world::started(const decision& d)
 {
+    if (fails_instead(d)) return;
     const std::size_t i = slots_.at(d.job);
     auto& a = accounts_[jobs_[i].account];
     BOOST_REQUIRE_LT(running_.size(), options_.max_running);
@@ -292,10 +335,12 @@ void world::started(const decision& d)
     // The ledger first, then the request.
     const wall_time sent = a.rules->looks_back() ? save(jobs_[i].account) : now_;
     const wall_time seen = sent + some(2s);
-    const bool lost = is_out_of_reach(sent), probe = scheduler_->outage().is_cut_off();
+    const fate comes = some_fate(jobs_[i], sent);
+    const bool probe = scheduler_->outage().is_cut_off();
     if (probe) BOOST_REQUIRE(std::none_of(running_.begin(), running_.end(), [](const auto& r) { return r.probe; }));
-    running_.push_back({d.job, i, sent, seen, seen + some(2s), lost, probe});
-    if (lost) return;
+    const wall_time ends = seen + (comes == fate::silent && random_.below(2) ? deadline_ : some(2s));
+    running_.push_back({d.job, i, sent, seen, ends, comes, probe});
+    if (comes != fate::answered) return;
     jobs_[i].behind_others = 0;
     for (auto& other : jobs_) {
         if (other.account != jobs_[i].account || other.saved.done || other.retrying || &other == &jobs_[i]) continue;
@@ -309,8 +354,9 @@ void world::answer(const in_flight& request)
 {
     auto& job = jobs_[request.job];
     job.retrying = false;
-    if (request.lost) return ended(request, unreachable(job));
-    accounts_[job.account].seen.push_back(request.seen);
+    if (request.comes != fate::unreachable) accounts_[job.account].seen.push_back(request.seen);
+    if (request.comes != fate::answered) return ended(request, no_answer(job, request.comes));
+    job.attempts = 0;
     if (faults_one_in_ && random_.below(faults_one_in_) == 0) return ended(request, fault(job));
     if (job.refused) {
         const auto f = failure_of(unipile::errc::target_refused, unipile::failure_scope::target);
@@ -364,14 +410,16 @@ request_result world::page(world_job& job, std::size_t items)
     return result;
 }
 
-request_result world::unreachable(world_job& job)
+request_result world::no_answer(world_job& job, fate comes)
 {
     ++faults_;
     job.retrying = true;
-    const auto f = failure_of(unipile::errc::connect_failed, unipile::failure_scope::passing);
+    job.unanswered = comes == fate::silent;
+    const auto f = failure_of(unipile::errc::connection_lost, unipile::failure_scope::passing);
     unipile::paging::request_outcome outcome;
-    outcome.sent = false;
-    outcome.unreachable = &f;
+    outcome.heard = false;
+    outcome.times_sent = comes == fate::silent ? 1 : 0;
+    outcome.no_answer = &f;
     request_result result;
     judge_request(result, outcome);
     result.next = request_result::then::retry;
@@ -426,11 +474,25 @@ void world::ended(const in_flight& request, request_result result)
     const auto i = jobs_[request.job].account;
     auto& a = accounts_[i];
     --a.in_flight;
-    scheduler_->finished(request.slot, result, now_);
+    const bool goes_on = scheduler_->finished(request.slot, result, now_);
+    if (!goes_on) give_up(request.slot, jobs_[request.job]);
     const auto& ledger = scheduler_->ledger(static_cast<account_index>(i));
     save(i);
     if (ledger.parked && !a.owner_looks) a.owner_looks = now_ + 1h + some(24h);
-    if (jobs_[request.job].saved.done) slots_.erase(request.slot);
+    if (goes_on && jobs_[request.job].saved.done) slots_.erase(request.slot);
+}
+
+/// It alone had no answer, for as long as an outage is put up with: it fails, and the next harvest takes it up again.
+void world::give_up(job_index slot, world_job& job)
+{
+    slots_.erase(slot);
+    if (job.mute)
+        job.saved.done = job.saved.failed = true;
+    else
+        slots_[scheduler_->add_job(static_cast<account_index>(job.account), now_)] =
+            static_cast<std::size_t>(&job - jobs_.data());
+    job.unanswered = false;
+    job.attempts = 0;
 }
 
 /// No account that may go is left standing, and none is left waiting for longer than it has to.
@@ -471,7 +533,10 @@ void world::check() const
 {
     std::size_t least = 0;
     for (const auto& job : jobs_) {
-        BOOST_REQUIRE_EQUAL(job.saved.failed, job.refused);
+        if (job.mute)
+            BOOST_REQUIRE(job.saved.failed);
+        else
+            BOOST_REQUIRE_EQUAL(job.saved.failed, job.refused);
         for (int id : job.at_first_page) BOOST_REQUIRE(job.saved.posts.contains(id));
         for (auto [id, times] : job.saved.posts) BOOST_REQUIRE_EQUAL(times, 1);
         least += job.least_requests;

@@ -61,21 +61,26 @@ BOOST_AUTO_TEST_CASE(of_the_server)
         request_result r;
         judge_request(r, outcome(status, "", failure_scope::passing, false));
         BOOST_TEST((r.server == contact::answered));
-        BOOST_TEST(r.sent);
+        BOOST_TEST(r.times_sent == 1u);
     }
-    request_result lost;
-    judge_request(lost, outcome(0, "", failure_scope::passing, false));
-    BOOST_TEST((lost.server == contact::unknown));
-    BOOST_TEST(lost.sent);
     const unipile::failure why(unipile::errc::connect_failed);
-    auto o = outcome(0, "", failure_scope::passing, false);
-    o.sent = false;
-    o.unreachable = &why;
-    request_result cut_off;
-    judge_request(cut_off, o);
-    BOOST_TEST((cut_off.server == contact::unreachable));
-    BOOST_TEST((cut_off.signal == sign::none));
-    BOOST_TEST(!cut_off.sent);
+    for (const unsigned times : {0u, 1u, 2u}) {
+        auto o = outcome(0, "", failure_scope::passing, false);
+        o.times_sent = times;
+        request_result begun;  // and broken before its status was known
+        judge_request(begun, o);
+        BOOST_TEST((begun.server == contact::answered));
+        o.heard = false;
+        request_result distrusted;
+        judge_request(distrusted, o);
+        BOOST_TEST((distrusted.server == contact::unknown));
+        o.no_answer = &why;
+        request_result cut_off;
+        judge_request(cut_off, o);
+        BOOST_TEST((cut_off.server == (times > 0 ? contact::silent : contact::unreachable)));
+        BOOST_TEST((cut_off.signal == sign::none));
+        BOOST_TEST(cut_off.times_sent == times);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(of_limits_that_minutes_do_not_cure)

@@ -11,6 +11,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <latch>
+#include <optional>
 
 using namespace unipile;
 using namespace unipile::test;
@@ -28,12 +29,13 @@ client_options patient(const std::string& url)
     return o;
 }
 
-void check_expires(const client_options& options, errc expected, bool sent)
+void check_expires(const client_options& options, errc expected, bool sent, std::optional<bool> heard = false)
 {
     fetching client(options);
     const outcome o = client.get();
     BOOST_TEST((o.error == expected), describe(o));
-    BOOST_TEST(o.sent == sent);
+    BOOST_TEST(o.sent == (sent ? 1u : 0u));
+    if (heard) BOOST_TEST(o.heard == *heard);
     BOOST_TEST(client.stats().open == 0u);
 }
 
@@ -105,7 +107,7 @@ BOOST_AUTO_TEST_CASE(first_byte_behind_an_interim_answer)
     const scripted_server server(sends_and_stalls("HTTP/1.1 100 Continue\r\n\r\n"));
     auto options = patient(server.url());
     options.deadlines.first_byte = 20ms;
-    check_expires(options, errc::first_byte_timeout, true);
+    check_expires(options, errc::first_byte_timeout, true, true);
 }
 
 BOOST_AUTO_TEST_CASE(first_byte_on_a_reused_connection_is_no_reason_to_replay)
@@ -134,7 +136,7 @@ BOOST_AUTO_TEST_CASE(stall)
         const scripted_server server(sends_and_stalls(text));
         auto options = patient(server.url());
         options.deadlines.stall = 20ms;
-        check_expires(options, errc::stall_timeout, true);
+        check_expires(options, errc::stall_timeout, true, true);
     }
 }
 
@@ -157,7 +159,7 @@ BOOST_AUTO_TEST_CASE(request)
         const scripted_server server(sends_and_stalls(text));
         auto options = patient(server.url());
         options.deadlines.request = 20ms;
-        check_expires(options, errc::request_timeout, true);
+        check_expires(options, errc::request_timeout, true, std::nullopt);
     }
 }
 
@@ -173,7 +175,7 @@ BOOST_AUTO_TEST_CASE(request_counts_all_waits_together)
     auto options = patient(server.url());
     options.deadlines.request = 50ms;
     options.deadlines.stall = 60s;
-    check_expires(options, errc::request_timeout, true);
+    check_expires(options, errc::request_timeout, true, std::nullopt);
 }
 
 BOOST_AUTO_TEST_CASE(connection_wait)

@@ -58,7 +58,8 @@ boost::asio::awaitable<void> fetch(std::shared_ptr<http::transport> from, std::s
         note_failure(to, error);
     }
     to.wire_bytes = one->wire_bytes();
-    to.sent = one->sent();
+    to.sent = one->times_sent();
+    to.heard = one->heard();
     BOOST_TEST((to.sent || to.head.status == 0));
     to.finished = true;
 }

@@ -21,7 +21,8 @@ inline constexpr const char* test_key = "k3y-never-to-be-seen";
 struct outcome {
     bool finished = false;
     bool cancelled = false;  ///< operation_aborted
-    bool sent = false;       ///< the request's first byte may have left
+    unsigned sent = 0;       ///< how many requests the server may have seen
+    bool heard = false;      ///< a byte of an answer came
     std::optional<errc> error;
     boost::system::error_code cause;
     std::string text;  ///< `what()` of the failure

@@ -216,7 +216,7 @@ BOOST_AUTO_TEST_CASE(client_certificates)
         const outcome demanded = get(settings);
         BOOST_TEST((demanded.error == errc::client_certificate_required), describe(demanded));
         // Only the older handshake waits for what the server says to it.
-        BOOST_TEST(demanded.sent == (version == TLS1_3_VERSION));
+        BOOST_TEST(demanded.sent == (version == TLS1_3_VERSION ? 1u : 0u));
     }
 }
 

@@ -28,14 +28,16 @@ struct scripted_gate final : paging::request_gate {
     {
         outcomes.push_back(outcome);
         outcomes.back().type = {};
-        if (outcome.unreachable) unreachable.push_back(static_cast<errc>(outcome.unreachable->code().value()));
-        outcomes.back().unreachable = nullptr;
+        if (outcome.no_answer) no_answer.push_back(static_cast<errc>(outcome.no_answer->code().value()));
+        outcomes.back().no_answer = nullptr;
         types.emplace_back(outcome.type);
     }
+    bool others_were_answered() const noexcept override { return others_answered && open_for > 0; }
 
     bool open = true;
+    bool others_answered = true;
     int open_for = 1'000;
-    std::vector<errc> unreachable;
+    std::vector<errc> no_answer;
     std::vector<paging::request_wish> wishes;
     std::vector<paging::request_outcome> outcomes;
     std::vector<std::string> types;
@@ -148,8 +150,73 @@ BOOST_AUTO_TEST_CASE(no_answer)
     BOOST_TEST(!f.next());
     BOOST_TEST(f.error == make_error_code(errc::connection_lost));
     BOOST_REQUIRE(f.gate.outcomes.size() == 2u);
+    BOOST_TEST(f.gate.no_answer.size() == 2u);
     BOOST_TEST(f.gate.outcomes[1].status == 0u);
     BOOST_TEST(!f.gate.outcomes[1].ok);
+    BOOST_TEST(!f.gate.outcomes[1].heard);
+    BOOST_TEST(f.stream.last_failure()->attempts() == 2u);
+}
+
+/// Those of which nobody knows whose fault they are come between others that count: these alone are bounded.
+BOOST_AUTO_TEST_CASE(no_answer_while_nobody_is_answered)
+{
+    for (const errc code : {errc::connection_lost, errc::first_byte_timeout, errc::stall_timeout}) {
+        for (const unsigned most : {1u, 2u, 5u}) {
+            auto options = impatient();
+            options.retry.max_attempts = most;
+            unsigned counted = 0;
+            fixture f([code](std::size_t, const asked&) { return answer{.no_answer = true, .silence = code}; },
+                      options);
+            f.gate.open_for = 0;
+            for (std::size_t n = 0; n < 100 && f.stream.end_reason() == end_reason::none; ++n) {
+                f.gate.others_answered = n > 0 && n % 7 == 0;
+                if (f.gate.others_answered) ++counted;
+                f.gate.open_for = 1;
+                BOOST_TEST(!f.next());
+            }
+            BOOST_TEST(counted == most);
+            BOOST_TEST(f.error == make_error_code(code));
+            BOOST_TEST(f.gate.no_answer.size() == 7u * most);
+            BOOST_TEST(f.stream.stats().requests == 7u * most);
+            BOOST_TEST(f.stream.stats().retries == 7u * most - 1);
+            BOOST_TEST(f.stream.last_failure()->attempts() == 7u * most);
+            for (std::size_t i = 0; i < f.gate.outcomes.size(); ++i) BOOST_TEST(f.gate.outcomes[i].times_sent == 1u);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_makes_up_for_silence)
+{
+    auto options = impatient();
+    options.retry.max_attempts = 2;
+    fixture f(
+        [](std::size_t n, const asked& a) -> answer {
+            if (n % 2 == 0) return {.no_answer = true};
+            return plain_listing(a, 40, 2);
+        },
+        options);
+    std::vector<std::string> ids;
+    while (const auto p = f.next()) ids.emplace_back(p->id());
+    BOOST_TEST(ids == numbers(0, 20), boost::test_tools::per_element());
+    // The listing's retries are used up in the end, and only there.
+    BOOST_TEST(f.error == make_error_code(errc::connection_lost));
+}
+
+BOOST_AUTO_TEST_CASE(what_was_sent_twice_is_two_requests)
+{
+    fixture f([](std::size_t n, const asked& a) {
+        answer given = plain_listing(a, 6, 2);
+        if (n == 1) given.times_sent = 2;
+        if (n == 2) given.no_answer = true, given.times_sent = 2;
+        return given;
+    });
+    std::vector<std::uint64_t> requests;
+    while (f.next()) requests.push_back(f.stream.stats().requests);
+    BOOST_TEST(requests == (std::vector<std::uint64_t>{1, 1, 3, 3, 6, 6}), boost::test_tools::per_element());
+    BOOST_TEST(f.stream.stats().retries == 1u);
+    std::vector<unsigned> sent;
+    for (const auto& o : f.gate.outcomes) sent.push_back(o.times_sent);
+    BOOST_TEST(sent == (std::vector<unsigned>{1, 2, 2, 1}), boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(no_answer_after_an_answer)
@@ -167,7 +234,7 @@ BOOST_AUTO_TEST_CASE(no_answer_after_an_answer)
     BOOST_REQUIRE(f.gate.outcomes.size() == 2u);
     BOOST_TEST(f.gate.outcomes[0].status == 200u);
     BOOST_TEST(f.gate.outcomes[1].status == 0u);
-    BOOST_TEST(f.gate.outcomes[1].sent);
+    BOOST_TEST(f.gate.outcomes[1].times_sent == 1u);
 }
 
 /// Before it was sent, and after: only what never left and may pass is put off, for as long as the gate likes, and
@@ -192,9 +259,9 @@ BOOST_AUTO_TEST_CASE(whichever_error_keeps_a_request_from_being_sent)
         BOOST_TEST(f.stream.stats().requests == 2u);
         BOOST_TEST(f.stream.stats().retries == 0u);
         BOOST_TEST(f.gate.outcomes.size() == 21u);
-        BOOST_TEST(std::count(f.gate.unreachable.begin(), f.gate.unreachable.end(), code) == 19);
+        BOOST_TEST(std::count(f.gate.no_answer.begin(), f.gate.no_answer.end(), code) == 19);
         for (const auto& wish : f.gate.wishes) BOOST_TEST(wish.attempt == 1u);
-        for (const auto& o : f.gate.outcomes) BOOST_TEST(o.sent == o.ok);
+        for (const auto& o : f.gate.outcomes) BOOST_TEST(o.times_sent == (o.ok ? 1u : 0u));
     }
     for (const errc code : final) {
         fixture f([code](std::size_t, const asked&) {
@@ -206,8 +273,8 @@ BOOST_AUTO_TEST_CASE(whichever_error_keeps_a_request_from_being_sent)
         BOOST_TEST(f.error == make_error_code(code));
         BOOST_TEST(f.stream.end_reason() == end_reason::failed);
         BOOST_REQUIRE(f.gate.outcomes.size() == 1u);
-        BOOST_TEST(!f.gate.outcomes[0].sent);
-        BOOST_TEST(f.gate.unreachable.empty());
+        BOOST_TEST(f.gate.outcomes[0].times_sent == 0u);
+        BOOST_TEST(f.gate.no_answer.empty());
     }
 }
 

@@ -30,8 +30,9 @@ public:
         answer_ = owner_->script_(number, owner_->requests.back());
         co_await turn();
         if (answer_.not_sent) throw failure(*answer_.not_sent);
-        sent_ = true;
-        if (answer_.no_answer) throw failure(errc::connection_lost);
+        times_sent_ = answer_.times_sent;
+        if (answer_.no_answer) throw failure(answer_.silence);
+        heard_ = true;
         http::response_head head;
         head.status = answer_.status;
         head.retry_after = answer_.retry_after;
@@ -56,7 +57,8 @@ public:
     }
 
     std::uint64_t wire_bytes() const noexcept override { return at_; }
-    bool sent() const noexcept override { return sent_; }
+    unsigned times_sent() const noexcept override { return times_sent_; }
+    bool heard() const noexcept override { return heard_; }
 
 private:
     static asked parse(const std::string& target)
@@ -84,7 +86,8 @@ private:
     std::shared_ptr<scripted_transport> owner_;
     answer answer_;
     std::size_t at_ = 0;
-    bool sent_ = false;
+    unsigned times_sent_ = 0;
+    bool heard_ = false;
 };
 
 scripted_transport::scripted_transport(asio::any_io_executor executor, script s)

@@ -29,12 +29,14 @@ struct answer {
     std::string body = {};
     std::optional<std::string> retry_after = {};
     std::optional<std::string> date = {};
-    std::size_t chunk = 0;              ///< bytes a read; 0: all at once
-    std::size_t break_at = whole;       ///< the connection is lost after so many bytes of the body
-    bool no_answer = false;             ///< it is lost before the header
-    bool at_once = false;               ///< all of it is there as soon as it is asked for
-    bool hang = false;                  ///< at the end, or at `break_at`, nothing more comes
-    std::optional<errc> not_sent = {};  ///< it fails so before anything was sent
+    std::size_t chunk = 0;                 ///< bytes a read; 0: all at once
+    std::size_t break_at = whole;          ///< the connection is lost after so many bytes of the body
+    bool no_answer = false;                ///< not a byte of it comes
+    errc silence = errc::connection_lost;  ///< with `no_answer`: how that ends
+    unsigned times_sent = 1;               ///< how many requests for it the server may have seen
+    bool at_once = false;                  ///< all of it is there as soon as it is asked for
+    bool hang = false;                     ///< at the end, or at `break_at`, nothing more comes
+    std::optional<errc> not_sent = {};     ///< it fails so before anything was sent
 };
 
 struct asked {

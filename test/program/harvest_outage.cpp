@@ -1,10 +1,12 @@
-// The program's harvest, whose server is out of reach for a while. Between them stands a door: what comes through it
-// reaches the simulator, and what finds it shut is hung up on before a request can be sent.
+// The program's harvest, whose server is out of reach for a while, or silent. Between them stands a door: what comes
+// through it reaches the simulator. What finds it shut is hung up on before a request can be sent, or takes its request
+// to somebody who never says a word.
 #include "program/field_work.hpp"
 #include "support/scripted_server.hpp"
 
 #include <boost/test/unit_test.hpp>
 
+#include <atomic>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -15,26 +17,33 @@ namespace {
 using strings = std::vector<std::string>;
 
 /// A connection for each request, so that a request that isn't counted is one that nobody saw.
-unipile::simulator::options one_request_a_connection()
+unipile::simulator::options one_request_a_connection(bool tls)
 {
     unipile::simulator::options o = four_accounts();
-    o.tls = true;
+    o.tls = tls;
     o.requests_per_connection = 1;
     return o;
 }
 
+constexpr std::size_t for_ever = std::numeric_limits<std::size_t>::max();
+enum class shut { hangs_up, is_silent };
+
 struct behind_a_door {
     /// Shut for connections from number `first` on, as long as there are fewer than `last`.
-    explicit behind_a_door(std::size_t first, std::size_t last = std::numeric_limits<std::size_t>::max())
-        : w{one_request_a_connection()}, door{[this, first, last](unipile::test::peer& p) {
-              if (p.number() < first || p.number() >= last) p.splice_to(w.world.server.port());
+    explicit behind_a_door(std::size_t first, std::size_t last = for_ever, shut how = shut::hangs_up)
+        : w{one_request_a_connection(how == shut::hangs_up)},
+          scheme{how == shut::hangs_up ? "https" : "http"},
+          door{[this, first, last, how](unipile::test::peer& p) {
+              if (p.number() < first || p.number() >= last) return p.splice_to(w.world.server.port());
+              if (how == shut::is_silent && !p.read_request().empty()) ++unanswered;
           }}
     {
-        write_file(authority, w.world.server.ca_pem());
+        if (how == shut::hangs_up) write_file(authority, w.world.server.ca_pem());
     }
     finished harvest(const std::string& base_url, const strings& more) const
     {
-        strings options{"--ca-file", authority, "--pace", "1000/day", "--limit", "20"};
+        strings options{"--pace", "1000/day", "--limit", "20"};
+        if (scheme == "https") options.insert(options.end(), {"--ca-file", authority});
         options.insert(options.end(), more.begin(), more.end());
         auto environment = w.world.environment();
         environment["UNIPILE_DSN"] = base_url;
@@ -42,7 +51,7 @@ struct behind_a_door {
     }
     finished through_the_door(const strings& more = {}) const
     {
-        return harvest("https://127.0.0.1:" + std::to_string(door.port()), more);
+        return harvest(scheme + "://127.0.0.1:" + std::to_string(door.port()), more);
     }
     finished past_it() const { return harvest(w.world.server.base_url(), {}); }
     std::uint64_t seen() const { return w.world.server.stats().requests; }
@@ -57,12 +66,14 @@ struct behind_a_door {
     }
     void check_whole() const
     {
-        BOOST_TEST(counted() == seen());
+        BOOST_TEST(counted() == seen() + unanswered);
         BOOST_TEST(w.repeated_pages() == 0u);
         w.check_store();
     }
 
     field_work w;
+    std::string scheme;
+    std::atomic<std::uint64_t> unanswered{0};
     std::string authority = w.folder.file("ca.pem");
     unipile::test::scripted_server door;
 };
@@ -90,7 +101,7 @@ BOOST_AUTO_TEST_CASE(a_server_that_does_not_come_back_ends_it_with_all_that_arri
     BOOST_TEST(f.code == 1);
     BOOST_TEST(has(f.err, " 0 failed, "), f.err);
     BOOST_TEST(has(f.err, "unipile: stopped: TLS could not be agreed; "), f.err);
-    BOOST_TEST(has(f.err, "; out of reach for "), f.err);
+    BOOST_TEST(has(f.err, "; no answer for "), f.err);
     BOOST_TEST(has(f.err, "; nothing is lost: the same command goes on\n"), f.err);
     BOOST_TEST(d.seen() == 20u);
     BOOST_TEST(d.counted() == 20u);
@@ -99,6 +110,42 @@ BOOST_AUTO_TEST_CASE(a_server_that_does_not_come_back_ends_it_with_all_that_arri
     BOOST_TEST(has(status.out, " 0 failed\n"), status.out);
     BOOST_TEST(d.past_it().code == 0);
     d.check_whole();
+}
+
+BOOST_AUTO_TEST_CASE(silence_in_the_middle_fails_no_job_and_is_paid_for)
+{
+    for (const std::string threads : {"1", "2"}) {
+        const behind_a_door d{20, 26, shut::is_silent};
+        const finished f = d.through_the_door({"--threads", threads});
+        BOOST_TEST(f.code == 0, f.err);
+        BOOST_TEST(has(f.err, "all 40 jobs are done"), f.err);
+        BOOST_TEST(has(f.err, " requests, 6 retries, "), f.err);
+        BOOST_TEST(d.unanswered == 6u);
+        d.check_whole();
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_stays_silent_ends_it_with_all_that_arrived)
+{
+    for (const std::size_t first : {0u, 20u}) {
+        const behind_a_door d{first, for_ever, shut::is_silent};
+        const finished f = d.through_the_door({"--outage-patience", "100ms"});
+        BOOST_TEST(f.code == 1);
+        BOOST_TEST(has(f.err, " 0 failed, "), f.err);
+        BOOST_TEST(has(f.err, "unipile: stopped: the connection broke before the answer was whole; "), f.err);
+        BOOST_TEST(has(f.err, first > 0 ? "; no answer for " : "; no request was ever answered"), f.err);
+        BOOST_TEST(has(f.err, "; nothing is lost: the same command goes on\n"), f.err);
+        BOOST_TEST(d.seen() == first);
+        // A row of as many as there are accounts, those under way beside it, and a few that looked.
+        BOOST_TEST(d.unanswered >= 5u);
+        BOOST_TEST(d.unanswered <= 12u);
+        BOOST_TEST(d.counted() == first + d.unanswered);
+        const finished status = d.w.world.run({"status", "--store", d.w.store});
+        BOOST_TEST(has(status.out, " 0 running, "), status.out);
+        BOOST_TEST(has(status.out, " 0 failed\n"), status.out);
+        BOOST_TEST(d.past_it().code == 0);
+        d.check_whole();
+    }
 }
 
 BOOST_AUTO_TEST_CASE(patience_is_a_duration)
