@@ -101,7 +101,7 @@ bool scheduler::finished(job_index j, const request_result& result, wall_time no
 {
     // Those that wake up before this account comes back have their turn before it.
     if (probe_ == j) wake(now);
-    note_contact(j, result.server, now);
+    note_contact(j, result, now);
     const account_index i = jobs_[j].account;
     auto& a = accounts_[i];
     --a.in_flight, --running_;
@@ -120,8 +120,8 @@ bool scheduler::finished(job_index j, const request_result& result, wall_time no
             break;
         case request_result::sign::stop: stop(); break;
     }
-    const bool given_up =
-        result.next == request_result::then::retry && outage_.is_hopeless() && alone_ == j && !several_silent_;
+    const bool given_up = result.next == request_result::then::retry && outage_.is_hopeless() && alone_ == j &&
+                          !several_silent_ && !stopped_;
     if (given_up) {
         outage_.begin_anew();
         forget_silence();
@@ -134,15 +134,17 @@ bool scheduler::finished(job_index j, const request_result& result, wall_time no
     return !given_up;
 }
 
-void scheduler::note_contact(job_index j, request_result::contact server, wall_time now)
+void scheduler::note_contact(job_index j, const request_result& result, wall_time now)
 {
+    using contact = request_result::contact;
     const bool was_probe = probe_ == j;
     if (was_probe) probe_ = none;
-    note_silence(j, server);
-    const bool no_answer = server == request_result::contact::unreachable || server == request_result::contact::silent;
-    if (server == request_result::contact::answered)
+    note_silence(j, result.server);
+    const bool no_answer = result.server == contact::unreachable || result.server == contact::silent;
+    const bool nothing_tried = result.server == contact::unknown && result.times_sent == 0;
+    if (result.server == contact::answered)
         outage_.answered();
-    else if (was_probe && outage_.is_cut_off())
+    else if (was_probe && outage_.is_cut_off() && !nothing_tried)
         outage_.probe_failed(now, random_);
     else if (no_answer)
         outage_.no_answer(accounts_with_work(), now, random_);

@@ -175,7 +175,7 @@ private:
 
     bool is_held_back(wall_time now) const noexcept;
     decision wait_for_change(wall_time now) const;
-    void note_contact(job_index j, request_result::contact server, wall_time now);
+    void note_contact(job_index j, const request_result& result, wall_time now);
     void note_silence(job_index j, request_result::contact server);
     void forget_silence() noexcept;
     void excuse_the_silent() noexcept;

@@ -608,6 +608,32 @@ BOOST_AUTO_TEST_CASE(a_server_that_never_answered_is_given_up_after_one_long_pro
     }
 }
 
+/// A job may end when its turn comes, without another request: nobody has looked then.
+BOOST_AUTO_TEST_CASE(a_probe_that_was_not_even_tried_is_none)
+{
+    harvest h{3, 0ms, "none"};
+    h.get_going();
+    for (job_index j = 0; j < 3; ++j) h.s.finished(j, silent(), h.now);
+    const auto next = h.s.outage().next_probe();
+    request_result over;
+    over.times_sent = 0;
+    h.s.finished(h.probe(), over, h.now);
+    BOOST_TEST((h.s.outage().next_probe() == next));
+    BOOST_TEST(h.counted() == 6u);
+    BOOST_TEST(h.starts().size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(the_only_job_is_not_given_up_once_all_is_stopped)
+{
+    harvest h{1, 1ms, "none"};
+    h.get_going();
+    h.s.finished(0, silent(), h.now);
+    const job_index j = h.probe();
+    h.s.stop();
+    BOOST_TEST(h.s.finished(j, silent(), h.now));
+    BOOST_TEST(h.fails() == list{0}, boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(a_job_that_ended_is_not_taken_for_its_successor)
 {
     harvest h{1, 15min, "none"};
