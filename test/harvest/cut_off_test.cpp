@@ -225,18 +225,27 @@ BOOST_AUTO_TEST_CASE(stopped_or_destroyed_while_it_waits)
 
 // What leaves and is left without an answer.
 
-/// Not even a listing that may not be tried again, and with all its requests in the accounts' books.
+/// Not even a listing that may be tried again only once, and with all its requests in the accounts' books. An answer
+/// that is still arriving when it begins makes one attempt count.
 BOOST_AUTO_TEST_CASE(silence_fails_no_job_wherever_it_begins)
 {
     auto client = impatient();
-    client.retry.max_attempts = 1;
+    client.retry.max_attempts = 2;
     for (const unsigned times : {1u, 2u}) {
         for (const std::size_t first : {0u, 6u, 12u}) {
-            for (const std::size_t lost : {3u, 4u}) {
-                cut_off c(between(first, first + lost, errc::first_byte_timeout), quickly(), times, client);
+            for (std::size_t probes : {0u, 1u}) {  // that fail
+                const cut_off* running = nullptr;
+                bool over = false;
+                const auto until_it_was_looked_at = [&](std::size_t n) -> std::optional<errc> {
+                    if (running->harvest.stream.outage() && probes-- == 0) over = true;
+                    return n >= first && !over ? std::optional(errc::first_byte_timeout) : std::nullopt;
+                };
+                cut_off c(until_it_was_looked_at, quickly(), times, client);
+                running = &c;
                 c.harvest.run();
+                BOOST_TEST(over);
                 c.check_all_there();
-                BOOST_TEST(c.unanswered == times * lost);
+                BOOST_TEST(c.unanswered >= 3u * times);
             }
         }
     }
@@ -249,7 +258,7 @@ BOOST_AUTO_TEST_CASE(silence_is_told_and_ends_with_the_first_answer)
               quickly(), 1);
     c.run_into_the_outage();
     BOOST_TEST((c.harvest.stream.outage()->why.code() == errc::connection_lost));
-    BOOST_TEST(c.unanswered == 3u);
+    BOOST_TEST(c.unanswered >= 3u);  // more, if an answer was still arriving
     c.check_ledgers(6);
     BOOST_TEST(c.harvest.stream.stats().failed == 0u);
     silent = false;
@@ -264,7 +273,7 @@ BOOST_AUTO_TEST_CASE(a_server_that_never_answers_ends_it_soon)
     c.harvest.run();
     c.check_ended(errc::connection_lost, "no request was ever answered");
     BOOST_TEST(c.harvest.got.jobs.size() == 6u);
-    BOOST_TEST(c.harvest.requests() <= 7u);
+    BOOST_TEST(c.harvest.requests() <= 12u);
 }
 
 BOOST_AUTO_TEST_CASE(patience_with_silence_has_an_end)
