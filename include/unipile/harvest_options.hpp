@@ -59,8 +59,11 @@ struct harvest_options {
     /// nothing was ever heard is given up after a few seconds, or one attempt more if that takes longer, whatever this
     /// says: its address may be wrong.
     std::chrono::milliseconds outage_patience = std::chrono::minutes{15};
-    /// Whether something was heard of the server by others, such as another harvest of the same work; empty: no.
-    std::function<bool()> was_reached;
+    /// How many answers of the server others have got so far, such as another harvest of the same work on another
+    /// thread; empty: none. One that came since a request of this harvest's began to be left without an answer says
+    /// that there is no outage. Called where a request begins and where it ends, on
+    /// the harvest's executor.
+    std::function<std::uint64_t()> answers_elsewhere;
 
     /// JSON bytes that may wait for the consumer. Above it nothing more is asked for; pages that are under way are read
     /// on for `client_options::read_ahead` each.

@@ -121,6 +121,7 @@ private:
     void listing_over(job_listing& l, end_reason reason);
     void request_ended(job_index i, const request_result& result);
     failure gave_up() const;
+    void listen_elsewhere();
     void deliver(job_listing& l, bool page_ends);
 
     wall_time now() const;
@@ -149,8 +150,9 @@ private:
     pull_phase phase_of_pull_ = pull_phase::none;
 
     std::optional<failure> failure_;
-    std::optional<failure> no_answer_;  ///< why the last request that got none did not
-    stream_stats listings_;             ///< of listings that are gone
+    std::optional<failure> no_answer_;     ///< why the last request that got none did not
+    stream_stats listings_;                ///< of listings that are gone
+    std::uint64_t answers_elsewhere_ = 0;  ///< when they were last asked for
     std::uint64_t next_number_ = 0, completed_ = 0, failed_ = 0, last_admission_ = 0;
     bool begun_ = false, pulling_ = false, exhausted_ = false, over_ = false, closed_ = false;
     bool work_scheduled_ = false, sleeps_ = false;

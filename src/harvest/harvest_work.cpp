@@ -278,6 +278,7 @@ void harvest_core::send_request(job_index i)
             return request_ended(i, nothing);
         }
     }
+    listen_elsewhere();
     j.listing->grant(scheduler_.others_were_answered(i));
     pull_posts(*j.listing);
 }
@@ -393,8 +394,7 @@ void harvest_core::set_aside(job& j)
 void harvest_core::request_ended(job_index i, const request_result& result)
 {
     const account_index a = scheduler_.account_of(i);
-    if (result.server != request_result::contact::answered && options_.was_reached && options_.was_reached())
-        scheduler_.server_is_known();
+    listen_elsewhere();
     if (!scheduler_.finished(i, result, now())) {
         deliver(*jobs_[i].listing, false);
         emit_end(jobs_[i], end_reason::failed, gave_up());
@@ -402,6 +402,13 @@ void harvest_core::request_ended(job_index i, const request_result& result)
     }
     save_ledger(a);
     if (scheduler_.outage().is_hopeless() && !scheduler_.stopped()) stop_for(gave_up());
+}
+
+void harvest_core::listen_elsewhere()
+{
+    if (!options_.answers_elsewhere) return;
+    const std::uint64_t answers = options_.answers_elsewhere();
+    if (std::exchange(answers_elsewhere_, answers) != answers) scheduler_.answered_elsewhere();
 }
 
 /// What ends a harvest whose server is gone: the last attempt's failure, and how long there were others.

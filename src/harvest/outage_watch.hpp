@@ -32,8 +32,6 @@ public:
 
     /// The server has answered, no matter what.
     void answered() noexcept;
-    /// Others have seen the server answer: it isn't its address that is wrong.
-    void is_known() noexcept { known_ = true; }
     /// A request that isn't the probe never left, or was left without an answer. `accounts`: that have work.
     void no_answer(std::size_t accounts, wall_time now, random_source& random);
     void probe_begins(wall_time now) noexcept;

@@ -157,8 +157,7 @@ void scheduler::note_silence(job_index j, request_result::contact server)
         case request_result::contact::unknown: break;
         case request_result::contact::answered:
             jobs_[j].silent = jobs_[j].spared = 0;
-            if (outage_.is_cut_off() && several_silent_) excuse_the_silent();
-            forget_silence();
+            end_silence();
             break;
         case request_result::contact::unreachable: several_silent_ = true; break;
         case request_result::contact::silent:
@@ -167,6 +166,19 @@ void scheduler::note_silence(job_index j, request_result::contact server)
             several_silent_ = several_silent_ || alone_ != j;
             break;
     }
+}
+
+void scheduler::answered_elsewhere() noexcept
+{
+    end_silence();
+    outage_.answered();
+}
+
+/// The server has answered.
+void scheduler::end_silence() noexcept
+{
+    if (outage_.is_cut_off() && several_silent_) excuse_the_silent();
+    forget_silence();
 }
 
 /// An outage is over: it was no fault of theirs.

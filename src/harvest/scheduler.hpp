@@ -110,8 +110,8 @@ public:
     /// A job that was held ends.
     void drop(job_index job);
 
-    /// Others have seen the server answer.
-    void server_is_known() noexcept { outage_.is_known(); }
+    /// The server has answered somebody else, outside of this harvest.
+    void answered_elsewhere() noexcept;
     const outage_watch& outage() const noexcept { return outage_; }
 
     /// Ends every job that does not run: `next` says `fail` for each.
@@ -177,6 +177,7 @@ private:
     decision wait_for_change(wall_time now) const;
     void note_contact(job_index j, const request_result& result, wall_time now);
     void note_silence(job_index j, request_result::contact server);
+    void end_silence() noexcept;
     void forget_silence() noexcept;
     void excuse_the_silent() noexcept;
     bool is_silent(job_index j) const { return jobs_[j].silent == answers_; }

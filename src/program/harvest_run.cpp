@@ -138,7 +138,7 @@ void harvest_run::start_crew()
     shared.writer = writer_.get();
     shared.shares = &*shares_;
     shared.run = run_info_.run;
-    shared.reached = &reached_;
+    shared.answers = &answers_;
     if (output_)
         shared.output = [this](std::string lines) {
             return asio::co_spawn(context_, write_lines(std::move(lines)), asio::use_awaitable);

@@ -85,8 +85,8 @@ private:
     std::optional<account_shares> shares_;
     store::run_info run_info_;
     import_report imported_;
-    store::job_counts counts_;          ///< before the workers began, and at the end
-    std::atomic<bool> reached_{false};  ///< the server has answered one of the workers
+    store::job_counts counts_;               ///< before the workers began, and at the end
+    std::atomic<std::uint64_t> answers_{0};  ///< of the server, to all workers
     std::vector<crew_member> crew_;
     std::size_t at_work_ = 0;
     std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();

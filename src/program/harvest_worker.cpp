@@ -96,7 +96,11 @@ class harvest_worker::watcher final : public observer {
 public:
     explicit watcher(harvest_worker& worker) : worker_(worker) {}
 
-    void on_answer(const answer_event&) override { *worker_.shared_.reached = true; }
+    void on_answer(const answer_event&) override
+    {
+        ++worker_.answers_;
+        worker_.shared_.answers->fetch_add(1, std::memory_order_relaxed);
+    }
 
     void on_anomaly(const anomaly_event& e) override
     {
@@ -164,7 +168,7 @@ harvest_options harvest_worker::options_for(const harvest_plan& plan)
     o.admit = [this](std::string_view account, const account_ledger& l, harvest_options::admission go) {
         admit(account, l, std::move(go));
     };
-    o.was_reached = [this] { return shared_.reached->load(); };
+    o.answers_elsewhere = [this] { return shared_.answers->load(std::memory_order_relaxed) - answers_; };
     return o;
 }
 

@@ -32,7 +32,7 @@ struct harvest_shared {
     store::store_writer* writer = nullptr;
     account_shares* shares = nullptr;
     std::int64_t run = 0;
-    std::atomic<bool>* reached = nullptr;  ///< the server has answered one of the workers
+    std::atomic<std::uint64_t>* answers = nullptr;  ///< of the server, to all workers
     /// Writes lines to the additional output and returns when they are written; empty: there is none.
     std::function<boost::asio::awaitable<void>(std::string lines)> output;
     /// The store failed; on any thread.
@@ -116,6 +116,7 @@ private:
     std::unordered_map<std::string, account_ledger> ledgers_;  ///< loaded, not yet asked for
     std::size_t busy_ = 0;                                     ///< coroutines that hold a piece of work
     std::size_t outstanding_ = 0;                              ///< bytes that are being written
+    std::uint64_t answers_ = 0;                                ///< of the server, to this worker
     std::optional<failure> stopped_by_;
     shared_tally tally_;
     bool store_failed_ = false, over_ = false;
