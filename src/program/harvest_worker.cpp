@@ -128,7 +128,6 @@ harvest_worker::harvest_worker(const harvest_plan& plan, int limit, const harves
                   return mine;
               }()),
       room_(context_),
-      leases_(context_),
       redraw_(context_)
 {
     store_source::hooks hooks;
@@ -147,10 +146,11 @@ harvest_worker::harvest_worker(const harvest_plan& plan, int limit, const harves
     };
     hooks.claimed = [this](const store::claimed_job& job) {
         const auto tag = static_cast<std::uint64_t>(job.lease.job);
-        active_job& a = jobs_[tag];
-        a = {};
-        a.claimed = job;
+        const auto [at, is_new] = jobs_.try_emplace(tag);
+        if (!is_new) return false;
+        at->second.claimed = job;
         tags_.insert_or_assign(key_of(job.spec.account, job.spec.identifier, job.spec.is_company), tag);
+        return true;
     };
     source_ = std::make_shared<store_source>(context_.get_executor(), *shared.writer, shared.run, limit, hooks);
     harvest_options options = options_for(plan);
@@ -180,7 +180,6 @@ void harvest_worker::run()
         over_ = true;
         context_.stop();
     });
-    asio::co_spawn(context_, keep_leases(), asio::detached);
     asio::co_spawn(context_, keep_view(), asio::detached);
     context_.run();
     tally_.set(view());
@@ -250,7 +249,11 @@ void harvest_worker::handle(harvest_element element)
 {
     const std::uint64_t tag = element.job->tag;
     const auto at = jobs_.find(tag);
-    if (at == jobs_.end()) return;
+    if (at == jobs_.end()) {
+        // Nobody waits for it, but as long as its page has no answer the harvest has no end.
+        if (element.page_ends) stream_->finish(element.number);
+        return;
+    }
     active_job& job = at->second;
     count_requests(job, element);
     const bool has_page = !element.posts.empty() || element.page_ends || !job.quarantined.empty();
@@ -479,23 +482,6 @@ void harvest_worker::count_requests(active_job& job, const harvest_element& elem
         t.by_account[element.job->query.account_id].requests += requests;
         if (element.ended) t.wire_bytes += element.stats.wire_bytes;
     });
-}
-
-asio::awaitable<void> harvest_worker::keep_leases()
-{
-    for (;;) {
-        leases_.expires_after(lease_time / 3);
-        co_await leases_.async_wait(as_result);
-        std::vector<store::lease> held;
-        held.reserve(jobs_.size());
-        for (const auto& [tag, job] : jobs_) held.push_back(job.claimed.lease);
-        auto renew = [held = std::move(held), now = wall_now()](store::post_store& engine) {
-            for (const store::lease& l : held) engine.renew(l, lease_time, now);
-        };
-        const auto [ec] =
-            co_await store::async_perform(*shared_.writer, context_.get_executor(), 0, std::move(renew), as_result);
-        if (ec) store_failed();
-    }
 }
 
 asio::awaitable<void> harvest_worker::keep_view()

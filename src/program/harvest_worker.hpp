@@ -82,7 +82,6 @@ private:
 
     boost::asio::awaitable<void> work();
     boost::asio::awaitable<void> wait_for_room();
-    boost::asio::awaitable<void> keep_leases();
     boost::asio::awaitable<void> keep_view();
     void handle(harvest_element element);
     boost::asio::awaitable<void> store_page(harvest_element element);
@@ -110,7 +109,7 @@ private:
     client client_;
     std::shared_ptr<store_source> source_;
     std::optional<harvest_stream> stream_;
-    boost::asio::steady_timer room_, leases_, redraw_;
+    boost::asio::steady_timer room_, redraw_;
     std::unordered_map<std::uint64_t, active_job> jobs_;       ///< by tag
     std::unordered_map<std::string, std::uint64_t> tags_;      ///< by what a query says
     std::unordered_map<std::string, account_ledger> ledgers_;  ///< loaded, not yet asked for

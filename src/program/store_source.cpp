@@ -156,7 +156,6 @@ asio::awaitable<std::vector<harvest_job>> store_source::claim(std::vector<std::s
         store::claim_request r;
         r.run = self->run_;
         r.count = each;
-        r.lease_for = lease_time;
         r.worker = "unipile harvest";
         for (const std::string& a : accounts) {
             r.account = a;
@@ -173,10 +172,8 @@ asio::awaitable<std::vector<harvest_job>> store_source::claim(std::vector<std::s
     const claims c = co_await store::async_perform(writer_, executor_, 0, std::move(work), asio::use_awaitable);
     for (const auto& [account, row] : c.accounts) hooks_.account_known(account, row);
     std::vector<harvest_job> jobs;
-    for (const store::claimed_job& job : c.jobs) {
-        hooks_.claimed(job);
-        jobs.push_back(job_from(job));
-    }
+    for (const store::claimed_job& job : c.jobs)
+        if (hooks_.claimed(job)) jobs.push_back(job_from(job));
     co_return jobs;
 }
 

@@ -9,7 +9,6 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -23,9 +22,6 @@
 #include <vector>
 
 namespace unipile::program {
-
-/// How long a job may be worked on without a sign of life; leases are renewed well before.
-constexpr std::chrono::seconds lease_time{3600};
 
 /// The system's clock as stores keep it.
 store::unix_time wall_now();
@@ -43,8 +39,8 @@ public:
         std::function<bool()> unfinished;
         /// What the store knows of an account; told before its first job.
         std::function<void(const std::string& account, const std::optional<store::account_row>& row)> account_known;
-        /// A job was claimed; it is handed out right after.
-        std::function<void(const store::claimed_job& job)> claimed;
+        /// A job was claimed; it is handed out right after. False if it is under way already: then it is not.
+        std::function<bool(const store::claimed_job& job)> claimed;
     };
 
     /// `limit`: posts a page. The writer must outlive the source.

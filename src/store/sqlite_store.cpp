@@ -45,11 +45,16 @@ const char* mode_name(walk_mode m) noexcept { return m == walk_mode::full ? "ful
 
 const char* order_name(job_order o) noexcept { return o == job_order::listed ? "listed" : "least_recent"; }
 
+// The jobs whose time may come: delayed ones, and where stores are shared those that a dead worker has. Whoever is the
+// only one to harvest knows its own workers, and no clock, which may be set at any time, knows better.
+std::string may_come_due(access a) { return a == access::shared ? "state IN (1, 2)" : "state = 1"; }
+
 }  // namespace
 
 sqlite_store::sqlite_store(const std::string& file, const sqlite_options& options)
     : db_(open_database(file, options, lock_)),
       rules_(options.rules),
+      may_come_due_(may_come_due(options.access)),
       begin_(db_, "BEGIN IMMEDIATE"),
       commit_(db_, "COMMIT"),
       insert_job_(db_,
@@ -62,7 +67,7 @@ sqlite_store::sqlite_store(const std::string& file, const sqlite_options& option
                  "UPDATE jobs SET run = ?, state = 0, due = NULL, sort_key = ?, attempts = 0, end_reason = '', "
                  "failure = '', failure_type = '', may_pass = 0 WHERE job = ?"),
       adopt_job_(db_, "UPDATE jobs SET run = ? WHERE job = ?"),
-      sweep_(db_, "UPDATE jobs SET state = 0, due = NULL WHERE due <= ?"),
+      sweep_(db_, "UPDATE jobs SET state = 0, due = NULL WHERE due <= ? AND " + may_come_due_),
       claim_any_(db_,
                  "SELECT job, account, identifier, company, fence, attempts, timeline FROM jobs "
                  "WHERE run = ? AND state = 0 ORDER BY sort_key, job LIMIT ?"),
@@ -416,7 +421,8 @@ job_counts sqlite_store::count_jobs(std::int64_t run)
 std::optional<unix_time> sqlite_store::next_due(std::int64_t run)
 {
     return guarded([&]() -> std::optional<unix_time> {
-        statement find(db_, "SELECT due FROM jobs WHERE due IS NOT NULL AND run = ? ORDER BY due LIMIT 1");
+        statement find(db_, "SELECT due FROM jobs WHERE due IS NOT NULL AND run = ? AND " + may_come_due_ +
+                                " ORDER BY due LIMIT 1");
         find.bind(1, run);
         if (!find.step()) return std::nullopt;
         return find.time(0);

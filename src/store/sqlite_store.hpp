@@ -111,6 +111,7 @@ private:
     std::unique_ptr<owner_lock> lock_;
     connection db_;
     timeline_rules rules_;
+    std::string may_come_due_;  // a condition
     bool open_ = false;
     bool failed_ = false;
     std::string failure_;

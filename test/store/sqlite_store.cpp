@@ -54,9 +54,18 @@ void rows(const std::string& file, const char* query, const std::function<void(c
     sqlite3_close(db);
 }
 
+sqlite_options with_access(store::access a)
+{
+    sqlite_options o;
+    o.access = a;
+    return o;
+}
+
 struct opened {
+    explicit opened(store::access a = store::access::sole) : engine(open_sqlite(folder.file(), with_access(a))) {}
+
     scratch folder;
-    std::unique_ptr<post_store> engine = open_sqlite(folder.file());
+    std::unique_ptr<post_store> engine;
     std::int64_t run = 0;
 
     // One job of each account/identifier, in a run of its own.
@@ -270,9 +279,35 @@ BOOST_AUTO_TEST_CASE(what_was_not_committed_leaves_no_trace)
     BOOST_TEST(again.front().lease.fence > job.lease.fence);
 }
 
+BOOST_AUTO_TEST_CASE(leases_of_the_only_harvest_outlast_any_clock)
+{
+    constexpr std::int64_t years = 100'000'000;
+    opened s;
+    auto job = s.job("a", "x");
+    const std::vector<job_spec> more{{"a", "y", false}};
+    s.engine->add_jobs(s.run, more);
+    auto later = s.claim(1);
+    BOOST_REQUIRE(later.size() == 1u);
+    BOOST_TEST(s.engine->release(later.front().lease, at_second(50)));
+    BOOST_TEST((s.engine->next_due(s.run) == at_second(50)));
+    auto due = s.claim(5, {}, years);
+    BOOST_REQUIRE(due.size() == 1u);  // what was delayed, and not what is under way
+    BOOST_TEST(due.front().spec.identifier == "y");
+    BOOST_TEST(s.engine->accounts_with_jobs(s.run, "", 10, at_second(2 * years)).empty());
+    BOOST_TEST(!s.engine->next_due(s.run));
+    BOOST_TEST(
+        (s.engine->write(page_of(job.lease, "x", {1}, "p1", at_second(3 * years))).next.what == step::kind::go_on));
+    BOOST_TEST(s.claim(5, {}, 9 * years).empty());
+    s.engine->commit();
+    // Its process dies, and the next one finds a clock that was set back.
+    s.engine.reset();
+    s.engine = open_sqlite(s.folder.file());
+    BOOST_TEST(s.claim(5, {}, -years).size() == 2u);
+}
+
 BOOST_AUTO_TEST_CASE(a_lost_lease_writes_nothing)
 {
-    opened s;
+    opened s(store::access::shared);
     auto first = s.job("a", "x");
     BOOST_TEST(s.claim(1, {}, 299).empty());
     auto second = s.claim(1, {}, 300);
@@ -293,7 +328,7 @@ BOOST_AUTO_TEST_CASE(a_lost_lease_writes_nothing)
 
 BOOST_AUTO_TEST_CASE(writes_and_renewals_prolong_a_lease)
 {
-    opened s;
+    opened s(store::access::shared);
     auto job = s.job("a", "x");
     s.engine->write(page_of(job.lease, "x", {1}, "p1", at_second(200)));
     BOOST_TEST(s.claim(1, {}, 499).empty());

@@ -19,7 +19,7 @@ struct claim_request {
     /// Only jobs of this account; empty: of any.
     std::string account;
     std::size_t count = 1;
-    std::chrono::seconds lease_for{300};  ///< from now, and from each write on
+    std::chrono::seconds lease_for{300};  ///< from now, and from each write on; where leases run out, see `post_store`
     std::string worker;                   ///< who asks, for people
     unix_time now{};
 };
@@ -39,7 +39,8 @@ struct import_result {
 /// engine's default of full synchronisation). What wasn't committed leaves no trace.
 ///
 /// **Several workers.** A job is claimed under a lease with a fencing number, which every write for it checks. A worker
-/// that lost its lease gets `step::kind::lost_lease` and leaves no trace.
+/// that lost its lease gets `step::kind::lost_lease` and leaves no trace. Leases run out where several processes share
+/// the store; whoever harvests alone (`access::sole`) has to `release` the job of a worker that gave up.
 ///
 /// **Failures.** Every member throws `store_error`. The open transaction is rolled back then, and every further call
 /// throws `store_error` with `store_errc::closed`: no caller can miss that something failed.
@@ -91,7 +92,8 @@ public:
     virtual std::vector<std::string> take_unpark_requests() = 0;
 
     virtual job_counts count_jobs(std::int64_t run) = 0;
-    /// The earliest time at which a delayed job, or one under a lease, can be claimed; empty: there is none.
+    /// The earliest time at which a delayed job, or one under a lease that may run out, can be claimed; empty: there is
+    /// none.
     virtual std::optional<unix_time> next_due(std::int64_t run) = 0;
 
     /// Makes everything durable that was done since the last commit.

@@ -13,8 +13,10 @@ namespace unipile::store {
 /// Who else may write to the same file. Kept by a lock on the file `FILE.lock`, which ends with the process, however it
 /// ends; `store_errc::in_use` if it can't be had.
 enum class access {
-    sole,  ///< The only process that harvests into this file. Leases that a dead process left behind are void at once.
-    shared,   ///< Other processes with this access harvest too. Leases last until they run out.
+    /// The only process that harvests into this file. Leases that a dead process left behind are void at once. Its own
+    /// don't run out, whatever the clock says: one lasts until its job is over or released, or the store is closed.
+    sole,
+    shared,   ///< Other processes with this access harvest too. Leases last until they run out by the clock.
     control,  ///< No harvest: for a command beside one, such as `request_unpark`. Takes no lock.
 };
 
