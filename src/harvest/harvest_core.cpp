@@ -316,9 +316,13 @@ std::optional<harvest_outage> harvest_core::outage() const
 
 wall_time harvest_core::now() const
 {
-    // The system's clock, since ledgers outlive the process; but never backwards.
-    last_now_ = std::max(last_now_, std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()));
-    return last_now_;
+    // The system's clock, since ledgers outlive the process, and since it knows how long a machine slept. Where it is
+    // set back, time goes on all the same: nobody waits for it to catch up. It is read first, so that a pause between
+    // the two does not look like a leap ahead.
+    const auto wall = std::chrono::system_clock::now().time_since_epoch();
+    const auto steady = std::chrono::steady_clock::now().time_since_epoch();
+    wall_ahead_ = std::max<std::chrono::nanoseconds>(wall_ahead_, wall - steady);
+    return wall_time{std::chrono::floor<std::chrono::milliseconds>(steady + wall_ahead_)};
 }
 
 stream_stats operator+(const stream_stats& a, const stream_stats& b) noexcept

@@ -15,6 +15,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -141,7 +142,8 @@ private:
     element_queue elements_;
     boost::asio::steady_timer timer_;
     wall_time wakes_{};
-    mutable wall_time last_now_{};
+    /// Of the steady clock, the most that was ever seen.
+    mutable std::chrono::nanoseconds wall_ahead_ = std::chrono::nanoseconds::min();
 
     std::optional<element_pull> pull_;
     std::uint64_t ticket_ = 0;

@@ -42,6 +42,17 @@ BOOST_AUTO_TEST_CASE(a_clock_that_leaps_ahead_takes_no_job_from_who_has_it)
     BOOST_TEST(w.repeated_pages() == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(a_clock_that_leaps_back_holds_nobody_up)
+{
+    const field_work w;
+    {
+        const test::leaping_wall_clock clock{50, -12h};
+        BOOST_TEST(harvest(w, "gap 1ms-2ms") == 0);
+    }
+    w.check_store();
+    BOOST_TEST(w.repeated_pages() == 0u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
