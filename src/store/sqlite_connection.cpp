@@ -62,6 +62,11 @@ void refuse_what_is_no_file(const std::string& file)
         throw store_error(store_errc::cannot_open, file, "it is a folder");
     if (std::filesystem::exists(std::filesystem::file_status{type}) && type != std::filesystem::file_type::regular)
         throw store_error(store_errc::cannot_open, file, "it is no regular file");
+    // Its log and its locks lie beside it under its name: who came by the other one would not see them.
+    if (const auto links = std::filesystem::hard_link_count(file, error); !error && links > 1)
+        throw store_error(store_errc::cannot_open, file,
+                          "it has " + std::to_string(links) +
+                              " names (hard links), and a store must have only one: remove the others, or use a copy");
 }
 
 }  // namespace

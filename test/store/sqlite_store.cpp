@@ -385,6 +385,25 @@ BOOST_AUTO_TEST_CASE(a_sole_worker_keeps_others_out)
     BOOST_TEST(open_sqlite(s.folder.file()) != nullptr);
 }
 
+BOOST_AUTO_TEST_CASE(a_file_with_two_names_is_refused_by_either)
+{
+    opened s;
+    s.job("a", "x");
+    s.engine->commit();
+    const std::string other = s.folder.file("other.db");
+    std::filesystem::create_hard_link(s.folder.file(), other);
+    for (const std::string& name : {s.folder.file(), other}) {
+        for (const auto access : {store::access::sole, store::access::shared, store::access::control})
+            BOOST_TEST((reason_of([&] { open_sqlite(name, with_access(access)); }) == store_errc::cannot_open));
+        BOOST_TEST((reason_of([&] { open_sqlite_reader(name); }) == store_errc::cannot_open));
+    }
+    BOOST_TEST(!std::filesystem::exists(other + ".lock"));
+    std::filesystem::remove(other);
+    BOOST_TEST(open_sqlite_reader(s.folder.file())->summary().jobs.all() == 1u);
+    s.engine.reset();
+    BOOST_TEST(open_sqlite(s.folder.file()) != nullptr);
+}
+
 BOOST_AUTO_TEST_CASE(a_lock_that_stays_is_reported_in_time)
 {
     scratch folder;

@@ -36,8 +36,8 @@ struct sqlite_options {
 
 /// Opens or makes a store. Throws `store_error`.
 ///
-/// The schema is brought up to date in one transaction; a file of a newer version, of another program, or that is no
-/// database is refused and left as it is.
+/// The schema is brought up to date in one transaction; a file of a newer version, of another program, that is no
+/// database, or that has several hard links is refused and left as it is.
 std::unique_ptr<post_store> open_sqlite(const std::string& file, const sqlite_options& options = {});
 
 /// Opens a store for reading, beside whoever writes it. Throws `store_error`; never makes a file.
