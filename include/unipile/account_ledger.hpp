@@ -52,8 +52,11 @@ struct account_ledger {
 
     /// One line of printable ASCII.
     std::string to_text() const;
-    /// Nothing if the text is damaged or from a newer version.
+    /// Nothing if the text is damaged or from a newer version. Such an account is not a new one: see `used_up`.
     static std::optional<account_ledger> from_text(std::string_view text);
+    /// Of an account whose past can't be read: takes all that any rules allow for used at `t`, so that it can't be more
+    /// than they allow, and a ramp for one that begins.
+    static account_ledger used_up(wall_time t);
 
     friend bool operator==(const account_ledger&, const account_ledger&) = default;
 };

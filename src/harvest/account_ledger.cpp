@@ -1,6 +1,7 @@
 #include <unipile/account_ledger.hpp>
 
 #include <charconv>
+#include <limits>
 #include <string>
 
 // The text: fields with blanks between them, each a letter and its value. Times are milliseconds since 1970, those of
@@ -175,6 +176,13 @@ std::optional<account_ledger> account_ledger::from_text(std::string_view text)
         first = false;
     }
     if (first) return std::nullopt;
+    return l;
+}
+
+account_ledger account_ledger::used_up(wall_time t)
+{
+    account_ledger l;
+    l.used.push_back({t, std::numeric_limits<std::uint32_t>::max()});
     return l;
 }
 

@@ -144,6 +144,9 @@ void harvest_run::start_crew()
             return asio::co_spawn(context_, write_lines(std::move(lines)), asio::use_awaitable);
         };
     shared.store_failed = [this] { asio::post(context_, [this] { stop_all(); }); };
+    shared.say = [this](std::string line) {
+        asio::post(context_, [this, line = std::move(line)] { console_.say(line); });
+    };
     phase_ = "harvesting";
     for (std::size_t i = 0; i < threads; ++i)
         crew_.push_back({std::make_unique<harvest_worker>(plan_, arguments_.limit, shared, i, threads), {}});

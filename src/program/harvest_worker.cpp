@@ -2,6 +2,7 @@
 
 #include "program/minify.hpp"
 #include "program/posts_report.hpp"
+#include "program/text.hpp"
 
 #include <unipile/observer.hpp>
 #include <unipile/store/async.hpp>
@@ -80,6 +81,18 @@ store::account_row row_of(std::string_view account, const account_ledger& ledger
     return row;
 }
 
+/// For an account whose ledger is damaged: what its row says besides, and nothing left in any window.
+account_ledger used_up(const store::account_row& row)
+{
+    const store::unix_time now = wall_now();
+    account_ledger ledger = account_ledger::used_up(now);
+    ledger.provider = row.provider;
+    ledger.requests = row.requests;
+    ledger.resting_until = row.waits_until.value_or(wall_time{});
+    if (row.parked) ledger.parked = account_ledger::parking{row.parked_since.value_or(now), row.why};
+    return ledger;
+}
+
 /// Whether a listing ended for no reason of its own, so that its job just goes on another time.
 bool is_put_off(const harvest_element& end, bool parked_wait)
 {
@@ -138,11 +151,7 @@ harvest_worker::harvest_worker(const harvest_plan& plan, int limit, const harves
                            [this](const auto& j) { return !is_parked(j.second.claimed.spec.account); });
     };
     hooks.account_known = [this](const std::string& account, const std::optional<store::account_row>& row) {
-        if (!row) return;
-        std::optional<account_ledger> ledger = account_ledger::from_text(row->ledger);
-        if (!ledger) return;
-        if (!row->parked) ledger->parked.reset();
-        ledgers_.insert_or_assign(account, std::move(*ledger));
+        if (row) ledgers_.insert_or_assign(account, stored_ledger(*row));
     };
     hooks.claimed = [this](const store::claimed_job& job) {
         const auto tag = static_cast<std::uint64_t>(job.lease.job);
@@ -530,6 +539,19 @@ std::optional<account_ledger> harvest_worker::load_ledger(std::string_view accou
     std::optional<account_ledger> ledger = std::move(at->second);
     ledgers_.erase(at);
     return ledger;
+}
+
+account_ledger harvest_worker::stored_ledger(const store::account_row& row)
+{
+    std::optional<account_ledger> ledger = account_ledger::from_text(row.ledger);
+    if (!ledger) {
+        shared_.say("unipile: what account " + printable(row.account, 80) +
+                    " has used can't be read in the store; all that its pace allows counts as used by now");
+        ledger = used_up(row);
+        save_ledger(row.account, *ledger);  // or the next run would take it for used up anew
+    }
+    if (!row.parked) ledger->parked.reset();
+    return std::move(*ledger);
 }
 
 void harvest_worker::save_ledger(std::string_view account, const account_ledger& ledger)

@@ -37,6 +37,8 @@ struct harvest_shared {
     std::function<boost::asio::awaitable<void>(std::string lines)> output;
     /// The store failed; on any thread.
     std::function<void()> store_failed;
+    /// Tells people a line; on any thread.
+    std::function<void(std::string line)> say;
 };
 
 /// Works on its own thread and `io_context`; an account belongs to one worker. Other threads may call what is marked
@@ -98,6 +100,7 @@ private:
     void save_ledger(std::string_view account, const account_ledger& ledger);
     void admit(std::string_view account, const account_ledger& ledger, harvest_options::admission go);
     std::optional<account_ledger> load_ledger(std::string_view account);
+    account_ledger stored_ledger(const store::account_row& row);
     bool is_parked(std::string_view account) const;
     accounts_view view() const;
     harvest_options options_for(const harvest_plan& plan);

@@ -369,6 +369,22 @@ BOOST_AUTO_TEST_CASE(a_wrong_clock_does_not_lock_an_account)
     BOOST_TEST((ledger.resting_until >= start && ledger.resting_until <= start + 11s));
 }
 
+BOOST_AUTO_TEST_CASE(an_account_with_an_unknown_past_has_nothing_left_of_any_window)
+{
+    for (const char* rules : {"1/day", "4000000000/day", "5/1s,10/hour,100/week"}) {
+        const pacer p{unipile::parse_pacing(rules)};
+        auto ledger = account_ledger::used_up(start);
+        BOOST_TEST((account_ledger::from_text(ledger.to_text()) == ledger));
+        settle(ledger, start);
+        for (std::size_t i = 0; i < p.rules().windows.size(); ++i) BOOST_TEST(p.left(ledger, i, start) == 0u);
+        const auto longest = p.rules().windows.back().length;
+        BOOST_TEST((p.earliest(ledger, start) == start + longest));
+        random_source random{13};
+        request(p, ledger, start + longest, random);
+        BOOST_TEST(p.left(ledger, 0, start + longest) == p.rules().windows.front().limit - 1);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(jitter_only_lengthens)
 {
     random_source random{13};

@@ -1,6 +1,9 @@
 // The program's harvest: what is stored, what is asked for, and how it ends.
 #include "program/field_work.hpp"
 
+#include <unipile/account_ledger.hpp>
+#include <unipile/store/sqlite.hpp>
+
 #include <chrono>
 #include <csignal>
 
@@ -8,6 +11,7 @@ namespace {
 
 using strings = std::vector<std::string>;
 namespace simulator = unipile::simulator;
+namespace store = unipile::store;
 
 std::size_t count_of(const std::string& text, const std::string& part)
 {
@@ -133,6 +137,38 @@ BOOST_AUTO_TEST_CASE(an_account_that_needs_its_owner_waits_alone)
     BOOST_TEST(w.world.run({"accounts", "--store", w.store, "--unpark", "acc2"}).code == 0);
     BOOST_TEST(w.harvest().code == 0);
     w.check_store();
+}
+
+BOOST_AUTO_TEST_CASE(an_account_gets_no_new_budget_where_its_ledger_is_damaged)
+{
+    field_work w{two_accounts()};
+    BOOST_TEST(w.harvest({"--pace", "1000/day"}).code == 0);
+    const std::string damaged = w.world.server.identifiers().front().account;
+    store::sqlite_options beside;
+    beside.access = store::access::control;
+    {
+        const auto engine = store::open_sqlite(w.store, beside);
+        store::account_row row = engine->load_account(damaged).value();
+        row.ledger = "v1 t";
+        engine->save_account(row);
+        engine->commit();
+    }
+    w.world.server.reset_counts();
+    process p{UNIPILE_PROGRAM, w.command({"--pace", "1000/day", "--full", "--ndjson", "-"}), w.world.environment()};
+    for (const auto& job : w.world.server.identifiers())
+        for (std::uint64_t n = job.account == damaged ? 0 : w.world.server.post_count(job.identifier); n > 0; --n)
+            BOOST_TEST_REQUIRE(!p.read_line().empty());
+    p.send(SIGINT);
+    const finished f = p.wait();
+    BOOST_TEST(f.code == 130);
+    BOOST_TEST(f.out.empty());
+    BOOST_TEST(count_of(f.err, "what account " + damaged + " has used can't be read") == 1u);
+    for (const auto& job : w.world.server.identifiers())
+        BOOST_TEST(w.world.server.requests_by_page(job.account, job.identifier).empty() == (job.account == damaged));
+    // The day begins now, and not again with each run.
+    const auto row = store::open_sqlite(w.store, beside)->load_account(damaged).value();
+    BOOST_TEST(unipile::account_ledger::from_text(row.ledger).has_value());
+    BOOST_TEST(row.used_today >= 1000u);
 }
 
 BOOST_AUTO_TEST_CASE(a_dry_run_sends_and_makes_nothing)
