@@ -70,6 +70,15 @@ void add_connection_options(CLI::App& command, connection_options& o, const char
         ->group(server);
 }
 
+void add_files(command_files& files, const connection_options& options)
+{
+    files.reads("--api-key-file", options.api_key_file);
+    if (options.ca_file.empty())
+        files.reads("SSL_CERT_FILE", from_environment("SSL_CERT_FILE"));  // the system's certificates, for OpenSSL
+    else
+        files.reads("--ca-file", options.ca_file);
+}
+
 client_options make_client_options(const connection_options& options)
 {
     client_options made;

@@ -1,6 +1,8 @@
 // The options of every subcommand that talks to the API.
 #pragma once
 
+#include "program/command_files.hpp"
+
 #include <unipile/client_options.hpp>
 
 #include <chrono>
@@ -26,6 +28,9 @@ struct connection_options {
 
 /// Adds `--base-url`, `--api-key-file`, `--ca-file` and `--connections`. `connections_help` says what they are.
 void add_connection_options(CLI::App& command, connection_options& options, const char* connections_help);
+
+/// The files that they name.
+void add_files(command_files& files, const connection_options& options);
 
 /// Reads the key and the base URL from where the options or the environment say. Throws std::invalid_argument with one
 /// line that says what to change.

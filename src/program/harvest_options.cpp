@@ -1,13 +1,11 @@
 #include "program/harvest_options.hpp"
 
-#include "program/same_file.hpp"
+#include "program/command_files.hpp"
 #include "program/text.hpp"
 
 #include <CLI/CLI.hpp>
 
-#include <array>
 #include <stdexcept>
-#include <utility>
 
 namespace unipile::program {
 namespace {
@@ -66,18 +64,18 @@ void add_care(CLI::App& command, harvest_arguments& a)
         ->group(group);
 }
 
-/// One of them would be written over the other.
-void refuse_shared_files(const harvest_arguments& a)
+void check_files(const harvest_arguments& a)
 {
-    using named = std::pair<const char*, const std::string*>;
-    const std::array<named, 4> files{
-        {{"JOBS", &a.jobs}, {"--store", &a.store}, {"--rejects", &a.rejects}, {"--ndjson", &a.ndjson}}};
-    const auto is_stream = [](const std::string& name) { return name.empty() || name == "-"; };
-    for (auto one = files.begin(); one != files.end(); ++one)
-        for (auto other = one + 1; other != files.end(); ++other)
-            if (!is_stream(*one->second) && !is_stream(*other->second) && is_same_file(*one->second, *other->second))
-                throw std::invalid_argument{std::string{other->first} + ": this is the file of " + one->first +
-                                            " too; give each a file of its own"};
+    command_files files;
+    files.reads("JOBS", a.jobs == "-" ? command_files::standard_input : a.jobs);
+    add_files(files, a.connection);
+    files.opens_store("--store", a.store);
+    files.writes("--rejects", a.rejects);
+    if (a.dry_run)
+        files.writes("standard output", command_files::standard_output);
+    else
+        files.writes("--ndjson", a.ndjson == "-" ? command_files::standard_output : a.ndjson);
+    files.check();
 }
 
 }  // namespace
@@ -127,7 +125,7 @@ void add_options(CLI::App& command, harvest_arguments& a)
 
 harvest_plan make_plan(const harvest_arguments& a)
 {
-    refuse_shared_files(a);
+    check_files(a);
     harvest_plan plan;
     if (!a.dry_run) plan.client = make_client_options(a.connection);
     plan.pace_by_provider = a.pace == "recommended";

@@ -1,5 +1,6 @@
 #include "program/posts_options.hpp"
 
+#include "program/command_files.hpp"
 #include "program/text.hpp"
 
 #include <CLI/CLI.hpp>
@@ -32,6 +33,17 @@ posts_query make_query(const posts_options& options, const std::string& identifi
     query.max_pages = options.max_pages;
     query.since = read_time("--since", options.since);
     return query;
+}
+
+void check_files(const posts_options& options)
+{
+    command_files files;
+    add_files(files, options.connection);
+    if (options.output.empty())
+        files.writes("standard output", command_files::standard_output);
+    else
+        files.writes("--output", options.output);
+    files.check();
 }
 
 }  // namespace
@@ -99,6 +111,7 @@ void add_options(CLI::App& command, posts_options& o)
 
 posts_plan make_plan(const posts_options& options)
 {
+    check_files(options);
     posts_plan plan;
     plan.client = make_client_options(options.connection);
     for (const std::string& identifier : options.identifiers) plan.queries.push_back(make_query(options, identifier));

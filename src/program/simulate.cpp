@@ -1,5 +1,6 @@
 // `unipile simulate`: the stand-in server on the command line.
 #include "program/command.hpp"
+#include "program/command_files.hpp"
 
 #include <unipile/simulator.hpp>
 
@@ -99,6 +100,16 @@ std::string read_key(const std::string& file)
     if (!in) throw std::invalid_argument("--api-key-file: " + file + " can't be read");
     key.erase(key.find_last_not_of(" \t\r\n") + 1);
     return key;
+}
+
+void check_files(const simulate_options& given)
+{
+    command_files files;
+    files.reads("--api-key-file", given.key_file);
+    files.writes("--ca-file", given.server.ca_file);
+    files.writes("--write-jobs", given.jobs_file);
+    files.writes("--write-truth", given.truth_file);
+    files.check();
 }
 
 simulator::options server_options(const simulate_options& given)
@@ -208,6 +219,7 @@ void serve(boost::asio::io_context& context, unsigned threads)
 int simulate(const simulate_options& given)
 {
     try {
+        check_files(given);
         auto options = server_options(given);
         std::optional<scratch_folder> folder;
         if (options.tls && options.ca_file.empty()) options.ca_file = folder.emplace().file("ca.pem");

@@ -1,7 +1,7 @@
 #include "program/store_view.hpp"
 
 #include "program/command.hpp"
-#include "program/same_file.hpp"
+#include "program/command_files.hpp"
 #include "program/text.hpp"
 
 #include <unipile/store/error.hpp>
@@ -15,6 +15,20 @@
 #include <system_error>
 
 namespace unipile::program {
+namespace {
+
+void check_files(const std::string& store, const std::string& output)
+{
+    command_files files;
+    files.opens_store("--store", store);
+    if (output.empty())
+        files.writes("standard output", command_files::standard_output);
+    else
+        files.writes("--output", output);
+    files.check();
+}
+
+}  // namespace
 
 int view_store(const std::string& file, const std::string& output,
                const std::function<void(store::post_reader&, blocking_output&)>& body)
@@ -24,8 +38,7 @@ int view_store(const std::string& file, const std::string& output,
         return code;
     };
     try {
-        if (!output.empty() && is_same_file(file, output))
-            throw std::invalid_argument{"--output: this is the store itself; choose another file"};
+        check_files(file, output);
         const auto reader = store::open_sqlite_reader(file);
         blocking_output out{output};
         body(*reader, out);

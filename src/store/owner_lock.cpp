@@ -30,13 +30,19 @@ store_errc meaning_of(int error) noexcept
 
 }  // namespace
 
+std::string real_name(const std::string& file)
+{
+    std::error_code ignored;
+    const auto real = std::filesystem::weakly_canonical(file, ignored);
+    return real.empty() ? file : real.string();
+}
+
+std::string owner_lock::file_for(const std::string& store) { return real_name(store) + ".lock"; }
+
 owner_lock::owner_lock(const std::string& file, access wanted)
 {
     if (wanted == access::control) return;
-    // One file may have several names.
-    std::error_code ignored;
-    const auto real = std::filesystem::weakly_canonical(file, ignored);
-    const std::string name = (real.empty() ? file : real.string()) + ".lock";
+    const std::string name = file_for(file);
     descriptor_ = ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (descriptor_ < 0) {
         const int error = errno;

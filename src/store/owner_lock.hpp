@@ -7,8 +7,14 @@
 
 namespace unipile::store {
 
+/// One file may have several names; this is the one that its companions' names begin with.
+std::string real_name(const std::string& file);
+
 class owner_lock {
 public:
+    /// The file that is locked for a store.
+    static std::string file_for(const std::string& store);
+
     owner_lock() = default;
     /// Throws `store_error`: in_use if others hold it.
     owner_lock(const std::string& file, access wanted);

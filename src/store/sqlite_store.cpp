@@ -429,6 +429,12 @@ std::optional<unix_time> sqlite_store::next_due(std::int64_t run)
     });
 }
 
+std::vector<std::string> sqlite_files(const std::string& file)
+{
+    const std::string real = real_name(file);
+    return {file, real + "-wal", real + "-shm", real + "-journal", owner_lock::file_for(file)};
+}
+
 std::unique_ptr<post_store> open_sqlite(const std::string& file, const sqlite_options& options)
 {
     return std::make_unique<sqlite_store>(file, options);

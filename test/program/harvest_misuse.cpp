@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -132,9 +133,50 @@ BOOST_AUTO_TEST_CASE(no_file_is_written_over_another)
     BOOST_TEST(read_file(w.jobs) == jobs);
 
     BOOST_TEST(w.harvest().code == 0);
-    const finished f = w.world.run({"export", "--store", w.store, "--format", "ndjson", "--output", w.store});
-    BOOST_TEST(f.code == 2);
+    w.world.server.reset_counts();
+    for (const char* companion : {"", "-wal", "-shm", "-journal", ".lock"}) {
+        const std::string name = w.store + companion;
+        const strings command{"export", "--store", w.store, "--format", "ndjson"};
+        strings with_output = command;
+        with_output.insert(with_output.end(), {"--output", name});
+        check_refusal(w, w.world.run(with_output), 2, "--output: this file belongs to --store too");
+        check_refusal(w, under_shell(w, "", command, ">> " + name), 2, "standard output: this file belongs");
+        check_refusal(w, w.harvest({"--ndjson", name}), 2, "--ndjson: this file belongs to --store too");
+        check_refusal(w, w.harvest({"--rejects", name}), 2, "--rejects: this file belongs to --store too");
+        if (*companion != '\0') std::filesystem::remove(name);
+    }
     w.check_store();
+}
+
+BOOST_AUTO_TEST_CASE(the_key_and_the_certificates_are_written_over_by_nothing)
+{
+    const field_work w{two_accounts()};
+    const std::string key = w.folder.file("key"), ca = w.folder.file("ca.pem"), link = w.folder.file("link");
+    write_file(key, w.world.key);
+    write_file(ca, "certificates");
+    std::filesystem::create_hard_link(ca, link);
+    const strings server{"--api-key-file", key, "--ca-file", ca};
+    for (const auto& [name, option] : {std::pair{key, "--api-key-file"}, {ca, "--ca-file"}, {link, "--ca-file"}}) {
+        const std::string part = std::string(": this file belongs to ") + option + " too";
+        for (const std::string output : {"--ndjson", "--rejects"}) {
+            strings options = server;
+            options.insert(options.end(), {output, name});
+            check_refusal(w, w.harvest(options), 2, output + part);
+        }
+        field_work other{two_accounts()};
+        other.store = name;
+        check_refusal(w, w.world.run(other.command(server)), 2, "--store" + part);
+
+        strings posts{"posts", "someone", "--account", "acc1"};
+        posts.insert(posts.end(), server.begin(), server.end());
+        check_refusal(w, under_shell(w, "", posts, ">> " + name), 2, "standard output" + part);
+        posts.insert(posts.end(), {"--output", name});
+        check_refusal(w, w.world.run(posts), 2, "--output" + part);
+        check_refusal(w, w.world.run({"simulate", "--api-key-file", name, "--write-jobs", name}), 2, "--write-jobs");
+    }
+    BOOST_TEST(read_file(key) == w.world.key);
+    BOOST_TEST(read_file(ca) == "certificates");
+    BOOST_TEST(!std::filesystem::exists(w.store));
 }
 
 BOOST_AUTO_TEST_CASE(stores_that_are_none_are_left_alone)

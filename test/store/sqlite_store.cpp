@@ -6,9 +6,12 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <random>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -838,6 +841,24 @@ BOOST_AUTO_TEST_CASE(stores_with_smaller_pages_go_on)
     harvest(*open_sqlite(file), w, {}, log);
     BOOST_TEST(page_size() == "8192");
     BOOST_TEST((held(file) == truth(w)));
+}
+
+BOOST_AUTO_TEST_CASE(all_that_a_store_keeps_in_its_folder_is_known)
+{
+    const scratch folder;
+    const std::string link = folder.file("link.db");
+    std::filesystem::create_symlink(folder.file(), link);
+    const auto engine = open_sqlite(link);
+    engine->begin_run({}, at_second(0));
+    std::vector<std::string> known = sqlite_files(link);
+    known.push_back(folder.file());
+    std::size_t found = 0;
+    for (const auto& each : std::filesystem::directory_iterator(folder.path())) {
+        ++found;
+        BOOST_TEST(std::count(known.begin(), known.end(), each.path().string()) == 1, each.path());
+    }
+    BOOST_TEST(found == 5u);  // the link, the store, its log, the log's index, the lock
+    BOOST_TEST(sqlite_files(folder.file()).front() == folder.file());
 }
 
 BOOST_AUTO_TEST_CASE(refuses_what_is_no_store_and_leaves_it_alone)

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace unipile::store {
 
@@ -39,6 +40,10 @@ struct sqlite_options {
 /// The schema is brought up to date in one transaction; a file of a newer version, of another program, that is no
 /// database, or that has several hard links is refused and left as it is.
 std::unique_ptr<post_store> open_sqlite(const std::string& file, const sqlite_options& options = {});
+
+/// Every file that belongs to the store of that name, itself first, then what SQLite and the lock keep beside it.
+/// Whether they are there is another matter.
+std::vector<std::string> sqlite_files(const std::string& file);
 
 /// Opens a store for reading, beside whoever writes it. Throws `store_error`; never makes a file.
 std::unique_ptr<post_reader> open_sqlite_reader(const std::string& file, const sqlite_options& options = {});

@@ -1,0 +1,34 @@
+// Which files a subcommand reads and writes, so that none is written over another.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace unipile::program {
+
+/// All files of one command. Each is told with the option that names it; an empty name is no file.
+class command_files {
+public:
+    /// What `-` stands for.
+    static const std::string standard_input;
+    static const std::string standard_output;
+
+    void reads(const std::string& option, const std::string& name);
+    void writes(const std::string& option, const std::string& name);
+    /// A store with all that is kept beside it, which a command that only reads writes to as well.
+    void opens_store(const std::string& option, const std::string& name);
+
+    /// Throws std::invalid_argument, one line that names both options, if one file is to be written and serves for
+    /// something else too. Also where links lead to it, and where it isn't there yet. Devices and pipes are no files.
+    void check() const;
+
+private:
+    struct entry {
+        std::string option, name;
+        bool written;
+    };
+
+    std::vector<entry> entries_;
+};
+
+}  // namespace unipile::program
