@@ -1,5 +1,7 @@
 #include "program/block_writer.hpp"
 
+#include "program/unfinished_block.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -7,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 #include <fcntl.h>
 #include <limits.h>
@@ -35,7 +38,7 @@ bool may_have_to_wait(int descriptor)
 }  // namespace
 
 block_writer::block_writer(asio::any_io_executor executor)
-    : turn_(executor, asio::steady_timer::time_point::max()), descriptor_(STDOUT_FILENO)
+    : turn_(executor, asio::steady_timer::time_point::max()), descriptor_(STDOUT_FILENO), begun_(true)
 {
     if (!may_have_to_wait(descriptor_)) return;
     const int copy = ::fcntl(descriptor_, F_DUPFD_CLOEXEC, 0);
@@ -51,12 +54,10 @@ block_writer::block_writer(asio::any_io_executor executor)
 }
 
 block_writer::block_writer(asio::any_io_executor executor, const std::string& path, bool append)
-    : turn_(executor, asio::steady_timer::time_point::max()), own_file_(true)
+    : turn_(executor, asio::steady_timer::time_point::max()), own_file_(true), begun_(append)
 {
-    const int mode = O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC);
-    descriptor_ = ::open(path.c_str(), mode, 0666);
+    descriptor_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : 0), 0666);
     if (descriptor_ < 0) throw std::system_error{errno, std::generic_category()};
-    whole_ = ::lseek(descriptor_, 0, SEEK_END);
 }
 
 block_writer::~block_writer() { static_cast<void>(close()); }
@@ -69,11 +70,23 @@ error_code block_writer::close()
     return result == 0 ? error_code{} : last_error();
 }
 
+error_code block_writer::begin()
+{
+    if (!broken_ && !std::exchange(begun_, true) && !discard_content(descriptor_)) broken_ = last_error();
+    return broken_;
+}
+
+bool block_writer::holds_old_content() const
+{
+    struct stat status{};
+    return !begun_ && ::fstat(descriptor_, &status) == 0 && status.st_size > 0;
+}
+
 asio::awaitable<error_code> block_writer::write(std::string_view block)
 {
     co_await wait_for_turn();
     busy_ = true;
-    if (!broken_) co_await write_all(block);
+    if (!begin()) co_await write_all(block);
     busy_ = false;
     turn_.cancel_one();
     co_return broken_;
@@ -86,22 +99,21 @@ asio::awaitable<void> block_writer::wait_for_turn()
 
 asio::awaitable<void> block_writer::write_all(std::string_view block)
 {
-    const std::size_t whole = block.size();
+    unfinished_block written_part{descriptor_};
     while (!block.empty() && !broken_) {
         if (waiter_) co_await wait_for_room();
         if (broken_) break;
         // A pipe that is ready takes at least PIPE_BUF bytes without blocking.
         const std::size_t step = waiter_ ? std::min<std::size_t>(block.size(), PIPE_BUF) : block.size();
         const ssize_t written = ::write(descriptor_, block.data(), step);
-        if (written >= 0)
+        if (written >= 0) {
             block.remove_prefix(static_cast<std::size_t>(written));
-        else if (errno != EINTR && errno != EAGAIN)
+            written_part.grew(written);
+        } else if (errno != EINTR && errno != EAGAIN) {
             broken_ = last_error();
+        }
     }
-    if (broken_)
-        restore_last_block();
-    else
-        whole_ += static_cast<long long>(whole);
+    if (broken_) written_part.take_back();
 }
 
 asio::awaitable<void> block_writer::wait_for_room()
@@ -114,12 +126,6 @@ asio::awaitable<void> block_writer::wait_for_room()
         waiter_.reset();  // a device that can't be waited for: writing to it blocks
     else
         broken_ = ec;
-}
-
-void block_writer::restore_last_block()
-{
-    // What can't be done here leaves a last line that isn't whole, as the error already says.
-    if (own_file_ && whole_ >= 0) static_cast<void>(::ftruncate(descriptor_, whole_) == 0);
 }
 
 void block_writer::on_reader_gone(std::function<void()> gone)

@@ -20,15 +20,21 @@ class block_writer {
 public:
     /// Standard output.
     explicit block_writer(boost::asio::any_io_executor executor);
-    /// The file at `path`, made if it isn't there; emptied first, unless `append`. Throws std::system_error.
+    /// The file at `path`, made if it isn't there. What it holds stays until `begin` or the first block, and for good
+    /// with `append`. Throws std::system_error.
     block_writer(boost::asio::any_io_executor executor, const std::string& path, bool append);
     ~block_writer();
     block_writer(const block_writer&) = delete;
     block_writer& operator=(const block_writer&) = delete;
 
+    /// Drops what the file held, if that is still to be done; the error of this or of an earlier step.
+    boost::system::error_code begin();
+    /// Whether it still holds what `begin` would drop.
+    bool holds_old_content() const;
+
     /// Returns once all of the block was taken by the system. Never blocks the thread on a pipe. After an error, a
-    /// file of its own ends with the last whole block, and every further write fails in the same way. A reader that
-    /// went away is `broken_pipe`; `operation_aborted` comes after `abandon`.
+    /// file ends with the last whole block, unless others write to it too, and every further write fails in the same
+    /// way. A reader that went away is `broken_pipe`; `operation_aborted` comes after `abandon`.
     boost::asio::awaitable<boost::system::error_code> write(std::string_view block);
 
     /// Calls `gone` when the reader of a pipe goes away, even while nothing is written. At most once.
@@ -44,14 +50,13 @@ private:
     boost::asio::awaitable<void> wait_for_turn();
     boost::asio::awaitable<void> wait_for_room();
     boost::asio::awaitable<void> write_all(std::string_view block);
-    void restore_last_block();
 
     std::optional<boost::asio::posix::stream_descriptor> waiter_;  ///< where writing may have to wait
     boost::asio::steady_timer turn_;
     boost::system::error_code broken_;
-    long long whole_ = 0;  ///< size of a file of its own up to its last whole block
     int descriptor_ = -1;
     bool own_file_ = false;
+    bool begun_ = false;  ///< there is no old content, or none that has to go
     bool busy_ = false;
 };
 

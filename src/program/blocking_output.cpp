@@ -1,10 +1,13 @@
 #include "program/blocking_output.hpp"
 
+#include "program/unfinished_block.hpp"
+
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 namespace unipile::program {
 namespace {
@@ -21,7 +24,7 @@ blocking_output::blocking_output(const std::string& path)
         descriptor_ = STDOUT_FILENO;
         return;
     }
-    descriptor_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    descriptor_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
     if (descriptor_ < 0) fail("the output can't be opened");
     own_file_ = true;
 }
@@ -51,14 +54,20 @@ bool blocking_output::is_terminal() const { return ::isatty(descriptor_) == 1; }
 
 bool blocking_output::flush()
 {
+    if (own_file_ && !std::exchange(begun_, true) && !discard_content(descriptor_)) fail("the output can't be written");
     std::string_view rest = pending_;
+    unfinished_block written_part{descriptor_};
     while (!rest.empty() && !reader_gone_) {
         const ssize_t n = ::write(descriptor_, rest.data(), rest.size());
         if (n >= 0) {
             rest.remove_prefix(static_cast<std::size_t>(n));
+            written_part.grew(n);
         } else if (errno == EPIPE) {
             reader_gone_ = true;
         } else if (errno != EINTR) {
+            const int error = errno;
+            written_part.take_back();
+            errno = error;
             fail("the output can't be written");
         }
     }

@@ -9,13 +9,15 @@ namespace unipile::program {
 /// Collects lines and writes them in large pieces, waiting for a slow reader. For one thread.
 class blocking_output {
 public:
-    /// Standard output, or the file at `path`, which is emptied first. Throws std::system_error if it can't be opened.
+    /// Standard output, or the file at `path`, which keeps what it holds until something is written or `finish` is
+    /// called. Throws std::system_error if it can't be opened.
     explicit blocking_output(const std::string& path);
     ~blocking_output();
     blocking_output(const blocking_output&) = delete;
     blocking_output& operator=(const blocking_output&) = delete;
 
-    /// False once a reader has gone away. Throws std::system_error for everything else that goes wrong.
+    /// False once a reader has gone away. Throws std::system_error for everything else that goes wrong; a file then
+    /// ends with the last text that was passed whole.
     bool write(std::string_view text);
     /// Writes what was collected and closes a file of its own; as `write`.
     bool finish();
@@ -29,6 +31,7 @@ private:
     std::string pending_;
     int descriptor_ = -1;
     bool own_file_ = false;
+    bool begun_ = false;  ///< the old content of a file of its own is gone
     bool reader_gone_ = false;
 };
 

@@ -85,8 +85,8 @@ posts_run::posts_run(const posts_options& options, posts_plan plan)
       signals_(context_, SIGINT, SIGTERM, SIGHUP),
       patience_(context_),
       redraw_(context_),
-      output_(open_output(context_.get_executor(), options)),
-      client_(context_, with_observer(plan_.client, std::make_shared<watcher>(console_)))
+      client_(context_, with_observer(plan_.client, std::make_shared<watcher>(console_))),
+      output_(open_output(context_.get_executor(), options))
 {}
 
 posts_run::~posts_run() = default;
@@ -101,6 +101,8 @@ int posts_run::run()
     if (console_.shows_progress()) asio::co_spawn(context_, show_progress(), asio::detached);
     context_.run();
     if (error_) std::rethrow_exception(error_);
+    if (output_.holds_old_content())
+        console_.say("unipile: nothing was written; " + printable(options_.output) + " is as it was");
     if (const error_code ec = output_.close(); ec && !something_missing_) output_failed(ec);
     return exit_code_now();
 }
@@ -157,6 +159,8 @@ asio::awaitable<void> posts_run::list(const posts_query& query)
     pages_ended_ += r.stats.pages;
     requests_ended_ += r.stats.requests;
     active_.erase(place);
+    if (r.whole() && output_.holds_old_content())
+        if (const error_code failed = output_.begin()) output_failed(failed);
     report(r);
 }
 

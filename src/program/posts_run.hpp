@@ -65,8 +65,8 @@ private:
     boost::asio::signal_set signals_;
     boost::asio::steady_timer patience_;  ///< how long an interrupted run waits for the output's reader
     boost::asio::steady_timer redraw_;
-    block_writer output_;
     client client_;
+    block_writer output_;  ///< opened once all options have been found good
 
     std::list<listing> active_;
     std::size_t next_ = 0;     ///< the next query

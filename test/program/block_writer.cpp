@@ -56,6 +56,27 @@ BOOST_AUTO_TEST_CASE(a_file_begins_anew_or_is_appended_to)
     std::filesystem::remove(path);
 }
 
+BOOST_AUTO_TEST_CASE(what_a_file_held_stays_until_there_is_something_new)
+{
+    asio::io_context context;
+    for (const bool with_block : {false, true}) {
+        std::ofstream{path} << "something old\n";
+        {
+            const block_writer unused{context.get_executor(), path, false};
+            BOOST_TEST(unused.holds_old_content());
+        }
+        BOOST_TEST(content() == "something old\n");
+        block_writer writer{context.get_executor(), path, false};
+        BOOST_TEST(!(with_block ? write(context, writer, "new\n") : writer.begin()));
+        BOOST_TEST(!writer.holds_old_content());
+        BOOST_TEST(content() == (with_block ? "new\n" : ""));
+        BOOST_TEST(!writer.begin());
+        BOOST_TEST(!write(context, writer, "more\n"));
+        BOOST_TEST(content() == (with_block ? "new\nmore\n" : "more\n"));
+    }
+    std::filesystem::remove(path);
+}
+
 BOOST_AUTO_TEST_CASE(after_abandoning_nothing_is_written)
 {
     asio::io_context context;

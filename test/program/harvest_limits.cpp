@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -76,6 +77,31 @@ BOOST_AUTO_TEST_CASE(a_limit_on_the_size_of_files_ends_it_with_the_last_commit_i
         }
     }
     BOOST_TEST(ended_with_posts > 0u);
+}
+
+BOOST_AUTO_TEST_CASE(an_export_that_is_cut_short_ends_with_a_whole_line_or_leaves_the_old_one)
+{
+    const field_work w;
+    BOOST_TEST(w.harvest().code == 0);
+    const std::string out = w.folder.file("out");
+    const strings command{"export", "--store", w.store, "--format", "ndjson"};
+    strings to_file = command;
+    to_file.insert(to_file.end(), {"--output", out});
+    const strings truth = whole_truth(w.world);
+    for (const auto& [arguments, redirection] : {std::pair{to_file, std::string{}}, std::pair{command, ">> " + out}}) {
+        write_file(out, "");
+        const finished f = under_shell(w, "ulimit -f 500;", arguments, redirection);
+        BOOST_TEST(f.code == 1);
+        BOOST_TEST(has(f.err, "File too large"), f.err);
+        const strings got = sorted(lines_of(read_file(out)));
+        BOOST_TEST(!got.empty());
+        BOOST_TEST(got.size() < truth.size());
+        BOOST_TEST(std::includes(truth.begin(), truth.end(), got.begin(), got.end()));
+    }
+    to_file.insert(to_file.end(), {"--since", "yesterday"});
+    write_file(out, "something old");
+    BOOST_TEST(w.world.run(to_file).code == 2);
+    BOOST_TEST(read_file(out) == "something old");
 }
 
 BOOST_AUTO_TEST_CASE(a_limit_on_the_size_of_files_reaches_lines_too)

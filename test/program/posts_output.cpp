@@ -10,6 +10,7 @@
 #include <iterator>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -120,6 +121,70 @@ BOOST_AUTO_TEST_CASE(a_file_is_written_anew_and_resumed_at_its_end)
     const std::string position = field(last_line(head), "position");
     BOOST_TEST(s.run(s.arguments({s.first()}, {"--resume", position, "--output", path})).code == 0);
     BOOST_TEST(same_lines(lines_of(content(path)), s.truth(s.first())));
+    std::filesystem::remove(path);
+}
+
+BOOST_AUTO_TEST_CASE(a_file_keeps_what_it_holds_until_there_are_posts)
+{
+    served s{small_world(3)};
+    const std::string path = "posts_output.kept", old = "something old\n";
+    std::ofstream{path} << old;
+    const auto with_output = [&](std::vector<std::string> options) {
+        options.insert(options.end(), {"--output", path});
+        return s.run(s.arguments({s.first()}, std::move(options)));
+    };
+    const std::vector<std::vector<std::string>> wrong{
+        {"--since", "yesterday"},
+        {"--base-url", "ftp://localhost"},
+        {"--base-url", "https://localhost:1", "--ca-file", "no/such/file"},
+        {"--api-key-file", "no/such/file"}};
+    for (const auto& options : wrong) {
+        const finished f = with_output(options);
+        BOOST_TEST(f.code == 2, options.front());
+        BOOST_TEST(lines_of(f.err).size() == 1u);
+        BOOST_TEST(content(path) == old);
+    }
+    s.server.set_api_key("another key");
+    const finished refused = with_output({"--quiet"});
+    BOOST_TEST(refused.code == 3);
+    BOOST_TEST(last_line(refused) == "unipile: nothing was written; " + path + " is as it was");
+    BOOST_TEST(content(path) == old);
+
+    s.server.set_api_key(s.key);
+    BOOST_TEST(with_output({"--since", "2100-01-01"}).code == 0);
+    BOOST_TEST(content(path).empty());
+    std::filesystem::remove(path);
+    BOOST_TEST(with_output({"--base-url", "ftp://localhost"}).code == 2);
+    BOOST_TEST(!std::filesystem::exists(path));
+}
+
+BOOST_AUTO_TEST_CASE(standard_output_that_can_grow_no_more_ends_where_its_position_is)
+{
+    const served s{small_world(600)};
+    const std::string path = "posts_output.redirected";
+    for (const std::string redirection : {"> ", ">> "}) {
+        std::ofstream{path} << (redirection == "> " ? "" : "before\n");
+        // What the shell writes next must follow at once.
+        const std::string script = "(ulimit -f 300; exec \"$0\" \"$@\"); echo $?";
+        std::vector<std::string> command{"-c", "{ " + script + "; } " + redirection + path, UNIPILE_PROGRAM};
+        for (const std::string& a : s.arguments({s.first()}, {"--summary", "json"})) command.push_back(a);
+        const finished head = process{"/bin/sh", command, s.environment()}.wait();
+        BOOST_TEST(head.err.find("standard output can't be written: File too large") != std::string::npos, head.err);
+        std::vector<std::string> lines = lines_of(content(path));
+        if (redirection == ">> ") {
+            BOOST_TEST(lines.front() == "before");
+            lines.erase(lines.begin());
+        }
+        BOOST_TEST_REQUIRE(!lines.empty());
+        BOOST_TEST(lines.back() == "1");
+        lines.pop_back();
+        BOOST_TEST(lines.size() > 0u);
+        BOOST_TEST(lines.size() < 600u);
+        const finished tail = s.run(s.arguments({s.first()}, {"--resume", field(last_line(head), "position")}));
+        BOOST_TEST(tail.code == 0);
+        for (const std::string& line : lines_of(tail.out)) lines.push_back(line);
+        BOOST_TEST(same_lines(lines, s.truth(s.first())));
+    }
     std::filesystem::remove(path);
 }
 

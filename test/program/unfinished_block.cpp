@@ -1,0 +1,118 @@
+#include "program/unfinished_block.hpp"
+
+#include "jobs_folder.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <string_view>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace {
+
+using unipile::program::discard_content;
+using unipile::program::unfinished_block;
+
+/// A file that was opened in some way, and what it holds.
+class opened : jobs_folder {
+public:
+    explicit opened(const std::string& content, int flags = 0)
+    {
+        std::ofstream{name_} << content;
+        descriptor = ::open(name_.c_str(), O_WRONLY | O_CLOEXEC | flags);
+        BOOST_TEST_REQUIRE(descriptor >= 0);
+    }
+    ~opened() { ::close(descriptor); }
+
+    std::string content() const
+    {
+        std::ifstream in{name_, std::ios::binary};
+        return {std::istreambuf_iterator<char>{in}, {}};
+    }
+    /// As another process does that appends.
+    void append_elsewhere(const std::string& text) const { std::ofstream{name_, std::ios::app} << text; }
+    void write(unfinished_block& block, std::string_view text) const
+    {
+        const ssize_t n = ::write(descriptor, text.data(), text.size());
+        BOOST_TEST_REQUIRE(n == static_cast<ssize_t>(text.size()));
+        block.grew(n);
+    }
+
+    int descriptor = -1;
+
+private:
+    std::string name_ = file("out");
+};
+
+BOOST_AUTO_TEST_SUITE(unfinished_block_test)
+
+BOOST_AUTO_TEST_CASE(the_file_ends_where_the_block_began)
+{
+    for (const int flags : {O_TRUNC, O_APPEND}) {
+        const opened f{"old\n", flags};
+        const std::string before = flags == O_APPEND ? "old\n" : "";
+        unfinished_block first{f.descriptor}, second{f.descriptor};
+        f.write(first, "one\n");
+        f.write(second, "tw");
+        f.write(second, "o");
+        second.take_back();
+        BOOST_TEST(f.content() == before + "one\n");
+        // What follows leaves no gap.
+        unfinished_block third{f.descriptor};
+        f.write(third, "three\n");
+        BOOST_TEST(f.content() == before + "one\nthree\n");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_others_wrote_stays)
+{
+    const opened behind{"", O_APPEND};
+    unfinished_block first{behind.descriptor};
+    behind.write(first, "one");
+    behind.append_elsewhere("theirs");
+    first.take_back();
+    BOOST_TEST(behind.content() == "onetheirs");
+
+    const opened between{"", O_APPEND};
+    unfinished_block second{between.descriptor};
+    between.write(second, "on");
+    between.append_elsewhere("theirs");
+    between.write(second, "e");
+    second.take_back();
+    BOOST_TEST(between.content() == "ontheirse");
+
+    const opened within{"a long old content"};
+    unfinished_block third{within.descriptor};
+    within.write(third, "one");
+    third.take_back();
+    BOOST_TEST(within.content() == "oneong old content");
+}
+
+BOOST_AUTO_TEST_CASE(nothing_written_is_nothing_to_take_back)
+{
+    const opened f{"old"};
+    unfinished_block block{f.descriptor};
+    block.take_back();
+    block.grew(0);
+    block.take_back();
+    BOOST_TEST(f.content() == "old");
+}
+
+BOOST_AUTO_TEST_CASE(a_file_is_emptied_and_a_device_is_left)
+{
+    const opened f{"old"};
+    BOOST_TEST(discard_content(f.descriptor));
+    BOOST_TEST(f.content().empty());
+    const int device = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+    BOOST_TEST(discard_content(device));
+    ::close(device);
+    BOOST_TEST(!discard_content(-1));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
