@@ -85,7 +85,11 @@ int harvest_run::run()
     console_.live({});
     if (!arguments_.quiet)
         for (const std::string& line : summary_lines(ending())) console_.say(line);
-    if (stopped_by_) console_.say(stopped_line(*stopped_by_));
+    if (stopped_by_)
+        console_.say(stopped_line(*stopped_by_));
+    else if (reader_gone_ && exit_code_now() == exit_code::some_incomplete)
+        console_.say("unipile: stopped: the reader of " + output_name() +
+                     " went away; the store has all that arrived, and the same command goes on");
     return exit_code_now();
 }
 
@@ -222,6 +226,11 @@ std::string harvest_run::outcome() const
     return text;
 }
 
+std::string harvest_run::output_name() const
+{
+    return arguments_.ndjson == "-" ? "standard output" : printable(arguments_.ndjson);
+}
+
 void harvest_run::await_signal()
 {
     signals_.async_wait([this](error_code ec, int) {
@@ -267,8 +276,8 @@ asio::awaitable<void> harvest_run::write_lines(std::string lines)
         reader_gone_ = true;
     } else {
         output_failed_ = true;
-        const std::string name = arguments_.ndjson == "-" ? "standard output" : printable(arguments_.ndjson);
-        console_.say("unipile: " + name + " can't be written: " + ec.message() + "; the store has all that arrived");
+        console_.say("unipile: " + output_name() + " can't be written: " + ec.message() +
+                     "; the store has all that arrived");
     }
     stop_all();
 }

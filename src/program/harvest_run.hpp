@@ -72,6 +72,7 @@ private:
     std::chrono::milliseconds elapsed() const;
     int exit_code_now() const;
     std::string outcome() const;
+    std::string output_name() const;
 
     const harvest_arguments& arguments_;
     harvest_plan plan_;

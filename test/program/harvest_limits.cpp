@@ -31,13 +31,24 @@ BOOST_AUTO_TEST_CASE(a_reader_that_has_enough_ends_it_and_the_next_run_completes
     unipile::simulator::options o = two_accounts();
     o.posts_min = o.posts_max = 500;
     const field_work w{o};
-    process p{UNIPILE_PROGRAM, w.command({"--ndjson", "-"}), w.world.environment()};
-    BOOST_TEST(!p.read_line().empty());
-    p.close_output();
-    const finished f = p.wait();
-    BOOST_TEST(f.signal == 0);
-    BOOST_TEST(f.code == 1);
-    BOOST_TEST(has(f.err, "not complete: "), f.err);
+    const std::string why =
+        "unipile: stopped: the reader of standard output went away; the store has all that arrived, and the same "
+        "command goes on\n";
+    for (const bool quiet : {false, true}) {
+        strings options{"--ndjson", "-"};
+        if (quiet) options.push_back("--quiet");
+        process p{UNIPILE_PROGRAM, w.command(options), w.world.environment()};
+        BOOST_TEST(!p.read_line().empty());
+        p.close_output();
+        const finished f = p.wait();
+        BOOST_TEST(f.signal == 0);
+        BOOST_TEST(f.code == 1);
+        BOOST_TEST(f.err.ends_with(why), f.err);
+        if (quiet)
+            BOOST_TEST(lines_of(f.err).size() == 1u);
+        else
+            BOOST_TEST(has(f.err, "not complete: "), f.err);
+    }
     BOOST_TEST(w.harvest().code == 0);
     w.check_store();
 }
