@@ -3,6 +3,7 @@
 #include "program/json_object.hpp"
 #include "program/store_view.hpp"
 #include "program/text.hpp"
+#include "program/usable_store.hpp"
 
 #include <unipile/store/post_reader.hpp>
 #include <unipile/store/post_store.hpp>
@@ -74,7 +75,8 @@ void unpark(const accounts_options& o)
     store::sqlite_options control;
     control.create = false;
     control.access = store::access::control;
-    const auto engine = store::open_sqlite(o.file, control);
+    std::unique_ptr<store::post_store> engine;
+    open_usable([&] { engine = store::open_sqlite(o.file, control); });
     for (const std::string& account : o.unpark)
         if (!engine->request_unpark(account, now()))
             throw std::invalid_argument{"--unpark: the store knows no account " + printable(account, 100)};

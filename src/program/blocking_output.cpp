@@ -1,11 +1,13 @@
 #include "program/blocking_output.hpp"
 
+#include "program/text.hpp"
 #include "program/unfinished_block.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <stdexcept>
 #include <system_error>
 #include <utility>
 
@@ -25,7 +27,8 @@ blocking_output::blocking_output(const std::string& path)
         return;
     }
     descriptor_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-    if (descriptor_ < 0) fail("the output can't be opened");
+    if (descriptor_ < 0)
+        throw std::invalid_argument{"--output: " + printable(path) + ": " + std::generic_category().message(errno)};
     own_file_ = true;
 }
 

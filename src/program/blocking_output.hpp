@@ -10,7 +10,7 @@ namespace unipile::program {
 class blocking_output {
 public:
     /// Standard output, or the file at `path`, which keeps what it holds until something is written or `finish` is
-    /// called. Throws std::system_error if it can't be opened.
+    /// called. Throws std::invalid_argument, which names `--output`, if it can't be opened.
     explicit blocking_output(const std::string& path);
     ~blocking_output();
     blocking_output(const blocking_output&) = delete;

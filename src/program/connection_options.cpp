@@ -5,9 +5,10 @@
 #include <CLI/CLI.hpp>
 
 #include <cmath>
+#include <cstddef>
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
+#include <ios>
 #include <stdexcept>
 
 namespace unipile::program {
@@ -22,18 +23,10 @@ std::string from_environment(const char* name)
 /// The key is never an argument, since every user of a machine can read those.
 std::string read_key(const std::string& file)
 {
-    if (file.empty()) {
-        std::string key = from_environment("UNIPILE_API_KEY");
-        if (key.empty())
-            throw std::invalid_argument{"there is no API key; set UNIPILE_API_KEY, or name a file with --api-key-file"};
-        return key;
-    }
-    std::ifstream in{file, std::ios::binary};
-    std::string key{std::istreambuf_iterator<char>{in}, {}};
-    if (!in) throw std::invalid_argument{"--api-key-file: " + printable(file) + " can't be read"};
-    const std::size_t end = key.find_last_not_of(" \t\r\n");
-    key.erase(end == std::string::npos ? 0 : end + 1);
-    if (key.empty()) throw std::invalid_argument{"--api-key-file: " + printable(file) + " is empty"};
+    if (!file.empty()) return read_key_file(file);
+    std::string key = from_environment("UNIPILE_API_KEY");
+    if (key.empty())
+        throw std::invalid_argument{"there is no API key; set UNIPILE_API_KEY, or name a file with --api-key-file"};
     return key;
 }
 
@@ -68,6 +61,24 @@ void add_connection_options(CLI::App& command, connection_options& o, const char
         ->check(CLI::Range(1, 1024))
         ->capture_default_str()
         ->group(server);
+}
+
+std::string read_key_file(const std::string& file)
+{
+    constexpr std::size_t most = std::size_t{64} * 1024;
+    const auto refuse = [&file](const char* why) {
+        throw std::invalid_argument{"--api-key-file: " + printable(file) + ' ' + why};
+    };
+    std::ifstream in{file, std::ios::binary};
+    std::string key(most, '\0');
+    in.read(key.data(), static_cast<std::streamsize>(key.size()));
+    // A folder opens well and only fails to be read.
+    if (!in.is_open() || in.bad()) refuse("can't be read");
+    if (!in.eof()) refuse("is too long for a key");
+    key.resize(static_cast<std::size_t>(in.gcount()));
+    key.erase(key.find_last_not_of(" \t\r\n") + 1);
+    if (key.empty()) refuse("is empty");
+    return key;
 }
 
 void add_files(command_files& files, const connection_options& options)

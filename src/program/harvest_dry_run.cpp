@@ -6,13 +6,16 @@
 #include "program/job_import.hpp"
 #include "program/store_source.hpp"
 #include "program/text.hpp"
+#include "program/usable_store.hpp"
 
 #include <unipile/store/sqlite.hpp>
 
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <memory>
 #include <string>
+#include <system_error>
 #include <unordered_map>
 #include <utility>
 
@@ -31,8 +34,10 @@ struct known_account {
 std::unordered_map<std::string, known_account> read_accounts(const std::string& file)
 {
     std::unordered_map<std::string, known_account> known;
-    if (!std::filesystem::exists(file)) return known;
-    const auto reader = store::open_sqlite_reader(file);
+    std::error_code unknown;
+    if (!std::filesystem::exists(file, unknown) && !unknown) return known;
+    std::unique_ptr<store::post_reader> reader;
+    open_usable([&] { reader = store::open_sqlite_reader(file); });
     reader->accounts([&](const store::account_row& row, const store::account_summary& s) {
         known_account& k = known[row.account];
         k.ledger = row.ledger;

@@ -4,6 +4,7 @@
 #include "program/harvest_summary.hpp"
 #include "program/posts_report.hpp"
 #include "program/text.hpp"
+#include "program/usable_store.hpp"
 #include "thread_name.hpp"
 
 #include <unipile/store/async.hpp>
@@ -113,9 +114,12 @@ milliseconds harvest_run::elapsed() const
 /// Opens the store and fills its queue; false if there is nothing to do.
 bool harvest_run::prepare()
 {
-    auto engine = store::open_sqlite(arguments_.store);
-    run_info_ = engine->begin_run(plan_.run, wall_now());
-    engine->commit();
+    std::unique_ptr<store::post_store> engine;
+    open_usable([&] {
+        engine = store::open_sqlite(arguments_.store);
+        run_info_ = engine->begin_run(plan_.run, wall_now());
+        engine->commit();  // before this, a file that can't be written may pass for a good one
+    });
     phase_ = "reading jobs";
     import_request request;
     request.jobs = arguments_.jobs;

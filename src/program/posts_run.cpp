@@ -36,10 +36,26 @@ milliseconds since(steady_clock::time_point then)
     return std::chrono::duration_cast<milliseconds>(steady_clock::now() - then);
 }
 
-client_options with_observer(client_options options, std::shared_ptr<observer> o)
+post_stream open(client& from, const posts_plan& plan, const posts_query& query)
 {
+    return plan.from ? from.posts(query, *plan.from) : from.posts(query);
+}
+
+/// A client that can send every query of the plan.
+client make_client(asio::io_context& context, const posts_plan& plan, std::shared_ptr<observer> o)
+{
+    client_options options = plan.client;
     options.observer = std::move(o);
-    return options;
+    client made{context, std::move(options)};
+    for (const posts_query& query : plan.queries) {
+        try {
+            static_cast<void>(open(made, plan, query));
+        } catch (const failure& e) {
+            const std::string whose = query.identifier.empty() ? "" : printable(query.identifier, 200) + ": ";
+            throw std::invalid_argument{whose + failure_text(e)};
+        }
+    }
+    return made;
 }
 
 block_writer open_output(const asio::any_io_executor& executor, const posts_options& options)
@@ -85,7 +101,7 @@ posts_run::posts_run(const posts_options& options, posts_plan plan)
       signals_(context_, SIGINT, SIGTERM, SIGHUP),
       patience_(context_),
       redraw_(context_),
-      client_(context_, with_observer(plan_.client, std::make_shared<watcher>(console_))),
+      client_(make_client(context_, plan_, std::make_shared<watcher>(console_))),
       output_(open_output(context_.get_executor(), options))
 {}
 
@@ -128,16 +144,11 @@ asio::awaitable<void> posts_run::work()
     }
 }
 
-post_stream posts_run::open(const posts_query& query)
-{
-    return plan_.from ? client_.posts(query, *plan_.from) : client_.posts(query);
-}
-
 asio::awaitable<void> posts_run::list(const posts_query& query)
 {
     const auto began = steady_clock::now();
     try {
-        active_.emplace_front(open(query));
+        active_.emplace_front(open(client_, plan_, query));
     } catch (const failure& e) {
         report_unopened(query, &e);
         co_return;

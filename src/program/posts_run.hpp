@@ -25,6 +25,7 @@ namespace unipile::program {
 /// Runs the listings of a plan, as many at a time as there are connections. Use once.
 class posts_run {
 public:
+    /// Throws std::invalid_argument with one line that says what to change.
     posts_run(const posts_options& options, posts_plan plan);
     ~posts_run();
 
@@ -47,7 +48,6 @@ private:
     boost::asio::awaitable<void> pour(listing& l);
     boost::asio::awaitable<void> show_progress();
 
-    post_stream open(const posts_query& query);
     void worker_ended(std::exception_ptr error);
     void await_signal();
     void interrupt();

@@ -1,6 +1,7 @@
 // `unipile simulate`: the stand-in server on the command line.
 #include "program/command.hpp"
 #include "program/command_files.hpp"
+#include "program/connection_options.hpp"
 
 #include <unipile/simulator.hpp>
 
@@ -93,15 +94,6 @@ simulator::end_style end_style(std::string_view name)
     return name == "mixed" ? simulator::end_style::mixed : simulator::end_style::null_cursor;
 }
 
-std::string read_key(const std::string& file)
-{
-    std::ifstream in(file, std::ios::binary);
-    std::string key{std::istreambuf_iterator<char>(in), {}};
-    if (!in) throw std::invalid_argument("--api-key-file: " + file + " can't be read");
-    key.erase(key.find_last_not_of(" \t\r\n") + 1);
-    return key;
-}
-
 void check_files(const simulate_options& given)
 {
     command_files files;
@@ -130,7 +122,7 @@ simulator::options server_options(const simulate_options& given)
     if (given.wild) result.deviations |= simulator::wild;
     for (const auto& spec : given.faults) result.faults.push_back(simulator::parse_fault(spec));
     for (const auto& limit : given.limits) result.limits.push_back(window(limit));
-    if (!given.key_file.empty()) result.api_key = read_key(given.key_file);
+    if (!given.key_file.empty()) result.api_key = read_key_file(given.key_file);
     return result;
 }
 

@@ -3,6 +3,7 @@
 #include "program/command.hpp"
 #include "program/command_files.hpp"
 #include "program/text.hpp"
+#include "program/usable_store.hpp"
 
 #include <unipile/store/error.hpp>
 #include <unipile/store/sqlite.hpp>
@@ -39,7 +40,8 @@ int view_store(const std::string& file, const std::string& output,
     };
     try {
         check_files(file, output);
-        const auto reader = store::open_sqlite_reader(file);
+        std::unique_ptr<store::post_reader> reader;
+        open_usable([&] { reader = store::open_sqlite_reader(file); });
         blocking_output out{output};
         body(*reader, out);
         out.finish();

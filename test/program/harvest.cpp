@@ -111,9 +111,14 @@ BOOST_AUTO_TEST_CASE(a_store_that_cannot_be_used_is_told_in_one_line)
     std::ofstream{foreign} << std::string(5'000, 'x');
     for (const std::string& store : {w.folder.file("no/such/folder.db"), foreign}) {
         w.store = store;
-        const finished f = w.harvest();
-        BOOST_TEST(f.code == 1);
-        BOOST_TEST(lines_of(f.err).size() == 1u);
+        for (const finished& f :
+             {w.harvest(), w.world.run({"status", "--store", store}), w.world.run({"accounts", "--store", store}),
+              w.world.run({"accounts", "--store", store, "--unpark", "acc1"}),
+              w.world.run({"export", "--store", store, "--format", "csv"})}) {
+            BOOST_TEST(f.code == 2, f.err);
+            BOOST_TEST(lines_of(f.err).size() == 1u);
+            BOOST_TEST(f.err.starts_with("unipile: --store: " + store + ": "), f.err);
+        }
     }
     BOOST_TEST(read_file(foreign) == std::string(5'000, 'x'));
     BOOST_TEST(w.world.server.stats().requests == 0u);

@@ -4,6 +4,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -186,9 +187,12 @@ BOOST_AUTO_TEST_CASE(stores_that_are_none_are_left_alone)
     for (const std::string& name : {std::string{}, std::string{":memory:"}, w.folder.file(""), std::string{"/dev/null"},
                                     w.folder.file("no/such/folder.db"), std::string{"/sys/posts.db"}}) {
         w.store = name;
-        check_refusal(w, w.harvest(), 1, "it can't be opened");
+        check_refusal(w, w.harvest(), 2, "it can't be opened");
     }
     BOOST_TEST(!std::filesystem::exists("/dev/null.lock"));
+    write_file(part, std::string(5'000, 'x'));
+    w.store = part;
+    check_refusal(w, w.harvest({"--dry-run"}), 2, "--store: " + part + ": this is not a database");
 
     w.store = store;
     BOOST_TEST(w.harvest().code == 0);
@@ -207,6 +211,33 @@ BOOST_AUTO_TEST_CASE(stores_that_are_none_are_left_alone)
         BOOST_TEST(read_file(part) == whole.substr(0, size));
     }
     BOOST_TEST(w.world.server.stats().requests == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_store_that_is_in_use_is_no_wrong_option)
+{
+    unipile::simulator::options o = two_accounts();
+    o.latency_min = o.latency_max = std::chrono::milliseconds(20);
+    const field_work w{o};
+    process first{UNIPILE_PROGRAM, w.command({"--ndjson", "-"}), w.world.environment()};
+    BOOST_TEST(!first.read_line().empty());
+    first.send(SIGSTOP);
+    const finished second = w.harvest();
+    BOOST_TEST(second.code == 1);
+    BOOST_TEST(lines_of(second.err).size() == 1u);
+    BOOST_TEST(has(second.err, "another harvest works on it"), second.err);
+    first.send(SIGCONT);
+    BOOST_TEST(first.wait().code == 0);
+}
+
+BOOST_AUTO_TEST_CASE(an_export_that_has_no_place_to_go_is_refused)
+{
+    field_work w{two_accounts()};
+    BOOST_TEST(w.harvest().code == 0);
+    w.world.server.reset_counts();
+    for (const std::string& name : {w.folder.file("no/such/folder/posts"), w.folder.file("")}) {
+        const strings command{"export", "--store", w.store, "--format", "ndjson", "--output", name};
+        check_refusal(w, w.world.run(command), 2, "unipile: --output: " + name + ": ");
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_store_that_is_taken_away_ends_it)

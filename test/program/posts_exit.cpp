@@ -103,6 +103,12 @@ BOOST_AUTO_TEST_CASE(two_for_usage_and_configuration)
         {"posts", id, "--account", "acc1", "--base-url", "ftp://localhost"},
         {"posts", id, "--account", "acc1", "--base-url", "http://api8.unipile.com"},
         {"posts", id, id, "--account", "acc1", "--resume", "x"},
+        {"posts", id, "--account", "acc1", "--api-key-file", "/"},
+        {"posts", id, "--account", "acc1", "--output", "/"},
+        {"posts", id, "--account", ""},
+        {"posts", "", "--account", "acc1"},
+        {"posts", "--account", "acc1", id, "a\nb"},
+        {"posts", "--account", "acc1", id, ".."},
     };
     for (const auto& command : wrong) {
         const finished f = s.run(command);

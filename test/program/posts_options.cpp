@@ -61,8 +61,12 @@ BOOST_AUTO_TEST_CASE(the_key_comes_from_a_file_or_the_environment)
     BOOST_TEST(make_plan(o).client.api_key == "from-file");
     o.connection.api_key_file = write_key(" \n");
     BOOST_TEST(refusal(o) == "--api-key-file: posts_options.key is empty");
-    o.connection.api_key_file = "no/such/file";
-    BOOST_TEST(refusal(o) == "--api-key-file: no/such/file can't be read");
+    o.connection.api_key_file = write_key(std::string(1'000'000, 'k'));
+    BOOST_TEST(refusal(o) == "--api-key-file: posts_options.key is too long for a key");
+    for (const std::string no_file : {"no/such/file", "/", "."}) {
+        o.connection.api_key_file = no_file;
+        BOOST_TEST(refusal(o) == "--api-key-file: " + no_file + " can't be read");
+    }
 }
 
 BOOST_AUTO_TEST_CASE(the_base_url_comes_from_an_option_or_the_environment)

@@ -1,0 +1,17 @@
+// Opening the store that a command line names.
+#pragma once
+
+#include <unipile/store/error.hpp>
+
+#include <functional>
+
+namespace unipile::program {
+
+/// Whether another file has to be named, or this one's permissions or place changed, before trying again makes sense.
+bool is_misconfigured(store::store_errc reason) noexcept;
+
+/// Runs `open`. A `store_error` of a store that is misconfigured becomes std::invalid_argument that names `--store`;
+/// one that is damaged, busy or out of room stays what it is.
+void open_usable(const std::function<void()>& open);
+
+}  // namespace unipile::program
