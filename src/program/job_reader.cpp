@@ -1,5 +1,7 @@
 #include "program/job_reader.hpp"
 
+#include "program/text.hpp"
+
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
@@ -27,6 +29,12 @@ std::string lower(std::string_view s)
     std::transform(out.begin(), out.end(), out.begin(),
                    [](char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); });
     return out;
+}
+
+std::vector<std::string> lower_all(std::vector<std::string> values)
+{
+    for (std::string& v : values) v = lower(v);
+    return values;
 }
 
 /// Yes, no, or neither.
@@ -85,6 +93,7 @@ std::string complaint_about(const job_line& job)
     if (job.identifier.empty()) return "the identifier is missing";
     if (job.account.empty()) return "the account is missing; add it, or name one for all with --account";
     if (has_control(job.identifier) || has_control(job.account)) return "there are control characters in it";
+    if (!is_utf8(job.identifier) || !is_utf8(job.account)) return "it is no text in UTF-8; save the file as UTF-8";
     if (job.identifier.find("://") != std::string::npos)
         return "this is an address, not an identifier; take the provider's own id";
     return {};
@@ -111,6 +120,17 @@ std::optional<std::string> read_text(const boost::json::value* v)
     if (const auto* n = v->if_int64()) return std::to_string(*n);
     if (const auto* n = v->if_uint64()) return std::to_string(*n);
     return std::nullopt;
+}
+
+bool names_account(std::string_view column) { return column == "account" || column == "account_id"; }
+
+/// A header, as where files were put one behind the other; with other columns only if it names those that matter.
+bool is_header_again(const std::vector<std::string>& values, const std::vector<std::string>& header)
+{
+    const auto names_identifier = [](const std::string& v) { return v.size() == 10 && lower(v) == "identifier"; };
+    if (std::none_of(values.begin(), values.end(), names_identifier)) return false;
+    return lower_all(values) == header ||
+           std::any_of(values.begin(), values.end(), [](const std::string& v) { return names_account(lower(v)); });
 }
 
 std::optional<bool> read_json_flag(const boost::json::value* v, bool otherwise)
@@ -158,14 +178,18 @@ bool job_reader::read_line()
             if (line_.empty()) return false;
             break;
         }
-        if (c == '\n') break;
+        const bool ends_last_line = c == '\n' && std::exchange(after_return_, false);
+        if (ends_last_line) continue;
+        after_return_ = c == '\r';
+        if (c == '\n' || c == '\r') break;
         if (line_.size() < longest_line)
             line_ += static_cast<char>(c);
         else
             too_long_ = true;
     }
-    if (!line_.empty() && line_.back() == '\r') line_.pop_back();
-    if (++number_ == 1 && line_.starts_with("\xef\xbb\xbf")) line_.erase(0, 3);
+    ++number_;
+    // The mark of UTF-8 stands at a file's beginning, and there may be several files one behind the other.
+    if (line_.starts_with("\xef\xbb\xbf")) line_.erase(0, 3);
     return true;
 }
 
@@ -189,10 +213,11 @@ void job_reader::read_header()
     const auto names = split_csv(line_, separator_);
     if (!names || too_long_)
         throw std::invalid_argument{"the jobs file's first line is no CSV header; write " + std::string{wanted_header}};
-    for (std::size_t i = 0; i < names->size(); ++i) {
-        const std::string name = lower((*names)[i]);
+    columns_ = lower_all(*names);
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+        const std::string& name = columns_[i];
         const int column = static_cast<int>(i);
-        if (name == "account" || name == "account_id") account_column_ = column;
+        if (names_account(name)) account_column_ = column;
         if (name == "identifier") identifier_column_ = column;
         if (name == "company" || name == "is_company") company_column_ = column;
     }
@@ -206,29 +231,41 @@ void job_reader::read_header()
 
 std::optional<job_reading> job_reader::next()
 {
-    if (!skip_blank()) return std::nullopt;
-    pending_ = false;
-    job_reading r;
-    r.number = number_;
-    if (too_long_)
-        r.complaint = "the line is longer than 64 KiB";
-    else if (format_ == format::ndjson)
-        parse_ndjson(r);
-    else if (format_ == format::csv)
-        parse_csv(r);
-    else
-        parse_plain(r);
-    if (!r.job) r.raw = line_;
-    return r;
+    while (skip_blank()) {
+        pending_ = false;
+        job_reading r;
+        r.number = number_;
+        if (too_long_)
+            r.complaint = "the line is longer than 64 KiB";
+        else if (format_ == format::ndjson)
+            parse_ndjson(r);
+        else if (format_ == format::csv)
+            parse_csv(r);
+        else
+            parse_plain(r);
+        if (r.job) return r;
+        if (r.complaint.empty()) continue;
+        r.raw = line_;
+        return r;
+    }
+    return std::nullopt;
 }
 
-void job_reader::parse_csv(job_reading& r) const
+/// Neither a job nor a complaint: the header once more.
+void job_reader::parse_csv(job_reading& r)
 {
     const auto values = split_csv(line_, separator_);
     if (!values) {
         r.complaint = "a quote is not closed, or stands in the middle of a value";
         return;
     }
+    const bool header = is_header_again(*values, columns_);
+    if (header) columns_changed_ = lower_all(*values) != columns_;
+    // Read by the first header, what follows would be jobs that nobody meant.
+    if (columns_changed_)
+        r.complaint = header ? "this is a header with other columns than the first; put what follows it in another file"
+                             : "it follows a header with other columns than the first; put it in another file";
+    if (header || columns_changed_) return;
     const auto value = [&](int column) -> std::string {
         return column >= 0 && static_cast<std::size_t>(column) < values->size()
                    ? (*values)[static_cast<std::size_t>(column)]

@@ -40,7 +40,8 @@ struct job_defaults {
 ///  - CSV with a header that names the columns `account`, `identifier` and `company` (in any order, others are passed
 ///    over); separated by comma, semicolon or tab; quotes as in RFC 4180, but a value can't hold a line break
 ///  - plain identifiers, one a line, where the defaults name an account
-/// Blank lines and, in plain files, lines that begin with `#` are passed over.
+/// Lines end with LF, CR LF or CR. Blank lines, in plain files those that begin with `#`, and in CSV the same header
+/// once more are passed over.
 class job_reader {
 public:
     static constexpr std::size_t longest_line = std::size_t{64} * 1024;
@@ -62,7 +63,7 @@ private:
     bool read_line();
     bool skip_blank();
     void read_header();
-    void parse_csv(job_reading& r) const;
+    void parse_csv(job_reading& r);
     void parse_ndjson(job_reading& r) const;
     void parse_plain(job_reading& r) const;
 
@@ -71,9 +72,12 @@ private:
     format format_ = format::plain;
     std::string line_;
     std::string header_;
+    std::vector<std::string> columns_;  ///< the header's, in lower case
     std::uint64_t number_ = 0;
-    bool pending_ = false;   ///< `line_` was read, and not yet given out
-    bool too_long_ = false;  ///< `line_` is only the beginning
+    bool pending_ = false;          ///< `line_` was read, and not yet given out
+    bool too_long_ = false;         ///< `line_` is only the beginning
+    bool after_return_ = false;     ///< the last byte that was read is a CR; an LF behind it ends the same line
+    bool columns_changed_ = false;  ///< by a header between the lines
     char separator_ = ',';
     int account_column_ = -1, identifier_column_ = -1, company_column_ = -1;
 };

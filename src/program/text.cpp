@@ -121,6 +121,16 @@ std::string printable(std::string_view text, std::size_t longest)
     return out;
 }
 
+bool is_utf8(std::string_view text) noexcept
+{
+    while (!text.empty()) {
+        const std::size_t length = decode_utf8(text).length;
+        if (length == 0) return false;
+        text.remove_prefix(length);
+    }
+    return true;
+}
+
 std::string with_thousands(std::uint64_t n)
 {
     std::string digits = std::to_string(n);

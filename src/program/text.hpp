@@ -13,6 +13,8 @@ namespace unipile::program {
 /// UTF-8 become visible escapes; cut with an ellipsis after about `longest` bytes.
 std::string printable(std::string_view text, std::size_t longest = 600);
 
+bool is_utf8(std::string_view text) noexcept;
+
 /// `1234567` as `1,234,567`.
 std::string with_thousands(std::uint64_t n);
 

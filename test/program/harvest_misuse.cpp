@@ -44,14 +44,14 @@ BOOST_AUTO_TEST_CASE(jobs_files_of_every_make_are_read)
 {
     const field_work w{two_accounts()};
     const std::string plain = read_file(w.jobs);
-    std::string windows = "\xef\xbb\xbf", quoted;
+    std::string windows = "\xef\xbb\xbf", quoted, returns;
     for (const char c : plain) {
+        returns += c == '\n' ? '\r' : c;
         windows += c == '\n' ? "\r\n" : std::string(1, c);
         quoted += c == ',' ? "\",\"" : c == '\n' ? "\"\n\"" : std::string(1, c);
     }
     quoted = '"' + quoted.substr(0, quoted.size() - 1);
-    const std::string twice = plain + plain.substr(plain.find('\n') + 1);
-    for (const std::string& text : {windows, quoted, twice}) {
+    for (const std::string& text : {windows, quoted, returns, plain + plain}) {
         write_file(w.jobs, text);
         std::filesystem::remove(w.store);
         const finished f = w.harvest();
@@ -66,7 +66,8 @@ BOOST_AUTO_TEST_CASE(lines_that_hold_no_job_cost_the_others_nothing)
     const field_work w{two_accounts()};
     const std::string plain = read_file(w.jobs);
     for (const std::string& bad : {std::string("acc1,AC\0o,false", 15), std::string(10'000'000, 'x'),
-                                   std::string("\"acc1,x,false"), std::string("acc1,https://example.org/in/x,false")}) {
+                                   std::string("\"acc1,x,false"), std::string("acc1,https://example.org/in/x,false"),
+                                   std::string("acc1,M\xfcller,false"), std::string("identifier,company,account")}) {
         write_file(w.jobs, plain + bad + '\n');
         std::filesystem::remove(w.store);
         const finished f = w.harvest();

@@ -147,6 +147,63 @@ BOOST_AUTO_TEST_CASE(bad_lines_are_told_with_their_number_and_the_others_go_on)
     check_job(all[7], {"a", "last", true});
 }
 
+BOOST_AUTO_TEST_CASE(lines_end_as_on_any_system)
+{
+    for (const std::string end : {"\n", "\r\n", "\r"}) {
+        const auto all = read("account,identifier" + end + "a,x" + end + end + "a,y" + end);
+        BOOST_TEST_REQUIRE(all.size() == 2u);
+        check_job(all[0], {"a", "x", false});
+        check_job(all[1], {"a", "y", false});
+        BOOST_TEST(all[0].number == 2u);
+        BOOST_TEST(all[1].number == 4u);
+    }
+    const auto mixed = read("# people\rx\r\n\ny\n\rz", {"a", false});
+    BOOST_TEST_REQUIRE(mixed.size() == 3u);
+    BOOST_TEST(mixed[0].number == 2u);
+    BOOST_TEST(mixed[1].number == 4u);
+    BOOST_TEST(mixed[2].number == 6u);
+}
+
+BOOST_AUTO_TEST_CASE(the_header_once_more_is_no_job)
+{
+    const std::string bom = "\xef\xbb\xbf";
+    const auto all =
+        read(bom + "Account,identifier,company\na,x,1\n" + bom + "account, \"Identifier\",company\na,y,1\n" +
+             "identifier,account\nz,b\naccount,identifier,company\nb,z,\n");
+    BOOST_TEST_REQUIRE(all.size() == 5u);
+    check_job(all[0], {"a", "x", true});
+    check_job(all[1], {"a", "y", true});
+    BOOST_TEST(all[1].number == 4u);
+    BOOST_TEST(all[2].number == 5u);
+    BOOST_TEST(all[2].complaint.find("other columns") != std::string::npos);
+    BOOST_TEST(all[2].raw == "identifier,account");
+    BOOST_TEST(all[3].complaint.find("other columns") != std::string::npos);
+    check_job(all[4], {"b", "z", false});
+
+    const auto one_column = read("identifier\nx\nIDENTIFIER\naccount\n", {"a", false});
+    BOOST_TEST_REQUIRE(one_column.size() == 2u);
+    check_job(one_column[1], {"a", "account", false});
+    // Somebody on Instagram may be called so.
+    const auto called_so = read("account,identifier\na,identifier\n");
+    BOOST_TEST_REQUIRE(called_so.size() == 1u);
+    check_job(called_so[0], {"a", "identifier", false});
+}
+
+BOOST_AUTO_TEST_CASE(what_is_not_utf8_is_a_bad_line)
+{
+    for (const std::string bad : {"M\xfcller", "\xc3", "\xed\xa0\x80", "\xc0\xaf"}) {
+        const auto all = read("account,identifier,note\na," + bad + ",\n" + bad + ",x,\na,M\xc3\xbcller," + bad + "\n");
+        BOOST_TEST_REQUIRE(all.size() == 3u);
+        for (std::size_t i : {0u, 1u}) {
+            BOOST_TEST(all[i].number == i + 2);
+            BOOST_TEST(all[i].complaint.find("UTF-8") != std::string::npos);
+        }
+        check_job(all[2], {"a", "M\xc3\xbcller", false});
+        BOOST_TEST(!read(bad + '\n', {"a", false}).at(0).job);
+        BOOST_TEST(!read(R"({"account":"a","identifier":")" + bad + "\"}\n").at(0).job);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_file_that_fails_is_not_a_file_that_ends)
 {
     failing_file file{"account,identifier\na,x\na,y"};

@@ -38,6 +38,15 @@ BOOST_AUTO_TEST_CASE(text_of_all_languages_stays)
         BOOST_TEST(printable(s) == s);
 }
 
+BOOST_AUTO_TEST_CASE(bytes_that_are_no_utf8_are_told)
+{
+    for (const std::string_view s : {"", "plain\n", "Grüße", "日本語", "😀", "\xf4\x8f\xbf\xbf"})
+        BOOST_TEST(is_utf8(s));
+    for (const std::string_view s :
+         {"a\x80", "\xfc", "a\xc3", "\xed\xa0\x80", "\xc0\xaf", "\xf0\x9f\x98", "\xf4\x90\x80\x80"})
+        BOOST_TEST(!is_utf8(s));
+}
+
 BOOST_AUTO_TEST_CASE(long_text_is_cut)
 {
     BOOST_TEST(printable("abcdef", 3) == "abc…");
