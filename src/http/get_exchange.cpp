@@ -130,7 +130,7 @@ asio::awaitable<void> get_exchange::read_header()
 bool get_exchange::header_is_complete()
 {
     const char* const bytes = buffer_.bytes.get();
-    if (!may_be_answer(std::string_view(bytes, filled_))) fail(errc::bad_header, where());
+    if (!may_be_answer(std::string_view(bytes, filled_))) fail(errc::bad_header, with_hint(where()));
     const std::size_t limit = pool_->options_.limits.header;
     for (; scanned_ < filled_ && scanned_ < limit; ++scanned_) {
         if (bytes[scanned_] != '\n') continue;
@@ -147,6 +147,7 @@ void get_exchange::take_header()
     if (const error_code error = parse_answer_header(all.substr(0, scanned_ + 1), header_))
         fail(static_cast<errc>(error.value()), where());
     input_ = all.substr(scanned_ + 1);
+    pool_->answered_ = true;
 }
 
 bool get_exchange::starts_with_interim_answer()
@@ -193,7 +194,7 @@ void get_exchange::fail_lost(io_step step)
     if (connection_->certificate_was_demanded()) fail(errc::client_certificate_required, where(), connection_->error());
     const char* const how = step.state == progress::end ? ": closed before the answer's header was whole"
                                                         : ": broken before the answer's header was whole";
-    fail(errc::connection_lost, where() + how, connection_->error());
+    fail(errc::connection_lost, with_hint(where() + how), connection_->error());
 }
 
 // The body
@@ -433,5 +434,14 @@ void get_exchange::drop() noexcept
 }
 
 std::string get_exchange::where() const { return pool_->origin_.host_and_port(); }
+
+// A server that waits for a TLS handshake takes the request for a broken one, and ends the connection with or without
+// an alert.
+std::string get_exchange::with_hint(std::string note) const
+{
+    if (!pool_->origin_.tls && !pool_->answered_)
+        note += "; if the server speaks TLS, the base URL begins with https://";
+    return note;
+}
 
 }  // namespace unipile::http

@@ -87,6 +87,7 @@ private:
     void drop() noexcept;
     void release_lease() noexcept;
     std::string where() const;
+    std::string with_hint(std::string note) const;
 
     std::shared_ptr<pool> pool_;
     state state_ = state::fresh;

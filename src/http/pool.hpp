@@ -104,6 +104,7 @@ private:
 
     std::uint64_t opened_ = 0, reused_ = 0, replayed_ = 0;
     bool closed_ = false;
+    bool answered_ = false;  // by HTTP, once at least
 };
 
 }  // namespace unipile::http

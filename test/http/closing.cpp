@@ -75,6 +75,34 @@ BOOST_AUTO_TEST_CASE(in_tls)
     check_every_cut(ok_answer(body), ending::reset, 23, &authority);
 }
 
+BOOST_AUTO_TEST_CASE(where_tls_is_spoken_plain_http_is_told_so)
+{
+    const auto hinted = [](const outcome& o) {
+        return o.text.find("the base URL begins with https://") != std::string::npos;
+    };
+    const certificate_authority authority;
+    const scripted_server secure(scripted_server::answer_always(ok_answer(body)), tls_by(&authority));
+    fetching client(options_for("http://127.0.0.1:" + std::to_string(secure.port())));
+    const outcome refused = client.get();
+    BOOST_TEST(!refused.ok());
+    BOOST_TEST(hinted(refused), describe(refused));
+
+    const scripted_server alert([](peer& p) { p.send("\x15\x03\x03"); });
+    const outcome alerted = fetching(options_for(alert.url())).get();
+    BOOST_TEST((alerted.error == errc::bad_header));
+    BOOST_TEST(hinted(alerted), describe(alerted));
+
+    const scripted_server plain([](peer& p) {
+        p.read_request();
+        if (p.number() == 0) p.send(ok_answer(body, "Connection: close\r\n"));
+    });
+    fetching answered(options_for(plain.url()));
+    BOOST_TEST(answered.get().ok());
+    const outcome lost = answered.get();
+    BOOST_TEST((lost.error == errc::connection_lost));
+    BOOST_TEST(!hinted(lost), describe(lost));
+}
+
 BOOST_AUTO_TEST_CASE(behind_an_interim_answer)
 {
     const scripted_server server([](peer& p) {
