@@ -306,6 +306,7 @@ asio::awaitable<void> harvest_run::look_for_unparked()
 asio::awaitable<void> harvest_run::show()
 {
     const bool live = console_.shows_progress();
+    rate_.emplace(std::chrono::steady_clock::now());
     for (;;) {
         redraw_.expires_after(live ? live_interval : plain_interval);
         co_await redraw_.async_wait(as_result);
@@ -323,8 +324,8 @@ harvest_snapshot harvest_run::snapshot()
     for (const crew_member& c : crew_) c.worker->tally().add_to(s.tally, s.accounts);
     s.elapsed = elapsed();
     s.now = wall_now();
-    rate_.add(std::chrono::steady_clock::now(), s.tally.posts);
-    s.posts_per_second = rate_.per_second();
+    rate_->add(std::chrono::steady_clock::now(), s.tally.posts);
+    s.posts_per_second = rate_->per_second();
     s.phase = phase_;
     const std::uint64_t over = s.tally.jobs_done + s.tally.jobs_failed;
     const std::uint64_t waiting = counts_.queued + counts_.delayed + counts_.leased;

@@ -91,7 +91,7 @@ private:
     std::vector<crew_member> crew_;
     std::size_t at_work_ = 0;
     std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
-    rate_meter rate_;
+    std::optional<rate_meter> rate_;  ///< from the harvesting's start
     std::optional<pace_outlook> outlook_;
     std::chrono::steady_clock::time_point outlook_from_;
     std::string phase_;

@@ -15,7 +15,6 @@ void rate_meter::add(time_point at, std::uint64_t value)
 double rate_meter::per_second() const noexcept
 {
     constexpr std::chrono::milliseconds least{200};
-    if (samples_.empty()) return 0;
     const auto time = samples_.back().at - samples_.front().at;
     const std::uint64_t gained = samples_.back().value - samples_.front().value;
     return time < least ? 0 : static_cast<double>(gained) / std::chrono::duration<double>(time).count();

@@ -12,11 +12,15 @@ class rate_meter {
 public:
     using time_point = std::chrono::steady_clock::time_point;
 
-    explicit rate_meter(std::chrono::milliseconds span = std::chrono::seconds{30}) : span_(span) {}
+    /// Of a counter that is 0 at `began`.
+    explicit rate_meter(time_point began, std::chrono::milliseconds span = std::chrono::seconds{30}) : span_(span)
+    {
+        samples_.push_back({began, 0});
+    }
 
     /// The counter's value at a time not before the last one that was told.
     void add(time_point at, std::uint64_t value);
-    /// A second; 0 until two values are a fifth of a second apart.
+    /// A second; 0 in the first fifth of a second.
     double per_second() const noexcept;
 
 private:
