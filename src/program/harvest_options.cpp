@@ -1,6 +1,7 @@
 #include "program/harvest_options.hpp"
 
 #include "program/command_files.hpp"
+#include "program/option_checks.hpp"
 #include "program/text.hpp"
 
 #include <CLI/CLI.hpp>
@@ -23,9 +24,10 @@ void add_bounds(CLI::App& command, harvest_arguments& a)
     command.add_option("--since", a.since, "Stop each listing where posts get older: 2024-05-31 (UTC) or a full time")
         ->type_name("DATE")
         ->group(group);
-    command.add_option("--max-posts", a.max_posts, "Stop each listing once its N newest posts are stored")
+    command.add_option("--max-posts", a.max_posts, "Stop each listing once its N newest posts are stored; 0: no bound")
         ->type_name("N")
-        ->check(CLI::NonNegativeNumber)
+        ->check(complaint_about_count)
+        ->capture_default_str()
         ->group(group);
     command.add_option("--limit", a.limit, "Posts a page, 1 to 100")
         ->type_name("N")

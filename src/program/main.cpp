@@ -8,6 +8,8 @@
 #include <csignal>
 #include <exception>
 #include <iostream>
+#include <string>
+#include <vector>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -16,13 +18,46 @@ namespace {
 
 using unipile::program::exit_code;
 
+/// What a shell makes of a variable that isn't set: the option would be as if it weren't there, and its bound or its
+/// file forgotten.
+void refuse_empty_values(const CLI::App& command)
+{
+    for (const CLI::Option* option : command.get_options())
+        for (const std::string& value : option->results())
+            if (value.empty())
+                throw CLI::ValidationError{option->get_name(), "the value is empty; give one, or leave it out"};
+}
+
+bool is_without_command(const CLI::App& app, const CLI::ParseError& e)
+{
+    return dynamic_cast<const CLI::RequiredError*>(&e) != nullptr && app.get_subcommands().empty();
+}
+
+std::string complaint_about_command(const CLI::App& app)
+{
+    const std::vector<std::string> rest = app.remaining();
+    std::string line =
+        rest.empty() ? "a command is missing" : unipile::program::printable(rest.front(), 100) + " is no command";
+    const char* before = "; the commands are ";
+    for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+        line += before + command->get_name();
+        before = ", ";
+    }
+    return line;
+}
+
 /// Parses the command line; returns an exit code, or -1 if a subcommand is to run.
 int parse(CLI::App& app, int argc, char** argv)
 {
     try {
         app.parse(argc, argv);
+        for (const CLI::App* command : app.get_subcommands()) refuse_empty_values(*command);
         return -1;
     } catch (const CLI::ParseError& e) {
+        if (is_without_command(app, e)) {
+            std::cerr << "unipile: " << complaint_about_command(app) << "\nRun with --help for more information.\n";
+            return exit_code::usage_error;
+        }
         return app.exit(e, std::cout, std::cerr) == 0 ? exit_code::all_complete : exit_code::usage_error;
     }
 }

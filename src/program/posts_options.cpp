@@ -1,6 +1,7 @@
 #include "program/posts_options.hpp"
 
 #include "program/command_files.hpp"
+#include "program/option_checks.hpp"
 #include "program/text.hpp"
 
 #include <CLI/CLI.hpp>
@@ -59,13 +60,17 @@ void add_options(CLI::App& command, posts_options& o)
     command.add_flag("--company", o.company, "The identifiers are LinkedIn companies' numbers");
 
     const char* bounds = "Bounds";
-    command.add_option("--max-posts", o.max_posts, "End each listing after N posts")
+    command.add_option("--max-posts", o.max_posts, "End each listing after N posts; 0: no bound")
         ->type_name("N")
-        ->check(CLI::NonNegativeNumber)
+        ->check(complaint_about_count)
+        ->capture_default_str()
         ->group(bounds);
-    command.add_option("--max-pages", o.max_pages, "End each listing after N pages, which is about N requests")
+    command
+        .add_option("--max-pages", o.max_pages,
+                    "End each listing after N pages, which is about N requests; 0: no bound")
         ->type_name("N")
-        ->check(CLI::NonNegativeNumber)
+        ->check(complaint_about_count)
+        ->capture_default_str()
         ->group(bounds);
     command.add_option("--since", o.since, "End each listing where posts get older: 2024-05-31 (UTC) or a full time")
         ->type_name("DATE")
@@ -80,15 +85,14 @@ void add_options(CLI::App& command, posts_options& o)
         ->group(bounds);
     command.add_option("--timeout", o.connection.timeout, "Give each listing up after SECONDS in all; 0: never")
         ->type_name("SECONDS")
-        ->check(CLI::Range(0.0, 1e9))
+        ->check(complaint_about_seconds)
         ->capture_default_str()
         ->group(bounds);
 
     const char* output = "Output";
     command
         .add_option("--output", o.output,
-                    "Write to FILE instead of standard output: anew, or with --resume at its "
-                    "end")
+                    "Write to FILE instead of standard output, which is -: anew, or with --resume at its end")
         ->type_name("FILE")
         ->group(output);
     command.add_option("--summary", o.summary, "The line for each listing on standard error")

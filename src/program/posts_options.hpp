@@ -28,7 +28,7 @@ struct posts_options {
     std::uint64_t max_pages = 0;
     std::string since;
     std::string resume;
-    std::string output;
+    std::string output;  ///< file; `-` or empty: standard output
     connection_options connection;
     bool quiet = false;
     std::string summary = "text";

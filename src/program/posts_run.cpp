@@ -58,9 +58,11 @@ client make_client(asio::io_context& context, const posts_plan& plan, std::share
     return made;
 }
 
+bool writes_to_stdout(const posts_options& options) { return options.output.empty() || options.output == "-"; }
+
 block_writer open_output(const asio::any_io_executor& executor, const posts_options& options)
 {
-    if (options.output.empty()) return block_writer{executor};
+    if (writes_to_stdout(options)) return block_writer{executor};
     try {
         return block_writer{executor, options.output, !options.resume.empty()};
     } catch (const std::system_error& e) {
@@ -204,7 +206,7 @@ void posts_run::output_failed(const error_code& ec)
     } else if (ec == asio::error::operation_aborted) {
         console_.say("unipile: the output's reader did not take the last lines; the last one may be cut short");
     } else if (!something_missing_) {
-        const std::string name = options_.output.empty() ? "standard output" : printable(options_.output);
+        const std::string name = writes_to_stdout(options_) ? "standard output" : printable(options_.output);
         console_.say("unipile: " + name + " can't be written: " + ec.message());
     }
     something_missing_ = something_missing_ || !reader_gone_;

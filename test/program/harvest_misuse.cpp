@@ -185,7 +185,7 @@ BOOST_AUTO_TEST_CASE(stores_that_are_none_are_left_alone)
 {
     field_work w{two_accounts()};
     const std::string store = w.store, part = w.folder.file("part.db");
-    for (const std::string& name : {std::string{}, std::string{":memory:"}, w.folder.file(""), std::string{"/dev/null"},
+    for (const std::string& name : {std::string{":memory:"}, w.folder.file(""), std::string{"/dev/null"},
                                     w.folder.file("no/such/folder.db"), std::string{"/sys/posts.db"}}) {
         w.store = name;
         check_refusal(w, w.harvest(), 2, "it can't be opened");

@@ -120,6 +120,42 @@ BOOST_AUTO_TEST_CASE(two_for_usage_and_configuration)
     BOOST_TEST(s.server.stats().requests == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(what_is_wrong_on_the_command_line_is_told_in_a_line)
+{
+    const served s{small_world(1)};
+    const std::string count = "give a whole number of at most 15 digits, such as 500";
+    const std::string empty = "the value is empty; give one, or leave it out";
+    const std::string commands = "; the commands are posts, harvest, status, export, accounts, simulate";
+    struct wrong {
+        std::vector<std::string> command;
+        std::string line;
+    };
+    const std::vector<std::string> posts{"posts", s.first(), "--account", "acc1"};
+    const auto with = [&](std::vector<std::string> options) {
+        options.insert(options.begin(), posts.begin(), posts.end());
+        return options;
+    };
+    for (const auto& [command, line] :
+         {wrong{{}, "unipile: a command is missing" + commands},
+          wrong{{"bogus"}, "unipile: bogus is no command" + commands},
+          wrong{{"--bogus"}, "unipile: --bogus is no command" + commands},
+          wrong{with({"--max-posts", "abc"}), "--max-posts: " + count},
+          wrong{with({"--max-posts", "-1"}), "--max-posts: " + count},
+          wrong{with({"--max-pages", "99999999999999999999"}), "--max-pages: " + count},
+          wrong{{"harvest", "jobs", "--store", "store", "--max-posts", "abc"}, "--max-posts: " + count},
+          wrong{with({"--timeout", "nan"}),
+                "--timeout: give a number of seconds from 0 to 1000000000, such as 90 or 2.5"},
+          wrong{with({"--since", ""}), "--since: " + empty}, wrong{with({"--resume", ""}), "--resume: " + empty},
+          wrong{with({""}), "IDENTIFIER: " + empty}, wrong{{"simulate", "--cache", ""}, "--cache: " + empty},
+          wrong{{"harvest", "jobs", "--store", "store", "--since", ""}, "--since: " + empty}}) {
+        const finished f = s.run(command);
+        BOOST_TEST(f.code == 2, line);
+        BOOST_TEST(f.out.empty());
+        BOOST_TEST(f.err == line + "\nRun with --help for more information.\n");
+    }
+    BOOST_TEST(s.server.stats().requests == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(two_without_a_key_or_a_base_url)
 {
     const served s{small_world(1)};

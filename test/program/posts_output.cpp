@@ -109,6 +109,14 @@ BOOST_AUTO_TEST_CASE(a_position_of_another_identifier_is_refused)
     BOOST_TEST(s.run(s.arguments({all[1].identifier}, {"--resume", position})).code == 2);
 }
 
+BOOST_AUTO_TEST_CASE(a_dash_is_standard_output)
+{
+    const served s{small_world(150)};
+    const finished f = s.run(s.arguments({s.first()}, {"--output", "-"}));
+    BOOST_TEST(same_lines(lines_of(f.out), s.truth(s.first())));
+    BOOST_TEST(!std::filesystem::exists("-"));
+}
+
 BOOST_AUTO_TEST_CASE(a_file_is_written_anew_and_resumed_at_its_end)
 {
     const served s{small_world(150)};

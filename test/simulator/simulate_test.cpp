@@ -209,7 +209,6 @@ BOOST_AUTO_TEST_CASE(bad_options_are_one_clear_line_and_code_2)
         {"--posts", "5-1"},
         {"--latency", "1-"},
         {"--bandwidth", "10x"},
-        {"--cache", ""},
         {"--account-limit", "5"},
         {"--account-limit", "0/5"},
         {"--account-limit", "5/"},
