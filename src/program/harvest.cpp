@@ -4,6 +4,7 @@
 #include "program/harvest_options.hpp"
 #include "program/harvest_run.hpp"
 #include "program/text.hpp"
+#include "program/wording.hpp"
 
 #include <unipile/store/error.hpp>
 
@@ -24,7 +25,7 @@ int run_harvest(const harvest_arguments& arguments)
         harvest_run run{arguments, std::move(plan)};
         return run.run();
     } catch (const std::invalid_argument& e) {
-        std::cerr << "unipile: " << printable(e.what()) << '\n';
+        std::cerr << "unipile: " << printable(program_words(e.what())) << '\n';
         return exit_code::usage_error;
     } catch (const store::store_error& e) {
         std::cerr << "unipile: " << printable(e.what()) << '\n';

@@ -3,6 +3,7 @@
 #include "program/minify.hpp"
 #include "program/posts_report.hpp"
 #include "program/text.hpp"
+#include "program/wording.hpp"
 
 #include <unipile/observer.hpp>
 #include <unipile/store/async.hpp>
@@ -47,7 +48,7 @@ std::string failure_type(const failure& f)
     if (const api_error* api = f.api(); api != nullptr && !api->type.empty()) return api->type;
     if (f.api() != nullptr) return "status " + std::to_string(f.api()->status);
     // What to do about it comes behind the semicolon.
-    const std::string words = f.code().message();
+    const std::string words = program_words(f.code().message());
     return words.substr(0, words.find(';'));
 }
 
@@ -55,7 +56,7 @@ std::string failure_type(const failure& f)
 std::string cause_text(const failure& f)
 {
     std::string text = failure_type(f);
-    if (!f.all().note.empty()) text += ", " + f.all().note;
+    if (!f.all().note.empty()) text += ", " + program_words(f.all().note);
     if (f.cause()) text += ", " + f.cause().message();
     return text;
 }

@@ -1,6 +1,7 @@
 // The program `unipile`.
 #include "program/command.hpp"
 #include "program/text.hpp"
+#include "program/wording.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -99,7 +100,7 @@ int main(int argc, char** argv)
     try {
         return run();
     } catch (const std::exception& e) {
-        std::cerr << "unipile: " << unipile::program::printable(e.what()) << '\n';
+        std::cerr << "unipile: " << unipile::program::printable(unipile::program::program_words(e.what())) << '\n';
         return exit_code::some_incomplete;
     }
 }

@@ -3,6 +3,7 @@
 #include "program/posts_options.hpp"
 #include "program/posts_run.hpp"
 #include "program/text.hpp"
+#include "program/wording.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -19,7 +20,7 @@ int run_posts(const posts_options& options)
         posts_run run{options, make_plan(options)};
         return run.run();
     } catch (const std::invalid_argument& e) {
-        std::cerr << "unipile: " << printable(e.what()) << '\n';
+        std::cerr << "unipile: " << printable(program_words(e.what())) << '\n';
         return exit_code::usage_error;
     }
 }

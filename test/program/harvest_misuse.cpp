@@ -115,8 +115,10 @@ BOOST_AUTO_TEST_CASE(wrong_options_touch_nothing)
         BOOST_TEST(!f.err.empty());
         BOOST_TEST(!std::filesystem::exists(w.store), options.front());
     }
-    check_refusal(w, w.harvest({"--base-url", "ftp://localhost"}), 2, "the scheme must be https");
-    check_refusal(w, w.harvest({"--base-url", "https://localhost:1", "--ca-file", "no/such/file"}), 2, "no/such/file");
+    check_refusal(w, w.harvest({"--base-url", "ftp://localhost"}), 2,
+                  "unipile: --base-url or UNIPILE_DSN: the scheme must be https");
+    check_refusal(w, w.harvest({"--base-url", "https://localhost:1", "--ca-file", "no/such/file"}), 2,
+                  "unipile: --ca-file: can't be read");
     BOOST_TEST(w.world.server.stats().requests == 0u);
 }
 

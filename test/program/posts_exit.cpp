@@ -1,4 +1,5 @@
 // The exit codes of `unipile posts`, and what it says with each.
+#include "program/wording.hpp"
 #include "served.hpp"
 
 #include <unipile/errc.hpp>
@@ -12,7 +13,7 @@ namespace {
 
 using namespace unipile;
 
-std::string message(errc e) { return make_error_code(e).message(); }
+std::string message(errc e) { return program::program_words(make_error_code(e).message()); }
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
@@ -154,6 +155,23 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_on_the_command_line_is_told_in_a_line)
         BOOST_TEST(f.err == line + "\nRun with --help for more information.\n");
     }
     BOOST_TEST(s.server.stats().requests == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(configurations_are_told_in_the_words_of_the_command_line)
+{
+    const served s{small_world(1)};
+    const std::string id = s.first();
+    struct wrong {
+        std::vector<std::string> options;
+        std::string line;
+    };
+    for (const auto& [options, line] :
+         {wrong{{"--base-url", "http://api8.unipile.com"},
+                "--base-url or UNIPILE_DSN: plain http would show the key to the network; use https"},
+          wrong{{"--base-url", "https://localhost:1", "--ca-file", "no/such/file"},
+                "--ca-file: can't be read, or holds no certificate in PEM form: no/such/file"}}) {
+        BOOST_TEST(s.run(s.arguments({id}, options)).err == "unipile: " + line + '\n');
+    }
 }
 
 BOOST_AUTO_TEST_CASE(two_without_a_key_or_a_base_url)
