@@ -47,6 +47,9 @@ struct account_ledger {
     double pace = 1.0;                    ///< share of the full pace, above 0, at most 1
     std::optional<parking> parked;
 
+    /// Its owner lets it go on: a rest after throttle signals is over, too, and they are forgotten.
+    void unpark(wall_time now) noexcept;
+
     /// Requests after `t`, those in flight counted, as far as they are still known; see `used`.
     std::uint64_t used_after(wall_time t) const noexcept;
 

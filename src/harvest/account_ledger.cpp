@@ -1,5 +1,6 @@
 #include <unipile/account_ledger.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 #include <string>
@@ -121,6 +122,13 @@ bool read_field(account_ledger& l, std::string_view word)
 }
 
 }  // namespace
+
+void account_ledger::unpark(wall_time now) noexcept
+{
+    parked.reset();
+    strikes = 0;
+    resting_until = std::min(resting_until, now);
+}
 
 std::uint64_t account_ledger::used_after(wall_time t) const noexcept
 {

@@ -276,9 +276,7 @@ void scheduler::park(account_index i, std::string reason, wall_time now)
 
 void scheduler::unpark(account_index i, wall_time now)
 {
-    accounts_[i].ledger.parked.reset();
-    accounts_[i].ledger.strikes = 0;
-    accounts_[i].ledger.resting_until = std::min(accounts_[i].ledger.resting_until, now);
+    accounts_[i].ledger.unpark(now);
     settle_account(i, now);
 }
 

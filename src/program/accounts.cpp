@@ -5,6 +5,7 @@
 #include "program/text.hpp"
 #include "program/usable_store.hpp"
 
+#include <unipile/account_ledger.hpp>
 #include <unipile/store/post_reader.hpp>
 #include <unipile/store/post_store.hpp>
 #include <unipile/store/sqlite.hpp>
@@ -12,8 +13,10 @@
 #include <CLI/CLI.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <iostream>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -31,6 +34,13 @@ struct accounts_options {
 
 store::unix_time now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
 
+/// The row's own number is of when it was stored.
+std::uint64_t requests_today(const account_row& row)
+{
+    const auto ledger = account_ledger::from_text(row.ledger);
+    return ledger ? ledger->used_after(now() - std::chrono::days(1)) : row.used_today;
+}
+
 std::string row_json(const account_row& row, const account_summary& summary)
 {
     json_object out;
@@ -41,7 +51,7 @@ std::string row_json(const account_row& row, const account_summary& summary)
     out.add_filled("waits_until", time_text(row.waits_until));
     out.add_filled("why", row.why);
     out.add_number("requests", row.requests);
-    out.add_number("requests_today", row.used_today);
+    out.add_number("requests_today", requests_today(row));
     out.add_number("jobs", summary.jobs.all());
     out.add_number("jobs_done", summary.jobs.done);
     out.add_number("jobs_failed", summary.jobs.failed);
@@ -54,22 +64,24 @@ std::string row_json(const account_row& row, const account_summary& summary)
 std::string state_of(const account_row& row)
 {
     const std::string why = row.why.empty() ? "" : ": " + printable(row.why, 200);
-    if (row.unpark_requested) return "to be unparked by the harvest";
-    if (row.parked) return "parked since " + time_text(row.parked_since) + why;
+    const std::string parked = "parked since " + time_text(row.parked_since) + why;
+    if (row.unpark_requested) return "to be unparked by the harvest, the running or the next one (" + parked + ")";
+    if (row.parked) return parked;
     if (row.waits_until && *row.waits_until > now()) return "waits until " + time_text(row.waits_until) + why;
-    return "ready";
+    // What pace the next harvest will keep, the store doesn't know.
+    return "not waiting";
 }
 
 std::string row_text(const account_row& row, const account_summary& summary)
 {
     return printable(row.account, 100) + (row.provider.empty() ? "" : " (" + printable(row.provider, 40) + ")") + ": " +
-           state_of(row) + "; " + with_thousands(row.used_today) + " requests in the last day, " +
+           state_of(row) + "; " + with_thousands(requests_today(row)) + " requests in the last day, " +
            with_thousands(row.requests) + " ever; jobs: " + with_thousands(summary.jobs.done) + " of " +
            with_thousands(summary.jobs.all()) + " done, " + with_thousands(summary.jobs.failed) + " failed; " +
            with_thousands(summary.posts) + " posts\n";
 }
 
-/// Leaves word for the harvest, which may be running, or takes it up when it starts.
+/// Leaves word for the harvest, which may be running, or takes it up when it starts. Nothing to do is no failure.
 void unpark(const accounts_options& o)
 {
     store::sqlite_options control;
@@ -77,9 +89,12 @@ void unpark(const accounts_options& o)
     control.access = store::access::control;
     std::unique_ptr<store::post_store> engine;
     open_usable([&] { engine = store::open_sqlite(o.file, control); });
-    for (const std::string& account : o.unpark)
-        if (!engine->request_unpark(account, now()))
+    for (const std::string& account : o.unpark) {
+        if (!engine->load_account(account))
             throw std::invalid_argument{"--unpark: the store knows no account " + printable(account, 100)};
+        if (!engine->request_unpark(account, now()))
+            std::cerr << "unipile: --unpark: " << printable(account, 100) << " is not parked: there is nothing to do\n";
+    }
     engine->commit();
 }
 

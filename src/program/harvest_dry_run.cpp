@@ -29,6 +29,7 @@ struct known_account {
     std::string ledger, provider;
     std::uint64_t jobs_done = 0;
     double requests_per_job = 0;  ///< so far; 0: not known
+    bool parked = false;
 };
 
 std::unordered_map<std::string, known_account> read_accounts(const std::string& file)
@@ -42,6 +43,7 @@ std::unordered_map<std::string, known_account> read_accounts(const std::string& 
         known_account& k = known[row.account];
         k.ledger = row.ledger;
         k.provider = row.provider;
+        k.parked = row.parked;
         k.jobs_done = s.jobs.done;
         if (s.jobs.done > 0) k.requests_per_job = static_cast<double>(s.requests) / static_cast<double>(s.jobs.done);
         return true;
@@ -91,6 +93,7 @@ int dry_run(const harvest_arguments& arguments, const harvest_plan& plan)
         load.ledger = k.ledger;
         load.provider = k.provider;
         load.jobs = n;
+        load.unparked = !k.parked;
         load.requests_per_job = requests_per_job(k, n, arguments.full);
         estimator.add(load);
     }

@@ -24,6 +24,7 @@ struct account_load {
     std::string provider;  ///< as the API spells it; empty: as the ledger says
     std::uint64_t jobs = 0;
     double requests_per_job = 2;  ///< expected, on average
+    bool unparked = false;        ///< since its ledger was stored
 };
 
 struct estimate_rules {

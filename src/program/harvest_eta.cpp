@@ -24,6 +24,7 @@ pace_outlook read_outlook(store::post_reader& reader, estimate_rules rules, doub
         load.provider = row.provider;
         load.jobs = s.jobs.queued + s.jobs.delayed + s.jobs.leased;
         load.requests_per_job = requests_per_job;
+        load.unparked = !row.parked;
         estimator.add(load);
         return true;
     });

@@ -118,6 +118,8 @@ bool harvest_run::prepare()
     open_usable([&] {
         engine = store::open_sqlite(arguments_.store);
         run_info_ = engine->begin_run(plan_.run, wall_now());
+        // From now on those accounts' rows say that they are not parked, which is what the workers go by.
+        engine->take_unpark_requests();
         engine->commit();  // before this, a file that can't be written may pass for a good one
     });
     phase_ = "reading jobs";

@@ -1,5 +1,6 @@
 #include "program/harvest_worker.hpp"
 
+#include "program/account_rows.hpp"
 #include "program/minify.hpp"
 #include "program/posts_report.hpp"
 #include "program/text.hpp"
@@ -59,27 +60,6 @@ std::string cause_text(const failure& f)
     if (!f.all().note.empty()) text += ", " + program_words(f.all().note);
     if (f.cause()) text += ", " + f.cause().message();
     return text;
-}
-
-store::account_row row_of(std::string_view account, const account_ledger& ledger)
-{
-    const store::unix_time now = wall_now();
-    store::account_row row;
-    row.account = account;
-    row.ledger = ledger.to_text();
-    row.provider = ledger.provider;
-    row.requests = ledger.requests;
-    row.used_today = ledger.used_after(now - std::chrono::days(1));
-    if (ledger.parked) {
-        row.parked = true;
-        row.parked_since = ledger.parked->since;
-        row.why = ledger.parked->reason;
-    } else if (const auto until = std::max(ledger.next_request, ledger.resting_until); until > now) {
-        row.waits_until = until;
-        row.why = ledger.resting_until > now ? "rests after a throttle signal" : "keeps its pace";
-    }
-    row.updated = now;
-    return row;
 }
 
 /// For an account whose ledger is damaged: what its row says besides, and nothing left in any window.
@@ -218,6 +198,8 @@ void harvest_worker::unpark(std::string account)
 {
     asio::post(context_, [this, account = std::move(account)] {
         if (over_) return;
+        // Its jobs may be on their way to the stream.
+        if (const auto at = ledgers_.find(account); at != ledgers_.end()) at->second.unpark(wall_now());
         stream_->unpark(account);
         source_->poke();
     });
@@ -544,20 +526,26 @@ std::optional<account_ledger> harvest_worker::load_ledger(std::string_view accou
 
 account_ledger harvest_worker::stored_ledger(const store::account_row& row)
 {
-    std::optional<account_ledger> ledger = account_ledger::from_text(row.ledger);
+    std::optional<account_ledger> ledger = ledger_of(row, wall_now());
     if (!ledger) {
         shared_.say("unipile: what account " + printable(row.account, 80) +
                     " has used can't be read in the store; all that its pace allows counts as used by now");
         ledger = used_up(row);
         save_ledger(row.account, *ledger);  // or the next run would take it for used up anew
     }
-    if (!row.parked) ledger->parked.reset();
     return std::move(*ledger);
+}
+
+store::account_row harvest_worker::stored(std::string_view account, const account_ledger& ledger) const
+{
+    wall_time next = std::max(ledger.next_request, ledger.resting_until);
+    stream_->account(account, [&next](const account_status& s) { next = s.next_request; });
+    return row_of(account, ledger, next, wall_now());
 }
 
 void harvest_worker::save_ledger(std::string_view account, const account_ledger& ledger)
 {
-    store::account_row row = row_of(account, ledger);
+    store::account_row row = stored(account, ledger);
     const std::size_t bytes = row.ledger.size();
     auto save = [row = std::move(row)](store::post_store& engine) { engine.save_account(row); };
     store::async_perform(*shared_.writer, context_.get_executor(), bytes, std::move(save), asio::detached);
@@ -566,7 +554,7 @@ void harvest_worker::save_ledger(std::string_view account, const account_ledger&
 /// A kill must not make the store forget a request, so its account's ledger is committed before it is sent.
 void harvest_worker::admit(std::string_view account, const account_ledger& ledger, harvest_options::admission go)
 {
-    store::account_row row = row_of(account, ledger);
+    store::account_row row = stored(account, ledger);
     const std::size_t bytes = row.ledger.size();
     auto save = [row = std::move(row)](store::post_store& engine) { engine.save_account(row); };
     store::async_perform_durably(*shared_.writer, context_.get_executor(), bytes, std::move(save),

@@ -97,6 +97,7 @@ private:
     void store_failed();
     void count(const harvest_element& element, const store::page_result& result);
     void count_requests(active_job& job, const harvest_element& element);
+    store::account_row stored(std::string_view account, const account_ledger& ledger) const;
     void save_ledger(std::string_view account, const account_ledger& ledger);
     void admit(std::string_view account, const account_ledger& ledger, harvest_options::admission go);
     std::optional<account_ledger> load_ledger(std::string_view account);

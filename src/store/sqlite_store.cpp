@@ -89,8 +89,10 @@ sqlite_store::sqlite_store(const std::string& file, const sqlite_options& option
       save_account_(db_,
                     "INSERT INTO accounts(account, ledger, provider, parked, parked_since, waits_until, why, "
                     "requests, used_today, updated) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
-                    "ON CONFLICT DO UPDATE SET ledger = ?2, provider = ?3, parked = ?4, parked_since = ?5, "
-                    "waits_until = ?6, why = ?7, requests = ?8, used_today = ?9, updated = ?10"),
+                    // A request stands as long as the parking that it is about; no other one is ended by it.
+                    "ON CONFLICT DO UPDATE SET unpark = unpark AND ?4 AND parked_since IS ?5, "
+                    "parked = ?4 AND NOT (unpark AND parked_since IS ?5), ledger = ?2, provider = ?3, "
+                    "parked_since = ?5, waits_until = ?6, why = ?7, requests = ?8, used_today = ?9, updated = ?10"),
       insert_post_(db_,
                    "INSERT INTO posts(provider, id, job, view, published, first_seen, changed, content, counters, "
                    "own, json) VALUES(?1, ?2, ?3, ?3, ?4, ?5, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING"),
@@ -381,8 +383,8 @@ bool sqlite_store::request_unpark(std::string_view account, unix_time now)
 {
     return guarded([&] {
         statement set(db_,
-                      "UPDATE accounts SET unpark = 1, parked = 0, parked_since = NULL, waits_until = NULL, "
-                      "why = '', updated = ? WHERE account = ?");
+                      "UPDATE accounts SET unpark = 1, parked = 0, waits_until = NULL, updated = ? "
+                      "WHERE account = ? AND (parked OR unpark)");
         set.bind(1, std::optional(now)).bind(2, account).run();
         return db_.changes() == 1;
     });
@@ -391,7 +393,11 @@ bool sqlite_store::request_unpark(std::string_view account, unix_time now)
 std::vector<std::string> sqlite_store::take_unpark_requests()
 {
     return guarded([&] {
-        statement take(db_, "UPDATE accounts SET unpark = 0 WHERE unpark = 1 RETURNING account");
+        // A file of an earlier version may have requests of before a parking: those are void.
+        statement drop(db_, "UPDATE accounts SET unpark = 0 WHERE unpark AND parked");
+        drop.run();
+        statement take(db_,
+                       "UPDATE accounts SET unpark = 0, parked_since = NULL, why = '' WHERE unpark RETURNING account");
         std::vector<std::string> accounts;
         while (take.step()) accounts.push_back(take.string(0));
         return accounts;

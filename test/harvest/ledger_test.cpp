@@ -44,6 +44,23 @@ BOOST_AUTO_TEST_CASE(survives_a_round_trip)
     BOOST_TEST(account_ledger{}.to_text() == "v1");
 }
 
+BOOST_AUTO_TEST_CASE(unparked_it_begins_with_a_clean_slate)
+{
+    account_ledger l = full();
+    const account_ledger before = l;
+    l.parked = account_ledger::parking{at(1'700'000'005'000), "throttled again and again"};
+    l.strikes = 8;
+    l.resting_until = at(1'700'000'900'000);
+    l.unpark(at(1'700'000'010'000));
+    BOOST_TEST(!l.parked);
+    BOOST_TEST(l.strikes == 0u);
+    BOOST_TEST((l.resting_until == at(1'700'000'010'000)));
+    BOOST_TEST((l.used == before.used));
+    BOOST_TEST((l.next_request == before.next_request));
+    l.unpark(at(1'700'000'020'000));
+    BOOST_TEST((l.resting_until == at(1'700'000'010'000)));
+}
+
 BOOST_AUTO_TEST_CASE(refuses_damaged_text)
 {
     for (const char* text : {"",      "v2",     "v1  t1",   "v1 x1",   "v1 t",

@@ -176,6 +176,40 @@ BOOST_AUTO_TEST_CASE(an_account_gets_no_new_budget_where_its_ledger_is_damaged)
     BOOST_TEST(row.used_today >= 1000u);
 }
 
+BOOST_AUTO_TEST_CASE(a_request_to_unpark_counts_once)
+{
+    field_work w{two_accounts()};
+    const auto unpark = [&w] { return w.world.run({"accounts", "--store", w.store, "--unpark", "acc2"}); };
+    const auto accounts = [&w] { return w.world.run({"accounts", "--store", w.store}).out; };
+    const auto requests_of_one_harvest = [&w](int code) {
+        w.world.server.reset_counts();
+        BOOST_TEST(w.harvest({"--full"}).code == code);
+        return w.world.server.requests("acc2");
+    };
+    w.world.server.set_account_error("acc2", simulator::error_answer{403, "errors/account_restricted", {}});
+    BOOST_TEST(requests_of_one_harvest(1) == 1u);
+    BOOST_TEST(has(accounts(), "acc2: parked since "), accounts());
+    BOOST_TEST(has(unpark().out, "acc2: to be unparked by the harvest, the running or the next one (parked since "));
+    BOOST_TEST(has(w.harvest({"--dry-run"}).out, "6 jobs of 2 accounts"));
+
+    // Parked anew: nobody has asked for this one.
+    BOOST_TEST(requests_of_one_harvest(1) == 1u);
+    BOOST_TEST(has(accounts(), "acc2: parked since "), accounts());
+    w.world.server.set_account_error("acc2", std::nullopt);
+    BOOST_TEST(requests_of_one_harvest(1) == 0u);
+
+    BOOST_TEST(unpark().code == 0);
+    BOOST_TEST(requests_of_one_harvest(0) > 0u);
+    w.check_store();
+    BOOST_TEST(!has(accounts(), "parked"), accounts());
+    const finished needless = unpark();
+    BOOST_TEST(needless.code == 0);
+    BOOST_TEST(has(needless.err, "acc2 is not parked: there is nothing to do"), needless.err);
+    BOOST_TEST(!has(needless.out, "parked"), needless.out);
+    const finished unknown = w.world.run({"accounts", "--store", w.store, "--unpark", "acc9"});
+    BOOST_TEST(unknown.code == 2);
+}
+
 BOOST_AUTO_TEST_CASE(a_dry_run_sends_and_makes_nothing)
 {
     const field_work w;
@@ -240,6 +274,24 @@ BOOST_AUTO_TEST_CASE(requests_keep_to_the_pace)
     // machine is, the fifth after it comes a second later. The two clocks differ by some ticks.
     for (std::size_t i = 0; i + 5 < log.size(); ++i)
         BOOST_TEST((log[i + 5].time - log[i].time >= std::chrono::milliseconds(995)));
+}
+
+BOOST_AUTO_TEST_CASE(accounts_tell_when_their_pace_lets_them_go_on)
+{
+    simulator::options o;
+    o.identifiers = 13;
+    o.posts_min = o.posts_max = 5;
+    const field_work w{o};
+    const auto accounts = [&w] { return w.world.run({"accounts", "--store", w.store}).out; };
+    process p{UNIPILE_PROGRAM, w.command({"--ndjson", "-", "--pace", "100/day, 3/hour"}), w.world.environment()};
+    for (int i = 0; i < 3 * 5; ++i) BOOST_TEST_REQUIRE(!p.read_line().empty());
+    p.send(SIGINT);
+    BOOST_TEST(p.wait().code == 130);
+    BOOST_TEST(has(accounts(), "acc1 (LINKEDIN): waits until "), accounts());
+    BOOST_TEST(has(accounts(), ": keeps its pace; 3 requests in the last day"), accounts());
+
+    BOOST_TEST(w.harvest().code == 0);
+    BOOST_TEST(has(accounts(), "acc1 (LINKEDIN): not waiting; 13 requests in the last day"), accounts());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -26,11 +26,13 @@ const wall_time now{days{20'000}};
 /// A store that knows accounts and nothing else.
 class accounts_only final : public store::post_reader {
 public:
-    void add(std::string account, std::uint64_t queued, const account_ledger& ledger, std::uint64_t leased = 0)
+    void add(std::string account, std::uint64_t queued, const account_ledger& ledger, std::uint64_t leased = 0,
+             bool unparked = false)
     {
         store::account_row row;
         row.account = std::move(account);
         row.ledger = ledger.to_text();
+        row.parked = ledger.parked && !unparked;
         store::account_summary sum;
         sum.jobs.queued = queued;
         sum.jobs.leased = leased;
@@ -112,6 +114,10 @@ BOOST_AUTO_TEST_CASE(nobody_waits_for_owners)
     const pace_outlook seen = read_outlook(store, rules_of("10/day"), 2);
     BOOST_TEST((seen.duration == milliseconds{0}));
     BOOST_TEST(seen.parked_jobs == 500u);
+    store.add("unparked since", 20, parked, 0, true);
+    const pace_outlook then = read_outlook(store, rules_of("10/day"), 2);
+    BOOST_TEST((then.duration > days{3}));
+    BOOST_TEST(then.parked_jobs == 500u);
 }
 
 BOOST_AUTO_TEST_CASE(the_longer_of_rate_and_pace)

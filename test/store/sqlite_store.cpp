@@ -764,6 +764,16 @@ BOOST_AUTO_TEST_CASE(filters_by_time)
     BOOST_TEST(n == 1u);
 }
 
+void ask_to_unpark(const std::string& file, std::string_view account, bool accepted)
+{
+    sqlite_options control;
+    control.access = access::control;
+    control.create = false;
+    const auto command = open_sqlite(file, control);
+    BOOST_TEST(command->request_unpark(account, at_second(7)) == accepted);
+    command->commit();
+}
+
 BOOST_AUTO_TEST_CASE(accounts_are_remembered_and_can_be_unparked)
 {
     opened s;
@@ -783,20 +793,18 @@ BOOST_AUTO_TEST_CASE(accounts_are_remembered_and_can_be_unparked)
     BOOST_TEST((s.engine->load_account("a") == row));
     BOOST_TEST(!s.engine->load_account("b"));
     s.engine->commit();
-    {
-        sqlite_options control;
-        control.access = access::control;
-        control.create = false;
-        auto command = open_sqlite(s.folder.file(), control);
-        BOOST_TEST(command->request_unpark("a", at_second(7)));
-        BOOST_TEST(!command->request_unpark("b", at_second(7)));
-        command->commit();
-    }
+    ask_to_unpark(s.folder.file(), "a", true);
+    ask_to_unpark(s.folder.file(), "b", false);
     auto now = s.engine->load_account("a");
     BOOST_TEST(!now->parked);
     BOOST_TEST(now->unpark_requested);
     BOOST_TEST(now->ledger == row.ledger);
+    BOOST_TEST((now->parked_since == row.parked_since));
     BOOST_TEST((s.engine->take_unpark_requests() == std::vector<std::string>{"a"}));
+    now = s.engine->load_account("a");
+    BOOST_TEST(!now->parked);
+    BOOST_TEST(!now->parked_since);
+    BOOST_TEST(now->why.empty());
     BOOST_TEST(s.engine->take_unpark_requests().empty());
     s.engine->commit();
     std::vector<std::string> names;
@@ -806,6 +814,54 @@ BOOST_AUTO_TEST_CASE(accounts_are_remembered_and_can_be_unparked)
         return true;
     });
     BOOST_TEST((names == std::vector<std::string>{"a", "new"}));
+}
+
+BOOST_AUTO_TEST_CASE(a_request_to_unpark_is_about_one_parking)
+{
+    opened s;
+    const std::string file = s.folder.file();
+    account_row row;
+    row.account = "a";
+    row.why = "errors/checkpoint_error";
+    const auto save = [&](bool parked, std::int64_t second) {
+        row.parked = parked;
+        row.parked_since = parked ? std::optional(at_second(second)) : std::nullopt;
+        s.engine->save_account(row);
+        const account_row now = *s.engine->load_account("a");
+        s.engine->commit();
+        return now;
+    };
+    const auto taken = [&] {
+        const std::size_t n = s.engine->take_unpark_requests().size();
+        s.engine->commit();
+        return n;
+    };
+    // Who isn't parked can't be unparked.
+    save(false, 0);
+    ask_to_unpark(file, "a", false);
+    BOOST_TEST(!s.engine->load_account("a")->unpark_requested);
+    BOOST_TEST(taken() == 0u);
+
+    // The books of an account that is still parked may be saved beside a request; asking twice is asking once.
+    save(true, 5);
+    ask_to_unpark(file, "a", true);
+    ask_to_unpark(file, "a", true);
+    BOOST_TEST(save(true, 5).unpark_requested);
+    BOOST_TEST(!save(true, 5).parked);
+    BOOST_TEST(taken() == 1u);
+    BOOST_TEST(taken() == 0u);
+
+    // One that goes on has no more need of it, nor is one that is parked again what was asked about.
+    save(true, 6);
+    ask_to_unpark(file, "a", true);
+    BOOST_TEST(!save(false, 0).unpark_requested);
+    save(true, 8);
+    ask_to_unpark(file, "a", true);
+    const account_row again = save(true, 9);
+    BOOST_TEST(again.parked);
+    BOOST_TEST(!again.unpark_requested);
+    BOOST_TEST(taken() == 0u);
+    BOOST_TEST(s.engine->load_account("a")->parked);
 }
 
 BOOST_AUTO_TEST_CASE(a_damaged_timeline_costs_requests_but_no_posts)

@@ -80,15 +80,18 @@ public:
     /// `lost_lease`.
     virtual step lost_position(const lease& l, unix_time now) = 0;
 
+    /// `row.unpark_requested` doesn't count: a request stands while the row has the parking that it is about.
     virtual void save_account(const account_row& row) = 0;
     virtual std::optional<account_row> load_account(std::string_view account) = 0;
     /// Accounts with jobs to claim in this run, by name, behind `after`. Jobs under a lease don't count.
     virtual std::vector<std::string> accounts_with_jobs(std::int64_t run, std::string_view after, std::size_t count,
                                                         unix_time now) = 0;
-    /// Asks whoever harvests to unpark an account; false if the store doesn't know it. For another process than the
-    /// harvesting one; the account's row shows it as not parked at once.
+    /// Asks whoever harvests to unpark an account; false, and nothing is changed, if the store knows none of that name
+    /// that is parked. For another process than the harvesting one. The account's row says `parked` no more at once,
+    /// but keeps since when and why until the request is taken.
     virtual bool request_unpark(std::string_view account, unix_time now) = 0;
-    /// The accounts that were asked to be unparked since the last call.
+    /// The accounts that were asked to be unparked since the last call, each once. One that was parked anew after it
+    /// was asked for is none of them.
     virtual std::vector<std::string> take_unpark_requests() = 0;
 
     virtual job_counts count_jobs(std::int64_t run) = 0;

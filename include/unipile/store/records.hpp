@@ -165,7 +165,7 @@ struct account_row {
     std::uint64_t requests = 0;  ///< ever
     std::uint64_t used_today = 0;
     unix_time updated{};
-    bool unpark_requested = false;  ///< set by `request_unpark`, cleared by `take_unpark_requests`
+    bool unpark_requested = false;  ///< set by `request_unpark`; cleared by `take_unpark_requests`, or a new parking
 
     friend bool operator==(const account_row&, const account_row&) = default;
 };
