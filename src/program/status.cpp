@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,15 +30,38 @@ std::string counts_json(const std::map<std::string, std::uint64_t>& counts)
     return out.finish();
 }
 
-std::string summary_json(const store_summary& s)
+/// Whether a harvest goes on. Looked at before and after the store is read, since it may begin or end in between: then
+/// what it has taken is in good hands.
+class harvest_watch {
+public:
+    explicit harvest_watch(store::post_reader& reader) : reader_(reader), seen_(reader.harvesting()) {}
+
+    /// Call when the store was read. Empty: nobody knows.
+    std::optional<bool> is_running()
+    {
+        if (!seen_.value_or(true)) seen_ = reader_.harvesting();
+        return seen_;
+    }
+    /// The jobs that were taken will not go on by themselves.
+    bool is_cut_off() { return !is_running().value_or(true); }
+
+private:
+    store::post_reader& reader_;
+    std::optional<bool> seen_;
+};
+
+std::string summary_json(const store_summary& s, std::optional<bool> harvesting)
 {
+    const bool cut_off = !harvesting.value_or(true);
     json_object jobs;
     jobs.add_number("queued", s.jobs.queued);
     jobs.add_number("delayed", s.jobs.delayed);
-    jobs.add_number("running", s.jobs.leased);
+    jobs.add_number("running", cut_off ? 0 : s.jobs.leased);
+    jobs.add_number("interrupted", cut_off ? s.jobs.leased : 0);
     jobs.add_number("done", s.jobs.done);
     jobs.add_number("failed", s.jobs.failed);
     json_object out;
+    if (harvesting) out.add_flag("harvesting", *harvesting);
     out.add("jobs", jobs.finish());
     out.add_number("posts", s.posts);
     out.add_number("gone", s.gone);
@@ -71,22 +95,34 @@ std::string counts_line(const std::map<std::string, std::uint64_t>& counts)
     return line;
 }
 
-std::string run_line(const store::run_info& run)
+std::string run_line(const store::run_info& run, std::optional<bool> harvesting)
 {
+    const bool busy = harvesting.value_or(false);
     std::string line =
         "run " + std::to_string(run.run) + " (" + printable(run.label, 200) + "): began " + time_text(run.started);
-    if (!run.ended) return line + ", not ended: the same command goes on with it";
+    if (!run.ended && busy) return line + ", a harvest is running";
+    if (!run.ended && harvesting) return line + ", not ended: the same command goes on with it";
+    if (!run.ended) return line + ", not ended";
     line += ", ended " + time_text(run.ended);
-    return run.outcome.empty() ? line : line + ": " + printable(run.outcome, 200);
+    if (!run.outcome.empty()) line += ": " + printable(run.outcome, 200);
+    return busy ? line + "; a harvest begins or ends" : line;
 }
 
-std::string summary_text(const store_summary& s)
+/// Jobs are taken some at a time; which of them wait for their account and which for an answer, only the harvest knows.
+std::string taken_text(std::uint64_t jobs, std::optional<bool> harvesting)
+{
+    if (jobs == 0) return "0 running, ";
+    if (!harvesting.value_or(true)) return "0 running, " + with_thousands(jobs) + " interrupted, ";
+    return with_thousands(jobs) + " taken (running, or next), ";
+}
+
+std::string summary_text(const store_summary& s, std::optional<bool> harvesting)
 {
     std::string out;
-    if (s.last_run) out += run_line(*s.last_run) + '\n';
+    if (s.last_run) out += run_line(*s.last_run, harvesting) + '\n';
     out += "jobs: " + with_thousands(s.jobs.all()) + " in all, " + with_thousands(s.jobs.done) + " done, " +
-           with_thousands(s.jobs.leased) + " running, " + with_thousands(s.jobs.queued + s.jobs.delayed) +
-           " waiting, " + with_thousands(s.jobs.failed) + " failed\n";
+           taken_text(s.jobs.leased, harvesting) + with_thousands(s.jobs.queued + s.jobs.delayed) + " waiting, " +
+           with_thousands(s.jobs.failed) + " failed\n";
     out += "posts: " + with_thousands(s.posts);
     if (s.gone > 0) out += ", of which " + with_thousands(s.gone) + " are gone from their listings";
     out += '\n';
@@ -110,13 +146,13 @@ void write_failures(store::post_reader& reader, std::uint64_t failed, blocking_o
     if (failed > shown) out.write("  and " + with_thousands(failed - shown) + " more; --jobs lists all\n");
 }
 
-std::string job_json(const store::stored_job& job)
+std::string job_json(const store::stored_job& job, bool cut_off)
 {
     json_object out;
     out.add_text("account", job.spec.account);
     out.add_text("identifier", job.spec.identifier);
     out.add_flag("company", job.spec.is_company);
-    out.add_text("state", to_string(job.state));
+    out.add_text("state", cut_off ? "interrupted" : to_string(job.state));
     out.add_filled("end", job.end);
     out.add_filled("failure", job.failure);
     out.add_filled("failure_type", job.failure_type);
@@ -137,16 +173,21 @@ struct status_options {
 int run_status(const status_options& o)
 {
     return view_store(o.file, {}, [&o](store::post_reader& reader, blocking_output& out) {
+        harvest_watch harvest{reader};
         if (o.jobs) {
-            reader.jobs({}, [&out](const store::stored_job& job) { return out.write(job_json(job)); });
+            reader.jobs({}, [&](const store::stored_job& job) {
+                const bool cut_off = job.state == store::job_state::leased && harvest.is_cut_off();
+                return out.write(job_json(job, cut_off));
+            });
             return;
         }
         const store_summary summary = reader.summary();
+        const std::optional<bool> harvesting = harvest.is_running();
         if (o.json) {
-            out.write(summary_json(summary));
+            out.write(summary_json(summary, harvesting));
             return;
         }
-        out.write(summary_text(summary));
+        out.write(summary_text(summary, harvesting));
         if (summary.jobs.failed > 0) write_failures(reader, summary.jobs.failed, out);
     });
 }

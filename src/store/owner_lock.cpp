@@ -28,6 +28,16 @@ store_errc meaning_of(int error) noexcept
     }
 }
 
+/// Its first byte, as a lock of the open file: that is what can be looked at without being taken.
+struct flock first_byte(short type) noexcept
+{
+    struct flock lock = {};
+    lock.l_type = type;
+    lock.l_whence = SEEK_SET;
+    lock.l_len = 1;
+    return lock;
+}
+
 }  // namespace
 
 std::string real_name(const std::string& file)
@@ -48,7 +58,10 @@ owner_lock::owner_lock(const std::string& file, access wanted)
         const int error = errno;
         throw store_error(meaning_of(error), name, std::strerror(error), 0);
     }
-    if (::flock(descriptor_, (wanted == access::sole ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0) return;
+    struct flock sign = first_byte(F_RDLCK);
+    if (::flock(descriptor_, (wanted == access::sole ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0 &&
+        ::fcntl(descriptor_, F_OFD_SETLK, &sign) == 0)
+        return;
     const int error = errno;
     ::close(descriptor_);
     if (error == EWOULDBLOCK || error == EINTR) throw store_error(store_errc::in_use, file);
@@ -58,6 +71,17 @@ owner_lock::owner_lock(const std::string& file, access wanted)
 owner_lock::~owner_lock()
 {
     if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+std::optional<bool> owner_lock::is_held(const std::string& file)
+{
+    const int descriptor = ::open(file_for(file).c_str(), O_RDONLY | O_CLOEXEC);
+    // Whoever holds it has made it.
+    if (descriptor < 0) return errno == ENOENT ? std::optional(false) : std::nullopt;
+    struct flock found = first_byte(F_WRLCK);
+    const bool known = ::fcntl(descriptor, F_OFD_GETLK, &found) == 0;
+    ::close(descriptor);
+    return known ? std::optional(found.l_type != F_UNLCK) : std::nullopt;
 }
 
 }  // namespace unipile::store

@@ -3,6 +3,7 @@
 
 #include <unipile/store/sqlite.hpp>
 
+#include <optional>
 #include <string>
 
 namespace unipile::store {
@@ -21,6 +22,10 @@ public:
     ~owner_lock();
     owner_lock(const owner_lock&) = delete;
     owner_lock& operator=(const owner_lock&) = delete;
+
+    /// Whether somebody holds it, this process too. Takes nothing, so it keeps nobody from it. Empty: it can't be
+    /// known.
+    static std::optional<bool> is_held(const std::string& file);
 
 private:
     int descriptor_ = -1;

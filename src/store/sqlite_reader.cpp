@@ -1,4 +1,5 @@
 // The reading side on SQLite.
+#include "store/owner_lock.hpp"
 #include "store/sqlite_connection.hpp"
 #include "store/sqlite_schema.hpp"
 
@@ -51,6 +52,7 @@ public:
     std::uint64_t quarantined(
         const std::function<bool(const job_spec&, const quarantined_row&, unix_time)>& visit) override;
     store_summary summary() override;
+    std::optional<bool> harvesting() override { return owner_lock::is_held(db_.file()); }
 
 private:
     account_summary summary_of(std::string_view account, statement& states, statement& totals);

@@ -407,6 +407,34 @@ BOOST_AUTO_TEST_CASE(a_file_with_two_names_is_refused_by_either)
     BOOST_TEST(open_sqlite(s.folder.file()) != nullptr);
 }
 
+BOOST_AUTO_TEST_CASE(a_reader_knows_whether_somebody_harvests)
+{
+    opened s;
+    s.engine->commit();
+    const auto reader = open_sqlite_reader(s.folder.file());
+    BOOST_TEST((reader->harvesting() == true));
+    std::filesystem::create_symlink(s.folder.file(), s.folder.file("other.db"));
+    BOOST_TEST((open_sqlite_reader(s.folder.file("other.db"))->harvesting() == true));
+    s.engine.reset();
+    BOOST_TEST((reader->harvesting() == false));
+
+    sqlite_options options;
+    options.access = access::control;
+    {
+        const auto control = open_sqlite(s.folder.file(), options);
+        BOOST_TEST((reader->harvesting() == false));
+    }
+    options.access = access::shared;
+    auto one = open_sqlite(s.folder.file(), options);
+    auto two = open_sqlite(s.folder.file(), options);
+    one.reset();
+    BOOST_TEST((reader->harvesting() == true));
+    two.reset();
+    BOOST_TEST((reader->harvesting() == false));
+    std::filesystem::remove(s.folder.file() + ".lock");
+    BOOST_TEST((reader->harvesting() == false));
+}
+
 BOOST_AUTO_TEST_CASE(a_lock_that_stays_is_reported_in_time)
 {
     scratch folder;

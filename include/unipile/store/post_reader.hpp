@@ -89,6 +89,9 @@ public:
     virtual std::uint64_t quarantined(
         const std::function<bool(const job_spec&, const quarantined_row&, unix_time)>& visit) = 0;
     virtual store_summary summary() = 0;
+    /// Whether a process harvests into the store at this moment; not one that only controls it. If none does, jobs that
+    /// are leased were left behind by one that was killed. Empty: it can't be known.
+    virtual std::optional<bool> harvesting() { return std::nullopt; }
 };
 
 }  // namespace unipile::store
