@@ -34,6 +34,9 @@ const char* message_of(store_errc e) noexcept
             return "the file system lacks what a store needs (locks, shared memory): put the file on a local disk";
         case store_errc::engine: return "the database reported an unexpected error";
         case store_errc::closed: return "it was closed after a failure: open it again";
+        case store_errc::log_out_of_reach:
+            return "its last commits are in the -wal file beside it, which only who may write to the folder can read: "
+                   "let its owner go on with the harvest, or copy both files into a folder of yours";
     }
     return "unknown error";
 }

@@ -69,6 +69,20 @@ void refuse_what_is_no_file(const std::string& file)
                               " names (hard links), and a store must have only one: remove the others, or use a copy");
 }
 
+std::string unchanging_uri(const std::string& file)
+{
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string uri = "file:";
+    for (const char c : std::filesystem::weakly_canonical(file).string()) {
+        const auto u = static_cast<unsigned char>(c);
+        if (u > ' ' && u < 0x7f && c != '%' && c != '?' && c != '#')
+            uri += c;
+        else
+            (uri += '%') += {digits[u >> 4], digits[u & 15]};
+    }
+    return uri + "?immutable=1";
+}
+
 }  // namespace
 
 connection::connection(const std::string& file, open_mode mode, const std::string& vfs,
@@ -80,10 +94,13 @@ connection::connection(const std::string& file, open_mode mode, const std::strin
     if (mode != open_mode::create && !std::filesystem::exists(file, ignored))
         throw store_error(store_errc::cannot_open, file, "there is no such file");
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-    flags |= mode == open_mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+    const bool reads = mode == open_mode::read_only || mode == open_mode::unchanging;
+    flags |= reads ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
     if (mode == open_mode::create) flags |= SQLITE_OPEN_CREATE;
+    if (mode == open_mode::unchanging) flags |= SQLITE_OPEN_URI;
+    const std::string name = mode == open_mode::unchanging ? unchanging_uri(file) : file;
     sqlite3* db = nullptr;
-    const int code = sqlite3_open_v2(file.c_str(), &db, flags, vfs.empty() ? nullptr : vfs.c_str());
+    const int code = sqlite3_open_v2(name.c_str(), &db, flags, vfs.empty() ? nullptr : vfs.c_str());
     db_.reset(db);
     if (!db) throw store_error(store_errc::out_of_memory, file);
     if (code != SQLITE_OK) fail(code);

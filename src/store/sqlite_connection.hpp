@@ -18,7 +18,12 @@ namespace unipile::store {
 /// One open database. Throws `store_error` wherever SQLite fails.
 class connection {
 public:
-    enum class open_mode { read_only, read_write, create };
+    enum class open_mode {
+        unchanging,  ///< reads the file alone, as if nobody could write it; see `still_file`
+        read_only,
+        read_write,
+        create
+    };
 
     connection(const std::string& file, open_mode mode, const std::string& vfs, std::chrono::milliseconds busy_timeout);
 

@@ -2,6 +2,7 @@
 #include "store/owner_lock.hpp"
 #include "store/sqlite_connection.hpp"
 #include "store/sqlite_schema.hpp"
+#include "store/still_file.hpp"
 
 #include <unipile/store/sqlite.hpp>
 
@@ -37,8 +38,8 @@ job_counts& add(job_counts& c, job_state state, std::uint64_t n) noexcept
 
 class sqlite_reader final : public post_reader {
 public:
-    sqlite_reader(const std::string& file, const sqlite_options& options)
-        : db_(file, connection::open_mode::read_only, options.vfs, options.busy_timeout)
+    sqlite_reader(const std::string& file, const sqlite_options& options, connection::open_mode mode)
+        : db_(file, mode, options.vfs, options.busy_timeout)
     {
         const auto steps = schema_steps();
         if (check_schema(db_, steps) != static_cast<int>(steps.size()))
@@ -250,7 +251,16 @@ store_summary sqlite_reader::summary()
 
 std::unique_ptr<post_reader> open_sqlite_reader(const std::string& file, const sqlite_options& options)
 {
-    return std::make_unique<sqlite_reader>(file, options);
+    using mode = connection::open_mode;
+    try {
+        return std::make_unique<sqlite_reader>(file, options, mode::read_only);
+    } catch (const store_error& e) {
+        const bool beside_it = e.reason() == store_errc::read_only || e.reason() == store_errc::cannot_open;
+        if (!beside_it || !is_for_reading_only(file)) throw;
+    }
+    still_file still(file);
+    still.check();
+    return checked_reader(std::make_unique<sqlite_reader>(file, options, mode::unchanging), std::move(still));
 }
 
 }  // namespace unipile::store

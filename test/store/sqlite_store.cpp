@@ -9,7 +9,10 @@
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
+#include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <utility>
@@ -985,6 +988,104 @@ BOOST_AUTO_TEST_CASE(says_so_where_it_may_not_write)
     }
 }
 
+/// A folder that this process may only read, for as long as this lives; root becomes somebody else for it.
+class only_reading {
+public:
+    explicit only_reading(const scratch& folder) : folder_(folder.path())
+    {
+        using std::filesystem::perms;
+        constexpr perms readable = perms::owner_read | perms::group_read | perms::others_read;
+        for (const auto& entry : std::filesystem::directory_iterator(folder_))
+            std::filesystem::permissions(entry, readable | perms::owner_write);
+        std::filesystem::permissions(folder_, readable | perms::owner_exec | perms::group_exec | perms::others_exec);
+        if (was_root_) BOOST_REQUIRE(::seteuid(65534) == 0);
+    }
+    only_reading(const only_reading&) = delete;
+    only_reading& operator=(const only_reading&) = delete;
+    ~only_reading()
+    {
+        if (was_root_) BOOST_CHECK(::seteuid(0) == 0);
+        std::filesystem::permissions(folder_, std::filesystem::perms::owner_all);
+    }
+
+private:
+    std::filesystem::path folder_;
+    bool was_root_ = ::geteuid() == 0;
+};
+
+/// Returns how many posts it has.
+std::uint64_t harvest_small_world(const std::string& file)
+{
+    world w = small_world();
+    harvest_log log;
+    harvest(*open_sqlite(file), w, {}, log);
+    return log.added;
+}
+
+std::uint64_t count_posts(post_reader& reader, const std::function<void()>& at_each = {})
+{
+    return reader.posts({}, [&](const stored_post&) {
+        if (at_each) at_each();
+        return true;
+    });
+}
+
+BOOST_AUTO_TEST_CASE(who_may_only_read_the_folder_reads_a_store_at_rest)
+{
+    scratch folder;
+    const std::string file = folder.file("50% of #1?.db");
+    const std::uint64_t all = harvest_small_world(file);
+    const only_reading guest(folder);
+    const auto reader = open_sqlite_reader(file);
+    BOOST_TEST(all > 0u);
+    BOOST_TEST(count_posts(*reader) == all);
+    BOOST_TEST(reader->summary().posts == all);
+    BOOST_TEST((reader->harvesting() == false));
+    sqlite_options control;
+    control.access = access::control;
+    control.create = false;
+    BOOST_TEST((reason_of([&] { open_sqlite(file, control); }) == store_errc::read_only));
+}
+
+BOOST_AUTO_TEST_CASE(who_may_only_read_the_folder_is_told_what_else_is_needed)
+{
+    scratch folder, copied;
+    harvest_small_world(folder.file());
+    const auto engine = open_sqlite(folder.file());
+    engine->begin_run({}, at_second(1'000));
+    engine->commit();
+    for (const char* part : {"posts.db", "posts.db-wal"})
+        std::filesystem::copy_file(folder.file(part), copied.file(part));
+    const only_reading guest(copied);
+    BOOST_TEST((reason_of([&] { open_sqlite_reader(copied.file()); }) == store_errc::log_out_of_reach));
+}
+
+BOOST_AUTO_TEST_CASE(who_may_only_read_the_folder_hears_of_a_write_meanwhile)
+{
+    scratch folder;
+    harvest_small_world(folder.file());
+    std::optional<only_reading> guest(std::in_place, folder);
+    const auto reader = open_sqlite_reader(folder.file());
+    std::unique_ptr<post_store> harvest;
+    const auto begin_once = [&] {
+        if (harvest) return;
+        guest.reset();
+        harvest = open_sqlite(folder.file());
+        guest.emplace(folder);
+    };
+    BOOST_TEST((reason_of([&] { count_posts(*reader, begin_once); }) == store_errc::interrupted));
+    BOOST_TEST(count_posts(*open_sqlite_reader(folder.file())) > 0u);  // beside the harvest
+
+    // One that is over has left its traces.
+    guest.reset();
+    harvest->begin_run({}, at_second(1'000));
+    harvest->commit();
+    harvest.reset();
+    guest.emplace(folder);
+    BOOST_TEST((reason_of([&] { reader->summary(); }) == store_errc::interrupted));
+    BOOST_TEST(open_sqlite_reader(folder.file())->summary().posts > 0u);
+}
+
 BOOST_AUTO_TEST_CASE(damage_is_reported)
 {
     scratch folder;
@@ -1013,9 +1114,9 @@ BOOST_AUTO_TEST_CASE(damage_is_reported)
 BOOST_AUTO_TEST_CASE(every_error_says_what_to_do)
 {
     std::set<std::string> messages;
-    for (int e = 1; e <= static_cast<int>(store_errc::closed); ++e)
+    for (int e = 1; e <= static_cast<int>(store_errc::log_out_of_reach); ++e)
         messages.insert(make_error_code(static_cast<store_errc>(e)).message());
-    BOOST_TEST(messages.size() == static_cast<std::size_t>(store_errc::closed));
+    BOOST_TEST(messages.size() == static_cast<std::size_t>(store_errc::log_out_of_reach));
     BOOST_TEST(!messages.contains("unknown error"));
     const store_error e(store_errc::disk_full, "posts.db", "database or disk is full", 13);
     BOOST_TEST(std::string(e.what()).starts_with("posts.db: there is no room"));

@@ -29,6 +29,7 @@ enum class store_errc {
     unsupported,       ///< the file system lacks what the store needs
     engine,            ///< the engine reported something that nobody expects
     closed,            ///< the store was closed, or has failed before
+    log_out_of_reach,  ///< the last commits are in a log that only who may write to the folder can read
 };
 
 /// The category of `store_errc`. Its name is "unipile.store".

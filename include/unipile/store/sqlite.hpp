@@ -45,7 +45,10 @@ std::unique_ptr<post_store> open_sqlite(const std::string& file, const sqlite_op
 /// Whether they are there is another matter.
 std::vector<std::string> sqlite_files(const std::string& file);
 
-/// Opens a store for reading, beside whoever writes it. Throws `store_error`; never makes a file.
+/// Opens a store for reading, beside whoever writes it. Throws `store_error`; never makes a store.
+///
+/// In a folder where this user may not write, a store that nobody harvests into is read without a lock: calls fail with
+/// `store_errc::interrupted` if somebody has written to it by their end, whatever the visitor has seen until then.
 std::unique_ptr<post_reader> open_sqlite_reader(const std::string& file, const sqlite_options& options = {});
 
 }  // namespace unipile::store
