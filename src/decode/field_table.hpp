@@ -23,6 +23,9 @@ enum field_flags : unsigned {
     foreign_field = 4,   ///< not in the contract, only seen in answers: can't deviate from it
 };
 
+/// Whose field it is, as bits.
+enum owner_flags : unsigned { of_linkedin = 1, of_instagram = 2, of_others = 4, of_all = 7 };
+
 /// A field: its name, and what the contract says about it.
 struct field_rule {
     std::string_view name;

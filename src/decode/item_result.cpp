@@ -1,6 +1,5 @@
 // From an item's fields to its post, and what is to be said about them.
 #include "decode/item_parser.hpp"
-#include "decode/schema.hpp"
 #include "decode/timestamp.hpp"
 
 #include <algorithm>
@@ -64,36 +63,6 @@ bool item_parser::keep_anomalies(unsigned owner)
         if (concerns(one)) new (next++) anomaly(one.what);
     builder_.header().anomalies = {copy, n};
     return true;
-}
-
-bool item_parser::finish_item(std::uint64_t seen)
-{
-    detail::post_block& post = builder_.header();
-    const std::size_t capacity = post.capacity;
-    new (&post) detail::post_block;  // a block that was tried before is used again
-    post.capacity = capacity;
-    post.provider_name = item_.provider.value_or(std::string_view{});
-    unsigned owner = of_others;
-    if (post.provider_name == "LINKEDIN") {
-        post.provider = provider::linkedin;
-        owner = of_linkedin;
-        finish_linkedin();
-    } else if (post.provider_name == "INSTAGRAM") {
-        post.provider = provider::instagram;
-        owner = of_instagram;
-        finish_instagram();
-    }
-    if (owner != of_others && !post.linkedin && !post.instagram) return false;
-    constexpr auto& table = schema<item_fields>::table;
-    constexpr std::uint64_t by_linkedin = table.mask(required_field, of_linkedin);
-    constexpr std::uint64_t by_instagram = table.mask(required_field, of_instagram);
-    constexpr std::uint64_t by_others = table.mask(required_field, of_others);
-    const std::uint64_t required = owner == of_linkedin    ? by_linkedin
-                                   : owner == of_instagram ? by_instagram
-                                                           : by_others;
-    if (required & ~seen) note_missing(table, required & ~seen, of_all);
-    if (item_.object && *item_.object != "Post") note(anomaly_kind::unexpected_value, {}, "object", of_all);
-    return noted_.empty() || keep_anomalies(owner);
 }
 
 }  // namespace unipile::decode

@@ -6,9 +6,6 @@
 
 namespace unipile::decode {
 
-/// Whose field it is, as bits.
-enum owner_flags : unsigned { of_linkedin = 1, of_instagram = 2, of_others = 4, of_all = 7 };
-
 template <class T, auto... Path>
 const char* read_into(item_parser& parser, T& object, const char* p)
 {

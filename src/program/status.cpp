@@ -61,7 +61,6 @@ std::string summary_json(const store_summary& s, std::optional<bool> harvesting)
     jobs.add_number("done", s.jobs.done);
     jobs.add_number("failed", s.jobs.failed);
     json_object out;
-    if (harvesting) out.add_flag("harvesting", *harvesting);
     out.add("jobs", jobs.finish());
     out.add_number("posts", s.posts);
     out.add_number("gone", s.gone);
@@ -78,6 +77,7 @@ std::string summary_json(const store_summary& s, std::optional<bool> harvesting)
         run.add_filled("outcome", s.last_run->outcome);
         out.add("last_run", run.finish());
     }
+    if (harvesting) out.add_flag("harvesting", *harvesting);
     return out.finish() + '\n';
 }
 
