@@ -399,6 +399,11 @@ bool is_worth_it() noexcept
            __builtin_cpu_supports("avx512dq");
 }
 
+bool is_default(const OSSL_PROVIDER* provider) noexcept
+{
+    return provider && std::string_view(OSSL_PROVIDER_get0_name(provider)) == "default";
+}
+
 }  // namespace
 
 aes_gcm_library::aes_gcm_library() noexcept : library_(OSSL_LIB_CTX_new())
@@ -422,16 +427,13 @@ algorithm_source aes_gcm_library::source() const noexcept
 
 bool is_usual(OSSL_LIB_CTX* library) noexcept
 {
-    const auto is_default = [](const OSSL_PROVIDER* provider) {
-        return provider && std::string_view(OSSL_PROVIDER_get0_name(provider)) == "default";
-    };
     struct found {
         std::size_t usual = 0, all = 0;
     } active;
     const auto count = [](OSSL_PROVIDER* provider, void* to) {
         auto& f = *static_cast<found*>(to);
         ++f.all;
-        f.usual += std::string_view(OSSL_PROVIDER_get0_name(provider)) == "default" ? 1 : 0;
+        f.usual += is_default(provider) ? 1 : 0;
         return 1;
     };
     if (EVP_default_properties_is_fips_enabled(library) != 0) return false;

@@ -17,14 +17,6 @@ namespace unipile::store {
 
 namespace {
 
-/// SQLite keeps what belongs to a file beside the file itself, not beside a link to it.
-std::filesystem::path real_path(const std::string& file)
-{
-    std::error_code ignored;
-    auto real = std::filesystem::weakly_canonical(file, ignored);
-    return real.empty() ? std::filesystem::path(file) : real;
-}
-
 bool may(const char* name, int what) noexcept { return ::faccessat(AT_FDCWD, name, what, AT_EACCESS) == 0; }
 
 class checking final : public post_reader {
@@ -78,7 +70,7 @@ private:
 
 bool is_for_reading_only(const std::string& file)
 {
-    const auto folder = real_path(file).parent_path();
+    const auto folder = std::filesystem::path(real_name(file)).parent_path();
     return may(file.c_str(), R_OK) && !may(folder.empty() ? "." : folder.c_str(), W_OK);
 }
 
@@ -90,7 +82,7 @@ still_file::look still_file::look_at(const std::string& file)
     struct stat found = {};
     if (::stat(file.c_str(), &found) == 0)
         seen.file = {found.st_dev, found.st_ino, found.st_size, found.st_mtim.tv_sec, found.st_mtim.tv_nsec};
-    auto log = real_path(file);
+    auto log = std::filesystem::path(real_name(file));
     log += "-wal";
     std::error_code none;
     seen.log = std::filesystem::file_size(log, none) > 0 && !none;
