@@ -106,7 +106,23 @@ CREATE VIEW found AS
     FROM sightings s JOIN posts p ON p.post = s.post JOIN jobs j ON j.job = s.job;
 )sql";
 
-constexpr std::array steps{version_1};
+// Adds columns with constant defaults only: no row is rewritten, so the step takes as long for a large store as for a
+// small one, but for the index.
+constexpr const char* version_2 = R"sql(
+ALTER TABLE runs ADD COLUMN import INTEGER NOT NULL DEFAULT 0;  -- number of the last import of its jobs file
+ALTER TABLE jobs ADD COLUMN tried INTEGER;                      -- when it was last done or failed; null: see harvested
+ALTER TABLE jobs ADD COLUMN import INTEGER NOT NULL DEFAULT 0;  -- number of the import that named it last
+ALTER TABLE jobs ADD COLUMN suspect INTEGER NOT NULL DEFAULT 0; -- 1: the last walk may not have been shown everything
+-- The other accounts that have read a listing.
+CREATE INDEX jobs_by_identifier ON jobs(identifier, company);
+ALTER TABLE posts ADD COLUMN links INTEGER;                     -- hash of URLs and expiry dates; null: not known
+ALTER TABLE sightings ADD COLUMN missed INTEGER;                -- the walk that missed it first, since it was seen
+CREATE TABLE properties(
+    name TEXT PRIMARY KEY,                -- tenant
+    value TEXT NOT NULL) WITHOUT ROWID;
+)sql";
+
+constexpr std::array steps{version_1, version_2};
 
 }  // namespace
 
