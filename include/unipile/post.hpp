@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -25,6 +26,7 @@ namespace detail {
 struct post_block {
     std::atomic<std::uint32_t> references{1};
     unipile::provider provider = unipile::provider::unknown;
+    bool is_utf8 = true;       ///< of `json`
     std::size_t capacity = 0;  ///< bytes of the block, this header counted
     std::string_view json;
     std::string_view provider_name;
@@ -73,6 +75,15 @@ public:
     /// Valid JSON, but for one case: an item whose strings contain invalid UTF-8 keeps its bytes, and has an anomaly
     /// of the kind `bad_text`.
     std::string_view json() const noexcept { return block_->json; }
+
+    /// Returns true if `json()` is well-formed UTF-8. Costs nothing; known from decoding.
+    bool is_utf8() const noexcept { return block_->is_utf8; }
+
+    /// The item as valid UTF-8 and valid JSON, for what is printed, exported or stored as text. Returns `json()` if
+    /// that is UTF-8, which it nearly always is. Otherwise puts a copy into `copy`, in which each byte that belongs to
+    /// no UTF-8 sequence is replaced by U+FFFD, and returns a view of it, valid until `copy` is changed. The anomaly
+    /// `bad_text` says that it happened. Throws std::bad_alloc.
+    std::string_view valid_json(std::string& copy) const;
 
     unipile::provider provider() const noexcept { return block_->provider; }
     /// The provider as sent, `LINKEDIN` say; empty if there was none.

@@ -11,7 +11,10 @@ bool item_parser::settle(text_status s)
 {
     if (s == text_status::incomplete) return ended();
     if (s == text_status::malformed) return stop(parse_status::malformed);
-    if (s == text_status::repaired) note(anomaly_kind::bad_text);
+    if (s == text_status::repaired) {
+        repaired_ = true;
+        note(anomaly_kind::bad_text);
+    }
     return true;
 }
 

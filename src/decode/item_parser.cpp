@@ -236,6 +236,8 @@ bool item_parser::finish_item(std::uint64_t seen)
     const std::size_t capacity = post.capacity;
     new (&post) detail::post_block;  // a block that was tried before is used again
     post.capacity = capacity;
+    // Only a text that had to be repaired can have bytes that aren't UTF-8.
+    post.is_utf8 = !repaired_ || is_utf8({begin_, static_cast<std::size_t>(p_ - begin_)});
     post.provider_name = item_.provider.value_or(std::string_view{});
     unsigned owner = of_others;
     if (post.provider_name == "LINKEDIN") {
@@ -267,6 +269,7 @@ parse_status item_parser::attempt(const char* begin, const char* end)
     end_ = end;
     depth_ = 0;
     status_ = parse_status::ok;
+    repaired_ = false;
     here_ = {};
     item_ = {};
     noted_.clear();

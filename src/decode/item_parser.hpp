@@ -194,6 +194,7 @@ private:
     const char* end_ = nullptr;
     const char* p_ = nullptr;
     parse_status status_ = parse_status::ok;
+    bool repaired_ = false;  ///< a text of the item was not what it should be
     context here_;
     item_fields item_;
     post_builder builder_;

@@ -5,6 +5,7 @@
 
 #include <unipile/client_options.hpp>
 #include <unipile/errc.hpp>
+#include <unipile/utf8.hpp>
 
 #include <ostream>
 
@@ -33,6 +34,12 @@ boost::system::result<post> post::parse(std::string_view json)
     const bool all = s == decode::parse_status::ok && parser.end_of_item() == json.data() + json.size();
     if (!all) return make_error_code(errc::item_malformed);
     return parser.take();
+}
+
+std::string_view post::valid_json(std::string& copy) const
+{
+    if (is_utf8()) return json();
+    return copy = to_valid_utf8(json());
 }
 
 }  // namespace unipile

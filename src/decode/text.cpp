@@ -2,6 +2,8 @@
 
 #include "decode/scan.hpp"
 
+#include <unipile/utf8.hpp>
+
 #include <simdjson.h>
 #include <array>
 #include <cstdint>
@@ -63,16 +65,6 @@ std::size_t sequence_length(const char* p, const char* end) noexcept
         return 4;
     }
     return 0;
-}
-
-/// Appends [p, end) with each byte that isn't UTF-8 replaced.
-void append_repaired(text_buffer& out, const char* p, const char* end)
-{
-    while (p != end) {
-        const std::size_t n = sequence_length(p, end);
-        n == 0 ? out.append(replacement) : out.append(p, n);
-        p += n == 0 ? 1 : n;
-    }
 }
 
 /// What a hexadecimal digit is worth; 0xFF for what is none.
@@ -278,6 +270,15 @@ void prepare_utf8()
     static_cast<void>(ready);
 }
 
+void append_repaired(text_buffer& out, const char* p, const char* end)
+{
+    while (p != end) {
+        const std::size_t n = sequence_length(p, end);
+        n == 0 ? out.append(replacement) : out.append(p, n);
+        p += n == 0 ? 1 : n;
+    }
+}
+
 bool is_utf8(std::string_view text) noexcept { return simdjson::validate_utf8(text.data(), text.size()); }
 
 text_status read_string(const char*& p, const char* end, text_buffer* out)
@@ -321,3 +322,21 @@ text_status read_string(const char*& p, const char* end, text_buffer* out, const
 }
 
 }  // namespace unipile::decode
+
+namespace unipile {
+
+bool is_valid_utf8(std::string_view text)
+{
+    decode::prepare_utf8();
+    return decode::is_utf8(text);
+}
+
+std::string to_valid_utf8(std::string_view text)
+{
+    if (is_valid_utf8(text)) return std::string(text);
+    decode::text_buffer repaired;
+    decode::append_repaired(repaired, text.data(), text.data() + text.size());
+    return std::string(repaired.view());
+}
+
+}  // namespace unipile

@@ -28,4 +28,7 @@ void prepare_utf8();
 /// True if all of `text` is UTF-8.
 bool is_utf8(std::string_view text) noexcept;
 
+/// Appends [p, end) with each byte that isn't UTF-8 replaced.
+void append_repaired(text_buffer& out, const char* p, const char* end);
+
 }  // namespace unipile::decode

@@ -4,6 +4,7 @@
 #include "page_corpus.hpp"
 
 #include <unipile/post.hpp>
+#include <unipile/utf8.hpp>
 
 #include <boost/json/parse.hpp>
 #include <boost/test/unit_test.hpp>
@@ -203,6 +204,41 @@ BOOST_AUTO_TEST_CASE(invalid_values)
                               "\\",
                               "\x7f"})
         check(value, false);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_printed_is_utf8)
+{
+    const auto check = [](std::string_view item, std::string_view expected) {
+        const post p = post::parse(item).value();
+        std::string copy = "untouched";
+        BOOST_TEST(p.is_utf8() == (item == expected));
+        BOOST_TEST(p.json() == item);
+        BOOST_TEST(p.valid_json(copy) == expected);
+        if (p.is_utf8()) BOOST_TEST(p.valid_json(copy).data() == p.json().data());
+        if (p.is_utf8()) BOOST_TEST(copy == "untouched");
+        BOOST_TEST(accepted_by_boost(p.valid_json(copy)));
+    };
+    check(R"({"text":"é€🚀"})", R"({"text":"é€🚀"})");
+    check("{\"text\":\"a\xff\"}", "{\"text\":\"a\xEF\xBF\xBD\"}");
+    check("{\"unknown\":[{\"\xc0\x80\":1}]}", "{\"unknown\":[{\"\xEF\xBF\xBD\xEF\xBF\xBD\":1}]}");
+    check("{\"provider\":\"INSTAGRAM\",\"text\":\"\xed\xa0\x80 \xe2\x82\"}",
+          "{\"provider\":\"INSTAGRAM\",\"text\":\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD \xEF\xBF\xBD\xEF\xBF\xBD\"}");
+    // A lone surrogate is repaired in the typed field; its escape is plain ASCII.
+    const post escaped = post::parse(R"({"text":"\ud800"})").value();
+    BOOST_TEST(escaped.is_utf8());
+    BOOST_TEST(anomalies_of(escaped).front() == "bad_text text");
+}
+
+BOOST_AUTO_TEST_CASE(texts_become_utf8)
+{
+    BOOST_TEST(is_valid_utf8(""));
+    BOOST_TEST(is_valid_utf8("é€🚀\xF4\x8F\xBF\xBF"));
+    for (const char* bad : {"\x80", "\xc3", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf5", "a\xe2\x82"}) {
+        BOOST_TEST(!is_valid_utf8(bad));
+        BOOST_TEST(is_valid_utf8(to_valid_utf8(bad)));
+    }
+    BOOST_TEST(to_valid_utf8("\xffé\xe2\x82") == "\xEF\xBF\xBDé\xEF\xBF\xBD\xEF\xBF\xBD");
+    BOOST_TEST(to_valid_utf8("plain") == "plain");
 }
 
 BOOST_AUTO_TEST_CASE(nul_bytes)
