@@ -4,9 +4,12 @@
 
 namespace unipile {
 
-bool is_complete(end_reason r) noexcept
+bool is_complete(end_reason r) noexcept { return r == end_reason::null_cursor; }
+
+bool is_inferred(end_reason r) noexcept
 {
-    return r == end_reason::null_cursor || r == end_reason::empty_page || r == end_reason::exhausted_cursor;
+    return r == end_reason::empty_page || r == end_reason::exhausted_cursor || r == end_reason::missing_cursor ||
+           r == end_reason::refused_cursor;
 }
 
 bool is_chosen(end_reason r) noexcept
@@ -15,7 +18,11 @@ bool is_chosen(end_reason r) noexcept
            r == end_reason::stopped;
 }
 
-bool is_failure(end_reason r) noexcept { return r != end_reason::none && !is_complete(r) && !is_chosen(r); }
+bool is_failure(end_reason r) noexcept
+{
+    return r == end_reason::cursor_loop || r == end_reason::no_progress || r == end_reason::failed ||
+           r == end_reason::cancelled;
+}
 
 const char* to_string(end_reason r) noexcept
 {
@@ -32,6 +39,8 @@ const char* to_string(end_reason r) noexcept
         case end_reason::no_progress: return "no_progress";
         case end_reason::failed: return "failed";
         case end_reason::cancelled: return "cancelled";
+        case end_reason::missing_cursor: return "missing_cursor";
+        case end_reason::refused_cursor: return "refused_cursor";
     }
     return "unknown";
 }

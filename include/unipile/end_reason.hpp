@@ -8,10 +8,11 @@ namespace unipile {
 /// Why a listing ended. Every listing ends with exactly one of these.
 enum class end_reason {
     none,  ///< it has not ended
-    // Complete: everything that the server was willing to list has been delivered.
-    null_cursor,       ///< the server said that there is no next page
-    empty_page,        ///< the server gave a cursor, and the page behind it was empty
-    exhausted_cursor,  ///< the server refused a follow-up cursor (422) after at least one good page
+    // Complete: the API has stated the end.
+    null_cursor,  ///< the cursor of the last page is null
+    // Inferred: nothing more came, but the API has not stated the end. Two more are at the end of this list.
+    empty_page,        ///< a page behind a cursor has no items
+    exhausted_cursor,  ///< a follow-up was refused (422), and refused again behind the last page read once more
     // Chosen: the query's own bounds.
     max_posts,
     max_pages,
@@ -22,10 +23,16 @@ enum class end_reason {
     no_progress,
     failed,
     cancelled,
+    // Inferred, too. Values are stable, since positions carry them; new ones are only appended.
+    missing_cursor,  ///< a page has no cursor, or an empty one
+    refused_cursor,  ///< a follow-up was refused (422), and reading the last page once more could not confirm the end
 };
 
-/// True if the listing ended because there was nothing more to list.
+/// True only if the API has stated that there is nothing more: `null_cursor`.
 bool is_complete(end_reason r) noexcept;
+/// True if the end is a conclusion: nothing more came, but posts that were not listed may exist. The posts that did
+/// come are all delivered. `refused_cursor` is the one that was not confirmed.
+bool is_inferred(end_reason r) noexcept;
 /// True if the query's own bounds ended the listing.
 bool is_chosen(end_reason r) noexcept;
 /// True for the failures, `cancelled` among them.

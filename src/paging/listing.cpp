@@ -84,11 +84,12 @@ void listing::push(post&& p, page_track::mark mark)
     ++pages_.back().waiting;
 }
 
-void listing::page_ends(const std::string* cursor, std::uint64_t items)
+void listing::page_ends(const std::string* cursor, std::uint64_t items, bool is_null)
 {
     ++stats.pages;
     empty_pages_ = items == 0 ? empty_pages_ + 1 : 0;
     const page_facts facts{.has_cursor = cursor != nullptr,
+                           .is_null = is_null,
                            .cursor_followed = cursor && cursors_.knows(*cursor),
                            .items = items,
                            .pages = stats.pages,
@@ -183,7 +184,7 @@ void listing::cancel() noexcept
 position listing::place() const
 {
     // What was dropped is not behind us, whatever the server said about the end.
-    if (is_complete(end_) && !has_post()) {
+    if (is_final(end_) && !has_post()) {
         position::parts nowhere;
         nowhere.query = identity_;
         return position(std::move(nowhere), end_);

@@ -42,8 +42,8 @@ public:
     verdict take(post&& p, std::uint32_t index);
     /// Takes an item that is no post. True unless it was taken before.
     bool take_quarantined(std::string_view raw, std::uint32_t index);
-    /// The page is whole; `cursor` is null at the end.
-    void page_ends(const std::string* cursor, std::uint64_t items);
+    /// The page is whole. Without a `cursor` the listing is over: completely if the API has stated that (`is_null`).
+    void page_ends(const std::string* cursor, std::uint64_t items, bool is_null = true);
     /// The listing ends for a reason that is not in its pages.
     void end(end_reason reason) noexcept;
 

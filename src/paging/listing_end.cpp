@@ -4,7 +4,7 @@ namespace unipile::paging {
 
 end_reason end_after(const posts_query& query, const page_facts& page) noexcept
 {
-    if (!page.has_cursor) return end_reason::null_cursor;
+    if (!page.has_cursor) return page.is_null ? end_reason::null_cursor : end_reason::missing_cursor;
     if (page.items == 0 && page.empty_pages > query.empty_page_tolerance) return end_reason::empty_page;
     if (query.stop_on_short_page && page.items < static_cast<std::uint64_t>(query.limit)) return end_reason::stopped;
     if (query.max_pages && page.pages >= query.max_pages) return end_reason::max_pages;
@@ -12,6 +12,8 @@ end_reason end_after(const posts_query& query, const page_facts& page) noexcept
     if (query.max_stale_pages && page.stale_pages >= query.max_stale_pages) return end_reason::no_progress;
     return end_reason::none;
 }
+
+bool is_final(end_reason r) noexcept { return is_complete(r) || (is_inferred(r) && r != end_reason::refused_cursor); }
 
 since_run::verdict since_run::post(const posts_query& query,
                                    std::optional<std::chrono::sys_time<std::chrono::milliseconds>> published) noexcept

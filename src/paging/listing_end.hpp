@@ -13,6 +13,7 @@ namespace unipile::paging {
 /// What is known when a page has ended.
 struct page_facts {
     bool has_cursor = false;       ///< a text, not empty
+    bool is_null = true;           ///< without one: the API says that there is none
     bool cursor_followed = false;  ///< this listing has been there
     std::uint64_t items = 0;
     std::uint64_t pages = 0;   ///< of this stream, this one counted
@@ -23,6 +24,9 @@ struct page_facts {
 /// `end_reason::none`: the listing goes on with the next page. What the server says comes first, then what the query
 /// wants, then the guards: nobody has to be warned of a page that will not be asked for.
 end_reason end_after(const posts_query& query, const page_facts& page) noexcept;
+
+/// Whether a position behind this end has nothing to resume: all but the end that could not be confirmed.
+bool is_final(end_reason r) noexcept;
 
 /// `posts_query::since`: leaves older posts out, and ends the listing once enough of them came in a row.
 class since_run {

@@ -148,7 +148,7 @@ position position::parse(std::string_view text)
     if (count > in.left() / identity_bytes) refuse("it is cut short");
     p.behind.reserve(static_cast<std::size_t>(count));
     for (std::uint64_t i = 0; i != count; ++i) p.behind.push_back(in.fixed(identity_bytes));
-    const bool sound = in.left() == 0 && p.index == index && (ended == end_reason::none || is_complete(ended));
+    const bool sound = in.left() == 0 && p.index == index && (ended == end_reason::none || paging::is_final(ended));
     if (!sound) refuse("its fields don't agree");
     return position(std::move(p), ended);
 }

@@ -172,7 +172,7 @@ void stream_core::page_complete(client_core& client)
                     .elapsed = clock::now() - turn_->sent});
     }
     const bool goes_on = end.kind == decode::cursor_kind::text;
-    listing_.page_ends(goes_on ? &end.cursor : nullptr, end.items);
+    listing_.page_ends(goes_on ? &end.cursor : nullptr, end.items, end.kind == decode::cursor_kind::null);
     client.succeeded();
     retries_.page_succeeded(client.options().retry);
 

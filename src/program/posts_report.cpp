@@ -46,11 +46,21 @@ std::string failure_json(const unipile::failure& f)
     return out.finish();
 }
 
-std::string_view outcome(const listing_report& r)
+/// What kind of end it was; what is missing is added by `outcome`.
+const char* kind_of_end(end_reason r)
 {
-    if (is_complete(r.reason)) return r.stats.quarantined == 0 ? "complete" : "complete but for unreadable items";
-    if (is_chosen(r.reason)) return "ended as asked";
-    return r.reason == end_reason::cancelled ? "interrupted" : r.reason == end_reason::none ? "not ended" : "failed";
+    if (is_complete(r)) return "complete";
+    if (r == end_reason::exhausted_cursor) return "complete by inference, confirmed";
+    if (r == end_reason::refused_cursor) return "refused, and not confirmed to be complete";
+    if (is_inferred(r)) return "complete by inference";
+    if (is_chosen(r)) return "ended as asked";
+    return r == end_reason::cancelled ? "interrupted" : r == end_reason::none ? "not ended" : "failed";
+}
+
+std::string outcome(const listing_report& r)
+{
+    const bool unreadable = r.stats.quarantined != 0 && (is_complete(r.reason) || is_inferred(r.reason));
+    return kind_of_end(r.reason) + std::string{unreadable ? " but for unreadable items" : ""};
 }
 
 }  // namespace
@@ -85,7 +95,7 @@ std::string summary_text(const listing_report& r)
     out += human_bytes(r.stats.wire_bytes) + ", " + human_duration(r.elapsed);
     if (r.stats.anomalies > 0) out += ", " + counted(r.stats.anomalies, "anomaly", "anomalies");
     if (r.stats.quarantined > 0) out += ", " + counted(r.stats.quarantined, "unreadable item", "unreadable items");
-    out += ": " + std::string{outcome(r)} + " (" + to_string(r.reason) + ')';
+    out += ": " + outcome(r) + " (" + to_string(r.reason) + ')';
     if (!r.position.empty()) out += "; position: " + r.position;
     return out;
 }
@@ -106,6 +116,9 @@ std::string summary_json(const listing_report& r)
     out.add("seconds", seconds(r.elapsed));
     out.add_text("end_reason", to_string(r.reason));
     out.add("complete", is_complete(r.reason) && r.stats.quarantined == 0 ? "true" : "false");
+    out.add("inferred", is_inferred(r.reason) ? "true" : "false");
+    const bool confirmed = is_complete(r.reason) || r.reason == end_reason::exhausted_cursor;
+    out.add("confirmed", confirmed ? "true" : "false");
     out.add_filled("position", r.position);
     if (r.failure) out.add("failure", failure_json(*r.failure));
     return out.finish();

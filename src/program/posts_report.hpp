@@ -24,7 +24,11 @@ struct listing_report {
     std::optional<unipile::failure> failure;
 
     /// Everything that was asked for is in the output.
-    bool whole() const noexcept { return (is_complete(reason) || is_chosen(reason)) && stats.quarantined == 0; }
+    bool whole() const noexcept
+    {
+        return reason != end_reason::none && !is_failure(reason) && reason != end_reason::refused_cursor &&
+               stats.quarantined == 0;
+    }
 };
 
 /// One line, without its end: what went wrong and what to do. What the server said comes last, marked as its words.

@@ -222,11 +222,13 @@ step timeline::ended(end_reason reason, unix_time now)
     if (!walk_.active || stretches_.empty()) return {step::kind::interrupted, {}, false};
     switch (reason) {
         case end_reason::exhausted_cursor:
+        case end_reason::refused_cursor:
             // Refused at once: that is a dead position, not the end.
             if (walk_.saved_position) return lost_position(now);
             return close(false);
         case end_reason::null_cursor:
         case end_reason::empty_page:
+        case end_reason::missing_cursor:
             // The page that was to hold known posts holds none.
             if (walk_.want_overlap) return lost_position(now);
             return close(true);

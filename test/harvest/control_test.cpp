@@ -341,7 +341,7 @@ BOOST_AUTO_TEST_CASE(what_is_stopped_anywhere_is_resumed_without_loss)
                 auto first = [&](const harvest_element& e) {
                     places[e.job->query.identifier] = e.position;
                     for (const auto& p : e.posts) got[e.job->query.identifier].emplace_back(p.id());
-                    if (e.ended && is_complete(e.end_reason)) --unfinished;
+                    if (e.ended && (is_complete(e.end_reason) || is_inferred(e.end_reason))) --unfinished;
                     if (left > 0 && --left == 0) {
                         if (way == 0) h.stream.stop();
                         if (way == 1) h.stream.cancel();

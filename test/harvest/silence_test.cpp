@@ -55,7 +55,7 @@ struct books {
         auto stream = c.harvest(queries, o);
         const auto gather = [&]() -> asio::awaitable<void> {
             while (auto e = co_await stream.next())
-                if (e->ended) ++(is_complete(e->end_reason) ? complete : failed);
+                if (e->ended) ++(is_complete(e->end_reason) || is_inferred(e->end_reason) ? complete : failed);
         };
         asio::co_spawn(context, gather, [](std::exception_ptr e) {
             if (e) std::rethrow_exception(e);

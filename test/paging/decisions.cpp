@@ -393,6 +393,8 @@ BOOST_AUTO_TEST_CASE(ends)
     page.has_cursor = false;
     page.items = 0;
     BOOST_TEST(end_after(query, page) == end_reason::null_cursor);
+    page.is_null = false;
+    BOOST_TEST(end_after(query, page) == end_reason::missing_cursor);
 
     page = usual;
     page.items = 0;

@@ -91,7 +91,8 @@ BOOST_AUTO_TEST_CASE(text_round_trip)
             out << p;
             BOOST_TEST(out.str() == text);
         }
-    for (const auto reason : {end_reason::null_cursor, end_reason::empty_page, end_reason::exhausted_cursor}) {
+    for (const auto reason :
+         {end_reason::null_cursor, end_reason::empty_page, end_reason::exhausted_cursor, end_reason::missing_cursor}) {
         position::parts p;
         p.query = query_fingerprint(query);
         const position ended(p, reason);

@@ -206,7 +206,7 @@ BOOST_AUTO_TEST_CASE(since)
 BOOST_AUTO_TEST_CASE(odd_cursors)
 {
     const run empty([](std::size_t, const asked&) -> answer { return {.body = page(0, 3, "\"\"")}; });
-    BOOST_TEST(empty.got.reason == end_reason::null_cursor);
+    BOOST_TEST(empty.got.reason == end_reason::missing_cursor);
     BOOST_TEST(empty.got.ids.size() == 3u);
     BOOST_TEST(empty.stream.stats().anomalies > 0u);
     BOOST_TEST(empty.requests() == 1u);
@@ -214,7 +214,7 @@ BOOST_AUTO_TEST_CASE(odd_cursors)
     const run missing([](std::size_t, const asked&) -> answer {
         return {.body = R"({"object":"PostList","items":[)" + item(7) + R"(],"paging":{"page_count":1}})"};
     });
-    BOOST_TEST(missing.got.reason == end_reason::null_cursor);
+    BOOST_TEST(missing.got.reason == end_reason::missing_cursor);
     BOOST_TEST(missing.got.ids.size() == 1u);
 
     const run object([](std::size_t, const asked&) -> answer { return {.body = page(0, 3, R"({"nullable":true})")}; });

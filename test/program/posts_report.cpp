@@ -92,18 +92,46 @@ BOOST_AUTO_TEST_CASE(a_listing_with_unreadable_items_is_not_whole)
     BOOST_TEST(summary_json(r).find(R"("complete":false)") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(an_inferred_end_is_not_called_complete_without_a_word)
+{
+    struct expectation {
+        end_reason reason;
+        const char* text;
+        const char* json;
+        bool whole;
+    };
+    constexpr expectation all[] = {
+        {end_reason::empty_page, ": complete by inference (empty_page)",
+         R"("complete":false,"inferred":true,"confirmed":false)", true},
+        {end_reason::missing_cursor, ": complete by inference (missing_cursor)",
+         R"("complete":false,"inferred":true,"confirmed":false)", true},
+        {end_reason::exhausted_cursor, ": complete by inference, confirmed (exhausted_cursor)",
+         R"("complete":false,"inferred":true,"confirmed":true)", true},
+        {end_reason::refused_cursor, ": refused, and not confirmed to be complete (refused_cursor)",
+         R"("complete":false,"inferred":true,"confirmed":false)", false}};
+    for (const auto& e : all) {
+        listing_report r = complete();
+        r.reason = e.reason;
+        BOOST_TEST(summary_text(r).ends_with(e.text), summary_text(r));
+        BOOST_TEST(summary_json(r).find(e.json) != std::string::npos, summary_json(r));
+        BOOST_TEST(r.whole() == e.whole);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(summary_as_json)
 {
     listing_report r = complete();
     BOOST_TEST(summary_json(r) ==
                R"({"identifier":"ACo\u0007","account":"acc1","posts":1234,"pages":13,"requests":14,"retries":1,)"
                R"("bytes":3100000,"json_bytes":0,"anomalies":0,"unreadable_items":0,"seconds":1.230,)"
-               R"("end_reason":"null_cursor","complete":true})");
+               R"("end_reason":"null_cursor","complete":true,"inferred":false,"confirmed":true})");
     r.reason = end_reason::failed;
     r.failure = refused();
     r.position = "abc";
     const std::string text = summary_json(r);
-    BOOST_TEST(text.find(R"("complete":false,"position":"abc","failure":{"code":)") != std::string::npos);
+    BOOST_TEST(
+        text.find(R"("complete":false,"inferred":false,"confirmed":false,"position":"abc","failure":{"code":)") !=
+        std::string::npos);
     BOOST_TEST(text.find(R"("scope":"account","attempts":3,)") != std::string::npos);
     BOOST_TEST(text.ends_with(R"("server":{"status":429,"type":"errors/too_many_requests","title":"Too many\u001b[31m )"
                               R"(requests","detail":"Try later\u000aor never"}}})"));

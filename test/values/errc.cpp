@@ -33,9 +33,9 @@ BOOST_AUTO_TEST_CASE(every_error_has_a_message_of_its_own_that_says_what_to_do)
 BOOST_AUTO_TEST_CASE(every_end_is_of_exactly_one_kind)
 {
     std::set<std::string> names;
-    for (int i = 0; i <= static_cast<int>(end_reason::cancelled); ++i) {
+    for (int i = 0; i <= static_cast<int>(end_reason::refused_cursor); ++i) {
         const auto r = static_cast<end_reason>(i);
-        const int kinds = int{is_complete(r)} + int{is_chosen(r)} + int{is_failure(r)};
+        const int kinds = int{is_complete(r)} + int{is_inferred(r)} + int{is_chosen(r)} + int{is_failure(r)};
         BOOST_TEST(kinds == (r == end_reason::none ? 0 : 1));
         std::ostringstream out;
         out << r;
