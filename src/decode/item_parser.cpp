@@ -108,6 +108,13 @@ inline const char* item_parser::read_field(const field_table<T, N>& table, int i
 }
 
 template <class T>
+void item_parser::note_empty_id(const T& object)
+{
+    if constexpr (requires { schema<T>::has_filled_id; })
+        if (object.id && object.id->empty()) note(anomaly_kind::unexpected_value, here_.object, "id", here_.owner);
+}
+
+template <class T>
 bool item_parser::read(const T*& out)
 {
     out = nullptr;
@@ -123,6 +130,7 @@ bool item_parser::read(const T*& out)
     if (!read_object(table, *value, seen)) return false;
     constexpr std::uint64_t required = table.mask(required_field);
     if (required & ~seen) note_missing(table, required & ~seen, here_.owner);
+    note_empty_id(*value);
     here_ = outer;
     out = value;
     return true;
@@ -178,6 +186,7 @@ bool item_parser::read_element(std::vector<poll_option>& to)
     if (!read_object(rules::table, to.emplace_back(), seen)) return false;
     here_ = outer;
     note_missing(rules::table, rules::table.mask(required_field) & ~seen, here_.owner);
+    note_empty_id(to.back());
     return true;
 }
 

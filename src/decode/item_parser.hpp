@@ -1,6 +1,7 @@
 // From the bytes of one item to a post.
 #pragma once
 
+#include "decode/deviations.hpp"
 #include "decode/field_table.hpp"
 #include "decode/post_builder.hpp"
 #include "decode/scan.hpp"
@@ -99,10 +100,6 @@ private:
         std::uint8_t last = 0;
         std::uint8_t before = 0;
     };
-    struct noted {
-        anomaly what;
-        unsigned owner = 0;
-    };
 
     // One value each, at `p_`.
     bool read(std::optional<std::string_view>& out);
@@ -131,6 +128,9 @@ private:
     bool read_element(std::vector<mention>& to);
     template <class T, std::size_t N>
     void note_missing(const field_table<T, N>& table, std::uint64_t missing, unsigned owner);
+
+    template <class T>
+    void note_empty_id(const T& object);
 
     bool settle(text_status s);
     bool is_plain(const char* first, const scan_result& found) const noexcept;
@@ -176,7 +176,10 @@ private:
     const T* keep(const T& value);
 
     void note(anomaly_kind kind) { note(kind, here_.object, here_.field->name, here_.owner); }
-    void note(anomaly_kind kind, std::string_view object, std::string_view field, unsigned owner);
+    void note(anomaly_kind kind, std::string_view object, std::string_view field, unsigned owner)
+    {
+        noted_.add({kind, object, field}, owner);
+    }
     /// For what only the contract can forbid.
     void note_deviation(anomaly_kind kind)
     {
@@ -203,7 +206,7 @@ private:
     /// For each table and field: which fields came after it the last times. At 64: which ones came first.
     std::array<std::array<successors, 65>, 17> successors_;
     std::string containers_;
-    std::vector<noted> noted_;
+    deviations noted_;
     std::vector<attachment> attachments_;
     std::vector<poll_option> options_;
     std::vector<mention> mentions_;

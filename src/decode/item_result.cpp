@@ -13,13 +13,6 @@ const T* item_parser::keep(const T& value)
     return place ? new (place) T(value) : nullptr;
 }
 
-void item_parser::note(anomaly_kind kind, std::string_view object, std::string_view field, unsigned owner)
-{
-    const anomaly a{kind, object, field};
-    const auto same = [&](const noted& n) { return n.what == a && n.owner == owner; };
-    if (std::none_of(noted_.begin(), noted_.end(), same)) noted_.push_back({a, owner});
-}
-
 void item_parser::finish_linkedin()
 {
     const linkedin_post& fields = item_.linkedin;
@@ -51,7 +44,7 @@ void item_parser::finish_instagram()
 /// Copies those that concern the post's provider into its block; bad text always does.
 bool item_parser::keep_anomalies(unsigned owner)
 {
-    const auto concerns = [&](const noted& n) {
+    const auto concerns = [&](const deviations::entry& n) {
         return (n.owner & owner) != 0 || n.what.kind == anomaly_kind::bad_text;
     };
     const auto n = static_cast<std::size_t>(std::count_if(noted_.begin(), noted_.end(), concerns));
@@ -59,7 +52,7 @@ bool item_parser::keep_anomalies(unsigned owner)
     anomaly* copy = builder_.allocate<anomaly>(n);
     if (!copy) return false;
     anomaly* next = copy;
-    for (const noted& one : noted_)
+    for (const deviations::entry& one : noted_)
         if (concerns(one)) new (next++) anomaly(one.what);
     builder_.header().anomalies = {copy, n};
     return true;

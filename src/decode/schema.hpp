@@ -12,6 +12,8 @@ const char* read_into(item_parser& parser, T& object, const char* p)
     return parser.read_at(p, (object.*....*Path));
 }
 
+/// The fields of an object. `number` tells the tables apart; `has_filled_id`, where it is there, says that the contract
+/// forbids an empty `id`.
 template <class T>
 struct schema;
 
@@ -55,6 +57,7 @@ struct schema<permissions> {
 template <>
 struct schema<repost_content> {
     using t = repost_content;
+    static constexpr bool has_filled_id = true;
     static constexpr std::size_t number = 3;
     static constexpr field_table table{std::array{
         field<t>{"id", read_into<t, &t::id>, required_field},
@@ -68,6 +71,7 @@ struct schema<repost_content> {
 template <>
 struct schema<poll_option> {
     using t = poll_option;
+    static constexpr bool has_filled_id = true;
     static constexpr std::size_t number = 4;
     static constexpr field_table table{std::array{
         field<t>{"id", read_into<t, &t::id>, required_field},
@@ -80,6 +84,7 @@ struct schema<poll_option> {
 template <>
 struct schema<poll> {
     using t = poll;
+    static constexpr bool has_filled_id = true;
     static constexpr std::size_t number = 5;
     static constexpr field_table table{std::array{
         field<t>{"id", read_into<t, &t::id>, required_field},

@@ -257,7 +257,8 @@ void repair_string(const char* p, const char* closing_quote, text_buffer* out)
         const char* special = find_special(p, closing_quote);
         append_repaired(*out, p, special);
         p = special;
-        if (p != closing_quote) read_escape(++p, closing_quote, out);
+        // With the quote in sight: without a byte behind it a lone surrogate would wait for its other half.
+        if (p != closing_quote) read_escape(++p, closing_quote + 1, out);
     }
 }
 

@@ -1,4 +1,5 @@
 // What deviates is noted, and what can be understood is kept.
+#include "decode/deviations.hpp"
 #include "describe.hpp"
 
 #include <unipile/post.hpp>
@@ -63,6 +64,12 @@ BOOST_AUTO_TEST_CASE(each_kind)
     check(
         R"("repost_content":{"id":"1","date":"d","parsed_datetime":"p","text":"t","author":{"public_identifier":null,"id":null,"name":null}})",
         {"missing_field repost_content.author.is_company"});
+    check(R"("repost_content":{"id":"","date":"d","parsed_datetime":"p","text":"","author":null})",
+          {"null_field repost_content.author", "unexpected_value repost_content.id"});
+    check(
+        R"("poll":{"id":"","total_votes_count":0,"question":"","is_open":true,"options":[{"id":"","text":"","win":true,"votes_count":0}]})",
+        {"unexpected_value poll.options[].id", "unexpected_value poll.id"});
+    check(R"("group":{"id":"","name":"","private":true})", {});
     const auto bad_time = anomalies_of(read(R"({"object":"Post","provider":"LINKEDIN","parsed_datetime":"x"})"));
     BOOST_TEST(std::count(bad_time.begin(), bad_time.end(), "bad_time parsed_datetime") == 1);
     const auto object = anomalies_of(read(R"({"object":"Pist","provider":"X"})"));
@@ -120,6 +127,28 @@ BOOST_AUTO_TEST_CASE(long_arrays_are_typed_up_to_a_bound)
     BOOST_TEST(p.linkedin()->attachments.size() == 1000u);
     const auto seen = anomalies_of(p);
     BOOST_TEST(std::count(seen.begin(), seen.end(), "too_many_elements attachments[]") == 1);
+}
+
+BOOST_AUTO_TEST_CASE(noting_costs_the_same_however_much_is_noted)
+{
+    decode::deviations seen;
+    const std::string names(500, 'x');
+    const auto name = [&](std::size_t i) { return std::string_view(names).substr(0, i); };
+    for (int round = 0; round < 2; ++round) {
+        for (std::size_t i = 0; i < 500; ++i)
+            for (unsigned owner : {1u, 2u, 1u}) seen.add({anomaly_kind::wrong_type, name(i), name(499 - i)}, owner);
+        std::size_t n = 0;
+        for (const auto& e : seen) {
+            BOOST_TEST(e.what.object.size() == n / 2);
+            BOOST_TEST(e.owner == n % 2 + 1);
+            ++n;
+        }
+        BOOST_TEST(n == 1000u);
+        BOOST_TEST(!seen.empty());
+        BOOST_TEST(seen.longest_search() <= 24u);
+        seen.clear();
+        BOOST_TEST(seen.empty());
+    }
 }
 
 BOOST_AUTO_TEST_CASE(every_kind_has_a_name)

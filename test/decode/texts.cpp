@@ -71,6 +71,13 @@ BOOST_AUTO_TEST_CASE(unescaping)
        "a\uFFFD"
        "b",
        repaired);
+    is("\xff"
+       "\\ud800",
+       "\uFFFD\uFFFD", repaired);
+    is("\xff"
+       "\\ud800.",
+       "\uFFFD\uFFFD.", repaired);
+    is("\\udbff\xff\\ud800\\udbff", "\uFFFD\uFFFD\uFFFD\uFFFD", repaired);
     is("\xC0\xAF", "\uFFFD\uFFFD", repaired);
     is("\xE2\x82", "\uFFFD\uFFFD", repaired);
     is("\xED\xA0\x80", "\uFFFD\uFFFD\uFFFD", repaired);
