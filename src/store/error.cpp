@@ -37,6 +37,9 @@ const char* message_of(store_errc e) noexcept
         case store_errc::log_out_of_reach:
             return "its last commits are in the -wal file beside it, which only who may write to the folder can read: "
                    "let its owner go on with the harvest, or copy both files into a folder of yours";
+        case store_errc::other_tenant:
+            return "it belongs to another base URL: check the base URL, or use another store; if the accounts have "
+                   "moved to a new base URL, --base-url-changed moves the store";
     }
     return "unknown error";
 }

@@ -231,10 +231,10 @@ step sqlite_store::finish(const job_end& end)
             const job_state state = end.again_at ? job_state::delayed : stopped ? job_state::queued : job_state::failed;
             statement set(db_,
                           "UPDATE jobs SET state = ?, due = ?, end_reason = ?, failure = ?, failure_type = ?, "
-                          "may_pass = ? WHERE job = ?");
+                          "may_pass = ?, tried = CASE ?1 WHEN 4 THEN ?8 ELSE tried END WHERE job = ?7");
             set.bind(1, static_cast<std::int64_t>(state)).bind(2, end.again_at).bind(3, to_string(end.reason));
             set.bind(4, end.failure).bind(5, end.failure_type).bind(6, std::int64_t{end.may_pass});
-            set.bind(7, end.lease.job).run();
+            set.bind(7, end.lease.job).bind(8, std::optional(end.now)).run();
         }
         return next;
     });

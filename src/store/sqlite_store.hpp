@@ -20,8 +20,10 @@ public:
     ~sqlite_store() override;
 
     run_info begin_run(const run_request& request, unix_time now) override;
-    void end_run(std::int64_t run, std::string_view outcome, unix_time now) override;
+    bool end_run(std::int64_t run, std::string_view outcome, unix_time now) override;
+    void begin_import(std::int64_t run) override;
     import_result add_jobs(std::int64_t run, std::span<const job_spec> jobs) override;
+    std::uint64_t end_import(std::int64_t run) override;
     std::vector<claimed_job> claim(const claim_request& request) override;
     bool renew(const lease& l, std::chrono::seconds lease_for, unix_time now) override;
     bool release(const lease& l, std::optional<unix_time> again_at) override;
@@ -33,6 +35,7 @@ public:
     std::vector<std::string> accounts_with_jobs(std::int64_t run, std::string_view after, std::size_t count,
                                                 unix_time now) override;
     bool request_unpark(std::string_view account, unix_time now) override;
+    std::uint64_t request_unpark_all(unix_time now) override;
     std::vector<std::string> take_unpark_requests() override;
     job_counts count_jobs(std::int64_t run) override;
     std::optional<unix_time> next_due(std::int64_t run) override;
@@ -48,6 +51,8 @@ private:
         job_order order = job_order::least_recent;
         bool retry_failed = false;
         std::int64_t listed = 0;
+        std::int64_t import = 0;  // number of the import under way, or of the last one; 0: there was none
+        bool withheld = false;    // no job is given out until the import has ended
     };
     // A job that this worker may write for.
     struct held_job {
@@ -71,7 +76,10 @@ private:
 
     run_row& run_of(std::int64_t run);
     std::optional<run_info> unfinished_run(const run_request& request, unix_time now);
+    void check_tenant(const run_request& request);
+    bool can_go_on(std::int64_t run);
     void add_job(std::int64_t run, run_row& r, const job_spec& job, import_result& result);
+    void add_known_job(std::int64_t run, const run_row& r, std::int64_t number, import_result& result);
     void sweep(unix_time now);
     std::optional<held_job> held(const lease& l);
     bool store_post(const post_row& p, std::int64_t job, unix_time now, page_result& result);
@@ -123,7 +131,7 @@ private:
     std::vector<sighting> seen_;    // where the timeline has them
 
     statement begin_, commit_;
-    statement insert_job_, find_job_, queue_job_, adopt_job_;
+    statement insert_job_, find_job_, queue_job_, keep_job_, adopt_job_;
     statement sweep_, claim_any_, claim_account_, lease_job_, renew_, release_;
     statement held_, progress_, settle_, save_account_;
     statement insert_post_, find_post_, next_posts_, refresh_post_, sight_, sight_again_, mark_gone_;

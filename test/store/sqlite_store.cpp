@@ -1,5 +1,5 @@
 // The store on SQLite: runs, jobs, leases, posts, accounts, reading.
-#include "harness.hpp"
+#include "opened_store.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -23,99 +23,6 @@ using namespace unipile::store;
 using namespace unipile::store::test;
 
 namespace {
-
-store_errc reason_of(const std::function<void()>& f)
-{
-    try {
-        f();
-    } catch (const store_error& e) {
-        BOOST_TEST_MESSAGE(e.what());
-        BOOST_TEST(std::string(e.what()).find('\n') == std::string::npos);
-        return e.reason();
-    }
-    BOOST_TEST(false, "nothing was thrown");
-    return {};
-}
-
-// A statement of the test's own, past the store.
-void sql(const std::string& file, const std::string& statement)
-{
-    sqlite3* db = nullptr;
-    BOOST_REQUIRE(sqlite3_open(file.c_str(), &db) == SQLITE_OK);
-    BOOST_TEST(sqlite3_exec(db, statement.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK);
-    sqlite3_close(db);
-}
-
-// The rows of a query of the test's own, as texts.
-void rows(const std::string& file, const char* query, const std::function<void(const std::vector<std::string>&)>& visit)
-{
-    sqlite3* db = nullptr;
-    BOOST_REQUIRE(sqlite3_open(file.c_str(), &db) == SQLITE_OK);
-    auto give = [](void* f, int n, char** values, char**) {
-        (*static_cast<const std::function<void(const std::vector<std::string>&)>*>(f))({values, values + n});
-        return 0;
-    };
-    BOOST_TEST(sqlite3_exec(db, query, give, const_cast<void*>(static_cast<const void*>(&visit)), nullptr) ==
-               SQLITE_OK);
-    sqlite3_close(db);
-}
-
-sqlite_options with_access(store::access a)
-{
-    sqlite_options o;
-    o.access = a;
-    return o;
-}
-
-struct opened {
-    explicit opened(store::access a = store::access::sole) : engine(open_sqlite(folder.file(), with_access(a))) {}
-
-    scratch folder;
-    std::unique_ptr<post_store> engine;
-    std::int64_t run = 0;
-
-    // One job of each account/identifier, in a run of its own.
-    claimed_job job(const std::string& account, const std::string& identifier)
-    {
-        run_request r;
-        r.restart = true;
-        run = engine->begin_run(r, at_second(0)).run;
-        const job_spec spec{account, identifier, false};
-        engine->add_jobs(run, {&spec, 1});
-        auto c = claim(1);
-        BOOST_REQUIRE(c.size() == 1u);
-        return c.front();
-    }
-    std::vector<claimed_job> claim(std::size_t count, const std::string& account = {}, std::int64_t second = 0)
-    {
-        claim_request r;
-        r.run = run;
-        r.account = account;
-        r.count = count;
-        r.now = at_second(second);
-        return engine->claim(r);
-    }
-    std::vector<std::string> exported(const post_filter& filter = {})
-    {
-        engine->commit();
-        std::vector<std::string> ids;
-        open_sqlite_reader(folder.file())->posts(filter, [&](const stored_post& p) {
-            ids.emplace_back(p.id);
-            return true;
-        });
-        return ids;
-    }
-};
-
-page_write one_post(const lease& l, std::string_view id, std::string_view json, std::int64_t second = 1)
-{
-    page_write p;
-    p.lease = l;
-    p.posts.push_back({"LINKEDIN", id, {}, json});
-    p.position = "p";
-    p.now = at_second(second);
-    return p;
-}
 
 // Three listings that share posts, in orders of their own, and show any stretch of them again and again; and what a
 // store must have of that.

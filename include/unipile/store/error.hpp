@@ -30,6 +30,7 @@ enum class store_errc {
     engine,            ///< the engine reported something that nobody expects
     closed,            ///< the store was closed, or has failed before
     log_out_of_reach,  ///< the last commits are in a log that only who may write to the folder can read
+    other_tenant,      ///< the store belongs to another server; see `run_request::tenant`
 };
 
 /// The category of `store_errc`. Its name is "unipile.store".

@@ -25,10 +25,11 @@ struct claim_request {
 };
 
 struct import_result {
-    std::uint64_t added = 0;    ///< jobs that the store didn't know
-    std::uint64_t queued = 0;   ///< known jobs that this run will do
-    std::uint64_t settled = 0;  ///< known jobs that this run has done already, or that another worker is doing
-    std::uint64_t gave_up = 0;  ///< known jobs that failed for good; `run_request::retry_failed` would try them again
+    std::uint64_t added = 0;     ///< jobs that the store didn't know
+    std::uint64_t queued = 0;    ///< known jobs that this run will do
+    std::uint64_t settled = 0;   ///< known jobs that this run has done already, or that another worker is doing
+    std::uint64_t gave_up = 0;   ///< known jobs that failed for good; `run_request::retry_failed` would try them again
+    std::uint64_t repeated = 0;  ///< jobs that this import has named before; they count nowhere else
 };
 
 /// The writing side of a store, behind which engines fit.
@@ -56,11 +57,19 @@ public:
 
     /// Begins a run, or goes on with the last one; see `run_request`.
     virtual run_info begin_run(const run_request& request, unix_time now) = 0;
-    /// `outcome` is for people. A run that isn't ended goes on when it is begun again.
-    virtual void end_run(std::int64_t run, std::string_view outcome, unix_time now) = 0;
+    /// Ends a run of which no job is queued, delayed or leased; false, and nothing is changed, if one is. `outcome` is
+    /// for people. A run that isn't ended goes on when it is begun again.
+    virtual bool end_run(std::int64_t run, std::string_view outcome, unix_time now) = 0;
 
+    /// Begins to read the list of a run's jobs anew: `add_jobs` names them, and `end_import` withdraws the others.
+    /// Until then, `claim` and `accounts_with_jobs` of this object give nothing of a run that had jobs before. An
+    /// import that isn't ended, because reading failed for example, withdraws nothing.
+    virtual void begin_import(std::int64_t run) = 0;
     /// Puts jobs into the queue of a run, those the store knows already too. Commit every few thousand.
     virtual import_result add_jobs(std::int64_t run, std::span<const job_spec> jobs) = 0;
+    /// Takes those jobs out of the run that the import has not named, unless they are done or leased. What is known of
+    /// them stays, and another import may name them again. Returns how many; 0 without `begin_import`.
+    virtual std::uint64_t end_import(std::int64_t run) = 0;
 
     /// Leases up to `count` jobs, and says for each where to start. Jobs whose lease ran out, and delayed jobs whose
     /// time has come, are among them.
@@ -90,6 +99,8 @@ public:
     /// that is parked. For another process than the harvesting one. The account's row says `parked` no more at once,
     /// but keeps since when and why until the request is taken.
     virtual bool request_unpark(std::string_view account, unix_time now) = 0;
+    /// The same for every parked account. Returns how many requests stand then.
+    virtual std::uint64_t request_unpark_all(unix_time now) = 0;
     /// The accounts that were asked to be unparked since the last call, each once. One that was parked anew after it
     /// was asked for is none of them.
     virtual std::vector<std::string> take_unpark_requests() = 0;

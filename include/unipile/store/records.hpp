@@ -56,13 +56,19 @@ struct run_request {
     walk_bounds bounds;
     job_order order = job_order::least_recent;
     /// What this run is about, for example the jobs file's name. An unfinished run with the same mode, bounds and label
-    /// goes on; one with others is ended, its jobs stay where they are until they are added again.
+    /// goes on, in the order of this request. One with others is ended, and so is one whose jobs have come to their end
+    /// but for those of parked accounts: its jobs stay where they are until they are added again.
     std::string label;
     /// Begin anew even if the last run can go on.
     bool restart = false;
     /// Adding a job that failed puts it into the queue again, although it failed within this very run or for a reason
     /// that doesn't pass. Otherwise such a job stays failed.
     bool retry_failed = false;
+    /// Host and port of the server that the accounts belong to, in one spelling. A store belongs to the first one that
+    /// is given; another one is refused with `store_errc::other_tenant`. Empty: not checked.
+    std::string tenant;
+    /// The store belongs to `tenant` from now on, whatever it was before.
+    bool move_tenant = false;
 };
 
 struct run_info {

@@ -1,0 +1,203 @@
+// Runs, and the imports that fill their queues.
+#include "store/sqlite_store.hpp"
+
+namespace unipile::store {
+
+namespace {
+
+const char* mode_name(walk_mode m) noexcept { return m == walk_mode::full ? "full" : "update"; }
+
+const char* order_name(job_order o) noexcept { return o == job_order::listed ? "listed" : "least_recent"; }
+
+}  // namespace
+
+run_info sqlite_store::begin_run(const run_request& request, unix_time now)
+{
+    return guarded([&] {
+        check_tenant(request);
+        if (auto last = unfinished_run(request, now)) return *last;
+        statement insert(db_,
+                         "INSERT INTO runs(mode, max_posts, since, since_run, job_order, retry_failed, label, "
+                         "started) VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
+        insert.bind(1, mode_name(request.mode)).bind(2, static_cast<std::int64_t>(request.bounds.max_posts));
+        insert.bind(3, request.bounds.since).bind(4, std::int64_t{request.bounds.since_run});
+        insert.bind(5, order_name(request.order)).bind(6, std::int64_t{request.retry_failed});
+        insert.bind(7, request.label).bind(8, std::optional(now));
+        insert.run();
+        run_info info;
+        info.run = db_.last_rowid();
+        info.mode = request.mode;
+        info.label = request.label;
+        info.started = now;
+        return info;
+    });
+}
+
+void sqlite_store::check_tenant(const run_request& request)
+{
+    if (request.tenant.empty()) return;
+    statement find(db_, "SELECT value FROM properties WHERE name = 'tenant'");
+    if (find.step()) {
+        const std::string known = find.string(0);
+        find.reset();
+        if (known == request.tenant) return;
+        if (!request.move_tenant)
+            throw store_error(store_errc::other_tenant, db_.file(), "to " + known + ", and not to " + request.tenant);
+    }
+    statement set(db_, "INSERT OR REPLACE INTO properties(name, value) VALUES('tenant', ?)");
+    set.bind(1, request.tenant).run();
+}
+
+// The last run, if it can go on as this request wants it; ends it otherwise.
+std::optional<run_info> sqlite_store::unfinished_run(const run_request& request, unix_time now)
+{
+    statement find(db_,
+                   "SELECT run, mode, max_posts, since, label, started FROM runs WHERE ended IS NULL "
+                   "ORDER BY run DESC LIMIT 1");
+    if (!find.step()) return std::nullopt;
+    run_info info;
+    info.run = find.integer(0);
+    info.resumed = true;
+    info.mode = request.mode;
+    info.label = find.string(4);
+    info.started = find.time_or_zero(5);
+    const bool same = find.text(1) == mode_name(request.mode) && info.label == request.label &&
+                      static_cast<std::uint64_t>(find.integer(2)) == request.bounds.max_posts &&
+                      find.time(3) == request.bounds.since;
+    find.reset();
+    if (!same || request.restart || !can_go_on(info.run)) {
+        statement end(db_, "UPDATE runs SET ended = ?, outcome = 'given up for another run' WHERE ended IS NULL");
+        end.bind(1, std::optional(now)).run();
+        return std::nullopt;
+    }
+    statement retry(db_, "UPDATE runs SET retry_failed = ?, job_order = ? WHERE run = ?");
+    retry.bind(1, std::int64_t{request.retry_failed}).bind(2, order_name(request.order)).bind(3, info.run).run();
+    runs_.erase(info.run);
+    return info;
+}
+
+// A run all of whose open jobs wait for parked accounts would keep the jobs of all other accounts from being harvested
+// again, for as long as nobody unparks those.
+bool sqlite_store::can_go_on(std::int64_t run)
+{
+    statement open(db_,
+                   "SELECT count(*) = 0 OR count(*) > count(CASE WHEN coalesce(a.parked, 0) THEN 1 END) FROM "
+                   "(SELECT DISTINCT account FROM jobs WHERE run = ? AND state IN (0, 1, 2)) j "
+                   "LEFT JOIN accounts a ON a.account = j.account");
+    open.bind(1, run);
+    const running scope(open);
+    return open.step() && open.integer(0) != 0;
+}
+
+bool sqlite_store::end_run(std::int64_t run, std::string_view outcome, unix_time now)
+{
+    return guarded([&] {
+        statement end(db_,
+                      "UPDATE runs SET ended = ?1, outcome = ?2 WHERE run = ?3 AND NOT EXISTS("
+                      "SELECT 1 FROM jobs WHERE run = ?3 AND state IN (0, 1, 2))");
+        end.bind(1, std::optional(now)).bind(2, outcome).bind(3, run).run();
+        return db_.changes() == 1;
+    });
+}
+
+sqlite_store::run_row& sqlite_store::run_of(std::int64_t run)
+{
+    if (auto it = runs_.find(run); it != runs_.end()) return it->second;
+    statement find(db_,
+                   "SELECT mode, max_posts, since, since_run, job_order, retry_failed, listed FROM runs "
+                   "WHERE run = ?");
+    find.bind(1, run);
+    run_row r;
+    if (find.step()) {
+        r.mode = find.text(0) == "full" ? walk_mode::full : walk_mode::update;
+        r.bounds.max_posts = static_cast<std::uint64_t>(find.integer(1));
+        r.bounds.since = find.time(2);
+        r.bounds.since_run = static_cast<unsigned>(find.integer(3));
+        r.order = find.text(4) == "listed" ? job_order::listed : job_order::least_recent;
+        r.retry_failed = find.integer(5) != 0;
+        r.listed = find.integer(6);
+    }
+    return runs_[run] = r;
+}
+
+void sqlite_store::begin_import(std::int64_t run)
+{
+    guarded([&] {
+        run_row& r = run_of(run);
+        // One count for all runs: a job's number says nothing of the run that it was in.
+        r.import = db_.number("SELECT coalesce(max(import), 0) + 1 FROM runs");
+        r.listed = 0;
+        statement set(db_, "UPDATE runs SET import = ?, listed = 0 WHERE run = ?");
+        set.bind(1, r.import).bind(2, run).run();
+        statement any(db_, "SELECT 1 FROM jobs WHERE run = ? LIMIT 1");
+        any.bind(1, run);
+        const running scope(any);
+        r.withheld = any.step();
+    });
+}
+
+std::uint64_t sqlite_store::end_import(std::int64_t run)
+{
+    return guarded([&]() -> std::uint64_t {
+        run_row& r = run_of(run);
+        r.withheld = false;
+        if (r.import == 0) return 0;
+        // Another process may read the list too: what its later import has named stays.
+        statement withdraw(db_, "UPDATE jobs SET run = 0 WHERE run = ? AND state IN (0, 1, 4) AND import < ?");
+        withdraw.bind(1, run).bind(2, r.import).run();
+        return static_cast<std::uint64_t>(db_.changes());
+    });
+}
+
+import_result sqlite_store::add_jobs(std::int64_t run, std::span<const job_spec> jobs)
+{
+    return guarded([&] {
+        import_result result;
+        run_row& r = run_of(run);
+        for (const auto& job : jobs) add_job(run, r, job, result);
+        statement listed(db_, "UPDATE runs SET listed = ? WHERE run = ?");
+        listed.bind(1, r.listed).bind(2, run).run();
+        return result;
+    });
+}
+
+void sqlite_store::add_job(std::int64_t run, run_row& r, const job_spec& job, import_result& result)
+{
+    const std::int64_t number = ++r.listed;
+    insert_job_.bind(1, job.account).bind(2, job.identifier).bind(3, std::int64_t{job.is_company}).bind(4, run);
+    insert_job_.bind(5, r.order == job_order::listed ? number : 0).bind(6, r.import).run();
+    if (db_.changes() == 1) {
+        ++result.added;
+        return;
+    }
+    find_job_.bind(1, job.account).bind(2, job.identifier).bind(3, std::int64_t{job.is_company});
+    const running scope(find_job_);
+    if (find_job_.step()) add_known_job(run, r, number, result);
+}
+
+// The job is the row of `find_job_`.
+void sqlite_store::add_known_job(std::int64_t run, const run_row& r, std::int64_t number, import_result& result)
+{
+    const std::int64_t job = find_job_.integer(0);
+    const auto state = static_cast<job_state>(find_job_.integer(2));
+    const bool may_pass = find_job_.integer(3) != 0;
+    const std::int64_t key = r.order == job_order::listed ? number : find_job_.integer(4);
+    const bool this_run = find_job_.integer(1) == run;
+    if (this_run && r.import != 0 && find_job_.integer(5) == r.import) {
+        ++result.repeated;
+    } else if (this_run && (state == job_state::queued || state == job_state::delayed)) {
+        keep_job_.bind(1, r.import).bind(2, key).bind(3, job).run();
+        ++result.queued;
+    } else if (state == job_state::leased || (this_run && state == job_state::done)) {
+        adopt_job_.bind(1, run).bind(2, r.import).bind(3, job).run();
+        ++result.settled;
+    } else if (state == job_state::failed && !r.retry_failed && (this_run || !may_pass)) {
+        adopt_job_.bind(1, run).bind(2, r.import).bind(3, job).run();
+        ++result.gave_up;
+    } else {
+        queue_job_.bind(1, run).bind(2, r.import).bind(3, key).bind(4, job).run();
+        ++result.queued;
+    }
+}
+
+}  // namespace unipile::store

@@ -1,0 +1,291 @@
+// Runs: whose jobs they have, when they go on and when they end; the tenant of a store.
+#include "opened_store.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+using namespace unipile;
+using namespace unipile::store;
+using namespace unipile::store::test;
+
+namespace {
+
+const std::vector<job_spec> three_jobs{{"a", "1", false}, {"a", "2", false}, {"b", "3", false}};
+
+void done(post_store& engine, const claimed_job& job, std::int64_t second)
+{
+    engine.write(page_of(job.lease, job.spec.identifier, {1}, "", at_second(second)));
+    engine.finish({job.lease, end_reason::null_cursor, {}, {}, false, {}, 0, at_second(second)});
+}
+
+void failed(post_store& engine, const claimed_job& job, std::int64_t second, bool may_pass = true)
+{
+    job_end end;
+    end.lease = job.lease;
+    end.reason = end_reason::failed;
+    end.may_pass = may_pass;
+    end.now = at_second(second);
+    engine.finish(end);
+}
+
+void park(post_store& engine, const std::string& account, bool parked = true)
+{
+    account_row row;
+    row.account = account;
+    row.parked = parked;
+    if (parked) row.parked_since = at_second(1);
+    engine.save_account(row);
+}
+
+std::string names(const std::vector<claimed_job>& jobs)
+{
+    std::string all;
+    for (const auto& job : jobs) all += job.spec.identifier;
+    return all;
+}
+
+run_info begin(opened& s, std::int64_t second, run_request r = {})
+{
+    r.label = "jobs.csv";
+    const run_info info = s.engine->begin_run(r, at_second(second));
+    s.run = info.run;
+    return info;
+}
+
+// Reads the list as a program does; the number of jobs that were withdrawn.
+std::uint64_t import(opened& s, std::span<const job_spec> jobs, import_result& result)
+{
+    s.engine->begin_import(s.run);
+    result = s.engine->add_jobs(s.run, jobs);
+    return s.engine->end_import(s.run);
+}
+
+std::uint64_t import(opened& s, std::span<const job_spec> jobs)
+{
+    import_result ignored;
+    return import(s, jobs, ignored);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(sqlite_runs)
+
+BOOST_AUTO_TEST_CASE(jobs_that_a_list_names_no_more_leave_the_run)
+{
+    opened s;
+    begin(s, 0);
+    BOOST_TEST(import(s, three_jobs) == 0u);
+    done(*s.engine, s.claim(1).front(), 1);
+    // Interrupted; the first and the second line were taken out.
+    BOOST_TEST(begin(s, 2).resumed);
+    import_result again;
+    BOOST_TEST(import(s, std::span(three_jobs).subspan(2), again) == 1u);
+    BOOST_TEST(again.queued == 1u);
+    BOOST_TEST(names(s.claim(5)) == "3");
+    const job_counts left = s.engine->count_jobs(s.run);
+    BOOST_TEST(left.all() == 2u);
+    BOOST_TEST(left.done == 1u);
+    // Their state stays, and they can be named again.
+    BOOST_TEST(import(s, three_jobs, again) == 0u);
+    BOOST_TEST(again.queued == 1u);
+    BOOST_TEST(again.settled == 2u);
+    BOOST_TEST(names(s.claim(5)) == "2");
+}
+
+BOOST_AUTO_TEST_CASE(delayed_and_failed_jobs_are_withdrawn_too)
+{
+    opened s;
+    begin(s, 0);
+    import(s, three_jobs);
+    const auto jobs = s.claim(3);
+    s.engine->release(jobs[0].lease, at_second(100));
+    failed(*s.engine, jobs[1], 1);
+    s.engine->release(jobs[2].lease, {});
+    BOOST_TEST(import(s, std::span(three_jobs).subspan(2)) == 2u);
+    BOOST_TEST(names(s.claim(5, {}, 200)) == "3");
+    BOOST_TEST(s.engine->count_jobs(s.run).all() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_claimed_while_the_list_is_read_again)
+{
+    opened s;
+    begin(s, 0);
+    s.engine->begin_import(s.run);
+    s.engine->add_jobs(s.run, three_jobs);
+    // A new run has only jobs that were named.
+    BOOST_TEST(s.claim(1).size() == 1u);
+    s.engine->end_import(s.run);
+    begin(s, 1);
+    s.engine->begin_import(s.run);
+    BOOST_TEST(s.claim(5).empty());
+    BOOST_TEST(s.engine->accounts_with_jobs(s.run, "", 5, at_second(1)).empty());
+    s.engine->add_jobs(s.run, std::span(three_jobs).first(2));
+    BOOST_TEST(s.claim(5).empty());
+    s.engine->end_import(s.run);
+    BOOST_TEST(names(s.claim(5)) == "2");
+}
+
+BOOST_AUTO_TEST_CASE(an_import_that_broke_off_withdraws_nothing)
+{
+    opened s;
+    begin(s, 0);
+    import(s, three_jobs);
+    s.engine->begin_import(s.run);
+    s.engine->add_jobs(s.run, std::span(three_jobs).first(1));
+    s.engine->commit();
+    s.engine.reset();
+    s.engine = open_sqlite(s.folder.file());
+    BOOST_TEST(begin(s, 1).resumed);
+    BOOST_TEST(s.engine->end_import(s.run) == 0u);
+    BOOST_TEST(s.engine->count_jobs(s.run).queued == 3u);
+    BOOST_TEST(import(s, three_jobs) == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_list_that_names_a_job_twice_counts_it_once)
+{
+    opened s;
+    run_request r;
+    r.order = job_order::listed;
+    begin(s, 0, r);
+    const std::vector<job_spec> twice{{"a", "1", false}, {"a", "2", false}, {"a", "1", false}};
+    import_result result;
+    import(s, twice, result);
+    BOOST_TEST(result.added == 2u);
+    BOOST_TEST(result.repeated == 1u);
+    BOOST_TEST(result.queued == 0u);
+    import(s, twice, result);
+    BOOST_TEST(result.queued == 2u);
+    BOOST_TEST(result.repeated == 1u);
+    BOOST_TEST(names(s.claim(5)) == "12");
+}
+
+BOOST_AUTO_TEST_CASE(the_order_of_the_request_holds_in_a_resumed_run)
+{
+    opened s;
+    begin(s, 0);
+    import(s, three_jobs);
+    const std::vector<job_spec> turned(three_jobs.rbegin(), three_jobs.rend());
+    run_request listed;
+    listed.order = job_order::listed;
+    BOOST_TEST(begin(s, 1, listed).resumed);
+    import(s, turned);
+    const auto jobs = s.claim(5);
+    BOOST_TEST(names(jobs) == "321");
+    for (const auto& job : jobs) s.engine->release(job.lease, {});
+    BOOST_TEST(begin(s, 2).resumed);
+    import(s, turned);
+    BOOST_TEST(names(s.claim(5)) == "123");
+}
+
+BOOST_AUTO_TEST_CASE(a_run_ends_only_when_nothing_is_left)
+{
+    opened s;
+    begin(s, 0);
+    import(s, three_jobs);
+    const auto jobs = s.claim(3);
+    done(*s.engine, jobs[0], 1);
+    failed(*s.engine, jobs[1], 1);
+    BOOST_TEST(!s.engine->end_run(s.run, "leased", at_second(2)));
+    s.engine->release(jobs[2].lease, at_second(50));
+    BOOST_TEST(!s.engine->end_run(s.run, "delayed", at_second(2)));
+    const auto first = s.run;
+    BOOST_TEST(begin(s, 2).run == first);
+    import_result again;
+    import(s, three_jobs, again);
+    BOOST_TEST(again.settled == 1u);
+    BOOST_TEST(again.gave_up == 1u);
+    done(*s.engine, s.claim(1, {}, 50).front(), 50);
+    BOOST_TEST(s.engine->end_run(s.run, "complete", at_second(51)));
+    BOOST_TEST(!begin(s, 52).resumed);
+}
+
+BOOST_AUTO_TEST_CASE(a_run_with_jobs_of_parked_accounts_goes_on_once_they_are_unparked)
+{
+    opened s;
+    begin(s, 0);
+    import(s, three_jobs);
+    for (const auto& job : s.claim(2)) done(*s.engine, job, 1);
+    park(*s.engine, "b");
+    BOOST_TEST(!s.engine->end_run(s.run, "b waits", at_second(2)));
+    BOOST_TEST(s.engine->request_unpark("b", at_second(3)));
+    BOOST_TEST(begin(s, 4).resumed);
+    import(s, three_jobs);
+    BOOST_TEST(names(s.claim(5)) == "3");
+}
+
+BOOST_AUTO_TEST_CASE(jobs_of_parked_accounts_keep_no_other_account_waiting)
+{
+    opened s;
+    begin(s, 0);
+    import(s, three_jobs);
+    for (const auto& job : s.claim(2)) done(*s.engine, job, 1);
+    park(*s.engine, "b");
+    // The next night: the listings of the other account are due again.
+    BOOST_TEST(!begin(s, 100).resumed);
+    import(s, three_jobs);
+    BOOST_TEST(names(s.claim(5, "a")) == "12");
+}
+
+BOOST_AUTO_TEST_CASE(jobs_that_fail_each_time_take_their_turn_behind_the_others)
+{
+    opened s;
+    std::vector<job_spec> jobs;
+    for (int n = 0; n < 12; ++n) jobs.push_back({"a", std::to_string(n), false});
+    std::map<std::string, int> tried;
+    for (std::int64_t night = 1; night <= 4; ++night) {
+        run_request r;
+        r.restart = true;
+        begin(s, night * 1000, r);
+        import(s, jobs);
+        // Half of them fail; the budget is a third of the jobs.
+        for (const auto& job : s.claim(4, {}, night * 1000)) {
+            ++tried[job.spec.identifier];
+            if (std::stoi(job.spec.identifier) % 2 == 0)
+                failed(*s.engine, job, night * 1000 + 1);
+            else
+                done(*s.engine, job, night * 1000 + 1);
+        }
+        if (night == 3) BOOST_TEST(tried.size() == 12u);
+    }
+    for (const auto& [name, times] : tried) BOOST_TEST(times <= 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_store_belongs_to_its_tenant)
+{
+    opened s;
+    run_request r;
+    r.tenant = "api1.example:13111";
+    begin(s, 0, r);
+    s.engine->commit();
+    begin(s, 1);  // not checked
+    begin(s, 1, r);
+    s.engine->commit();
+    r.tenant = "api2.example:443";
+    BOOST_TEST((reason_of([&] { begin(s, 2, r); }) == store_errc::other_tenant));
+    s.engine.reset();
+    s.engine = open_sqlite(s.folder.file());
+    r.move_tenant = true;
+    BOOST_TEST(begin(s, 3, r).resumed);
+    s.engine->commit();
+    r.move_tenant = false;
+    begin(s, 4, r);
+    r.tenant = "api1.example:13111";
+    BOOST_TEST((reason_of([&] { begin(s, 5, r); }) == store_errc::other_tenant));
+}
+
+BOOST_AUTO_TEST_CASE(all_parked_accounts_are_unparked_at_once)
+{
+    opened s;
+    for (const char* name : {"a", "b", "c"}) park(*s.engine, name);
+    park(*s.engine, "d", false);
+    BOOST_TEST(s.engine->request_unpark("b", at_second(2)));
+    BOOST_TEST(s.engine->request_unpark_all(at_second(3)) == 3u);
+    BOOST_TEST(!s.engine->load_account("c")->parked);
+    auto taken = s.engine->take_unpark_requests();
+    std::sort(taken.begin(), taken.end());
+    BOOST_TEST((taken == std::vector<std::string>{"a", "b", "c"}));
+    BOOST_TEST(s.engine->request_unpark_all(at_second(4)) == 0u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
