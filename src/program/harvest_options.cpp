@@ -36,6 +36,10 @@ void add_bounds(CLI::App& command, harvest_arguments& a)
         ->group(group);
     command.add_flag("--retry-failed", a.retry_failed, "Also jobs that failed for good in an earlier run")
         ->group(group);
+    command
+        .add_flag("--restart", a.restart,
+                  "Begin anew: what an unfinished run of the same jobs has done counts as done before")
+        ->group(group);
     command.add_option("--order", a.order, "Which jobs come first: those not harvested for longest, or as in JOBS")
         ->type_name("least-recent|listed")
         ->check(CLI::IsMember({"least-recent", "listed"}))
@@ -149,7 +153,7 @@ harvest_plan make_plan(const harvest_arguments& a)
     plan.run.bounds.max_posts = a.max_posts;
     plan.run.bounds.since = read_time("--since", a.since);
     plan.run.order = a.order == "listed" ? store::job_order::listed : store::job_order::least_recent;
-    plan.run.label = a.jobs;
+    plan.run.restart = a.restart;
     plan.run.retry_failed = a.retry_failed;
     return plan;
 }

@@ -33,6 +33,7 @@ struct harvest_arguments {
     bool full = false;
     bool update = false;
     bool retry_failed = false;
+    bool restart = false;
     bool dry_run = false;
     std::string ndjson;  ///< file, or `-`; empty: none
     std::string order = "least-recent";
@@ -45,8 +46,8 @@ struct harvest_arguments {
 struct harvest_plan {
     client_options client;  ///< of all threads together; without key and URL where nothing is to be sent
     harvest_options harvest;
-    store::run_request run;
-    pacing pace;  ///< as asked for; for `recommended`, what is safe for all
+    store::run_request run;  ///< without the label, which the jobs give
+    pacing pace;             ///< as asked for; for `recommended`, what is safe for all
     bool pace_by_provider = false;
 };
 

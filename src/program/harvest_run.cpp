@@ -48,6 +48,24 @@ std::string stopped_line(const failure& why)
     return why.api() != nullptr ? line : line + "; nothing is lost: the same command goes on";
 }
 
+/// Whether a run has jobs left, and the accounts of all of them are parked.
+bool waits_for_parked(store::post_store& engine, std::int64_t run)
+{
+    constexpr std::size_t at_once = 1'000;
+    std::string last;
+    bool any = false;
+    for (;;) {
+        const std::vector<std::string> accounts = engine.accounts_with_jobs(run, last, at_once, wall_now());
+        for (const std::string& account : accounts) {
+            const auto row = engine.load_account(account);
+            if (!row || !row->parked) return false;
+        }
+        any = any || !accounts.empty();
+        if (accounts.size() < at_once) return any;
+        last = accounts.back();
+    }
+}
+
 }  // namespace
 
 harvest_run::harvest_run(const harvest_arguments& arguments, harvest_plan plan)
@@ -111,33 +129,50 @@ milliseconds harvest_run::elapsed() const
     return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began_);
 }
 
-/// Opens the store and fills its queue; false if there is nothing to do.
+/// Opens the jobs, then the store, and fills its queue; false if there is nothing to do. A jobs file that can't be one
+/// leaves the store as it is.
 bool harvest_run::prepare()
 {
-    std::unique_ptr<store::post_store> engine;
-    open_usable([&] {
-        engine = store::open_sqlite(arguments_.store);
-        run_info_ = engine->begin_run(plan_.run, wall_now());
-        // From now on those accounts' rows say that they are not parked, which is what the workers go by.
-        engine->take_unpark_requests();
-        engine->commit();  // before this, a file that can't be written may pass for a good one
-    });
+    const auto keep_going = [this] {
+        context_.poll();
+        return !stopping_;
+    };
     phase_ = "reading jobs";
     import_request request;
     request.jobs = arguments_.jobs;
     request.rejects = arguments_.rejects;
     request.account = arguments_.account;
     request.company = arguments_.company;
-    imported_ = import_jobs(
-        request, *engine, run_info_.run, [this](std::string_view line) { console_.say(line); },
-        [this] {
-            context_.poll();
-            return !stopping_;
-        });
+    request.quiet = arguments_.quiet;
+    job_file file{request, [this](std::string_view line) { console_.say(line); }, keep_going};
+    imported_.all_read = file.all_read();
+    if (!imported_.all_read) return false;
+    plan_.run.label = file.label();
+
+    std::unique_ptr<store::post_store> engine;
+    open_usable([&] {
+        engine = store::open_sqlite(arguments_.store);
+        begin_run(*engine);
+        engine->commit();  // before this, a file that can't be written may pass for a good one
+    });
+    imported_ = import_jobs(file, *engine, run_info_.run, keep_going);
     context_.poll();
     counts_ = engine->count_jobs(run_info_.run);
     writer_ = std::make_unique<store::store_writer>(std::move(engine));
     return !stopping_ && counts_.queued + counts_.delayed + counts_.leased > 0;
+}
+
+/// Goes on with the last run, unless all that is left of it waits for accounts that are parked: those wait in the next
+/// run too, and the other jobs are due again.
+void harvest_run::begin_run(store::post_store& engine)
+{
+    run_info_ = engine.begin_run(plan_.run, wall_now());
+    // From now on those accounts' rows say that they are not parked, which is what the workers go by.
+    engine.take_unpark_requests();
+    if (!run_info_.resumed || !waits_for_parked(engine, run_info_.run)) return;
+    store::run_request anew = plan_.run;
+    anew.restart = true;
+    run_info_ = engine.begin_run(anew, wall_now());
 }
 
 void harvest_run::start_crew()
@@ -213,7 +248,8 @@ void harvest_run::close_books()
     if (!writer_->failure()) {
         writer_->submit(0, [this, to_the_end](store::post_store& engine) {
             counts_ = engine.count_jobs(run_info_.run);
-            if (to_the_end) engine.end_run(run_info_.run, outcome(), wall_now());
+            // Whatever waits for a parked account goes on in this run once that is unparked.
+            if (to_the_end && ending().left() == 0) engine.end_run(run_info_.run, outcome(), wall_now());
         });
     }
     writer_->close();
@@ -227,8 +263,6 @@ std::string harvest_run::outcome() const
 {
     std::string text = with_thousands(counts_.done) + " done";
     if (counts_.failed > 0) text += ", " + with_thousands(counts_.failed) + " failed";
-    if (const std::uint64_t left = counts_.queued + counts_.delayed + counts_.leased; left > 0)
-        text += ", " + with_thousands(left) + " wait for accounts that are parked";
     return text;
 }
 

@@ -37,66 +37,88 @@ std::vector<std::string> lower_all(std::vector<std::string> values)
     return values;
 }
 
-/// Yes, no, or neither.
+/// Yes, no, or neither. Spreadsheets write their own language's words.
 std::optional<bool> read_flag(std::string_view text)
 {
     const std::string t = lower(trim(text));
-    for (const char* yes : {"true", "yes", "y", "1", "company"})
+    for (const char* yes : {"true", "yes", "y", "1", "company", "wahr", "ja", "vrai", "verdadero"})
         if (t == yes) return true;
-    for (const char* no : {"", "false", "no", "n", "0", "person", "user"})
+    for (const char* no : {"", "false", "no", "n", "0", "person", "user", "falsch", "nein", "faux", "falso"})
         if (t == no) return false;
     return std::nullopt;
 }
 
-/// The values of a CSV line; nothing if its quotes don't fit.
-std::optional<std::vector<std::string>> split_csv(std::string_view line, char separator)
+/// A record of CSV, taken apart as far as its quotes allow.
+struct csv_record {
+    enum class quotes { fit, open, misplaced };
+    std::vector<std::string> values;
+    quotes state = quotes::fit;
+    std::size_t at = 0;  ///< where the misplaced quote is
+};
+
+csv_record split_csv(std::string_view line, char separator)
 {
-    std::vector<std::string> values(1);
+    csv_record r;
+    r.values.resize(1);
     std::size_t i = 0;
     const auto take_quoted = [&] {
         for (++i; i < line.size(); ++i) {
             if (line[i] != '"') {
-                values.back() += line[i];
+                r.values.back() += line[i];
             } else if (i + 1 < line.size() && line[i + 1] == '"') {
-                values.back() += line[i++];
+                r.values.back() += line[i++];
             } else {
-                ++i;
+                r.at = i++;
                 return true;
             }
         }
         return false;
     };
     while (i < line.size()) {
-        if (line[i] == '"' && trim(values.back()).empty()) {
-            values.back().clear();
-            if (!take_quoted()) return std::nullopt;
+        if (line[i] == '"' && trim(r.values.back()).empty()) {
+            r.values.back().clear();
+            if (!take_quoted()) {
+                r.state = csv_record::quotes::open;
+                return r;
+            }
             while (i < line.size() && (line[i] == ' ' || line[i] == '\t') && line[i] != separator) ++i;
-            if (i < line.size() && line[i] != separator) return std::nullopt;
-        } else if (line[i] == separator) {
-            values.emplace_back();
+            if (i == line.size() || line[i] == separator) continue;
+            r.state = csv_record::quotes::misplaced;
+            return r;
+        }
+        if (line[i] == separator) {
+            r.values.emplace_back();
             ++i;
         } else {
-            values.back() += line[i++];
+            r.values.back() += line[i++];
         }
     }
-    for (std::string& v : values) v = std::string{trim(v)};
-    return values;
+    for (std::string& v : r.values) v = std::string{trim(v)};
+    return r;
 }
 
-/// What would make the request fail before it is sent, or make the job another one than people think.
-std::string complaint_about(const job_line& job)
+/// Whether the quote there is where a value begins, so that it is the first of another record and no closing one.
+bool begins_value(std::string_view record, std::size_t at, char separator)
 {
-    const auto has_control = [](std::string_view s) {
-        return std::any_of(s.begin(), s.end(),
-                           [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-    };
-    if (job.identifier.empty()) return "the identifier is missing";
-    if (job.account.empty()) return "the account is missing; add it, or name one for all with --account";
-    if (has_control(job.identifier) || has_control(job.account)) return "there are control characters in it";
-    if (!is_utf8(job.identifier) || !is_utf8(job.account)) return "it is no text in UTF-8; save the file as UTF-8";
-    if (job.identifier.find("://") != std::string::npos)
-        return "this is an address, not an identifier; take the provider's own id";
+    return record[at - 1] == '\n' || record[at - 1] == separator;
+}
+
+/// What a file begins with that isn't text, or the empty text.
+std::string_view other_format(std::string_view line)
+{
+    if (line.starts_with("PK\x03\x04")) return "a spreadsheet or an archive";
+    if (line.find('\0') != std::string_view::npos) return "no text in UTF-8 (UTF-16, perhaps)";
     return {};
+}
+
+/// The words for a list that has no identifier column.
+std::string listed(const std::vector<std::string>& names)
+{
+    constexpr std::size_t most = 10;
+    std::string text;
+    for (std::size_t i = 0; i < std::min(names.size(), most); ++i)
+        text += (i == 0 ? "" : ", ") + printable(names[i], 40);
+    return names.size() > most ? text + " ..." : text;
 }
 
 void settle(job_reading& r, job_line job)
@@ -146,16 +168,32 @@ std::optional<bool> read_json_flag(const boost::json::value* v, bool otherwise)
 job_reader::job_reader(std::istream& in, job_defaults defaults) : in_(in), defaults_(std::move(defaults))
 {
     if (!skip_blank()) return;
-    if (line_.find('\0') != std::string::npos)
-        throw std::invalid_argument{"the jobs file is no text in UTF-8 (UTF-16, perhaps); save it as CSV in UTF-8"};
+    if (const std::string_view what = other_format(line_); !what.empty())
+        throw std::invalid_argument{"the jobs file is " + std::string{what} + "; save it as CSV in UTF-8"};
+    take_separator();
     const std::string_view first = trim(line_);
+    if (!pending_) return;
     if (first.front() == '{') {
         format_ = format::ndjson;
     } else if (const std::string l = lower(first);
                defaults_.account.empty() || l.find("identifier") != std::string::npos) {
         format_ = format::csv;
         read_header();
+    } else if (first.find_first_of(",;\" \t") != std::string_view::npos) {
+        throw std::invalid_argument{"the jobs file's first line is no plain identifier; a table needs " +
+                                    std::string{wanted_header}};
     }
+}
+
+/// Spreadsheets begin a file with `sep=;` where the separator isn't the usual one.
+void job_reader::take_separator()
+{
+    const std::string_view first = trim(line_);
+    if (first.size() != 5 || !lower(first).starts_with("sep=")) return;
+    separator_ = first.back();
+    separator_given_ = true;
+    pending_ = false;
+    skip_blank();
 }
 
 int job_reader::read_byte()
@@ -170,6 +208,14 @@ int job_reader::read_byte()
 
 bool job_reader::read_line()
 {
+    if (!again_.empty()) {
+        raw_line next = std::move(again_.front());
+        again_.pop_front();
+        line_ = std::move(next.text);
+        number_ = next.number;
+        too_long_ = next.too_long;
+        return true;
+    }
     line_.clear();
     too_long_ = false;
     for (;;) {
@@ -187,10 +233,35 @@ bool job_reader::read_line()
         else
             too_long_ = true;
     }
-    ++number_;
+    number_ = ++lines_read_;
     // The mark of UTF-8 stands at a file's beginning, and there may be several files one behind the other.
     if (line_.starts_with("\xef\xbb\xbf")) line_.erase(0, 3);
     return true;
+}
+
+/// A quoted value may hold line breaks: reads on until its quote closes, and makes all of it the line. Where none
+/// closes it, only the line where it opens is spoiled, and the others are read again.
+void job_reader::read_record()
+{
+    std::deque<raw_line> taken;
+    raw_line first{line_, number_, false};
+    std::string record = line_;
+    bool whole = false;
+    while (record.size() < longest_line && read_line()) {
+        taken.push_back({line_, number_, too_long_});
+        record += '\n';
+        record += line_;
+        if (too_long_) break;
+        if (line_.find('"') == std::string::npos) continue;
+        const csv_record r = split_csv(record, separator_);
+        if (r.state == csv_record::quotes::open) continue;
+        whole = r.state == csv_record::quotes::fit || !begins_value(record, r.at, separator_);
+        break;
+    }
+    if (!whole) again_.insert(again_.begin(), taken.begin(), taken.end());
+    line_ = whole ? std::move(record) : std::move(first.text);
+    number_ = first.number;
+    too_long_ = false;
 }
 
 bool job_reader::skip_blank()
@@ -209,24 +280,30 @@ void job_reader::read_header()
     pending_ = false;
     // The separator is the first of these that stands in the header; with one column there is none.
     const auto at = line_.find_first_of(",;\t");
-    if (at != std::string::npos) separator_ = line_[at];
-    const auto names = split_csv(line_, separator_);
-    if (!names || too_long_)
+    if (at != std::string::npos && !separator_given_) separator_ = line_[at];
+    const csv_record names = split_csv(line_, separator_);
+    if (names.state != csv_record::quotes::fit || too_long_)
         throw std::invalid_argument{"the jobs file's first line is no CSV header; write " + std::string{wanted_header}};
-    columns_ = lower_all(*names);
+    columns_ = lower_all(names.values);
     for (std::size_t i = 0; i < columns_.size(); ++i) {
         const std::string& name = columns_[i];
         const int column = static_cast<int>(i);
-        if (names_account(name)) account_column_ = column;
-        if (name == "identifier") identifier_column_ = column;
-        if (name == "company" || name == "is_company") company_column_ = column;
+        if (names_account(name))
+            account_column_ = column;
+        else if (name == "identifier")
+            identifier_column_ = column;
+        else if (name == "company" || name == "is_company")
+            company_column_ = column;
+        else if (!name.empty())
+            unused_columns_.push_back(names.values[i]);
     }
     if (identifier_column_ < 0)
-        throw std::invalid_argument{"the jobs file has no column \"identifier\"; write " + std::string{wanted_header} +
+        throw std::invalid_argument{"the jobs file has no column \"identifier\" (it has: " + listed(names.values) +
+                                    "); write " + std::string{wanted_header} +
                                     ", or name the account of a list of plain identifiers with --account"};
     if (account_column_ < 0 && defaults_.account.empty())
-        throw std::invalid_argument{
-            "the jobs file has no column \"account\"; add it, or name one for all with --account"};
+        throw std::invalid_argument{"the jobs file has no column \"account\" (it has: " + listed(names.values) +
+                                    "); add it, or name one for all with --account"};
 }
 
 std::optional<job_reading> job_reader::next()
@@ -254,21 +331,26 @@ std::optional<job_reading> job_reader::next()
 /// Neither a job nor a complaint: the header once more.
 void job_reader::parse_csv(job_reading& r)
 {
-    const auto values = split_csv(line_, separator_);
-    if (!values) {
+    csv_record record = split_csv(line_, separator_);
+    if (record.state == csv_record::quotes::open) {
+        read_record();
+        record = split_csv(line_, separator_);
+    }
+    if (record.state != csv_record::quotes::fit) {
         r.complaint = "a quote is not closed, or stands in the middle of a value";
         return;
     }
-    const bool header = is_header_again(*values, columns_);
-    if (header) columns_changed_ = lower_all(*values) != columns_;
+    const std::vector<std::string>& values = record.values;
+    const bool header = is_header_again(values, columns_);
+    if (header) columns_changed_ = lower_all(values) != columns_;
     // Read by the first header, what follows would be jobs that nobody meant.
     if (columns_changed_)
         r.complaint = header ? "this is a header with other columns than the first; put what follows it in another file"
                              : "it follows a header with other columns than the first; put it in another file";
     if (header || columns_changed_) return;
     const auto value = [&](int column) -> std::string {
-        return column >= 0 && static_cast<std::size_t>(column) < values->size()
-                   ? (*values)[static_cast<std::size_t>(column)]
+        return column >= 0 && static_cast<std::size_t>(column) < values.size()
+                   ? values[static_cast<std::size_t>(column)]
                    : std::string{};
     };
     job_line job{value(account_column_), value(identifier_column_), defaults_.is_company};

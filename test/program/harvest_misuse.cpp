@@ -95,10 +95,10 @@ BOOST_AUTO_TEST_CASE(files_that_hold_no_jobs_are_told)
     }
     for (const std::string& text : {std::string{}, std::string{"account,identifier,company\n"}}) {
         write_file(w.jobs, text);
-        const finished f = w.harvest();
-        BOOST_TEST(f.code == 0);
-        BOOST_TEST(has(f.err, "there was no job to do"));
+        check_refusal(w, w.harvest(), 2, "holds no job; is it the right file, and whole?");
+        check_refusal(w, w.harvest({"--dry-run"}), 2, "holds no job");
     }
+    BOOST_TEST(!std::filesystem::exists(w.store));
     check_refusal(w, w.world.run(replaced(w.command(), w.jobs, w.folder.file("none.csv"))), 2, "none.csv");
     check_refusal(w, w.world.run(replaced(w.command(), w.jobs, w.folder.file(""))), 2, "can't be read");
 }

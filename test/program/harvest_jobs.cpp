@@ -1,0 +1,227 @@
+// The program's harvest and its jobs file: what a line may be, and which run it belongs to.
+#include "program/field_work.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <chrono>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace {
+
+using strings = std::vector<std::string>;
+namespace simulator = unipile::simulator;
+
+simulator::options slow_accounts()
+{
+    simulator::options o = four_accounts();
+    o.latency_min = o.latency_max = std::chrono::milliseconds(20);
+    return o;
+}
+
+strings replaced(strings command, const std::string& what, const std::string& by)
+{
+    for (std::string& each : command)
+        if (each == what) each = by;
+    return command;
+}
+
+/// Breaks a harvest off once that many posts have arrived. `shell` comes behind the command line.
+void interrupt(const field_work& w, strings command, int posts, const std::string& shell = {})
+{
+    command.insert(command.end(), {"--ndjson", "-"});
+    strings all{"-c", "exec \"$0\" \"$@\" " + shell, UNIPILE_PROGRAM};
+    all.insert(all.end(), command.begin(), command.end());
+    process p{"/bin/sh", all, w.world.environment()};
+    for (int i = 0; i < posts; ++i) BOOST_TEST_REQUIRE(!p.read_line().empty());
+    p.send(SIGINT);
+    BOOST_TEST(p.wait().code == 130);
+}
+
+std::uint64_t pages_of(const field_work& w, const std::string& account = {})
+{
+    std::uint64_t pages = 0;
+    for (const auto& job : w.world.server.identifiers())
+        if (account.empty() || job.account == account)
+            pages += std::max<std::uint64_t>(1, (w.world.server.post_count(job.identifier) + 19) / 20);
+    return pages;
+}
+
+const std::string header = "account,identifier,company\n";
+
+/// The lines of the jobs file that are jobs.
+strings jobs_of(const field_work& w)
+{
+    strings lines = lines_of(read_file(w.jobs));
+    lines.erase(lines.begin());
+    return lines;
+}
+
+std::string status_of(const field_work& w) { return w.world.run({"status", "--store", w.store}).out; }
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(harvest_jobs)
+
+BOOST_AUTO_TEST_CASE(a_wrong_file_name_leaves_the_run_alone)
+{
+    const field_work w{slow_accounts()};
+    interrupt(w, w.command({"--full"}), 200);
+    const std::uint64_t asked = w.world.server.stats().requests;
+    BOOST_TEST(has(status_of(w), ", not ended: the same command goes on with it\n"));
+    const std::string empty = w.folder.file("empty.csv"), folder = w.folder.file("");
+    write_file(empty, header);
+    for (const std::string& wrong : {w.folder.file("job.csv"), empty, folder}) {
+        const finished f = w.world.run(replaced(w.command({"--full"}), w.jobs, wrong));
+        BOOST_TEST(f.code == 2);
+        BOOST_TEST(lines_of(f.err).size() == 1u, f.err);
+        BOOST_TEST(has(status_of(w), ", not ended: the same command goes on with it\n"));
+    }
+    BOOST_TEST(w.world.server.stats().requests == asked);
+
+    // By another way to the same file.
+    const std::string link = w.folder.file("link.csv");
+    std::filesystem::create_symlink(w.jobs, link);
+    const finished f = w.world.run(replaced(w.command({"--full"}), w.jobs, link));
+    BOOST_TEST(f.code == 0, f.err);
+    // Of each account one page was under way, and a full walk reads the last page before that once more.
+    BOOST_TEST(w.repeated_pages() <= 8u);
+    w.check_store();
+}
+
+BOOST_AUTO_TEST_CASE(what_waited_for_a_parked_account_goes_on_in_its_run)
+{
+    field_work w;
+    w.world.server.set_account_error("acc2", simulator::error_answer{401, "errors/disconnected_account", {}});
+    BOOST_TEST(w.harvest({"--full"}).code == 1);
+    BOOST_TEST(has(status_of(w), ", not ended"), status_of(w));
+
+    // As long as it is parked, every run is one of its own: the others' jobs are due again.
+    w.world.server.reset_counts();
+    BOOST_TEST(w.harvest({"--full"}).code == 1);
+    BOOST_TEST(w.world.server.requests("acc2") == 0u);
+    BOOST_TEST(w.world.server.stats().requests == pages_of(w) - pages_of(w, "acc2"));
+
+    w.world.server.set_account_error("acc2", std::nullopt);
+    w.world.server.reset_counts();
+    BOOST_TEST(w.world.run({"accounts", "--store", w.store, "--unpark", "acc2"}).code == 0);
+    const finished f = w.harvest({"--full"});
+    BOOST_TEST(f.code == 0, f.err);
+    BOOST_TEST(w.world.server.stats().requests == pages_of(w, "acc2"));
+    w.check_store();
+    BOOST_TEST(has(status_of(w), ", ended "), status_of(w));
+}
+
+BOOST_AUTO_TEST_CASE(a_run_begins_anew_when_asked_to)
+{
+    field_work w{slow_accounts()};
+    interrupt(w, w.command({"--full"}), 200);
+    w.world.server.reset_counts();
+    const finished f = w.harvest({"--full", "--restart"});
+    BOOST_TEST(f.code == 0, f.err);
+    BOOST_TEST(has(status_of(w), "run 2 ("), status_of(w));
+    w.check_store();
+}
+
+BOOST_AUTO_TEST_CASE(lists_on_standard_input_do_not_merge)
+{
+    const field_work w{slow_accounts()};
+    const std::string first = w.folder.file("first.csv"), second = w.folder.file("second.csv");
+    std::string of_first = header, of_others = header;
+    for (const std::string& line : jobs_of(w)) (line.starts_with("acc1,") ? of_first : of_others) += line + '\n';
+    write_file(first, of_first);
+    write_file(second, of_others);
+
+    const strings command = replaced(w.command(), w.jobs, "-");
+    interrupt(w, command, 10, "< " + first);
+    const std::uint64_t asked = w.world.server.requests("acc1");
+    BOOST_TEST(asked < pages_of(w, "acc1"));
+    BOOST_TEST(under_shell(w, "", command, "< " + second).code == 0);
+    BOOST_TEST(w.world.server.requests("acc1") == asked);
+    // The content is what counts, and a pipe is one like any other.
+    BOOST_TEST(under_shell(w, "cat " + first + " |", command, "").code == 0);
+    BOOST_TEST(w.repeated_pages() <= 1u);
+    w.check_store();
+}
+
+BOOST_AUTO_TEST_CASE(standard_input_can_be_interrupted)
+{
+    const field_work w{two_accounts()};
+    const std::string fifo = w.folder.file("fifo");
+    strings all{"-c", "mkfifo \"$1\"; exec 3<>\"$1\"; shift; echo ready; exec \"$0\" \"$@\" <&3", UNIPILE_PROGRAM,
+                fifo};
+    const strings command = replaced(w.command(), w.jobs, "-");
+    all.insert(all.end(), command.begin(), command.end());
+    process p{"/bin/sh", all, w.world.environment()};
+    BOOST_TEST(p.read_line() == "ready\n");
+    // The shell becomes the program at some moment; what it gets before that ends it all the same.
+    while (!has(read_file("/proc/" + std::to_string(p.id()) + "/cmdline"),
+                UNIPILE_PROGRAM + std::string(1, '\0') + "harvest"))
+        continue;
+    p.send(SIGTERM);
+    const finished f = p.wait();
+    BOOST_TEST((f.code == 130 || f.signal == SIGTERM), f.err);
+    BOOST_TEST(!has(f.err, "can't be read"), f.err);
+    BOOST_TEST(!std::filesystem::exists(w.store));
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_asked_for_costs_no_request)
+{
+    const field_work w{two_accounts()};
+    const std::string good = read_file(w.jobs), rejects = w.folder.file("rejects.csv");
+    const std::string bad =
+        "acc1,microsoft,true\nacc1,1000010.0,true\nacc1,2.16E+05,true\nacc1,123456789012345678901,true\n"
+        "acc1,https://www.linkedin.com/in/x,false\nacc1,Some Name,false\n";
+    write_file(w.jobs, good + bad + lines_of(good).back() + "\nacc1,john-doe-1,false\n");
+    const finished dry = w.harvest({"--dry-run"});
+    BOOST_TEST(dry.code == 1);
+    BOOST_TEST(has(dry.out, "7 jobs of 2 accounts"), dry.out);
+    BOOST_TEST(has(dry.out, "\n1 line repeats a job and counts once\n"), dry.out);
+    BOOST_TEST(has(dry.out, "\n6 lines hold no job that can be asked for\n"), dry.out);
+    BOOST_TEST(has(dry.out, "don't look like LinkedIn ids"), dry.out);
+    BOOST_TEST(has(dry.err, "line 8 is left out: a company's identifier is its LinkedIn number"), dry.err);
+    BOOST_TEST(has(dry.err, "line 12 is left out: this is an address, not an identifier; take the provider_id"));
+
+    write_file(w.jobs, good + bad);
+    BOOST_TEST(w.harvest({"--rejects", rejects}).code == 1);
+    BOOST_TEST(w.world.server.stats().requests == pages_of(w));
+    BOOST_TEST(read_file(rejects) == header + bad);
+    w.check_store();
+
+    write_file(w.jobs, good);
+    BOOST_TEST(w.harvest({"--rejects", rejects}).code == 0);
+    BOOST_TEST(read_file(rejects).empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_spreadsheet_is_no_list_of_plain_identifiers)
+{
+    const field_work w{two_accounts()};
+    write_file(w.jobs, "profile_id,name,city\n" + w.world.first() + ",Some Name,Berlin\n");
+    const finished f = w.harvest({"--account", "acc1"});
+    BOOST_TEST(f.code == 2);
+    BOOST_TEST(lines_of(f.err).size() == 1u, f.err);
+    BOOST_TEST(has(f.err, "a table needs a header such as account,identifier,company"), f.err);
+    BOOST_TEST(w.world.server.stats().requests == 0u);
+    BOOST_TEST(!std::filesystem::exists(w.store));
+}
+
+BOOST_AUTO_TEST_CASE(a_note_with_line_breaks_is_no_job)
+{
+    const field_work w{two_accounts()};
+    std::string text = "account,identifier,company,note\n";
+    for (const std::string& line : jobs_of(w)) text += line + ",\"wants\nacc1,ACoAAwants a call back\n\"\n";
+    write_file(w.jobs, text);
+    const finished f = w.harvest();
+    BOOST_TEST(f.code == 0, f.err);
+    BOOST_TEST(has(f.err, "unipile: columns of the jobs file that mean nothing here: note\n"), f.err);
+    BOOST_TEST(!has(w.harvest({"--quiet"}).err, "columns"));
+    BOOST_TEST(w.world.server.stats().requests == pages_of(w) + 6);
+    w.check_store();
+}
+
+BOOST_AUTO_TEST_SUITE_END()
