@@ -86,6 +86,15 @@ const char* message_of(errc e) noexcept
         case errc::harvest_stopped:
             return "the harvest was stopped before this listing was over; resume from its position";
         case errc::job_source_failed: return "the source of the jobs failed; see what it says itself";
+        case errc::not_from_api:
+            return "the answer is not the API's own; check the base URL, and any gateway, proxy or portal in between";
+        case errc::server_unavailable:
+            return "the server gave no usable answer for too long; try again later, or check the base URL";
+        case errc::accounts_unknown:
+            return "the API knows none of the accounts; check that the base URL and the key belong to them";
+        case errc::identifiers_refused:
+            return "the API refuses the identifiers; check that they are the provider's own ids, and is_company";
+        case errc::callback_failed: return "a function of harvest_options failed; see what it says itself";
     }
     return "unknown error of unipile";
 }

@@ -85,6 +85,13 @@ enum class errc {
     item_malformed,  ///< the text is not one JSON object
 
     job_source_failed,  ///< the source of a harvest's jobs failed
+
+    // Around the API, and a harvest as a whole.
+    not_from_api,         ///< an answer that is not the API's own: a gateway's, a proxy's, a portal's
+    server_unavailable,   ///< harvest: the server answered nothing usable for longer than `outage_patience`
+    accounts_unknown,     ///< harvest: the API knows none of the accounts that were asked first
+    identifiers_refused,  ///< harvest: many identifiers in a row were refused for the same reason, and none worked
+    callback_failed,      ///< harvest: a function of `harvest_options` threw an exception
 };
 
 /// The category of `errc`. Its name is "unipile".

@@ -16,11 +16,15 @@ struct classification {
     unsigned retries = 0;       ///< how often the request may be sent again
     bool slow = false;          ///< wait `retry_policy::slow_delay` at least before each
     bool throttle = false;      ///< a sign that the account goes too fast
-    bool ends_listing = false;  ///< on a follow-up page: the cursor is exhausted, the listing is complete
+    bool ends_listing = false;  ///< on a follow-up page: the cursor is exhausted or dead
+    /// Not the API's own answer but that of something in between, or of a wrong address. It says nothing about key,
+    /// account or identifier; a harvest treats it like a server out of reach.
+    bool from_gateway = false;
 };
 
-/// The library's own table. `type` with or without the leading `errors/`; empty or unknown: the status class decides.
-/// `status` 0: no answer at all. `first_call`: nothing has ever succeeded with this client.
+/// The library's own table. `type` with or without the leading `errors/`; unknown: the status class decides; empty: the
+/// answer is not the API's (`classification::from_gateway`). `status` 0: no answer at all. `first_call`: nothing has
+/// ever succeeded with this client.
 classification classify(unsigned status, std::string_view type, bool first_call = false) noexcept;
 
 /// When a failed request is sent again. Waits are exponential with full jitter.

@@ -12,7 +12,6 @@ bool may_pass(errc code) noexcept
         case errc::client_closed:
         case errc::certificate_rejected:
         case errc::client_certificate_required:
-        case errc::unexpected_redirect:
         case errc::page_too_large:
         case errc::inflated_too_large:
         case errc::header_too_large: return false;
@@ -26,8 +25,7 @@ failure_scope scope_of(errc code) noexcept
         case errc::invalid_query: return failure_scope::target;
         case errc::client_closed:
         case errc::certificate_rejected:
-        case errc::client_certificate_required:
-        case errc::unexpected_redirect: return failure_scope::key;
+        case errc::client_certificate_required: return failure_scope::key;
         default: return failure_scope::passing;
     }
 }

@@ -110,6 +110,19 @@ std::unique_ptr<exchange> pool::open()
     return std::make_unique<get_exchange>(std::static_pointer_cast<pool>(shared_from_this()));
 }
 
+bool pool::reveals_key(std::string_view text) const noexcept
+{
+    constexpr std::string_view before = "X-API-KEY: ", after = "\r\n\r\n";
+    constexpr std::size_t enough = 12;
+    std::string_view key = request_tail_;
+    key.remove_prefix(key.rfind(before) + before.size());
+    key.remove_suffix(after.size());
+    if (key.size() <= enough) return text.find(key) != std::string_view::npos;
+    for (std::size_t i = 0; i + enough <= key.size(); ++i)
+        if (text.find(key.substr(i, enough)) != std::string_view::npos) return true;
+    return false;
+}
+
 pool_stats pool::stats() const noexcept
 {
     pool_stats s;

@@ -42,6 +42,7 @@ public:
                        std::string_view cursor) const override;
     std::unique_ptr<exchange> open() override;
     pool_stats stats() const noexcept override;
+    bool reveals_key(std::string_view text) const noexcept override;
     void close() override;
 
 private:

@@ -80,6 +80,8 @@ public:
     /// A new exchange; nothing happens before its `get()`.
     virtual std::unique_ptr<exchange> open() = 0;
     virtual pool_stats stats() const noexcept = 0;
+    /// Whether `text` holds the key, or twelve characters of it: such a text is not shown.
+    virtual bool reveals_key(std::string_view) const noexcept { return false; }
     /// Ends every exchange and wait with errc::client_closed, closes every connection. Never blocks.
     virtual void close() = 0;
 };

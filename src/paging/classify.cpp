@@ -102,17 +102,26 @@ std::string_view bare(std::string_view type) noexcept
     return slash == std::string_view::npos ? type : type.substr(slash + 1);
 }
 
-/// For types that nobody knows yet, and answers without one.
-classification by_status(unsigned status, bool typed) noexcept
+/// An answer of something in between. Where nothing was ever answered, and time alone doesn't cure it, the base URL is
+/// wrong, and no retry changes that.
+classification gateway(unsigned status, bool first_call) noexcept
+{
+    auto meaning = passing_slowly(few, status == 429);
+    meaning.from_gateway = true;
+    const bool may_pass = status >= 500 || status == 408 || status == 425 || status == 429;
+    if (first_call && !may_pass) meaning.retries = 0;
+    return meaning;
+}
+
+/// For types of the API that this table doesn't know.
+classification by_status(unsigned status) noexcept
 {
     switch (status) {
-        case 0: return passing(freely);
-        // With a type it is the API that speaks, and nearly all that it says under these is about the account. Without
-        // one it is a gateway, which looks at nothing but the key.
+        // Nearly all that the API says under these is about the account.
         case 401:
-        case 403: return typed ? account : key;
-        case 402: return account;
-        case 407: return key;
+        case 402:
+        case 403:
+        case 407: return account;
         case 408:
         case 425:
         case 503:
@@ -133,14 +142,16 @@ classification classify(unsigned status, std::string_view type, bool first_call)
     if (first_call && name == "no_client_session") return key;
 
     const auto known = std::find_if(table.begin(), table.end(), [&](const row& r) { return r.type == name; });
-    auto meaning = known != table.end() ? known->meaning : by_status(status, !name.empty());
+    if (known == table.end() && status == 0) return passing(freely);
+    if (known == table.end() && name.empty()) return gateway(status, first_call);
+    auto meaning = known != table.end() ? known->meaning : by_status(status);
     meaning.ends_listing = status == 422 && meaning.scope == failure_scope::target;
     return meaning;
 }
 
 namespace paging {
 
-classification classify(errc code) noexcept
+classification classify(errc code, bool first_call) noexcept
 {
     switch (code) {
         // The way to the server, or an answer that broke on the way.
@@ -162,10 +173,13 @@ classification classify(errc code) noexcept
         case errc::proxy_failed:
         case errc::bad_header:
         case errc::bad_encoding:
-        case errc::not_json:
         case errc::page_malformed:
-        case errc::trailing_bytes:
-        case errc::not_a_page: return passing(few);
+        case errc::trailing_bytes: return passing(few);
+        // Whole and well-formed, but not what the API sends.
+        case errc::unexpected_redirect:
+        case errc::not_json:
+        case errc::not_a_page:
+        case errc::not_from_api: return gateway(200, first_call);
         case errc::unsupported_framing:
         case errc::unsupported_encoding:
         case errc::too_many_interim_answers: return passing(once);
@@ -174,8 +188,7 @@ classification classify(errc code) noexcept
         case errc::total_timeout: return passing(0);
         // Wrong for every request.
         case errc::certificate_rejected:
-        case errc::client_certificate_required:
-        case errc::unexpected_redirect: return key;
+        case errc::client_certificate_required: return key;
         // The same bytes would come again.
         default: return target;
     }

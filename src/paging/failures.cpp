@@ -1,5 +1,7 @@
 #include "failures.hpp"
 
+#include "first_words.hpp"
+
 namespace unipile::paging {
 
 namespace {
@@ -12,7 +14,7 @@ errc code_of(const classification& meaning) noexcept
         case failure_scope::target: return errc::target_refused;
         case failure_scope::passing: break;
     }
-    return errc::api_unavailable;
+    return meaning.from_gateway ? errc::not_from_api : errc::api_unavailable;
 }
 
 bool may_pass(const classification& meaning) noexcept
@@ -25,16 +27,32 @@ bool may_pass(const classification& meaning) noexcept
 classification meaning_of(const failure& f, const retry_policy& policy, bool first_call)
 {
     if (const auto* api = f.api()) {
-        return policy.classify ? policy.classify(api->status, api->type, first_call)
-                               : unipile::classify(api->status, api->type, first_call);
+        if (policy.classify) return policy.classify(api->status, api->type, first_call);
+        const std::string_view type = api->type;
+        return unipile::classify(api->status, is_api_type(type) ? type : std::string_view(), first_call);
     }
     if (f.code().category() != unipile_category()) return classify(errc::connection_lost);
-    return classify(static_cast<errc>(f.code().value()));
+    return classify(static_cast<errc>(f.code().value()), first_call);
 }
 
-failure refusal(api_error answer, std::optional<std::chrono::milliseconds> retry_after)
+bool is_api_type(std::string_view type) noexcept
+{
+    return type.starts_with("errors/") || type.find("/errors/") != std::string_view::npos;
+}
+
+std::string words_of_gateway(unsigned status, std::string_view body, bool first_call)
+{
+    std::string words = "HTTP status " + std::to_string(status);
+    const std::string text = first_words(body);
+    words += text.empty() ? " without a text" : ": \"" + text + "\"";
+    if (first_call) words += "; the API has not answered yet, the base URL is probably wrong";
+    return words;
+}
+
+failure refusal(api_error answer, std::optional<std::chrono::milliseconds> retry_after, std::string note)
 {
     failure::details d;
+    d.note = std::move(note);
     d.api = std::move(answer);
     d.retry_after = retry_after;
     return failure(errc::api_unavailable, std::move(d));

@@ -198,14 +198,18 @@ awaitable<void> stream_core::read_refusal(const client_core& client)
     } catch (const failure&) {
         // The status has said it already.
     }
-    if (t.head.status < 300) throw failure(errc::not_a_page);
-
     auto answer = decode::parse_error_body(t.head.status, t.error_body);
     tell_answer(client, &answer);
     if (t.head.retry_after)
         t.retry_after = parse_retry_after(*t.head.retry_after, t.head.date.value_or(std::string()),
                                           std::chrono::system_clock::now());
-    throw refusal(std::move(answer), t.retry_after);
+    std::string note;
+    if (!is_api_type(answer.type)) {
+        // A server that gives back what it was sent must not put the key into a message.
+        const bool shown = !client.transport()->reveals_key(t.error_body);
+        note = words_of_gateway(answer.status, shown ? t.error_body : std::string(), client.first_call());
+    }
+    throw refusal(std::move(answer), t.retry_after, std::move(note));
 }
 
 void stream_core::tell_answer(const client_core& client, const api_error* error) const

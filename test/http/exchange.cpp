@@ -68,6 +68,20 @@ BOOST_AUTO_TEST_CASE(sends_what_the_api_wants)
                    test_key + "\r\n\r\n");
 }
 
+BOOST_AUTO_TEST_CASE(knows_a_text_that_shows_the_key)
+{
+    fetching client(options_for("http://127.0.0.1:9"));
+    const auto& t = *client.transport();
+    const std::string key = test_key;
+    BOOST_TEST(t.reveals_key("x" + key + "y"));
+    BOOST_TEST(!t.reveals_key(""));
+    BOOST_TEST(!t.reveals_key("<html>404 Not Found</html> X-API-KEY"));
+    if (key.size() > 12) {
+        BOOST_TEST(t.reveals_key("<b>" + key.substr(1, 12) + "</b>"));
+        BOOST_TEST(!t.reveals_key(key.substr(0, 11)));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(refuses_a_target_that_could_smuggle)
 {
     const scripted_server server(scripted_server::answer_always(ok_answer(body)));

@@ -1,6 +1,7 @@
 // What decides, alone: no socket, no clock, no sleep.
 #include "paging/cursor_guard.hpp"
 #include "paging/failures.hpp"
+#include "paging/first_words.hpp"
 #include "paging/http_date.hpp"
 #include "paging/listing_end.hpp"
 #include "paging/retry_decision.hpp"
@@ -68,25 +69,23 @@ const std::vector<expectation>& table()
         {503, {"no_client_session"}, passing, 2},
         {503, {"no_channel", "network_down", "service_unavailable"}, passing, 4},
         {503, {"no_handler"}, passing, 1},
-        // Types that nobody knows, and answers without one.
-        {400, {"", "something_new"}, target},
-        {401, {""}, key},
+        // Types that the table does not know.
+        {400, {"something_new"}, target},
         {401, {"something_new"}, account},
-        {402, {"", "something_new"}, account},
-        {403, {""}, key},
+        {402, {"something_new"}, account},
         {403, {"something_new"}, account},
-        {404, {"", "something_new"}, target},
-        {407, {""}, key},
-        {408, {"", "something_new"}, passing, 4},
-        {418, {"", "something_new"}, target},
-        {422, {"", "something_new"}, target, 0, false, false, true},
-        {429, {"", "something_new"}, account, 2, false, true},
-        {500, {"", "something_new"}, passing, 3},
-        {501, {"", "something_new"}, target},
-        {502, {"", "something_new"}, passing, 2},
-        {503, {"", "something_new"}, passing, 4},
-        {504, {"", "something_new"}, passing, 4},
-        {599, {"", "something_new"}, passing, 2},
+        {404, {"something_new"}, target},
+        {407, {"something_new"}, account},
+        {408, {"something_new"}, passing, 4},
+        {418, {"something_new"}, target},
+        {422, {"something_new"}, target, 0, false, false, true},
+        {429, {"something_new"}, account, 2, false, true},
+        {500, {"something_new"}, passing, 3},
+        {501, {"something_new"}, target},
+        {502, {"something_new"}, passing, 2},
+        {503, {"something_new"}, passing, 4},
+        {504, {"something_new"}, passing, 4},
+        {599, {"something_new"}, passing, 2},
         {0, {""}, passing, 4},
     };
     return rows;
@@ -144,6 +143,59 @@ BOOST_AUTO_TEST_CASE(first_call)
     BOOST_TEST(unipile::classify(503, "errors/network_down", true).retries == 4u);
 }
 
+BOOST_AUTO_TEST_CASE(an_answer_without_a_type_of_the_api_is_a_gateway_s)
+{
+    const auto meaning = [](unsigned status, std::string type, bool first) {
+        api_error answer;
+        answer.status = status;
+        answer.type = std::move(type);
+        return meaning_of(refusal(std::move(answer), {}), {}, first);
+    };
+    for (unsigned status = 201; status < 600; ++status)
+        for (const std::string type : {"", "about:blank", "unauthorized", "https://tools.ietf.org/html/rfc7231#6.5.1"})
+            for (const bool first : {false, true}) BOOST_TEST_CONTEXT(status << ' ' << type << ' ' << first)
+                {
+                    const auto m = meaning(status, type, first);
+                    BOOST_TEST(m.from_gateway);
+                    BOOST_TEST((m.scope == failure_scope::passing));
+                    BOOST_TEST(m.slow);
+                    BOOST_TEST(!m.ends_listing);
+                    BOOST_TEST(m.throttle == (status == 429));
+                    const bool may_pass = status >= 500 || status == 408 || status == 425 || status == 429;
+                    BOOST_TEST(m.retries == (first && !may_pass ? 0u : 2u));
+                }
+    for (unsigned status = 201; status < 600; ++status)
+        for (const std::string type : {"errors/", "errors/anything", "https://api.example/errors/anything"})
+            BOOST_TEST(!meaning(status, type, false).from_gateway == (type != "errors/"), status << ' ' << type);
+    for (const auto e : {errc::unexpected_redirect, errc::not_json, errc::not_a_page}) {
+        BOOST_TEST(paging::classify(e).from_gateway);
+        BOOST_TEST(paging::classify(e, false).retries == 2u);
+        BOOST_TEST(paging::classify(e, true).retries == 0u);
+    }
+    BOOST_TEST(!paging::classify(errc::connection_lost).from_gateway);
+}
+
+BOOST_AUTO_TEST_CASE(first_words_of_a_body)
+{
+    BOOST_TEST(first_words("") == "");
+    BOOST_TEST(first_words(" \r\n\t ") == "");
+    BOOST_TEST(first_words("Bad gateway") == "Bad gateway");
+    BOOST_TEST(first_words("<html>\r\n<head><title>404 Not Found</title></head>\r\n<body>\r\n<center><h1>404 Not "
+                           "Found</h1></center>\r\n<hr><center>nginx</center>") == "404 Not Found 404 Not Found nginx");
+    BOOST_TEST(first_words("<!DOCTYPE html><style>a{b:c}</style><SCRIPT>if (a < b) c()</Script >Sign in") == "Sign in");
+    BOOST_TEST(first_words("<script>never closed") == "");
+    BOOST_TEST(first_words("<p never closed") == "");
+    BOOST_TEST(first_words("a < b") == "a < b");
+    BOOST_TEST(first_words(R"({"message":"no Route"})") == "{'message':'no Route'}");
+    BOOST_TEST(first_words("colour \x1b[31m\x07 and \xe2\x80\xae") == "colour ?[31m? and ???");
+    BOOST_TEST(first_words("\x1f\x8b\x08\x01\x02") == "");
+    BOOST_TEST(first_words(std::string(500, 'x')) == std::string(120, 'x'));
+    BOOST_TEST(first_words(std::string(119, 'x') + " yz").size() == 120u);
+    BOOST_TEST(words_of_gateway(404, "<b>gone</b>", false) == "HTTP status 404: \"gone\"");
+    BOOST_TEST(words_of_gateway(204, "", true) ==
+               "HTTP status 204 without a text; the API has not answered yet, the base URL is probably wrong");
+}
+
 BOOST_AUTO_TEST_CASE(failures_without_an_answer)
 {
     for (const auto e : {errc::resolve_failed,      errc::resolve_timeout,      errc::connect_failed,
@@ -161,7 +213,7 @@ BOOST_AUTO_TEST_CASE(failures_without_an_answer)
             BOOST_TEST(meaning.retries > 0u);
         }
     }
-    for (const auto e : {errc::certificate_rejected, errc::client_certificate_required, errc::unexpected_redirect}) {
+    for (const auto e : {errc::certificate_rejected, errc::client_certificate_required}) {
         BOOST_TEST((paging::classify(e).scope == failure_scope::key));
         BOOST_TEST(paging::classify(e).retries == 0u);
     }
@@ -186,12 +238,13 @@ BOOST_AUTO_TEST_CASE(codes_of_refusals)
         const auto f = refusal(answer, 7s);
         return final_failure(f, meaning_of(f, {}, false), 3, "a note");
     };
+    BOOST_TEST(code(404, "").code() == make_error_code(errc::not_from_api));
     BOOST_TEST(code(401, "errors/missing_credentials").code() == make_error_code(errc::api_key_refused));
     BOOST_TEST(code(401, "errors/expired_credentials").code() == make_error_code(errc::account_refused));
-    BOOST_TEST(code(429, "").code() == make_error_code(errc::account_throttled));
+    BOOST_TEST(code(429, "errors/too_many_requests").code() == make_error_code(errc::account_throttled));
     BOOST_TEST(code(422, "errors/limit_exceeded").code() == make_error_code(errc::account_throttled));
-    BOOST_TEST(code(404, "").code() == make_error_code(errc::target_refused));
-    const auto f = code(503, "");
+    BOOST_TEST(code(404, "errors/resource_not_found").code() == make_error_code(errc::target_refused));
+    const auto f = code(503, "errors/network_down");
     BOOST_TEST(f.code() == make_error_code(errc::api_unavailable));
     BOOST_TEST(f.attempts() == 3u);
     BOOST_TEST(f.may_pass());
@@ -282,7 +335,7 @@ BOOST_AUTO_TEST_CASE(a_throttled_account_waits_only_for_a_time_that_is_named)
     const retry_policy policy;
     retry_budget budget(policy);
     failed_attempt f;
-    f.meaning = unipile::classify(429, "");
+    f.meaning = unipile::classify(429, "errors/too_many_requests");
     BOOST_TEST((budget.decide(policy, f, 0).why_not == no_retry::final));
     f.retry_after = 1s;
     BOOST_TEST(bool(budget.decide(policy, f, 0)));

@@ -131,7 +131,7 @@ BOOST_AUTO_TEST_CASE(waits_are_handed_over)
 BOOST_AUTO_TEST_CASE(an_exhausted_cursor_is_an_end)
 {
     fixture f([](std::size_t n, const asked& a) -> answer {
-        if (n == 1) return {.status = 422};
+        if (n == 1) return {.status = 422, .body = R"({"type":"errors/unprocessable_entity"})"};
         return plain_listing(a, 4, 2);
     });
     while (f.next()) {

@@ -256,6 +256,32 @@ BOOST_AUTO_TEST_CASE(retries)
     BOOST_TEST(r.stream.stats().retries == 4u);
 }
 
+BOOST_AUTO_TEST_CASE(a_gateway_is_named)
+{
+    const auto gateway = [](unsigned status, std::string body) {
+        return [=](std::size_t n, const asked& a) -> answer {
+            return n == 0 ? plain_listing(a, 20, 10) : answer{.status = status, .body = body};
+        };
+    };
+    for (const unsigned status : {204u, 301u, 401u, 403u, 404u, 407u, 422u, 503u}) {
+        const run r(gateway(status, "<html><title>Sorry</title>"));
+        BOOST_TEST(r.failed_with(errc::not_from_api), status);
+        BOOST_TEST((r.got.failed->scope() == failure_scope::passing));
+        BOOST_TEST(r.got.failed->may_pass());
+        BOOST_TEST(r.requests() == 4u);
+        BOOST_TEST(std::string(r.got.failed->what()).find("HTTP status " + std::to_string(status) + ": \"Sorry\"") !=
+                       std::string::npos,
+                   r.got.failed->what());
+        BOOST_TEST(r.got.failed->all().note.find("base URL") == std::string::npos);
+    }
+    // Nothing was ever answered: a wrong base URL, which no retry changes.
+    const run first([](std::size_t, const asked&) -> answer { return {.status = 404, .body = "<b>nginx</b>"}; });
+    BOOST_TEST(first.failed_with(errc::not_from_api));
+    BOOST_TEST(first.requests() == 1u);
+    BOOST_TEST(first.got.failed->all().note ==
+               "HTTP status 404: \"nginx\"; the API has not answered yet, the base URL is probably wrong");
+}
+
 BOOST_AUTO_TEST_CASE(retries_end)
 {
     const run kind([](std::size_t, const asked&) { return error_answer(503, "no_handler"); });

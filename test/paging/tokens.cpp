@@ -526,7 +526,11 @@ BOOST_AUTO_TEST_CASE(the_failure_again_and_again)
 {
     asio::io_context context;
     scripted_client client(
-        context.get_executor(), [](std::size_t, const asked&) -> answer { return {.status = 404}; }, impatient());
+        context.get_executor(),
+        [](std::size_t, const asked&) -> answer {
+            return {.status = 404, .body = R"({"type":"errors/resource_not_found"})"};
+        },
+        impatient());
     auto stream = client.posts();
     int failures = 0;
     const auto consumer = [&]() -> asio::awaitable<void> {
