@@ -38,8 +38,9 @@ bool may_have_to_wait(int descriptor)
 }  // namespace
 
 block_writer::block_writer(asio::any_io_executor executor)
-    : turn_(executor, asio::steady_timer::time_point::max()), descriptor_(STDOUT_FILENO), begun_(true)
+    : turn_(executor, asio::steady_timer::time_point::max()), descriptor_(STDOUT_FILENO)
 {
+    is_terminal_ = ::isatty(descriptor_) == 1;
     if (!may_have_to_wait(descriptor_)) return;
     const int copy = ::fcntl(descriptor_, F_DUPFD_CLOEXEC, 0);
     if (copy < 0) return;
@@ -54,10 +55,11 @@ block_writer::block_writer(asio::any_io_executor executor)
 }
 
 block_writer::block_writer(asio::any_io_executor executor, const std::string& path, bool append)
-    : turn_(executor, asio::steady_timer::time_point::max()), own_file_(true), begun_(append)
+    : turn_(executor, asio::steady_timer::time_point::max()), own_file_(true), appends_(append)
 {
-    descriptor_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : 0), 0666);
+    descriptor_ = open_private_file(path, append);
     if (descriptor_ < 0) throw std::system_error{errno, std::generic_category()};
+    is_terminal_ = ::isatty(descriptor_) == 1;
 }
 
 block_writer::~block_writer() { static_cast<void>(close()); }
@@ -72,14 +74,15 @@ error_code block_writer::close()
 
 error_code block_writer::begin()
 {
-    if (!broken_ && !std::exchange(begun_, true) && !discard_content(descriptor_)) broken_ = last_error();
+    if (broken_ || std::exchange(begun_, true)) return broken_;
+    if (!(appends_ ? end_last_line(descriptor_) : discard_content(descriptor_))) broken_ = last_error();
     return broken_;
 }
 
 bool block_writer::holds_old_content() const
 {
     struct stat status{};
-    return !begun_ && ::fstat(descriptor_, &status) == 0 && status.st_size > 0;
+    return !appends_ && !begun_ && ::fstat(descriptor_, &status) == 0 && status.st_size > 0;
 }
 
 asio::awaitable<error_code> block_writer::write(std::string_view block)

@@ -20,17 +20,22 @@ class block_writer {
 public:
     /// Standard output.
     explicit block_writer(boost::asio::any_io_executor executor);
-    /// The file at `path`, made if it isn't there. What it holds stays until `begin` or the first block, and for good
-    /// with `append`. Throws std::system_error.
+    /// The file at `path`, made for its owner only if it isn't there. What it holds stays until `begin` or the first
+    /// block. With `append` it stays for good, but for part of a line at its end: see `end_last_line`. Throws
+    /// std::system_error.
     block_writer(boost::asio::any_io_executor executor, const std::string& path, bool append);
     ~block_writer();
     block_writer(const block_writer&) = delete;
     block_writer& operator=(const block_writer&) = delete;
 
-    /// Drops what the file held, if that is still to be done; the error of this or of an earlier step.
+    /// Drops what the file held, or ends its last line when appending, if that is still to be done; the error of this
+    /// or of an earlier step.
     boost::system::error_code begin();
     /// Whether it still holds what `begin` would drop.
     bool holds_old_content() const;
+
+    /// Whether people look at it.
+    bool is_terminal() const noexcept { return is_terminal_; }
 
     /// Returns once all of the block was taken by the system. Never blocks the thread on a pipe. After an error, a
     /// file ends with the last whole block, unless others write to it too, and every further write fails in the same
@@ -56,7 +61,9 @@ private:
     boost::system::error_code broken_;
     int descriptor_ = -1;
     bool own_file_ = false;
-    bool begun_ = false;  ///< there is no old content, or none that has to go
+    bool is_terminal_ = false;
+    bool appends_ = true;
+    bool begun_ = false;  ///< nothing is left to be done about old content
     bool busy_ = false;
 };
 

@@ -3,13 +3,12 @@
 #include "program/text.hpp"
 #include "program/unfinished_block.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
+
+#include <unistd.h>
 
 namespace unipile::program {
 namespace {
@@ -24,12 +23,14 @@ blocking_output::blocking_output(const std::string& path)
 {
     if (path.empty()) {
         descriptor_ = STDOUT_FILENO;
+        is_terminal_ = ::isatty(descriptor_) == 1;
         return;
     }
-    descriptor_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    descriptor_ = open_private_file(path, false);
     if (descriptor_ < 0)
         throw std::invalid_argument{"--output: " + printable(path) + ": " + std::generic_category().message(errno)};
     own_file_ = true;
+    is_terminal_ = ::isatty(descriptor_) == 1;
 }
 
 blocking_output::~blocking_output()
@@ -52,8 +53,6 @@ bool blocking_output::finish()
     }
     return written;
 }
-
-bool blocking_output::is_terminal() const { return ::isatty(descriptor_) == 1; }
 
 bool blocking_output::flush()
 {

@@ -9,8 +9,8 @@ namespace unipile::program {
 /// Collects lines and writes them in large pieces, waiting for a slow reader. For one thread.
 class blocking_output {
 public:
-    /// Standard output, or the file at `path`, which keeps what it holds until something is written or `finish` is
-    /// called. Throws std::invalid_argument, which names `--output`, if it can't be opened.
+    /// Standard output, or the file at `path`, made for its owner only if it isn't there. What it holds stays until
+    /// something is written or `finish` is called. Throws std::invalid_argument, which names `--output`, if it can't be opened.
     explicit blocking_output(const std::string& path);
     ~blocking_output();
     blocking_output(const blocking_output&) = delete;
@@ -23,7 +23,7 @@ public:
     bool finish();
 
     /// Whether somebody is looking at it.
-    bool is_terminal() const;
+    bool is_terminal() const noexcept { return is_terminal_; }
 
 private:
     bool flush();
@@ -31,6 +31,7 @@ private:
     std::string pending_;
     int descriptor_ = -1;
     bool own_file_ = false;
+    bool is_terminal_ = false;
     bool begun_ = false;  ///< the old content of a file of its own is gone
     bool reader_gone_ = false;
 };

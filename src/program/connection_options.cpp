@@ -9,7 +9,10 @@
 #include <cstdlib>
 #include <fstream>
 #include <ios>
+#include <iostream>
 #include <stdexcept>
+
+#include <sys/stat.h>
 
 namespace unipile::program {
 namespace {
@@ -28,6 +31,14 @@ std::string read_key(const std::string& file)
     if (key.empty())
         throw std::invalid_argument{"there is no API key; set UNIPILE_API_KEY, or name a file with --api-key-file"};
     return key;
+}
+
+void warn_if_readable(const std::string& file)
+{
+    struct stat status{};
+    if (::stat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode) || (status.st_mode & S_IROTH) == 0) return;
+    std::cerr << "unipile: --api-key-file: " << printable(file)
+              << ": every user of this machine can read it; chmod 600 it\n";
 }
 
 std::string read_base_url(const std::string& option)
@@ -69,6 +80,7 @@ std::string read_key_file(const std::string& file)
     const auto refuse = [&file](const char* why) {
         throw std::invalid_argument{"--api-key-file: " + printable(file) + ' ' + why};
     };
+    warn_if_readable(file);
     std::ifstream in{file, std::ios::binary};
     std::string key(most, '\0');
     in.read(key.data(), static_cast<std::streamsize>(key.size()));

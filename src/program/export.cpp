@@ -9,9 +9,13 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+#include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace unipile::program {
 namespace {
@@ -39,24 +43,32 @@ constexpr std::string_view csv_header =
     "provider,id,account,identifier,published_at,first_seen,last_seen,gone,author,text,url,reactions,comments,reposts,"
     "impressions\r\n";
 
+/// What a spreadsheet takes for the beginning of a formula, full-width forms included, or passes over before one.
+bool begins_formula(std::string_view value)
+{
+    static constexpr std::array<std::string_view, 11> beginnings{
+        "=", "+", "-", "@", "\t", "\r", "\n", "\xef\xbc\x9d", "\xef\xbc\x8b", "\xef\xbc\x8d", "\xef\xbc\xa0"};
+    return std::any_of(beginnings.begin(), beginnings.end(), [&](auto b) { return value.starts_with(b); });
+}
+
 class csv_row {
 public:
-    explicit csv_row(std::string& out) : out_(out) {}
+    csv_row(std::string& out, bool for_terminal) : out_(out), for_terminal_(for_terminal) {}
 
     /// Quoted as RFC 4180 wants it. A text that a spreadsheet would take for a formula gets an apostrophe in front.
+    /// Bytes that aren't UTF-8 become U+FFFD, and NUL is left out; on a terminal, nothing that it obeys is left.
     void add(std::string_view value)
     {
-        if (!first_) out_ += ',';
-        first_ = false;
-        const bool formula =
-            !value.empty() && std::string_view{"=+-@\t\r"}.find(value.front()) != std::string_view::npos;
-        if (!formula && value.find_first_of(",\"\r\n") == std::string_view::npos) {
-            out_ += value;
+        const std::string text = for_terminal_ ? printable(value, std::string::npos) : plain_text(value);
+        const bool formula = begins_formula(text);
+        separate();
+        if (!formula && text.find_first_of(",\"\r\n") == std::string::npos) {
+            out_ += text;
             return;
         }
         out_ += '"';
         if (formula) out_ += '\'';
-        for (const char c : value) {
+        for (const char c : text) {
             if (c == '"') out_ += '"';
             out_ += c;
         }
@@ -65,14 +77,19 @@ public:
     void add_text(const std::optional<std::string_view>& value) { add(value.value_or(std::string_view{})); }
     void add_number(const std::optional<std::int64_t>& value)
     {
-        if (!first_) out_ += ',';
-        first_ = false;
+        separate();
         if (value) out_ += std::to_string(*value);
     }
     void end() { out_ += "\r\n"; }
 
 private:
+    void separate()
+    {
+        if (!std::exchange(first_, false)) out_ += ',';
+    }
+
     std::string& out_;
+    bool for_terminal_;
     bool first_ = true;
 };
 
@@ -98,9 +115,9 @@ void add_instagram(csv_row& row, const instagram_post& p)
     row.add(std::string_view{});
 }
 
-void append_csv(std::string& out, const store::stored_post& p)
+void append_csv(std::string& out, const store::stored_post& p, bool for_terminal)
 {
-    csv_row row{out};
+    csv_row row{out, for_terminal};
     row.add(p.provider);
     row.add(p.id);
     row.add(p.account);
@@ -128,12 +145,10 @@ int run_export(const export_options& o)
         std::string line;
         reader.posts(filter, [&](const store::stored_post& p) {
             line.clear();
-            if (csv) {
-                append_csv(line, p);
-            } else {
-                append_minified(line, p.json);
-                line += '\n';
-            }
+            if (csv)
+                append_csv(line, p, out.is_terminal());
+            else
+                append_json_line(line, p.json, out.is_terminal());
             return out.write(line);
         });
     });

@@ -108,7 +108,7 @@ int harvest_run::run()
         console_.say(stopped_line(*stopped_by_));
     else if (reader_gone_ && exit_code_now() == exit_code::some_incomplete)
         console_.say("unipile: stopped: the reader of " + output_name() +
-                     " went away; the store has all that arrived, and the same command goes on");
+                     " went away; the same command goes on where its lines ended");
     return exit_code_now();
 }
 
@@ -184,6 +184,7 @@ void harvest_run::start_crew()
     shared.shares = &*shares_;
     shared.run = run_info_.run;
     shared.answers = &answers_;
+    shared.output_is_terminal = output_ && output_->is_terminal();
     if (output_)
         shared.output = [this](std::string lines) {
             return asio::co_spawn(context_, write_lines(std::move(lines)), asio::use_awaitable);
@@ -307,19 +308,25 @@ void harvest_run::cancel_all()
     for (const crew_member& c : crew_) c.worker->cancel();
 }
 
-asio::awaitable<void> harvest_run::write_lines(std::string lines)
+asio::awaitable<bool> harvest_run::write_lines(std::string lines)
 {
-    if (output_failed_ || reader_gone_) co_return;
+    if (output_failed_ || reader_gone_) co_return false;
     const error_code ec = co_await output_->write(lines);
-    if (!ec || output_failed_) co_return;
+    if (!ec) co_return true;
+    if (output_failed_ || reader_gone_) co_return false;
     if (ec == asio::error::broken_pipe) {
         reader_gone_ = true;
+    } else if (ec == asio::error::operation_aborted) {
+        output_failed_ = true;
+        console_.say("unipile: the reader of " + output_name() +
+                     " did not take the last lines; they come again with the same command");
     } else {
         output_failed_ = true;
         console_.say("unipile: " + output_name() + " can't be written: " + ec.message() +
-                     "; the store has all that arrived");
+                     "; what is not in it is not stored, and comes again with the same command");
     }
     stop_all();
+    co_return false;
 }
 
 asio::awaitable<void> harvest_run::look_for_unparked()

@@ -61,7 +61,7 @@ private:
     void interrupt();
     void stop_all();
     void cancel_all();
-    boost::asio::awaitable<void> write_lines(std::string lines);
+    boost::asio::awaitable<bool> write_lines(std::string lines);
     boost::asio::awaitable<void> look_for_unparked();
     boost::asio::awaitable<void> show();
     boost::asio::awaitable<void> look_ahead();

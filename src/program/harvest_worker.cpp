@@ -254,7 +254,7 @@ void harvest_worker::handle(harvest_element element)
         page.ended = false;
         job.writing = true;
         ++busy_;
-        asio::co_spawn(context_, store_page(std::move(page)), asio::detached);
+        asio::co_spawn(context_, take_page(std::move(page)), asio::detached);
     }
     if (!element.ended) return;
     element.posts.clear();
@@ -264,19 +264,35 @@ void harvest_worker::handle(harvest_element element)
     asio::co_spawn(context_, settle(tag), asio::detached);
 }
 
-asio::awaitable<void> harvest_worker::store_page(harvest_element element)
+/// What is stored was written before: a page that could not be written comes again in another run.
+asio::awaitable<void> harvest_worker::take_page(harvest_element element)
 {
     const std::uint64_t tag = element.job->tag;
     active_job& job = jobs_[tag];
-    if (shared_.output && !element.posts.empty()) {
-        std::string lines;
-        for (const post& p : element.posts) {
-            append_minified(lines, p.json());
-            lines += '\n';
-        }
-        co_await shared_.output(std::move(lines));
+    if (!job.unwritten) job.unwritten = !co_await write_out(element);
+    if (!job.unwritten)
+        co_await store_page(job, element);
+    else if (element.page_ends)
+        stream_->finish(element.number);
+    job.writing = false;
+    if (job.ended && !store_failed_) {
+        ++busy_;
+        asio::co_spawn(context_, settle(tag), asio::detached);
     }
+    --busy_;
+    room_.cancel();
+}
 
+asio::awaitable<bool> harvest_worker::write_out(const harvest_element& element)
+{
+    if (!shared_.output || element.posts.empty()) co_return true;
+    std::string lines;
+    for (const post& p : element.posts) append_json_line(lines, p.json(), shared_.output_is_terminal);
+    co_return co_await shared_.output(std::move(lines));
+}
+
+asio::awaitable<void> harvest_worker::store_page(active_job& job, const harvest_element& element)
+{
     store::page_write write;
     write.lease = job.claimed.lease;
     write.add(element.posts);
@@ -291,19 +307,12 @@ asio::awaitable<void> harvest_worker::store_page(harvest_element element)
     const auto [ec, result] =
         co_await store::async_write(*shared_.writer, context_.get_executor(), std::move(write), as_result);
     outstanding_ -= bytes;
-    job.writing = false;
     if (ec) {
         store_failed();
     } else {
         count(element, result);
         obey(job, element, result.next);
-        if (job.ended) {
-            ++busy_;
-            asio::co_spawn(context_, settle(tag), asio::detached);
-        }
     }
-    --busy_;
-    room_.cancel();
 }
 
 /// What the store says comes next with a job.
@@ -334,7 +343,9 @@ asio::awaitable<void> harvest_worker::settle(std::uint64_t tag)
     active_job& job = jobs_[tag];
     const harvest_element end = std::move(*std::exchange(job.ended, std::nullopt));
     const step_kind said = job.verdict ? job.verdict->what : step_kind::go_on;
-    if (said == step_kind::complete || said == step_kind::bounded) {
+    if (job.unwritten) {
+        co_await give_back(tag, job);
+    } else if (said == step_kind::complete || said == step_kind::bounded) {
         close_job(tag, said == step_kind::complete ? "up_to_date" : "bounds_reached", true);
     } else if (said == step_kind::lost_lease) {
         close_job(tag, "lost_lease", false);

@@ -33,8 +33,9 @@ struct harvest_shared {
     account_shares* shares = nullptr;
     std::int64_t run = 0;
     std::atomic<std::uint64_t>* answers = nullptr;  ///< of the server, to all workers
-    /// Writes lines to the additional output and returns when they are written; empty: there is none.
-    std::function<boost::asio::awaitable<void>(std::string lines)> output;
+    /// Writes lines to the additional output; returns whether all of them were written. Empty: there is none.
+    std::function<boost::asio::awaitable<bool>(std::string lines)> output;
+    bool output_is_terminal = false;
     /// The store failed; on any thread.
     std::function<void()> store_failed;
     /// Tells people a line; on any thread.
@@ -80,13 +81,16 @@ private:
         std::optional<store::step> verdict;    ///< what the store said, where the listing had no more to ask
         std::optional<harvest_element> ended;  ///< waits for the write under way
         bool writing = false;
+        bool unwritten = false;  ///< a page of it could not be written to the output, so nothing more is stored
     };
 
     boost::asio::awaitable<void> work();
     boost::asio::awaitable<void> wait_for_room();
     boost::asio::awaitable<void> keep_view();
     void handle(harvest_element element);
-    boost::asio::awaitable<void> store_page(harvest_element element);
+    boost::asio::awaitable<void> take_page(harvest_element element);
+    boost::asio::awaitable<bool> write_out(const harvest_element& element);
+    boost::asio::awaitable<void> store_page(active_job& job, const harvest_element& element);
     void obey(active_job& job, const harvest_element& page, const store::step& next);
     boost::asio::awaitable<void> settle(std::uint64_t tag);
     boost::asio::awaitable<void> settle_end(std::uint64_t tag, active_job& job, const harvest_element& end);

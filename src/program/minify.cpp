@@ -1,5 +1,7 @@
 #include "program/minify.hpp"
 
+#include "program/text.hpp"
+
 #include <cstddef>
 
 namespace unipile::program {
@@ -37,6 +39,18 @@ void append_minified(std::string& out, std::string_view json)
         }
     }
     out.append(json.substr(kept));
+}
+
+void append_json_line(std::string& out, std::string_view json, bool for_terminal)
+{
+    if (for_terminal) {
+        std::string line;
+        append_minified(line, json);
+        out += printable_json(line);
+    } else {
+        append_minified(out, json);
+    }
+    out += '\n';
 }
 
 }  // namespace unipile::program

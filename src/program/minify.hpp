@@ -10,4 +10,8 @@ namespace unipile::program {
 /// is inside a string is never touched.
 void append_minified(std::string& out, std::string_view json);
 
+/// Appends valid JSON as one line. For a terminal, its strings hold nothing that a terminal obeys: see
+/// `printable_json`.
+void append_json_line(std::string& out, std::string_view json, bool for_terminal);
+
 }  // namespace unipile::program

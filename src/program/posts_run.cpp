@@ -184,10 +184,7 @@ asio::awaitable<void> posts_run::pour(listing& l)
         const auto [ec, posts] = co_await l.stream.async_next_batch(as_result);
         if (ec || posts.empty()) co_return;
         l.lines.clear();
-        for (const post& p : posts) {
-            append_minified(l.lines, p.json());
-            l.lines += '\n';
-        }
+        for (const post& p : posts) append_json_line(l.lines, p.json(), output_.is_terminal());
         const error_code failed = co_await output_.write(l.lines);
         if (failed) {
             l.output_failed = true;

@@ -34,13 +34,6 @@ code_point decode_utf8(std::string_view text) noexcept
     return {value, length};
 }
 
-/// Characters that move the cursor, change the terminal's state or the order of what is read.
-bool is_unsafe(char32_t c) noexcept
-{
-    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c || c == 0x200e || c == 0x200f ||
-           (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
-}
-
 template <class... Values>
 std::string format(const char* pattern, Values... values)
 {
@@ -98,6 +91,12 @@ std::optional<std::chrono::minutes> take_offset(std::string_view& text)
 
 }  // namespace
 
+bool is_unsafe(char32_t c) noexcept
+{
+    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c || c == 0x200e || c == 0x200f ||
+           (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+}
+
 std::string printable(std::string_view text, std::size_t longest)
 {
     std::string out;
@@ -129,6 +128,21 @@ bool is_utf8(std::string_view text) noexcept
         text.remove_prefix(length);
     }
     return true;
+}
+
+std::string plain_text(std::string_view text)
+{
+    std::string out;
+    out.reserve(text.size());
+    while (!text.empty()) {
+        const std::size_t length = decode_utf8(text).length;
+        if (length == 0)
+            out += "\xef\xbf\xbd";
+        else if (text.front() != '\0')
+            out += text.substr(0, length);
+        text.remove_prefix(length == 0 ? 1 : length);
+    }
+    return out;
 }
 
 std::string with_thousands(std::uint64_t n)
@@ -169,13 +183,30 @@ std::string json_string(std::string_view text)
             out += "\xef\xbf\xbd";
         else if (c.value == '"' || c.value == '\\')
             (out += '\\') += text.front();
-        else if (c.value < 0x20)
+        else if (is_unsafe(c.value))
             out += format("\\u%04x", static_cast<unsigned>(c.value));
         else
             out += text.substr(0, length);
         text.remove_prefix(length);
     }
     return out += '"';
+}
+
+std::string printable_json(std::string_view json)
+{
+    std::string out;
+    while (!json.empty()) {
+        const code_point c = decode_utf8(json);
+        const std::size_t length = c.length == 0 ? 1 : c.length;
+        if (c.length == 0)
+            out += "\xef\xbf\xbd";
+        else if (is_unsafe(c.value) && c.value != '\n')
+            out += format("\\u%04x", static_cast<unsigned>(c.value));
+        else
+            out += json.substr(0, length);
+        json.remove_prefix(length);
+    }
+    return out;
 }
 
 std::optional<std::chrono::sys_time<std::chrono::milliseconds>> parse_date(std::string_view text)

@@ -1,5 +1,7 @@
-// What a failed write left at the end of a file.
+// Files that lines are written to: how they are made, and what a write that failed left at their end.
 #pragma once
+
+#include <string>
 
 #include <sys/types.h>
 
@@ -21,6 +23,15 @@ private:
     off_t begin_ = -1;  ///< where it lies in the file; -1: nowhere
     off_t size_ = 0;
 };
+
+/// Opens a file for writing, at its end with `append`, and makes it, readable and writable for its owner only, where it
+/// isn't there: what it will hold is about people. -1, with `errno`, if that fails.
+int open_private_file(const std::string& path, bool append) noexcept;
+
+/// For a regular file that is only appended to and doesn't end with a line end: cuts off the last line if that is the
+/// beginning of a JSON object, as a process that was killed leaves it, and ends any other one. False, with `errno`, if
+/// that fails. Other files, and those that can't be read, stay as they are.
+bool end_last_line(int descriptor);
 
 /// Empties a regular file; false, with `errno`, if that fails. Other files have nothing to lose.
 bool discard_content(int descriptor) noexcept;

@@ -32,8 +32,8 @@ BOOST_AUTO_TEST_CASE(a_reader_that_has_enough_ends_it_and_the_next_run_completes
     o.posts_min = o.posts_max = 500;
     const field_work w{o};
     const std::string why =
-        "unipile: stopped: the reader of standard output went away; the store has all that arrived, and the same "
-        "command goes on\n";
+        "unipile: stopped: the reader of standard output went away; the same command goes on where its lines "
+        "ended\n";
     for (const bool quiet : {false, true}) {
         strings options{"--ndjson", "-"};
         if (quiet) options.push_back("--quiet");
@@ -59,7 +59,7 @@ BOOST_AUTO_TEST_CASE(output_that_has_no_room_is_told)
     BOOST_TEST(under_shell(w, "", w.command({"--dry-run"}), "> /dev/full").code == 1);
     const finished f = w.harvest({"--ndjson", "/dev/full"});
     BOOST_TEST(f.code == 1);
-    BOOST_TEST(has(f.err, "/dev/full can't be written: No space left on device; the store has all that arrived"));
+    BOOST_TEST(has(f.err, "/dev/full can't be written: No space left on device; what is not in it is not stored"));
     BOOST_TEST(w.harvest().code == 0);
     w.check_store();
 }
@@ -124,7 +124,7 @@ BOOST_AUTO_TEST_CASE(a_limit_on_the_size_of_files_reaches_lines_too)
     const finished f = under_shell(w, "ulimit -f 16000;", w.command({"--ndjson", lines}));
     BOOST_TEST(f.signal == 0);
     BOOST_TEST(f.code == 1);
-    BOOST_TEST(has(f.err, "lines can't be written: File too large; the store has all that arrived"), f.err);
+    BOOST_TEST(has(f.err, "lines can't be written: File too large; what is not in it is not stored"), f.err);
     BOOST_TEST(w.harvest().code == 0);
     w.check_store();
 }
