@@ -10,7 +10,8 @@ namespace unipile::program {
 class blocking_output {
 public:
     /// Standard output, or the file at `path`, made for its owner only if it isn't there. What it holds stays until
-    /// something is written or `finish` is called. Throws std::invalid_argument, which names `--output`, if it can't be opened.
+    /// something is written or `finish` is called. Throws std::invalid_argument, which names `--output`, if it can't be
+    /// opened.
     explicit blocking_output(const std::string& path);
     ~blocking_output();
     blocking_output(const blocking_output&) = delete;

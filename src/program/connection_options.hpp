@@ -32,7 +32,8 @@ void add_connection_options(CLI::App& command, connection_options& options, cons
 /// The files that they name.
 void add_files(command_files& files, const connection_options& options);
 
-/// Reads the key in a file; warns on standard error of one that every user can read. Throws std::invalid_argument, one line without anything of what is in it.
+/// Reads the key in a file; warns on standard error of one that every user can read. Throws std::invalid_argument, one
+/// line without anything of what is in it.
 std::string read_key_file(const std::string& file);
 
 /// Reads the key and the base URL from where the options or the environment say. Throws std::invalid_argument with one

@@ -6,6 +6,7 @@
 #include "program/text.hpp"
 
 #include <unipile/post.hpp>
+#include <unipile/utf8.hpp>
 
 #include <CLI/CLI.hpp>
 
@@ -147,8 +148,10 @@ int run_export(const export_options& o)
             line.clear();
             if (csv)
                 append_csv(line, p, out.is_terminal());
-            else
+            else if (is_valid_utf8(p.json))
                 append_json_line(line, p.json, out.is_terminal());
+            else
+                append_json_line(line, to_valid_utf8(p.json), out.is_terminal());
             return out.write(line);
         });
     });

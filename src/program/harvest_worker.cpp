@@ -287,7 +287,8 @@ asio::awaitable<bool> harvest_worker::write_out(const harvest_element& element)
 {
     if (!shared_.output || element.posts.empty()) co_return true;
     std::string lines;
-    for (const post& p : element.posts) append_json_line(lines, p.json(), shared_.output_is_terminal);
+    std::string copy;
+    for (const post& p : element.posts) append_json_line(lines, p.valid_json(copy), shared_.output_is_terminal);
     co_return co_await shared_.output(std::move(lines));
 }
 

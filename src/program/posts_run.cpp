@@ -184,7 +184,8 @@ asio::awaitable<void> posts_run::pour(listing& l)
         const auto [ec, posts] = co_await l.stream.async_next_batch(as_result);
         if (ec || posts.empty()) co_return;
         l.lines.clear();
-        for (const post& p : posts) append_json_line(l.lines, p.json(), output_.is_terminal());
+        std::string copy;
+        for (const post& p : posts) append_json_line(l.lines, p.valid_json(copy), output_.is_terminal());
         const error_code failed = co_await output_.write(l.lines);
         if (failed) {
             l.output_failed = true;

@@ -1,5 +1,7 @@
 #include "program/text.hpp"
 
+#include <unipile/utf8.hpp>
+
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -132,16 +134,8 @@ bool is_utf8(std::string_view text) noexcept
 
 std::string plain_text(std::string_view text)
 {
-    std::string out;
-    out.reserve(text.size());
-    while (!text.empty()) {
-        const std::size_t length = decode_utf8(text).length;
-        if (length == 0)
-            out += "\xef\xbf\xbd";
-        else if (text.front() != '\0')
-            out += text.substr(0, length);
-        text.remove_prefix(length == 0 ? 1 : length);
-    }
+    std::string out = is_valid_utf8(text) ? std::string{text} : to_valid_utf8(text);
+    std::erase(out, '\0');
     return out;
 }
 

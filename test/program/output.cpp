@@ -149,7 +149,8 @@ BOOST_AUTO_TEST_CASE(half_a_line_is_cut_back_on_resuming_too)
     const served s{small_world(150)};
     const jobs_folder folder;
     const std::string lines = folder.file("lines");
-    const finished head = s.run(s.arguments({s.first()}, {"--max-posts", "60", "--summary", "json", "--output", lines}));
+    const finished head =
+        s.run(s.arguments({s.first()}, {"--max-posts", "60", "--summary", "json", "--output", lines}));
     BOOST_TEST(head.code == 0);
     write_file(lines, read_file(lines) + "{\"object\":\"Po");
     const std::string position = field(lines_of(head.err).back(), "position");
