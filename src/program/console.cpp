@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <cstdlib>
 
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -19,9 +20,17 @@ terminal_size size_of_terminal()
     return size;
 }
 
+/// What a terminal says that can only print.
+bool obeys_escapes()
+{
+    const char* term = std::getenv("TERM");
+    return term == nullptr || std::string_view{term} != "dumb";
+}
+
 }  // namespace
 
-console::console(bool with_progress) : shows_progress_(with_progress && ::isatty(STDERR_FILENO) == 1) {}
+console::console(bool with_progress) : shows_progress_(with_progress && ::isatty(STDERR_FILENO) == 1 && obeys_escapes())
+{}
 
 console::~console()
 {

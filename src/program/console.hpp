@@ -13,7 +13,8 @@ namespace unipile::program {
 /// For one thread. Text that came from elsewhere has to be `printable` already.
 class console {
 public:
-    /// Without `with_progress`, or if standard error is no terminal, `live` and `progress` do nothing.
+    /// Without `with_progress`, or if standard error is no terminal or one of the kind `dumb`, `live` and `progress` do
+    /// nothing.
     explicit console(bool with_progress);
     /// Erases what changes.
     ~console();

@@ -1,6 +1,7 @@
 #include "program/harvest_display.hpp"
 
 #include "program/columns.hpp"
+#include "program/store_view.hpp"
 #include "program/text.hpp"
 
 #include <algorithm>
@@ -148,8 +149,9 @@ std::vector<std::string> live_lines(const harvest_snapshot& s, std::size_t width
 
 std::string plain_line(const harvest_snapshot& s)
 {
-    std::string out = human_duration(s.elapsed) + ": " + s.phase + ": jobs " + jobs_text(s.jobs) + " (" +
-                      percent(s.jobs) + "); posts " + posts_text(s) + "; " + requests_line(s);
+    std::string out = time_text(s.now) + ' ' + human_duration(s.elapsed) + ": " + s.phase + ": jobs " +
+                      jobs_text(s.jobs) + " (" + percent(s.jobs) + "); posts " + posts_text(s) + "; " +
+                      requests_line(s);
     if (s.accounts.outage) out += "; " + outage_line(*s.accounts.outage, s.now);
     if (s.accounts.resting > 0) out += "; accounts resting: " + with_thousands(s.accounts.resting);
     if (s.accounts.parked_count > 0) {

@@ -1,7 +1,9 @@
 #include "program/harvest_run.hpp"
 
 #include "program/command.hpp"
+#include "program/ending_signals.hpp"
 #include "program/harvest_summary.hpp"
+#include "program/line_pace.hpp"
 #include "program/posts_report.hpp"
 #include "program/text.hpp"
 #include "program/usable_store.hpp"
@@ -18,7 +20,6 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
-#include <csignal>
 #include <cstdlib>
 #include <stdexcept>
 #include <system_error>
@@ -36,7 +37,7 @@ constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr milliseconds patience_with_pages{8'000};
 constexpr milliseconds unpark_interval{2'000};
 constexpr milliseconds live_interval{250};
-constexpr milliseconds plain_interval{10'000};
+constexpr milliseconds plain_interval{1'000};
 /// How often the outlook is looked at anew, if that takes next to no time; and for how small a share of it otherwise.
 constexpr milliseconds outlook_interval{10'000};
 constexpr int outlook_share = 100;
@@ -66,18 +67,25 @@ bool waits_for_parked(store::post_store& engine, std::int64_t run)
     }
 }
 
+/// What a log tells at once when it changes.
+std::string state_of(const harvest_snapshot& s)
+{
+    return s.phase + (s.accounts.outage ? ", outage, " : ", ") + std::to_string(s.accounts.parked_count);
+}
+
 }  // namespace
 
 harvest_run::harvest_run(const harvest_arguments& arguments, harvest_plan plan)
     : arguments_(arguments),
       plan_(std::move(plan)),
       console_(!arguments.quiet),
-      signals_(context_, SIGINT, SIGTERM, SIGHUP),
+      signals_(context_),
       patience_(context_),
       unparked_(context_),
       redraw_(context_),
       ahead_(context_)
 {
+    add_ending_signals(signals_);
     if (arguments.ndjson == "-") {
         output_.emplace(context_.get_executor());
     } else if (!arguments.ndjson.empty()) {
@@ -349,6 +357,7 @@ asio::awaitable<void> harvest_run::look_for_unparked()
 asio::awaitable<void> harvest_run::show()
 {
     const bool live = console_.shows_progress();
+    line_pace pace;
     rate_.emplace(std::chrono::steady_clock::now());
     for (;;) {
         redraw_.expires_after(live ? live_interval : plain_interval);
@@ -356,7 +365,7 @@ asio::awaitable<void> harvest_run::show()
         const harvest_snapshot s = snapshot();
         if (live)
             console_.live(live_lines(s, console_.width()));
-        else
+        else if (pace.is_due(s.elapsed, state_of(s)))
             console_.say(plain_line(s));
     }
 }

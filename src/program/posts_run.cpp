@@ -1,6 +1,7 @@
 #include "program/posts_run.hpp"
 
 #include "program/command.hpp"
+#include "program/ending_signals.hpp"
 #include "program/minify.hpp"
 #include "program/text.hpp"
 
@@ -13,7 +14,6 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
-#include <csignal>
 #include <memory>
 #include <stdexcept>
 #include <system_error>
@@ -100,12 +100,14 @@ posts_run::posts_run(const posts_options& options, posts_plan plan)
     : options_(options),
       plan_(std::move(plan)),
       console_(!options.quiet),
-      signals_(context_, SIGINT, SIGTERM, SIGHUP),
+      signals_(context_),
       patience_(context_),
       redraw_(context_),
       client_(make_client(context_, plan_, std::make_shared<watcher>(console_))),
       output_(open_output(context_.get_executor(), options))
-{}
+{
+    add_ending_signals(signals_);
+}
 
 posts_run::~posts_run() = default;
 

@@ -40,6 +40,7 @@ harvest_snapshot usual()
     s.posts_per_second = 1'499.6;
     s.eta = minutes{80};
     s.phase = "harvesting";
+    s.now = decltype(s.now){std::chrono::seconds{1'000'000'000}};
     return s;
 }
 
@@ -87,7 +88,8 @@ BOOST_AUTO_TEST_CASE(live)
 BOOST_AUTO_TEST_CASE(plain)
 {
     BOOST_TEST(plain_line(usual()) ==
-               "1 h 15 min: harvesting: jobs 5,000 done, 8 running, 4,940 waiting, 52 failed (50%); posts 1,234,567 "
+               "2001-09-09T01:46:40Z 1 h 15 min: harvesting: jobs 5,000 done, 8 running, 4,940 waiting, 52 failed "
+               "(50%); posts 1,234,567 "
                "(1,500/s); requests: 12,600, 4,321 left in the budgets, 7 under way, 90 retries; accounts resting: 12; "
                "parked: acc_1 (disconnected_account), acc_2 (restricted), acc_3 (x), and 1 more; about 1 h 20 min to "
                "go");
@@ -102,7 +104,8 @@ BOOST_AUTO_TEST_CASE(at_the_start_nothing_is_made_up)
                         "requests: 0, 0 under way"};
     BOOST_TEST(live_lines(s, 80) == lines, boost::test_tools::per_element());
     BOOST_TEST(plain_line(s) ==
-               "0.00 s: reading jobs: jobs 0 done, 0 running, 0 waiting, 0 failed (0%); posts 0 (0/s); requests: 0, 0 "
+               "1970-01-01T00:00:00Z 0.00 s: reading jobs: jobs 0 done, 0 running, 0 waiting, 0 failed (0%); posts 0 "
+               "(0/s); requests: 0, 0 "
                "under way");
 }
 

@@ -100,10 +100,10 @@ BOOST_AUTO_TEST_SUITE(output)
 BOOST_AUTO_TEST_CASE(lines_that_no_reader_took_come_again)
 {
     const field_work w{long_listings()};
-    process p{UNIPILE_PROGRAM, w.command({"--ndjson", "-", "--quiet"}), w.world.environment()};
+    process p{UNIPILE_PROGRAM, w.command({"--pace", "none", "--ndjson", "-", "--quiet"}), w.world.environment()};
     std::string out = p.read_line();
     p.send(SIGINT);
-    // It ends while its reader takes nothing.
+    // A page takes more than a pipe holds. The run ends while its reader takes nothing.
     siginfo_t info{};
     while (::waitid(P_PID, static_cast<id_t>(p.id()), &info, WEXITED | WNOWAIT) != 0) {
     }
