@@ -27,7 +27,8 @@ struct deadlines {
                                                  ///< consumer doesn't read is not counted
 };
 
-/// The largest things that a peer may send. Each has an error of its own.
+/// The largest things that a peer may send. What is over `item` or too deep inside of an item costs the item, which is
+/// quarantined; each of the others has an error of its own.
 struct size_limits {
     std::size_t header = 64 * 1024;        ///< bytes of an answer's header; 8 KiB at least
     std::size_t page = 256 * 1024 * 1024;  ///< bytes of a page's JSON, after inflating

@@ -57,8 +57,8 @@ enum class errc {
     not_a_page,          ///< JSON, but no post list
     bad_cursor,          ///< the cursor is neither text nor null
     page_too_large,      ///< over the page limit
-    item_too_large,      ///< one item is over the item limit
-    too_deep,            ///< nested deeper than the limit
+    item_too_large,      ///< not reported any more: an item over the limit is quarantined
+    too_deep,            ///< outside of its items the page is nested deeper than the limit
     too_many_items,      ///< more items in a page than the limit
     envelope_too_large,  ///< the page without its items is over the limit
     cursor_too_large,    ///< the cursor is over the limit
@@ -82,7 +82,7 @@ enum class errc {
     harvest_stopped,  ///< the whole harvest was stopped, by hand or by a failure that reaches all of it
 
     // A single post.
-    item_malformed,  ///< the text is not one JSON object
+    item_malformed,  ///< the text is not one JSON object, or an empty one
 
     job_source_failed,  ///< the source of a harvest's jobs failed
 

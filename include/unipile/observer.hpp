@@ -65,8 +65,9 @@ struct anomaly_event {
     const unipile::anomaly* anomaly;
     /// The post that has it; null for a page and for a quarantined item.
     const unipile::post* post;
-    /// The bytes of an item that is no post: not valid JSON, or one that takes far more memory than it has bytes. Valid
-    /// during the call.
+    /// The bytes of an item that is no post: not a JSON object, one without fields, nested too deep, or one that takes
+    /// far more memory than it has bytes; of one over `size_limits::item` the first bytes. Not always UTF-8; see
+    /// `to_valid_utf8()`. Valid during the call.
     std::string_view quarantined;
     /// Why it was quarantined, in the library's words; empty otherwise.
     std::string_view why;

@@ -42,7 +42,11 @@ void destroy(post_block* block) noexcept;
 
 }  // namespace detail
 
-/// One post. Immutable, the size of a pointer, and cheap to copy: copies share one block of memory with the JSON and
+/// One post: a JSON object with at least one field. What it lacks beyond that, `object`, `provider` or an id say, is an
+/// anomaly and costs nothing but the typed field. Items that are no posts (`{}`, other JSON values, what isn't JSON, is
+/// too deep or too large) are quarantined; see `observer::on_anomaly()`.
+///
+/// Immutable, the size of a pointer, and cheap to copy: copies share one block of memory with the JSON and
 /// the typed fields, and every view, pointer and span that a post hands out is valid as long as one copy lives.
 ///
 /// Thread-safe like a `shared_ptr` to a constant: copies may be used and destroyed on different threads at once, one
@@ -51,8 +55,8 @@ class post {
 public:
     /// Reads a post from the text of one JSON object, such as `json()` gave. White space around it is dropped.
     ///
-    /// Errors: `errc::item_malformed` if it isn't a JSON object, `errc::too_deep` if it nests deeper than
-    /// `size_limits::depth` allows by default. Throws std::bad_alloc.
+    /// Errors: `errc::item_malformed` if it isn't a JSON object with at least one field, `errc::too_deep` if it nests
+    /// deeper than `size_limits::depth` allows by default. Throws std::bad_alloc.
     static boost::system::result<post> parse(std::string_view json);
 
     post(const post& other) noexcept : block_(other.block_)

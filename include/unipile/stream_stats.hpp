@@ -17,7 +17,7 @@ struct stream_stats {
     std::uint64_t wire_bytes = 0;        ///< bytes of answer bodies as they came over the wire, compressed perhaps
     std::uint64_t json_bytes = 0;        ///< the same after inflating
     std::uint64_t anomalies = 0;         ///< deviations from the contract, in posts and in envelopes
-    std::uint64_t quarantined = 0;       ///< items that are no posts: not valid JSON, or far too large when typed
+    std::uint64_t quarantined = 0;       ///< items that are no posts: not JSON objects, empty, too deep, or too large
     std::uint64_t repeated = 0;          ///< posts left out because a page that was fetched again had them before
     std::uint64_t too_old = 0;           ///< posts left out because they are older than `posts_query::since`
     std::uint64_t waits = 0;             ///< waits before a retry

@@ -74,7 +74,8 @@ void check_object(const json::value* value, page_end& end)
 
 }  // namespace
 
-boost::system::error_code read_envelope(std::string_view text, const size_limits& limits, page_end& end)
+boost::system::error_code read_envelope(std::string_view text, const size_limits& limits, bool cursors_differ,
+                                        page_end& end)
 {
     unsigned char buffer[2048];
     json::monotonic_resource memory{buffer};
@@ -88,7 +89,9 @@ boost::system::error_code read_envelope(std::string_view text, const size_limits
     if (!object) return errc::not_a_page;
     const json::value* items = object->if_contains("items");
     if (!items || !items->is_array()) return errc::not_a_page;
-    if (const errc e = read_cursor(object->if_contains("cursor"), limits, end); e != errc{}) return e;
+    if (!cursors_differ) {
+        if (const errc e = read_cursor(object->if_contains("cursor"), limits, end); e != errc{}) return e;
+    }
     check_object(object->if_contains("object"), end);
     read_paging(object->if_contains("paging"), end);
     return {};

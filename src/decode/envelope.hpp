@@ -12,7 +12,8 @@
 namespace unipile::decode {
 
 /// Reads a page whose items were taken out (`{"object":"PostList","items":[],"cursor":null}`) into `end`: cursor,
-/// page count, and anomalies, which are added.
-boost::system::error_code read_envelope(std::string_view json, const size_limits& limits, page_end& end);
+/// page count, and anomalies, which are added. `cursors_differ`: the page has several, and none of them counts.
+boost::system::error_code read_envelope(std::string_view json, const size_limits& limits, bool cursors_differ,
+                                        page_end& end);
 
 }  // namespace unipile::decode

@@ -25,6 +25,7 @@ void framer::start(std::size_t depth) noexcept
     depth_limit_ = depth;
     inside_ = inside::nothing;
     brackets_.clear();
+    deeper_ = 0;
 }
 
 /// One byte outside of strings and words.
@@ -34,27 +35,31 @@ framer::status framer::feed_structure(const char*& p)
         case '"': inside_ = inside::string; break;
         case '{':
         case '[':
-            if (brackets_.size() == depth_limit_) return status::too_deep;
-            brackets_.push_back(*p == '{' ? '}' : ']');
+            if (brackets_.size() == depth_limit_)
+                ++deeper_;
+            else
+                brackets_.push_back(*p == '{' ? '}' : ']');
             break;
         case '}':
         case ']':
-            if (brackets_.empty() || brackets_.back() != *p) return status::mismatch;
-            brackets_.pop_back();
-            if (brackets_.empty()) {
+            if (deeper_ > 0) {
+                --deeper_;
+            } else {
+                if (brackets_.empty() || brackets_.back() != *p) return status::mismatch;
+                brackets_.pop_back();
+            }
+            if (at_end()) {
                 ++p;
                 return status::done;
             }
             break;
         default:
-            if (brackets_.empty()) inside_ = inside::word;
+            if (at_end()) inside_ = inside::word;
             break;
     }
     ++p;
     return status::open;
 }
-
-bool framer::ends_before(char c) const noexcept { return inside_ == inside::word && ends_word(c); }
 
 framer::status framer::feed(const char*& p, const char* end)
 {
@@ -68,7 +73,7 @@ framer::status framer::feed(const char*& p, const char* end)
                 if (p == end) break;
                 inside_ = *p == '"' ? inside::nothing : inside::escape;
                 ++p;
-                if (inside_ == inside::nothing && brackets_.empty()) return status::done;
+                if (inside_ == inside::nothing && at_end()) return status::done;
                 break;
             case inside::escape:
                 inside_ = inside::string;

@@ -1,5 +1,6 @@
 #include "decode/item_parser.hpp"
 
+#include "decode/number.hpp"
 #include "decode/schema.hpp"
 #include "decode/text.hpp"
 
@@ -271,19 +272,33 @@ bool item_parser::finish_item(std::uint64_t seen)
     return noted_.empty() || keep_anomalies(owner);
 }
 
-parse_status item_parser::attempt(const char* begin, const char* end)
+void item_parser::begin(const char* first, const char* last) noexcept
 {
-    builder_.rewind();
-    begin_ = p_ = begin;
-    end_ = end;
+    begin_ = p_ = first;
+    end_ = last;
     depth_ = 0;
     status_ = parse_status::ok;
     repaired_ = false;
     here_ = {};
-    item_ = {};
     noted_.clear();
+}
+
+/// Whether the object that was read has no fields.
+bool item_parser::is_empty() const noexcept
+{
+    const char* p = begin_ + 1;
+    while (is_space(*p)) ++p;
+    return *p == '}';
+}
+
+parse_status item_parser::attempt(const char* first, const char* last)
+{
+    builder_.rewind();
+    begin(first, last);
+    item_ = {};
     std::uint64_t seen = 0;
     if (!read_object(schema<item_fields>::table, item_, seen)) return status_;
+    if (is_empty()) return parse_status::empty;
     here_ = {};
     const std::string_view item{begin_, static_cast<std::size_t>(p_ - begin_)};
     if (!builder_.seal(item) || !finish_item(seen)) return parse_status::no_room;
@@ -311,6 +326,18 @@ parse_status item_parser::parse(const char* begin, const char* end, bool whole)
     }
     if (s == parse_status::incomplete && whole) s = parse_status::malformed;
     return s;
+}
+
+parse_status item_parser::check(const char* first, const char* last)
+{
+    begin(first, last);
+    if (*first != '"' && *first != '{' && *first != '[') {
+        const std::string_view word{first, static_cast<std::size_t>(last - first)};
+        const bool valid = word == "true" || word == "false" || word == "null" || is_number(word);
+        return valid ? parse_status::ok : parse_status::malformed;
+    }
+    if (!skip_value()) return status_ == parse_status::incomplete ? parse_status::malformed : status_;
+    return p_ == last ? parse_status::ok : parse_status::malformed;
 }
 
 }  // namespace unipile::decode

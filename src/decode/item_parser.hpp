@@ -45,6 +45,7 @@ enum class parse_status {
     ok,
     incomplete,  ///< the input ended inside of the item
     malformed,   ///< not JSON
+    empty,       ///< an object without fields
     too_deep,
     too_costly,  ///< it would take many times its length when typed
     no_room,     ///< inside the parser only
@@ -67,6 +68,9 @@ public:
     /// Reads the object that starts at `begin`. On success `end_of_item()` is behind it and `take()` gives the post;
     /// else it is where reading stopped. `whole`: the item ends at `end`, so that it can't be incomplete.
     parse_status parse(const char* begin, const char* end, bool whole);
+
+    /// Reads one JSON value of any kind, from `begin` to `end`, only to see whether it is valid.
+    parse_status check(const char* begin, const char* end);
 
     const char* end_of_item() const noexcept { return p_; }
     /// The post of a successful `parse()`. Call once.
@@ -112,7 +116,9 @@ private:
     template <class T>
     bool read(const T*& out);
 
+    void begin(const char* first, const char* last) noexcept;
     parse_status attempt(const char* begin, const char* end);
+    bool is_empty() const noexcept;
     bool read_item();
     template <class T, std::size_t N>
     bool read_object(const field_table<T, N>& table, T& out, std::uint64_t& seen);

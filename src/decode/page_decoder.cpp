@@ -1,6 +1,7 @@
 #include "decode/page_decoder.hpp"
 
 #include "decode/envelope.hpp"
+#include "decode/envelope_lexer.hpp"
 #include "decode/framer.hpp"
 #include "decode/item_parser.hpp"
 #include "decode/scan.hpp"
@@ -25,7 +26,10 @@ constexpr std::size_t small_buffer = 64 * 1024;
 class page_decoder::impl {
 public:
     impl(const size_limits& limits, bool strict)
-        : limits_(limits), strict_(strict), parser_(limits.depth < depth_of_items ? 0 : limits.depth - depth_of_items)
+        : limits_(limits),
+          strict_(strict),
+          lexer_(limits),
+          parser_(limits.depth < depth_of_items ? 0 : limits.depth - depth_of_items)
     {}
 
     void reset();
@@ -48,30 +52,20 @@ private:
         done,        ///< behind the last brace
     };
 
-    /// What the bytes of a page's first level are part of.
-    struct lexer {
-        bool in_string = false;
-        bool escaped = false;
-        std::size_t string_begin = 0;
-        std::string_view::size_type key_begin = 0, key_end = 0;  ///< the last string on the first level
-        bool at_items_value = false;                             ///< behind `"items":`
-    };
-
     error_code step(const char*& p, const char* last);
     error_code start_page(const char*& p, const char* last);
     error_code read_envelope_byte(const char*& p);
-    error_code structure_byte(char c);
-    error_code note_key();
     error_code end_page();
     error_code start_item(const char*& p, const char* last);
     error_code item_or_end(const char*& p, const char* last, bool may_end);
     error_code after_item(const char*& p, const char* last);
     error_code cut_item(const char*& p, const char* last);
     error_code frame_item(const char*& p, const char* last);
+    void keep_prefix(std::string_view more);
+    error_code quarantine_giant();
     error_code whole_item(std::string_view item, parse_status s);
     error_code accept_item();
     error_code quarantine_item(std::string_view item, std::string why);
-    error_code append_to_envelope(char c);
     bool skip_space(const char*& p, const char* last) noexcept;
 
     size_limits limits_;
@@ -80,14 +74,12 @@ private:
     error_code error_;
     std::size_t bytes_ = 0;
     std::uint64_t items_ = 0;
-    lexer lexer_;
-    std::string brackets_;  ///< those open in the envelope
-    std::string envelope_;
+    envelope_lexer lexer_;
     std::string cut_;        ///< the beginning of an item that isn't whole yet
+    std::size_t size_ = 0;   ///< of the item so far; more than `cut_` has if it is over the limit
     bool unframed_ = false;  ///< the framer has not seen `cut_`, in which the parser found nothing wrong
     framer framer_;
     item_parser parser_;
-    unsigned keys_seen_ = 0;
 };
 
 void page_decoder::impl::reset()
@@ -100,15 +92,11 @@ void page_decoder::impl::reset()
     error_ = {};
     bytes_ = 0;
     items_ = 0;
-    lexer_ = {};
-    brackets_.clear();
-    envelope_.clear();
+    lexer_.reset();
     cut_.clear();
     if (cut_.capacity() > small_buffer) std::string().swap(cut_);
-    if (envelope_.capacity() > small_buffer) std::string().swap(envelope_);
     parser_.trim();
     unframed_ = false;
-    keys_seen_ = 0;
 }
 
 error_code page_decoder::impl::write(std::string_view chunk)
@@ -166,86 +154,17 @@ error_code page_decoder::impl::start_page(const char*& p, const char* last)
     return may_be_json ? errc::not_a_page : errc::not_json;
 }
 
-error_code page_decoder::impl::append_to_envelope(char c)
-{
-    if (envelope_.size() >= limits_.envelope) return errc::envelope_too_large;
-    envelope_.push_back(c);
-    return {};
-}
-
 error_code page_decoder::impl::read_envelope_byte(const char*& p)
 {
-    const char c = *p++;
-    if (const error_code e = append_to_envelope(c)) return e;
-    if (lexer_.escaped) {
-        lexer_.escaped = false;
-    } else if (lexer_.in_string) {
-        lexer_.escaped = c == '\\';
-        lexer_.in_string = c != '"';
-        if (!lexer_.in_string && brackets_.size() == 1) {
-            lexer_.key_begin = lexer_.string_begin;
-            lexer_.key_end = envelope_.size();
-        }
-    } else if (!is_space(c)) {
-        return structure_byte(c);
-    }
-    return {};
-}
-
-error_code page_decoder::impl::structure_byte(char c)
-{
-    const bool at_items = std::exchange(lexer_.at_items_value, false);
-    switch (c) {
-        case '"':
-            lexer_.in_string = true;
-            lexer_.string_begin = envelope_.size();
-            break;
-        case '{':
-        case '[':
-            if (brackets_.size() >= limits_.depth) return errc::too_deep;
-            brackets_.push_back(c == '{' ? '}' : ']');
-            if (c == '[' && at_items) state_ = state::first_item;
-            break;
-        case '}':
-        case ']':
-            if (brackets_.empty() || brackets_.back() != c) return errc::page_malformed;
-            brackets_.pop_back();
-            if (brackets_.empty()) return end_page();
-            break;
-        case ':':
-            if (brackets_.size() == 1) return note_key();
-            break;
-        default: break;
-    }
-    return {};
-}
-
-/// A colon on the first level: what stands before it is a key.
-error_code page_decoder::impl::note_key()
-{
-    static constexpr std::string_view known[] = {"items", "object", "cursor", "paging"};
-    const char* p = envelope_.data() + lexer_.key_begin;
-    const char* last = envelope_.data() + lexer_.key_end;
-    if (p == last) return errc::page_malformed;
-    std::string_view key{p, static_cast<std::size_t>(last - p - 1)};  // without the closing quote
-    text_buffer unescaped;
-    if (find_special(key.data(), key.data() + key.size()) != key.data() + key.size()) {
-        if (read_string(p, last, &unescaped) == text_status::malformed) return errc::page_malformed;
-        key = unescaped.view();
-    }
-    lexer_.key_begin = lexer_.key_end = 0;
-    for (unsigned i = 0; i < std::size(known); ++i) {
-        if (key != known[i]) continue;
-        if (keys_seen_ & (1u << i)) end.anomalies.push_back({anomaly_kind::duplicate_key, {}, known[i]});
-        keys_seen_ |= 1u << i;
-        lexer_.at_items_value = i == 0;
-    }
-    return {};
+    envelope_lexer::event what;
+    if (const error_code e = lexer_.read(*p++, end, what)) return e;
+    if (what == envelope_lexer::event::items_begin) state_ = state::first_item;
+    return what == envelope_lexer::event::page_ends ? end_page() : error_code{};
 }
 
 error_code page_decoder::impl::end_page()
 {
-    if (const error_code e = read_envelope(envelope_, limits_, end)) return e;
+    if (const error_code e = read_envelope(lexer_.text(), limits_, lexer_.cursors_differ(), end)) return e;
     end.items = items_;
     if (strict_ && !end.anomalies.empty()) return errc::contract_violated;
     state_ = state::done;
@@ -284,6 +203,7 @@ error_code page_decoder::impl::start_item(const char*& p, const char* last)
     if (items_ >= limits_.items) return errc::too_many_items;
     framer_.start(limits_.depth < depth_of_items ? 0 : limits_.depth - depth_of_items);
     unframed_ = false;
+    size_ = 0;
     state_ = state::cut_item;
     if (*p != '{') return frame_item(p, last);
 
@@ -293,10 +213,9 @@ error_code page_decoder::impl::start_item(const char*& p, const char* last)
         p = parser_.end_of_item();
         return accept_item();
     }
-    if (s == parse_status::too_deep) return errc::too_deep;
-    if (s != parse_status::incomplete) return frame_item(p, last);
-    if (room != static_cast<std::size_t>(last - p)) return errc::item_too_large;
+    if (s != parse_status::incomplete || room != static_cast<std::size_t>(last - p)) return frame_item(p, last);
     cut_.assign(p, last);
+    size_ = cut_.size();
     unframed_ = true;
     p = last;
     return {};
@@ -314,7 +233,8 @@ error_code page_decoder::impl::cut_item(const char*& p, const char* last)
     const std::size_t before = cut_.size();
     const std::size_t room = std::min(arrived, limits_.item - before);
     std::size_t added = 0;
-    for (std::size_t wanted = 4096; added < room; wanted *= 2) {
+    bool open = true;
+    for (std::size_t wanted = 4096; open && added < room; wanted *= 2) {
         const std::size_t more = std::min(wanted, room) - added;
         cut_.append(p + added, more);
         added += more;
@@ -324,12 +244,13 @@ error_code page_decoder::impl::cut_item(const char*& p, const char* last)
             cut_.clear();
             return accept_item();
         }
-        if (s != parse_status::incomplete) {
-            cut_.resize(before);
-            return frame_item(p, last);
-        }
+        open = s == parse_status::incomplete;
     }
-    if (room != arrived) return errc::item_too_large;
+    if (!open || added != arrived) {
+        cut_.resize(before);
+        return frame_item(p, last);
+    }
+    size_ = cut_.size();
     p = last;
     return {};
 }
@@ -342,33 +263,60 @@ error_code page_decoder::impl::frame_item(const char*& p, const char* last)
         framer_.feed(begun, begun + cut_.size());  // stays open: the parser saw nothing wrong, nor an end
     }
     const char* from = p;
-    const std::size_t room = limits_.item - cut_.size();
-    const bool over = static_cast<std::size_t>(last - p) > room;
-    framer::status s = framer_.feed(p, over ? p + room : last);
-    if (s == framer::status::open && over && framer_.ends_before(*p)) s = framer::status::done;
-    if (s == framer::status::too_deep) return errc::too_deep;
+    const framer::status s = framer_.feed(p, last);
     if (s == framer::status::mismatch) return errc::page_malformed;
+    std::string_view whole{from, static_cast<std::size_t>(p - from)};
+    size_ += whole.size();
+    if (size_ > limits_.item) {
+        keep_prefix(whole);
+        return s == framer::status::done ? quarantine_giant() : error_code{};
+    }
     if (s == framer::status::open) {
-        if (over) return errc::item_too_large;
-        cut_.append(from, p);
+        cut_.append(whole);
         return {};
     }
-    std::string_view whole{from, static_cast<std::size_t>(p - from)};
     if (!cut_.empty()) whole = cut_.append(whole);
-    const bool object = whole[0] == '{';
+    const char* end_of_whole = whole.data() + whole.size();
     const parse_status parsed =
-        object ? parser_.parse(whole.data(), whole.data() + whole.size(), true) : parse_status::malformed;
+        whole[0] == '{' ? parser_.parse(whole.data(), end_of_whole, true) : parser_.check(whole.data(), end_of_whole);
     const error_code e = whole_item(whole, parsed);
+    cut_.clear();
+    return e;
+}
+
+/// Of an item over the limit, keeps only its beginning in `cut_`.
+void page_decoder::impl::keep_prefix(std::string_view more)
+{
+    const std::size_t most = std::min(kept_of_giants, limits_.item);
+    if (cut_.size() > most) {
+        std::string(cut_, 0, most).swap(cut_);
+    } else {
+        cut_.append(more.substr(0, most - cut_.size()));
+    }
+}
+
+error_code page_decoder::impl::quarantine_giant()
+{
+    const error_code e =
+        quarantine_item(cut_, "its " + std::to_string(size_) + " bytes are over the limit of " +
+                                  std::to_string(limits_.item) + "; only the first ones are kept; raise limits.item");
     cut_.clear();
     return e;
 }
 
 error_code page_decoder::impl::whole_item(std::string_view item, parse_status s)
 {
-    if (s == parse_status::too_deep) return errc::too_deep;
-    if (s == parse_status::ok) return accept_item();
-    if (item[0] != '{') return quarantine_item(item, "not a JSON object");
-    if (s == parse_status::too_costly) return quarantine_item(item, "its fields take far more memory than its JSON");
+    switch (s) {
+        case parse_status::ok:
+            if (item[0] == '{') return accept_item();
+            return quarantine_item(item, "valid JSON but not an object");
+        case parse_status::empty: return quarantine_item(item, "an empty object");
+        case parse_status::too_deep:
+            return quarantine_item(
+                item, "nested deeper than the limit of " + std::to_string(limits_.depth) + "; raise limits.depth");
+        case parse_status::too_costly: return quarantine_item(item, "its fields take far more memory than its JSON");
+        default: break;
+    }
     const auto bad_byte = static_cast<std::size_t>(parser_.end_of_item() - item.data());
     return quarantine_item(item, "not valid JSON at byte " + std::to_string(bad_byte));
 }

@@ -17,7 +17,8 @@
 
 namespace unipile::decode {
 
-/// How the envelope's `cursor` looked.
+/// How the envelope's `cursor` looked. `missing` as well if the key came more than once with different values: which of
+/// them is meant isn't known.
 enum class cursor_kind { missing, null, empty, text };
 
 /// What is known once a page has ended.
@@ -29,11 +30,11 @@ struct page_end {
     std::uint64_t items = 0;                 ///< items in the page, the quarantined ones counted
 };
 
-/// An item that is not a JSON object: kept byte for byte.
+/// An item that is no post: kept byte for byte.
 struct quarantined_item {
     std::uint64_t index = 0;  ///< position in the page, from 0
-    std::string raw;
-    std::string why;  ///< the library's words, never the item's text
+    std::string raw;          ///< of an item over the limit only its first bytes
+    std::string why;          ///< the library's words, never the item's text
 };
 
 /// Decoder of one page at a time; `reset()` makes it ready for the next and keeps its small buffers.
@@ -44,6 +45,9 @@ struct quarantined_item {
 /// the decoder is good for `reset()` and destruction only.
 class page_decoder {
 public:
+    /// Of an item that is larger than `size_limits::item`, so many bytes are kept.
+    static constexpr std::size_t kept_of_giants = 4096;
+
     page_decoder(const size_limits& limits, bool strict);
     ~page_decoder();
     page_decoder(page_decoder&&) noexcept;

@@ -13,7 +13,7 @@ using boost::system::error_code;
 struct outcome {
     error_code error;
     std::size_t posts = 0;
-    std::size_t quarantined = 0;
+    std::vector<std::string> quarantined;  ///< why, and what was kept
     decode::page_end end;
 };
 
@@ -24,7 +24,7 @@ outcome run(std::string_view page, std::size_t piece, const size_limits& limits,
     for (std::size_t at = 0; at < page.size() && !o.error; at += piece) o.error = decoder.write(page.substr(at, piece));
     if (!o.error) o.error = decoder.finish();
     o.posts = decoder.ready().size();
-    o.quarantined = decoder.quarantined().size();
+    for (const auto& item : decoder.quarantined()) o.quarantined.push_back(item.why + ": " + item.raw);
     o.end = decoder.end();
     return o;
 }
@@ -37,7 +37,7 @@ outcome decode(std::string_view page, const size_limits& limits = {}, bool stric
         const outcome split = run(page, piece, limits, strict);
         BOOST_TEST(split.error == whole.error);
         BOOST_TEST(split.posts == whole.posts);
-        BOOST_TEST(split.quarantined == whole.quarantined);
+        BOOST_TEST(split.quarantined == whole.quarantined, boost::test_tools::per_element());
     }
     return whole;
 }
@@ -120,6 +120,20 @@ BOOST_AUTO_TEST_CASE(cursors)
         BOOST_TEST(end_of(R"(,"cursor":)" + std::string(bad)).error == errc::bad_cursor, bad);
     const outcome twice = end_of(R"(,"cursor":null,"cursor":"b")");
     BOOST_TEST((twice.end.anomalies.at(0) == anomaly{anomaly_kind::duplicate_key, {}, "cursor"}));
+    BOOST_TEST((twice.end.kind == cursor_kind::missing));
+    const auto kind_of = [&](std::string_view rest) { return end_of(rest).end.kind; };
+    BOOST_TEST((kind_of(R"(,"cursor":"a","cursor":null)") == cursor_kind::missing));
+    BOOST_TEST((kind_of(R"(,"cursor":"a","cursor":"b")") == cursor_kind::missing));
+    BOOST_TEST((kind_of(R"(,"cursor":"a","cursor":"b","cursor":"a")") == cursor_kind::missing));
+    BOOST_TEST((kind_of(R"(,"cursor":"a","cursor":5)") == cursor_kind::missing));
+    BOOST_TEST((kind_of(R"(,"cursor":"","cursor":null)") == cursor_kind::missing));
+    BOOST_TEST(end_of(R"(,"cursor":"a","cursor":"b")").end.cursor.empty());
+    const outcome same = end_of(R"(,"cursor" : "a\/" ,"x":{"cursor":"b"}, "curs\u006fr":"\u0061/")");
+    BOOST_TEST((same.end.kind == cursor_kind::text));
+    BOOST_TEST(same.end.cursor == "a/");
+    BOOST_TEST((same.end.anomalies.at(0) == anomaly{anomaly_kind::duplicate_key, {}, "cursor"}));
+    BOOST_TEST((kind_of(R"(,"cursor":null,"cursor": null )") == cursor_kind::null));
+    BOOST_TEST(end_of(R"(,"cursor":5,"cursor":5)").error == errc::bad_cursor);
 }
 
 BOOST_AUTO_TEST_CASE(page_counts)
@@ -142,11 +156,65 @@ BOOST_AUTO_TEST_CASE(limit_of_an_item)
     limits.item = good_item.size();
     BOOST_TEST(!error_of(page_of(good_item), limits));
     limits.item -= 1;
-    BOOST_TEST(error_of(page_of(good_item), limits) == errc::item_too_large);
+    const std::string giant(good_item);
+    const outcome o = decode(page_of("{\"a\":1}," + giant + ",{\"b\":2}"), limits);
+    BOOST_TEST(!o.error);
+    BOOST_TEST(o.posts == 2u);
+    BOOST_TEST(o.end.items == 3u);
+    BOOST_TEST_REQUIRE(o.quarantined.size() == 1u);
+    BOOST_TEST(o.quarantined[0] ==
+               "its 32 bytes are over the limit of 31; only the first ones are kept; raise "
+               "limits.item: " +
+                   giant.substr(0, 31));
     limits.item = 3;
-    BOOST_TEST(error_of(page_of("123,1234"), limits) == errc::item_too_large);
+    BOOST_TEST(decode(page_of("123,1234"), limits).quarantined.size() == 2u);
     BOOST_TEST(error_of(page_of("12,\"1\",123"), limits) == error_code{});
-    BOOST_TEST(error_of(page_of(R"({"a)"), limits) == errc::item_too_large);
+    BOOST_TEST(decode(page_of(R"({"a":"]}\"","b":[)" + giant + R"(]},[[[1]]],"]}\"",{bad)") + "}", limits).error ==
+               errc::page_malformed);
+    BOOST_TEST(
+        decode(page_of(R"({"a":"]}\"","b":[)" + giant + R"(]},[[[1]]],"]}\"",{bad})"), limits).quarantined.size() ==
+        4u);
+    BOOST_TEST(error_of(page_of(R"({"a)"), limits) == errc::page_truncated);
+    BOOST_TEST(error_of(page_of(R"({"a":[})"), limits) == errc::page_malformed);
+    BOOST_TEST(error_of(page_of("1234"), limits, true) == errc::contract_violated);
+}
+
+/// However large an item is, little of it is kept.
+BOOST_AUTO_TEST_CASE(giants_are_not_kept)
+{
+    const std::string giant = R"({"text":")" + std::string(200'000, 'x') + R"("})";
+    const std::string page = page_of(std::string(good_item) + ',' + giant + ',' + std::string(good_item));
+    size_limits limits;
+    limits.item = 100'000;
+    for (std::size_t piece :
+         {page.size(), std::size_t{99'999}, std::size_t{10'000}, std::size_t{999}, std::size_t{7}}) {
+        const outcome o = run(page, piece, limits, false);
+        BOOST_TEST(!o.error);
+        BOOST_TEST(o.posts == 2u);
+        BOOST_TEST_REQUIRE(o.quarantined.size() == 1u);
+        BOOST_TEST(o.quarantined[0].starts_with("its 200011 bytes are over the limit of 100000"));
+        BOOST_TEST(o.quarantined[0].ends_with(giant.substr(0, decode::page_decoder::kept_of_giants)));
+        BOOST_TEST(o.quarantined[0].size() < decode::page_decoder::kept_of_giants + 200);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(other_values_are_no_posts)
+{
+    const outcome o = decode(page_of(R"(123,"a", true ,false,null,[],[1,{"a":[]}],-0.5e3,{},{ },{"a":1})"));
+    BOOST_TEST(!o.error);
+    BOOST_TEST(o.posts == 1u);
+    BOOST_TEST(o.end.items == 11u);
+    const std::string other = "valid JSON but not an object: ", empty = "an empty object: ";
+    const std::vector<std::string> expected{
+        other + "123", other + "\"a\"",           other + "true",   other + "false", other + "null",
+        other + "[]",  other + R"([1,{"a":[]}])", other + "-0.5e3", empty + "{}",    empty + "{ }"};
+    BOOST_TEST(o.quarantined == expected, boost::test_tools::per_element());
+    const outcome bad = decode(page_of(R"(tru,"\x",01,[1,],[tru],nullx,"a\u12")"));
+    BOOST_TEST(!bad.error);
+    for (const std::string& why : bad.quarantined) BOOST_TEST(why.starts_with("not valid JSON at byte "), why);
+    BOOST_TEST(bad.quarantined.size() == 7u);
+    BOOST_TEST(bad.quarantined.at(1) == R"(not valid JSON at byte 2: "\x")");
+    BOOST_TEST(bad.quarantined.at(3) == "not valid JSON at byte 3: [1,]");
 }
 
 BOOST_AUTO_TEST_CASE(limit_of_depth)
@@ -154,14 +222,22 @@ BOOST_AUTO_TEST_CASE(limit_of_depth)
     size_limits limits;
     limits.depth = 4;  // page, items, item, one more
     BOOST_TEST(!error_of(page_of(R"({"a":[]},{"author":{}},{"attachments":[1]})"), limits));
-    BOOST_TEST(error_of(page_of(R"({"a":[[]]})"), limits) == errc::too_deep);
-    BOOST_TEST(error_of(page_of(R"({"attachments":[{}]})"), limits) == errc::too_deep);
-    BOOST_TEST(error_of(page_of(R"({"repost_content":{"author":{}}})"), limits) == errc::too_deep);
-    BOOST_TEST(error_of(page_of(R"({bad,[[)"), limits) == errc::too_deep);
+    for (const char* deep : {R"({"a":[[]]})", R"({"attachments":[{}]})", R"({"repost_content":{"author":{}}})",
+                             "[[[]]]", R"({"a":[[[{"b":"]}"}]]]})"}) {
+        const outcome o = decode(page_of(std::string(deep) + ',' + std::string(good_item)), limits);
+        BOOST_TEST(!o.error);
+        BOOST_TEST(o.posts == 1u);
+        BOOST_TEST_REQUIRE(o.quarantined.size() == 1u);
+        BOOST_TEST(o.quarantined[0] == std::string("nested deeper than the limit of 4; raise limits.depth: ") + deep);
+    }
+    BOOST_TEST(error_of(page_of(R"({bad,[[)"), limits) == errc::page_malformed);
+    BOOST_TEST(error_of(page_of(R"({"a":[}]})"), limits) == errc::page_malformed);
+    // Below the limit brackets are only counted.
+    BOOST_TEST(decode(page_of(R"({"a":[[}]})"), limits).quarantined.size() == 1u);
     BOOST_TEST(!error_of(R"({"items":[],"x":[[[1]]]})", limits));
     BOOST_TEST(error_of(R"({"items":[],"x":[[[[1]]]]})", limits) == errc::too_deep);
     limits.depth = 2;
-    BOOST_TEST(error_of(page_of("{}"), limits) == errc::too_deep);
+    BOOST_TEST(decode(page_of(R"({"a":1})"), limits).quarantined.size() == 1u);
     BOOST_TEST(!error_of(page_of("1"), limits));
     limits.depth = 1;
     BOOST_TEST(error_of(R"({"items":[]})", limits) == errc::too_deep);
@@ -176,7 +252,10 @@ BOOST_AUTO_TEST_CASE(depth_is_no_matter_of_the_stack)
     limits.depth = 1'000'003;
     const std::string nest = std::string(1'000'000, '[') + std::string(1'000'000, ']');
     BOOST_TEST(!run(page_of(R"({"a":)" + nest + "}"), 1 << 20, limits, false).error);
-    BOOST_TEST(run(page_of(R"({"a":[)" + nest + "]}"), 1 << 20, limits, false).error == errc::too_deep);
+    const outcome deeper = run(page_of(R"({"a":[)" + nest + "]}," + std::string(good_item)), 1 << 20, limits, false);
+    BOOST_TEST(!deeper.error);
+    BOOST_TEST(deeper.posts == 1u);
+    BOOST_TEST(deeper.quarantined.size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(limit_of_a_page)
@@ -211,8 +290,8 @@ BOOST_AUTO_TEST_CASE(limit_of_items)
 {
     size_limits limits;
     limits.items = 2;
-    BOOST_TEST(!error_of(page_of("{},5"), limits));
-    const outcome o = decode(page_of("{},{},{}"), limits);
+    BOOST_TEST(!error_of(page_of("{\"a\":1},5"), limits));
+    const outcome o = decode(page_of(R"({"a":1},{"b":2},{"c":3})"), limits);
     BOOST_TEST(o.error == errc::too_many_items);
     BOOST_TEST(o.posts == 2u);
 }
@@ -283,7 +362,7 @@ BOOST_AUTO_TEST_CASE(fields_that_take_far_more_than_their_json)
     const outcome o = decode(page_of(some + ',' + item + "}," + good));
     BOOST_TEST(!o.error);
     BOOST_TEST(o.posts == 2u);
-    BOOST_TEST(o.quarantined == 1u);
+    BOOST_TEST(o.quarantined.size() == 1u);
 
     decode::page_decoder decoder({}, false);
     BOOST_REQUIRE(!decoder.write(page_of(item + '}')));
@@ -301,7 +380,7 @@ BOOST_AUTO_TEST_CASE(strict_turns_deviations_into_failures)
         const outcome o = decode(page_of(good + ',' + std::string(item)), {}, true);
         BOOST_TEST(o.error == errc::contract_violated);
         BOOST_TEST(o.posts == 2u);
-        BOOST_TEST(o.quarantined == 0u);
+        BOOST_TEST(o.quarantined.empty());
     }
     BOOST_TEST(error_of(R"({"items":[]})", {}, true) == errc::contract_violated);
 }

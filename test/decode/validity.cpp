@@ -23,7 +23,7 @@ bool accepted_by_boost(std::string_view item)
 {
     boost::json::error_code error;
     const auto value = boost::json::parse({item.data(), item.size()}, error);
-    return !error && value.is_object();
+    return !error && value.is_object() && !value.get_object().empty();
 }
 
 /// A value in all places where the parser has code of its own for it.
@@ -252,10 +252,10 @@ BOOST_AUTO_TEST_CASE(nul_bytes)
 
 BOOST_AUTO_TEST_CASE(around_an_item)
 {
-    for (const char* bad : {"", " ", "[]", "5", "null", "{}{}", "{} x", "{},", "x{}", "{", "}"})
+    for (const char* bad : {"", " ", "[]", "5", "null", "{}", "{ }", "{}{}", "{} x", "{},", "x{}", "{", "}"})
         BOOST_TEST(!accepted(bad), bad);
     BOOST_TEST((post::parse("[]").error() == errc::item_malformed));
-    BOOST_TEST(accepted(" \t\r\n{} \t\r\n"));
+    BOOST_TEST(accepted(" \t\r\n{\"a\":1} \t\r\n"));
 }
 
 /// Every item of the corpus with one byte replaced, removed or doubled: the two parsers must agree.

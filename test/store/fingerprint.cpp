@@ -23,7 +23,7 @@ BOOST_AUTO_TEST_CASE(order_of_keys_and_white_space_do_not_count)
     BOOST_TEST(!same(R"({"b":[1,2]})", R"({"b":[2,1]})"));
     BOOST_TEST(!same(R"({"a":1,"b":2})", R"({"a":2,"b":1})"));
     BOOST_TEST(!same(R"({"a":{"b":1},"c":{}})", R"({"a":{},"c":{"b":1}})"));
-    BOOST_TEST(!same(R"({"a":""})", R"({})"));
+    BOOST_TEST(!same(R"({"a":"","b":1})", R"({"b":1})"));
     BOOST_TEST(!same(R"({"a":"1"})", R"({"a":1})"));
     BOOST_TEST(!same(R"({"a":[]})", R"({"a":{}})"));
     BOOST_TEST(!same(R"({"a":[[],[]]})", R"({"a":[[]]})"));
