@@ -33,6 +33,12 @@ struct harvest_element {
     unipile::position position;
     /// `position` is the beginning of a page, which will be asked for next. Told once for each page but the last.
     bool page_ends = false;
+    /// How many items the page had that ended with this element, those that are no posts or were delivered before
+    /// counted; 0 if none ended. For a listing's last page it is set on the element with `ended`.
+    std::uint64_t page_items = 0;
+    /// The job started at `harvest_job::overlap`, or went on at the `overlap` of a `jump`, since its position was no
+    /// longer to be trusted.
+    bool overlapped = false;
     /// The job is over; its last element. Exactly one for each job that was taken from the source.
     bool ended = false;
     unipile::end_reason end_reason = unipile::end_reason::none;  ///< set if `ended`
@@ -142,8 +148,10 @@ public:
 
     /// Goes on with the next page.
     bool go_on(std::uint64_t number);
-    /// Goes on elsewhere in the same listing. Throws `failure`: errc::position_mismatch.
-    bool jump(std::uint64_t number, const position& to);
+    /// Goes on elsewhere in the same listing: at `to`, or at `overlap` if the next request goes out later than
+    /// `trusted_until`. Throws `failure`: errc::position_mismatch.
+    bool jump(std::uint64_t number, const position& to, wall_time trusted_until = wall_time::max(),
+              const position& overlap = {});
     /// Ends the job with `end_reason::stopped`.
     bool finish(std::uint64_t number);
 

@@ -1,6 +1,7 @@
 // What a harvest is asked to do, and where its jobs come from.
 #pragma once
 
+#include <unipile/pacing.hpp>
 #include <unipile/position.hpp>
 #include <unipile/posts_query.hpp>
 
@@ -35,7 +36,13 @@ struct harvest_job {
 
     posts_query query;
     position from;          ///< where to start; the beginning by default
-    std::uint64_t tag = 0;  ///< yours; nobody looks at it
+    std::uint64_t tag = 0;  ///< yours; not looked at
+    /// How long the cursor of `from` can be trusted. If the job's first request goes out later, the listing starts at
+    /// `overlap` instead, and its elements say so (`harvest_element::overlapped`). The default: always.
+    wall_time trusted_until = wall_time::max();
+    /// Where to start instead of an aged `from`: a place of the same listing that needs no old cursor, the beginning by
+    /// default.
+    position overlap = {};
 };
 
 /// What a harvest would like to get next.

@@ -151,6 +151,8 @@ void harvest_core::deliver(job_listing& l, bool page_ends)
     e.posts = std::exchange(l.pending, {});
     e.position = l.stream.position();
     e.page_ends = page_ends;
+    if (page_ends) e.page_items = l.take_items();
+    e.overlapped = j.overlapped;
     e.stats = l.stats_before + l.stream.stats();
     elements_.push(std::move(e));
 }
@@ -162,6 +164,8 @@ void harvest_core::emit_end(const job& j, unipile::end_reason reason, std::optio
     e.number = j.number;
     e.position = j.listing ? j.listing->stream.position() : j.at;
     e.ended = true;
+    if (j.listing) e.page_items = j.listing->take_items();
+    e.overlapped = j.overlapped;
     e.end_reason = reason;
     e.failure = std::move(f);
     e.stats = j.listing ? j.listing->stats_before + j.listing->stream.stats() : j.stats;
@@ -190,14 +194,18 @@ bool harvest_core::go_on(std::uint64_t number)
     return true;
 }
 
-bool harvest_core::jump(std::uint64_t number, const position& to)
+bool harvest_core::jump(std::uint64_t number, const position& to, wall_time trusted_until, const position& overlap)
 {
     const auto at = held_.find(number);
     if (at == held_.end()) return false;
     auto& j = jobs_[at->second];
-    if (!to.belongs_to(j.what->query)) throw failure(errc::position_mismatch);
+    if (!to.belongs_to(j.what->query) || !overlap.belongs_to(j.what->query)) throw failure(errc::position_mismatch);
+    std::unique_ptr<fallback> instead;
+    if (trusted_until != wall_time::max()) instead = std::make_unique<fallback>(fallback{trusted_until, overlap});
+    position where = to;
     set_aside(j);
-    j.at = to;
+    j.at = std::move(where);
+    j.instead = std::move(instead);
     return go_on(number);
 }
 

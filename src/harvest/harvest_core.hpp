@@ -51,7 +51,7 @@ public:
     failure failure_of(boost::system::error_code code) const;
 
     bool go_on(std::uint64_t number);
-    bool jump(std::uint64_t number, const position& to);
+    bool jump(std::uint64_t number, const position& to, wall_time trusted_until, const position& overlap);
     bool finish(std::uint64_t number);
     void stop();
     void cancel();
@@ -71,6 +71,11 @@ public:
 
 private:
     enum class pull_phase { none, waiting, ending };
+    /// Where a job goes on instead of its position, if its next request comes too late for that.
+    struct fallback {
+        wall_time trusted_until;
+        position overlap;
+    };
     struct job {
         std::shared_ptr<const harvest_job> what;
         std::shared_ptr<job_listing> listing;  ///< once it has begun, unless it was set aside
@@ -79,6 +84,8 @@ private:
         std::uint64_t number = 0;
         std::uint64_t admission = 0;  ///< that its request waits for; 0: none
         wall_time asked{};            ///< for that admission
+        std::unique_ptr<fallback> instead;
+        bool overlapped = false;
     };
 
     // Consumer: harvest_core.cpp
@@ -98,6 +105,7 @@ private:
     void start_request(job_index i);
     void admitted(job_index i, std::uint64_t admission, boost::system::error_code code);
     void send_request(job_index i);
+    void choose_position(job& j) const;
     void end_unstarted(job_index i);
     void sleep_until(wall_time t);
     bool wants_jobs() const noexcept;

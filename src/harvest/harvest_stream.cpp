@@ -86,7 +86,10 @@ std::optional<harvest_element> harvest_stream::try_next()
 }
 
 bool harvest_stream::go_on(std::uint64_t number) { return core_ && core_->go_on(number); }
-bool harvest_stream::jump(std::uint64_t number, const position& to) { return core_ && core_->jump(number, to); }
+bool harvest_stream::jump(std::uint64_t number, const position& to, wall_time trusted_until, const position& overlap)
+{
+    return core_ && core_->jump(number, to, trusted_until, overlap);
+}
 bool harvest_stream::finish(std::uint64_t number) { return core_ && core_->finish(number); }
 
 void harvest_stream::stop()

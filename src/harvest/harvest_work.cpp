@@ -160,9 +160,12 @@ void harvest_core::take_in(harvest_job taken)
     j.at = j.what->from;
     j.number = next_number_++;
     if (j.at.ended() != end_reason::none) return emit_end(j, j.at.ended(), std::nullopt);
+    if (j.what->trusted_until != wall_time::max())
+        j.instead = std::make_unique<fallback>(fallback{j.what->trusted_until, j.what->overlap});
     try {
         // Only to see whether it can be sent at all, before it costs its account a request.
         (void)client_.posts(j.what->query, j.at);
+        if (j.instead) (void)client_.posts(j.what->query, j.instead->overlap);
     } catch (const failure& f) {
         return emit_end(j, end_reason::failed, f);
     }
@@ -267,6 +270,7 @@ try {
 void harvest_core::send_request(job_index i)
 {
     auto& j = jobs_[i];
+    choose_position(j);
     if (!j.listing) {
         try {
             j.listing = std::make_shared<job_listing>(i, client_.posts(query_from(j), j.at), j.stats);
@@ -281,6 +285,15 @@ void harvest_core::send_request(job_index i)
     listen_elsewhere();
     j.listing->grant(scheduler_.others_were_answered(i));
     pull_posts(*j.listing);
+}
+
+/// Positions are judged when they are used.
+void harvest_core::choose_position(job& j) const
+{
+    const auto instead = std::exchange(j.instead, nullptr);
+    if (!instead || j.listing || now() <= instead->trusted_until) return;
+    j.at = std::move(instead->overlap);
+    j.overlapped = true;
 }
 
 /// The query of a job that goes on: what it has brought counts against its bounds.

@@ -31,6 +31,7 @@ public:
         granted_ = true;
         others_answered_ = others_answered;
         answered_ = good_ = false;
+        items_ = 0;
         no_answer_.reset();
         wish_ = std::chrono::milliseconds{0};
         result_ = {};
@@ -46,6 +47,7 @@ public:
     {
         answered_ = true;
         good_ = outcome.ok;
+        items_ = outcome.items;
         if (outcome.no_answer) no_answer_ = *outcome.no_answer;
         try {
             judge_request(result_, outcome);
@@ -61,6 +63,9 @@ public:
     const std::optional<failure>& no_answer() const noexcept { return no_answer_; }
     /// It was not even tried.
     bool is_unused() const noexcept { return granted_; }
+    /// Of the page that it has brought, if it has brought a whole one.
+    /// Said once.
+    std::uint64_t take_items() noexcept { return std::exchange(items_, 0); }
     /// How long the listing wants to wait before it repeats its request.
     std::chrono::milliseconds wish() const noexcept { return wish_; }
     const request_result& result() const noexcept { return result_; }
@@ -74,6 +79,7 @@ public:
 private:
     bool granted_ = false, others_answered_ = false, answered_ = false, good_ = false;
     std::optional<failure> no_answer_;
+    std::uint64_t items_ = 0;
     std::chrono::milliseconds wish_{0};
     request_result result_;
 };
