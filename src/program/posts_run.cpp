@@ -87,7 +87,7 @@ public:
     void on_anomaly(const anomaly_event& e) override
     {
         if (e.quarantined.empty()) return;
-        console_.say("unipile: " + printable(e.query.identifier, 200) + ": left out, since it is not valid JSON (" +
+        console_.say("unipile: " + printable(e.query.identifier, 200) + ": left out, since it is no post (" +
                      std::string{e.why} + "): item " + std::to_string(e.item + 1) + " of page " +
                      std::to_string(e.page + 1) + ": " + printable(e.quarantined, 120));
     }

@@ -126,8 +126,7 @@ std::string summary_text(const store_summary& s, std::optional<bool> harvesting)
     out += "posts: " + with_thousands(s.posts);
     if (s.gone > 0) out += ", of which " + with_thousands(s.gone) + " are gone from their listings";
     out += '\n';
-    if (s.quarantined > 0)
-        out += "kept apart, since they are not valid JSON: " + with_thousands(s.quarantined) + " items\n";
+    if (s.quarantined > 0) out += "kept apart, since they are no posts: " + with_thousands(s.quarantined) + " items\n";
     if (!s.by_end.empty()) out += "ends: " + counts_line(s.by_end) + '\n';
     if (!s.by_failure.empty()) out += "failures: " + counts_line(s.by_failure) + '\n';
     return out;

@@ -76,7 +76,7 @@ BOOST_AUTO_TEST_CASE(one_for_items_that_can_not_be_read)
     const finished f = s.run(s.arguments({s.first()}));
     BOOST_TEST(f.code == 1);
     BOOST_TEST(same_lines(lines_of(f.out), readable));
-    BOOST_TEST(has(f.err, ": left out, since it is not valid JSON ("));
+    BOOST_TEST(has(f.err, ": left out, since it is no post ("));
 }
 
 BOOST_AUTO_TEST_CASE(two_for_usage_and_configuration)
