@@ -1,6 +1,7 @@
 // `unipile export`: what a store holds, as lines.
 #include "program/command.hpp"
 #include "program/connection_options.hpp"
+#include "program/json_object.hpp"
 #include "program/minify.hpp"
 #include "program/store_view.hpp"
 #include "program/text.hpp"
@@ -25,6 +26,7 @@ struct export_options {
     std::string file, format, output;
     std::string account, identifier, since, until;
     bool without_gone = false;
+    bool quarantined = false;
 };
 
 store::post_filter make_filter(const export_options& o)
@@ -137,6 +139,44 @@ void append_csv(std::string& out, const store::stored_post& p, bool for_terminal
     row.end();
 }
 
+std::string hex(std::string_view bytes)
+{
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string out;
+    out.reserve(bytes.size() * 2);
+    for (const char c : bytes) {
+        const auto byte = static_cast<unsigned char>(c);
+        out += digits[byte >> 4u];
+        out += digits[byte & 15u];
+    }
+    return out;
+}
+
+/// The exact bytes are there twice if they are no UTF-8.
+std::string quarantined_json(const store::job_spec& spec, const store::quarantined_row& row, store::unix_time seen)
+{
+    json_object out;
+    out.add_text("account", spec.account);
+    out.add_text("identifier", spec.identifier);
+    out.add_flag("company", spec.is_company);
+    out.add_text("seen", time_text(seen));
+    out.add_text("why", row.why);
+    out.add_text("raw", row.raw);
+    if (!is_valid_utf8(row.raw)) out.add_text("raw_hex", hex(row.raw));
+    return out.finish() + '\n';
+}
+
+int run_quarantined(const export_options& o)
+{
+    return view_store(o.file, o.output, [&o](store::post_reader& reader, blocking_output& out) {
+        reader.quarantined([&](const store::job_spec& spec, const store::quarantined_row& row, store::unix_time seen) {
+            const bool wanted = (o.account.empty() || spec.account == o.account) &&
+                                (o.identifier.empty() || spec.identifier == o.identifier);
+            return !wanted || out.write(quarantined_json(spec, row, seen));
+        });
+    });
+}
+
 int run_export(const export_options& o)
 {
     return view_store(o.file, o.output, [&o](store::post_reader& reader, blocking_output& out) {
@@ -164,19 +204,38 @@ void add_export(CLI::App& app, runner& run)
     CLI::App* command = app.add_subcommand("export", "Write the posts of a store as NDJSON or CSV");
     const auto o = std::make_shared<export_options>();
     command->add_option("--store", o->file, "The store that `unipile harvest` filled")->type_name("FILE")->required();
-    command->add_option("--format", o->format, "One post a line: its JSON as the server sent it, or the usual columns")
-        ->type_name("ndjson|csv")
-        ->check(CLI::IsMember({"ndjson", "csv"}))
-        ->required();
+    CLI::Option* format =
+        command
+            ->add_option("--format", o->format, "One post a line: its JSON as the server sent it, or the usual columns")
+            ->type_name("ndjson|csv")
+            ->check(CLI::IsMember({"ndjson", "csv"}));
     command->add_option("--account", o->account, "Only posts seen through this account");
     command->add_option("--identifier", o->identifier, "Only posts found in the listings of this identifier");
-    command->add_option("--since", o->since, "Only posts published at this time or later; those without a time never")
-        ->type_name("DATE");
-    command->add_option("--until", o->until, "Only posts published before this time; those without a time never")
-        ->type_name("DATE");
-    command->add_flag("--without-gone", o->without_gone, "Leave out posts that are gone from their listings");
+    CLI::Option* since =
+        command
+            ->add_option("--since", o->since, "Only posts published at this time or later; those without a time never")
+            ->type_name("DATE");
+    CLI::Option* until =
+        command->add_option("--until", o->until, "Only posts published before this time; those without a time never")
+            ->type_name("DATE");
+    CLI::Option* without_gone =
+        command->add_flag("--without-gone", o->without_gone, "Leave out posts that are gone from their listings");
+    CLI::Option* quarantined =
+        command->add_flag("--quarantined", o->quarantined,
+                          "Instead of posts, the items that are no posts, as NDJSON: account, identifier, "
+                          "company, seen, why and "
+                          "raw, a text in which bytes that are no UTF-8 are U+FFFD; raw_hex has all bytes then");
+    for (CLI::Option* other : {format, since, until, without_gone}) quarantined->excludes(other);
     command->add_option("--output", o->output, "Write to FILE, anew, instead of standard output")->type_name("FILE");
-    command->callback([&run, o] { run = [o] { return run_export(*o); }; });
+    command->footer(
+        "CSV is for spreadsheets: a text that begins with = + - @, with their full-width forms, with a tab or with a "
+        "line\n"
+        "end gets an apostrophe in front, or a spreadsheet would take it for a formula. NUL characters are left out.\n"
+        "NDJSON changes no text. On a terminal, control characters become visible escapes in both.");
+    command->callback([&run, o] {
+        if (o->format.empty() && !o->quarantined) throw CLI::RequiredError{"--format"};
+        run = [o] { return o->quarantined ? run_quarantined(*o) : run_export(*o); };
+    });
 }
 
 }  // namespace unipile::program

@@ -450,7 +450,9 @@ int harvest_run::exit_code_now() const
 {
     if (stopped_by_ && stopped_by_->code() == errc::api_key_refused) return exit_code::key_refused;
     if (interruptions_ > 0) return exit_code::interrupted;
-    return ending().whole() && !stopped_by_ && !output_failed_ ? exit_code::all_complete : exit_code::some_incomplete;
+    const harvest_ending e = ending();
+    return e.whole() && e.tally.quarantined == 0 && !stopped_by_ && !output_failed_ ? exit_code::all_complete
+                                                                                    : exit_code::some_incomplete;
 }
 
 }  // namespace unipile::program

@@ -42,7 +42,9 @@ std::string posts_line(const harvest_tally& t)
     std::string line = "posts: " + with_thousands(t.posts) + ", of which " + with_thousands(t.added) + " new, " +
                        with_thousands(t.changed) + " changed, " + with_thousands(t.posts - std::min(t.posts, told)) +
                        " unchanged";
-    if (t.quarantined > 0) line += "; kept apart, since they are no posts: " + counted(t.quarantined, "item", "items");
+    if (t.quarantined > 0)
+        line += "; kept apart, since they are no posts: " + counted(t.quarantined, "item", "items") +
+                ", listed by unipile export --quarantined";
     return line;
 }
 

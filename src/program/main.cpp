@@ -63,6 +63,19 @@ int parse(CLI::App& app, int argc, char** argv)
     }
 }
 
+/// To the help of the program and of each subcommand.
+void add_exit_codes(CLI::App& app)
+{
+    const std::string codes =
+        "Exit codes: 0 all complete, 1 some listing failed or is incomplete (items that are no posts count as such),\n"
+        "2 usage or configuration, 3 key refused, 130 interrupted.";
+    for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+        const std::string own = command->get_footer();
+        command->footer(own.empty() ? codes : own + '\n' + codes);
+    }
+    app.footer(codes + "\n`unipile SUBCOMMAND --help` shows a subcommand's options.");
+}
+
 /// A standard stream that was closed must not be the place that the next file or socket takes: what is meant for the
 /// stream would go there. Each is opened the wrong way round, so that using it fails.
 void hold_standard_streams()
@@ -85,9 +98,6 @@ int main(int argc, char** argv)
     CLI::App app{"Streams and harvests post listings from the Unipile API.", "unipile"};
     app.set_version_flag("--version", "unipile " UNIPILE_VERSION);
     app.require_subcommand(1);
-    app.footer(
-        "Exit codes: 0 all complete, 1 some listing failed or is incomplete, 2 usage or configuration,\n"
-        "3 key refused, 130 interrupted. `unipile SUBCOMMAND --help` tells a subcommand's options.");
     unipile::program::runner run;
     unipile::program::add_posts(app, run);
     unipile::program::add_harvest(app, run);
@@ -95,6 +105,7 @@ int main(int argc, char** argv)
     unipile::program::add_export(app, run);
     unipile::program::add_accounts(app, run);
     unipile::program::add_simulate(app, run);
+    add_exit_codes(app);
 
     if (const int code = parse(app, argc, argv); code >= 0) return code;
     try {

@@ -77,7 +77,8 @@ BOOST_AUTO_TEST_CASE(something_is_missing)
 {
     const strings expected{
         "not complete: of 11 jobs, 3 came to the end, 1 failed, 7 left",
-        "posts: 1,000, of which 900 new, 40 changed, 60 unchanged; kept apart, since they are no posts: 2 items",
+        "posts: 1,000, of which 900 new, 40 changed, 60 unchanged; kept apart, since they are no posts: 2 items, "
+        "listed by unipile export --quarantined",
         "traffic: 11 pages, 12 requests, 1 retry, 1.2 MB, 12.3 s",
         "ends: 2 up_to_date, 1 not_found, 1 null_cursor",
         "1 job failed: not found; look it up",

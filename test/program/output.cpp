@@ -224,4 +224,52 @@ BOOST_AUTO_TEST_CASE(a_spreadsheet_gets_no_formula)
     }
 }
 
+BOOST_AUTO_TEST_CASE(items_that_can_not_be_read_are_listed_and_make_the_run_incomplete)
+{
+    simulator::options o = two_accounts();
+    o.faults = {simulator::parse_fault("drift=broken:rate=0.1")};
+    const field_work w{o};
+    const finished f = w.harvest();
+    BOOST_TEST(f.code == 1);  // as `posts` ends
+    BOOST_TEST(has(f.err, "all 6 jobs are done"), f.err);
+    BOOST_TEST(has(f.err, "listed by unipile export --quarantined"), f.err);
+    std::size_t broken = 0;
+    for (const auto& p : w.world.server.identifiers())
+        for (std::uint64_t i = 0; i < w.world.server.post_count(p.identifier); ++i)
+            broken += w.world.server.post_at(p.identifier, i).valid ? 0u : 1u;
+    BOOST_TEST_REQUIRE(broken > 0u);
+
+    const strings command{"export", "--store", w.store, "--quarantined"};
+    const strings lines = lines_of(w.world.run(command).out);
+    BOOST_TEST(lines.size() == broken);
+    for (const std::string& line : lines) {
+        BOOST_TEST(!field(line, "account").empty());
+        BOOST_TEST(!field(line, "identifier").empty());
+        BOOST_TEST(!field(line, "why").empty());
+        BOOST_TEST(field(line, "seen").ends_with("Z"));
+        BOOST_TEST(has(line, "\"raw\":\"{"));
+    }
+    strings of_one = command;
+    of_one.insert(of_one.end(), {"--account", field(lines[0], "account")});
+    const strings some = lines_of(w.world.run(of_one).out);
+    BOOST_TEST(some.size() > 0u);
+    for (const std::string& line : some) BOOST_TEST(field(line, "account") == field(lines[0], "account"));
+    strings with_format = command;
+    with_format.insert(with_format.end(), {"--format", "csv"});
+    BOOST_TEST(w.world.run(with_format).code == 2);
+    BOOST_TEST(w.world.run({"export", "--store", w.store}).code == 2);
+}
+
+BOOST_AUTO_TEST_CASE(every_help_has_the_exit_codes)
+{
+    for (const std::string command : {"", "posts", "harvest", "status", "export", "accounts", "simulate"}) {
+        strings all{"--help"};
+        if (!command.empty()) all.insert(all.begin(), command);
+        const finished f = process{UNIPILE_PROGRAM, all, {}}.wait();
+        BOOST_TEST(f.code == 0);
+        BOOST_TEST(has(f.out, "Exit codes: 0 all complete, "), command);
+        BOOST_TEST(has(f.out, "SUBCOMMAND --help") == command.empty(), command);
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
