@@ -12,10 +12,12 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -81,28 +83,45 @@ std::string row_text(const account_row& row, const account_summary& summary)
            with_thousands(summary.posts) + " posts\n";
 }
 
+void note(const std::string& line) { std::cerr << "unipile: --unpark: " << line << '\n'; }
+
 /// Leaves word for the harvest, which may be running, or takes it up when it starts. Nothing to do is no failure.
-void unpark(const accounts_options& o)
+/// Returns the accounts that word was left for; nothing stands for all.
+std::optional<std::vector<std::string>> unpark(const accounts_options& o)
 {
     store::sqlite_options control;
     control.create = false;
     control.access = store::access::control;
     std::unique_ptr<store::post_store> engine;
     open_usable([&] { engine = store::open_sqlite(o.file, control); });
+    std::vector<std::string> asked;
+    bool all = false;
     for (const std::string& account : o.unpark) {
-        if (!engine->load_account(account))
-            throw std::invalid_argument{"--unpark: the store knows no account " + printable(account, 100)};
-        if (!engine->request_unpark(account, now()))
-            std::cerr << "unipile: --unpark: " << printable(account, 100) << " is not parked: there is nothing to do\n";
+        if (!engine->load_account(account)) {
+            if (account != "all")
+                throw std::invalid_argument{"--unpark: the store knows no account " + printable(account, 100)};
+            all = true;
+            if (engine->request_unpark_all(now()) == 0) note("no account is parked: there is nothing to do");
+        } else if (engine->request_unpark(account, now())) {
+            asked.push_back(account);
+        } else {
+            note(printable(account, 100) + " is not parked: there is nothing to do");
+        }
     }
     engine->commit();
+    if (all) return std::nullopt;
+    return asked;
 }
 
+/// After `--unpark` only what it has done.
 int run_accounts(const accounts_options& o)
 {
     return view_store(o.file, {}, [&o](store::post_reader& reader, blocking_output& out) {
-        if (!o.unpark.empty()) unpark(o);
+        std::optional<std::vector<std::string>> only;
+        if (!o.unpark.empty()) only = unpark(o);
         reader.accounts([&](const account_row& row, const account_summary& summary) {
+            if (!o.unpark.empty() && !row.unpark_requested) return true;
+            if (only && std::find(only->begin(), only->end(), row.account) == only->end()) return true;
             return out.write(o.json ? row_json(row, summary) : row_text(row, summary));
         });
     });
@@ -117,7 +136,8 @@ void add_accounts(CLI::App& app, runner& run)
     command->add_option("--store", o->file, "The store that `unipile harvest` fills")->type_name("FILE")->required();
     command->add_flag("--json", o->json, "One JSON object a line instead of text");
     command
-        ->add_option("--unpark", o->unpark, "Let a parked account go on: in the harvest that runs, or in the next one")
+        ->add_option("--unpark", o->unpark,
+                     "Let a parked account go on: in the harvest that runs, or in the next one; all: every parked one")
         ->type_name("ACCOUNT");
     command->callback([&run, o] { run = [o] { return run_accounts(*o); }; });
 }

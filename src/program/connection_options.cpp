@@ -1,5 +1,6 @@
 #include "program/connection_options.hpp"
 
+#include "http/base_url.hpp"
 #include "program/text.hpp"
 
 #include <CLI/CLI.hpp>
@@ -113,6 +114,18 @@ client_options make_client_options(const connection_options& options)
     made.user_agent = "unipile/" UNIPILE_VERSION;
     made.retry.total = std::chrono::milliseconds{static_cast<std::int64_t>(std::ceil(options.timeout * 1000))};
     return made;
+}
+
+std::string tenant_of(const std::string& base_url)
+{
+    try {
+        http::origin at = http::parse_base_url(base_url);
+        // Behind the usual port, the parameter names the tenant's own.
+        if (!at.routed_port.empty()) at.port = http::parse_port(at.routed_port, "base_url");
+        return at.host_and_port();
+    } catch (const std::invalid_argument&) {
+        return {};  // the client says what is wrong with it
+    }
 }
 
 std::optional<std::chrono::sys_time<std::chrono::milliseconds>> read_time(const char* option, const std::string& text)

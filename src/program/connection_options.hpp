@@ -40,6 +40,9 @@ std::string read_key_file(const std::string& file);
 /// line that says what to change.
 client_options make_client_options(const connection_options& options);
 
+/// Host and port of a base URL in one spelling: what an account belongs to. Empty for a text that is no base URL.
+std::string tenant_of(const std::string& base_url);
+
 /// A date or a time as `parse_date` reads it; empty for an empty text. Throws std::invalid_argument.
 std::optional<std::chrono::sys_time<std::chrono::milliseconds>> read_time(const char* option, const std::string& text);
 

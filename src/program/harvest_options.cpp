@@ -117,6 +117,11 @@ void add_options(CLI::App& command, harvest_arguments& a)
         ->group("Server");
     add_connection_options(command, a.connection, "Connections, and requests, at a time in all");
     command
+        .add_flag("--base-url-changed", a.base_url_changed,
+                  "The accounts of the store have moved to this base URL; without it, a store is harvested into from "
+                  "the base URL that filled it first, and from no other")
+        ->group("Server");
+    command
         .add_option("--outage-patience", a.outage_patience,
                     "How long a server that has answered may be out of reach or silent before the run ends, such as "
                     "90s, 15m or 2h; 0: no matter how long")
@@ -154,6 +159,8 @@ harvest_plan make_plan(const harvest_arguments& a)
     plan.run.bounds.since = read_time("--since", a.since);
     plan.run.order = a.order == "listed" ? store::job_order::listed : store::job_order::least_recent;
     plan.run.restart = a.restart;
+    if (!a.dry_run) plan.run.tenant = tenant_of(plan.client.base_url);
+    plan.run.move_tenant = a.base_url_changed;
     plan.run.retry_failed = a.retry_failed;
     return plan;
 }

@@ -34,6 +34,7 @@ struct harvest_arguments {
     bool update = false;
     bool retry_failed = false;
     bool restart = false;
+    bool base_url_changed = false;
     bool dry_run = false;
     std::string ndjson;  ///< file, or `-`; empty: none
     std::string order = "least-recent";

@@ -49,24 +49,6 @@ std::string stopped_line(const failure& why)
     return why.api() != nullptr ? line : line + "; nothing is lost: the same command goes on";
 }
 
-/// Whether a run has jobs left, and the accounts of all of them are parked.
-bool waits_for_parked(store::post_store& engine, std::int64_t run)
-{
-    constexpr std::size_t at_once = 1'000;
-    std::string last;
-    bool any = false;
-    for (;;) {
-        const std::vector<std::string> accounts = engine.accounts_with_jobs(run, last, at_once, wall_now());
-        for (const std::string& account : accounts) {
-            const auto row = engine.load_account(account);
-            if (!row || !row->parked) return false;
-        }
-        any = any || !accounts.empty();
-        if (accounts.size() < at_once) return any;
-        last = accounts.back();
-    }
-}
-
 /// What a log tells at once when it changes.
 std::string state_of(const harvest_snapshot& s)
 {
@@ -128,6 +110,7 @@ harvest_ending harvest_run::ending() const
     e.elapsed = elapsed();
     e.store = arguments_.store;
     e.rejects = imported_.rejected;
+    e.withdrawn = imported_.withdrawn;
     e.all_read = imported_.all_read;
     return e;
 }
@@ -160,7 +143,9 @@ bool harvest_run::prepare()
     std::unique_ptr<store::post_store> engine;
     open_usable([&] {
         engine = store::open_sqlite(arguments_.store);
-        begin_run(*engine);
+        run_info_ = engine->begin_run(plan_.run, wall_now());
+        // From now on those accounts' rows say that they are not parked, which is what the workers go by.
+        engine->take_unpark_requests();
         engine->commit();  // before this, a file that can't be written may pass for a good one
     });
     imported_ = import_jobs(file, *engine, run_info_.run, keep_going);
@@ -168,19 +153,6 @@ bool harvest_run::prepare()
     counts_ = engine->count_jobs(run_info_.run);
     writer_ = std::make_unique<store::store_writer>(std::move(engine));
     return !stopping_ && counts_.queued + counts_.delayed + counts_.leased > 0;
-}
-
-/// Goes on with the last run, unless all that is left of it waits for accounts that are parked: those wait in the next
-/// run too, and the other jobs are due again.
-void harvest_run::begin_run(store::post_store& engine)
-{
-    run_info_ = engine.begin_run(plan_.run, wall_now());
-    // From now on those accounts' rows say that they are not parked, which is what the workers go by.
-    engine.take_unpark_requests();
-    if (!run_info_.resumed || !waits_for_parked(engine, run_info_.run)) return;
-    store::run_request anew = plan_.run;
-    anew.restart = true;
-    run_info_ = engine.begin_run(anew, wall_now());
 }
 
 void harvest_run::start_crew()
@@ -257,8 +229,7 @@ void harvest_run::close_books()
     if (!writer_->failure()) {
         writer_->submit(0, [this, to_the_end](store::post_store& engine) {
             counts_ = engine.count_jobs(run_info_.run);
-            // Whatever waits for a parked account goes on in this run once that is unparked.
-            if (to_the_end && ending().left() == 0) engine.end_run(run_info_.run, outcome(), wall_now());
+            if (to_the_end) engine.end_run(run_info_.run, outcome(), wall_now());
         });
     }
     writer_->close();

@@ -50,7 +50,6 @@ private:
     };
 
     bool prepare();
-    void begin_run(store::post_store& engine);
     void start_crew();
     void work_on(std::size_t index);
     void worker_ended(std::size_t index);

@@ -152,6 +152,9 @@ std::vector<std::string> summary_lines(const harvest_ending& e)
     add_failures(lines, ends, e);
     add_parked(lines, e);
     add_accounts(lines, e.tally.by_account);
+    if (e.withdrawn > 0)
+        lines.push_back(counted(e.withdrawn, "job was", "jobs were") + " withdrawn: the jobs file names " +
+                        (e.withdrawn == 1 ? "it" : "them") + " no more");
     if (e.rejects > 0) lines.push_back(counted(e.rejects, "line", "lines") + " of the jobs file could not be read");
     lines.push_back("details: unipile status --store " + printable(e.store));
     return lines;

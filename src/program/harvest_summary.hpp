@@ -17,9 +17,10 @@ struct harvest_ending {
     harvest_tally tally;     ///< of this process
     accounts_view accounts;
     std::chrono::milliseconds elapsed{0};
-    std::string store;          ///< the store's file, as typed
-    bool all_read = true;       ///< the jobs file was read to its end
-    std::uint64_t rejects = 0;  ///< lines of the jobs file that could not be read
+    std::string store;            ///< the store's file, as typed
+    bool all_read = true;         ///< the jobs file was read to its end
+    std::uint64_t rejects = 0;    ///< lines of the jobs file that could not be read
+    std::uint64_t withdrawn = 0;  ///< jobs that the jobs file names no more
 
     std::uint64_t left() const noexcept { return jobs.queued + jobs.delayed + jobs.leased; }
     /// Every job of the run is done, and there was no line that might have been another one.

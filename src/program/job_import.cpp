@@ -47,6 +47,7 @@ void add_up(store::import_result& sum, const store::import_result& part)
     sum.queued += part.queued;
     sum.settled += part.settled;
     sum.gave_up += part.gave_up;
+    sum.repeated += part.repeated;
 }
 
 }  // namespace
@@ -143,6 +144,7 @@ import_report import_jobs(job_file& file, store::post_store& store, std::int64_t
 {
     import_report report;
     std::vector<store::job_spec> batch;
+    store.begin_import(run);
     const auto add_batch = [&] {
         sort_by_account(batch);
         add_up(report.jobs, store.add_jobs(run, batch));
@@ -158,6 +160,9 @@ import_report import_jobs(job_file& file, store::post_store& store, std::int64_t
     report.rejected = file.finish();
     add_batch();
     report.all_read = report.all_read && file.all_read();
+    if (!report.all_read) return report;
+    report.withdrawn = store.end_import(run);
+    store.commit();
     return report;
 }
 

@@ -14,6 +14,7 @@ bool is_misconfigured(store::store_errc reason) noexcept
         case store_errc::not_a_store:
         case store_errc::foreign_database:
         case store_errc::newer_schema:
+        case store_errc::other_tenant:
         case store_errc::unsupported: return true;
         default: return false;
     }

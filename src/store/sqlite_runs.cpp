@@ -41,7 +41,10 @@ void sqlite_store::check_tenant(const run_request& request)
         const std::string known = find.string(0);
         find.reset();
         if (known == request.tenant) return;
-        if (!request.move_tenant)
+        // A wrong address that gave nothing binds nobody.
+        const bool holds =
+            db_.number("SELECT EXISTS(SELECT 1 FROM posts) OR EXISTS(SELECT 1 FROM jobs WHERE state = 3)");
+        if (holds && !request.move_tenant)
             throw store_error(store_errc::other_tenant, db_.file(), "to " + known + ", and not to " + request.tenant);
     }
     statement set(db_, "INSERT OR REPLACE INTO properties(name, value) VALUES('tenant', ?)");

@@ -3,11 +3,13 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -126,6 +128,106 @@ BOOST_AUTO_TEST_CASE(a_run_begins_anew_when_asked_to)
     BOOST_TEST(f.code == 0, f.err);
     BOOST_TEST(has(status_of(w), "run 2 ("), status_of(w));
     w.check_store();
+}
+
+BOOST_AUTO_TEST_CASE(lines_taken_out_are_withdrawn)
+{
+    const field_work w{slow_accounts()};
+    interrupt(w, w.command({"--full"}), 200);
+    const std::uint64_t of_first = w.world.server.requests("acc1");
+    std::string text = header;
+    std::size_t kept = 0;
+    for (const std::string& line : jobs_of(w))
+        if (!line.starts_with("acc1,")) text += line + '\n', ++kept;
+    write_file(w.jobs, text);
+    const finished f = w.harvest({"--full"});
+    BOOST_TEST(f.code == 0, f.err);
+    BOOST_TEST(has(f.err, " withdrawn: the jobs file names "), f.err);
+    BOOST_TEST(w.world.server.requests("acc1") == of_first);
+
+    // Named again, they are asked for; known ones are up to date with a request each.
+    text = header;
+    for (const auto& job : w.world.server.identifiers())
+        text += job.account + ',' + job.identifier + ',' + (job.is_company ? "true" : "false") + '\n';
+    write_file(w.jobs, text);
+    BOOST_TEST(w.harvest({"--full"}).code == 0);
+    w.check_store();
+}
+
+BOOST_AUTO_TEST_CASE(the_order_can_be_changed_on_the_way)
+{
+    simulator::options o = slow_accounts();
+    o.accounts = 1;
+    o.log_requests = true;
+    const field_work w{o};
+    interrupt(w, w.command(), 20);
+    // Backwards from now on.
+    strings lines = jobs_of(w);
+    std::reverse(lines.begin(), lines.end());
+    std::string text = header;
+    for (const std::string& line : lines) text += line + '\n';
+    write_file(w.jobs, text);
+    BOOST_TEST(w.harvest({"--order", "listed"}).code == 0);
+    std::vector<std::string> asked;  // those that were not yet begun, as they came
+    for (const auto& r : w.world.server.request_log())
+        if (std::find(asked.begin(), asked.end(), r.identifier) == asked.end()) asked.push_back(r.identifier);
+    BOOST_TEST_REQUIRE(asked.size() == lines.size());
+    const auto first_of_last = std::find_if(asked.begin(), asked.end(), [&](const std::string& identifier) {
+        return has(lines.front(), ',' + identifier + ',');
+    });
+    // The file's last one, now its first, comes before all others that were left but for those in turn already.
+    BOOST_TEST((asked.end() - first_of_last > 20));
+    w.check_store();
+}
+
+BOOST_AUTO_TEST_CASE(a_store_belongs_to_its_tenant)
+{
+    field_work w{two_accounts()};
+    BOOST_TEST(w.harvest().code == 0);
+    const served other{two_accounts()};
+    const auto at_other = [&](const strings& options) {
+        auto environment = w.world.environment();
+        environment["UNIPILE_DSN"] = other.server.base_url();
+        return process{UNIPILE_PROGRAM, w.command(options), environment}.wait();
+    };
+    const finished f = at_other({});
+    BOOST_TEST(f.code == 2);
+    BOOST_TEST(lines_of(f.err).size() == 1u, f.err);
+    BOOST_TEST(has(f.err, "it belongs to another base URL"), f.err);
+    BOOST_TEST(has(f.err, "--base-url-changed"), f.err);
+    BOOST_TEST(other.server.stats().requests == 0u);
+
+    // The same one in another spelling.
+    auto environment = w.world.environment();
+    environment["UNIPILE_DSN"] = w.world.server.base_url() + "/api/v1/";
+    BOOST_TEST((process{UNIPILE_PROGRAM, w.command(), environment}.wait().code) == 0);
+
+    BOOST_TEST(at_other({"--base-url-changed"}).code == 0);
+    BOOST_TEST(other.server.stats().requests > 0u);
+    BOOST_TEST(at_other({}).code == 0);
+    BOOST_TEST(w.harvest().code == 2);
+}
+
+BOOST_AUTO_TEST_CASE(every_parked_account_can_be_unparked_at_once)
+{
+    field_work w;
+    const auto unpark = [&w](const std::string& who) {
+        return w.world.run({"accounts", "--store", w.store, "--unpark", who});
+    };
+    for (const char* account : {"acc1", "acc3"})
+        w.world.server.set_account_error(account, simulator::error_answer{401, "errors/disconnected_account", {}});
+    BOOST_TEST(w.harvest().code == 1);
+    for (const char* account : {"acc1", "acc3"}) w.world.server.set_account_error(account, std::nullopt);
+    const finished one = unpark("acc1");
+    BOOST_TEST(lines_of(one.out).size() == 1u, one.out);
+    const finished f = unpark("all");
+    BOOST_TEST(f.code == 0);
+    BOOST_TEST(lines_of(f.out).size() == 2u, f.out);
+    BOOST_TEST(f.err.empty(), f.err);
+    BOOST_TEST(w.harvest().code == 0);
+    w.check_store();
+    BOOST_TEST(has(unpark("all").err, "no account is parked: there is nothing to do"));
+    BOOST_TEST(unpark("all").out.empty());
 }
 
 BOOST_AUTO_TEST_CASE(lists_on_standard_input_do_not_merge)

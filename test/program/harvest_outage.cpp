@@ -53,7 +53,7 @@ struct behind_a_door {
     {
         return harvest(scheme + "://127.0.0.1:" + std::to_string(door.port()), more);
     }
-    finished past_it() const { return harvest(w.world.server.base_url(), {}); }
+    finished past_it() const { return harvest(w.world.server.base_url(), {"--base-url-changed"}); }
     std::uint64_t seen() const { return w.world.server.stats().requests; }
     /// What all accounts together have spent, as the store has it.
     std::uint64_t counted() const

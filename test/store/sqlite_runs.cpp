@@ -255,8 +255,13 @@ BOOST_AUTO_TEST_CASE(a_store_belongs_to_its_tenant)
 {
     opened s;
     run_request r;
-    r.tenant = "api1.example:13111";
+    r.tenant = "api0.example:13111";
     begin(s, 0, r);
+    s.engine->commit();
+    r.tenant = "api1.example:13111";  // nothing came from the other one
+    begin(s, 0, r);
+    import(s, three_jobs);
+    done(*s.engine, s.claim(1).front(), 1);
     s.engine->commit();
     begin(s, 1);  // not checked
     begin(s, 1, r);

@@ -64,8 +64,9 @@ struct run_request {
     /// Adding a job that failed puts it into the queue again, although it failed within this very run or for a reason
     /// that doesn't pass. Otherwise such a job stays failed.
     bool retry_failed = false;
-    /// Host and port of the server that the accounts belong to, in one spelling. A store belongs to the first one that
-    /// is given; another one is refused with `store_errc::other_tenant`. Empty: not checked.
+    /// Host and port of the server that the accounts belong to, in one spelling. A store belongs to the one that is
+    /// given when its first post or done job is stored; another one is refused with `store_errc::other_tenant`. Empty:
+    /// not checked.
     std::string tenant;
     /// The store belongs to `tenant` from now on, whatever it was before.
     bool move_tenant = false;
