@@ -32,12 +32,12 @@ struct deadlines {
 struct size_limits {
     std::size_t header = 64 * 1024;        ///< bytes of an answer's header; 8 KiB at least
     std::size_t page = 256 * 1024 * 1024;  ///< bytes of a page's JSON, after inflating
-    std::size_t item = 16 * 1024 * 1024;   ///< bytes of one item's JSON
-    std::size_t envelope = 64 * 1024;      ///< bytes of a page without its items
-    std::size_t cursor = 16 * 1024;        ///< bytes of a cursor
-    std::size_t items = 10'000;            ///< items in one page
-    std::size_t depth = 64;                ///< nesting of arrays and objects in a page
-    std::size_t error_body = 64 * 1024;    ///< bytes of an error answer that are read at all
+    std::size_t item = 1024 * 1024;  ///< bytes of one item's JSON, which is decoded in one go; pages have some KB each
+    std::size_t envelope = 64 * 1024;    ///< bytes of a page without its items
+    std::size_t cursor = 16 * 1024;      ///< bytes of a cursor
+    std::size_t items = 10'000;          ///< items in one page
+    std::size_t depth = 64;              ///< nesting of arrays and objects in a page
+    std::size_t error_body = 64 * 1024;  ///< bytes of an error answer that are read at all
 };
 
 /// Options of a `client`. Owns its data; the defaults are those of a careful operator.
@@ -77,9 +77,10 @@ struct client_options {
 
     /// Turn every deviation from the contract into a failure of its listing.
     bool strict = false;
-    /// How many bytes of a listing's JSON may be decoded ahead of its consumer before reading pauses. The page that is
-    /// arriving is read on to this mark, so that a connection is not held by a consumer that looks elsewhere; and
-    /// beyond it, to the page's end, while other listings wait for a connection and none is free.
+    /// How many bytes of memory, by `post::footprint()`, a listing's posts may take ahead of its consumer before
+    /// reading pauses. The page that is arriving is read on to this mark, so that a connection is not held by a
+    /// consumer that looks elsewhere; and beyond it, to the page's end, while other listings wait for a connection and
+    /// none is free.
     std::size_t read_ahead = 1024 * 1024;
 
     /// Told of every request, answer, retry, anomaly and end. Called on the client's executor; must not throw.

@@ -65,8 +65,8 @@ struct harvest_options {
     /// the harvest's executor.
     std::function<std::uint64_t()> answers_elsewhere;
 
-    /// JSON bytes that may wait for the consumer. Above it nothing more is asked for; pages that are under way are read
-    /// on for `client_options::read_ahead` each.
+    /// Bytes of memory that posts may take while they wait for the consumer, by `post::footprint()`. Above it nothing
+    /// more is asked for; pages that are under way are read on for `client_options::read_ahead` each.
     std::size_t max_buffered_bytes = 16 * 1024 * 1024;
     /// Jobs that are taken from the source before their turn. Accounts share requests fairly only among these jobs, so
     /// where jobs come sorted by account it pays to have many, some 500 bytes each; at least 1.

@@ -108,6 +108,10 @@ public:
         return block_->published_at;
     }
 
+    /// The bytes of memory that the post takes: its JSON, its typed fields and what its block has left. Copies share
+    /// them. For whoever bounds how many posts may wait; `json().size()` can be a small part of it.
+    std::size_t footprint() const noexcept { return block_->capacity; }
+
     /// The LinkedIn fields; null unless the provider is LinkedIn.
     const linkedin_post* linkedin() const noexcept { return block_->linkedin; }
     /// The Instagram fields; null unless the provider is Instagram.

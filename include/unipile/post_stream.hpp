@@ -29,7 +29,7 @@ using batch_handler = boost::asio::any_completion_handler<void(boost::system::er
 ///
 /// Lazy: nothing is sent before the first pull, and no page is asked for before the last post of the one before it was
 /// taken, unless `posts_query::prefetch_pages` says so. The page that is arriving is read on to
-/// `client_options::read_ahead` bytes beyond what was taken, whether or not somebody is waiting.
+/// `client_options::read_ahead` bytes of posts beyond what was taken, whether or not somebody is waiting.
 ///
 /// **Pulling.** `next`, `async_next` and `async_next_batch` are pulls; they may be mixed. At most one may be
 /// outstanding; a second one fails with `errc::operation_in_progress` and leaves the first alone.

@@ -316,16 +316,20 @@ void item_parser::trim() noexcept
 
 parse_status item_parser::parse(const char* begin, const char* end, bool whole)
 {
-    builder_.start(whole ? static_cast<std::size_t>(end - begin) : 0);
+    const auto available = static_cast<std::size_t>(end - begin);
+    builder_.start(whole ? available : 0);
     parse_status s = attempt(begin, end);
     while (s == parse_status::no_room) {
         const auto length = static_cast<std::size_t>(p_ - begin_);
-        if (!builder_.may_grow(length)) return parse_status::too_costly;
-        builder_.grow(length);
+        if (!builder_.grow(length, post_builder::budget(available))) return parse_status::too_costly;
         s = attempt(begin, end);
     }
     if (s == parse_status::incomplete && whole) s = parse_status::malformed;
-    return s;
+    if (s != parse_status::ok) return s;
+    if (builder_.used() > post_builder::budget(static_cast<std::size_t>(p_ - begin_))) return parse_status::too_costly;
+    if (!builder_.is_wasteful()) return s;
+    builder_.shrink();
+    return attempt(begin, p_);
 }
 
 parse_status item_parser::check(const char* first, const char* last)

@@ -36,16 +36,34 @@ void post_builder::start(std::size_t length)
     rewind();
 }
 
-void post_builder::grow(std::size_t length)
+std::size_t post_builder::budget(std::size_t length) noexcept
 {
-    obtain(rounded(std::max(2 * block_->capacity, header_size + 2 * length)));
-    rewind();
+    constexpr std::size_t always = 64 * 1024, per_byte = 4;
+    return always + per_byte * length;
 }
 
-bool post_builder::may_grow(std::size_t length) const noexcept
+bool post_builder::grow(std::size_t length, std::size_t most)
 {
-    constexpr std::size_t always = 1024 * 1024, per_byte = 16;
-    return block_->capacity <= always + per_byte * length;
+    // With a little more than the budget: whether a post fits must not depend on how its block came to its size.
+    most = rounded(most) + granularity;
+    if (block_->capacity >= most) return false;
+    obtain(std::min(most, rounded(std::max(2 * block_->capacity, header_size + 2 * length))));
+    rewind();
+    return true;
+}
+
+bool post_builder::is_wasteful() const noexcept
+{
+    constexpr std::size_t tolerated = 8 * 1024;
+    return block_->capacity > used() + tolerated && block_->capacity > 2 * used();
+}
+
+void post_builder::shrink()
+{
+    const std::size_t wanted = rounded(used()) + granularity;
+    usual_ = std::max(wanted, usual_ / 2);
+    obtain(wanted);
+    rewind();
 }
 
 void post_builder::rewind() noexcept
@@ -73,9 +91,8 @@ bool post_builder::seal(std::string_view json) noexcept
 
 post post_builder::take() noexcept
 {
-    const std::size_t used = block_->capacity - static_cast<std::size_t>(top_ - limit_);
     // The next one will be about as large as the largest of late, giants apart.
-    usual_ = std::min(largest_guess, std::max(rounded(used + used / 8), usual_ - usual_ / 32));
+    usual_ = std::min(largest_guess, std::max(rounded(used() + used() / 8), usual_ - usual_ / 32));
     block_->json = {json_, static_cast<std::size_t>(limit_ - json_)};
     return post{std::exchange(block_, nullptr)};
 }

@@ -28,11 +28,18 @@ public:
 
     /// Starts a post with a block of the usual size, or of the size for `length` bytes where that is known.
     void start(std::size_t length = 0);
-    /// Starts again with more room; `length` bytes of the item were read before it ran out.
-    void grow(std::size_t length);
-    /// False if so many bytes already have far more room than typing the largest sensible post of them takes: `{}` is
-    /// two bytes, and an object of fields when typed.
-    bool may_grow(std::size_t length) const noexcept;
+    /// The most memory that a post of so many bytes may take: far more than typing the largest sensible one takes, and
+    /// a bound on what `{}` costs, which is two bytes, and an object of fields when typed.
+    static std::size_t budget(std::size_t length) noexcept;
+    /// Starts again with more room; `length` bytes of the item were read before it ran out, and `most` is the budget.
+    /// False if it had all the room that the budget allows.
+    bool grow(std::size_t length, std::size_t most);
+    /// The memory that the sealed post takes, without what its block has left.
+    std::size_t used() const noexcept { return block_->capacity - static_cast<std::size_t>(top_ - limit_); }
+    /// True if most of a large block is left, so that the post should be read again into a smaller one.
+    bool is_wasteful() const noexcept;
+    /// Starts again with just the room that the sealed post took.
+    void shrink();
 
     /// Forgets everything but the block.
     void rewind() noexcept;

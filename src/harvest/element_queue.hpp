@@ -9,13 +9,13 @@
 
 namespace unipile::harvest {
 
-/// Elements in order, and how many bytes of JSON they hold.
+/// Elements in order, and how much memory their posts take.
 class element_queue {
 public:
     void push(harvest_element e)
     {
         std::size_t bytes = 0;
-        for (const auto& p : e.posts) bytes += p.json().size();
+        for (const auto& p : e.posts) bytes += p.footprint();
         entries_.push_back({std::move(e), bytes});
         bytes_ += bytes;
     }

@@ -77,7 +77,7 @@ void listing::push(post&& p, page_track::mark mark)
         posts_.reserve(room);
         marks_.reserve(room);
     }
-    const auto size = p.json().size();
+    const auto size = p.footprint();
     marks_.push_back(mark);
     posts_.push_back(std::move(p));
     bytes_ += size;
@@ -144,7 +144,7 @@ post listing::pop()
     front.begun = true;
     --front.waiting;
     auto p = std::move(posts_[head_++]);
-    bytes_ -= p.json().size();
+    bytes_ -= p.footprint();
     ++stats.posts;
     taken_out();
     return p;

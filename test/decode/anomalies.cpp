@@ -122,7 +122,7 @@ BOOST_AUTO_TEST_CASE(fields_of_the_other_provider_are_just_unknown)
 BOOST_AUTO_TEST_CASE(long_arrays_are_typed_up_to_a_bound)
 {
     std::string list = R"("attachments":[)";
-    for (int i = 0; i < 1500; ++i) list += i == 0 ? "{}" : ",{}";
+    for (int i = 0; i < 1500; ++i) list += (i == 0 ? R"({"id":")" : R"(,{"id":")") + std::string(60, 'x') + "\"}";
     const post p = read(linkedin(list + "]"));
     BOOST_TEST(p.linkedin()->attachments.size() == 1000u);
     const auto seen = anomalies_of(p);
