@@ -18,6 +18,7 @@ enum exit_code : int {
     some_incomplete = 1,
     usage_error = 2,
     key_refused = 3,
+    out_of_reach = 4,  ///< of a harvest that an outage ended
     interrupted = 130,
 };
 

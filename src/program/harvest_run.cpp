@@ -2,9 +2,8 @@
 
 #include "program/command.hpp"
 #include "program/ending_signals.hpp"
+#include "program/harvest_stop.hpp"
 #include "program/harvest_summary.hpp"
-#include "program/line_pace.hpp"
-#include "program/posts_report.hpp"
 #include "program/text.hpp"
 #include "program/usable_store.hpp"
 #include "thread_name.hpp"
@@ -36,24 +35,6 @@ constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 /// An interrupted run has ten seconds to commit; this much of it is for the pages under way.
 constexpr milliseconds patience_with_pages{8'000};
 constexpr milliseconds unpark_interval{2'000};
-constexpr milliseconds live_interval{250};
-constexpr milliseconds plain_interval{1'000};
-/// How often the outlook is looked at anew, if that takes next to no time; and for how small a share of it otherwise.
-constexpr milliseconds outlook_interval{10'000};
-constexpr int outlook_share = 100;
-
-std::string stopped_line(const failure& why)
-{
-    const std::string line = "unipile: stopped: " + failure_text(why);
-    // What the server said comes last.
-    return why.api() != nullptr ? line : line + "; nothing is lost: the same command goes on";
-}
-
-/// What a log tells at once when it changes.
-std::string state_of(const harvest_snapshot& s)
-{
-    return s.phase + (s.accounts.outage ? ", outage, " : ", ") + std::to_string(s.accounts.parked_count);
-}
 
 }  // namespace
 
@@ -85,10 +66,13 @@ int harvest_run::run()
 {
     await_signal();
     if (prepare()) {
-        start_crew();
-        context_.restart();
-        context_.run();
-        wind_up();
+        start_company();
+        do {
+            start_crew();
+            context_.restart();
+            context_.run();
+            wind_up();
+        } while (has_another_key());
     }
     close_books();
     console_.live({});
@@ -105,7 +89,7 @@ int harvest_run::run()
 harvest_ending harvest_run::ending() const
 {
     harvest_ending e;
-    for (const crew_member& c : crew_) c.worker->tally().add_to(e.tally, e.accounts);
+    add_up(e.tally, e.accounts);
     e.jobs = counts_;
     e.elapsed = elapsed();
     e.store = arguments_.store;
@@ -113,6 +97,13 @@ harvest_ending harvest_run::ending() const
     e.withdrawn = imported_.withdrawn;
     e.all_read = imported_.all_read;
     return e;
+}
+
+/// Of this process, workers that have ended among them.
+void harvest_run::add_up(harvest_tally& tally, accounts_view& view) const
+{
+    tally = past_;
+    for (const crew_member& c : crew_) c.worker->tally().add_to(tally, view);
 }
 
 milliseconds harvest_run::elapsed() const
@@ -155,6 +146,20 @@ bool harvest_run::prepare()
     return !stopping_ && counts_.queued + counts_.delayed + counts_.leased > 0;
 }
 
+/// What goes on beside the workers, whichever they are.
+void harvest_run::start_company()
+{
+    if (output_)
+        output_->on_reader_gone([this] {
+            reader_gone_ = true;
+            stop_all();
+        });
+    asio::co_spawn(context_, look_for_unparked(), asio::detached);
+    if (arguments_.quiet) return;
+    asio::co_spawn(context_, show(), asio::detached);
+    asio::co_spawn(context_, look_ahead(), asio::detached);
+}
+
 void harvest_run::start_crew()
 {
     harvest_shared shared;
@@ -178,15 +183,6 @@ void harvest_run::start_crew()
         crew_.push_back({std::make_unique<harvest_worker>(plan_, arguments_.limit, shared, i, threads), {}});
     at_work_ = crew_.size();
     for (std::size_t i = 0; i < crew_.size(); ++i) crew_[i].thread = std::thread{[this, i] { work_on(i); }};
-    if (output_)
-        output_->on_reader_gone([this] {
-            reader_gone_ = true;
-            stop_all();
-        });
-    asio::co_spawn(context_, look_for_unparked(), asio::detached);
-    if (arguments_.quiet) return;
-    asio::co_spawn(context_, show(), asio::detached);
-    asio::co_spawn(context_, look_ahead(), asio::detached);
 }
 
 /// On a worker's thread.
@@ -219,6 +215,31 @@ void harvest_run::wind_up()
 {
     for (crew_member& c : crew_)
         if (c.thread.joinable()) c.thread.join();
+}
+
+/// The key may have been changed while the harvest ran: where it is refused, its file is read again. With another key
+/// in it, the jobs that were given back are taken up once more.
+bool harvest_run::has_another_key()
+{
+    if (!stopped_by_ || stopped_by_->code() != errc::api_key_refused || arguments_.connection.api_key_file.empty())
+        return false;
+    if (interruptions_ > 0 || output_failed_ || reader_gone_ || error_ || writer_->failure()) return false;
+    try {
+        std::string key = read_key_file(arguments_.connection.api_key_file);
+        if (key == plan_.client.api_key) return false;
+        plan_.client.api_key = std::move(key);
+    } catch (const std::invalid_argument& e) {
+        console_.say("unipile: " + std::string{e.what()});
+        return false;
+    }
+    console_.say("unipile: the key was refused; going on with the one that the key file holds now");
+    accounts_view ignored;
+    for (const crew_member& c : crew_) c.worker->tally().add_to(past_, ignored);
+    crew_.clear();
+    answers_ = 0;
+    stopped_by_.reset();
+    stopping_ = false;
+    return true;
 }
 
 /// Brings everything to the disk; the store's failure is this run's.
@@ -325,105 +346,14 @@ asio::awaitable<void> harvest_run::look_for_unparked()
     }
 }
 
-asio::awaitable<void> harvest_run::show()
-{
-    const bool live = console_.shows_progress();
-    line_pace pace;
-    rate_.emplace(std::chrono::steady_clock::now());
-    for (;;) {
-        redraw_.expires_after(live ? live_interval : plain_interval);
-        co_await redraw_.async_wait(as_result);
-        const harvest_snapshot s = snapshot();
-        if (live)
-            console_.live(live_lines(s, console_.width()));
-        else if (pace.is_due(s.elapsed, state_of(s)))
-            console_.say(plain_line(s));
-    }
-}
-
-harvest_snapshot harvest_run::snapshot()
-{
-    harvest_snapshot s;
-    for (const crew_member& c : crew_) c.worker->tally().add_to(s.tally, s.accounts);
-    s.elapsed = elapsed();
-    s.now = wall_now();
-    rate_->add(std::chrono::steady_clock::now(), s.tally.posts);
-    s.posts_per_second = rate_->per_second();
-    s.phase = phase_;
-    const std::uint64_t over = s.tally.jobs_done + s.tally.jobs_failed;
-    const std::uint64_t waiting = counts_.queued + counts_.delayed + counts_.leased;
-    s.jobs.done = counts_.done + s.tally.jobs_done;
-    s.jobs.failed = counts_.failed + s.tally.jobs_failed;
-    s.jobs.leased = s.accounts.running;
-    s.jobs.queued = waiting - std::min<std::uint64_t>(waiting, over + s.accounts.running);
-    s.eta = time_left(basis_of(s, over));
-    return s;
-}
-
-eta_basis harvest_run::basis_of(const harvest_snapshot& s, std::uint64_t jobs_over) const
-{
-    eta_basis basis;
-    basis.elapsed = s.elapsed;
-    basis.jobs_over = jobs_over;
-    basis.jobs_left = s.jobs.queued + s.jobs.leased;
-    if (!outlook_) return basis;
-    basis.jobs_parked = outlook_->parked_jobs;
-    const auto since = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - outlook_from_);
-    basis.paced = std::max(milliseconds{0}, outlook_->duration - since);
-    return basis;
-}
-
-/// Keeps an eye on what the accounts' pace asks for. In a large store that takes a while, so a thread of its own does
-/// it.
-asio::awaitable<void> harvest_run::look_ahead()
-{
-    for (;;) {
-        const auto began = std::chrono::steady_clock::now();
-        const double each = requests_per_job();
-        const auto seen = co_await asio::co_spawn(reading_, outlook(each), asio::use_awaitable);
-        if (seen) {
-            outlook_ = seen;
-            outlook_from_ = began;
-        }
-        const auto took = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began);
-        ahead_.expires_after(std::max(outlook_interval, took * outlook_share));
-        co_await ahead_.async_wait(as_result);
-    }
-}
-
-/// On the thread for it. Nothing if the store can't be read just now.
-asio::awaitable<std::optional<pace_outlook>> harvest_run::outlook(double requests_per_job) const
-{
-    estimate_rules rules;
-    rules.pace = plan_.pace;
-    rules.pace_by_provider = plan_.pace_by_provider;
-    rules.now = wall_now();
-    std::optional<pace_outlook> seen;
-    try {
-        seen = read_outlook(*store::open_sqlite_reader(arguments_.store), std::move(rules), requests_per_job);
-    } catch (const store::store_error&) {
-        // Whoever writes it will say so.
-    }
-    co_return seen;
-}
-
-/// Of the jobs that are over, or what is usual.
-double harvest_run::requests_per_job() const
-{
-    harvest_tally tally;
-    accounts_view ignored;
-    for (const crew_member& c : crew_) c.worker->tally().add_to(tally, ignored);
-    const std::uint64_t over = tally.jobs_done + tally.jobs_failed;
-    return over > 0 ? static_cast<double>(tally.requests) / static_cast<double>(over) : requests_of_new_job;
-}
-
 int harvest_run::exit_code_now() const
 {
     if (stopped_by_ && stopped_by_->code() == errc::api_key_refused) return exit_code::key_refused;
     if (interruptions_ > 0) return exit_code::interrupted;
+    if (stopped_by_) return exit_code_of_stop(*stopped_by_);
     const harvest_ending e = ending();
-    return e.whole() && e.tally.quarantined == 0 && !stopped_by_ && !output_failed_ ? exit_code::all_complete
-                                                                                    : exit_code::some_incomplete;
+    return e.whole() && e.tally.quarantined == 0 && !output_failed_ ? exit_code::all_complete
+                                                                    : exit_code::some_incomplete;
 }
 
 }  // namespace unipile::program

@@ -50,7 +50,10 @@ private:
     };
 
     bool prepare();
+    void start_company();
     void start_crew();
+    bool has_another_key();
+    void add_up(harvest_tally& tally, accounts_view& view) const;
     void work_on(std::size_t index);
     void worker_ended(std::size_t index);
     void wind_up();
@@ -89,6 +92,7 @@ private:
     store::job_counts counts_;               ///< before the workers began, and at the end
     std::atomic<std::uint64_t> answers_{0};  ///< of the server, to all workers
     std::vector<crew_member> crew_;
+    harvest_tally past_;  ///< of workers before these
     std::size_t at_work_ = 0;
     std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
     std::optional<rate_meter> rate_;  ///< from the harvesting's start

@@ -68,7 +68,7 @@ void add_exit_codes(CLI::App& app)
 {
     const std::string codes =
         "Exit codes: 0 all complete, 1 some listing failed or is incomplete (items that are no posts count as such),\n"
-        "2 usage or configuration, 3 key refused, 130 interrupted.";
+        "2 usage or configuration, 3 key refused, 4 a harvest ended by an outage, 130 interrupted.";
     for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
         const std::string own = command->get_footer();
         command->footer(own.empty() ? codes : own + '\n' + codes);

@@ -268,14 +268,15 @@ BOOST_AUTO_TEST_CASE(what_fails_is_told_with_what_to_do)
     auto nobody_there = w.world.environment();
     nobody_there["UNIPILE_DSN"] = "http://127.0.0.1:1";
     const finished f = process{UNIPILE_PROGRAM, w.command(), nobody_there}.wait();
-    BOOST_TEST(f.code == 1);
+    BOOST_TEST(f.code == 4);
     BOOST_TEST(has(f.err, "not complete: of 6 jobs, 0 came to the end, 0 failed, 6 left"));
     BOOST_TEST(has(f.err,
-                   "unipile: stopped: the server can't be reached; check the base URL's host and port (127.0.0.1:1; no "
+                   "unipile: stopped by an outage: the server can't be reached; check the base URL's host and port "
+                   "(127.0.0.1:1; no "
                    "request was ever answered; Connection refused); nothing is lost: the same command goes on\n"),
                f.err);
     const finished quiet = process{UNIPILE_PROGRAM, w.command({"--quiet", "--threads", "2"}), nobody_there}.wait();
-    BOOST_TEST(quiet.code == 1);
+    BOOST_TEST(quiet.code == 4);
     BOOST_TEST(lines_of(quiet.err).size() == 1u);
     const finished accounts = w.world.run({"accounts", "--store", w.store, "--json"});
     BOOST_TEST(!lines_of(accounts.out).empty());
