@@ -85,6 +85,8 @@ const char* message_of(errc e) noexcept
             return "the account is parked; see its reason, have its owner look at it, and unpark it";
         case errc::harvest_stopped:
             return "the harvest was stopped before this listing was over; resume from its position";
+        case errc::position_lost:
+            return "the cursor is too old to be followed; start without the position, or raise trust_cursor_for";
         case errc::job_source_failed: return "the source of the jobs failed; see what it says itself";
         case errc::not_from_api:
             return "the answer is not the API's own; check the base URL, and any gateway, proxy or portal in between";

@@ -92,6 +92,8 @@ enum class errc {
     accounts_unknown,     ///< harvest: the API knows none of the accounts that were asked first
     identifiers_refused,  ///< harvest: many identifiers in a row were refused for the same reason, and none worked
     callback_failed,      ///< harvest: a function of `harvest_options` threw an exception
+
+    position_lost,  ///< scope target: the cursor is too old to be followed, and the page before it is not known
 };
 
 /// The category of `errc`. Its name is "unipile".

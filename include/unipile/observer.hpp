@@ -21,6 +21,7 @@ struct request_event {
     const posts_query& query;
     std::string_view target;  ///< path and query; account and identifier are in it, the key is not
     std::uint64_t page;       ///< which page of this stream, from 0
+    bool again;               ///< this page was read before; see `posts_query::trust_cursor_for`
     unsigned attempt;         ///< 1: the first request for this page
 };
 
@@ -39,6 +40,7 @@ struct answer_event {
 struct page_event {
     const posts_query& query;
     std::uint64_t page;
+    bool again;                ///< read before; most of its posts were delivered then
     std::uint64_t items;       ///< in the page, whether delivered or not
     std::uint64_t wire_bytes;  ///< of its body
     std::uint64_t json_bytes;
@@ -73,11 +75,12 @@ struct anomaly_event {
     std::string_view why;
 };
 
-/// A listing has ended. Told once for each stream that was ever pulled, at the latest when it is destroyed.
+/// A listing has ended. Sent once for each stream that was ever pulled, at the latest when it is destroyed.
 struct end_event {
     const posts_query& query;
-    end_reason reason;
-    const unipile::failure* failure;  ///< null unless the reason is a failure; null as well if it was just destroyed
+    end_reason reason;  ///< complete, inferred, chosen or a failure; see `is_complete` and its like
+    /// Null unless the reason is a failure; asio::error::operation_aborted if the stream was cancelled or destroyed.
+    const unipile::failure* failure;
     const stream_stats& stats;
 };
 

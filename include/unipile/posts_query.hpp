@@ -38,6 +38,13 @@ struct posts_query {
     /// `end_reason::no_progress`; 0: no bound. A post counts as new unless it was on the page before, or on a page that
     /// is kept for comparison and replaced at the 2nd, 4th, 8th … page, which finds repetitions of any length.
     unsigned max_stale_pages = 5;
+    /// How long a cursor is taken to be alive; zero: for ever. Nobody documents it. A cursor that is older when it
+    /// would be followed is not: the stream requests the page before once more, delivers what is new on it, and follows
+    /// the cursor that it gives now. It does the same when a follow-up is refused, which may be the listing's end or a
+    /// dead cursor; refused again means `end_reason::exhausted_cursor`. A cursor of a position has no age before the
+    /// stream is made; one that has grown too old since then fails with errc::position_lost, as the page before is not
+    /// known.
+    std::chrono::milliseconds trust_cursor_for{std::chrono::hours(1)};
     /// How many pages to fetch before they are asked for; 0: no page before the last post of the one before it was
     /// taken. Each costs one request of the account's quota even if it is never read.
     unsigned prefetch_pages = 0;

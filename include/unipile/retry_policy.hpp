@@ -44,7 +44,8 @@ struct retry_policy {
     std::chrono::milliseconds total{0};
     /// Seed of the jitter; zero: seeded from the system.
     std::uint64_t seed = 0;
-    /// Replaces `classify` where set.
+    /// Replaces `classify` where set. If it throws, the library's own table decides. Called on the client's executor;
+    /// must not destroy or pull the stream whose request it judges.
     std::function<classification(unsigned status, std::string_view type, bool first_call)> classify;
 };
 

@@ -12,7 +12,9 @@ namespace unipile {
 struct stream_stats {
     std::uint64_t posts = 0;             ///< delivered to the consumer
     std::uint64_t pages = 0;             ///< pages that arrived whole, the empty ones counted
+    std::uint64_t rereads = 0;           ///< pages read once more, whole; see `posts_query::trust_cursor_for`
     std::uint64_t requests = 0;          ///< requests begun, whatever was sent again counted
+    std::uint64_t resent = 0;            ///< of them, sent again on a new connection because a kept one had died
     std::uint64_t retries = 0;           ///< requests that repeated a failed one
     std::uint64_t wire_bytes = 0;        ///< bytes of answer bodies as they came over the wire, compressed perhaps
     std::uint64_t json_bytes = 0;        ///< the same after inflating

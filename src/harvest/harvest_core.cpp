@@ -338,7 +338,9 @@ stream_stats operator+(const stream_stats& a, const stream_stats& b) noexcept
     stream_stats s = a;
     s.posts += b.posts;
     s.pages += b.pages;
+    s.rereads += b.rereads;
     s.requests += b.requests;
+    s.resent += b.resent;
     s.retries += b.retries;
     s.wire_bytes += b.wire_bytes;
     s.json_bytes += b.json_bytes;

@@ -356,6 +356,8 @@ void harvest_core::page_over(job_listing& l)
         result.next = request_result::then::retry;
         result.not_before = now() + l.wish();
         if (l.no_answer()) no_answer_ = l.no_answer();
+    } else if (!l.page_ended()) {
+        result.next = request_result::then::more;
     } else {
         deliver(l, true);
         result.next = request_result::then::more;
@@ -386,7 +388,7 @@ void harvest_core::listing_over(job_listing& l, unipile::end_reason reason)
     // A cursor is as dead for a listing that was set aside in between as for one that was not.
     if (f && f->api() && f->api()->status == 422 && f->scope() == failure_scope::target &&
         j.listing->stats_before.pages) {
-        reason = end_reason::exhausted_cursor;
+        reason = end_reason::refused_cursor;
         f.reset();
     }
     if (f && result.signal == request_result::sign::stop) stop_for(*f);

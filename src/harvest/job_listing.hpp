@@ -30,7 +30,7 @@ public:
     {
         granted_ = true;
         others_answered_ = others_answered;
-        answered_ = good_ = false;
+        answered_ = good_ = page_ended_ = false;
         items_ = 0;
         no_answer_.reset();
         wish_ = std::chrono::milliseconds{0};
@@ -48,6 +48,7 @@ public:
         answered_ = true;
         good_ = outcome.ok;
         items_ = outcome.items;
+        page_ended_ = outcome.page_ended;
         if (outcome.no_answer) no_answer_ = *outcome.no_answer;
         try {
             judge_request(result_, outcome);
@@ -59,6 +60,8 @@ public:
     /// Since the last `grant()`.
     bool is_answered() const noexcept { return answered_; }
     bool is_good() const noexcept { return good_; }
+    /// A page is whole. Not so where a follow-up was refused, and the last page is to be read once more.
+    bool page_ended() const noexcept { return page_ended_; }
     /// Why not a byte of an answer came; empty if one did, or if nobody knows.
     const std::optional<failure>& no_answer() const noexcept { return no_answer_; }
     /// It was not even tried.
@@ -77,7 +80,7 @@ public:
     post_stream stream;         ///< goes first
 
 private:
-    bool granted_ = false, others_answered_ = false, answered_ = false, good_ = false;
+    bool granted_ = false, others_answered_ = false, answered_ = false, good_ = false, page_ended_ = false;
     std::optional<failure> no_answer_;
     std::uint64_t items_ = 0;
     std::chrono::milliseconds wish_{0};

@@ -27,9 +27,11 @@ std::size_t requests_at_once(const client_options& options) noexcept
 
 }  // namespace
 
-client_core::client_core(client_options options, std::shared_ptr<http::transport> transport)
+client_core::client_core(client_options options, std::shared_ptr<http::transport> transport,
+                         std::shared_ptr<time_source> time)
     : options_(std::move(options)),
       transport_(std::move(transport)),
+      time_(std::move(time)),
       registry_(keeper_registry::of(transport_->executor())),
       at_once_(requests_at_once(options_)),
       random_(seed_of(options_.retry))

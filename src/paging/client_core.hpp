@@ -2,6 +2,7 @@
 #pragma once
 
 #include "abandonment.hpp"
+#include "time_source.hpp"
 
 #include "decode/page_decoder.hpp"
 #include "http/transport.hpp"
@@ -62,11 +63,13 @@ protected:
 /// coroutine when a connection can be had. All on the client's executor.
 class client_core final : public handler_keeper, public std::enable_shared_from_this<client_core> {
 public:
-    client_core(client_options options, std::shared_ptr<http::transport> transport);
+    client_core(client_options options, std::shared_ptr<http::transport> transport,
+                std::shared_ptr<time_source> time = time_source::machine());
     ~client_core();
 
     const client_options& options() const noexcept { return options_; }
     const std::shared_ptr<http::transport>& transport() const noexcept { return transport_; }
+    const std::shared_ptr<time_source>& time() const noexcept { return time_; }
     unipile::observer* observer() const noexcept { return options_.observer.get(); }
     boost::asio::any_io_executor executor() const noexcept { return transport_->executor(); }
 
@@ -102,6 +105,7 @@ private:
 
     client_options options_;
     std::shared_ptr<http::transport> transport_;
+    std::shared_ptr<time_source> time_;
     std::shared_ptr<keeper_registry> registry_;
     all_list streams_;
     std::vector<std::weak_ptr<close_listener>> listeners_;

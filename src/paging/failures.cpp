@@ -27,7 +27,11 @@ bool may_pass(const classification& meaning) noexcept
 classification meaning_of(const failure& f, const retry_policy& policy, bool first_call)
 {
     if (const auto* api = f.api()) {
-        if (policy.classify) return policy.classify(api->status, api->type, first_call);
+        try {
+            if (policy.classify) return policy.classify(api->status, api->type, first_call);
+        } catch (...) {
+            // The request has to be over all the same.
+        }
         const std::string_view type = api->type;
         return unipile::classify(api->status, is_api_type(type) ? type : std::string_view(), first_call);
     }

@@ -30,27 +30,88 @@ listing::listing(posts_query query, const position& from)
     : query_(std::move(query)), identity_(query_fingerprint(query_))
 {
     pages_.emplace_back(page_track(from.inside()));
-    if (!cursor().empty()) cursors_.follow(cursor());
+    if (!cursor().empty()) memory_.cursors.follow(cursor());
     end_ = from.ended();
+}
+
+void listing::remember(listing_memory memory)
+{
+    memory_ = std::move(memory);
+    if (!cursor().empty()) memory_.cursors.follow(cursor());
+}
+
+listing_memory listing::forget() noexcept
+{
+    // It is about the page that is due. If posts of pages before it were never taken, the place is further up, and a
+    // guard that has seen more than the place would take the way back down for a circle.
+    if (pages_.size() != 1) return {};
+    return std::move(memory_);
+}
+
+void listing::cursor_received(std::chrono::milliseconds now) noexcept
+{
+    if (!memory_.cursor_received) memory_.cursor_received = now;
+}
+
+follow_up listing::due(std::chrono::milliseconds now) const noexcept
+{
+    const auto trust = query_.trust_cursor_for;
+    const auto& since = memory_.cursor_received;
+    return {.has_cursor = !cursor().empty(),
+            .knows_last = memory_.last.has_value(),
+            .aged = trust.count() > 0 && since && now - *since > trust};
+}
+
+step_back::next listing::before_request(std::chrono::milliseconds now)
+{
+    const auto next = memory_.step.before_request(due(now));
+    if (next == step_back::next::reread) go_back();
+    return next;
+}
+
+step_back::verdict listing::refused(std::chrono::milliseconds now)
+{
+    const bool rereading = memory_.step.rereading();
+    const auto verdict = memory_.step.refused(due(now));
+    switch (verdict) {
+        case step_back::verdict::failed: break;
+        case step_back::verdict::reread: go_back(); break;
+        case step_back::verdict::confirmed: end(end_reason::exhausted_cursor); break;
+        case step_back::verdict::unconfirmed:
+            // Whoever resumes looks at the last page first.
+            if (!rereading) go_back();
+            end(end_reason::refused_cursor);
+            break;
+    }
+    return verdict;
+}
+
+void listing::go_back()
+{
+    auto& given_up = pages_.back();
+    given_up.whole = true;
+    auto again = given_up.track.back_to(*memory_.last);
+    pages_.emplace_back(std::move(again));
+    taken_out();
 }
 
 void listing::attempt_begins()
 {
     pages_.back().track.restart();
-    progress_.page_begins();
+    memory_.progress.page_begins();
 }
 
 listing::verdict listing::take(post&& p, std::uint32_t index)
 {
     auto& track = pages_.back().track;
     const auto id = identity_of(p);
-    progress_.item(id);
+    if (!rereading()) memory_.progress.item(id);
     if (!track.take(index, id)) {
         ++stats.repeated;
         return verdict::repeated;
     }
     stats.anomalies += p.anomalies().size();
-    const auto age = since_.post(query_, p.published_at());
+    const auto age = memory_.since.post(query_, p.published_at());
     if (age != since_run::verdict::deliver) {
         ++stats.too_old;
         if (age == since_run::verdict::reached) end(end_reason::since_reached);
@@ -64,7 +125,7 @@ listing::verdict listing::take(post&& p, std::uint32_t index)
 bool listing::take_quarantined(std::string_view raw, std::uint32_t index)
 {
     const auto id = identity::unnamed(raw);
-    progress_.item(id);
+    if (!rereading()) memory_.progress.item(id);
     if (!pages_.back().track.take(index, id)) return false;
     ++stats.quarantined;
     return true;
@@ -86,25 +147,39 @@ void listing::push(post&& p, page_track::mark mark)
 
 void listing::page_ends(const std::string* cursor, std::uint64_t items, bool is_null)
 {
-    ++stats.pages;
-    empty_pages_ = items == 0 ? empty_pages_ + 1 : 0;
-    const page_facts facts{.has_cursor = cursor != nullptr,
-                           .is_null = is_null,
-                           .cursor_followed = cursor && cursors_.knows(*cursor),
-                           .items = items,
-                           .pages = stats.pages,
-                           .empty_pages = empty_pages_,
-                           .stale_pages = progress_.page_ends()};
+    // What was read before is no progress, and no circle either.
+    const bool again = rereading();
+    ++(again ? stats.rereads : stats.pages);
+    auto& m = memory_;
+    m.empty_pages = items != 0 ? 0 : again ? std::max(m.empty_pages, 1u) : m.empty_pages + 1;
     auto& current = pages_.back();
     current.whole = true;
+    const end_reason reason = end_of_page({.has_cursor = cursor != nullptr,
+                                           .is_null = is_null,
+                                           .cursor_followed = cursor && !again && m.cursors.knows(*cursor),
+                                           .items = items,
+                                           .pages = stats.pages,
+                                           .empty_pages = m.empty_pages,
+                                           .stale_pages = again ? 0 : m.progress.page_ends()});
+    m.step.page_ended(!again || m.last->seen() == 0 || current.track.recognised() != 0);
+    m.cursor_received.reset();
     // Where the listing goes on, whether or not this stream does.
-    if (cursor) {
+    if (cursor && reason != end_reason::refused_cursor) {
         auto next = current.track.next(*cursor);
-        cursors_.follow(*cursor);
+        m.cursors.follow(*cursor);
+        m.last = current.track;
         pages_.emplace_back(std::move(next));
     }
-    end(end_after(query_, facts));
+    end(reason);
     taken_out();
+}
+
+/// A page that has lost its items since it was read can't confirm an end.
+end_reason listing::end_of_page(const page_facts& facts) noexcept
+{
+    const auto reason = end_after(query_, facts);
+    const bool lost = reason == end_reason::empty_page && memory_.step.confirming() && memory_.last->seen() != 0;
+    return lost ? end_reason::refused_cursor : reason;
 }
 
 void listing::end(end_reason reason) noexcept
@@ -146,14 +221,24 @@ post listing::pop()
     auto p = std::move(posts_[head_++]);
     bytes_ -= p.footprint();
     ++stats.posts;
+    // With something always waiting this would grow as long as the listing.
+    if (head_ >= 128 && 2 * head_ >= posts_.size()) drop_front();
     taken_out();
     return p;
 }
 
-std::span<const post> listing::lend()
+/// Erases what has gone out.
+void listing::drop_front() noexcept
 {
     posts_.erase(posts_.begin(), posts_.begin() + static_cast<std::ptrdiff_t>(head_));
-    auto mark = marks_.begin() + static_cast<std::ptrdiff_t>(head_);
+    marks_.erase(marks_.begin(), marks_.begin() + static_cast<std::ptrdiff_t>(head_));
+    head_ = 0;
+}
+
+std::span<const post> listing::lend()
+{
+    drop_front();
+    auto mark = marks_.begin();
     for (auto& p : pages_) {
         if (p.waiting == 0) continue;
         mark += static_cast<std::ptrdiff_t>(p.waiting);

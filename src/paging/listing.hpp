@@ -2,9 +2,7 @@
 // Pure.
 #pragma once
 
-#include "cursor_guard.hpp"
-#include "listing_end.hpp"
-#include "page_track.hpp"
+#include "listing_memory.hpp"
 
 #include <unipile/end_reason.hpp>
 #include <unipile/position.hpp>
@@ -12,6 +10,7 @@
 #include <unipile/posts_query.hpp>
 #include <unipile/stream_stats.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -29,9 +28,28 @@ class listing {
 public:
     listing(posts_query query, const position& from);
 
+    /// From another stream of the same listing that stood at this position. Before the first page.
+    void remember(listing_memory memory);
+    /// What a stream that goes on at `place()` should be given. This one is good for nothing more.
+    listing_memory forget() noexcept;
+
     const posts_query& query() const noexcept { return query_; }
     /// Of the page that is to be fetched or is arriving; empty: the first page.
     const std::string& cursor() const noexcept { return pages_.back().track.cursor(); }
+
+    // A page is due.
+
+    /// By `time_source::age`. When the cursor that is due was received: now, unless this is known already.
+    void cursor_received(std::chrono::milliseconds now) noexcept;
+    /// Before a request. `reread`: the page that is due is the last one once more, as from now on `cursor()` says.
+    step_back::next before_request(std::chrono::milliseconds now);
+    /// The request was refused as one behind the last page. Steps back where the verdict is `reread`, and ends the
+    /// listing where it is a verdict about the end.
+    step_back::verdict refused(std::chrono::milliseconds now);
+    /// The page that is due or arriving is the last one once more.
+    bool rereading() const noexcept { return memory_.step.rereading(); }
+    /// Which page that is, from 0, of those of this stream.
+    std::uint64_t page_number() const noexcept { return stats.pages - (rereading() && stats.pages > 0 ? 1 : 0); }
 
     // A page arrives, perhaps in several attempts.
 
@@ -83,6 +101,10 @@ private:
 
     void push(post&& p, page_track::mark mark);
     void taken_out();
+    void drop_front() noexcept;
+    follow_up due(std::chrono::milliseconds now) const noexcept;
+    void go_back();
+    end_reason end_of_page(const page_facts& facts) noexcept;
 
     posts_query query_;
     std::uint64_t identity_;
@@ -93,10 +115,7 @@ private:
     std::size_t head_ = 0;
     std::size_t bytes_ = 0;
     std::uint64_t admitted_ = 0;  ///< posts, for `max_posts`
-    unsigned empty_pages_ = 0;
-    since_run since_;
-    cursor_guard cursors_;
-    progress_guard progress_;
+    listing_memory memory_;
     end_reason end_ = end_reason::none;
 };
 

@@ -55,6 +55,13 @@ page_track page_track::next(std::string cursor) const
     return page_track({.query = 0, .cursor = std::move(cursor), .index = 0, .behind = expected_});
 }
 
+page_track page_track::back_to(const page_track& last) const
+{
+    position::parts from{.query = 0, .cursor = last.cursor_, .index = last.seen_, .behind = last.behind_};
+    from.behind.insert(from.behind.end(), behind_.begin() + static_cast<std::ptrdiff_t>(inherited_), behind_.end());
+    return page_track(from);
+}
+
 position::parts page_track::at(const mark& m, std::uint64_t query) const
 {
     return {.query = query,

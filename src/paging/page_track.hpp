@@ -38,6 +38,11 @@ public:
     mark here() const noexcept { return {seen_, static_cast<std::uint32_t>(behind_.size())}; }
     /// The page is whole; `cursor` is the next one's. What was taken and has shifted goes along.
     page_track next(std::string cursor) const;
+    /// Once more the page before this one, which was `last`. All that was taken of both counts as taken.
+    page_track back_to(const page_track& last) const;
+    /// How many items of this attempt were looked at, and how many of them were taken before.
+    std::uint32_t seen() const noexcept { return seen_; }
+    std::uint32_t recognised() const noexcept { return seen_ - fresh_; }
 
     const std::string& cursor() const noexcept { return cursor_; }
     /// The place at a mark, as a position holds it.

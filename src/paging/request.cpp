@@ -24,6 +24,7 @@ using boost::system::error_code;
 awaitable<void> stream_core::run(std::shared_ptr<stream_core> self, std::shared_ptr<client_core> client)
 {
     auto target = self->begin_request(*client);
+    if (self->listing_.over()) throw boost::system::system_error(asio::error::operation_aborted);
     auto& turn = *self->turn_;
     turn.head = co_await turn.exchange->get(std::move(target));
     self->count_replay();
@@ -39,13 +40,18 @@ std::string stream_core::begin_request(const client_core& client)
     if (attempts_++ > 0) ++listing_.stats.retries;
     ++listing_.stats.requests;
     listing_.attempt_begins();
+    gate_told_ = draining_ = false;
 
     const auto& q = listing_.query();
     auto target = client.transport()->target(q.identifier, q.account_id, q.limit, q.is_company, listing_.cursor());
     turn_->exchange = client.transport()->open();
-    turn_->sent = clock::now();
+    turn_->sent = time_->now();
     if (auto* o = client.observer())
-        o->on_request({.query = q, .target = target, .page = listing_.stats.pages, .attempt = attempts_});
+        o->on_request({.query = q,
+                       .target = target,
+                       .page = listing_.page_number(),
+                       .again = listing_.rereading(),
+                       .attempt = attempts_});
     return target;
 }
 
@@ -62,6 +68,12 @@ awaitable<void> stream_core::read_page(client_core& client)
         // What was complete before a fault is good.
         const error_code fault = chunk.empty() ? t.decoder.finish() : t.decoder.write(chunk);
         absorb(client);
+        if (is_chosen(listing_.known_end()) && !gate_told_) {
+            taken_enough(client);
+            deliver();
+            if (!chunk.empty()) co_await drain();
+            co_return;
+        }
         deliver();
         if (listing_.over()) co_return;
         if (fault) throw failure(fault);
@@ -70,6 +82,28 @@ awaitable<void> stream_core::read_page(client_core& client)
         if (listing_.over()) co_return;
     }
     page_complete(client);
+}
+
+/// The listing has ended within its page. The request has succeeded all the same, and everybody who counts requests
+/// hears of it before the consumer hears of the end.
+void stream_core::taken_enough(client_core& client)
+{
+    draining_ = true;
+    client.succeeded();
+    request_outcome good;
+    good.ok = true;
+    tell_gate(good);
+}
+
+/// Reads a small rest of the page, so that its connection can serve another request. Nothing waits for it.
+awaitable<void> stream_core::drain()
+{
+    constexpr std::uint64_t most = 512 * 1024;
+    for (std::uint64_t bytes = 0; bytes <= most;) {
+        const std::string_view chunk = co_await turn_->exchange->read_some();
+        if (chunk.empty()) break;
+        bytes += chunk.size();
+    }
 }
 
 void stream_core::count_wire_bytes() noexcept
@@ -84,6 +118,7 @@ void stream_core::count_replay() noexcept
 {
     const unsigned sent = std::max(turn_->exchange->times_sent(), turn_->times_sent);
     listing_.stats.requests += sent - turn_->times_sent;
+    listing_.stats.resent += sent - turn_->times_sent;
     turn_->times_sent = sent;
 }
 
@@ -95,7 +130,7 @@ awaitable<void> stream_core::pause(client_core& client)
     const auto token = asio::as_tuple(asio::use_awaitable);
     while (listing_.waiting_bytes() >= read_ahead() && !reading_on_ && !listing_.over() && client.may_pause(*this)) {
         paused_ = true;
-        timer_->expires_at(clock::time_point::max());
+        time_->expire(*timer_, clock::time_point::max());
         co_await timer_->async_wait(token);
         paused_ = false;
         held_hook::unlink();
@@ -128,7 +163,7 @@ void stream_core::absorb(const client_core& client, post&& p, std::uint32_t inde
     if (listing_.take(std::move(p), index) == listing::verdict::repeated) return;
     for (const auto& a : copy.anomalies())
         o->on_anomaly({.query = listing_.query(),
-                       .page = listing_.stats.pages,
+                       .page = listing_.page_number(),
                        .item = index,
                        .anomaly = &a,
                        .post = &copy,
@@ -141,7 +176,7 @@ void stream_core::absorb(const client_core& client, const decode::quarantined_it
     if (!listing_.take_quarantined(item.raw, static_cast<std::uint32_t>(item.index))) return;
     if (auto* o = client.observer())
         o->on_anomaly({.query = listing_.query(),
-                       .page = listing_.stats.pages,
+                       .page = listing_.page_number(),
                        .item = static_cast<std::int64_t>(item.index),
                        .anomaly = nullptr,
                        .post = nullptr,
@@ -154,35 +189,46 @@ void stream_core::page_complete(client_core& client)
     const auto& end = turn_->decoder.end();
     turn_->items = end.items;
     listing_.stats.anomalies += end.anomalies.size();
-    if (auto* o = client.observer()) {
-        const auto page = listing_.stats.pages;
-        for (const auto& a : end.anomalies)
-            o->on_anomaly({.query = listing_.query(),
-                           .page = page,
-                           .item = -1,
-                           .anomaly = &a,
-                           .post = nullptr,
-                           .quarantined = {},
-                           .why = {}});
-        o->on_page({.query = listing_.query(),
-                    .page = page,
-                    .items = end.items,
-                    .wire_bytes = turn_->wire_bytes,
-                    .json_bytes = turn_->json_bytes,
-                    .elapsed = clock::now() - turn_->sent});
-    }
-    const bool goes_on = end.kind == decode::cursor_kind::text;
-    listing_.page_ends(goes_on ? &end.cursor : nullptr, end.items, end.kind == decode::cursor_kind::null);
     client.succeeded();
     retries_.page_succeeded(client.options().retry);
+    tell_page(client);
+    // An observer may have cancelled the stream.
+    if (listing_.over()) return;
 
-    const auto reason = listing_.known_end();
-    if (is_failure(reason)) {
-        const auto code = reason == end_reason::cursor_loop ? errc::cursor_loop : errc::no_progress;
+    const bool goes_on = end.kind == decode::cursor_kind::text;
+    listing_.page_ends(goes_on ? &end.cursor : nullptr, end.items, end.kind == decode::cursor_kind::null);
+    listing_.cursor_received(time_->age());
+
+    const auto failed = [&](errc code) {
         failure_ = std::make_unique<failure>(final_failure(failure(code), classify(code), attempts_));
-    }
-    attempts_ = forgiven_ = put_off_ = 0;
+    };
+    if (listing_.known_end() == end_reason::cursor_loop) failed(errc::cursor_loop);
+    if (listing_.known_end() == end_reason::no_progress) failed(errc::no_progress);
+    page_begins_anew();
     wish_ = {};
+}
+
+void stream_core::tell_page(const client_core& client) const
+{
+    auto* o = client.observer();
+    if (!o) return;
+    const auto& end = turn_->decoder.end();
+    const auto page = listing_.page_number();
+    for (const auto& a : end.anomalies)
+        o->on_anomaly({.query = listing_.query(),
+                       .page = page,
+                       .item = -1,
+                       .anomaly = &a,
+                       .post = nullptr,
+                       .quarantined = {},
+                       .why = {}});
+    o->on_page({.query = listing_.query(),
+                .page = page,
+                .again = listing_.rereading(),
+                .items = end.items,
+                .wire_bytes = turn_->wire_bytes,
+                .json_bytes = turn_->json_bytes,
+                .elapsed = time_->now() - turn_->sent});
 }
 
 awaitable<void> stream_core::read_refusal(const client_core& client)
@@ -216,10 +262,10 @@ void stream_core::tell_answer(const client_core& client, const api_error* error)
 {
     if (auto* o = client.observer())
         o->on_answer({.query = listing_.query(),
-                      .page = listing_.stats.pages,
+                      .page = listing_.page_number(),
                       .attempt = attempts_,
                       .status = turn_->head.status,
-                      .elapsed = clock::now() - turn_->sent,
+                      .elapsed = time_->now() - turn_->sent,
                       .reused_connection = turn_->head.reused_connection,
                       .error = error});
 }
@@ -232,23 +278,8 @@ void stream_core::request_over(client_core& client, std::exception_ptr error)
         count_wire_bytes();
         count_replay();
     }
-    // Cancelled, by whatever ended the listing: nobody is told, nothing is tried again.
-    const bool cancelled = error && listing_.over();
-    request_outcome good;
-    good.ok = true;
     try {
-        if (cancelled)
-            ;
-        else if (error)
-            std::rethrow_exception(error);
-        else
-            tell_gate(good);
-    } catch (const failure& f) {
-        request_failed(client, f);
-    } catch (const boost::system::system_error& e) {
-        failure::details d;
-        d.cause = e.code();
-        request_failed(client, failure(errc::connection_lost, std::move(d)));
+        judge(client, std::move(error));
     } catch (const std::bad_alloc&) {
         end(end_reason::failed, failure(make_error_code(boost::system::errc::not_enough_memory)));
     }
@@ -257,8 +288,27 @@ void stream_core::request_over(client_core& client, std::exception_ptr error)
     advance();
 }
 
-void stream_core::tell_gate(request_outcome outcome) const
+void stream_core::judge(client_core& client, std::exception_ptr error)
 {
+    // Cancelled by whatever ended the listing, or its connection was lost while only that was of use.
+    if (error && listing_.over()) return;
+    try {
+        if (error) std::rethrow_exception(error);
+        request_outcome good;
+        good.ok = good.page_ended = true;
+        if (!gate_told_) tell_gate(good);
+    } catch (const failure& f) {
+        request_failed(client, f);
+    } catch (const boost::system::system_error& e) {
+        failure::details d;
+        d.cause = e.code();
+        request_failed(client, failure(errc::connection_lost, std::move(d)));
+    }
+}
+
+void stream_core::tell_gate(request_outcome outcome)
+{
+    gate_told_ = true;
     if (!gate_) return;
     outcome.status = turn_->head.status;
     outcome.retry_after = turn_->retry_after;
@@ -276,12 +326,7 @@ void stream_core::request_failed(client_core& client, const failure& f)
     request_outcome outcome;
     if (f.api()) outcome.type = f.api()->type;
     outcome.meaning = meaning;
-    const bool follow_up = !listing_.cursor().empty() && listing_.stats.pages > 0;
-    if (follow_up && meaning.ends_listing) {
-        outcome.ok = true;
-        tell_gate(outcome);
-        return end(end_reason::exhausted_cursor);
-    }
+    if (meaning.ends_listing && refused(outcome)) return;
     // Retried for as long as whoever looks after all listings sees a sense in it.
     const auto* exchange = turn_->exchange.get();
     const bool heard = exchange && exchange->heard();
@@ -297,8 +342,20 @@ void stream_core::request_failed(client_core& client, const failure& f)
     if (!decision) return end(end_reason::failed, final_failure(f, meaning, attempts_, explain(decision.why_not)));
 
     wish_ = decision.delay;
-    not_before_ = clock::now() + decision.delay;
+    not_before_ = time_->now() + decision.delay;
     tell_retry(client, f, meaning, attempts_);
+}
+
+/// Whether the refusal is about what lies behind the last page. The account and the server are fine then.
+bool stream_core::refused(request_outcome& outcome)
+{
+    const auto verdict = listing_.refused(time_->age());
+    if (verdict == step_back::verdict::failed) return false;
+    page_begins_anew();
+    wish_ = {};
+    outcome.ok = true;
+    tell_gate(outcome);
+    return true;
 }
 
 retry_decision stream_core::decide(client_core& client, const classification& meaning,
@@ -344,7 +401,7 @@ void stream_core::tell_retry(client_core& client, const failure& f, const classi
 {
     if (auto* o = client.observer())
         o->on_retry({.query = listing_.query(),
-                     .page = listing_.stats.pages,
+                     .page = listing_.page_number(),
                      .attempt = attempt,
                      .failure = final_failure(f, meaning, attempt),
                      .delay = wish_});

@@ -25,7 +25,8 @@ struct request_outcome {
     std::optional<std::chrono::milliseconds> retry_after;  ///< as the server sent it, not capped by the retry policy
     std::uint64_t items = 0;                               ///< of a page that is whole
     std::uint64_t wire_bytes = 0;
-    bool ok = false;          ///< a whole page, or a refusal that ends the listing completely (an exhausted cursor)
+    bool ok = false;          ///< answered well: a page, as far as it was wanted, or a refusal of a follow-up
+    bool page_ended = false;  ///< a page is whole; not so for a refusal, after which the last page is read once more
     bool heard = true;        ///< a byte of an answer came
     unsigned times_sent = 1;  ///< how many requests the server may have seen; 0: it never left
     /// Set if no byte of an answer came and the same request may go better another time: valid during the call. The

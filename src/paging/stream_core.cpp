@@ -20,9 +20,12 @@ using std::chrono::milliseconds;
 stream_core::stream_core(std::shared_ptr<client_core> client, posts_query query, const position& from)
     : executor_(client->executor()),
       client_(std::move(client)),
+      time_(client_->time()),
       listing_(std::move(query), from),
       retries_(client_->options().retry)
-{}
+{
+    listing_.cursor_received(time_->age());
+}
 
 // Pulls.
 
@@ -39,7 +42,7 @@ void stream_core::start(std::uint64_t ticket, pull p)
     phase_of_pull_ = pull_phase::waiting;
     ticket_ = ticket;
     if (!std::exchange(ever_pulled_, true) && client_ && client_->options().retry.total.count() > 0)
-        deadline_ = clock::now() + client_->options().retry.total;
+        deadline_ = time_->now() + client_->options().retry.total;
 
     notify();
     advance();
@@ -66,8 +69,9 @@ void stream_core::schedule_end_of_pull()
 /// must not pass for a failure of the request, and leaves the event loop as if it had been called from there.
 void stream_core::deliver()
 {
-    // An answer that is there as soon as it is asked for may find the pull's own initiation still under way.
-    if (starting_) return notify();
+    // An answer that is there as soon as it is asked for may find the pull's own initiation still under way. And the
+    // listing's last pull ends when all that its request leads to has been done.
+    if (starting_ || listing_.over()) return notify();
     if (phase_of_pull_ != pull_phase::waiting || !ready()) return tell_end();
     pull p(std::move(*pull_));
     pull_.reset();
@@ -186,7 +190,9 @@ void stream_core::interrupt() noexcept
             held_hook::unlink();
             phase_ = phase::idle;
             break;
-        case phase::running: interrupt_.emit(asio::cancellation_type::terminal); break;
+        case phase::running:
+            if (!draining_ && !starting_) interrupt_.emit(asio::cancellation_type::terminal);
+            break;
     }
     if (total_ && phase_ != phase::running) total_->cancel();
 }
@@ -226,17 +232,18 @@ std::size_t stream_core::read_ahead() const noexcept
 std::optional<milliseconds> stream_core::time_left() const noexcept
 {
     if (deadline_ == clock::time_point{}) return {};
-    return std::chrono::floor<milliseconds>(deadline_ - clock::now());
+    return std::chrono::floor<milliseconds>(deadline_ - time_->now());
 }
 
 void stream_core::advance() noexcept
 try {
     if (phase_ != phase::idle || !wants_request()) return;
     if (const auto left = time_left(); left && *left <= milliseconds(0)) return time_is_up();
+    if (!choose_page()) return;
     if (gate_) {
         if (unanswered_ && gate_->others_were_answered() && !has_another_try()) return;
         if (!leave_to_send()) return;
-    } else if (not_before_ > clock::now()) {
+    } else if (not_before_ > time_->now()) {
         return delay();
     }
     watch_total_time();
@@ -244,6 +251,24 @@ try {
     client_->enqueue(*this);
 } catch (const std::bad_alloc&) {
     end(end_reason::failed, failure(make_error_code(boost::system::errc::not_enough_memory)));
+}
+
+/// The one that is due, or the one before it where the cursor has aged. False: the listing can't go on.
+bool stream_core::choose_page()
+{
+    switch (listing_.before_request(time_->age())) {
+        case step_back::next::follow: break;
+        case step_back::next::reread: page_begins_anew(); break;
+        case step_back::next::lost: page_failed(errc::position_lost); return false;
+    }
+    return true;
+}
+
+/// The attempts so far were for another page.
+void stream_core::page_begins_anew() noexcept
+{
+    attempts_ = forgiven_ = put_off_ = 0;
+    unanswered_.reset();
 }
 
 bool stream_core::leave_to_send()
@@ -259,13 +284,13 @@ bool stream_core::leave_to_send()
 void stream_core::delay()
 {
     phase_ = phase::delayed;
-    delayed_at_ = clock::now();
+    delayed_at_ = time_->now();
     ++listing_.stats.waits;
     if (!timer_) timer_ = std::make_unique<asio::steady_timer>(executor_);
-    timer_->expires_at(not_before_);
+    time_->expire(*timer_, not_before_);
     timer_->async_wait([weak = weak_from_this()](boost::system::error_code) {
         const auto self = weak.lock();
-        if (!self || self->phase_ != phase::delayed || self->not_before_ > clock::now()) return;
+        if (!self || self->phase_ != phase::delayed || self->not_before_ > self->time_->now()) return;
         self->end_delay();
         self->advance();
     });
@@ -274,7 +299,7 @@ void stream_core::delay()
 void stream_core::end_delay() noexcept
 {
     phase_ = phase::idle;
-    listing_.stats.waited += clock::now() - delayed_at_;
+    listing_.stats.waited += time_->now() - delayed_at_;
     timer_->cancel();
 }
 
@@ -282,17 +307,18 @@ void stream_core::watch_total_time()
 {
     if (deadline_ == clock::time_point{}) return;
     if (!total_) total_ = std::make_unique<asio::steady_timer>(executor_);
-    total_->expires_at(deadline_);
-    total_->async_wait([weak = weak_from_this()](boost::system::error_code error) {
+    time_->expire(*total_, deadline_);
+    total_->async_wait([weak = weak_from_this()](boost::system::error_code) {
         const auto self = weak.lock();
-        if (self && !error && self->phase_ != phase::idle) self->time_is_up();
+        if (self && self->phase_ != phase::idle && self->time_->now() >= self->deadline_) self->time_is_up();
     });
 }
 
-void stream_core::time_is_up()
+void stream_core::time_is_up() { page_failed(errc::total_timeout); }
+
+void stream_core::page_failed(errc code)
 {
-    const auto meaning = classify(errc::total_timeout);
-    end(end_reason::failed, final_failure(failure(errc::total_timeout), meaning, attempts_));
+    end(end_reason::failed, final_failure(failure(code), classify(code), attempts_));
 }
 
 /// What `run` ends with. Lets itself be cancelled by its stream.
@@ -305,8 +331,12 @@ struct stream_core::turn_ends {
 
     void operator()(std::exception_ptr error) const
     {
+        // Its turn is over whatever a handler of the user's throws: the next one has to come all the same.
+        struct turn_over {
+            client_core& client;
+            ~turn_over() { client.request_over(); }
+        } const over{*client};
         self->request_over(*client, std::move(error));
-        client->request_over();
     }
 };
 
@@ -319,6 +349,9 @@ try {
     starting_ = true;
     asio::co_spawn(executor_, run(self, client_), turn_ends{self, client_});
     starting_ = false;
+    // An observer, say, has ended the listing. A coroutine that is cancelled before it has ever been suspended throws
+    // past its completion handler (Asio 1.26), hence not earlier.
+    if (listing_.over()) interrupt();
 } catch (const std::bad_alloc&) {
     // Its turn is over before it began; the next one has to come all the same.
     const auto client = client_;

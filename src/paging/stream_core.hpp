@@ -59,6 +59,15 @@ public:
     /// For the fan-out: asks `gate` before each request. Before the first pull.
     void set_gate(request_gate* gate) noexcept { gate_ = gate; }
 
+    /// From another stream of the same listing that stood at this one's position. Before the first pull.
+    void remember(listing_memory memory)
+    {
+        listing_.remember(std::move(memory));
+        listing_.cursor_received(time_->age());
+    }
+    /// What a stream that goes on at this one's position should be given; this one is then good for nothing more.
+    listing_memory forget() noexcept { return listing_.forget(); }
+
     // The client's side.
 
     /// How many requests for its page the server may have seen that are not over.
@@ -84,11 +93,14 @@ private:
     std::span<const post> take_all();
     void taken();
     void end(end_reason reason, std::optional<failure> f = {});
+    void page_failed(errc code);
     void interrupt() noexcept;
     void tell_end() noexcept;
 
     void advance() noexcept;
     bool wants_request() const noexcept;
+    bool choose_page();
+    void page_begins_anew() noexcept;
     bool leave_to_send();
     void delay();
     void end_delay() noexcept;
@@ -103,25 +115,31 @@ private:
     boost::asio::awaitable<void> read_page(client_core& client);
     boost::asio::awaitable<void> read_refusal(const client_core& client);
     boost::asio::awaitable<void> pause(client_core& client);
+    boost::asio::awaitable<void> drain();
+    void taken_enough(client_core& client);
     void count_wire_bytes() noexcept;
     void count_replay() noexcept;
     void absorb(const client_core& client);
     void absorb(const client_core& client, post&& p, std::uint32_t index);
     void absorb(const client_core& client, const decode::quarantined_item& item);
     void page_complete(client_core& client);
+    void tell_page(const client_core& client) const;
     void tell_answer(const client_core& client, const api_error* error) const;
     void request_over(client_core& client, std::exception_ptr error);
+    void judge(client_core& client, std::exception_ptr error);
     void request_failed(client_core& client, const failure& f);
+    bool refused(request_outcome& outcome);
     void put_off(client_core& client, const failure& f, const classification& meaning);
     void leave_open(client_core& client, const failure& f, const classification& meaning);
     bool has_another_try();
     retry_decision decide(client_core& client, const classification& meaning,
                           std::optional<std::chrono::milliseconds> retry_after);
     void tell_retry(client_core& client, const failure& f, const classification& meaning, unsigned attempt) const;
-    void tell_gate(request_outcome outcome) const;
+    void tell_gate(request_outcome outcome);
 
     boost::asio::any_io_executor executor_;
     std::shared_ptr<client_core> client_;  ///< null once stopped
+    std::shared_ptr<time_source> time_;
     listing listing_;
     retry_budget retries_;
     std::unique_ptr<failure> failure_;
@@ -150,6 +168,8 @@ private:
     bool starting_ = false;  ///< inside of `run_request`
     bool reading_on_ = false;
     bool paused_ = false;
+    bool gate_told_ = false;  ///< how the request that runs has gone
+    bool draining_ = false;   ///< the listing is over, and the rest of its page is read for the connection's sake
     bool told_end_ = false;
 };
 

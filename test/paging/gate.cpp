@@ -130,16 +130,19 @@ BOOST_AUTO_TEST_CASE(waits_are_handed_over)
 
 BOOST_AUTO_TEST_CASE(an_exhausted_cursor_is_an_end)
 {
-    fixture f([](std::size_t n, const asked& a) -> answer {
-        if (n == 1) return {.status = 422, .body = R"({"type":"errors/unprocessable_entity"})"};
+    fixture f([](std::size_t, const asked& a) -> answer {
+        if (!a.cursor.empty()) return {.status = 422, .body = R"({"type":"errors/unprocessable_entity"})"};
         return plain_listing(a, 4, 2);
     });
     while (f.next()) {
     }
     BOOST_TEST(f.stream.end_reason() == end_reason::exhausted_cursor);
-    BOOST_REQUIRE(f.gate.outcomes.size() == 2u);
-    BOOST_TEST(f.gate.outcomes[1].ok);
-    BOOST_TEST(f.gate.outcomes[1].status == 422u);
+    BOOST_REQUIRE(f.gate.outcomes.size() == 4u);
+    for (std::size_t i = 0; i != 4; ++i) {
+        BOOST_TEST(f.gate.outcomes[i].ok);
+        BOOST_TEST(f.gate.outcomes[i].page_ended == (i % 2 == 0));
+        BOOST_TEST(f.gate.outcomes[i].status == (i % 2 == 0 ? 200u : 422u));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(no_answer)
@@ -214,6 +217,7 @@ BOOST_AUTO_TEST_CASE(what_was_sent_twice_is_two_requests)
     while (f.next()) requests.push_back(f.stream.stats().requests);
     BOOST_TEST(requests == (std::vector<std::uint64_t>{1, 1, 3, 3, 6, 6}), boost::test_tools::per_element());
     BOOST_TEST(f.stream.stats().retries == 1u);
+    BOOST_TEST(f.stream.stats().resent == 2u);
     std::vector<unsigned> sent;
     for (const auto& o : f.gate.outcomes) sent.push_back(o.times_sent);
     BOOST_TEST(sent == (std::vector<unsigned>{1, 2, 2, 1}), boost::test_tools::per_element());

@@ -107,10 +107,11 @@ std::unique_ptr<http::exchange> scripted_transport::open()
     return std::make_unique<scripted_exchange>(std::static_pointer_cast<scripted_transport>(shared_from_this()));
 }
 
-scripted_client::scripted_client(asio::any_io_executor ex, script s, client_options options)
+scripted_client::scripted_client(asio::any_io_executor ex, script s, client_options options,
+                                 std::shared_ptr<paging::time_source> time)
     : executor(std::move(ex)),
       transport(std::make_shared<scripted_transport>(executor, std::move(s))),
-      core(std::make_shared<paging::client_core>(std::move(options), transport))
+      core(std::make_shared<paging::client_core>(std::move(options), transport, std::move(time)))
 {}
 
 post_stream scripted_client::posts(posts_query query, const position& from)

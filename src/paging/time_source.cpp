@@ -1,0 +1,24 @@
+#include "time_source.hpp"
+
+#include <ctime>
+
+namespace unipile::paging {
+
+std::shared_ptr<time_source> time_source::machine() { return std::make_shared<time_source>(); }
+
+time_source::time_point time_source::now() const noexcept { return std::chrono::steady_clock::now(); }
+
+std::chrono::milliseconds time_source::age() const noexcept
+{
+#ifdef CLOCK_BOOTTIME
+    std::timespec t{};
+    if (clock_gettime(CLOCK_BOOTTIME, &t) == 0)
+        return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::seconds(t.tv_sec) +
+                                                                     std::chrono::nanoseconds(t.tv_nsec));
+#endif
+    return std::chrono::duration_cast<std::chrono::milliseconds>(now().time_since_epoch());
+}
+
+void time_source::expire(boost::asio::steady_timer& timer, time_point at) { timer.expires_at(at); }
+
+}  // namespace unipile::paging

@@ -1,0 +1,221 @@
+// Cursors that are older than the query trusts.
+#include "manual_time.hpp"
+#include "scripted.hpp"
+
+#include "paging/request_gate.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <vector>
+
+namespace asio = boost::asio;
+using namespace unipile;
+using namespace unipile::test;
+using namespace std::chrono_literals;
+using boost::system::error_code;
+
+namespace {
+
+using texts = std::vector<std::string>;
+
+/// One pull after the other, with time between them.
+struct fixture {
+    explicit fixture(script s, posts_query q = {}, const position& from = {})
+        : client(context.get_executor(), std::move(s), impatient(), time), stream(client.posts(complete(q), from))
+    {}
+
+    static posts_query complete(posts_query q)
+    {
+        q.account_id = "acc";
+        q.identifier = "id";
+        return q;
+    }
+    std::string next()
+    {
+        std::string id;
+        stream.async_next([&](error_code e, std::optional<post> p) {
+            error = e;
+            if (p) id = p->id();
+        });
+        context.restart();
+        context.run();
+        return id;
+    }
+    texts next(std::size_t n)
+    {
+        texts ids;
+        while (ids.size() != n) ids.push_back(next());
+        return ids;
+    }
+    texts cursors() const
+    {
+        texts all;
+        for (const auto& r : client.transport->requests) all.push_back(r.cursor);
+        return all;
+    }
+
+    std::shared_ptr<manual_time> time = std::make_shared<manual_time>();
+    asio::io_context context;
+    scripted_client client;
+    post_stream stream;
+    error_code error;
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(aged_cursors)
+
+BOOST_AUTO_TEST_CASE(the_page_before_is_read_again)
+{
+    fixture f(plain_listing(9, 3));
+    BOOST_TEST(f.next(3) == numbers(0, 3), boost::test_tools::per_element());
+    f.time->advance(1h);  // still good
+    BOOST_TEST(f.next(3) == numbers(3, 6), boost::test_tools::per_element());
+    f.time->advance(1h + 1ms);
+    BOOST_TEST(f.next(3) == numbers(6, 9), boost::test_tools::per_element());
+    BOOST_TEST(f.next().empty());
+    BOOST_TEST(f.cursors() == (texts{"", "c1", "c1", "c2"}), boost::test_tools::per_element());
+    BOOST_TEST(f.stream.end_reason() == end_reason::null_cursor);
+    BOOST_TEST(f.stream.stats().pages == 3u);
+    BOOST_TEST(f.stream.stats().rereads == 1u);
+    BOOST_TEST(f.stream.stats().retries == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(trusted_for_as_long_as_the_query_says)
+{
+    for (const auto trust : {0ms, 50h / 1ms * 1ms}) {
+        fixture f(plain_listing(6, 3), {.trust_cursor_for = trust});
+        (void)f.next(3);
+        f.time->advance(49h);
+        BOOST_TEST(f.next(3) == numbers(3, 6), boost::test_tools::per_element());
+        BOOST_TEST(f.cursors().size() == 2u);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(in_the_middle_of_a_page)
+{
+    // The page breaks off, and when it can be had again its cursor is old.
+    fixture f([](std::size_t n, const asked& a) {
+        auto p = plain_listing(a, 9, 3);
+        if (n == 1) p.break_at = p.body.find(R"("id":"5")");
+        if (n == 2 || n == 3) p = {.status = 429, .body = R"({"type":"errors/too_many_requests"})"};
+        return p;
+    });
+    BOOST_TEST(f.next(5) == numbers(0, 5), boost::test_tools::per_element());
+    BOOST_TEST(f.next().empty());
+    BOOST_TEST((f.error == errc::account_throttled));
+    BOOST_TEST(f.cursors().size() == 3u);
+}
+
+struct closed_gate final : paging::request_gate {
+    bool admit(const paging::request_wish& wish) noexcept override
+    {
+        attempts.push_back(wish.attempt);
+        return open-- > 0;
+    }
+    bool others_were_answered() const noexcept override { return true; }
+    void answered(const paging::request_outcome& o) noexcept override
+    {
+        good.push_back(o.ok), ended.push_back(o.page_ended);
+    }
+    int open = 0;
+    std::vector<unsigned> attempts;
+    std::vector<bool> good, ended;
+};
+
+BOOST_AUTO_TEST_CASE(a_gate_is_asked_for_each_request)
+{
+    // Behind each leave more time passes than cursors are trusted for: the listing still comes to its end.
+    closed_gate gate;
+    fixture f(plain_listing(9, 3));
+    f.stream.core()->set_gate(&gate);
+    texts ids;
+    for (int turn = 0; turn != 20 && f.stream.end_reason() == end_reason::none; ++turn) {
+        f.time->advance(5h);
+        gate.open = 1;
+        for (auto id = f.next(); !id.empty(); id = f.next()) ids.push_back(id);
+    }
+    BOOST_TEST(ids == numbers(0, 9), boost::test_tools::per_element());
+    BOOST_TEST(f.stream.end_reason() == end_reason::null_cursor);
+    BOOST_TEST(f.cursors() == (texts{"", "", "c1", "c1", "c2"}), boost::test_tools::per_element());
+    for (const unsigned attempt : gate.attempts) BOOST_TEST(attempt == 1u);
+    BOOST_TEST(gate.good == std::vector<bool>(5, true), boost::test_tools::per_element());
+    BOOST_TEST(gate.ended == std::vector<bool>(5, true), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(an_old_refusal_confirms_nothing)
+{
+    closed_gate gate;
+    fixture f([](std::size_t n, const asked& a) -> answer {
+        if (n == 1 || n == 3) return {.status = 422, .body = R"({"type":"errors/unprocessable_entity"})"};
+        return plain_listing(a, 9, 3);
+    });
+    f.stream.core()->set_gate(&gate);
+    for (const auto wait : {0min, 1min, 1min, 61min}) {
+        f.time->advance(wait);
+        gate.open = 1;
+        while (!f.next().empty()) {
+        }
+    }
+    BOOST_TEST(f.stream.end_reason() == end_reason::refused_cursor);
+    BOOST_TEST(f.cursors() == (texts{"", "c1", "", "c1"}), boost::test_tools::per_element());
+    BOOST_TEST(gate.good == std::vector<bool>(4, true), boost::test_tools::per_element());
+    BOOST_TEST(gate.ended == (std::vector<bool>{true, false, true, false}), boost::test_tools::per_element());
+    BOOST_TEST(f.stream.position().inside().cursor.empty());
+}
+
+BOOST_AUTO_TEST_CASE(of_a_position)
+{
+    fixture first(plain_listing(9, 3));
+    (void)first.next(3);
+    first.context.restart();
+    first.context.run();
+    const auto place = first.stream.position();
+
+    // A position has no age of its own.
+    fixture good(plain_listing(9, 3), {}, place);
+    good.time->advance(1h);
+    BOOST_TEST(good.next(6) == numbers(3, 9), boost::test_tools::per_element());
+
+    fixture lost(plain_listing(9, 3), {}, place);
+    lost.time->advance(1h + 1ms);
+    BOOST_TEST(lost.next().empty());
+    BOOST_TEST((lost.error == errc::position_lost));
+    BOOST_TEST(lost.cursors().empty());
+    BOOST_REQUIRE(lost.stream.last_failure());
+    BOOST_TEST((lost.stream.last_failure()->scope() == failure_scope::target));
+    BOOST_TEST(!lost.stream.last_failure()->may_pass());
+
+    // With what the other stream knew, it isn't lost.
+    fixture moved(plain_listing(9, 3), {}, place);
+    moved.time->advance(2h);
+    moved.stream.core()->remember(first.stream.core()->forget());
+    BOOST_TEST(moved.next(6) == numbers(3, 9), boost::test_tools::per_element());
+    BOOST_TEST(moved.cursors() == (texts{"", "c1", "c2"}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(guards_go_along)
+{
+    // A ring of four pages: each stream reads one page and hands over to the next.
+    const auto ring = [](std::size_t, const asked& a) -> answer {
+        const auto n = a.cursor.empty() ? 0 : std::stoul(a.cursor.substr(1)) % 4;
+        return {.body = page(3 * n, 3 * n + 3, "\"c" + std::to_string((n + 1) % 4) + "\"")};
+    };
+    position place;
+    paging::listing_memory memory;
+    std::size_t streams = 0;
+    for (bool over = false; !over && streams != 20; ++streams) {
+        fixture f(ring, {}, place);
+        f.stream.core()->remember(std::move(memory));
+        (void)f.next(3);
+        f.context.restart();
+        f.context.run();
+        over = f.stream.end_reason() == end_reason::cursor_loop;
+        place = f.stream.position();
+        memory = f.stream.core()->forget();
+    }
+    BOOST_TEST(streams == 5u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
