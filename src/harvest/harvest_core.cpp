@@ -205,6 +205,7 @@ bool harvest_core::jump(std::uint64_t number, const position& to, wall_time trus
     position where = to;
     set_aside(j);
     j.at = std::move(where);
+    j.memory.reset();
     j.instead = std::move(instead);
     return go_on(number);
 }

@@ -78,9 +78,10 @@ private:
     };
     struct job {
         std::shared_ptr<const harvest_job> what;
-        std::shared_ptr<job_listing> listing;  ///< once it has begun, unless it was set aside
-        position at;                           ///< without a listing: where it goes on
-        stream_stats stats;                    ///< without a listing: of those before
+        std::shared_ptr<job_listing> listing;            ///< once it has begun, unless it was set aside
+        position at;                                     ///< without a listing: where it goes on
+        stream_stats stats;                              ///< without a listing: of those before
+        std::unique_ptr<paging::listing_memory> memory;  ///< without a listing: what it knew at `at`
         std::uint64_t number = 0;
         std::uint64_t admission = 0;  ///< that its request waits for; 0: none
         wall_time asked{};            ///< for that admission

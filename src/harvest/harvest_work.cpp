@@ -274,6 +274,8 @@ void harvest_core::send_request(job_index i)
     if (!j.listing) {
         try {
             j.listing = std::make_shared<job_listing>(i, client_.posts(query_from(j), j.at), j.stats);
+            if (const auto memory = std::exchange(j.memory, nullptr))
+                j.listing->stream.core()->remember(std::move(*memory));
         } catch (const failure& f) {
             emit_end(j, end_reason::failed, f);
             jobs_[i] = {};
@@ -293,6 +295,7 @@ void harvest_core::choose_position(job& j) const
     const auto instead = std::exchange(j.instead, nullptr);
     if (!instead || j.listing || now() <= instead->trusted_until) return;
     j.at = std::move(instead->overlap);
+    j.memory.reset();
     j.overlapped = true;
 }
 
@@ -403,6 +406,7 @@ void harvest_core::set_aside(job& j)
     if (!j.listing) return;
     j.at = j.listing->stream.position();
     j.stats = j.listing->stats_before + j.listing->stream.stats();
+    j.memory = std::make_unique<paging::listing_memory>(j.listing->stream.core()->forget());
     j.listing.reset();
 }
 

@@ -74,6 +74,8 @@ public:
     // Posts go out.
 
     bool has_post() const noexcept { return head_ != posts_.size(); }
+    /// How many posts it has places for in use, those that went out among them.
+    std::size_t kept() const noexcept { return posts_.size(); }
     /// JSON bytes of the waiting posts.
     std::size_t waiting_bytes() const noexcept { return bytes_; }
     post pop();
