@@ -34,6 +34,14 @@ void add_bounds(CLI::App& command, harvest_arguments& a)
         ->check(CLI::Range(1, 100))
         ->capture_default_str()
         ->group(group);
+    command
+        .add_option("--empty-pages", a.empty_pages,
+                    "Go on over so many empty pages in a row that come with a cursor; 0: the first one ends a listing "
+                    "for this run")
+        ->type_name("N")
+        ->check(CLI::Range(0, 100))
+        ->capture_default_str()
+        ->group(group);
     command.add_flag("--retry-failed", a.retry_failed, "Also jobs that failed for good in an earlier run")
         ->group(group);
     command
@@ -153,6 +161,9 @@ harvest_plan make_plan(const harvest_arguments& a)
     plan.harvest.outage_patience = *patience;
     plan.harvest.whole_pages = true;
     plan.harvest.confirm_pages = true;
+
+    plan.pattern.limit = a.limit;
+    plan.pattern.empty_page_tolerance = a.empty_pages;
 
     plan.run.mode = a.full ? store::walk_mode::full : store::walk_mode::update;
     plan.run.bounds.max_posts = a.max_posts;

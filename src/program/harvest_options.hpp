@@ -6,6 +6,7 @@
 #include <unipile/client_options.hpp>
 #include <unipile/harvest_options.hpp>
 #include <unipile/pacing.hpp>
+#include <unipile/posts_query.hpp>
 #include <unipile/store/post_store.hpp>
 
 #include <cstdint>
@@ -30,6 +31,7 @@ struct harvest_arguments {
     std::string since;
     std::uint64_t max_posts = 0;
     int limit = 100;
+    unsigned empty_pages = 0;  ///< in a row, to go on over
     bool full = false;
     bool update = false;
     bool retry_failed = false;
@@ -47,6 +49,7 @@ struct harvest_arguments {
 struct harvest_plan {
     client_options client;  ///< of all threads together; without key and URL where nothing is to be sent
     harvest_options harvest;
+    posts_query pattern;     ///< what the queries of all jobs have in common
     store::run_request run;  ///< without the label, which the jobs give
     pacing pace;             ///< as asked for; for `recommended`, what is safe for all
     bool pace_by_provider = false;

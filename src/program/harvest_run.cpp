@@ -180,7 +180,7 @@ void harvest_run::start_crew()
     };
     phase_ = "harvesting";
     for (std::size_t i = 0; i < threads; ++i)
-        crew_.push_back({std::make_unique<harvest_worker>(plan_, arguments_.limit, shared, i, threads), {}});
+        crew_.push_back({std::make_unique<harvest_worker>(plan_, shared, i, threads), {}});
     at_work_ = crew_.size();
     for (std::size_t i = 0; i < crew_.size(); ++i) crew_[i].thread = std::thread{[this, i] { work_on(i); }};
 }

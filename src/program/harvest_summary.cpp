@@ -1,11 +1,10 @@
 #include "program/harvest_summary.hpp"
 
+#include "program/kinds.hpp"
 #include "program/text.hpp"
 
 #include <algorithm>
-#include <map>
 #include <string_view>
-#include <utility>
 
 namespace unipile::program {
 namespace {
@@ -33,6 +32,7 @@ std::string jobs_line(const harvest_ending& e)
     std::string line = "not complete: of " + counted(all, "job", "jobs") + ", ";
     line += with_thousands(e.jobs.done) + " came to the end" + (partly ? " (" + now + " this time), " : ", ");
     line += with_thousands(e.jobs.failed) + " failed, " + with_thousands(e.left()) + " left";
+    if (e.unconfirmed() > 0) line += "; " + counted(e.unconfirmed(), "end", "ends") + " not confirmed";
     return e.all_read ? line : line + "; the jobs file was not read to its end";
 }
 
@@ -55,32 +55,27 @@ std::string traffic_line(const harvest_ending& e)
            counted(t.retries, "retry", "retries") + ", " + human_bytes(t.wire_bytes) + ", " + human_duration(e.elapsed);
 }
 
-using counted_ends = std::vector<std::pair<std::string, std::uint64_t>>;
-
-/// The most frequent first.
-counted_ends sorted(const std::map<std::string, std::uint64_t>& by_end)
+/// Ends that the API has not stated.
+void add_inferred(std::vector<std::string>& lines, const harvest_ending& e)
 {
-    counted_ends ends{by_end.begin(), by_end.end()};
-    std::sort(ends.begin(), ends.end(), [](const auto& a, const auto& b) {
-        return a.second != b.second ? a.second > b.second : a.first < b.first;
-    });
-    return ends;
-}
-
-std::string ends_line(const counted_ends& ends)
-{
-    std::string line;
-    for (const auto& [name, n] : ends)
-        line += (line.empty() ? "ends: " : ", ") + with_thousands(n) + ' ' + printable(name, longest_name);
-    return line;
+    std::uint64_t open = 0;
+    for (const char* name : {"empty_page", "missing_cursor"})
+        if (const auto at = e.tally.by_end.find(name); at != e.tally.by_end.end()) open += at->second;
+    if (open > 0)
+        lines.push_back(counted(open, "listing", "listings") +
+                        " ended without the API saying so; the next run looks there again");
+    if (const std::uint64_t n = e.unconfirmed(); n > 0)
+        lines.push_back(counted(n, "listing", "listings") +
+                        " ended with a refusal that could not be confirmed to be the end; the next run looks there "
+                        "again");
 }
 
 /// What went wrong and what to do about it, of each kind once.
-void add_failures(std::vector<std::string>& lines, const counted_ends& ends, const harvest_ending& e)
+void add_failures(std::vector<std::string>& lines, const harvest_ending& e)
 {
     const auto& failure_of = e.tally.failure_of;
     std::size_t shown = 0;
-    for (const auto& [name, n] : ends) {
+    for (const auto& [name, n] : most_frequent(e.tally.by_end)) {
         const auto text = failure_of.find(name);
         if (text == failure_of.end() || shown == failures_shown) continue;
         ++shown;
@@ -147,9 +142,9 @@ void add_accounts(std::vector<std::string>& lines, const std::map<std::string, a
 std::vector<std::string> summary_lines(const harvest_ending& e)
 {
     std::vector<std::string> lines{jobs_line(e), posts_line(e.tally), traffic_line(e)};
-    const counted_ends ends = sorted(e.tally.by_end);
-    if (!ends.empty()) lines.push_back(ends_line(ends));
-    add_failures(lines, ends, e);
+    if (!e.tally.by_end.empty()) lines.push_back("ends: " + kinds_text(e.tally.by_end));
+    add_inferred(lines, e);
+    add_failures(lines, e);
     add_parked(lines, e);
     add_accounts(lines, e.tally.by_account);
     if (e.withdrawn > 0)

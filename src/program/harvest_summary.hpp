@@ -23,8 +23,14 @@ struct harvest_ending {
     std::uint64_t withdrawn = 0;  ///< jobs that the jobs file names no more
 
     std::uint64_t left() const noexcept { return jobs.queued + jobs.delayed + jobs.leased; }
+    /// Listings that ended with a refused cursor, which may have been dead.
+    std::uint64_t unconfirmed() const
+    {
+        const auto at = tally.by_end.find("refused_cursor");
+        return at == tally.by_end.end() ? 0 : at->second;
+    }
     /// Every job of the run is done, and there was no line that might have been another one.
-    bool whole() const noexcept { return left() == 0 && jobs.failed == 0 && rejects == 0 && all_read; }
+    bool whole() const { return left() == 0 && jobs.failed == 0 && rejects == 0 && all_read && unconfirmed() == 0; }
 };
 
 /// Lines without their ends. Calls nothing done unless everything is.

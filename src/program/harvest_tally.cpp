@@ -23,7 +23,7 @@ void shared_tally::add_to(harvest_tally& t, accounts_view& v) const
     t.retries += tally_.retries;
     t.quarantined += tally_.quarantined;
     t.wire_bytes += tally_.wire_bytes;
-    for (const auto& [end, n] : tally_.by_end) t.by_end[end] += n;
+    for (const auto& [end, n] : tally_.by_end) add_kind(t.by_end, end, n);
     t.failure_of.insert(tally_.failure_of.begin(), tally_.failure_of.end());
     for (const auto& [name, a] : tally_.by_account) {
         account_tally& sum = t.by_account[name];

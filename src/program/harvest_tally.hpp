@@ -1,6 +1,8 @@
 // What a harvest has done so far, for whoever shows it.
 #pragma once
 
+#include "program/kinds.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -24,7 +26,7 @@ struct harvest_tally {
     std::uint64_t posts = 0;                                      ///< that arrived
     std::uint64_t added = 0, changed = 0;                         ///< of those, what was new to the store
     std::uint64_t pages = 0, requests = 0, retries = 0, quarantined = 0, wire_bytes = 0;
-    std::map<std::string, std::uint64_t> by_end;    ///< jobs, by end reason or kind of failure
+    kind_counts by_end;                             ///< jobs, by end reason or kind of failure
     std::map<std::string, std::string> failure_of;  ///< what was said of the first job that failed, by kind
     std::map<std::string, account_tally> by_account;
 };

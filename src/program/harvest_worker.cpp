@@ -109,7 +109,7 @@ private:
     harvest_worker& worker_;
 };
 
-harvest_worker::harvest_worker(const harvest_plan& plan, int limit, const harvest_shared& shared, std::size_t index,
+harvest_worker::harvest_worker(const harvest_plan& plan, const harvest_shared& shared, std::size_t index,
                                std::size_t count)
     : shared_(shared),
       when_parked_(plan.harvest.when_parked),
@@ -142,7 +142,7 @@ harvest_worker::harvest_worker(const harvest_plan& plan, int limit, const harves
         tags_.insert_or_assign(key_of(job.spec.account, job.spec.identifier, job.spec.is_company), tag);
         return true;
     };
-    source_ = std::make_shared<store_source>(context_.get_executor(), *shared.writer, shared.run, limit, hooks);
+    source_ = std::make_shared<store_source>(context_.get_executor(), *shared.writer, shared.run, plan.pattern, hooks);
     harvest_options options = options_for(plan);
     options.max_buffered_bytes = most_buffered / count;
     stream_.emplace(client_.harvest(source_->handle(), std::move(options)));
@@ -432,8 +432,8 @@ void harvest_worker::close_job(std::uint64_t tag, const std::string& how, bool d
     tags_.erase(key_of(spec.account, spec.identifier, spec.is_company));
     jobs_.erase(at);
     tally_.update([&](harvest_tally& t) {
-        ++t.by_end[how];
-        if (!done && !failure.empty()) t.failure_of.emplace(how, failure);
+        add_kind(t.by_end, how);
+        if (!done && !failure.empty() && t.by_end.contains(how)) t.failure_of.emplace(how, failure);
         ++(done ? t.jobs_done : t.jobs_failed);
         account_tally& a = t.by_account[spec.account];
         ++(done ? a.done : a.failed);

@@ -47,8 +47,7 @@ struct harvest_shared {
 class harvest_worker {
 public:
     /// Throws std::invalid_argument for options that can't work.
-    harvest_worker(const harvest_plan& plan, int limit, const harvest_shared& shared, std::size_t index,
-                   std::size_t count);
+    harvest_worker(const harvest_plan& plan, const harvest_shared& shared, std::size_t index, std::size_t count);
     ~harvest_worker();
     harvest_worker(const harvest_worker&) = delete;
     harvest_worker& operator=(const harvest_worker&) = delete;

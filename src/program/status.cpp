@@ -1,6 +1,7 @@
 // `unipile status`: how far a store's harvest is.
 #include "program/command.hpp"
 #include "program/json_object.hpp"
+#include "program/kinds.hpp"
 #include "program/store_view.hpp"
 #include "program/text.hpp"
 
@@ -8,13 +9,11 @@
 
 #include <CLI/CLI.hpp>
 
-#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace unipile::program {
 namespace {
@@ -23,10 +22,12 @@ using store::store_summary;
 
 constexpr std::uint64_t failures_shown = 20;
 
-std::string counts_json(const std::map<std::string, std::uint64_t>& counts)
+std::string counts_json(const kind_counts& counts)
 {
+    kind_counts bounded;
+    for (const auto& [name, n] : most_frequent(counts)) add_kind(bounded, name, n);
     json_object out;
-    for (const auto& [name, n] : counts) out.add_number(name, n);
+    for (const auto& [name, n] : bounded) out.add_number(name, n);
     return out.finish();
 }
 
@@ -81,20 +82,6 @@ std::string summary_json(const store_summary& s, std::optional<bool> harvesting)
     return out.finish() + '\n';
 }
 
-std::string counts_line(const std::map<std::string, std::uint64_t>& counts)
-{
-    std::vector<std::pair<std::string, std::uint64_t>> sorted{counts.begin(), counts.end()};
-    std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
-        return a.second != b.second ? a.second > b.second : a.first < b.first;
-    });
-    std::string line;
-    for (const auto& [name, n] : sorted) {
-        if (!line.empty()) line += ", ";
-        line += with_thousands(n) + ' ' + printable(name, 80);
-    }
-    return line;
-}
-
 std::string run_line(const store::run_info& run, std::optional<bool> harvesting)
 {
     const bool busy = harvesting.value_or(false);
@@ -127,8 +114,8 @@ std::string summary_text(const store_summary& s, std::optional<bool> harvesting)
     if (s.gone > 0) out += ", of which " + with_thousands(s.gone) + " are gone from their listings";
     out += '\n';
     if (s.quarantined > 0) out += "kept apart, since they are no posts: " + with_thousands(s.quarantined) + " items\n";
-    if (!s.by_end.empty()) out += "ends: " + counts_line(s.by_end) + '\n';
-    if (!s.by_failure.empty()) out += "failures: " + counts_line(s.by_failure) + '\n';
+    if (!s.by_end.empty()) out += "ends: " + kinds_text(s.by_end) + '\n';
+    if (!s.by_failure.empty()) out += "failures: " + kinds_text(s.by_failure) + '\n';
     return out;
 }
 

@@ -53,12 +53,12 @@ private:
     std::shared_ptr<store_source> source_;
 };
 
-store_source::store_source(asio::any_io_executor executor, store::store_writer& writer, std::int64_t run, int limit,
-                           hooks h)
+store_source::store_source(asio::any_io_executor executor, store::store_writer& writer, std::int64_t run,
+                           posts_query pattern, hooks h)
     : executor_(std::move(executor)),
       writer_(writer),
       run_(run),
-      limit_(limit),
+      pattern_(std::move(pattern)),
       hooks_(std::move(h)),
       change_(executor_)
 {}
@@ -199,11 +199,10 @@ std::vector<harvest_job> store_source::take_again(std::size_t most)
 
 posts_query store_source::query_for(const store::job_spec& spec) const
 {
-    posts_query query;
+    posts_query query = pattern_;
     query.account_id = spec.account;
     query.identifier = spec.identifier;
     query.is_company = spec.is_company;
-    query.limit = limit_;
     return query;
 }
 

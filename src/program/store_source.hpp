@@ -43,9 +43,10 @@ public:
         std::function<bool(const store::claimed_job& job)> claimed;
     };
 
-    /// `limit`: posts a page. The writer must outlive the source.
-    store_source(boost::asio::any_io_executor executor, store::store_writer& writer, std::int64_t run, int limit,
-                 hooks h);
+    /// What every query has in common with `pattern` is how it is read: its limit, for example. The writer must outlive
+    /// the source.
+    store_source(boost::asio::any_io_executor executor, store::store_writer& writer, std::int64_t run,
+                 posts_query pattern, hooks h);
 
     /// For `client::harvest`; shares this source.
     std::unique_ptr<job_source> handle();
@@ -76,7 +77,7 @@ private:
     boost::asio::any_io_executor executor_;
     store::store_writer& writer_;
     std::int64_t run_;
-    int limit_;
+    posts_query pattern_;
     hooks hooks_;
     boost::asio::steady_timer change_;
     std::deque<std::string> ring_;  ///< accounts that had jobs when they were looked at, still to be considered

@@ -60,6 +60,23 @@ BOOST_AUTO_TEST_CASE(a_full_run_marks_what_is_gone)
     BOOST_TEST(status.out.find("\"gone\":1,") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(empty_pages_are_gone_over_where_that_is_wanted)
+{
+    simulator::options o = two_accounts();
+    o.posts_min = o.posts_max = 60;
+    o.faults.push_back(simulator::parse_fault("empty-pages:page=2"));
+    field_work w{o};
+    const finished first = w.harvest();
+    BOOST_TEST(first.code == 0, first.err);
+    BOOST_TEST(has(first.err, "6 listings ended without the API saying so; the next run looks there again\n"),
+               first.err);
+    BOOST_TEST(w.exported().size() == 6 * 20u);
+    const finished wide = w.harvest({"--empty-pages", "1", "--full"});
+    BOOST_TEST(wide.code == 0, wide.err);
+    BOOST_TEST(!has(wide.err, "without the API saying so"), wide.err);
+    w.check_store();
+}
+
 BOOST_AUTO_TEST_CASE(lines_without_a_job_are_put_aside)
 {
     field_work w;

@@ -174,6 +174,45 @@ BOOST_AUTO_TEST_CASE(five_kinds_of_failure)
     BOOST_TEST(told.back() == "40 jobs failed: words of kind_4");
 }
 
+BOOST_AUTO_TEST_CASE(ends_that_the_api_has_not_stated)
+{
+    harvest_ending e = good();
+    e.tally.by_end = {{"empty_page", 2}, {"missing_cursor", 1}, {"exhausted_cursor", 4}, {"up_to_date", 9}};
+    strings lines = summary_lines(e);
+    BOOST_TEST(lines.front() == "all 3 jobs are done");
+    BOOST_TEST(lines[4] == "3 listings ended without the API saying so; the next run looks there again");
+    e.tally.by_end = {{"refused_cursor", 1}};
+    BOOST_TEST(!e.whole());
+    lines = summary_lines(e);
+    BOOST_TEST(lines.front() == "not complete: of 3 jobs, 3 came to the end, 0 failed, 0 left; 1 end not confirmed");
+    BOOST_TEST(lines[4] ==
+               "1 listing ended with a refusal that could not be confirmed to be the end; the next run "
+               "looks there again");
+}
+
+BOOST_AUTO_TEST_CASE(jobs_that_were_withdrawn)
+{
+    harvest_ending e = good();
+    e.withdrawn = 1;
+    strings lines = summary_lines(e);
+    BOOST_TEST(lines[lines.size() - 2] == "1 job was withdrawn: the jobs file names it no more");
+    e.withdrawn = 2'000;
+    lines = summary_lines(e);
+    BOOST_TEST(lines[lines.size() - 2] == "2,000 jobs were withdrawn: the jobs file names them no more");
+}
+
+BOOST_AUTO_TEST_CASE(kinds_are_as_many_as_a_server_likes_to_invent)
+{
+    kind_counts counts;
+    for (unsigned i = 0; i < 1'000; ++i) add_kind(counts, "errors/kind_" + std::to_string(i), 1'000u - i);
+    BOOST_TEST(counts.size() == 65u);
+    const std::string text = kinds_text(counts);
+    BOOST_TEST(text.starts_with("438,516 other kinds, 1,000 errors/kind_0, 999 errors/kind_1, "), text);
+    BOOST_TEST(text.ends_with(", 994 errors/kind_6 and 57 more kinds"), text);
+    BOOST_TEST(kinds_text({}) == "");
+    BOOST_TEST(kinds_text({{"a", 1}}) == "1 a");
+}
+
 BOOST_AUTO_TEST_CASE(hostile_names_and_huge_numbers)
 {
     constexpr std::uint64_t huge = std::numeric_limits<std::uint64_t>::max();

@@ -1,0 +1,24 @@
+// How often each kind of something came, where others choose the kinds' names.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace unipile::program {
+
+using kind_counts = std::map<std::string, std::uint64_t>;
+
+/// Adds to a kind; beyond 64 of them to one that is called `other kinds`.
+void add_kind(kind_counts& counts, const std::string& name, std::uint64_t n = 1);
+
+/// The most frequent first.
+std::vector<std::pair<std::string, std::uint64_t>> most_frequent(const kind_counts& counts);
+
+/// `3 this, 2 that`, the most frequent first; beyond eight of them how many more there are.
+std::string kinds_text(const kind_counts& counts);
+
+}  // namespace unipile::program
