@@ -40,6 +40,10 @@ const char* message_of(store_errc e) noexcept
         case store_errc::other_tenant:
             return "it belongs to another base URL: check the base URL, or use another store; if the accounts have "
                    "moved to a new base URL, --base-url-changed moves the store";
+        case store_errc::log_missing:
+            return "the store's content is in its -wal file, which is missing here: copy or move both files together; "
+                   "delete this one if there never was another";
+        case store_errc::already_there: return "there is a file of this name already: choose another name";
     }
     return "unknown error";
 }

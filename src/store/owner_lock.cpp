@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -38,6 +39,17 @@ struct flock first_byte(short type) noexcept
     return lock;
 }
 
+/// Who may read the store may see whether somebody harvests into it.
+int open_lock(const std::string& name, const std::string& store) noexcept
+{
+    const int there = ::open(name.c_str(), O_RDWR | O_CLOEXEC);
+    if (there >= 0 || errno != ENOENT) return there;
+    const int made = ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    struct stat found = {};
+    if (made >= 0 && ::stat(store.c_str(), &found) == 0) (void)::fchmod(made, found.st_mode & 0666);
+    return made;
+}
+
 }  // namespace
 
 std::string real_name(const std::string& file)
@@ -52,11 +64,11 @@ std::string owner_lock::file_for(const std::string& store) { return real_name(st
 owner_lock::owner_lock(const std::string& file, access wanted)
 {
     if (wanted == access::control) return;
-    const std::string name = file_for(file);
-    descriptor_ = ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    name_ = file_for(file);
+    descriptor_ = open_lock(name_, file);
     if (descriptor_ < 0) {
         const int error = errno;
-        throw store_error(meaning_of(error), name, std::strerror(error), 0);
+        throw store_error(meaning_of(error), name_, std::strerror(error), 0);
     }
     struct flock sign = first_byte(F_RDLCK);
     if (::flock(descriptor_, (wanted == access::sole ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0 &&
@@ -65,7 +77,26 @@ owner_lock::owner_lock(const std::string& file, access wanted)
     const int error = errno;
     ::close(descriptor_);
     if (error == EWOULDBLOCK || error == EINTR) throw store_error(store_errc::in_use, file);
-    throw store_error(meaning_of(error), name, std::strerror(error), 0);
+    throw store_error(meaning_of(error), name_, std::strerror(error), 0);
+}
+
+void owner_lock::become(access wanted) noexcept
+{
+    if (wanted == access::shared) ::flock(descriptor_, LOCK_SH | LOCK_NB);
+    if (wanted != access::control || descriptor_ < 0) return;
+    ::close(descriptor_);
+    descriptor_ = -1;
+}
+
+void owner_lock::refuse_if_moved() const
+{
+    if (descriptor_ < 0) return;
+    struct stat mine = {}, there = {};
+    if (::fstat(descriptor_, &mine) == 0 && ::stat(name_.c_str(), &there) == 0 && mine.st_dev == there.st_dev &&
+        mine.st_ino == there.st_ino)
+        return;
+    throw store_error(store_errc::cannot_open, name_,
+                      "it was moved or deleted while a harvest was at work, and another one may have begun since");
 }
 
 owner_lock::~owner_lock()

@@ -23,11 +23,18 @@ public:
     owner_lock(const owner_lock&) = delete;
     owner_lock& operator=(const owner_lock&) = delete;
 
+    /// Gives up a lock of the only process for a weaker one.
+    void become(access wanted) noexcept;
+
+    /// Throws `store_error` if the lock's file is no longer where it was made: it keeps nobody out then.
+    void refuse_if_moved() const;
+
     /// Whether somebody holds it, this process too. Takes nothing, so it keeps nobody from it. Empty: it can't be
     /// known.
     static std::optional<bool> is_held(const std::string& file);
 
 private:
+    std::string name_;
     int descriptor_ = -1;
 };
 

@@ -1,7 +1,15 @@
 #include "store/sqlite_connection.hpp"
 
+#include "store/owner_lock.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <thread>
+#include <utility>
 
 namespace unipile::store {
 
@@ -69,6 +77,14 @@ void refuse_what_is_no_file(const std::string& file)
                               " names (hard links), and a store must have only one: remove the others, or use a copy");
 }
 
+/// What SQLite lays beside a file gets the file's permissions.
+void make_for_owner(const std::string& file) noexcept
+{
+    // A file that is there must not even be opened: closing it would end this process's locks on it.
+    const int made = ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (made >= 0) ::close(made);
+}
+
 std::string unchanging_uri(const std::string& file)
 {
     constexpr std::string_view digits = "0123456789ABCDEF";
@@ -85,14 +101,13 @@ std::string unchanging_uri(const std::string& file)
 
 }  // namespace
 
-connection::connection(const std::string& file, open_mode mode, const std::string& vfs,
-                       std::chrono::milliseconds busy_timeout)
-    : file_(file)
+connection::connection(const std::string& file, open_mode mode, const std::string& vfs) : file_(file)
 {
     refuse_what_is_no_file(file);
     std::error_code ignored;
     if (mode != open_mode::create && !std::filesystem::exists(file, ignored))
         throw store_error(store_errc::cannot_open, file, "there is no such file");
+    if (mode == open_mode::create) make_for_owner(file);
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     const bool reads = mode == open_mode::read_only || mode == open_mode::unchanging;
     flags |= reads ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
@@ -104,7 +119,38 @@ connection::connection(const std::string& file, open_mode mode, const std::strin
     db_.reset(db);
     if (!db) throw store_error(store_errc::out_of_memory, file);
     if (code != SQLITE_OK) fail(code);
-    sqlite3_busy_timeout(db, static_cast<int>(busy_timeout.count()));
+}
+
+void connection::wait_for_locks(std::chrono::milliseconds most, std::function<bool(std::chrono::milliseconds)> go_on)
+{
+    auto next = std::make_unique<patience>(patience{most, std::move(go_on), {}});
+    sqlite3_busy_handler(get(), wait_again, next.get());
+    patience_ = std::move(next);
+}
+
+int connection::wait_again(void* context, int waits) noexcept
+{
+    using std::chrono::milliseconds;
+    auto& p = *static_cast<patience*>(context);
+    const auto now = std::chrono::steady_clock::now();
+    if (waits == 0) p.began = now;
+    const auto waited = std::chrono::duration_cast<milliseconds>(now - p.began);
+    try {
+        if (p.go_on && !p.go_on(waited)) return 0;
+    } catch (...) {
+        return 0;
+    }
+    if (waited >= p.most) return 0;
+    // Most locks last for milliseconds.
+    std::this_thread::sleep_for(std::min(milliseconds(1 << std::min(waits, 7)), p.most - waited));
+    return 1;
+}
+
+std::uint64_t log_size(const std::string& file)
+{
+    std::error_code none;
+    const auto size = std::filesystem::file_size(real_name(file) + "-wal", none);
+    return none ? 0 : size;
 }
 
 void connection::fail(int code) const

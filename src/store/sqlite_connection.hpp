@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,7 +26,11 @@ public:
         create
     };
 
-    connection(const std::string& file, open_mode mode, const std::string& vfs, std::chrono::milliseconds busy_timeout);
+    connection(const std::string& file, open_mode mode, const std::string& vfs);
+
+    /// Waits for locks of other processes for at most that long each time, and as long as `go_on` returns true; see
+    /// `sqlite_options::while_locked`. Without a call of this, not at all.
+    void wait_for_locks(std::chrono::milliseconds most, std::function<bool(std::chrono::milliseconds)> go_on);
 
     sqlite3* get() const noexcept { return db_.get(); }
     const std::string& file() const noexcept { return file_; }
@@ -44,12 +49,22 @@ public:
     [[noreturn]] void fail(int code) const;
 
 private:
+    struct patience {
+        std::chrono::milliseconds most{};
+        std::function<bool(std::chrono::milliseconds)> go_on;
+        std::chrono::steady_clock::time_point began;
+    };
+    static int wait_again(void* context, int waits) noexcept;
     struct closer {
         void operator()(sqlite3* db) const noexcept { sqlite3_close_v2(db); }
     };
     std::string file_;
+    std::unique_ptr<patience> patience_;  // SQLite has its address
     std::unique_ptr<sqlite3, closer> db_;
 };
+
+/// Bytes of the write-ahead log beside a store's file; 0 if there is none.
+std::uint64_t log_size(const std::string& file);
 
 /// A prepared statement. Parameters and columns are numbered as in SQLite: from 1 and from 0.
 class statement {

@@ -1,10 +1,11 @@
 // The reading side on SQLite.
-#include "store/owner_lock.hpp"
-#include "store/sqlite_connection.hpp"
-#include "store/sqlite_schema.hpp"
-#include "store/still_file.hpp"
+#include "store/sqlite_open.hpp"
 
 #include <unipile/store/sqlite.hpp>
+
+#include <array>
+#include <span>
+#include <utility>
 
 namespace unipile::store {
 
@@ -36,16 +37,78 @@ job_counts& add(job_counts& c, job_state state, std::uint64_t n) noexcept
     return c;
 }
 
+// Rows of about so many bytes are read at a time.
+constexpr std::size_t slice_bytes = 1024 * 1024;
+constexpr std::size_t slice_rows = 4096;
+
+// A slice of rows, which own what they show. Their memory is used again for the next one.
+template <class Row>
+class slice {
+public:
+    bool full() const noexcept { return used_ >= slice_rows || bytes_ >= slice_bytes; }
+    Row& next(std::size_t bytes)
+    {
+        bytes_ += bytes;
+        if (used_ == rows_.size()) rows_.emplace_back();
+        return rows_[used_++];
+    }
+    void clear() noexcept { used_ = bytes_ = 0; }
+    std::span<const Row> rows() const noexcept { return {rows_.data(), used_}; }
+
+private:
+    std::vector<Row> rows_;
+    std::size_t used_ = 0, bytes_ = 0;
+};
+
+// Calls `read(statement, slice)` for the rows of `find`, which gives those behind what its last rows bound, and then
+// `visit` for each, while no transaction is open.
+template <class Row, class Begin, class Read, class Visit>
+std::uint64_t in_slices(connection& db, statement& find, Begin begin, Read read, Visit visit)
+{
+    slice<Row> rows;
+    std::uint64_t n = 0;
+    for (bool more = true; more;) {
+        rows.clear();
+        {
+            const snapshot one_state(db);
+            const running scope(find);
+            begin();
+            more = false;
+            while (find.step()) {
+                read(rows);
+                more = rows.full();
+                if (more) break;
+            }
+        }
+        for (const Row& row : rows.rows()) {
+            ++n;
+            if (!visit(row)) return n;
+        }
+    }
+    return n;
+}
+
+struct kept_post {
+    std::string text;  // provider, id, account, identifier, json
+    std::array<std::size_t, 5> sizes{};
+    stored_post post;  // without those
+
+    stored_post view() const
+    {
+        stored_post p = post;
+        std::string_view rest = text;
+        std::size_t at = 0;
+        for (std::string_view* part : {&p.provider, &p.id, &p.account, &p.identifier, &p.json}) {
+            *part = rest.substr(0, sizes[at]);
+            rest.remove_prefix(sizes[at++]);
+        }
+        return p;
+    }
+};
+
 class sqlite_reader final : public post_reader {
 public:
-    sqlite_reader(const std::string& file, const sqlite_options& options, connection::open_mode mode)
-        : db_(file, mode, options.vfs, options.busy_timeout)
-    {
-        const auto steps = schema_steps();
-        if (check_schema(db_, steps) != static_cast<int>(steps.size()))
-            throw store_error(store_errc::not_a_store, file, "nothing was harvested into it by this version yet");
-        db_.run("PRAGMA query_only = ON");
-    }
+    explicit sqlite_reader(readable r) : db_(std::move(r.db)), version_(r.version) {}
 
     std::uint64_t posts(const post_filter& filter, const std::function<bool(const stored_post&)>& visit) override;
     std::uint64_t jobs(const job_filter& filter, const std::function<bool(const stored_job&)>& visit) override;
@@ -56,82 +119,127 @@ public:
     std::optional<bool> harvesting() override { return owner_lock::is_held(db_.file()); }
 
 private:
+    // A column or an expression that only later versions of the schema know.
+    std::string since(int version, const char* known, const char* before) const
+    {
+        return version_ >= version ? known : before;
+    }
+    std::string match(const post_filter& filter);
     account_summary summary_of(std::string_view account, statement& states, statement& totals);
+    void count_ends(store_summary& sum);
 
     connection db_;
+    int version_;  // of the schema
+    unsigned tables_ = 0;
 };
 
-// The posts that match by listing come from a temporary table of numbers, sorted, which SQLite keeps on disk when it is
-// large; so memory stays flat and the file is read in its own order.
-std::string posts_query(const post_filter& filter)
+// A temporary table, which lies in a file of its own.
+class temporary_table {
+public:
+    temporary_table(connection& db, std::string name) : db_(db), name_(std::move(name)) {}
+    temporary_table(const temporary_table&) = delete;
+    temporary_table& operator=(const temporary_table&) = delete;
+    ~temporary_table()
+    {
+        if (!name_.empty()) sqlite3_exec(db_.get(), ("DROP TABLE " + name_).c_str(), nullptr, nullptr, nullptr);
+    }
+
+private:
+    connection& db_;
+    std::string name_;
+};
+
+// The posts that match by listing are noted in a temporary table, sorted; so memory stays flat and the file is read in
+// its own order. Returns the table's name; empty if every listing matches.
+std::string sqlite_reader::match(const post_filter& filter)
+{
+    if (!filter.account && !filter.identifier) return {};
+    const std::string name = "temp.matches_" + std::to_string(++tables_);
+    db_.run(("CREATE TABLE " + name + "(post INTEGER PRIMARY KEY, job INTEGER NOT NULL)").c_str());
+    std::string q = "INSERT INTO " + name +
+                    " SELECT s.post, min(s.job) FROM sightings s WHERE s.job IN (SELECT job FROM jobs WHERE 1";
+    if (filter.account) q += " AND account = :account";
+    if (filter.identifier) q += " AND identifier = :identifier";
+    statement note(db_, q + ") GROUP BY s.post ORDER BY s.post");
+    if (filter.account) note.bind(note.parameter(":account"), *filter.account);
+    if (filter.identifier) note.bind(note.parameter(":identifier"), *filter.identifier);
+    note.run();
+    return name;
+}
+
+std::string posts_query(const post_filter& filter, const std::string& matches)
 {
     std::string q =
-        "SELECT p.provider, p.id, j.account, j.identifier, p.published, p.first_seen, "
+        "SELECT p.post, p.provider, p.id, j.account, j.identifier, p.json, p.published, p.first_seen, "
         "max(f.last_seen, coalesce((SELECT max(last_seen) FROM sightings s WHERE s.post = p.post "
         "AND s.finder = 0), 0)), p.changed, "
         "(f.gone IS NOT NULL AND NOT EXISTS(SELECT 1 FROM sightings s WHERE s.post = p.post "
-        "AND s.finder = 0 AND s.gone IS NULL)) AS is_gone, p.json ";
-    const bool by_listing = filter.account || filter.identifier;
-    if (by_listing) {
-        q += "FROM (SELECT s.post AS post, min(s.job) AS job FROM sightings s WHERE s.job IN (SELECT job FROM jobs "
-             "WHERE 1";
-        if (filter.account) q += " AND account = :account";
-        if (filter.identifier) q += " AND identifier = :identifier";
-        q += ") GROUP BY s.post) m CROSS JOIN posts p ON p.post = m.post CROSS JOIN jobs j ON j.job = m.job ";
-    } else {
+        "AND s.finder = 0 AND s.gone IS NULL)) AS is_gone ";
+    if (matches.empty())
         q += "FROM posts p CROSS JOIN jobs j ON j.job = p.job ";
-    }
-    q += "CROSS JOIN sightings f ON f.job = p.job AND f.post = p.post WHERE 1";
+    else
+        q += "FROM " + matches + " m CROSS JOIN posts p ON p.post = m.post CROSS JOIN jobs j ON j.job = m.job ";
+    q += "CROSS JOIN sightings f ON f.job = p.job AND f.post = p.post WHERE ";
+    const std::string key = matches.empty() ? "p.post" : "m.post";
+    q += key + " > :after";
     const char* undated = filter.undated ? " OR p.published IS NULL)" : ")";
     if (filter.since) q += std::string(" AND (p.published >= :since") + undated;
     if (filter.until) q += std::string(" AND (p.published < :until") + undated;
     if (!filter.gone) q += " AND NOT is_gone";
-    return q + " ORDER BY p.post";
+    return q + " ORDER BY " + key;
 }
 
 std::uint64_t sqlite_reader::posts(const post_filter& filter, const std::function<bool(const stored_post&)>& visit)
 {
-    statement find(db_, posts_query(filter));
-    auto at = [&](const char* name) { return find.parameter(name); };
-    if (filter.account) find.bind(at(":account"), *filter.account);
-    if (filter.identifier) find.bind(at(":identifier"), *filter.identifier);
-    if (filter.since) find.bind(at(":since"), filter.since);
-    if (filter.until) find.bind(at(":until"), filter.until);
-    std::uint64_t n = 0;
-    while (find.step()) {
-        stored_post p;
-        p.provider = find.text(0);
-        p.id = find.text(1);
-        p.account = find.text(2);
-        p.identifier = find.text(3);
-        p.published = find.time(4);
-        p.first_seen = find.time_or_zero(5);
-        p.last_seen = find.time_or_zero(6);
-        p.changed = find.time_or_zero(7);
-        p.gone = find.integer(8) != 0;
-        p.json = find.text(9);
-        ++n;
-        if (!visit(p)) break;
-    }
-    return n;
+    const std::string matches = match(filter);
+    const temporary_table dropped_at_the_end(db_, matches);
+    statement find(db_, posts_query(filter, matches));
+    std::int64_t after = 0;
+    const auto begin = [&] {
+        find.bind(find.parameter(":after"), after);
+        if (filter.since) find.bind(find.parameter(":since"), filter.since);
+        if (filter.until) find.bind(find.parameter(":until"), filter.until);
+    };
+    const auto read = [&](slice<kept_post>& rows) {
+        after = find.integer(0);
+        kept_post& row = rows.next(find.text(5).size());
+        row.text.clear();
+        for (int i = 0; i < 5; ++i) {
+            const std::string_view part = find.text(i + 1);
+            row.text += part;
+            row.sizes[static_cast<std::size_t>(i)] = part.size();
+        }
+        row.post.published = find.time(6);
+        row.post.first_seen = find.time_or_zero(7);
+        row.post.last_seen = find.time_or_zero(8);
+        row.post.changed = find.time_or_zero(9);
+        row.post.gone = find.integer(10) != 0;
+    };
+    return in_slices<kept_post>(db_, find, begin, read, [&](const kept_post& row) { return visit(row.view()); });
 }
 
 std::uint64_t sqlite_reader::jobs(const job_filter& filter, const std::function<bool(const stored_job&)>& visit)
 {
     std::string q =
         "SELECT job, account, identifier, company, state, end_reason, failure, failure_type, posts, pages, "
-        "requests, whole, harvested, CASE state WHEN 1 THEN due END FROM jobs WHERE 1";
+        "requests, whole, harvested, CASE state WHEN 1 THEN due END, run = 0, " +
+        since(2, "coalesce(tried, harvested), suspect", "harvested, 0") + " FROM jobs WHERE job > :after";
     if (filter.account) q += " AND account = :account";
     if (filter.identifier) q += " AND identifier = :identifier";
     if (filter.state) q += " AND state = :state";
+    if (filter.run) q += " AND run = :run";
     statement find(db_, q + " ORDER BY job");
-    if (filter.account) find.bind(find.parameter(":account"), *filter.account);
-    if (filter.identifier) find.bind(find.parameter(":identifier"), *filter.identifier);
-    if (filter.state) find.bind(find.parameter(":state"), static_cast<std::int64_t>(*filter.state));
-    std::uint64_t n = 0;
-    while (find.step()) {
-        stored_job j;
-        j.job = find.integer(0);
+    std::int64_t after = 0;
+    const auto begin = [&] {
+        find.bind(find.parameter(":after"), after);
+        if (filter.account) find.bind(find.parameter(":account"), *filter.account);
+        if (filter.identifier) find.bind(find.parameter(":identifier"), *filter.identifier);
+        if (filter.state) find.bind(find.parameter(":state"), static_cast<std::int64_t>(*filter.state));
+        if (filter.run) find.bind(find.parameter(":run"), *filter.run);
+    };
+    const auto read = [&](slice<stored_job>& rows) {
+        stored_job& j = rows.next(sizeof(stored_job) + find.text(6).size());
+        after = j.job = find.integer(0);
         j.spec = {find.string(1), find.string(2), find.integer(3) != 0};
         j.state = static_cast<job_state>(find.integer(4));
         j.end = find.string(5);
@@ -143,10 +251,11 @@ std::uint64_t sqlite_reader::jobs(const job_filter& filter, const std::function<
         j.whole = find.integer(11) != 0;
         j.harvested = find.time(12);
         j.again_at = find.time(13);
-        ++n;
-        if (!visit(j)) break;
-    }
-    return n;
+        j.withdrawn = find.integer(14) != 0;
+        j.tried = find.time(15);
+        j.suspect = find.integer(16) != 0;
+    };
+    return in_slices<stored_job>(db_, find, begin, read, visit);
 }
 
 account_summary sqlite_reader::summary_of(std::string_view account, statement& states, statement& totals)
@@ -166,19 +275,20 @@ account_summary sqlite_reader::summary_of(std::string_view account, statement& s
 
 std::uint64_t sqlite_reader::accounts(const std::function<bool(const account_row&, const account_summary&)>& visit)
 {
-    const snapshot one_state(db_);
     // Accounts that have jobs but were never used, and those that were used, in one sorted stream.
     statement find(db_,
                    "SELECT n.account, coalesce(a.ledger, ''), coalesce(a.provider, ''), coalesce(a.parked, 0), "
                    "a.parked_since, a.waits_until, coalesce(a.why, ''), coalesce(a.requests, 0), "
                    "coalesce(a.used_today, 0), coalesce(a.updated, 0), coalesce(a.unpark, 0) FROM "
-                   "(SELECT account FROM jobs UNION SELECT account FROM accounts) n "
-                   "LEFT JOIN accounts a ON a.account = n.account ORDER BY n.account");
+                   "(SELECT account FROM jobs WHERE account > ?1 UNION SELECT account FROM accounts "
+                   "WHERE account > ?1 ORDER BY 1) n LEFT JOIN accounts a ON a.account = n.account ORDER BY n.account");
     statement states(db_, "SELECT state, count(*) FROM jobs WHERE account = ? GROUP BY state");
     statement totals(db_, "SELECT sum(posts), sum(pages), sum(requests) FROM jobs WHERE account = ?");
-    std::uint64_t n = 0;
-    while (find.step()) {
-        account_row row;
+    using known = std::pair<account_row, account_summary>;
+    std::string after;
+    const auto begin = [&] { find.bind(1, after); };
+    const auto read = [&](slice<known>& rows) {
+        auto& [row, sum] = rows.next(sizeof(known) + find.text(1).size());
         row.account = find.string(0);
         row.ledger = find.string(1);
         row.provider = find.string(2);
@@ -190,26 +300,65 @@ std::uint64_t sqlite_reader::accounts(const std::function<bool(const account_row
         row.used_today = as_count(find.integer(8));
         row.updated = find.time_or_zero(9);
         row.unpark_requested = find.integer(10) != 0;
-        ++n;
-        if (!visit(row, summary_of(row.account, states, totals))) break;
-    }
-    return n;
+        sum = summary_of(row.account, states, totals);
+        if (rows.full()) after = row.account;
+    };
+    return in_slices<known>(db_, find, begin, read, [&](const known& k) { return visit(k.first, k.second); });
 }
 
 std::uint64_t sqlite_reader::quarantined(
     const std::function<bool(const job_spec&, const quarantined_row&, unix_time)>& visit)
 {
     statement find(db_,
-                   "SELECT j.account, j.identifier, j.company, q.raw, q.why, q.seen FROM quarantined q "
-                   "CROSS JOIN jobs j ON j.job = q.job ORDER BY q.item");
-    std::uint64_t n = 0;
-    while (find.step()) {
-        const job_spec spec{find.string(0), find.string(1), find.integer(2) != 0};
-        const quarantined_row row{find.string(3), find.string(4)};
-        ++n;
-        if (!visit(spec, row, find.time_or_zero(5))) break;
+                   "SELECT q.item, j.account, j.identifier, j.company, q.raw, q.why, q.seen FROM quarantined q "
+                   "CROSS JOIN jobs j ON j.job = q.job WHERE q.item > ? ORDER BY q.item");
+    struct item {
+        job_spec spec;
+        quarantined_row row;
+        unix_time seen{};
+    };
+    std::int64_t after = 0;
+    const auto begin = [&] { find.bind(1, after); };
+    const auto read = [&](slice<item>& rows) {
+        item& i = rows.next(find.text(4).size());
+        after = find.integer(0);
+        i.spec = {find.string(1), find.string(2), find.integer(3) != 0};
+        i.row.raw = find.string(4);
+        i.row.why = find.string(5);
+        i.seen = find.time_or_zero(6);
+    };
+    return in_slices<item>(db_, find, begin, read, [&](const item& i) { return visit(i.spec, i.row, i.seen); });
+}
+
+// Jobs by state and by end, counted in one go.
+void sqlite_reader::count_ends(store_summary& sum)
+{
+    const auto is_one_of = [](std::string_view name, bool (*kind)(end_reason) noexcept) {
+        for (int r = 0; r <= static_cast<int>(end_reason::refused_cursor); ++r)
+            if (kind(static_cast<end_reason>(r)) && name == to_string(static_cast<end_reason>(r))) return true;
+        return false;
+    };
+    statement jobs(db_, "SELECT state, end_reason, failure_type, run = 0, count(*) FROM jobs GROUP BY 1, 2, 3, 4");
+    while (jobs.step()) {
+        const auto state = static_cast<job_state>(jobs.integer(0));
+        const auto n = as_count(jobs.integer(4));
+        if (jobs.integer(3) != 0 && state != job_state::done)
+            sum.withdrawn += n;
+        else
+            add(sum.jobs, state, n);
+        if (state == job_state::done) {
+            const std::string_view end = jobs.text(1);
+            sum.by_end[std::string(end)] += n;
+            if (end == "up_to_date") sum.ends.up_to_date += n;
+            if (is_one_of(end, is_complete)) sum.ends.complete += n;
+            if (is_one_of(end, is_inferred)) sum.ends.inferred += n;
+            if (is_one_of(end, is_chosen)) sum.ends.chosen += n;
+        } else if (state == job_state::failed && jobs.integer(3) == 0) {
+            sum.by_end[jobs.string(1)] += n;
+            sum.by_failure[jobs.string(2)] += n;
+            sum.ends.failed += n;
+        }
     }
-    return n;
 }
 
 store_summary sqlite_reader::summary()
@@ -224,14 +373,10 @@ store_summary sqlite_reader::summary()
                             "NOT EXISTS(SELECT 1 FROM sightings s WHERE s.post = f.post AND s.finder = 0 AND "
                             "s.gone IS NULL)"));
     sum.quarantined = as_count(db_.number("SELECT count(*) FROM quarantined"));
-    statement jobs(db_, "SELECT state, end_reason, failure_type, count(*) FROM jobs GROUP BY 1, 2, 3");
-    while (jobs.step()) {
-        const auto state = static_cast<job_state>(jobs.integer(0));
-        const auto n = as_count(jobs.integer(3));
-        add(sum.jobs, state, n);
-        if (state != job_state::done && state != job_state::failed) continue;
-        sum.by_end[jobs.string(1)] += n;
-        if (state == job_state::failed) sum.by_failure[jobs.string(2)] += n;
+    count_ends(sum);
+    if (version_ >= 2) {
+        sum.suspect = as_count(db_.number("SELECT count(*) FROM jobs WHERE suspect <> 0"));
+        sum.tenant = db_.text("SELECT value FROM properties WHERE name = 'tenant'");
     }
     statement run(db_, "SELECT run, mode, label, started, ended, outcome FROM runs ORDER BY run DESC LIMIT 1");
     if (run.step()) {
@@ -251,16 +396,11 @@ store_summary sqlite_reader::summary()
 
 std::unique_ptr<post_reader> open_sqlite_reader(const std::string& file, const sqlite_options& options)
 {
-    using mode = connection::open_mode;
-    try {
-        return std::make_unique<sqlite_reader>(file, options, mode::read_only);
-    } catch (const store_error& e) {
-        const bool beside_it = e.reason() == store_errc::read_only || e.reason() == store_errc::cannot_open;
-        if (!beside_it || !is_for_reading_only(file)) throw;
-    }
-    still_file still(file);
-    still.check();
-    return checked_reader(std::make_unique<sqlite_reader>(file, options, mode::unchanging), std::move(still));
+    readable r = open_to_read(file, options);
+    std::optional<still_file> still = std::move(r.still);
+    auto reader = std::make_unique<sqlite_reader>(std::move(r));
+    if (!still) return reader;
+    return checked_reader(std::move(reader), *std::move(still));
 }
 
 }  // namespace unipile::store

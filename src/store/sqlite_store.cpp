@@ -1,46 +1,20 @@
-// Opening and transactions. Runs are in sqlite_runs.cpp, jobs and leases in sqlite_jobs.cpp, accounts in
-// sqlite_accounts.cpp, and what a page does in sqlite_pages.cpp.
+// Transactions and checkpoints. Opening is in sqlite_open.cpp, runs in sqlite_runs.cpp, jobs and leases in
+// sqlite_jobs.cpp, accounts in sqlite_accounts.cpp, and what a page does in sqlite_pages.cpp.
 #include "store/sqlite_store.hpp"
 
-#include "store/sqlite_schema.hpp"
+#include "store/sqlite_open.hpp"
+
+#include <algorithm>
 
 namespace unipile::store {
 
 namespace {
 
-// Bytes that the write-ahead log may hold before they are copied into the file.
-constexpr std::int64_t most_logged = 64 * 1024 * 1024;
+// How long the last checkpoint waits for whoever reads.
+constexpr std::chrono::seconds longest_wait_at_end{2};
 
-// Before the statements can be prepared, the tables must be there.
-connection open_database(const std::string& file, const sqlite_options& options, std::unique_ptr<owner_lock>& lock)
-{
-    connection db(file, options.create ? connection::open_mode::create : connection::open_mode::read_write, options.vfs,
-                  options.busy_timeout);
-    const int version = check_schema(db, schema_steps());
-    lock = std::make_unique<owner_lock>(file, options.access);
-    // Six posts of the usual size fill a page: half as many pages to write and to copy as with 8 KB. The bigger the
-    // page, the more of an index a large store writes for each post.
-    if (version == 0) db.run("PRAGMA page_size = 16384");
-    if (db.text("PRAGMA journal_mode = WAL") != "wal") throw store_error(store_errc::unsupported, file);
-    db.run(options.full_sync ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
-    db.run("PRAGMA cache_size = -16384");
-    // Some builds overwrite what they free with zeros, page by page. Nothing here is a secret.
-    db.run("PRAGMA secure_delete = OFF");
-    // Index pages change with nearly every commit; the longer the log, the fewer times they are copied out of it.
-    const std::int64_t log_pages = most_logged / db.number("PRAGMA page_size");
-    db.run(("PRAGMA wal_autocheckpoint = " + std::to_string(log_pages)).c_str());
-    db.run(("PRAGMA journal_size_limit = " + std::to_string(most_logged)).c_str());
-    db.run("BEGIN IMMEDIATE");
-    try {
-        migrate(db, schema_steps());
-        if (options.access == access::sole) db.run("UPDATE jobs SET state = 0, due = NULL WHERE state = 2");
-        db.run("COMMIT");
-    } catch (...) {
-        sqlite3_exec(db.get(), "ROLLBACK", nullptr, nullptr, nullptr);
-        throw;
-    }
-    return db;
-}
+// Of a page in the log.
+constexpr std::uint64_t frame_header = 24;
 
 // The jobs whose time may come: delayed ones, and where stores are shared those that a dead worker has. Whoever is the
 // only one to harvest knows its own workers, and no clock, which may be set at any time, knows better.
@@ -49,9 +23,12 @@ std::string may_come_due(access a) { return a == access::shared ? "state IN (1, 
 }  // namespace
 
 sqlite_store::sqlite_store(const std::string& file, const sqlite_options& options)
-    : db_(open_database(file, options, lock_)),
+    : db_(open_to_write(file, options, lock_)),
       rules_(options.rules),
       may_come_due_(may_come_due(options.access)),
+      lock_patience_(options.lock_patience),
+      while_locked_(options.while_locked),
+      page_size_(static_cast<std::uint64_t>(db_.number("PRAGMA page_size"))),
       begin_(db_, "BEGIN IMMEDIATE"),
       commit_(db_, "COMMIT"),
       insert_job_(db_,
@@ -141,11 +118,30 @@ void sqlite_store::commit()
     refuse_if_failed();
     if (!open_) return;
     guarded([&] {
+        if (lock_) lock_->refuse_if_moved();
         commit_.run();
         db_.refuse_if_moved();
     });
     open_ = false;
     uncommitted_ = 0;
+}
+
+log_tail sqlite_store::checkpoint(bool at_end)
+{
+    if (failed_ || open_) return {};
+    // Whoever reads is done before long, or won't be for long.
+    if (at_end) db_.wait_for_locks(longest_wait_at_end, {});
+    int logged = 0, copied = 0;
+    const int mode = at_end ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
+    // An error does no harm: what the file lacks is in the log. The next commit reports a disk that is full.
+    const int code = sqlite3_wal_checkpoint_v2(db_.get(), "main", mode, &logged, &copied);
+    if (at_end) db_.wait_for_locks(lock_patience_, while_locked_);
+    const bool known = logged >= 0 && (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY);
+    if (known && copied >= logged) return {};
+    const std::uint64_t size = log_size(db_.file());
+    if (size == 0) return {};
+    const auto rest = static_cast<std::uint64_t>(logged - copied) * (page_size_ + frame_header);
+    return {real_name(db_.file()) + "-wal", known ? std::min(rest, size) : size};
 }
 
 std::vector<std::string> sqlite_files(const std::string& file)

@@ -6,6 +6,7 @@
 
 #include <unipile/store/sqlite.hpp>
 
+#include <functional>
 #include <map>
 #include <new>
 #include <string>
@@ -40,6 +41,7 @@ public:
     job_counts count_jobs(std::int64_t run) override;
     std::optional<unix_time> next_due(std::int64_t run) override;
     void commit() override;
+    log_tail checkpoint(bool at_end) override;
     std::size_t uncommitted_bytes() const noexcept override { return uncommitted_; }
     bool in_transaction() const noexcept override { return open_; }
 
@@ -120,6 +122,9 @@ private:
     connection db_;
     timeline_rules rules_;
     std::string may_come_due_;  // a condition
+    std::chrono::milliseconds lock_patience_;
+    std::function<bool(std::chrono::milliseconds)> while_locked_;
+    std::uint64_t page_size_;
     bool open_ = false;
     bool failed_ = false;
     std::string failure_;

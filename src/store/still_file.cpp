@@ -1,6 +1,7 @@
 #include "store/still_file.hpp"
 
 #include "store/owner_lock.hpp"
+#include "store/sqlite_connection.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -82,10 +83,7 @@ still_file::look still_file::look_at(const std::string& file)
     struct stat found = {};
     if (::stat(file.c_str(), &found) == 0)
         seen.file = {found.st_dev, found.st_ino, found.st_size, found.st_mtim.tv_sec, found.st_mtim.tv_nsec};
-    auto log = std::filesystem::path(real_name(file));
-    log += "-wal";
-    std::error_code none;
-    seen.log = std::filesystem::file_size(log, none) > 0 && !none;
+    seen.log = log_size(file) > 0;
     seen.written = owner_lock::is_held(file).value_or(false);
     return seen;
 }

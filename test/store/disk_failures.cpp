@@ -40,7 +40,7 @@ attempt try_harvest(const std::string& file, const world& w, const char* vfs)
     attempt a;
     sqlite_options options;
     options.vfs = vfs;
-    options.busy_timeout = 0ms;
+    options.lock_patience = 0ms;
     std::unique_ptr<post_store> engine;
     try {
         engine = open_sqlite(file, options);

@@ -352,7 +352,7 @@ BOOST_AUTO_TEST_CASE(a_lock_that_stays_is_reported_in_time)
     sqlite3* other = nullptr;
     BOOST_REQUIRE(sqlite3_open(folder.file().c_str(), &other) == SQLITE_OK);
     sqlite_options o;
-    o.busy_timeout = 20ms;
+    o.lock_patience = 20ms;
     auto engine = open_sqlite(folder.file(), o);
     BOOST_REQUIRE(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK);
     BOOST_TEST((reason_of([&] { engine->begin_run({}, at_second(0)); }) == store_errc::locked));

@@ -31,6 +31,8 @@ enum class store_errc {
     closed,            ///< the store was closed, or has failed before
     log_out_of_reach,  ///< the last commits are in a log that only who may write to the folder can read
     other_tenant,      ///< the store belongs to another server; see `run_request::tenant`
+    log_missing,       ///< a copy of a store without the log that it needs
+    already_there,     ///< a file that would be made exists
 };
 
 /// The category of `store_errc`. Its name is "unipile.store".

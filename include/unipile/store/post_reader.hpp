@@ -49,12 +49,17 @@ struct stored_job {
     std::uint64_t posts = 0, pages = 0, requests = 0;
     bool whole = false;  ///< everything from the top to the end is stored, as of `harvested`
     std::optional<unix_time> harvested;
+    std::optional<unix_time> tried;  ///< when it was last done or failed
     std::optional<unix_time> again_at;
+    bool suspect = false;    ///< the last walk may not have been shown everything
+    bool withdrawn = false;  ///< its list names it no more, so it is in no run; see `post_store::end_import`
 };
 
 struct job_filter {
     std::optional<std::string> account, identifier;
     std::optional<job_state> state;
+    /// Jobs of this run only.
+    std::optional<std::int64_t> run;
 };
 
 struct account_summary {
@@ -62,8 +67,23 @@ struct account_summary {
     std::uint64_t posts = 0, pages = 0, requests = 0;
 };
 
+/// Jobs by what their end proves.
+struct end_counts {
+    std::uint64_t complete = 0;    ///< the API has stated the end
+    std::uint64_t inferred = 0;    ///< concluded; see `is_inferred`
+    std::uint64_t up_to_date = 0;  ///< joined what earlier runs had read
+    std::uint64_t chosen = 0;      ///< a bound of the run was reached
+    std::uint64_t failed = 0;
+
+    friend bool operator==(const end_counts&, const end_counts&) = default;
+};
+
 struct store_summary {
-    job_counts jobs;
+    job_counts jobs;                                  ///< without those that are withdrawn
+    std::uint64_t withdrawn = 0;                      ///< jobs that are neither done nor in a run any more
+    std::uint64_t suspect = 0;                        ///< jobs; see `stored_job::suspect`
+    end_counts ends;                                  ///< of jobs that are done or failed
+    std::string tenant;                               ///< see `run_request::tenant`; empty: not known
     std::uint64_t posts = 0;                          ///< different posts
     std::uint64_t gone = 0;                           ///< of those, gone from every listing
     std::uint64_t quarantined = 0;                    ///< items
@@ -72,8 +92,15 @@ struct store_summary {
     std::optional<run_info> last_run;
 };
 
-/// Reads a store, beside a harvest that writes it. Every call sees one consistent state, that of its beginning, and
-/// holds one row in memory at a time. Throws `store_error`. Calls block; one thread at a time.
+/// Reads a store, beside a harvest that writes it.
+///
+/// The members with a visitor read in slices of about a megabyte, each of which is one consistent state of the store,
+/// and none of which is open while the visitor runs: so a visitor may take its time, and never keeps the log of a
+/// harvest from being copied into the file. A row is as of its slice: what is added or changed during a call may or may
+/// not be among the rows, but no row comes twice, and none that was there at the beginning is missing. `summary` is one
+/// consistent state.
+///
+/// Throws `store_error`. Calls block; one thread at a time.
 class post_reader {
 public:
     post_reader() = default;

@@ -32,6 +32,15 @@ struct import_result {
     std::uint64_t repeated = 0;  ///< jobs that this import has named before; they count nowhere else
 };
 
+/// What was committed, but is not in the store's own file yet.
+struct log_tail {
+    /// The file that holds it, and that has to be copied or moved with the store; empty: the store's file has it all.
+    std::string file;
+    std::uint64_t bytes = 0;
+
+    friend bool operator==(const log_tail&, const log_tail&) = default;
+};
+
 /// The writing side of a store, behind which engines fit.
 ///
 /// **Transactions.** Every member joins the open transaction, and begins one if there is none; `commit()` ends it. So
@@ -112,6 +121,14 @@ public:
 
     /// Makes everything durable that was done since the last commit.
     virtual void commit() = 0;
+    /// Brings what was committed from the log beside the store's file into the file itself, so that a copy of the file
+    /// alone has it. Never waits for other processes, but for a moment if `at_end`, and fails in silence: what the file
+    /// lacks afterwards is returned, and lies safely in the log. Between transactions only; does nothing in one.
+    virtual log_tail checkpoint(bool at_end)
+    {
+        static_cast<void>(at_end);
+        return {};
+    }
     /// Bytes of posts written since the last commit; posts that are as they were count nothing.
     virtual std::size_t uncommitted_bytes() const noexcept = 0;
     /// Whether a transaction is open.

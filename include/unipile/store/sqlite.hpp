@@ -5,6 +5,8 @@
 #include <unipile/store/post_store.hpp>
 
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,8 +30,15 @@ struct sqlite_options {
     /// Each commit survives the loss of power. Without it, the last ones may be lost then, but never in part, and never
     /// when only the process ends.
     bool full_sync = true;
-    /// How long to wait for another process that writes.
+    /// How long `access::control`, a reader and a backup wait for a lock of another process before they fail with
+    /// `store_errc::locked`. At least 0.
     std::chrono::milliseconds busy_timeout{10'000};
+    /// The same for a harvest, which nobody may be there to repeat.
+    std::chrono::milliseconds lock_patience{std::chrono::minutes(10)};
+    /// Called while another process's lock is waited for, with the time waited so far: at once, and several times a
+    /// second. Returns false to end the wait with `store_errc::locked`. Called on the thread that waits (with a
+    /// `store_writer`, the writer's); must not block and must not use the store. Empty: nothing is called.
+    std::function<bool(std::chrono::milliseconds waited)> while_locked;
     timeline_rules rules;
     /// Name of the SQLite VFS to use; empty: the default one.
     std::string vfs;
@@ -37,8 +46,10 @@ struct sqlite_options {
 
 /// Opens or makes a store. Throws `store_error`.
 ///
-/// The schema is brought up to date in one transaction; a file of a newer version, of another program, that is no
-/// database, or that has several hard links is refused and left as it is.
+/// A new file is readable and writable for its owner only, and so is what lies beside it. The schema is brought up to
+/// date in one transaction, under the lock that keeps other harvests out; a file of a newer version, of another
+/// program, that is no database, or that has several hard links is refused and left as it is. So is what is left of a
+/// store whose log was not copied or moved with it, as far as it can be seen (`store_errc::log_missing`).
 std::unique_ptr<post_store> open_sqlite(const std::string& file, const sqlite_options& options = {});
 
 /// Every file that belongs to the store of that name, itself first, then what SQLite and the lock keep beside it.
@@ -50,5 +61,23 @@ std::vector<std::string> sqlite_files(const std::string& file);
 /// In a folder where this user may not write, a store that nobody harvests into is read without a lock: calls fail with
 /// `store_errc::interrupted` if somebody has written to it by their end, whatever the visitor has seen until then.
 std::unique_ptr<post_reader> open_sqlite_reader(const std::string& file, const sqlite_options& options = {});
+
+/// How far a backup has come.
+struct backup_progress {
+    std::uint64_t copied = 0, all = 0;  ///< pages of the file
+};
+
+/// Copies a store, beside a process that harvests into it, into one new file. The copy is the store as of the call's
+/// beginning, with everything that was committed until then, wherever it lay. Throws `store_error`.
+///
+/// `to` is readable and writable for its owner only. It appears when it is complete; nothing is left of a backup that
+/// failed. A file of that name is not written over: `store_errc::already_there`. `progress` is called every few
+/// megabytes and may return false to give up: `store_errc::interrupted`.
+///
+/// The whole file is read in one transaction, so that no writer makes it begin anew. As long as it lasts, what the
+/// harvest writes stays in the log beside the store.
+void backup_sqlite(const std::string& from, const std::string& to,
+                   const std::function<bool(const backup_progress&)>& progress = {},
+                   const sqlite_options& options = {});
 
 }  // namespace unipile::store

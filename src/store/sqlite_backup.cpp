@@ -1,0 +1,147 @@
+// A copy of a store that is in use.
+#include "store/sqlite_open.hpp"
+
+#include <unipile/store/sqlite.hpp>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+namespace unipile::store {
+
+namespace {
+
+constexpr int pages_at_once = 256;
+
+[[noreturn]] void fail(const std::string& file, int error)
+{
+    if (error == EEXIST) throw store_error(store_errc::already_there, file);
+    const bool full = error == ENOSPC || error == EDQUOT || error == EFBIG;
+    const bool forbidden = error == EACCES || error == EPERM || error == EROFS;
+    const store_errc code = full           ? store_errc::disk_full
+                            : forbidden    ? store_errc::read_only
+                            : error == EIO ? store_errc::io_error
+                                           : store_errc::cannot_open;
+    throw store_error(code, file, std::strerror(error));
+}
+
+void synchronise(const std::string& name, int flags)
+{
+    const int descriptor = ::open(name.c_str(), flags | O_CLOEXEC);
+    if (descriptor < 0) fail(name, errno);
+    const int error = ::fsync(descriptor) == 0 ? 0 : errno;
+    ::close(descriptor);
+    // Some file systems synchronise no folders.
+    if (error != 0 && (flags & O_DIRECTORY) == 0) fail(name, error);
+}
+
+// A file beside the one that is to appear, which is gone if that never happens.
+class file_in_work {
+public:
+    explicit file_in_work(const std::string& wanted) : wanted_(wanted), name_(wanted + ".XXXXXX")
+    {
+        struct stat found = {};
+        if (::lstat(wanted.c_str(), &found) == 0) fail(wanted, EEXIST);
+        const int made = ::mkostemp(name_.data(), O_CLOEXEC);
+        if (made < 0) fail(wanted, errno);
+        ::close(made);
+    }
+    file_in_work(const file_in_work&) = delete;
+    file_in_work& operator=(const file_in_work&) = delete;
+    ~file_in_work()
+    {
+        for (const char* beside : {"-journal", "-wal", "-shm", ""}) ::unlink((name_ + beside).c_str());
+    }
+
+    const std::string& name() const noexcept { return name_; }
+
+    // Gives it the name that was wanted, unless somebody has taken that meanwhile.
+    void appear()
+    {
+        synchronise(name_, O_RDONLY);
+        if (::link(name_.c_str(), wanted_.c_str()) != 0) {
+            if (errno == EEXIST) fail(wanted_, EEXIST);
+            // A file system without links.
+            struct stat found = {};
+            if (::lstat(wanted_.c_str(), &found) == 0) fail(wanted_, EEXIST);
+            if (::rename(name_.c_str(), wanted_.c_str()) != 0) fail(wanted_, errno);
+        }
+        ::unlink(name_.c_str());
+        const auto folder = std::filesystem::path(wanted_).parent_path().string();
+        synchronise(folder.empty() ? "." : folder, O_RDONLY | O_DIRECTORY);
+    }
+
+private:
+    std::string wanted_, name_;
+};
+
+class page_copy {
+public:
+    page_copy(connection& from, connection& to)
+        : from_(from), to_(to), backup_(sqlite3_backup_init(to.get(), "main", from.get(), "main"))
+    {
+        if (!backup_) to.fail(SQLITE_ERROR);
+    }
+    page_copy(const page_copy&) = delete;
+    page_copy& operator=(const page_copy&) = delete;
+    ~page_copy() { sqlite3_backup_finish(backup_); }
+
+    // False: it is complete.
+    bool step()
+    {
+        const int code = sqlite3_backup_step(backup_, pages_at_once);
+        if (code == SQLITE_OK) return true;
+        if (code == SQLITE_DONE) return false;
+        // The file that is written is this process's alone.
+        ((code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED ? from_ : to_).fail(code);
+    }
+    backup_progress progress() const noexcept
+    {
+        const int all = sqlite3_backup_pagecount(backup_);
+        const int left = sqlite3_backup_remaining(backup_);
+        return {static_cast<std::uint64_t>(all - left), static_cast<std::uint64_t>(all)};
+    }
+
+private:
+    connection& from_;
+    connection& to_;
+    sqlite3_backup* backup_;
+};
+
+void copy(connection& from, connection& to, const std::function<bool(const backup_progress&)>& progress)
+{
+    // If another transaction began here, SQLite would have to copy again what was changed meanwhile.
+    from.run("BEGIN");
+    (void)from.number("SELECT count(*) FROM sqlite_schema");
+    // The file is no good before it is complete, journal or not.
+    to.run("PRAGMA journal_mode = OFF");
+    page_copy pages(from, to);
+    bool more = true;
+    while (more) {
+        more = pages.step();
+        if (progress && !progress(pages.progress()))
+            throw store_error(store_errc::interrupted, to.file(), "the backup was given up");
+    }
+}
+
+}  // namespace
+
+void backup_sqlite(const std::string& from, const std::string& to,
+                   const std::function<bool(const backup_progress&)>& progress, const sqlite_options& options)
+{
+    readable source = open_to_read(from, options);
+    file_in_work made(to);
+    {
+        connection target(made.name(), connection::open_mode::read_write, options.vfs);
+        copy(source.db, target, progress);
+    }
+    if (source.still) source.still->check();
+    made.appear();
+}
+
+}  // namespace unipile::store
