@@ -19,17 +19,15 @@ const char* message_of(errc e) noexcept
             return "no connection became free in time; raise max_connections or deadlines.connection_wait";
         case errc::out_of_descriptors:
             return "no more sockets can be opened; raise the limit of open files (ulimit -n)";
-        case errc::resolve_failed: return "the host name has no address; check the base URL";
+        case errc::resolve_failed: return "no address was found for the host name; check the base URL and the network";
         case errc::resolve_timeout: return "the name service did not answer in time; check the network";
         case errc::connect_failed: return "the server can't be reached; check the base URL's host and port";
         case errc::connect_timeout:
             return "the server did not accept a connection in time; check host, port and firewall";
-        case errc::handshake_failed:
-            return "TLS could not be agreed; check that the base URL's port speaks TLS 1.2 or newer";
+        case errc::handshake_failed: return "TLS could not be agreed; the reason says what to do";
         case errc::handshake_timeout: return "the TLS handshake did not end in time; try again";
         case errc::certificate_rejected:
-            return "the server's certificate is not trusted for this host; check the base URL, or name the right "
-                   "ca_file";
+            return "the server's certificate is not trusted for this host; the reason says what to do";
         case errc::client_certificate_required:
             return "the server insists on a client certificate, which is not supported";
         case errc::proxy_failed: return "the proxy did not open a tunnel; check its address and credentials";
@@ -42,7 +40,7 @@ const char* message_of(errc e) noexcept
             return "the answer's header is over the limit; raise limits.header if it is genuine";
         case errc::bad_header: return "the answer is not HTTP/1.1; check that the base URL is the API's";
         case errc::unsupported_framing:
-            return "the answer's body has neither a length nor plain chunks; check what stands in between";
+            return "where the answer's body ends is not certain; check what stands in between";
         case errc::bad_chunk: return "a fault in the answer's chunks; try again";
         case errc::body_truncated: return "the answer was cut short; try again";
         case errc::unsupported_encoding:
@@ -97,6 +95,9 @@ const char* message_of(errc e) noexcept
         case errc::identifiers_refused:
             return "the API refuses the identifiers; check that they are the provider's own ids, and is_company";
         case errc::callback_failed: return "a function of harvest_options failed; see what it says itself";
+        case errc::tls_required: return "the server's port speaks TLS; begin the base URL with https://";
+        case errc::proxy_credentials_refused:
+            return "the proxy wants credentials, or refuses those that it got; put the right ones into its URL";
     }
     return "unknown error of unipile";
 }

@@ -15,7 +15,8 @@ namespace unipile {
 class observer;
 class resolver;
 
-/// How long each part of a request may take. Zero switches that deadline off.
+/// How long each part of a request may take. Zero switches that deadline off, and so does what is beyond 10 years;
+/// negative ones are refused.
 struct deadlines {
     std::chrono::milliseconds connection_wait{0};  ///< waiting for a free connection of the pool
     std::chrono::milliseconds resolve{10'000};     ///< the name look-up
@@ -50,6 +51,11 @@ struct client_options {
 
     /// PEM file with the roots to trust instead of the system's; empty: the system's trust store.
     std::string ca_file = {};
+    /// PEM file with the revocation lists (CRLs) of every issuer in the server's chain, its root included; empty:
+    /// nobody's revocation is checked. A certificate that is on one of them, an issuer without a list, and a list that
+    /// has expired end with `errc::certificate_rejected`. Read once, when the client is made. OCSP is not asked, with
+    /// or without it.
+    std::string crl_file = {};
     /// Allow plain HTTP to hosts other than the loopback ones. The key travels in the clear then.
     bool allow_plain_http = false;
     /// `http://[user:password@]host:port` of a proxy to tunnel through (CONNECT); empty: see `proxy_from_environment`.
@@ -61,10 +67,11 @@ struct client_options {
 
     /// Connections open at once, at least 1. One request runs on one connection.
     std::size_t max_connections = 8;
-    /// How long an unused connection is kept; zero: not at all. Below 5 s, after which a Node.js server closes its
-    /// side; a shorter `Keep-Alive: timeout` of the server's is respected.
+    /// How long an unused connection is kept, 10 years at most; zero: not at all. Below 5 s, after which a Node.js
+    /// server closes its side; a shorter `Keep-Alive: timeout` of the server's is respected.
     std::chrono::milliseconds idle_timeout{4'000};
-    /// How long an address is used before it is looked up again; zero: look up for every new connection.
+    /// How long an address is used before it is looked up again, 10 years at most; zero: look up for every new
+    /// connection.
     std::chrono::milliseconds dns_ttl{60'000};
     /// Offer gzip. Turn it off where the link is faster than inflating is, on the server's own network say.
     bool compression = true;
@@ -87,7 +94,7 @@ struct client_options {
     std::shared_ptr<unipile::observer> observer = {};
     /// Replaces the system's name look-up; null: the system's. That one can only block, so each look-up has a
     /// short-lived thread of its own, the only ones that this library starts; nothing ever waits for it, not even a
-    /// destructor.
+    /// destructor. A plug-in that contains this library must not be unloaded (dlclose) while such a look-up hangs.
     std::shared_ptr<unipile::resolver> resolver = {};
 };
 

@@ -23,7 +23,7 @@ enum class errc {
     // Getting a connection.
     connection_wait_timeout,      ///< no connection became free in time
     out_of_descriptors,           ///< the process may not open more sockets
-    resolve_failed,               ///< the host name has no address
+    resolve_failed,               ///< no address for the host name: there is none, or the name service failed
     resolve_timeout,              ///< the name service did not answer in time
     connect_failed,               ///< refused or unreachable
     connect_timeout,              ///< no address accepted a connection in time
@@ -94,6 +94,10 @@ enum class errc {
     callback_failed,      ///< harvest: a function of `harvest_options` threw an exception
 
     position_lost,  ///< scope target: the cursor is too old to be followed, and the page before it is not known
+
+    // More about connections.
+    tls_required,               ///< a plain `http://` request to a port that speaks TLS
+    proxy_credentials_refused,  ///< the proxy answered 407
 };
 
 /// The category of `errc`. Its name is "unipile".

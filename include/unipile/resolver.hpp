@@ -22,7 +22,8 @@ public:
 
     /// Starts a look-up of `host`. `done` may be called on any thread, at any time after this function returned,
     /// exactly once; a caller that gave up waiting, or is gone, ignores the answer. A handler that is destroyed without
-    /// a call counts as a failed look-up. `executor` is the client's; do not use it once the client is gone.
+    /// a call counts as a failed look-up. `executor` is the client's; do not use it once the client is gone. Report a
+    /// name service that can't answer for the time being as `asio::error::host_not_found_try_again`.
     virtual void async_resolve(boost::asio::any_io_executor executor, std::string host, handler done) = 0;
 };
 

@@ -117,19 +117,29 @@ void take_field(std::string_view name, std::string_view value, answer_header& to
     }
 }
 
+/// What makes the framing ambiguous; null: nothing.
+const char* contradiction_in(const seen_fields& seen) noexcept
+{
+    if (seen.lengths != 0 && seen.codings != 0) return "it has a Content-Length and a Transfer-Encoding";
+    if (seen.lengths > 1) return "its Content-Length comes more than once";
+    if (seen.lengths == 1 && !seen.length_ok) return "its Content-Length is no number of bytes";
+    if (seen.codings > 1) return "its Transfer-Encoding comes more than once";
+    if (seen.codings == 1 && !seen.chunked) return "its Transfer-Encoding is not exactly chunked";
+    if (seen.codings == 1 && seen.minor == 0) return "it is of HTTP/1.0 and chunked";
+    return nullptr;
+}
+
 void settle_framing(answer_header& to, const seen_fields& seen) noexcept
 {
     const bool bodiless = to.status < 200 || to.status == 204 || to.status == 304;
-    const bool coding_ok = seen.codings == 1 && seen.chunked && seen.minor == 1;
     to.framing = body_framing::unknown;
-    to.contradictory = (seen.lengths != 0 && seen.codings != 0) || seen.lengths > 1 || seen.codings > 1 ||
-                       (seen.lengths == 1 && !seen.length_ok) || (seen.codings == 1 && !coding_ok);
-    if (to.contradictory) return;
+    to.contradiction = contradiction_in(seen);
+    if (to.contradiction != nullptr) return;
     if (bodiless)
         to.framing = body_framing::none;
     else if (seen.lengths == 1)
         to.framing = to.length == 0 ? body_framing::none : body_framing::length;
-    else if (coding_ok)
+    else if (seen.codings == 1)
         to.framing = body_framing::chunked;
 }
 
@@ -207,7 +217,7 @@ verdict judge(const answer_header& header, bool gzip_offered, std::uint64_t page
 {
     const bool success = header.status >= 200 && header.status < 300;
     if (header.status >= 300 && header.status < 400) return {errc::unexpected_redirect, false};
-    if (header.contradictory) return {errc::unsupported_framing, false};
+    if (header.contradiction != nullptr) return {errc::unsupported_framing, false};
     const bool decodable = header.encoding == body_encoding::identity ||
                            (header.encoding == body_encoding::gzip && gzip_offered) ||
                            header.framing == body_framing::none;

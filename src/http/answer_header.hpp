@@ -23,7 +23,8 @@ enum class body_encoding { identity, gzip, other };
 struct answer_header {
     unsigned status = 0;
     body_framing framing = body_framing::unknown;
-    bool contradictory = false;  ///< `unknown`, because the header says two things at once or nonsense
+    /// Set: `unknown`, because the header says two things at once or nonsense; in the library's words.
+    const char* contradiction = nullptr;
     std::uint64_t length = 0;
     body_encoding encoding = body_encoding::identity;
     bool keep_alive = false;

@@ -39,11 +39,16 @@ bool is_host_name(std::string_view host)
            });
 }
 
-// `127.1` or `0x7f000001` are host names to us but addresses to the system's look-up: not what anybody means.
+// `127.1` or `0x7f000001` are host names to us but addresses to the system's look-up: not what anybody means. Names
+// such as `3scale` are none.
 bool looks_like_odd_address(std::string_view host)
 {
     const auto last = host.substr(host.rfind('.') + 1);
-    return !last.empty() && last.front() >= '0' && last.front() <= '9';
+    const auto is_digits = [](std::string_view text, std::string_view digits) {
+        return text.find_first_not_of(digits) == text.npos;
+    };
+    return (!last.empty() && is_digits(last, "0123456789")) ||
+           (last.starts_with("0x") && is_digits(last.substr(2), "0123456789abcdef"));
 }
 
 std::string trimmed_prefix(std::string_view path)

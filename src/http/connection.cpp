@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <limits>
 #include <new>
+#include <utility>
 
 namespace unipile::http {
 namespace {
@@ -46,7 +47,10 @@ struct connection::bio {
             return -1;
         }
         const std::size_t n = c.socket_.read_some(asio::buffer(to, static_cast<std::size_t>(size)), error);
-        if (!error) return static_cast<int>(n);
+        if (!error) {
+            if (!std::exchange(c.heard_, true)) c.answered_plainly_ = std::string_view(to, n).starts_with("HTTP/");
+            return static_cast<int>(n);
+        }
         if (would_block(error))
             BIO_set_retry_read(b);
         else
@@ -88,12 +92,13 @@ connection::~connection() { close(); }
 
 void connection::use_tls(tls_context& context)
 {
+    ssl_ptr made = context.make();
     BIO* const b = BIO_new(bio::method());
     if (b == nullptr) throw std::bad_alloc();
     BIO_set_data(b, this);
     BIO_set_init(b, 1);
-    ssl_ = context.make();
-    SSL_set_bio(ssl_.get(), b, b);
+    SSL_set_bio(made.get(), b, b);
+    ssl_ = std::move(made);
 }
 
 io_step connection::judge(int result)
@@ -194,11 +199,19 @@ void connection::close() noexcept
     socket_.close(ignored);
 }
 
-tls_fault connection::handshake_fault() const noexcept
+tls_fault connection::handshake_fault() const
 {
-    if (io_error_ == asio::error::eof)
-        return {errc::handshake_failed, "the server closed the connection in the middle of it", io_error_};
-    if (io_error_) return {errc::handshake_failed, "the connection broke in the middle of it", io_error_};
+    if (io_error_) {
+        std::string note = io_error_ == asio::error::eof ? "the server closed the connection in the handshake"
+                                                         : "the connection broke in the handshake";
+        note +=
+            heard_ ? "; try again" : " without a word; try again, and check that the port speaks TLS if it stays so";
+        return {errc::handshake_failed, std::move(note), io_error_};
+    }
+    if (answered_plainly_)
+        return {errc::handshake_failed,
+                "the port speaks plain HTTP; use the one that speaks TLS, or http:// for a server on this machine",
+                openssl_code(openssl_error_)};
     return explain_handshake(ssl_.get(), openssl_error_);
 }
 

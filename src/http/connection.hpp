@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tls_context.hpp"
+#include "tls_fault.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -56,7 +57,7 @@ public:
     /// Of the last step that failed.
     const boost::system::error_code& error() const noexcept { return error_; }
     /// The same of a handshake, in words.
-    tls_fault handshake_fault() const noexcept;
+    tls_fault handshake_fault() const;
     /// The server ended the connection because it got no client certificate.
     bool certificate_was_demanded() const noexcept;
     bool resumed() const noexcept;
@@ -76,6 +77,8 @@ private:
     boost::system::error_code io_error_;  // what the socket said inside OpenSSL
     unsigned long openssl_error_ = 0;
     unsigned reads_in_call_ = 0;
+    bool heard_ = false;             // TLS only: a byte has come
+    bool answered_plainly_ = false;  // and the first ones were those of an HTTP answer
 };
 
 }  // namespace unipile::http

@@ -12,6 +12,8 @@ bool may_pass(errc code) noexcept
         case errc::client_closed:
         case errc::certificate_rejected:
         case errc::client_certificate_required:
+        case errc::tls_required:
+        case errc::proxy_credentials_refused:
         case errc::page_too_large:
         case errc::inflated_too_large:
         case errc::header_too_large: return false;
@@ -25,7 +27,9 @@ failure_scope scope_of(errc code) noexcept
         case errc::invalid_query: return failure_scope::target;
         case errc::client_closed:
         case errc::certificate_rejected:
-        case errc::client_certificate_required: return failure_scope::key;
+        case errc::client_certificate_required:
+        case errc::tls_required:
+        case errc::proxy_credentials_refused: return failure_scope::key;
         default: return failure_scope::passing;
     }
 }

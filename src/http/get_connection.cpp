@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <fcntl.h>
+
 namespace unipile::http {
 namespace {
 
@@ -18,6 +20,13 @@ using boost::system::error_code;
 using boost::system::system_error;
 
 constexpr std::size_t longest_proxy_answer = 16 * 1024;
+
+const char* why_not(const error_code& lookup) noexcept
+{
+    if (lookup == asio::error::host_not_found_try_again) return ": the name service can't answer now; try again";
+    if (lookup == asio::error::host_not_found) return ": there is no such name, or it has no address";
+    return ": the look-up failed";
+}
 
 bool lacks_descriptors(const error_code& error) noexcept
 {
@@ -33,6 +42,7 @@ asio::awaitable<void> get_exchange::acquire()
     leased_ = pool_->try_lease(*this);
     if (leased_) co_return;
     start_phase(errc::connection_wait_timeout, pool_->options_.deadlines.connection_wait);
+    awaited_ = "a free connection";
     event_.emplace(pool_->executor_);
     pool_->queue(*this);
     queued_ = true;
@@ -44,6 +54,7 @@ asio::awaitable<void> get_exchange::connect()
     request_runs_ = false;  // the request's clock starts with the sending
     ending_ = io_step{progress::done};
     co_await resolve();
+    awaited_ = pool_->proxy_ ? "a connection to the proxy" : "a connection";
     co_await connect_any();
     if (pool_->proxy_) co_await open_tunnel();
     if (pool_->tls_) co_await handshake();
@@ -54,11 +65,12 @@ asio::awaitable<void> get_exchange::resolve()
 {
     if (!pool_->find_addresses(addresses_)) {
         start_phase(errc::resolve_timeout, pool_->options_.deadlines.resolve);
+        awaited_ = "the name service";
         looking_up_ = true;
         pool_->start_lookup();
         while (looking_up_) co_await wait_for_event();
         if (lacks_descriptors(lookup_error_)) fail(errc::out_of_descriptors, pool_->peer().host, lookup_error_);
-        if (lookup_error_) fail(errc::resolve_failed, pool_->peer().host, lookup_error_);
+        if (lookup_error_) fail(errc::resolve_failed, pool_->peer().host + why_not(lookup_error_), lookup_error_);
     }
     keep_loopback_only();
 }
@@ -101,7 +113,11 @@ asio::awaitable<void> get_exchange::connect_any()
     }
     pool_->forget_addresses();
     const errc code = last == asio::error::timed_out ? errc::connect_timeout : errc::connect_failed;
-    fail(code, (pool_->proxy_ ? "the proxy " : "") + pool_->peer().host_and_port(), last);
+    std::string note = (pool_->proxy_ ? "the proxy " : "") + pool_->peer().host_and_port();
+    if (code == errc::connect_timeout) note.append(": waited for ").append(awaited_);
+    if (last == boost::system::errc::address_not_available)
+        note += ": this machine has no free port or address for it; try again when connections have ended";
+    fail(code, std::move(note), last);
 }
 
 asio::awaitable<error_code> get_exchange::connect_to(asio::ip::address address)
@@ -131,7 +147,10 @@ error_code get_exchange::open_socket(const asio::ip::address& address)
     error_code error;
     connection_->socket().open(protocol, error);
     if (lacks_descriptors(error)) fail(errc::out_of_descriptors, where(), error);
-    if (!error) connection_->socket().non_blocking(true, error);
+    if (error) return error;
+    // Asio opens sockets that programs started by this one would inherit.
+    ::fcntl(connection_->socket().native_handle(), F_SETFD, FD_CLOEXEC);
+    connection_->socket().non_blocking(true, error);
     return error;
 }
 
@@ -144,6 +163,7 @@ asio::awaitable<void> get_exchange::open_tunnel()
         request_.append("Proxy-Authorization: ").append(pool_->proxy_->authorization).append("\r\n");
     request_.append("\r\n");
     filled_ = 0;
+    awaited_ = "the proxy's answer";
     co_await send(false);
     std::size_t end = std::string_view::npos;
     while (end == std::string_view::npos) {
@@ -162,7 +182,7 @@ void get_exchange::read_proxy_answer(std::string_view block)
     const std::string who = pool_->peer().host_and_port();
     answer_header answer;
     if (parse_answer_header(block, answer)) fail(errc::proxy_failed, who + ": the answer is not HTTP/1.1");
-    if (answer.status == 407) fail(errc::proxy_failed, who + ": wants credentials, or others (status 407)");
+    if (answer.status == 407) fail(errc::proxy_credentials_refused, who + ": status 407");
     if (answer.status < 200 || answer.status > 299)
         fail(errc::proxy_failed, who + ": status " + std::to_string(answer.status));
     // In TLS the client speaks first: bytes behind the header are none of the server's.
@@ -173,6 +193,7 @@ asio::awaitable<void> get_exchange::handshake()
 {
     connection_->use_tls(*pool_->tls_);
     start_phase(errc::handshake_timeout, pool_->options_.deadlines.handshake);
+    awaited_ = "the TLS handshake";
     for (;;) {
         const io_step step = connection_->handshake();
         if (step.state == progress::done) co_return;

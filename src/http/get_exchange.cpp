@@ -4,12 +4,10 @@
 #include "request_target.hpp"
 
 #include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -22,8 +20,8 @@ using boost::system::system_error;
 
 constexpr unsigned most_interim_answers = 16;
 
-// A server that is always faster than its reader must not keep everything else from running.
-constexpr unsigned reads_without_a_pause = 16;
+// Of TLS, in a record of any version: what a server answers to a request that is no handshake.
+bool is_tls_alert(std::string_view start) noexcept { return start.starts_with('\x15'); }
 
 }  // namespace
 
@@ -77,8 +75,10 @@ asio::awaitable<bool> get_exchange::begin_answer()
     request_runs_ = pool_->options_.deadlines.request.count() != 0;
     ++times_sent_;
     // A failed write isn't the last word: what the server said before it closed can still be read.
+    awaited_ = "the sending of the request";
     co_await send(true);
     start_phase(errc::first_byte_timeout, pool_->options_.deadlines.first_byte);
+    awaited_ = "the answer's first byte";
     const io_step step = co_await read_more(false);
     heard_ = step.state == progress::done;
     if (heard_) co_return true;
@@ -120,6 +120,7 @@ asio::awaitable<void> get_exchange::read_header()
             // Behind an interim answer the server is at work again, and gets the time for it.
             const bool between = filled_ == 0;
             if (between) start_phase(errc::first_byte_timeout, pool_->options_.deadlines.first_byte);
+            awaited_ = between ? "the answer behind an interim one" : "the rest of the answer's header";
             const io_step step = co_await read_more(!between);
             if (step.state != progress::done) fail_lost(step);
         }
@@ -130,7 +131,10 @@ asio::awaitable<void> get_exchange::read_header()
 bool get_exchange::header_is_complete()
 {
     const char* const bytes = buffer_.bytes.get();
-    if (!may_be_answer(std::string_view(bytes, filled_))) fail(errc::bad_header, with_hint(where()));
+    if (const std::string_view start(bytes, filled_); !may_be_answer(start)) {
+        if (!pool_->origin_.tls && is_tls_alert(start)) fail(errc::tls_required, where());
+        fail(errc::bad_header, with_hint(where()));
+    }
     const std::size_t limit = pool_->options_.limits.header;
     for (; scanned_ < filled_ && scanned_ < limit; ++scanned_) {
         if (bytes[scanned_] != '\n') continue;
@@ -165,8 +169,9 @@ void get_exchange::start_body()
 {
     const auto& limits = pool_->options_.limits;
     const verdict v = judge(header_, pool_->options_.compression, limits.page);
-    if (v.error) fail(static_cast<errc>(v.error.value()), where() + ": status " + std::to_string(header_.status));
+    if (v.error) fail(static_cast<errc>(v.error.value()), describe_header());
     state_ = state::in_body;
+    received_ = input_.size();
     if (!v.readable) {
         header_.keep_alive = false;
         header_.framing = body_framing::none;
@@ -176,6 +181,14 @@ void get_exchange::start_body()
     inflating_ = header_.encoding == body_encoding::gzip && header_.framing != body_framing::none;
     if (inflating_) inflater_ = std::make_unique<inflater>(limits.page);
     if (body_.done()) finish();
+}
+
+std::string get_exchange::describe_header() const
+{
+    std::string text = where() + ": status " + std::to_string(header_.status);
+    if (header_.contradiction != nullptr) return text + ", and of the header: " + header_.contradiction;
+    if (header_.framing == body_framing::unknown) text += ", with neither a Content-Length nor chunks";
+    return text;
 }
 
 response_head get_exchange::make_head(bool reused)
@@ -195,120 +208,6 @@ void get_exchange::fail_lost(io_step step)
     const char* const how = step.state == progress::end ? ": closed before the answer's header was whole"
                                                         : ": broken before the answer's header was whole";
     fail(errc::connection_lost, with_hint(where() + how), connection_->error());
-}
-
-// The body
-
-asio::awaitable<std::string_view> get_exchange::read_some()
-{
-    if (state_ == state::ended) co_return std::string_view();
-    try {
-        throw_if_stopped();
-        if (state_ != state::in_body) fail(errc::connection_lost, "this exchange is over");
-        for (bool waited = false;;) {
-            const std::string_view piece = next_piece();
-            if (!piece.empty() || state_ == state::ended) co_return piece;
-            const io_step step = fill();
-            if (step.state == progress::done) waited = false;
-            if (step.state == progress::want_read || step.state == progress::want_write) {
-                unwaited_reads_ = 0;
-                if (!std::exchange(waited, true)) start_phase(errc::stall_timeout, pool_->options_.deadlines.stall);
-                co_await wait(step.state == progress::want_read ? direction::read : direction::write);
-            } else if (step.state != progress::done) {
-                fail_truncated(step);
-            } else if (++unwaited_reads_ >= reads_without_a_pause) {
-                unwaited_reads_ = 0;
-                in_wait_ = true;
-                co_await asio::post(pool_->executor_, asio::use_awaitable);
-                in_wait_ = false;
-                throw_if_stopped();
-            }
-        }
-    } catch (...) {
-        drop();
-        throw;
-    }
-}
-
-// Reads until the buffer is full or nothing more is there: few, large steps. Holds no buffer while there is nothing in
-// it, so that connections that take turns use the same one, which stays in the processor's cache. Asks for nothing
-// behind a body whose length is known: the socket would only say that there is nothing.
-io_step get_exchange::fill()
-{
-    if (state_ == state::in_body) filled_ = 0;
-    if (!buffer_.bytes) buffer_ = pool_->lend_buffer();
-    std::size_t room = buffer_.size;
-    if (state_ == state::in_body) room = static_cast<std::size_t>(std::min<std::uint64_t>(room, body_.most_left()));
-    const std::size_t before = filled_;
-    // A socket tells of a reset once, and of a plain end from then on.
-    io_step step = std::exchange(ending_, io_step{progress::done});
-    if (step.state == progress::done) {
-        step = connection_->read({buffer_.bytes.get() + filled_, room - filled_});
-        filled_ += step.bytes;
-    }
-    if (state_ == state::in_body) input_ = std::string_view(buffer_.bytes.get(), filled_);
-    if (filled_ == 0) return_buffers();
-    if (filled_ == before) return step;
-    if (step.state == progress::end || step.state == progress::failed) ending_ = step;
-    return {progress::done, filled_ - before};
-}
-
-void get_exchange::return_buffers() noexcept
-{
-    pool_->return_buffer(std::move(buffer_));
-    pool_->return_buffer(std::move(inflated_));
-}
-
-std::string_view get_exchange::next_piece()
-{
-    if (inflating_) return next_inflated();
-    error_code error;
-    const std::string_view piece = body_.next(input_, error);
-    if (error) fail(static_cast<errc>(error.value()), where());
-    wire_bytes_ += piece.size();
-    if (body_.done()) finish();
-    return piece;
-}
-
-std::string_view get_exchange::next_inflated()
-{
-    for (;;) {
-        error_code error;
-        if (more_inflated_ || !packed_.empty()) {
-            if (!inflated_.bytes) inflated_ = pool_->lend_buffer();
-            const std::size_t n = inflater_->write(packed_, inflated_.bytes.get(), inflated_.size, error);
-            if (error) fail(static_cast<errc>(error.value()), where());
-            more_inflated_ = n == inflated_.size;
-            if (n != 0) return {inflated_.bytes.get(), n};
-        }
-        packed_ = body_.next(input_, error);
-        if (error) fail(static_cast<errc>(error.value()), where());
-        wire_bytes_ += packed_.size();
-        if (!packed_.empty()) continue;
-        if (!body_.done()) return {};
-        if (!inflater_->at_end()) fail(errc::bad_encoding, where() + ": the body ends too early");
-        finish();
-        return {};
-    }
-}
-
-void get_exchange::fail_truncated(io_step step)
-{
-    if (step.state == progress::end) {
-        const std::string got = " after " + std::to_string(wire_bytes_) + " bytes of the body";
-        fail(errc::body_truncated, where() + ": closed" + got, connection_->error());
-    }
-    fail(errc::connection_lost, where() + ": broken in the body", connection_->error());
-}
-
-void get_exchange::finish() noexcept
-{
-    state_ = state::ended;
-    if (header_.keep_alive && input_.empty())
-        pool_->give_back(std::move(connection_), header_.keep_alive_timeout);
-    else
-        connection_.reset();
-    release_lease();
 }
 
 // Waiting
@@ -341,7 +240,11 @@ void get_exchange::end_wait() noexcept
 
 void get_exchange::throw_if_stopped()
 {
-    if (stopped_) fail(*stopped_, where());
+    if (!stopped_) return;
+    if (*stopped_ == errc::client_closed) fail(*stopped_, where());
+    std::string note = where() + ": waited for " + awaited_;
+    if (wire_bytes_ != 0) note += ", behind " + std::to_string(wire_bytes_) + " bytes of it";
+    fail(*stopped_, std::move(note));
 }
 
 asio::awaitable<void> get_exchange::wait(direction what)

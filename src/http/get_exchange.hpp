@@ -29,6 +29,7 @@ public:
     std::uint64_t wire_bytes() const noexcept override { return wire_bytes_; }
     unsigned times_sent() const noexcept override { return times_sent_; }
     bool heard() const noexcept override { return heard_; }
+    const char* awaited() const noexcept override { return awaited_; }
 
 private:
     friend class pool;
@@ -43,6 +44,7 @@ private:
     void stop_if_due(clock::time_point now) noexcept;
     clock::time_point deadline() const noexcept { return deadline_; }
     bool has_connection() const noexcept { return connection_ != nullptr; }
+    bool looking_up() const noexcept { return looking_up_; }
 
     // Getting a connection.
     boost::asio::awaitable<void> acquire();
@@ -65,6 +67,7 @@ private:
     void take_header();
     bool starts_with_interim_answer();
     void start_body();
+    std::string describe_header() const;
     response_head make_head(bool reused);
     [[noreturn]] void fail_lost(io_step step);
 
@@ -72,6 +75,9 @@ private:
     std::string_view next_piece();
     std::string_view next_inflated();
     io_step fill();
+    void count_received(std::size_t bytes);
+    void check_for_tls_page(std::string_view piece);
+    boost::asio::awaitable<void> pause();
     void return_buffers() noexcept;
     [[noreturn]] void fail_truncated(io_step step);
     void finish() noexcept;
@@ -100,7 +106,8 @@ private:
     bool more_inflated_ = false;  // the inflater may hold output back
     unsigned times_sent_ = 0;
     unsigned interim_answers_ = 0;
-    unsigned unwaited_reads_ = 0;
+    std::size_t worked_ = 0;  // bytes read and handed out since the loop had its turn
+    const char* awaited_ = "";
 
     std::unique_ptr<connection> connection_;
     std::optional<boost::asio::steady_timer> event_;
@@ -116,6 +123,7 @@ private:
     body_reader body_;
     std::unique_ptr<inflater> inflater_;
     std::uint64_t wire_bytes_ = 0;
+    std::uint64_t received_ = 0;  // of the body, its framing included
 
     addresses addresses_;
     boost::system::error_code lookup_error_;

@@ -25,14 +25,6 @@ struct inflater::machine {
 inflater::inflater(std::uint64_t cap) : machine_(std::make_unique<machine>()), left_(cap) {}
 inflater::~inflater() = default;
 
-void inflater::restart(std::uint64_t cap) noexcept
-{
-    inflateReset(&machine_->stream);
-    left_ = cap;
-    at_end_ = true;
-    failed_ = false;
-}
-
 std::size_t inflater::write(std::string_view& input, char* out, std::size_t room, boost::system::error_code& error)
 {
     error = {};

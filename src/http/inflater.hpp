@@ -19,9 +19,6 @@ public:
     inflater(const inflater&) = delete;
     inflater& operator=(const inflater&) = delete;
 
-    /// Begins another body with the memory of the last one.
-    void restart(std::uint64_t cap) noexcept;
-
     /// Takes bytes off the front of `input` and writes up to `room` inflated ones. Returns how many; zero with the
     /// input used up: more is needed. Sets errc::bad_encoding or errc::inflated_too_large.
     std::size_t write(std::string_view& input, char* out, std::size_t room, boost::system::error_code& error);

@@ -70,24 +70,25 @@ private:
 
 class lookup_gate::ticket {
 public:
-    explicit ticket(std::shared_ptr<lookup_gate> gate) : gate_(std::move(gate)) {}
+    ticket(std::shared_ptr<lookup_gate> gate, std::uint64_t number) : gate_(std::move(gate)), number_(number) {}
     ticket(ticket&&) noexcept = default;
     ticket& operator=(ticket&&) = delete;
     ~ticket()
     {
-        if (gate_) gate_->deliver(asio::error::operation_aborted, {});
+        if (gate_) gate_->deliver(number_, asio::error::operation_aborted, {});
     }
     void operator()(boost::system::error_code error, addresses found)
     {
         const auto gate = std::move(gate_);
-        if (gate) gate->deliver(error, std::move(found));
+        if (gate) gate->deliver(number_, error, std::move(found));
     }
 
 private:
     std::shared_ptr<lookup_gate> gate_;
+    std::uint64_t number_;
 };
 
-resolver::handler lookup_gate::make_handler() { return ticket(shared_from_this()); }
+resolver::handler lookup_gate::make_handler(std::uint64_t number) { return ticket(shared_from_this(), number); }
 
 void lookup_gate::close()
 {
@@ -97,14 +98,14 @@ void lookup_gate::close()
     sink_ = {};
 }
 
-void lookup_gate::deliver(boost::system::error_code error, addresses found) noexcept
+void lookup_gate::deliver(std::uint64_t number, boost::system::error_code error, addresses found) noexcept
 {
     try {
         // Under the lock, so that the executor can't go while it is used.
         const std::lock_guard lock(mutex_);
         if (!open_) return;
-        asio::post(executor_, [self = shared_from_this(), error, found = std::move(found)]() mutable {
-            if (self->open_) self->sink_(error, std::move(found));
+        asio::post(executor_, [self = shared_from_this(), number, error, found = std::move(found)]() mutable {
+            if (self->open_) self->sink_(number, error, std::move(found));
         });
     } catch (...) {
         // Out of memory on a thread of nobody's: the look-up's deadline speaks for it.

@@ -7,6 +7,7 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/system/error_code.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -21,21 +22,21 @@ using addresses = std::vector<boost::asio::ip::address>;
 /// that an answer that comes after the loop's end touches nothing.
 class lookup_gate : public std::enable_shared_from_this<lookup_gate> {
 public:
-    /// Called on the executor.
-    using sink = std::function<void(boost::system::error_code, addresses)>;
+    /// Called on the executor, with the number of the look-up.
+    using sink = std::function<void(std::uint64_t, boost::system::error_code, addresses)>;
 
     lookup_gate(boost::asio::any_io_executor executor, sink to) : executor_(std::move(executor)), sink_(std::move(to))
     {}
 
-    /// A handler for one look-up. If it is dropped without a call, the sink hears operation_aborted.
-    resolver::handler make_handler();
+    /// A handler for the look-up of that number. If it is dropped without a call, the sink hears operation_aborted.
+    resolver::handler make_handler(std::uint64_t number);
 
     /// From the executor. The sink isn't called any more after it.
     void close();
 
 private:
     class ticket;
-    void deliver(boost::system::error_code error, addresses found) noexcept;
+    void deliver(std::uint64_t number, boost::system::error_code error, addresses found) noexcept;
 
     std::mutex mutex_;
     boost::asio::any_io_executor executor_;
@@ -46,7 +47,8 @@ private:
 /// The system's `getaddrinfo`, each look-up on a thread of its own that lives no longer than it. There is no form of
 /// it that doesn't block and none that can be stopped. Asio's resolver runs it on one thread per context, which makes
 /// look-ups wait for each other and the context's destructor wait for the one that hangs; a thread that nobody waits
-/// for does neither.
+/// for does neither. It runs this library's code, so a plug-in that contains the library must not be unloaded
+/// (dlclose) while a look-up may still hang.
 class system_resolver final : public resolver {
 public:
     /// Blocks until it knows.

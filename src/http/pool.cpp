@@ -1,5 +1,6 @@
 #include "pool.hpp"
 
+#include "durations.hpp"
 #include "fail.hpp"
 #include "get_exchange.hpp"
 #include "request_target.hpp"
@@ -27,21 +28,12 @@ constexpr auto never = pool::clock::time_point::max();
     throw std::invalid_argument(std::string(option) + ": " + std::string(why));
 }
 
-void check_durations(const client_options& o)
-{
-    const auto& d = o.deadlines;
-    for (const auto value : {d.connection_wait, d.resolve, d.connect, d.handshake, d.first_byte, d.stall, d.request,
-                             o.idle_timeout, o.dns_ttl})
-        if (value < 0ms) refuse("deadlines", "a duration must not be negative; zero switches it off");
-}
-
 void check_options(const client_options& o)
 {
     if (const auto fault = fault_of_key(o.api_key); !fault.empty()) refuse("api_key", fault);
     if (has_control_character(o.user_agent)) refuse("user_agent", "must not hold control characters");
     if (o.max_connections == 0) refuse("max_connections", "must be at least 1");
     if (o.limits.header < 8 * 1024) refuse("limits.header", "must be at least 8 KiB");
-    check_durations(o);
 }
 
 void check_plain_http(const client_options& o, const origin& server)
@@ -73,6 +65,7 @@ client_options without_secrets(client_options o)
 {
     o.api_key.clear();
     o.proxy.clear();
+    bound_durations(o);
     return o;
 }
 
@@ -90,11 +83,13 @@ pool::pool(boost::asio::any_io_executor executor, const client_options& options)
     origin_ = parse_base_url(options.base_url);
     check_plain_http(options, origin_);
     proxy_ = choose_proxy(options, origin_);
-    if (origin_.tls) tls_.emplace(origin_.host, origin_.host_is_address, options.ca_file);
+    if (origin_.tls) tls_.emplace(origin_.host, origin_.host_is_address, options.ca_file, options.crl_file);
     request_tail_ = make_request_tail(options, origin_);
     resolver_ = options.resolver ? options.resolver : std::make_shared<system_resolver>();
     gate_ = std::make_shared<lookup_gate>(
-        executor_, [this](boost::system::error_code error, addresses found) { on_lookup(error, std::move(found)); });
+        executor_, [this](std::uint64_t number, boost::system::error_code error, addresses found) {
+            on_lookup(number, error, std::move(found));
+        });
 }
 
 pool::~pool() { gate_->close(); }
@@ -274,16 +269,26 @@ void pool::start_lookup()
     ++lookups_;
     lookup_is_stale_ = false;
     try {
-        resolver_->async_resolve(executor_, peer().host, gate_->make_handler());
+        resolver_->async_resolve(executor_, peer().host, gate_->make_handler(++lookup_number_));
     } catch (...) {
         // The handler, dropped, has reported it.
     }
 }
 
-void pool::on_lookup(boost::system::error_code error, addresses found)
+void pool::on_lookup(std::uint64_t number, boost::system::error_code error, addresses found)
 {
     if (lookups_ != 0) --lookups_;
     if (!error && found.empty()) error = boost::asio::error::host_not_found;
+    if (error && number != lookup_number_) {
+        // What a look-up found serves everybody, however late; how it failed is for those that it was started for,
+        // and they have given up. It may have kept the others from a look-up of their own, though.
+        for (const auto& e : running_) {
+            if (!e.looking_up()) continue;
+            start_lookup();
+            break;
+        }
+        return;
+    }
     if (!error) {
         known_ = interleaved(found);
         known_until_ = clock::now() + options_.dns_ttl;

@@ -73,7 +73,7 @@ private:
     // For itself.
     void grant_next() noexcept;
     void drop_idle() noexcept;
-    void on_lookup(boost::system::error_code error, addresses found);
+    void on_lookup(std::uint64_t number, boost::system::error_code error, addresses found);
     void arm(clock::time_point at, clock::time_point now);
     void on_timer();
     clock::time_point sweep(clock::time_point now);
@@ -99,7 +99,8 @@ private:
     std::shared_ptr<lookup_gate> gate_;
     addresses known_;
     clock::time_point known_until_{};
-    unsigned lookups_ = 0;
+    unsigned lookups_ = 0;             // under way
+    std::uint64_t lookup_number_ = 0;  // of the newest
     bool lookup_is_stale_ = false;
     std::optional<boost::asio::ip::address> working_;
 

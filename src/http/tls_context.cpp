@@ -1,13 +1,13 @@
 #include "tls_context.hpp"
 
 #include "aes_gcm.hpp"
-
-#include <boost/asio/ssl/error.hpp>
+#include "tls_fault.hpp"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <new>
 #include <stdexcept>
 #include <utility>
 
@@ -16,6 +16,8 @@ namespace {
 
 // Enough for a burst of connections after a pause; a TLS 1.3 ticket serves once.
 constexpr std::size_t most_sessions = 16;
+
+constexpr int least_security_level = 2;
 
 // What needs the least work for the same strength in practice comes first, as in browsers; OpenSSL itself prefers the
 // longer key. Servers that have a preference of their own keep to that, and so does who configured others.
@@ -50,61 +52,27 @@ constexpr std::size_t read_buffer = 2 * full_record + 8;
     throw std::invalid_argument(line);
 }
 
-// Where an SSL keeps the fact that the server asked for a certificate.
-int asked_index()
-{
-    static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
-    return index;
-}
-
 int owner_index()
 {
     static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
     return index;
 }
 
-int note_certificate_request(SSL* ssl, X509**, EVP_PKEY**)
+int on_certificate_request(SSL* ssl, X509**, EVP_PKEY**)
 {
-    static char asked;
-    SSL_set_ex_data(ssl, asked_index(), &asked);
+    note_certificate_request(ssl);
     return 0;  // there is none
 }
 
-const char* words_for(long verify_result) noexcept
+// The lists are read once, and kept by the store.
+void load_revocation_lists(SSL_CTX* context, const std::string& file)
 {
-    switch (verify_result) {
-        case X509_V_ERR_CERT_HAS_EXPIRED: return "the certificate has expired";
-        case X509_V_ERR_CERT_NOT_YET_VALID: return "the certificate is not yet valid; check this machine's clock too";
-        case X509_V_ERR_HOSTNAME_MISMATCH:
-        case X509_V_ERR_IP_ADDRESS_MISMATCH: return "the certificate is for another host";
-        case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT: return "the certificate is self-signed";
-        case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-        case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-        case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-        case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE: return "the certificate's root is unknown";
-        case X509_V_ERR_INVALID_PURPOSE: return "the certificate is not for a server";
-        case X509_V_ERR_INVALID_CA: return "a certificate in the chain is no authority's";
-        case X509_V_ERR_CERT_REVOKED: return "the certificate was revoked";
-        case X509_V_ERR_CA_KEY_TOO_SMALL:
-        case X509_V_ERR_EE_KEY_TOO_SMALL:
-        case X509_V_ERR_CA_MD_TOO_WEAK: return "the certificate's key or signature is too weak";
-        default: return X509_verify_cert_error_string(verify_result);
-    }
-}
-
-const char* words_for_reason(int reason) noexcept
-{
-    switch (reason) {
-        case SSL_R_WRONG_VERSION_NUMBER:
-        case SSL_R_HTTP_REQUEST:
-        case SSL_R_HTTPS_PROXY_REQUEST:
-        case SSL_R_PACKET_LENGTH_TOO_LONG: return "the port does not seem to speak TLS";
-        case SSL_R_UNSUPPORTED_PROTOCOL:
-        case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION: return "the server offers nothing newer than TLS 1.1";
-        case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE: return "the server found no parameters in common";
-        case SSL_R_TLSV1_UNRECOGNIZED_NAME: return "the server does not know this host name";
-        default: return "the handshake failed";
-    }
+    X509_STORE* const store = SSL_CTX_get_cert_store(context);
+    X509_LOOKUP* const lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());
+    if (lookup == nullptr) throw std::bad_alloc();
+    if (X509_load_crl_file(lookup, file.c_str(), X509_FILETYPE_PEM) < 1)
+        refuse("crl_file: can't be read, or holds no revocation list in PEM form: " + file);
+    X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
 }
 
 }  // namespace
@@ -127,7 +95,8 @@ struct tls_context::callbacks {
     }
 };
 
-tls_context::tls_context(std::string host, bool host_is_address, const std::string& ca_file)
+tls_context::tls_context(std::string host, bool host_is_address, const std::string& ca_file,
+                         const std::string& crl_file)
     : host_(std::move(host)), host_is_address_(host_is_address)
 {
     const algorithm_source algorithms = tls_algorithms();
@@ -135,7 +104,9 @@ tls_context::tls_context(std::string host, bool host_is_address, const std::stri
     if (!context_) refuse("OpenSSL can't do TLS the way it is configured; see its openssl.cnf");
     SSL_CTX* const context = context_.get();
     sessions_.reserve(most_sessions + 1);
-    // The system's configuration may ask for more, never for less.
+    // The system's configuration may ask for more, never for less. Level 2 refuses RSA below 2048 bits, and SHA-1.
+    if (SSL_CTX_get_security_level(context) < least_security_level)
+        SSL_CTX_set_security_level(context, least_security_level);
     if (SSL_CTX_get_min_proto_version(context) < TLS1_2_VERSION) SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     SSL_CTX_set_mode(context,
@@ -148,13 +119,14 @@ tls_context::tls_context(std::string host, bool host_is_address, const std::stri
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_set_ex_data(context, owner_index(), this);
     SSL_CTX_sess_set_new_cb(context, &callbacks::new_session);
-    SSL_CTX_set_client_cert_cb(context, &note_certificate_request);
+    SSL_CTX_set_client_cert_cb(context, &on_certificate_request);
     if (ca_file.empty()) {
         if (SSL_CTX_set_default_verify_paths(context) != 1)
             refuse("the system's trust store can't be read; install ca-certificates or set ca_file");
     } else if (SSL_CTX_load_verify_file(context, ca_file.c_str()) != 1) {
         refuse("ca_file: can't be read, or holds no certificate in PEM form: " + ca_file);
     }
+    if (!crl_file.empty()) load_revocation_lists(context, crl_file);
     ERR_clear_error();
 }
 
@@ -191,38 +163,6 @@ ssl_ptr tls_context::make()
         break;
     }
     return ssl;
-}
-
-bool was_asked_for_certificate(const ssl_st* ssl) noexcept { return SSL_get_ex_data(ssl, asked_index()) != nullptr; }
-
-bool is_certificate_alert(const ssl_st* ssl, unsigned long openssl_error) noexcept
-{
-    if (ERR_GET_LIB(openssl_error) != ERR_LIB_SSL) return false;
-    switch (ERR_GET_REASON(openssl_error)) {
-        case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED: return true;
-        case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
-        case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
-        case SSL_R_SSLV3_ALERT_NO_CERTIFICATE:
-        case SSL_R_TLSV1_ALERT_ACCESS_DENIED: return was_asked_for_certificate(ssl);
-        default: return false;
-    }
-}
-
-boost::system::error_code openssl_code(unsigned long openssl_error) noexcept
-{
-    if (openssl_error == 0) return {};
-    return {static_cast<int>(openssl_error), boost::asio::error::get_ssl_category()};
-}
-
-tls_fault explain_handshake(const ssl_st* ssl, unsigned long openssl_error) noexcept
-{
-    const auto cause = openssl_code(openssl_error);
-    const long verified = SSL_get_verify_result(ssl);
-    if (verified != X509_V_OK && ERR_GET_REASON(openssl_error) == SSL_R_CERTIFICATE_VERIFY_FAILED)
-        return {errc::certificate_rejected, words_for(verified), cause};
-    if (is_certificate_alert(ssl, openssl_error))
-        return {errc::client_certificate_required, "the handshake was refused without one", cause};
-    return {errc::handshake_failed, words_for_reason(ERR_GET_REASON(openssl_error)), cause};
 }
 
 }  // namespace unipile::http

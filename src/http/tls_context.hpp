@@ -1,8 +1,6 @@
 // TLS towards one server: what is trusted, and the sessions that shorten the next handshake.
 #pragma once
 
-#include <unipile/errc.hpp>
-
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -25,8 +23,9 @@ using ssl_ptr = std::unique_ptr<ssl_st, ssl_deleter>;
 /// names; the subject's common name doesn't count). TLS 1.2 or newer.
 class tls_context {
 public:
-    /// `ca_file` empty: the system's trust store. Throws std::invalid_argument for a file that can't be used.
-    tls_context(std::string host, bool host_is_address, const std::string& ca_file);
+    /// `ca_file` empty: the system's trust store. `crl_file` empty: revocation isn't checked. Throws
+    /// std::invalid_argument for a file that can't be used.
+    tls_context(std::string host, bool host_is_address, const std::string& ca_file, const std::string& crl_file = {});
     ~tls_context();
     tls_context(const tls_context&) = delete;
     tls_context& operator=(const tls_context&) = delete;
@@ -45,23 +44,5 @@ private:
     bool host_is_address_;
     std::vector<session_ptr> sessions_;
 };
-
-/// What went wrong in TLS.
-struct tls_fault {
-    errc code;
-    const char* note;  ///< the library's words; never null
-    boost::system::error_code cause;
-};
-
-/// True if the server has asked for a client certificate on this connection.
-bool was_asked_for_certificate(const ssl_st* ssl) noexcept;
-
-/// Puts a failed handshake in words. `openssl_error`: the head of OpenSSL's queue.
-tls_fault explain_handshake(const ssl_st* ssl, unsigned long openssl_error) noexcept;
-
-/// True if `openssl_error` is an alert that means: no acceptable client certificate.
-bool is_certificate_alert(const ssl_st* ssl, unsigned long openssl_error) noexcept;
-
-boost::system::error_code openssl_code(unsigned long openssl_error) noexcept;
 
 }  // namespace unipile::http

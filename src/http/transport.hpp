@@ -62,6 +62,9 @@ public:
 
     /// Whether a byte of an answer has arrived, whatever became of the rest.
     virtual bool heard() const noexcept = 0;
+
+    /// What it waits for, or waited for last, as in "the answer's first byte"; empty before the first wait.
+    virtual const char* awaited() const noexcept { return ""; }
 };
 
 /// The connections to one base URL. All calls on `executor`, which must not run two handlers at once. Abstract, so

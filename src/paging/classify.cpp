@@ -188,7 +188,9 @@ classification classify(errc code, bool first_call) noexcept
         case errc::total_timeout: return passing(0);
         // Wrong for every request.
         case errc::certificate_rejected:
-        case errc::client_certificate_required: return key;
+        case errc::client_certificate_required:
+        case errc::tls_required:
+        case errc::proxy_credentials_refused: return key;
         // The same bytes would come again.
         default: return target;
     }

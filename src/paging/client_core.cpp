@@ -1,6 +1,8 @@
 #include "client_core.hpp"
 #include "stream_core.hpp"
 
+#include "http/durations.hpp"
+
 #include <algorithm>
 #include <limits>
 #include <random>
@@ -36,7 +38,9 @@ client_core::client_core(client_options options, std::shared_ptr<http::transport
       at_once_(requests_at_once(options_)),
       random_(seed_of(options_.retry))
 {
-    options_.api_key.clear();  // the transport has it; nobody else needs it
+    options_.api_key.clear();  // the transport has what it needs of both
+    options_.proxy.clear();
+    http::bound_durations(options_);
     spare_.reserve(std::min<std::size_t>(options_.max_connections, 1024));
     registry_->add(*this);
 }

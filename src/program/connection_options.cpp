@@ -68,6 +68,12 @@ void add_connection_options(CLI::App& command, connection_options& o, const char
     command.add_option("--ca-file", o.ca_file, "Trust the certificates in this PEM file instead of the system's")
         ->type_name("FILE")
         ->group(server);
+    command
+        .add_option("--crl-file", o.crl_file,
+                    "Refuse certificates that the revocation lists in this PEM file name; it needs a list by every "
+                    "issuer. Without it revocation is not checked, OCSP never is")
+        ->type_name("FILE")
+        ->group(server);
     command.add_option("--connections", o.connections, connections_help)
         ->type_name("N")
         ->check(CLI::Range(1, 1024))
@@ -101,6 +107,7 @@ void add_files(command_files& files, const connection_options& options)
         files.reads("SSL_CERT_FILE", from_environment("SSL_CERT_FILE"));  // the system's certificates, for OpenSSL
     else
         files.reads("--ca-file", options.ca_file);
+    files.reads("--crl-file", options.crl_file);
 }
 
 client_options make_client_options(const connection_options& options)
@@ -109,6 +116,7 @@ client_options make_client_options(const connection_options& options)
     made.base_url = read_base_url(options.base_url);
     made.api_key = read_key(options.api_key_file);
     made.ca_file = options.ca_file;
+    made.crl_file = options.crl_file;
     made.max_connections = options.connections;
     made.strict = options.strict;
     made.user_agent = "unipile/" UNIPILE_VERSION;

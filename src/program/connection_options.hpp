@@ -21,12 +21,14 @@ struct connection_options {
     std::string base_url;
     std::string api_key_file;
     std::string ca_file;
+    std::string crl_file;
     std::size_t connections = 8;
     double timeout = 0;  ///< seconds for a listing
     bool strict = false;
 };
 
-/// Adds `--base-url`, `--api-key-file`, `--ca-file` and `--connections`. `connections_help` says what they are.
+/// Adds `--base-url`, `--api-key-file`, `--ca-file`, `--crl-file` and `--connections`. `connections_help` says what
+/// they are.
 void add_connection_options(CLI::App& command, connection_options& options, const char* connections_help);
 
 /// The files that they name.

@@ -16,13 +16,15 @@ constexpr std::array subjects{
     wording{"api_key: ", "the API key: "},
     wording{"base_url: ", "--base-url or UNIPILE_DSN: "},
     wording{"ca_file: ", "--ca-file: "},
+    wording{"crl_file: ", "--crl-file: "},
 };
 
 /// Whole pieces of advice, so that no file's or host's name is taken for one.
 constexpr std::array advice{
     wording{"; use https, or set allow_plain_http", "; use https"},
     wording{"or set ca_file", "or give --ca-file"},
-    wording{"or name the right ca_file", "or name the right --ca-file"},
+    wording{"; add it to crl_file", "; add it to --crl-file"},
+    wording{"; put a new one into crl_file", "; put a new one into --crl-file"},
     wording{"; turn strict off to get it all the same", "; leave out --strict to get it all the same"},
     wording{"; check it, and is_company", "; check it, and whether company (--company, or in the jobs file) is right"},
     wording{"; raise max_connections or deadlines.connection_wait", "; raise --connections"},

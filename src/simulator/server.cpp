@@ -16,6 +16,8 @@
 #include <fstream>
 #include <mutex>
 
+#include <fcntl.h>
+
 namespace unipile::simulator {
 
 namespace asio = boost::asio;
@@ -50,6 +52,9 @@ void write_file(const std::string& path, const std::string& text)
     }
 }
 
+// Asio opens and accepts sockets that programs started by this one would inherit.
+void close_on_exec(int socket) noexcept { ::fcntl(socket, F_SETFD, FD_CLOEXEC); }
+
 options validated(options given)
 {
     validate(given);
@@ -78,6 +83,7 @@ struct server::impl : std::enable_shared_from_this<impl> {
         const auto& settings = responder->settings();
         const tcp::endpoint endpoint(asio::ip::make_address(settings.address), settings.port);
         acceptor.open(endpoint.protocol());
+        close_on_exec(acceptor.native_handle());
         acceptor.set_option(asio::socket_base::reuse_address(true));
         acceptor.bind(endpoint);
         acceptor.listen();
@@ -124,6 +130,7 @@ asio::awaitable<void> server::impl::accept(std::shared_ptr<impl> self)
         error_code error;
         co_await self->acceptor.async_accept(socket, asio::redirect_error(asio::use_awaitable, error));
         if (!error) {
+            close_on_exec(socket.native_handle());
             self->add(std::move(socket));
         } else if (self->acceptor.is_open()) {
             // Out of file descriptors, most likely: try again when some may have been closed.

@@ -43,6 +43,9 @@ const example accepted[] = {
     {"https://gate.example/x/y%20z/api/v1/", true, "gate.example", 443, "/x/y%20z", "", "gate.example"},
     {"  https://api8.unipile.com:13851\r\n", true, "api8.unipile.com", 13851, "", "", "api8.unipile.com:13851"},
     {"https://api8.unipile.com.:13851", true, "api8.unipile.com", 13851, "", "", "api8.unipile.com:13851"},
+    {"https://10gateway:8443", true, "10gateway", 8443, "", "", "10gateway:8443"},
+    {"3scale", true, "3scale", 443, "", "", "3scale"},
+    {"gate.1und1", true, "gate.1und1", 443, "", "", "gate.1und1"},
     {"https://api8.unipile.com:", true, "api8.unipile.com", 443, "", "", "api8.unipile.com"},
 };
 

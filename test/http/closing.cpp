@@ -89,8 +89,7 @@ BOOST_AUTO_TEST_CASE(where_tls_is_spoken_plain_http_is_told_so)
 
     const scripted_server alert([](peer& p) { p.send("\x15\x03\x03"); });
     const outcome alerted = fetching(options_for(alert.url())).get();
-    BOOST_TEST((alerted.error == errc::bad_header));
-    BOOST_TEST(hinted(alerted), describe(alerted));
+    BOOST_TEST((alerted.error == errc::tls_required), describe(alerted));
 
     const scripted_server plain([](peer& p) {
         p.read_request();

@@ -29,11 +29,13 @@ client_options patient(const std::string& url)
     return o;
 }
 
-void check_expires(const client_options& options, errc expected, bool sent, std::optional<bool> heard = false)
+void check_expires(const client_options& options, errc expected, bool sent, std::optional<bool> heard = false,
+                   const std::string& awaited = "waited for ")
 {
     fetching client(options);
     const outcome o = client.get();
     BOOST_TEST((o.error == expected), describe(o));
+    BOOST_TEST(o.text.find(awaited) != std::string::npos, o.text);
     BOOST_TEST(o.sent == (sent ? 1u : 0u));
     if (heard) BOOST_TEST(o.heard == *heard);
     BOOST_TEST(client.stats().open == 0u);
@@ -46,6 +48,36 @@ scripted_server::script sends_and_stalls(std::string text)
         p.send(text);
         p.fall_silent();
     };
+}
+
+void note(outcome& to, const failure& f)
+{
+    to.text = f.what();
+    to.error = static_cast<errc>(f.code().value());
+}
+
+boost::asio::awaitable<void> read_head(http::exchange& from, outcome& to)
+{
+    try {
+        to.head = co_await from.get("/posts");
+    } catch (const failure& f) {
+        note(to, f);
+    }
+    to.finished = true;
+}
+
+boost::asio::awaitable<void> read_rest(http::exchange& from, outcome& to)
+{
+    try {
+        for (;;) {
+            const std::string_view piece = co_await from.read_some();
+            if (piece.empty()) break;
+            to.body += piece;
+        }
+    } catch (const failure& f) {
+        note(to, f);
+    }
+    to.finished = true;
 }
 
 class silent_resolver final : public resolver {
@@ -66,7 +98,7 @@ BOOST_AUTO_TEST_CASE(resolve)
     auto options = patient("https://api.example");
     options.deadlines.resolve = 20ms;
     options.resolver = std::make_shared<silent_resolver>();
-    check_expires(options, errc::resolve_timeout, false);
+    check_expires(options, errc::resolve_timeout, false, false, "waited for the name service");
 }
 
 BOOST_AUTO_TEST_CASE(connect)
@@ -82,7 +114,7 @@ BOOST_AUTO_TEST_CASE(handshake)
     const scripted_server server([](peer& p) { p.fall_silent(); });
     auto options = patient("https://127.0.0.1:" + std::to_string(server.port()));
     options.deadlines.handshake = 20ms;
-    check_expires(options, errc::handshake_timeout, false);
+    check_expires(options, errc::handshake_timeout, false, false, "waited for the TLS handshake");
 }
 
 BOOST_AUTO_TEST_CASE(tunnel)
@@ -99,15 +131,22 @@ BOOST_AUTO_TEST_CASE(first_byte)
     const scripted_server server(sends_and_stalls(""));
     auto options = patient(server.url());
     options.deadlines.first_byte = 20ms;
-    check_expires(options, errc::first_byte_timeout, true);
+    check_expires(options, errc::first_byte_timeout, true, false, "waited for the answer's first byte");
 }
 
 BOOST_AUTO_TEST_CASE(first_byte_behind_an_interim_answer)
 {
     const scripted_server server(sends_and_stalls("HTTP/1.1 100 Continue\r\n\r\n"));
     auto options = patient(server.url());
-    options.deadlines.first_byte = 20ms;
-    check_expires(options, errc::first_byte_timeout, true, true);
+    options.deadlines.first_byte = 1h;
+    fetching client(options);
+    const auto one = client.transport()->open();
+    outcome o;
+    boost::asio::co_spawn(client.loop(), read_head(*one, o), boost::asio::detached);
+    while (!one->heard()) BOOST_REQUIRE(client.loop().run_one() != 0);
+    while (!o.finished) let_time_pass(client.loop(), 2h);
+    BOOST_TEST((o.error == errc::first_byte_timeout), describe(o));
+    BOOST_TEST(o.text.find("waited for the answer behind an interim one") != std::string::npos, o.text);
 }
 
 BOOST_AUTO_TEST_CASE(first_byte_on_a_reused_connection_is_no_reason_to_replay)
@@ -118,11 +157,15 @@ BOOST_AUTO_TEST_CASE(first_byte_on_a_reused_connection_is_no_reason_to_replay)
         p.fall_silent();
     });
     auto options = patient(server.url());
-    options.deadlines.first_byte = 300ms;
+    options.deadlines.first_byte = 1h;
+    options.idle_timeout = 24h;
     fetching client(options);
     const outcome first = client.get();
     BOOST_TEST(first.ok(), describe(first));
-    BOOST_TEST((client.get().error == errc::first_byte_timeout));
+    const outcome& second = client.start();
+    while (client.stats().reused == 0) BOOST_REQUIRE(client.loop().run_one() != 0);
+    while (!second.finished) let_time_pass(client.loop(), 2h);
+    BOOST_TEST((second.error == errc::first_byte_timeout), describe(second));
     BOOST_TEST(client.stats().replayed == 0u);
 }
 
@@ -178,6 +221,23 @@ BOOST_AUTO_TEST_CASE(request_counts_all_waits_together)
     check_expires(options, errc::request_timeout, true, std::nullopt);
 }
 
+BOOST_AUTO_TEST_CASE(the_longest_durations_mean_no_bound)
+{
+    constexpr auto max = std::chrono::milliseconds::max();
+    const certificate_authority authority;
+    const scripted_server server(scripted_server::answer_always(ok_answer(body)), tls_by(&authority));
+    auto options = options_for("https://localhost:" + std::to_string(server.port()), authority);
+    options.deadlines = {max, max, max, max, max, max, max};
+    options.idle_timeout = max;
+    options.dns_ttl = max;
+    fetching client(options);
+    for (int i = 0; i < 3; ++i) {
+        const outcome o = client.get();
+        BOOST_TEST(o.ok(), describe(o));
+        BOOST_TEST(o.head.reused_connection == (i != 0));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(connection_wait)
 {
     std::latch release(1);
@@ -204,31 +264,6 @@ BOOST_AUTO_TEST_CASE(connection_wait)
     client.run();
     BOOST_TEST(first.ok(), describe(first));
 }
-
-namespace {
-
-boost::asio::awaitable<void> read_head(http::exchange& from, outcome& to)
-{
-    to.head = co_await from.get("/posts");
-    to.finished = true;
-}
-
-boost::asio::awaitable<void> read_rest(http::exchange& from, outcome& to)
-{
-    try {
-        for (;;) {
-            const std::string_view piece = co_await from.read_some();
-            if (piece.empty()) break;
-            to.body += piece;
-        }
-    } catch (const failure& f) {
-        to.text = f.what();
-        to.error = static_cast<errc>(f.code().value());
-    }
-    to.finished = true;
-}
-
-}  // namespace
 
 BOOST_AUTO_TEST_CASE(a_consumer_that_looks_elsewhere_is_not_counted)
 {

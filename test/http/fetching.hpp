@@ -34,7 +34,8 @@ struct outcome {
     bool ok() const { return finished && !cancelled && !error; }
 };
 
-/// Options for a server of the test: its URL, the test's key.
+/// Options for a server of the test: its URL, the test's key. No deadline and no idle time that a slow machine could
+/// reach: a test that is about one sets it.
 client_options options_for(const std::string& url);
 /// The same, trusting that authority.
 client_options options_for(const std::string& url, const certificate_authority& authority);

@@ -3,6 +3,7 @@
 
 #include "fetching.hpp"
 #include "support/scripted_server.hpp"
+#include "test_clock.hpp"
 
 #include <unipile/resolver.hpp>
 
@@ -192,6 +193,73 @@ BOOST_AUTO_TEST_CASE(one_that_hangs_is_given_up_but_not_asked_without_end)
     BOOST_TEST(now.ok(), describe(now));
 }
 
+// An error is for those that its look-up was started for; what one has found is for all.
+BOOST_AUTO_TEST_CASE(one_that_was_given_up_fails_nobody_else)
+{
+    std::vector<std::unique_ptr<resolver::handler>> kept;
+    const auto with = std::make_shared<scripted_resolver>(
+        [&](resolver::handler done) { kept.push_back(std::make_unique<resolver::handler>(std::move(done))); });
+    auto o = options(with);
+    o.deadlines.resolve = 1h;
+    fetching client(o);
+    const outcome& first = client.start();
+    client.loop().poll();
+    while (!first.finished) let_time_pass(client.loop(), 2h);
+    BOOST_TEST((first.error == errc::resolve_timeout), describe(first));
+    const outcome& second = client.start();
+    client.loop().restart();
+    client.loop().poll();
+    BOOST_REQUIRE(kept.size() == 2u);
+    std::move (*kept[0])(boost::asio::error::host_not_found, http::addresses());
+    client.loop().restart();
+    client.loop().poll();
+    BOOST_TEST(!second.finished, describe(second));
+    std::move (*kept[1])(error_code(), here);
+    client.run();
+    BOOST_TEST(second.ok(), describe(second));
+}
+
+BOOST_AUTO_TEST_CASE(an_old_error_makes_room_for_a_new_lookup)
+{
+    std::vector<std::unique_ptr<resolver::handler>> kept;
+    const auto with = std::make_shared<scripted_resolver>(
+        [&](resolver::handler done) { kept.push_back(std::make_unique<resolver::handler>(std::move(done))); });
+    auto o = options(with);
+    o.deadlines.resolve = 1h;
+    fetching client(o);
+    for (int i = 0; i < 4; ++i) {
+        const outcome& given_up = client.start();
+        client.loop().restart();
+        client.loop().poll();
+        while (!given_up.finished) let_time_pass(client.loop(), 2h);
+    }
+    const outcome& last = client.start();
+    client.loop().restart();
+    client.loop().poll();
+    BOOST_REQUIRE(kept.size() == 4u);
+    std::move (*kept[0])(boost::asio::error::host_not_found, http::addresses());
+    client.loop().restart();
+    client.loop().poll();
+    BOOST_REQUIRE(kept.size() == 5u);
+    std::move (*kept[4])(error_code(), here);
+    client.run();
+    BOOST_TEST(last.ok(), describe(last));
+}
+
+BOOST_AUTO_TEST_CASE(words_for_what_the_name_service_says)
+{
+    const auto text_of = [this](error_code answer) {
+        const auto with = std::make_shared<scripted_resolver>(
+            [answer](resolver::handler done) { std::move(done)(answer, http::addresses()); });
+        const outcome o = fetching(options(with)).get();
+        BOOST_TEST((o.error == errc::resolve_failed), describe(o));
+        return o.text;
+    };
+    BOOST_TEST(text_of(boost::asio::error::host_not_found_try_again).find("can't answer now") != std::string::npos);
+    BOOST_TEST(text_of(boost::asio::error::host_not_found).find("there is no such name") != std::string::npos);
+    BOOST_TEST(text_of(boost::asio::error::no_recovery).find("the look-up failed") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(late_answers_touch_nothing)
 {
     std::vector<std::unique_ptr<resolver::handler>> kept;
@@ -217,7 +285,7 @@ BOOST_AUTO_TEST_CASE(late_answers_touch_nothing)
 
 BOOST_AUTO_TEST_CASE(a_lookup_that_hangs_delays_no_destruction)
 {
-    std::latch hanging(1), release(1), over(1);
+    std::latch hanging(2), release(1), over(2);
     const auto with = std::make_shared<http::system_resolver>([&](const std::string&, http::addresses&) {
         hanging.count_down();
         release.wait();
@@ -226,12 +294,16 @@ BOOST_AUTO_TEST_CASE(a_lookup_that_hangs_delays_no_destruction)
     });
     {
         auto o = options(with);
-        o.deadlines.resolve = 5ms;
+        o.deadlines.resolve = 1h;
         fetching client(o);
-        BOOST_TEST((client.get().error == errc::resolve_timeout));
-        hanging.wait();
-        const outcome& other = client.start();
+        const outcome& first = client.start();
         client.loop().poll();
+        while (!first.finished) let_time_pass(client.loop(), 2h);
+        BOOST_TEST((first.error == errc::resolve_timeout), describe(first));
+        const outcome& other = client.start();
+        client.loop().restart();
+        client.loop().poll();
+        hanging.wait();
         BOOST_TEST(!other.finished);
     }
     // Client and loop are gone, and the look-up still hangs.

@@ -43,9 +43,10 @@ struct tls_test {
     }
     outcome get(const identity& shown) const { return get(showing(shown)); }
 
-    void check_rejected(const identity& shown, const std::string& note) const
+    void check_rejected(const identity& shown, const std::string& note) const { check_rejected(showing(shown), note); }
+    void check_rejected(const tls_settings& settings, const std::string& note) const
     {
-        const outcome o = get(shown);
+        const outcome o = get(settings);
         BOOST_TEST((o.error == errc::certificate_rejected), describe(o));
         BOOST_TEST(!o.sent);
         BOOST_TEST(o.text.find(note) != std::string::npos, o.text);
@@ -119,15 +120,97 @@ BOOST_AUTO_TEST_CASE(rejects_certificates)
     for_clients.usage = "clientAuth";
     nameless.names.clear();
     nameless.common_name = "127.0.0.1";
-    check_rejected(authority.issue(expired), "the certificate has expired");
-    check_rejected(authority.issue(early), "not yet valid");
+    check_rejected(authority.issue(expired),
+                   "the certificate has expired; its operator has to renew it, unless the time is wrong here: "
+                   "this machine's clock says 20");
+    check_rejected(authority.issue(early),
+                   "not yet valid; set the time if it is wrong here: this machine's clock says 20");
     check_rejected(authority.issue(named("DNS:other.example")), "for another host");
     check_rejected(authority.issue(named("IP:127.0.0.2")), "for another host");
     check_rejected(authority.issue(named("DNS:127.0.0.1")), "for another host");
-    check_rejected(authority.issue(nameless), "for another host");
+    check_rejected(authority.issue(nameless), "names no host in its alternative names (SAN)");
     check_rejected(make_self_signed(), "self-signed");
-    check_rejected(certificate_authority("somebody else").issue(), "root is unknown");
+    check_rejected(certificate_authority("somebody else").issue(), "the server sent no other with it");
     check_rejected(authority.issue(for_clients), "not for a server");
+}
+
+BOOST_AUTO_TEST_CASE(chains)
+{
+    const certificate_authority between("between", authority);
+    tls_settings settings = showing(between.issue());
+    settings.chain = {between.certificate()};
+    BOOST_TEST(get(settings).ok());
+    check_rejected(between.issue(), "its operator has to send the intermediate certificates too");
+
+    const certificate_authority stranger("a stranger");
+    const certificate_authority strange_between("strangely between", stranger);
+    settings = showing(strange_between.issue());
+    settings.chain = {strange_between.certificate()};
+    check_rejected(settings, "the certificate's root is unknown here");
+    settings.chain.push_back(stranger.certificate());
+    check_rejected(settings, "the certificate's root is unknown here");
+}
+
+BOOST_AUTO_TEST_CASE(weak_keys_and_signatures)
+{
+    certificate_request short_key, old_digest, usual;
+    short_key.rsa_bits = 1024;
+    old_digest.digest = EVP_sha1();
+    usual.rsa_bits = 2048;
+    BOOST_TEST(get(authority.issue(usual)).ok());
+    for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+        tls_settings settings = showing(authority.issue(short_key));
+        settings.oldest = settings.newest = version;
+        settings.security_level = 0;
+        check_rejected(settings, "the certificate's key is too short");
+        settings.shown = authority.issue(old_digest);
+        check_rejected(settings, "the certificate's signature is too weak");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(revocation_lists)
+{
+    using std::chrono::hours;
+    const certificate_authority between("between", authority);
+    const identity good = between.issue(), bad = between.issue();
+    const auto result = [&](const identity& shown, const std::string& lists) {
+        tls_settings settings = showing(shown);
+        settings.chain = {between.certificate()};
+        const scripted_server server(scripted_server::answer_always(ok_answer(body)), settings);
+        const text_file file(lists);
+        auto o = options(server);
+        o.crl_file = file.name();
+        const outcome got = fetching(o).get();
+        BOOST_TEST((got.ok() || got.error == errc::certificate_rejected), describe(got));
+        return got.text;
+    };
+    const auto says = [](const std::string& text, const char* words) {
+        BOOST_TEST(text.find(words) != std::string::npos, text);
+    };
+    const std::string roots = authority.revocation_list({});
+    const std::string lists = roots + between.revocation_list({bad.certificate});
+    BOOST_TEST(result(good, lists) == "");
+    says(result(bad, lists), "the certificate was revoked");
+    says(result(good, authority.revocation_list({between.certificate()}) + between.revocation_list({})),
+         "the certificate was revoked");
+    says(result(good, roots), "there is no revocation list by one of the certificate's issuers");
+    says(result(good, between.revocation_list({})), "there is no revocation list by one of the certificate's issuers");
+    says(result(good, roots + between.revocation_list({}, hours(-48), hours(-24))),
+         "the revocation list of an issuer has expired");
+    says(result(good, roots + between.revocation_list({}, hours(24), hours(48))), "is not valid yet");
+    std::string forged = certificate_authority("between").revocation_list({});
+    says(result(good, roots + forged), "the revocation list of an issuer is damaged or not by it");
+    BOOST_TEST(get(bad).error.has_value());  // for want of the chain
+}
+
+BOOST_AUTO_TEST_CASE(a_crl_file_must_be_one)
+{
+    auto o = options_for("https://127.0.0.1:1");
+    for (const std::string& file :
+         {std::string("/nowhere/crl.pem"), std::string("/dev/null"), std::string("/"), authority.file().string()}) {
+        o.crl_file = file;
+        BOOST_CHECK_THROW(fetching{o}, std::invalid_argument);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(sends_nothing_to_whom_it_rejects)
@@ -222,16 +305,48 @@ BOOST_AUTO_TEST_CASE(client_certificates)
 
 BOOST_AUTO_TEST_CASE(what_is_no_tls)
 {
-    for (const char* text : {"HTTP/1.1 400 Bad Request\r\n\r\n", "SSH-2.0-x\r\n", "\x15\x03\x01\x00\x02\x02\x28", ""}) {
-        const scripted_server server([text](peer& p) {
+    using namespace std::string_literals;
+    using words = std::pair<std::string, const char*>;
+    for (const auto& [text, note] : {words{"HTTP/1.1 400 Bad Request\r\n\r\n", "the port speaks plain HTTP"},
+                                     words{"SSH-2.0-x\r\n", "does not seem to speak TLS"},
+                                     words{"\x15\x03\x01\x00\x02\x02\x28"s, "no parameters in common"},
+                                     words{"\x16\x03", "closed the connection in the handshake; try again"},
+                                     words{"", "closed the connection in the handshake without a word"}}) {
+        const scripted_server server([said = text](peer& p) {
             p.read_some();
-            p.send(text);
+            p.send(said);
         });
         auto o = options(server);
         o.base_url = "https://127.0.0.1:" + std::to_string(server.port());
         const outcome result = fetching(o).get();
         BOOST_TEST((result.error == errc::handshake_failed), describe(result));
+        BOOST_TEST(result.text.find(note) != std::string::npos, result.text);
         BOOST_TEST(!result.sent);
+    }
+    const scripted_server resetting([](peer& p) {
+        p.read_some();
+        p.reset();
+    });
+    const outcome o = fetching(options_for("https://127.0.0.1:" + std::to_string(resetting.port()))).get();
+    BOOST_TEST((o.error == errc::handshake_failed), describe(o));
+    BOOST_TEST(o.text.find("the connection broke in the handshake") != std::string::npos, o.text);
+}
+
+BOOST_AUTO_TEST_CASE(plain_http_to_a_port_of_tls)
+{
+    for (const std::string& answer :
+         {std::string("\x15\x03\x01\x00\x02\x02\x28", 7), std::string("\x15"),
+          std::string(
+              "HTTP/1.1 400 Bad Request\r\nServer: nginx\r\nContent-Type: text/html\r\nContent-Length: 95\r\n\r\n"
+              "<html><head><title>400 The plain HTTP request was sent to HTTPS port</title></head></html>     "),
+          std::string("HTTP/1.0 400 Bad Request\r\nContent-Length: 48\r\n\r\nClient sent an HTTP request to an HTTPS "
+                      "server.\n")}) {
+        const scripted_server server([answer](peer& p) {
+            p.read_request();
+            p.send(answer);
+        });
+        const outcome o = fetching(options_for(server.url())).get();
+        BOOST_TEST((o.error == errc::tls_required), describe(o));
     }
 }
 
@@ -252,6 +367,30 @@ BOOST_AUTO_TEST_CASE(sessions_are_resumed)
         for (int i = 0; i < 4; ++i) BOOST_TEST(client.get().ok());
         BOOST_TEST(server.accepted() == 4u);
         BOOST_TEST(resumed == 3u);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_ticket_that_is_refused_costs_a_full_handshake)
+{
+    for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+        std::atomic<unsigned> resumed{0};
+        tls_settings settings = *tls_by(&authority);
+        settings.oldest = settings.newest = version;
+        const auto answer = [&](peer& p) {
+            resumed += p.session_was_resumed() ? 1 : 0;
+            p.read_request();
+            p.send(ok_answer(body, "Connection: close\r\n"));
+        };
+        // Two servers with keys of their own behind one address: neither can read the other's tickets.
+        const scripted_server one(answer, settings), other(answer, settings);
+        const scripted_server door([&](peer& p) { p.splice_to(p.number() == 1 ? other.port() : one.port()); });
+        fetching client(options_for("https://127.0.0.1:" + std::to_string(door.port()), authority));
+        for (int i = 0; i < 2; ++i) {
+            const outcome o = client.get();
+            BOOST_TEST(o.ok(), describe(o));
+        }
+        BOOST_TEST(other.accepted() == 1u);
+        BOOST_TEST(resumed == 0u);
     }
 }
 

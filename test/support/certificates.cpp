@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
 #include <unistd.h>
@@ -17,7 +18,17 @@ void require(bool ok, const char* what)
     if (!ok) throw std::runtime_error(std::string("test certificate: ") + what);
 }
 
-key_ptr make_key() { return {EVP_EC_gen("P-256"), openssl_deleter{}}; }
+key_ptr make_key(unsigned rsa_bits = 0)
+{
+    return {rsa_bits != 0 ? EVP_RSA_gen(rsa_bits) : EVP_EC_gen("P-256"), openssl_deleter{}};
+}
+
+std::filesystem::path new_path()
+{
+    static std::atomic<int> count{0};
+    return std::filesystem::temp_directory_path() /
+           ("unipile-ca-" + std::to_string(::getpid()) + '-' + std::to_string(++count) + ".pem");
+}
 
 void add_extension(X509* to, X509* issuer, int id, const std::string& value)
 {
@@ -50,33 +61,89 @@ void describe_server(X509* to, X509* issuer, const certificate_request& request)
     std::string names;
     for (const auto& name : request.names) names += (names.empty() ? "" : ",") + name;
     add_extension(to, issuer, NID_basic_constraints, "critical,CA:FALSE");
-    add_extension(to, issuer, NID_ext_key_usage, request.usage);
+    if (!request.usage.empty()) add_extension(to, issuer, NID_ext_key_usage, request.usage);
     if (!names.empty()) add_extension(to, issuer, NID_subject_alt_name, names);
 }
 
-void sign(X509* certificate, EVP_PKEY* key) { require(X509_sign(certificate, key, EVP_sha256()) != 0, "can't sign"); }
+void sign(X509* certificate, EVP_PKEY* key, const EVP_MD* digest = EVP_sha256())
+{
+    require(X509_sign(certificate, key, digest) != 0, "can't sign");
+}
+
+identity make_authority(const std::string& name, X509* issuer, EVP_PKEY* issuer_key)
+{
+    using namespace std::chrono;
+    identity made;
+    made.key = make_key();
+    made.certificate = make_blank(name, made.key.get(), hours(-48), hours(24 * 365));
+    X509* const self = made.certificate.get();
+    X509* const by = issuer != nullptr ? issuer : self;
+    X509_set_issuer_name(self, X509_get_subject_name(by));
+    add_extension(self, by, NID_basic_constraints, "critical,CA:TRUE");
+    add_extension(self, by, NID_key_usage, "critical,keyCertSign,cRLSign");
+    add_extension(self, by, NID_subject_key_identifier, "hash");
+    sign(self, issuer != nullptr ? issuer_key : made.key.get());
+    return made;
+}
 
 }  // namespace
 
-certificate_authority::certificate_authority(const std::string& name)
+text_file::text_file(const std::string& text) : path_(new_path())
 {
-    using namespace std::chrono;
-    own_.key = make_key();
-    own_.certificate = make_blank(name, own_.key.get(), hours(-48), hours(24 * 365));
-    X509* const self = own_.certificate.get();
-    X509_set_issuer_name(self, X509_get_subject_name(self));
-    add_extension(self, self, NID_basic_constraints, "critical,CA:TRUE");
-    add_extension(self, self, NID_key_usage, "critical,keyCertSign,cRLSign");
-    add_extension(self, self, NID_subject_key_identifier, "hash");
-    sign(self, own_.key.get());
+    std::FILE* const out = std::fopen(path_.c_str(), "wx");
+    require(out != nullptr && std::fwrite(text.data(), 1, text.size(), out) == text.size(), "can't write a file");
+    std::fclose(out);
+}
 
-    static std::atomic<int> count{0};
-    file_ = std::filesystem::temp_directory_path() /
-            ("unipile-ca-" + std::to_string(::getpid()) + '-' + std::to_string(++count) + ".pem");
+text_file::~text_file()
+{
+    std::error_code ignored;
+    std::filesystem::remove(path_, ignored);
+}
+
+certificate_authority::certificate_authority(const std::string& name) : own_(make_authority(name, nullptr, nullptr))
+{
+    write_file();
+}
+
+certificate_authority::certificate_authority(const std::string& name, const certificate_authority& issuer)
+    : own_(make_authority(name, issuer.own_.certificate.get(), issuer.own_.key.get()))
+{
+    write_file();
+}
+
+void certificate_authority::write_file()
+{
+    file_ = new_path();
     std::FILE* const out = std::fopen(file_.c_str(), "wx");
     require(out != nullptr, "can't write its file");
-    PEM_write_X509(out, self);
+    PEM_write_X509(out, own_.certificate.get());
     std::fclose(out);
+}
+
+std::string certificate_authority::revocation_list(const std::vector<x509_ptr>& revoked, std::chrono::hours from,
+                                                   std::chrono::hours until) const
+{
+    const std::unique_ptr<X509_CRL, void (*)(X509_CRL*)> list(X509_CRL_new(), &X509_CRL_free);
+    const std::unique_ptr<ASN1_TIME, void (*)(ASN1_TIME*)> time(ASN1_TIME_new(), &ASN1_TIME_free);
+    X509_CRL_set_version(list.get(), 1);
+    X509_CRL_set_issuer_name(list.get(), X509_get_subject_name(own_.certificate.get()));
+    X509_CRL_set1_lastUpdate(list.get(), X509_gmtime_adj(time.get(), std::chrono::seconds(from).count()));
+    X509_CRL_set1_nextUpdate(list.get(), X509_gmtime_adj(time.get(), std::chrono::seconds(until).count()));
+    X509_gmtime_adj(time.get(), std::chrono::seconds(from).count());
+    for (const x509_ptr& each : revoked) {
+        X509_REVOKED* const entry = X509_REVOKED_new();
+        X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(each.get()));
+        X509_REVOKED_set_revocationDate(entry, time.get());
+        X509_CRL_add0_revoked(list.get(), entry);
+    }
+    X509_CRL_sort(list.get());
+    require(X509_CRL_sign(list.get(), own_.key.get(), EVP_sha256()) != 0, "can't sign a revocation list");
+    const std::unique_ptr<BIO, int (*)(BIO*)> out(BIO_new(BIO_s_mem()), &BIO_free);
+    PEM_write_bio_X509_CRL(out.get(), list.get());
+    char* text = nullptr;
+    const long size = BIO_get_mem_data(out.get(), &text);
+    return std::string(text, static_cast<std::size_t>(size));
 }
 
 certificate_authority::~certificate_authority()
@@ -88,18 +155,18 @@ certificate_authority::~certificate_authority()
 identity certificate_authority::issue(const certificate_request& request) const
 {
     identity made;
-    made.key = make_key();
+    made.key = make_key(request.rsa_bits);
     made.certificate = make_blank(request.common_name, made.key.get(), request.valid_from, request.valid_until);
     X509_set_issuer_name(made.certificate.get(), X509_get_subject_name(own_.certificate.get()));
     describe_server(made.certificate.get(), own_.certificate.get(), request);
-    sign(made.certificate.get(), own_.key.get());
+    sign(made.certificate.get(), own_.key.get(), request.digest);
     return made;
 }
 
 identity make_self_signed(const certificate_request& request)
 {
     identity made;
-    made.key = make_key();
+    made.key = make_key(request.rsa_bits);
     made.certificate = make_blank(request.common_name, made.key.get(), request.valid_from, request.valid_until);
     X509_set_issuer_name(made.certificate.get(), X509_get_subject_name(made.certificate.get()));
     describe_server(made.certificate.get(), made.certificate.get(), request);

@@ -32,20 +32,43 @@ struct certificate_request {
     std::chrono::hours valid_until{24 * 30};
     std::string common_name = "test server";
     std::string usage = "serverAuth";
+    unsigned rsa_bits = 0;                ///< 0: an elliptic key
+    const EVP_MD* digest = EVP_sha256();  ///< of the signature
+};
+
+/// A file that is gone with the object.
+class text_file {
+public:
+    explicit text_file(const std::string& text);
+    ~text_file();
+    text_file(const text_file&) = delete;
+    text_file& operator=(const text_file&) = delete;
+    std::string name() const { return path_.string(); }
+
+private:
+    std::filesystem::path path_;
 };
 
 /// An authority of its own. Trust it by its `file()`, which is gone with the object.
 class certificate_authority {
 public:
     explicit certificate_authority(const std::string& name = "test authority");
+    /// One whose certificate another has issued.
+    certificate_authority(const std::string& name, const certificate_authority& issuer);
     ~certificate_authority();
     certificate_authority(const certificate_authority&) = delete;
     certificate_authority& operator=(const certificate_authority&) = delete;
 
     identity issue(const certificate_request& request = {}) const;
     const std::filesystem::path& file() const noexcept { return file_; }
+    const x509_ptr& certificate() const noexcept { return own_.certificate; }
+    /// In PEM: a revocation list of its own. The times are from now.
+    std::string revocation_list(const std::vector<x509_ptr>& revoked, std::chrono::hours from = std::chrono::hours(-2),
+                                std::chrono::hours until = std::chrono::hours(24)) const;
 
 private:
+    void write_file();
+
     identity own_;
     std::filesystem::path file_;
 };

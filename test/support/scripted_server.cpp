@@ -54,13 +54,15 @@ int listen_on_loopback(std::uint16_t& port, bool listening)
 SSL_CTX* make_context(const tls_settings& s)
 {
     SSL_CTX* const context = SSL_CTX_new(TLS_server_method());
-    SSL_CTX_set_security_level(context, s.oldest < TLS1_2_VERSION ? 0 : 1);
+    SSL_CTX_set_security_level(context, s.oldest < TLS1_2_VERSION ? 0 : s.security_level);
     SSL_CTX_set_min_proto_version(context, s.oldest);
     SSL_CTX_set_max_proto_version(context, s.newest);
     if (!s.only_suite.empty())
         (s.newest < TLS1_3_VERSION ? SSL_CTX_set_cipher_list : SSL_CTX_set_ciphersuites)(context, s.only_suite.c_str());
     SSL_CTX_use_certificate(context, s.shown.certificate.get());
     SSL_CTX_use_PrivateKey(context, s.shown.key.get());
+    for (const x509_ptr& each : s.chain) SSL_CTX_add1_chain_cert(context, each.get());
+    if (s.chain.empty()) SSL_CTX_set_mode(context, SSL_MODE_NO_AUTO_CHAIN);
     SSL_CTX_set_num_tickets(context, s.tickets);
     const unsigned char id[] = "scripted";
     SSL_CTX_set_session_id_context(context, id, sizeof id - 1);
@@ -316,14 +318,15 @@ deaf_listener::deaf_listener(unsigned host, std::uint16_t port)
         ::getsockname(sockets_[0], where, &size) != 0)
         throw std::runtime_error("deaf listener: can't listen");
     port_ = ntohs(address.sin_port);
-    // Fill its queue: a connection that is still on its way after a moment has found it full.
+    // Its queue has room for one. These were before anybody else, so it is full once one of them is connected.
+    std::vector<pollfd> first;
     for (int i = 0; i < 16; ++i) {
         const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         sockets_.push_back(fd);
         ::connect(fd, where, size);
-        pollfd one{fd, POLLOUT, 0};
-        if (::poll(&one, 1, 50) == 0) break;
+        first.push_back({fd, POLLOUT, 0});
     }
+    ::poll(first.data(), first.size(), -1);
 }
 
 deaf_listener::~deaf_listener()

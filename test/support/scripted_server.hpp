@@ -75,7 +75,9 @@ struct tls_settings {
     bool demand_client_certificate = false;
     bool ask_for_client_certificate = false;
     std::size_t tickets = 2;
-    std::string only_suite{};  ///< by OpenSSL's name; empty: what it has
+    std::string only_suite{};       ///< by OpenSSL's name; empty: what it has
+    std::vector<x509_ptr> chain{};  ///< certificates that are sent behind its own
+    int security_level = 1;         ///< OpenSSL's, of what it may show itself
 };
 
 /// TLS with a certificate of this authority; null: none, plain.
