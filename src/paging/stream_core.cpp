@@ -314,7 +314,20 @@ void stream_core::watch_total_time()
     });
 }
 
-void stream_core::time_is_up() { page_failed(errc::total_timeout); }
+void stream_core::time_is_up()
+{
+    std::string_view awaited = "the next page";
+    if (phase_ == phase::delayed)
+        awaited = "the next attempt";
+    else if (phase_ == phase::queued)
+        awaited = "a free connection";
+    else if (paused_)
+        awaited = "the consumer";
+    else if (phase_ == phase::running && turn_ && turn_->exchange && *turn_->exchange->awaited() != '\0')
+        awaited = turn_->exchange->awaited();
+    end(end_reason::failed, final_failure(failure(errc::total_timeout), classify(errc::total_timeout), attempts_,
+                                          "waited for " + std::string(awaited)));
+}
 
 void stream_core::page_failed(errc code)
 {
