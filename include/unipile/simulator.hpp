@@ -174,6 +174,11 @@ struct options {
     std::int64_t now = 1'748'779'200'000;
     end_style end = end_style::null_cursor;
     cursor_style cursors = cursor_style::anchored;
+    /// A cursor is answered with 422 once it is older than this, at twice this age at the latest; 0: cursors live for
+    /// ever.
+    std::chrono::milliseconds cursor_ttl{0};
+    /// After every Nth page the newest post of that page's listing is deleted; 0: never.
+    std::uint32_t delete_every = 0;
     /// Posts in a page when the request has no limit, 1 to 100.
     std::uint32_t default_limit = 10;
     /// Bits of `deviation`; each post shows some of them.

@@ -37,7 +37,7 @@ struct simulate_options {
     std::string posts = "100", latency = "0", bandwidth = "0", cache = "64M", framing = "chunked", end = "null",
                 cursors = "anchored";
     std::string key_file, jobs_file, truth_file;
-    std::uint32_t keep_alive = 5'000;
+    std::uint32_t keep_alive = 5'000, cursor_ttl = 0;
     std::uint64_t new_posts = 0;
     std::vector<std::string> faults, limits;
     bool wild = false, no_gzip = false;
@@ -117,6 +117,7 @@ simulator::options server_options(const simulate_options& given)
     result.framing = given.framing == "length" ? simulator::framing::length : simulator::framing::chunked;
     result.end = end_style(given.end);
     result.cursors = given.cursors == "offset" ? simulator::cursor_style::offset : simulator::cursor_style::anchored;
+    result.cursor_ttl = std::chrono::seconds(given.cursor_ttl);
     result.keep_alive = std::chrono::milliseconds(given.keep_alive);
     result.gzip = !given.no_gzip;
     if (given.wild) result.deviations |= simulator::wild;
@@ -261,6 +262,18 @@ void add_content(CLI::App& app, simulate_options& o)
     app.add_option("--cursors", o.cursors, "anchored: new posts shift nothing; offset: they shift what is below them")
         ->group(group)
         ->check(CLI::IsMember({"anchored", "offset"}))
+        ->capture_default_str();
+    app.add_option("--cursor-ttl", o.cursor_ttl,
+                   "Seconds that a cursor lives at least (at most twice as long); then it is refused with 422; 0: for "
+                   "ever")
+        ->group(group)
+        ->type_name("SECONDS")
+        ->check(CLI::Range(0, 1'000'000))
+        ->capture_default_str();
+    app.add_option("--delete-every", o.server.delete_every,
+                   "Delete the newest post of a listing after every Nth page of the server; 0: never")
+        ->group(group)
+        ->type_name("N")
         ->capture_default_str();
     app.add_flag("--wild", o.wild, "Deviate from the contract as real answers do")->group(group);
     app.add_option("--write-jobs", o.jobs_file, "Write account,identifier,is_company of every profile to this CSV file")

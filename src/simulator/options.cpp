@@ -45,6 +45,7 @@ void validate(const options& o)
     require(is_share(o.pinned_share), "the pinned share must be from 0 to 1");
     require(o.now >= 1'500'000'000'000 && o.now <= 2'100'000'000'000, "now must be from 2017 to 2036");
     require(o.default_limit >= 1 && o.default_limit <= 100, "the default limit must be from 1 to 100");
+    require(o.cursor_ttl.count() >= 0, "the cursors' lifetime must not be negative");
     require(is_header_text(o.api_key), "the API key must be printable ASCII without blanks");
     require(o.latency_min.count() >= 0 && o.latency_min <= o.latency_max,
             "the range of latencies must not be reversed");

@@ -70,6 +70,7 @@ answer responder::decide(const request& request, time_point now, std::optional<p
     const auto target = parse_target(request.target);
     const std::lock_guard lock(mutex_);
     ++stats_.requests;
+    age_cursors(now);
     if (request.api_key != api_key_) return refuse(401, "errors/missing_credentials");
     if (request.method != "GET") return refuse(404, "errors/resource_not_found", "There is no such route.");
     if (target.status != 0) return refuse(target.status, target.type, target.detail);
@@ -133,7 +134,8 @@ answer responder::decide_page(const page_query& query, std::uint32_t account, st
     place.end = end_of(*owner);
     const auto bound = binding(account, owner->index);
     if (!place.is_first) {
-        const auto at = decode(query.cursor, bound);
+        auto at = decode(query.cursor, bound);
+        if (!at && lifetimes_ > 0) at = decode(query.cursor, binding(account, owner->index, 1));
         if (!at) return refuse(422, "errors/unprocessable_entity");
         place.at = *at;
     }
@@ -278,6 +280,7 @@ void responder::written(const answer& answer, std::uint64_t bytes, bool whole)
         ++stats_.pages;
         stats_.posts += answer.posts;
         if (const auto found = pages_.find(*answer.page); found != pages_.end()) ++found->second.answered;
+        if (options_.delete_every > 0 && stats_.pages % options_.delete_every == 0) delete_newest(answer.page->profile);
     }
     if (answer.status != 200) ++stats_.errors;
     if (answer.log_entry < log_.size()) log_[answer.log_entry].status = whole ? answer.status : 0;
@@ -303,9 +306,28 @@ void responder::shook_hands(bool resumed)
     if (resumed) ++stats_.resumed_handshakes;
 }
 
-cursor_binding responder::binding(std::uint32_t account, std::uint32_t profile) const
+cursor_binding responder::binding(std::uint32_t account, std::uint32_t profile, std::uint32_t lifetimes_ago) const
 {
-    return {.seed = options_.seed, .account = account, .profile = profile, .generation = generation_};
+    constexpr std::uint32_t bits = 20;
+    const std::uint32_t generation = generation_ << bits | (lifetimes_ - lifetimes_ago) % (1u << bits);
+    return {.seed = options_.seed, .account = account, .profile = profile, .generation = generation};
+}
+
+/// A cursor belongs to the lifetime in which it was given out, and is taken until the next one has passed.
+void responder::age_cursors(time_point now)
+{
+    if (!first_request_) first_request_ = now;
+    if (options_.cursor_ttl.count() > 0)
+        lifetimes_ = static_cast<std::uint32_t>((now - *first_request_) / options_.cursor_ttl);
+}
+
+void responder::delete_newest(std::uint32_t profile)
+{
+    const listing posts(people_.profile(profile), changes_of(profile));
+    if (posts.size() == 0) return;
+    const std::uint64_t serial = posts.serial_at(0);
+    auto& removed = change(profile).removed;
+    removed.insert(std::lower_bound(removed.begin(), removed.end(), serial), serial);
 }
 
 viewer responder::viewer_of(const traits& owner, std::uint32_t account) const

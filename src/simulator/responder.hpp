@@ -139,7 +139,9 @@ private:
     std::uint32_t known_account(std::string_view account) const;
     simulator::changes changes_of(std::uint32_t profile) const;
     simulator::changes& change(std::uint32_t profile);
-    cursor_binding binding(std::uint32_t account, std::uint32_t profile) const;
+    cursor_binding binding(std::uint32_t account, std::uint32_t profile, std::uint32_t lifetimes_ago = 0) const;
+    void age_cursors(time_point now);
+    void delete_newest(std::uint32_t profile);
     viewer viewer_of(const traits& owner, std::uint32_t account) const;
 
     const options options_;
@@ -151,6 +153,8 @@ private:
     fault_list faults_;
     std::uint64_t faults_version_ = 0;
     std::uint32_t generation_ = 0;
+    std::optional<time_point> first_request_;
+    std::uint32_t lifetimes_ = 0;  ///< of a cursor, since the first request
     std::unordered_map<std::uint32_t, account_state> accounts_;
     std::map<std::uint32_t, simulator::changes> changes_;
     std::unordered_map<page_id, page_counts, page_hash> pages_;

@@ -266,6 +266,38 @@ BOOST_AUTO_TEST_CASE(expired_cursors)
     BOOST_TEST(s.follow(5).ids == s.truth());
 }
 
+BOOST_AUTO_TEST_CASE(cursors_die_with_time)
+{
+    auto options = one(12);
+    options.cursor_ttl = std::chrono::seconds(60);
+    const auto status_after = [&](int seconds) {
+        single s(options);
+        const sim::responder::time_point start{std::chrono::hours(1)};
+        const auto first = reader::target(s.profile.account, s.profile.identifier, 5, s.profile.is_company);
+        const auto page = reader::get(s.responder, first, "simulated-key", start);
+        const std::string cursor{reader::parse(*page.body).at("cursor").as_string()};
+        const auto next = reader::target(s.profile.account, s.profile.identifier, 5, s.profile.is_company, cursor);
+        return reader::get(s.responder, next, "simulated-key", start + std::chrono::seconds(seconds)).status;
+    };
+    for (const int young : {0, 59, 60, 119}) BOOST_TEST(status_after(young) == 200u);
+    for (const int old : {120, 121, 1'000'000}) BOOST_TEST(status_after(old) == 422u);
+}
+
+BOOST_AUTO_TEST_CASE(posts_are_deleted_while_they_are_listed)
+{
+    auto options = one(12);
+    options.cursors = sim::cursor_style::offset;
+    options.delete_every = 2;
+    single s(options);
+    const auto before = s.truth();
+    // Behind the second page the newest post goes, so that the third begins one post too far down.
+    const auto listing = s.follow(4);
+    BOOST_TEST(listing.pages == 3u);
+    BOOST_TEST(listing.ids.size() == 11u);
+    BOOST_TEST((std::find(listing.ids.begin(), listing.ids.end(), before[8]) == listing.ids.end()));
+    BOOST_TEST(s.truth().size() == 11u);
+}
+
 BOOST_AUTO_TEST_CASE(a_cursor_of_a_page_that_changed_is_not_served_from_the_cache)
 {
     single s(one(12));
