@@ -4,6 +4,7 @@
 #include "program/ending_signals.hpp"
 #include "program/harvest_stop.hpp"
 #include "program/harvest_summary.hpp"
+#include "program/last_resort.hpp"
 #include "program/text.hpp"
 #include "program/usable_store.hpp"
 #include "thread_name.hpp"
@@ -13,8 +14,8 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -34,6 +35,7 @@ using std::chrono::milliseconds;
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 /// An interrupted run has ten seconds to commit; this much of it is for the pages under way.
 constexpr milliseconds patience_with_pages{8'000};
+constexpr unsigned last_deadline = 10;  // seconds
 constexpr milliseconds unpark_interval{2'000};
 
 }  // namespace
@@ -66,11 +68,10 @@ int harvest_run::run()
 {
     await_signal();
     if (prepare()) {
-        start_company();
+        guard([this] { start_company(); });
         do {
-            start_crew();
-            context_.restart();
-            context_.run();
+            guard([this] { start_crew(); });
+            run_crew();
             wind_up();
         } while (has_another_key());
     }
@@ -154,10 +155,13 @@ void harvest_run::start_company()
             reader_gone_ = true;
             stop_all();
         });
-    asio::co_spawn(context_, look_for_unparked(), asio::detached);
+    const auto ended = [this](const std::exception_ptr& error) {
+        if (error) failed(error);
+    };
+    asio::co_spawn(context_, look_for_unparked(), ended);
     if (arguments_.quiet) return;
-    asio::co_spawn(context_, show(), asio::detached);
-    asio::co_spawn(context_, look_ahead(), asio::detached);
+    asio::co_spawn(context_, show(), ended);
+    asio::co_spawn(context_, look_ahead(), ended);
 }
 
 void harvest_run::start_crew()
@@ -174,6 +178,10 @@ void harvest_run::start_crew()
         shared.output = [this](std::string lines) {
             return asio::co_spawn(context_, write_lines(std::move(lines)), asio::use_awaitable);
         };
+    shared.failed = [this] {
+        end_process_in(last_deadline, exit_code::some_incomplete);
+        asio::post(context_, [this] { give_up(); });
+    };
     shared.store_failed = [this] { asio::post(context_, [this] { stop_all(); }); };
     shared.say = [this](std::string line) {
         asio::post(context_, [this, line = std::move(line)] { console_.say(line); });
@@ -181,8 +189,47 @@ void harvest_run::start_crew()
     phase_ = "harvesting";
     for (std::size_t i = 0; i < threads; ++i)
         crew_.push_back({std::make_unique<harvest_worker>(plan_, shared, i, threads), {}});
-    at_work_ = crew_.size();
-    for (std::size_t i = 0; i < crew_.size(); ++i) crew_[i].thread = std::thread{[this, i] { work_on(i); }};
+    for (std::size_t i = 0; i < crew_.size(); ++i) {
+        crew_[i].thread = std::thread{[this, i] { work_on(i); }};
+        ++at_work_;
+    }
+}
+
+void harvest_run::run_crew()
+{
+    context_.restart();
+    const auto busy = asio::make_work_guard(context_);
+    while (at_work_ > 0) guard([this] { context_.run(); });
+}
+
+/// What is thrown ends the run, after its workers.
+void harvest_run::guard(const std::function<void()>& f)
+{
+    try {
+        f();
+    } catch (...) {
+        failed(std::current_exception());
+    }
+}
+
+void harvest_run::failed(const std::exception_ptr& error)
+{
+    end_process_in(last_deadline, exit_code::some_incomplete);
+    {
+        const std::lock_guard lock{error_mutex_};
+        if (!error_) error_ = error;
+    }
+    give_up();
+}
+
+/// Ends the workers within the deadline.
+void harvest_run::give_up()
+{
+    stop_all();
+    patience_.expires_after(patience_with_pages);
+    patience_.async_wait([this](error_code ec) {
+        if (!ec) cancel_all();
+    });
 }
 
 /// On a worker's thread.
@@ -207,8 +254,8 @@ void harvest_run::worker_ended(std::size_t index)
         failed = error_ != nullptr;
     }
     if (const auto& f = crew_[index].worker->stopped_by(); f && !stopped_by_) stopped_by_ = f;
-    if (failed || stopped_by_) stop_all();
     if (--at_work_ == 0) context_.stop();
+    if (failed || stopped_by_) stop_all();
 }
 
 void harvest_run::wind_up()
@@ -288,11 +335,8 @@ void harvest_run::interrupt()
     }
     phase_ = "finishing the pages under way";
     if (!arguments_.quiet) console_.say("unipile: finishing the pages under way; press Ctrl-C again to stop at once");
-    stop_all();
-    patience_.expires_after(patience_with_pages);
-    patience_.async_wait([this](error_code ec) {
-        if (!ec) cancel_all();
-    });
+    end_process_in(last_deadline, exit_code::interrupted);
+    give_up();
     await_signal();
 }
 

@@ -25,6 +25,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -54,6 +55,7 @@ private:
     void start_crew();
     bool has_another_key();
     void add_up(harvest_tally& tally, accounts_view& view) const;
+    void run_crew();
     void work_on(std::size_t index);
     void worker_ended(std::size_t index);
     void wind_up();
@@ -61,6 +63,9 @@ private:
 
     void await_signal();
     void interrupt();
+    void guard(const std::function<void()>& f);
+    void failed(const std::exception_ptr& error);
+    void give_up();
     void stop_all();
     void cancel_all();
     boost::asio::awaitable<bool> write_lines(std::string lines);

@@ -18,6 +18,7 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <new>
 #include <utility>
 
 namespace unipile::program {
@@ -164,16 +165,26 @@ harvest_options harvest_worker::options_for(const harvest_plan& plan)
 
 void harvest_worker::run()
 {
-    std::exception_ptr error;
-    asio::co_spawn(context_, work(), [this, &error](const std::exception_ptr& e) {
-        error = e;
+    asio::co_spawn(context_, work(), [this](const std::exception_ptr& e) {
+        if (!error_) error_ = e;
         over_ = true;
         context_.stop();
     });
-    asio::co_spawn(context_, keep_view(), asio::detached);
-    context_.run();
+    asio::co_spawn(context_, keep_view(), [this](const std::exception_ptr& e) {
+        if (e && !over_) failed(e);
+    });
+    for (bool thrown = true; std::exchange(thrown, false);) {
+        try {
+            context_.run();
+        } catch (...) {
+            thrown = true;
+            failed(std::current_exception());
+        }
+    }
+    // What should have woken `work` was lost: only for want of memory.
+    if (!over_ && !error_) error_ = std::make_exception_ptr(std::bad_alloc());
     tally_.set(view());
-    if (error) std::rethrow_exception(error);
+    if (error_) std::rethrow_exception(error_);
 }
 
 void harvest_worker::stop()
@@ -226,7 +237,7 @@ asio::awaitable<void> harvest_worker::work()
     left.reserve(jobs_.size());
     for (const auto& [tag, job] : jobs_) left.push_back(tag);
     for (const std::uint64_t tag : left)
-        if (!store_failed_) co_await give_back(tag, jobs_[tag]);
+        if (!store_failed_ && !error_) co_await give_back(tag, jobs_[tag]);
 }
 
 asio::awaitable<void> harvest_worker::wait_for_room()
@@ -253,15 +264,37 @@ void harvest_worker::handle(harvest_element element)
         harvest_element page = element;
         page.ended = false;
         job.writing = true;
-        ++busy_;
-        asio::co_spawn(context_, take_page(std::move(page)), asio::detached);
+        spawn(take_page(std::move(page)));
     }
     if (!element.ended) return;
     element.posts.clear();
     job.ended = std::move(element);
-    if (job.writing) return;
+    if (!job.writing) spawn(settle(tag));
+}
+
+/// A piece of work that `work` waits for.
+void harvest_worker::spawn(asio::awaitable<void> piece)
+{
     ++busy_;
-    asio::co_spawn(context_, settle(tag), asio::detached);
+    try {
+        asio::co_spawn(context_, std::move(piece), [this](const std::exception_ptr& error) {
+            --busy_;
+            if (error) failed(error);
+            room_.cancel();
+        });
+    } catch (...) {
+        --busy_;
+        throw;
+    }
+}
+
+/// Something was thrown that nothing here expects: nothing more is begun, and `run` throws it.
+void harvest_worker::failed(const std::exception_ptr& error)
+{
+    if (!error_) error_ = error;
+    shared_.failed();
+    source_->stop();
+    stream_->cancel();
 }
 
 /// What is stored was written before: a page that could not be written comes again in another run.
@@ -275,12 +308,7 @@ asio::awaitable<void> harvest_worker::take_page(harvest_element element)
     else if (element.page_ends)
         stream_->finish(element.number);
     job.writing = false;
-    if (job.ended && !store_failed_) {
-        ++busy_;
-        asio::co_spawn(context_, settle(tag), asio::detached);
-    }
-    --busy_;
-    room_.cancel();
+    if (job.ended && !store_failed_) spawn(settle(tag));
 }
 
 asio::awaitable<bool> harvest_worker::write_out(const harvest_element& element)
@@ -358,8 +386,6 @@ asio::awaitable<void> harvest_worker::settle(std::uint64_t tag)
     } else {
         co_await settle_end(tag, job, end);
     }
-    --busy_;
-    room_.cancel();
     source_->poke();
 }
 

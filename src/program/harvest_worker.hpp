@@ -17,6 +17,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -38,6 +39,8 @@ struct harvest_shared {
     bool output_is_terminal = false;
     /// The store failed; on any thread.
     std::function<void()> store_failed;
+    /// A worker can't go on, and `run` will throw why; on any thread.
+    std::function<void()> failed;
     /// Tells people a line; on any thread.
     std::function<void(std::string line)> say;
 };
@@ -87,6 +90,8 @@ private:
     boost::asio::awaitable<void> wait_for_room();
     boost::asio::awaitable<void> keep_view();
     void handle(harvest_element element);
+    void spawn(boost::asio::awaitable<void> piece);
+    void failed(const std::exception_ptr& error);
     boost::asio::awaitable<void> take_page(harvest_element element);
     boost::asio::awaitable<bool> write_out(const harvest_element& element);
     boost::asio::awaitable<void> store_page(active_job& job, const harvest_element& element);
@@ -120,10 +125,11 @@ private:
     std::unordered_map<std::uint64_t, active_job> jobs_;       ///< by tag
     std::unordered_map<std::string, std::uint64_t> tags_;      ///< by what a query says
     std::unordered_map<std::string, account_ledger> ledgers_;  ///< loaded, not yet asked for
-    std::size_t busy_ = 0;                                     ///< coroutines that hold a piece of work
+    std::size_t busy_ = 0;                                     ///< pieces of work under way
     std::size_t outstanding_ = 0;                              ///< bytes that are being written
     std::uint64_t answers_ = 0;                                ///< of the server, to this worker
     std::optional<failure> stopped_by_;
+    std::exception_ptr error_;
     shared_tally tally_;
     bool store_failed_ = false, over_ = false;
 };

@@ -1,15 +1,20 @@
 // The program `unipile`.
 #include "program/command.hpp"
+#include "program/last_resort.hpp"
 #include "program/text.hpp"
 #include "program/wording.hpp"
 
 #include <CLI/CLI.hpp>
 
+#include <boost/system/system_error.hpp>
+
 #include <cerrno>
 #include <csignal>
 #include <exception>
 #include <iostream>
+#include <new>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include <fcntl.h>
@@ -63,6 +68,17 @@ int parse(CLI::App& app, int argc, char** argv)
     }
 }
 
+/// One that nothing below had better words for.
+std::string complaint_about(const std::exception& e)
+{
+    const auto* system = dynamic_cast<const std::system_error*>(&e);
+    const auto* of_boost = dynamic_cast<const boost::system::system_error*>(&e);
+    constexpr auto no_thread = std::errc::resource_unavailable_try_again;
+    if ((system != nullptr && system->code() == no_thread) || (of_boost != nullptr && of_boost->code() == no_thread))
+        return "no thread could be started; allow the process more memory or threads";
+    return unipile::program::printable(unipile::program::program_words(e.what()));
+}
+
 /// To the help of the program and of each subcommand.
 void add_exit_codes(CLI::App& app)
 {
@@ -90,6 +106,7 @@ void hold_standard_streams()
 
 int main(int argc, char** argv)
 {
+    unipile::program::end_without_memory();
     hold_standard_streams();
     // A reader that has gone, and a limit on the size of files, are told by the write that failed, with its own error.
     std::signal(SIGPIPE, SIG_IGN);
@@ -110,8 +127,10 @@ int main(int argc, char** argv)
     if (const int code = parse(app, argc, argv); code >= 0) return code;
     try {
         return run();
+    } catch (const std::bad_alloc&) {
+        throw;  // there is nothing to put a line together with
     } catch (const std::exception& e) {
-        std::cerr << "unipile: " << unipile::program::printable(unipile::program::program_words(e.what())) << '\n';
+        std::cerr << "unipile: " << complaint_about(e) << '\n';
         return exit_code::some_incomplete;
     }
 }

@@ -2,6 +2,7 @@
 
 #include "program/command.hpp"
 #include "program/ending_signals.hpp"
+#include "program/last_resort.hpp"
 #include "program/minify.hpp"
 #include "program/text.hpp"
 
@@ -9,7 +10,6 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -29,6 +29,7 @@ using std::chrono::steady_clock;
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr milliseconds patience_with_reader{2'000};
+constexpr unsigned last_deadline = 10;  // seconds
 constexpr milliseconds redraw_interval{200};
 
 milliseconds since(steady_clock::time_point then)
@@ -118,7 +119,11 @@ int posts_run::run()
     workers_ = std::min(options_.connection.connections, plan_.queries.size());
     for (std::size_t i = workers_; i > 0; --i)
         asio::co_spawn(context_, work(), [this](std::exception_ptr e) { worker_ended(std::move(e)); });
-    if (console_.shows_progress()) asio::co_spawn(context_, show_progress(), asio::detached);
+    if (console_.shows_progress())
+        asio::co_spawn(context_, show_progress(), [this](std::exception_ptr e) {
+            if (e && !error_) error_ = std::move(e);
+            if (error_) stop_listings();
+        });
     context_.run();
     if (error_) std::rethrow_exception(error_);
     if (output_.holds_old_content())
@@ -228,6 +233,7 @@ void posts_run::await_signal()
 
 void posts_run::interrupt()
 {
+    end_process_in(last_deadline, exit_code::interrupted);
     ++interruptions_;
     stop_listings();
     if (interruptions_ > 1) {

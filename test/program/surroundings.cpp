@@ -49,6 +49,52 @@ BOOST_AUTO_TEST_CASE(a_terminal_that_can_only_print_gets_no_escapes)
     }
 }
 
+/// Sanitizers reserve more address space than any limit that could be set here.
+constexpr bool sanitized =
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+    true;
+#else
+    false;
+#endif
+#else
+    false;
+#endif
+
+BOOST_AUTO_TEST_CASE(little_memory_ends_it_with_a_line_and_nothing_is_lost)
+{
+    if (sanitized) return;
+    simulator::options o = four_accounts();
+    o.posts_min = o.posts_max = 60;
+    std::size_t ended = 0, passed = 0;
+    for (unsigned megabytes = 60; megabytes <= 180 && passed < 3; megabytes += 3) {
+        const field_work w{o};
+        const strings posts = w.world.arguments({w.world.first()}, {"--limit", "20"});
+        for (const strings& command : {w.command(), posts}) {
+            // One that hangs is killed, which is code 137, as one that crashed has a code above 128.
+            strings all{"-c",
+                        "ulimit -v " + std::to_string(megabytes * 1024) + "; exec timeout -s KILL 120 \"$0\" \"$@\"",
+                        UNIPILE_PROGRAM};
+            all.insert(all.end(), command.begin(), command.end());
+            auto environment = w.world.environment();
+            environment["PATH"] = "/usr/bin:/bin";
+            const finished f = process{"/bin/sh", all, environment}.wait();
+            BOOST_TEST_CONTEXT(megabytes << " MB, " << command.front() << "; it said: " << f.err)
+            {
+                BOOST_TEST((f.code == 0 || f.code == 1), f.code);
+                if (f.code == 1) BOOST_TEST(has(f.err, "unipile: "));
+                ++(f.code == 0 ? passed : ended);
+            }
+        }
+        BOOST_TEST(w.harvest({"--retry-failed"}).code == 0);
+        w.check_store();
+    }
+    BOOST_TEST(ended > 0u);
+    BOOST_TEST(passed > 0u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
