@@ -83,8 +83,9 @@ BOOST_AUTO_TEST_CASE(little_memory_ends_it_with_a_line_and_nothing_is_lost)
             const finished f = process{"/bin/sh", all, environment}.wait();
             BOOST_TEST_CONTEXT(megabytes << " MB, " << command.front() << "; it said: " << f.err)
             {
-                BOOST_TEST((f.code == 0 || f.code == 1), f.code);
-                if (f.code == 1) BOOST_TEST(has(f.err, "unipile: "));
+                // 4: no thread could be had to look up the host's name, which looks like an outage.
+                BOOST_TEST((f.code == 0 || f.code == 1 || f.code == 4), f.code);
+                if (f.code != 0) BOOST_TEST(has(f.err, "unipile: "));
                 ++(f.code == 0 ? passed : ended);
             }
         }
