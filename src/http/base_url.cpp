@@ -33,7 +33,7 @@ std::string lower(std::string_view text)
 
 bool is_host_name(std::string_view host)
 {
-    return !host.empty() && host.size() <= 253 && host.front() != '.' && host.front() != '-' &&
+    return !host.empty() && host.size() <= 253 && host.front() != '.' && host.front() != '-' && host.back() != '.' &&
            host.find("..") == host.npos && std::all_of(host.begin(), host.end(), [](char c) {
                return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
            });

@@ -330,7 +330,15 @@ void pool::on_timer()
     const auto now = clock::now();
     armed_ = never;
     const auto next = sweep(now);
-    if (next != never) arm(next, now);
+    if (next == never) return;
+    try {
+        arm(next, now);
+    } catch (...) {
+        // Without memory nobody would look after the deadlines any more, so those that have one end now.
+        while (!waiting_.empty() && waiting_.front().deadline() != never) waiting_.front().stop_if_due(never);
+        for (auto it = running_.begin(); it != running_.end();)
+            if (get_exchange& e = *it++; e.deadline() != never) e.stop_if_due(never);
+    }
 }
 
 pool::clock::time_point pool::sweep(clock::time_point now)

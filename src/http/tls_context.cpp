@@ -54,7 +54,11 @@ constexpr std::size_t read_buffer = 2 * full_record + 8;
 
 int owner_index()
 {
-    static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+    static const int index = [] {
+        const int made = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+        if (made < 0) throw std::bad_alloc();
+        return made;
+    }();
     return index;
 }
 
@@ -117,7 +121,7 @@ tls_context::tls_context(std::string host, bool host_is_address, const std::stri
     SSL_CTX_set_default_read_buffer_len(context, read_buffer);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-    SSL_CTX_set_ex_data(context, owner_index(), this);
+    if (SSL_CTX_set_ex_data(context, owner_index(), this) != 1) throw std::bad_alloc();
     SSL_CTX_sess_set_new_cb(context, &callbacks::new_session);
     SSL_CTX_set_client_cert_cb(context, &on_certificate_request);
     if (ca_file.empty()) {

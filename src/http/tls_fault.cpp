@@ -7,6 +7,7 @@
 #include <openssl/x509v3.h>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <ctime>
 
@@ -14,10 +15,13 @@ namespace unipile::http {
 namespace {
 
 // Where an SSL keeps the fact that the server asked for a certificate.
-int asked_index()
+int asked_index() noexcept
 {
-    static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
-    return index;
+    static std::atomic<int> index{-1};
+    int known = index.load();
+    // Below zero: there was no memory for it, which may have changed.
+    if (known < 0) index = known = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+    return known;
 }
 
 std::string clock_says()

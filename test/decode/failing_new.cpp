@@ -8,11 +8,12 @@ namespace {
 
 thread_local long live = 0, count = 0;
 thread_local bool armed = false;
-thread_local long left = 0;
+thread_local long left = 0, to_fail = 0;
+thread_local bool failed = false;
 
 void* allocate(std::size_t n)
 {
-    if (armed && left-- <= 0) throw std::bad_alloc{};
+    if (allocation_fails()) throw std::bad_alloc{};
     void* p = std::malloc(n == 0 ? 1 : n);
     if (!p) throw std::bad_alloc{};
     ++live;
@@ -31,11 +32,20 @@ void release(void* p) noexcept
 
 long live_allocations() noexcept { return live; }
 long allocation_count() noexcept { return count; }
-fail_at::fail_at(long k) noexcept
+bool allocation_fails() noexcept
+{
+    if (!armed || left-- > 0 || to_fail-- <= 0) return false;
+    failed = true;
+    return true;
+}
+fail_at::fail_at(long k, long how_many) noexcept
 {
     left = k;
+    to_fail = how_many;
+    failed = false;
     armed = true;
 }
+bool fail_at::has_failed() const noexcept { return failed; }
 fail_at::~fail_at() { armed = false; }
 
 }  // namespace unipile::test

@@ -54,6 +54,7 @@ const char* const refused[] = {
     "   ",
     "https://",
     "https://:443",
+    "https://tp..",
     "https://user@api8.unipile.com",
     "https://user:s3cret@api8.unipile.com",
     "user:s3cret@api8.unipile.com",
