@@ -30,6 +30,9 @@ void append_encoded(std::string& out, std::string_view s)
     }
 }
 
+/// Milliseconds from 1970: what lies beyond is no time, and could not be reckoned with.
+constexpr std::int64_t farthest = std::int64_t{1} << 53;
+
 /// Reads one field from its front; every function is false where the text is none of its kind.
 class field {
 public:
@@ -45,9 +48,8 @@ public:
     }
     bool time(wall_time& t)
     {
-        constexpr std::int64_t most = std::int64_t{1} << 53;
         std::int64_t v = 0;
-        if (!number(v) || v < -most || v > most) return false;
+        if (!number(v) || v < -farthest || v > farthest) return false;
         t = wall_time{std::chrono::milliseconds{v}};
         return true;
     }
@@ -90,6 +92,7 @@ bool read_used(field& f, std::vector<account_ledger::entry>& used)
         if (!used.empty()) {
             if (e.at.time_since_epoch().count() < 0) return false;
             e.at += used.back().at.time_since_epoch();
+            if (e.at.time_since_epoch().count() > farthest) return false;
         }
         if (f.skip('*') && (!f.number(e.count) || e.count == 0)) return false;
         used.push_back(e);

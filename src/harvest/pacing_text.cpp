@@ -159,7 +159,7 @@ bool read_time_of_day(std::string_view s, minutes& value)
     int h = 0, m = 0;
     if (!read_number(s, h) || s.size() != 3 || s[0] != ':') return false;
     s.remove_prefix(1);
-    if (!read_number(s, m) || !s.empty() || h < 0 || m < 0 || m > 59 || h * 60 + m > 24 * 60) return false;
+    if (!read_number(s, m) || !s.empty() || h < 0 || h > 24 || m < 0 || m > 59 || h * 60 + m > 24 * 60) return false;
     value = minutes{h * 60 + m};
     return true;
 }

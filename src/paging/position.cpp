@@ -66,6 +66,7 @@ public:
         for (unsigned shift = 0; shift < 63; shift += 7) {
             const auto byte = fixed(1);
             value |= (byte & 0x7f) << shift;
+            if (byte == 0 && shift != 0) refuse("a number in it has more bytes than it needs");
             if (byte < 0x80) return value;
         }
         refuse("a number in it is too large");

@@ -166,6 +166,7 @@ public:
         field("published_at", time);
         object("linkedin", p.linkedin());
         object("instagram", p.instagram());
+        line("utf8", p.is_utf8() ? "yes" : "no");
         for (const std::string& a : anomalies_of(p)) line("anomaly", a);
     }
 

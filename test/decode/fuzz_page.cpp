@@ -3,6 +3,8 @@
 #include "decode/page_decoder.hpp"
 #include "describe.hpp"
 
+#include <unipile/utf8.hpp>
+
 #include <boost/json/parse.hpp>
 
 #include <cstdint>
@@ -49,11 +51,18 @@ void check_items(std::string_view page)
         // Boost.JSON refuses exponents that it can't count with; by the grammar they are as good as others.
         check(!error || error == boost::json::error::exponent_overflow || has_bad_text(p));
         check(test::describe(post::parse(p.json()).value()) == test::describe(p));
+        std::string copy;
+        check(is_valid_utf8(p.valid_json(copy)) && p.is_utf8() == is_valid_utf8(p.json()));
+        check(p.footprint() > p.json().size() && p.footprint() < 128 * 1024 + 8 * p.json().size());
     }
     for (const decode::quarantined_item& item : decoder.quarantined()) {
+        check(item.raw.size() <= small_limits().item);
         boost::json::error_code error;
         const auto value = boost::json::parse(item.raw, error);
-        check(error || !value.is_object());
+        const std::string_view why = item.why;
+        const bool over = why.starts_with("its ") || why.starts_with("nested deeper");
+        check(error || over || !value.is_object() || value.get_object().empty());
+        check(!error || !why.starts_with("an empty"));
     }
 }
 

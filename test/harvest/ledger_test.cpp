@@ -63,11 +63,30 @@ BOOST_AUTO_TEST_CASE(unparked_it_begins_with_a_clean_slate)
 
 BOOST_AUTO_TEST_CASE(refuses_damaged_text)
 {
-    for (const char* text : {"",      "v2",     "v1  t1",   "v1 x1",   "v1 t",
-                             "v1 tx", "v1 t1x", "v1 a0",    "v1 a2",   "v1 anan",
-                             "v1 u",  "v1 u1,", "v1 u1,-5", "v1 u1*0", "v1 u99999999999999999999",
-                             "v1 k1", "v1 i-1", "v1 p%4",   "v1 p%zz", "t1 v1",
-                             " v1"})
+    for (const char* text : {"",
+                             "v2",
+                             "v1  t1",
+                             "v1 x1",
+                             "v1 t",
+                             "v1 tx",
+                             "v1 t1x",
+                             "v1 a0",
+                             "v1 a2",
+                             "v1 anan",
+                             "v1 u",
+                             "v1 u1,",
+                             "v1 u1,-5",
+                             "v1 u1*0",
+                             "v1 u99999999999999999999",
+                             "v1 k1",
+                             "v1 i-1",
+                             "v1 p%4",
+                             "v1 p%zz",
+                             "t1 v1",
+                             " v1",
+                             "v1 u9007199254740992,1",
+                             "v1 u1,9007199254740992",
+                             "v1 u1,9007199254740991,1"})
         BOOST_TEST(!account_ledger::from_text(text), text);
 }
 

@@ -107,6 +107,8 @@ BOOST_AUTO_TEST_CASE(says_what_is_wrong_and_what_is_right)
         {"ramp 7d from 130%", "100 %"},
         {"hours 9-17", "hours mon-fri"},
         {"hours 09:00-25:00", "hours mon-fri"},
+        {"hours 09:00-2147483647:00", "hours mon-fri"},
+        {"hours 55555506:00-18:00", "hours mon-fri"},
         {"hours 09:00-17:60", "hours mon-fri"},
         {"hours fry 09:00-17:00", "hours mon-fri"},
         {"hours 09:00-17:00 UTC extra", "hours mon-fri"},

@@ -131,6 +131,8 @@ BOOST_AUTO_TEST_CASE(damaged_text_is_refused)
     BOOST_TEST(is_refused(text + "A"));
     BOOST_TEST(is_refused("u2." + text.substr(3)));
     BOOST_TEST(is_refused(" " + text));
+    // A number with a byte more than it needs: a position has one text.
+    BOOST_TEST(is_refused("u1.EREREREREREAgAAAACdJ1vM"));
     // Noise, some of it with a good check, would have to be read without harm.
     std::mt19937 random(1);
     for (int i = 0; i != 20'000; ++i) {
