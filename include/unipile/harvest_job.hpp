@@ -8,8 +8,11 @@
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <concepts>
@@ -56,6 +59,9 @@ struct job_request {
 
 /// Where jobs come from, one handful at a time. Derive from it to read a queue or a data base; for ranges, functions
 /// and coroutines there is `make_job_source`.
+///
+/// The harvest destroys it on its executor when it is over or destroyed itself; after `harvest_stream::cancel`, and
+/// with the stream's destruction, also while a call of `async_pull` is outstanding, whose handler then has no effect.
 class job_source {
 public:
     /// Completion: an error, which ends the harvest; or jobs, at least one and at most as many as were asked for; or
@@ -70,7 +76,15 @@ public:
     /// Called on the client's executor, never while another call is outstanding. `done` may be called on any thread,
     /// also before this function returns, exactly once. It may take its time: jobs that come later, because they are
     /// due later, are welcome later.
+    ///
+    /// What it throws ends the harvest with its words. It may call anything of the harvest, and destroy it.
     virtual void async_pull(job_request request, handler done) = 0;
+
+    /// The harvest ends, and a call of `async_pull` is outstanding: called once, on the client's executor. Unless
+    /// `harvest_stream::cancel` has ended it, the harvest waits for that call's handler, and jobs that it still brings
+    /// end with errc::harvest_stopped; so a call that may take long should end now, e.g. with operation_aborted, which
+    /// is ignored.
+    virtual void stop() {}
 };
 
 namespace harvest {
@@ -84,6 +98,7 @@ public:
 
 private:
     function next_;
+    std::exception_ptr thrown_;  ///< behind jobs that had to be handed out first
 };
 
 boost::system::error_code code_of(std::exception_ptr error) noexcept;
@@ -117,11 +132,23 @@ public:
     {
         using result = typename std::invoke_result_t<F&>::value_type;
         auto keep = std::make_shared<handler>(std::move(done));
-        boost::asio::co_spawn(executor_, one(next_), [keep](std::exception_ptr error, result job) {
+        auto signal = std::make_shared<boost::asio::cancellation_signal>();
+        auto finish = [keep, signal, executor = executor_](std::exception_ptr error, result job) {
+            // The signal has to outlive the coroutine, which is about to end.
+            boost::asio::post(executor, [signal] {});
             std::vector<harvest_job> jobs;
             if (!error && job) jobs.emplace_back(*std::move(job));
             std::move (*keep)(code_of(error), std::move(jobs));
-        });
+        };
+        running_ = signal;
+        boost::asio::co_spawn(executor_, one(next_),
+                              boost::asio::bind_cancellation_slot(signal->slot(), std::move(finish)));
+    }
+
+    /// Cancels the coroutine (terminal).
+    void stop() override
+    {
+        if (const auto signal = running_.lock()) signal->emit(boost::asio::cancellation_type::terminal);
     }
 
 private:
@@ -130,6 +157,7 @@ private:
 
     boost::asio::any_io_executor executor_;
     std::shared_ptr<F> next_;
+    std::weak_ptr<boost::asio::cancellation_signal> running_;
 };
 
 }  // namespace harvest

@@ -6,17 +6,25 @@
 #include <cstddef>
 #include <deque>
 #include <utility>
+#include <vector>
 
 namespace unipile::harvest {
 
 /// Elements in order, and how much memory their posts take.
 class element_queue {
 public:
-    void push(harvest_element e)
+    /// Without posts. Leaves `e` alone if memory runs out.
+    void push(harvest_element&& e) { entries_.emplace_back().element = std::move(e); }
+    /// The one that was pushed last.
+    harvest_element& back() noexcept { return entries_.back().element; }
+    /// Gives posts to the one that was pushed last, which had none.
+    void give(std::vector<post> posts) noexcept
     {
+        auto& back = entries_.back();
+        back.element.posts = std::move(posts);
         std::size_t bytes = 0;
-        for (const auto& p : e.posts) bytes += p.footprint();
-        entries_.push_back({std::move(e), bytes});
+        for (const auto& p : back.element.posts) bytes += p.footprint();
+        back.bytes += bytes;
         bytes_ += bytes;
     }
     harvest_element pop()
@@ -38,7 +46,7 @@ public:
 private:
     struct entry {
         harvest_element element;
-        std::size_t bytes;
+        std::size_t bytes = 0;
     };
     std::deque<entry> entries_;
     std::size_t bytes_ = 0;

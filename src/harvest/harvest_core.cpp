@@ -5,9 +5,10 @@
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/system/errc.hpp>
 
 #include <algorithm>
-#include <limits>
+#include <new>
 #include <random>
 #include <utility>
 
@@ -25,6 +26,14 @@ std::uint64_t seed_of(const harvest_options& options)
     return std::uint64_t{device()} << 32 | device();
 }
 
+failure out_of_memory_failure()
+{
+    failure::details d;
+    d.scope = failure_scope::passing;
+    d.may_pass = true;
+    return failure(make_error_code(boost::system::errc::not_enough_memory), std::move(d));
+}
+
 scheduler_options scheduling_of(const client& c, const harvest_options& options)
 {
     scheduler_options s;
@@ -39,14 +48,17 @@ scheduler_options scheduling_of(const client& c, const harvest_options& options)
 
 }  // namespace
 
-harvest_core::harvest_core(const client& c, std::unique_ptr<job_source> source, harvest_options options)
+harvest_core::harvest_core(const client& c, std::shared_ptr<job_source> source, harvest_options options,
+                           std::shared_ptr<time_source> time)
     : executor_(c.get_executor()),
       client_(c.get_executor(), c.core()),
       source_(std::move(source)),
       options_(std::move(options)),
       registry_(paging::keeper_registry::of(executor_)),
+      clock_(std::move(time)),
       scheduler_(scheduling_of(client_, options_)),
-      timer_(executor_)
+      no_memory_(out_of_memory_failure()),
+      stopped_(errc::harvest_stopped)
 {
     if (options_.pace) known_rules_.push_back(std::make_shared<pacer>(*options_.pace));
     registry_->add(*this);
@@ -67,8 +79,11 @@ void harvest_core::start(std::uint64_t ticket, element_pull p)
     phase_of_pull_ = pull_phase::waiting;
     ticket_ = ticket;
     begun_ = true;
-    notify();
-    if (!ready()) schedule_work();
+    guarded([&] {
+        notify();
+        if (!ready()) schedule_work();
+        return true;
+    });
 }
 
 void harvest_core::notify()
@@ -79,14 +94,17 @@ void harvest_core::notify()
 void harvest_core::schedule_end_of_pull()
 {
     // Settled at the last moment, so that a cancellation up to then loses nothing.
+    asio::post(executor_, [self = shared_from_this()] {
+        // Not if the context has gone down meanwhile.
+        if (self->pull_) self->end_pull();
+    });
     phase_of_pull_ = pull_phase::ending;
-    element_pull p(std::move(*pull_));
-    pull_.reset();
-    asio::post(executor_, [self = shared_from_this(), p = std::move(p)]() mutable { self->end_pull(std::move(p)); });
 }
 
-void harvest_core::end_pull(element_pull p)
+void harvest_core::end_pull()
 {
+    element_pull p(std::move(*pull_));
+    pull_.reset();
     phase_of_pull_ = pull_phase::none;
     error_code code = std::exchange(end_of_pull_, {});
     std::optional<harvest_element> element;
@@ -103,7 +121,10 @@ void harvest_core::cancel_pull(std::uint64_t ticket)
 {
     if (!pulled() || ticket != ticket_) return;
     end_of_pull_ = asio::error::operation_aborted;
-    if (phase_of_pull_ == pull_phase::waiting) schedule_end_of_pull();
+    guarded([&] {
+        if (phase_of_pull_ == pull_phase::waiting) schedule_end_of_pull();
+        return true;
+    });
 }
 
 std::optional<harvest_element> harvest_core::take()
@@ -114,7 +135,7 @@ std::optional<harvest_element> harvest_core::take()
     }
     const bool was_full = !has_room();
     std::optional<harvest_element> e(elements_.pop());
-    if (was_full && has_room()) schedule_work();
+    if (was_full && has_room()) guarded([&] { return schedule_work(), true; });
     return e;
 }
 
@@ -135,7 +156,7 @@ void harvest_core::client_closed() noexcept
 {
     // Listings that wait for their turn don't ask for anything, and would not hear of it.
     begun_ = true;
-    stop_for(failure(errc::client_closed));
+    guarded([&] { return stop_for(failure(errc::client_closed)), true; });
 }
 
 // Elements.
@@ -148,13 +169,15 @@ void harvest_core::deliver(job_listing& l, bool page_ends)
     harvest_element e;
     e.job = j.what;
     e.number = j.number;
-    e.posts = std::exchange(l.pending, {});
-    e.position = l.stream.position();
+    e.position = l.safe;
     e.page_ends = page_ends;
-    if (page_ends) e.page_items = l.take_items();
     e.overlapped = j.overlapped;
     e.stats = l.stats_before + l.stream.stats();
+    // Nothing is taken from the listing before it is sure to arrive.
     elements_.push(std::move(e));
+    auto& pushed = elements_.back();
+    if (page_ends) pushed.page_items = l.take_items();
+    elements_.give(std::exchange(l.pending, {}));
 }
 
 void harvest_core::emit_end(const job& j, unipile::end_reason reason, std::optional<failure> f)
@@ -164,14 +187,15 @@ void harvest_core::emit_end(const job& j, unipile::end_reason reason, std::optio
     e.number = j.number;
     e.position = j.listing ? j.listing->stream.position() : j.at;
     e.ended = true;
-    if (j.listing) e.page_items = j.listing->take_items();
     e.overlapped = j.overlapped;
     e.end_reason = reason;
     e.failure = std::move(f);
     e.stats = j.listing ? j.listing->stats_before + j.listing->stream.stats() : j.stats;
-    ++(is_failure(reason) ? failed_ : completed_);
-    listings_ = listings_ + e.stats;
+    const auto stats = e.stats;
     elements_.push(std::move(e));
+    if (j.listing) elements_.back().page_items = j.listing->take_items();
+    ++(is_failure(reason) ? failed_ : completed_);
+    listings_ = listings_ + stats;
 }
 
 // Answers to pages that ended.
@@ -194,14 +218,20 @@ bool harvest_core::go_on(std::uint64_t number)
     return true;
 }
 
+/// Null: positions are trusted for ever.
+auto harvest_core::fallback_of(wall_time trusted_until, const position& overlap) const -> std::unique_ptr<fallback>
+{
+    if (trusted_until > now() + std::chrono::years(100)) return nullptr;
+    return std::make_unique<fallback>(fallback{trusted_until - clock_.ahead(), overlap});
+}
+
 bool harvest_core::jump(std::uint64_t number, const position& to, wall_time trusted_until, const position& overlap)
 {
     const auto at = held_.find(number);
     if (at == held_.end()) return false;
     auto& j = jobs_[at->second];
     if (!to.belongs_to(j.what->query) || !overlap.belongs_to(j.what->query)) throw failure(errc::position_mismatch);
-    std::unique_ptr<fallback> instead;
-    if (trusted_until != wall_time::max()) instead = std::make_unique<fallback>(fallback{trusted_until, overlap});
+    auto instead = fallback_of(trusted_until, overlap);
     position where = to;
     set_aside(j);
     j.at = std::move(where);
@@ -212,11 +242,13 @@ bool harvest_core::jump(std::uint64_t number, const position& to, wall_time trus
 
 bool harvest_core::finish(std::uint64_t number)
 {
-    const auto i = held_job(number);
-    if (!i) return false;
-    emit_end(jobs_[*i], end_reason::stopped, std::nullopt);
-    jobs_[*i] = {};
-    scheduler_.drop(*i);
+    const auto at = held_.find(number);
+    if (at == held_.end()) return false;
+    const job_index i = at->second;
+    emit_end(jobs_[i], end_reason::stopped, std::nullopt);
+    jobs_[i] = {};
+    held_.erase(at);
+    scheduler_.drop(i);
     notify();
     schedule_work();
     return true;
@@ -233,28 +265,52 @@ void harvest_core::stop()
 
 void harvest_core::cancel()
 {
+    cancelled_ = true;
     stop();
-    for (job_index i = 0; i < jobs_.size(); ++i) {
-        if (!scheduler_.is_running(i)) continue;
-        auto& j = jobs_[i];
-        request_result broken_off;
-        const bool sent = j.admission == 0 && j.listing && !j.listing->is_unused();
-        broken_off.times_sent = sent ? std::max(1u, j.listing->stream.core()->under_way()) : 0;
-        if (j.listing) deliver(*j.listing, false);
-        emit_end(j, end_reason::cancelled, failure(errc::harvest_stopped));
-        j = {};
-        request_ended(i, broken_off);
-    }
+    for (job_index i = 0; i < jobs_.size() && !closed_; ++i)
+        if (scheduler_.is_running(i) && jobs_[i].what) break_off(i);
     notify();
+}
+
+/// Ends a job in the middle of its request.
+void harvest_core::break_off(job_index i)
+{
+    auto& j = jobs_[i];
+    request_result broken_off;
+    const bool sent = j.admission == 0 && j.listing && !j.listing->is_unused();
+    broken_off.times_sent = sent ? std::max(1u, j.listing->stream.core()->under_way()) : 0;
+    if (j.listing) deliver(*j.listing, false);
+    emit_end(j, end_reason::cancelled, stopped_);
+    bury(std::move(j.listing));
+    j = {};
+    request_ended(i, broken_off);
+}
+
+/// Lets go of a listing whose stream may be in the middle of a call to its observer, which must not destroy it.
+void harvest_core::bury(std::shared_ptr<job_listing> l) noexcept
+{
+    if (!l) return;
+    l->over = true;
+    try {
+        asio::post(executor_, [l] {});
+    } catch (const std::bad_alloc&) {
+        // Then at once.
+    }
 }
 
 void harvest_core::close() noexcept
 {
     closed_ = true;
     if (pulled()) end_of_pull_ = asio::error::operation_aborted;
-    if (phase_of_pull_ == pull_phase::waiting) schedule_end_of_pull();
-    timer_.cancel();
+    try {
+        if (phase_of_pull_ == pull_phase::waiting) schedule_end_of_pull();
+    } catch (const std::bad_alloc&) {
+        // Its handler goes with the last of this core.
+    }
+    clock_.source().cancel();
+    for (auto& j : jobs_) bury(std::move(j.listing));
     jobs_.clear();
+    arrivals_.clear();
     elements_.clear();
     source_.reset();
 }
@@ -264,94 +320,9 @@ bool harvest_core::unpark(std::string_view account)
     const auto at = accounts_.find(std::string(account));
     if (at == accounts_.end()) return false;
     scheduler_.unpark(at->second, now());
-    save_ledger(at->second);
     schedule_work();
+    save_ledger(at->second);
     return true;
-}
-
-// Looking on.
-
-account_status harvest_core::status_of(account_index i, wall_time t) const
-{
-    const auto& ledger = scheduler_.ledger(i);
-    const auto& rules = scheduler_.rules(i);
-    account_status s{names_[i], ledger, rules.rules()};
-    s.queued = scheduler_.queued(i);
-    s.running = scheduler_.in_flight(i);
-    s.next_request = rules.earliest(ledger, t);
-    const auto windows = rules.rules().windows.size();
-    s.left_today = windows ? rules.left(ledger, windows - 1, t) : std::numeric_limits<std::uint32_t>::max();
-    return s;
-}
-
-bool harvest_core::account(std::string_view name, const std::function<void(const account_status&)>& visit) const
-{
-    const auto at = accounts_.find(std::string(name));
-    if (at == accounts_.end()) return false;
-    visit(status_of(at->second, now()));
-    return true;
-}
-
-void harvest_core::accounts(const std::function<void(const account_status&)>& visit) const
-{
-    const wall_time t = now();
-    for (account_index i = 0; i < names_.size(); ++i) visit(status_of(i, t));
-}
-
-harvest_stats harvest_core::stats() const
-{
-    harvest_stats s;
-    s.jobs = next_number_;
-    s.completed = completed_;
-    s.failed = failed_;
-    s.queued = scheduler_.queued();
-    s.running = scheduler_.running();
-    s.accounts = names_.size();
-    s.parked = scheduler_.parked();
-    s.buffered_bytes = elements_.bytes();
-    s.source_exhausted = exhausted_;
-    s.listings = listings_;
-    for (const auto& j : jobs_)
-        s.listings = s.listings + (j.listing ? j.listing->stats_before + j.listing->stream.stats() : j.stats);
-    return s;
-}
-
-std::optional<harvest_outage> harvest_core::outage() const
-{
-    const outage_watch& o = scheduler_.outage();
-    if (!o.is_cut_off()) return {};
-    return harvest_outage{o.since(), o.next_probe(), no_answer_.value_or(failure(errc::connect_failed))};
-}
-
-wall_time harvest_core::now() const
-{
-    // The system's clock, since ledgers outlive the process, and since it knows how long a machine slept. Where it is
-    // set back, time goes on all the same: nobody waits for it to catch up. It is read first, so that a pause between
-    // the two does not look like a leap ahead.
-    const auto wall = std::chrono::system_clock::now().time_since_epoch();
-    const auto steady = std::chrono::steady_clock::now().time_since_epoch();
-    wall_ahead_ = std::max<std::chrono::nanoseconds>(wall_ahead_, wall - steady);
-    return wall_time{std::chrono::floor<std::chrono::milliseconds>(steady + wall_ahead_)};
-}
-
-stream_stats operator+(const stream_stats& a, const stream_stats& b) noexcept
-{
-    stream_stats s = a;
-    s.posts += b.posts;
-    s.pages += b.pages;
-    s.rereads += b.rereads;
-    s.requests += b.requests;
-    s.resent += b.resent;
-    s.retries += b.retries;
-    s.wire_bytes += b.wire_bytes;
-    s.json_bytes += b.json_bytes;
-    s.anomalies += b.anomalies;
-    s.quarantined += b.quarantined;
-    s.repeated += b.repeated;
-    s.too_old += b.too_old;
-    s.waits += b.waits;
-    s.waited += b.waited;
-    return s;
 }
 
 }  // namespace unipile::harvest

@@ -4,6 +4,7 @@
 
 #include <unipile/harvest.hpp>
 
+#include "harvest/clock.hpp"
 #include "harvest/element_pull.hpp"
 #include "harvest/element_queue.hpp"
 #include "harvest/job_listing.hpp"
@@ -12,7 +13,6 @@
 #include "paging/client_core.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -20,6 +20,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <new>
 #include <optional>
 #include <span>
 #include <string>
@@ -31,11 +32,16 @@ namespace unipile::harvest {
 
 /// All on the client's executor, but for `new_ticket`. No coroutine and no thread: between events there is only this
 /// object, and for each job that has begun its listing.
+///
+/// Functions of the user may do anything with the harvest while they run, destroy it included. So what calls one looks
+/// again afterwards, and whoever calls in here from outside keeps the core alive. Where memory runs out, what was begun
+/// may be half done; then nothing is relied on but `jobs_`, `incoming_` and `arrivals_`, whose jobs all end.
 class harvest_core final : public paging::handler_keeper,
                            public paging::close_listener,
                            public std::enable_shared_from_this<harvest_core> {
 public:
-    harvest_core(const client& c, std::unique_ptr<job_source> source, harvest_options options);
+    harvest_core(const client& c, std::shared_ptr<job_source> source, harvest_options options,
+                 std::shared_ptr<time_source> time);
     ~harvest_core();
 
     // The consumer's side.
@@ -63,17 +69,22 @@ public:
     void accounts(const std::function<void(const account_status&)>& visit) const;
     harvest_stats stats() const;
     const std::optional<failure>& last_failure() const noexcept { return failure_; }
+    /// Calls `f` for what the user asks for; memory that runs out meanwhile ends the harvest.
+    template <class F>
+    bool guarded(F f)
+    try {
+        return f();
+    } catch (const std::bad_alloc&) {
+        out_of_memory();
+        return false;
+    }
     std::optional<harvest_outage> outage() const;
-
-    // The listings' side.
-
-    void listing_progressed(job_listing& l, boost::system::error_code code, std::span<const post> posts);
 
 private:
     enum class pull_phase { none, waiting, ending };
     /// Where a job goes on instead of its position, if its next request comes too late for that.
     struct fallback {
-        wall_time trusted_until;
+        wall_time trusted_until;  ///< by the harvest's clock
         position overlap;
     };
     struct job {
@@ -92,40 +103,56 @@ private:
     // Consumer: harvest_core.cpp
     void notify();
     void schedule_end_of_pull();
-    void end_pull(element_pull p);
+    void end_pull();
     void abandon(std::vector<std::shared_ptr<void>>& out) noexcept override;
     void client_closed() noexcept override;
     void emit_end(const job& j, end_reason reason, std::optional<failure> f);
     std::optional<job_index> held_job(std::uint64_t number);
-    account_status status_of(account_index i, wall_time now) const;
+    void break_off(job_index i);
+    void bury(std::shared_ptr<job_listing> l) noexcept;
+
+    // Looking on: harvest_status.cpp
+    void show(account_index i, const std::function<void(const account_status&)>& visit) const;
 
     // Work: harvest_work.cpp
     void schedule_work();
     void work();
     void decide();
-    void start_request(job_index i);
-    void admitted(job_index i, std::uint64_t admission, boost::system::error_code code);
-    void send_request(job_index i);
-    void choose_position(job& j) const;
     void end_unstarted(job_index i);
     void sleep_until(wall_time t);
     bool wants_jobs() const noexcept;
     void pull_jobs();
     void jobs_arrived(boost::system::error_code code, std::vector<harvest_job> jobs);
-    void take_in(harvest_job j);
-    account_index account_of(const std::string& name);
-    std::shared_ptr<const pacer> rules_for(const std::string& account, const std::string& provider);
-    void learn_provider(account_index i, std::string_view provider);
-    void save_ledger(account_index i) const;
+    void take_in();
+    void place_incoming();
     void stop_for(failure f);
+    void out_of_memory() noexcept;
+    void end_as_stopped(job& j) noexcept;
     bool is_over() const noexcept;
     bool is_stuck() const noexcept;
 
-    // Listings: harvest_work.cpp
+    // Accounts: harvest_accounts.cpp
+    account_index account_of(const std::string& name);
+    std::shared_ptr<const pacer> rules_for(const std::string& account, const std::string& provider);
+    void learn_provider(account_index i, std::string_view provider);
+    void save_ledger(account_index i);
+    template <class F>
+    void call_out(const char* name, F f);
+
+    // Requests and listings: harvest_listings.cpp
+    bool is_running(job_index i, std::uint64_t number) const noexcept;
+    void start_request(job_index i);
+    void admitted(job_index i, std::uint64_t admission, boost::system::error_code code);
+    void send_request(job_index i);
+    void not_sent(job_index i);
+    std::unique_ptr<fallback> fallback_of(wall_time trusted_until, const position& overlap) const;
+    void choose_position(job& j) const;
     bool has_room() const noexcept;
     posts_query query_from(const job& j) const;
     void pull_posts(job_listing& l);
     void resume_stalled();
+    void listing_progressed(job_listing& l, boost::system::error_code code, std::span<const post> posts);
+    void take_posts(job_listing& l, std::span<const post> posts);
     void set_aside(job& j);
     void page_over(job_listing& l);
     void listing_over(job_listing& l, end_reason reason);
@@ -134,25 +161,26 @@ private:
     void listen_elsewhere();
     void deliver(job_listing& l, bool page_ends);
 
-    wall_time now() const;
+    wall_time now() const { return clock_.now(); }
 
     boost::asio::any_io_executor executor_;
     client client_;
-    std::unique_ptr<job_source> source_;
+    std::shared_ptr<job_source> source_;
     harvest_options options_;
     std::shared_ptr<paging::keeper_registry> registry_;
+    run_clock clock_;
     scheduler scheduler_;
-    std::vector<job> jobs_;           ///< by the scheduler's number
-    std::vector<std::string> names_;  ///< of accounts
+    std::vector<job> jobs_;              ///< by the scheduler's number
+    job incoming_;                       ///< taken from the source, and not in `jobs_` yet
+    std::vector<harvest_job> arrivals_;  ///< from the source, to be taken in from the back
+    std::vector<std::string> names_;     ///< of accounts
     std::unordered_map<std::string, account_index> accounts_;
     std::vector<std::shared_ptr<const pacer>> known_rules_;
     std::unordered_map<std::uint64_t, job_index> held_;
     std::deque<std::weak_ptr<job_listing>> stalled_;  ///< would be pulled if there were room
+    std::deque<account_index> unsaved_;               ///< ledgers to be saved
     element_queue elements_;
-    boost::asio::steady_timer timer_;
     wall_time wakes_{};
-    /// Of the steady clock, the most that was ever seen.
-    mutable std::chrono::nanoseconds wall_ahead_ = std::chrono::nanoseconds::min();
 
     std::optional<element_pull> pull_;
     std::uint64_t ticket_ = 0;
@@ -162,11 +190,16 @@ private:
 
     std::optional<failure> failure_;
     std::optional<failure> no_answer_;     ///< why the last request that got none did not
+    const failure no_memory_, stopped_;    ///< made while there is memory
     stream_stats listings_;                ///< of listings that are gone
     std::uint64_t answers_elsewhere_ = 0;  ///< when they were last asked for
     std::uint64_t next_number_ = 0, completed_ = 0, failed_ = 0, last_admission_ = 0;
     bool begun_ = false, pulling_ = false, exhausted_ = false, over_ = false, closed_ = false;
-    bool work_scheduled_ = false, sleeps_ = false;
+    bool work_scheduled_ = false, sleeps_ = false, saving_ = false, cancelled_ = false, told_source_ = false;
 };
+
+/// With a time of the caller's, for tests.
+harvest_stream begin(const client& c, std::shared_ptr<job_source> source, harvest_options options,
+                     std::shared_ptr<time_source> time);
 
 }  // namespace unipile::harvest

@@ -30,9 +30,15 @@ void check(const harvest_options& options)
 
 harvest_stream harvest::begin(const client& c, std::unique_ptr<job_source> source, harvest_options options)
 {
+    return begin(c, std::move(source), std::move(options), system_time(c.get_executor()));
+}
+
+harvest_stream harvest::begin(const client& c, std::shared_ptr<job_source> source, harvest_options options,
+                              std::shared_ptr<time_source> time)
+{
     check(options);
     if (c.core()->closed()) throw failure(errc::client_closed);
-    auto core = std::make_shared<harvest_core>(c, std::move(source), std::move(options));
+    auto core = std::make_shared<harvest_core>(c, std::move(source), std::move(options), std::move(time));
     c.core()->add(std::weak_ptr<paging::close_listener>(core));
     return harvest_stream(c.get_executor(), std::move(core));
 }
@@ -85,33 +91,54 @@ std::optional<harvest_element> harvest_stream::try_next()
     return core_->take();
 }
 
-bool harvest_stream::go_on(std::uint64_t number) { return core_ && core_->go_on(number); }
+// What the user's functions do while the core runs may take it from this handle.
+
+bool harvest_stream::go_on(std::uint64_t number)
+{
+    const auto core = core_;
+    return core && core->guarded([&] { return core->go_on(number); });
+}
+
 bool harvest_stream::jump(std::uint64_t number, const position& to, wall_time trusted_until, const position& overlap)
 {
-    return core_ && core_->jump(number, to, trusted_until, overlap);
+    const auto core = core_;
+    return core && core->guarded([&] { return core->jump(number, to, trusted_until, overlap); });
 }
-bool harvest_stream::finish(std::uint64_t number) { return core_ && core_->finish(number); }
+
+bool harvest_stream::finish(std::uint64_t number)
+{
+    const auto core = core_;
+    return core && core->guarded([&] { return core->finish(number); });
+}
 
 void harvest_stream::stop()
 {
-    if (core_) core_->stop();
+    const auto core = core_;
+    if (core) core->guarded([&] { return core->stop(), true; });
 }
 
 void harvest_stream::cancel()
 {
-    if (core_) core_->cancel();
+    const auto core = core_;
+    if (core) core->guarded([&] { return core->cancel(), true; });
 }
 
-bool harvest_stream::unpark(std::string_view account) { return core_ && core_->unpark(account); }
+bool harvest_stream::unpark(std::string_view account)
+{
+    const auto core = core_;
+    return core && core->guarded([&] { return core->unpark(account); });
+}
 
 bool harvest_stream::account(std::string_view account, const std::function<void(const account_status&)>& visit) const
 {
-    return core_ && core_->account(account, visit);
+    const auto core = core_;
+    return core && core->account(account, visit);
 }
 
 void harvest_stream::accounts(const std::function<void(const account_status&)>& visit) const
 {
-    if (core_) core_->accounts(visit);
+    const auto core = core_;
+    if (core) core->accounts(visit);
 }
 
 harvest_stats harvest_stream::stats() const { return core_ ? core_->stats() : harvest_stats(); }

@@ -19,8 +19,8 @@ namespace unipile::harvest {
 /// A stream that sends a request only after `grant()`, one for each.
 class job_listing final : public paging::request_gate {
 public:
-    job_listing(job_index i, post_stream s, const stream_stats& before)
-        : index(i), stats_before(before), stream(std::move(s))
+    job_listing(job_index i, post_stream s, const stream_stats& before, position at)
+        : index(i), stats_before(before), safe(std::move(at)), stream(std::move(s))
     {
         stream.core()->set_gate(this);
     }
@@ -76,7 +76,9 @@ public:
     job_index index;
     stream_stats stats_before;  ///< of streams that the job had before
     std::vector<post> pending;  ///< with whole pages: not delivered yet
+    position safe;              ///< behind `pending`, or behind what was delivered
     bool stalled = false;       ///< waits for the consumer
+    bool over = false;          ///< its job has ended; kept only until its stream may be destroyed
     post_stream stream;         ///< goes first
 
 private:

@@ -6,6 +6,7 @@
 #include <boost/system/system_error.hpp>
 
 #include <new>
+#include <utility>
 
 namespace unipile::harvest {
 
@@ -27,15 +28,16 @@ boost::system::error_code code_of(std::exception_ptr error) noexcept
 
 void function_source::async_pull(job_request request, handler done)
 {
+    if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
     std::vector<harvest_job> jobs;
-    boost::system::error_code code;
+    jobs.reserve(request.count);
     try {
-        jobs.reserve(request.count);
         for (harvest_job job; jobs.size() < request.count && next_(job); job = {}) jobs.push_back(std::move(job));
     } catch (...) {
-        code = code_of(std::current_exception());
+        if (jobs.empty()) throw;
+        thrown_ = std::current_exception();
     }
-    std::move(done)(code, std::move(jobs));
+    std::move(done)(boost::system::error_code(), std::move(jobs));
 }
 
 }  // namespace unipile::harvest

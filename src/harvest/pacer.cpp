@@ -61,7 +61,7 @@ wall_time pacer::free_from(const rate_window& w, const account_ledger& ledger, s
     return t;
 }
 
-wall_time pacer::earliest(const account_ledger& ledger, wall_time now) const
+wall_time pacer::earliest(const account_ledger& ledger, wall_time now, milliseconds ahead) const
 {
     wall_time t = std::max({now, ledger.next_request, ledger.resting_until});
     const bool ramps = ramp_at(ledger, t) < 1;
@@ -75,7 +75,7 @@ wall_time pacer::earliest(const account_ledger& ledger, wall_time now) const
         t = std::max(t, late);
     }
     // Later is never worse for the windows, so the hours can come last.
-    return hours_ ? hours_->next_open(t) : t;
+    return hours_ ? hours_->next_open(t + ahead) - ahead : t;
 }
 
 std::uint32_t pacer::left(const account_ledger& ledger, std::size_t window, wall_time now) const
@@ -220,6 +220,16 @@ void settle(account_ledger& ledger, wall_time now)
     if (ledger.first_used) ledger.first_used = std::min(*ledger.first_used, now);
     if (ledger.parked) ledger.parked->since = std::min(ledger.parked->since, now);
     if (!(ledger.pace > 0 && ledger.pace <= 1)) ledger.pace = 1;
+}
+
+void shift(account_ledger& ledger, milliseconds by) noexcept
+{
+    if (by.count() == 0) return;
+    for (auto& e : ledger.used) e.at += by;
+    for (auto* t : {&ledger.next_request, &ledger.resting_until})
+        if (*t != wall_time{}) *t += by;
+    if (ledger.first_used) *ledger.first_used += by;
+    if (ledger.parked) ledger.parked->since += by;
 }
 
 }  // namespace unipile::harvest

@@ -32,8 +32,9 @@ public:
     bool looks_back() const noexcept;
 
     /// The first time from `now` on at which a request may go out, as far as is known now: those in flight are taken to
-    /// be seen at that very time. Says nothing about parking.
-    wall_time earliest(const account_ledger& ledger, wall_time now) const;
+    /// be seen at that very time. Says nothing about parking. `ahead`: how far the system's clock, by which hours of
+    /// the day go, is ahead of `now`.
+    wall_time earliest(const account_ledger& ledger, wall_time now, std::chrono::milliseconds ahead = {}) const;
     /// A request goes out at `now`: enters it into the books and draws the gap that follows.
     void spend(account_ledger& ledger, wall_time now, random_source& random) const;
     /// A request that was spent has ended at `now`, however; nobody sees it later than that. `times`: as often as it
@@ -74,5 +75,8 @@ private:
 /// Makes a ledger from elsewhere safe to use: sorts, takes requests that were in flight for ended, and what lies in the
 /// future (the clock was wrong once) for happening now, so that it can't lock an account for years.
 void settle(account_ledger& ledger, wall_time now);
+
+/// Moves all of its times: from one clock to another.
+void shift(account_ledger& ledger, std::chrono::milliseconds by) noexcept;
 
 }  // namespace unipile::harvest

@@ -54,7 +54,7 @@ decision scheduler::next(wall_time now)
         if (a.where != place::ready) continue;
         a.where = place::none;
         if (a.head == none || a.ledger.parked || a.in_flight >= options_.max_in_flight ||
-            a.rules->earliest(a.ledger, now) > now) {
+            a.rules->earliest(a.ledger, now, ahead_) > now) {
             settle_account(i, now);  // something happened since it became ready
             continue;
         }
@@ -301,7 +301,7 @@ void scheduler::settle_account(account_index i, wall_time now)
         return;
     }
     if (a.in_flight >= options_.max_in_flight || a.where == place::ready) return;
-    const wall_time t = a.rules->earliest(a.ledger, now);
+    const wall_time t = a.rules->earliest(a.ledger, now, ahead_);
     if (t <= now) {
         a.where = place::ready;
         ready_.push_back(i);
@@ -312,6 +312,16 @@ void scheduler::settle_account(account_index i, wall_time now)
     a.where = place::waiting;
     a.wakes = now + pacer::jittered(t - now, random_);
     sleepers_.push({a.wakes, i, ++a.stamp, false});
+}
+
+void scheduler::set_ahead(std::chrono::milliseconds ahead, wall_time now)
+{
+    ahead_ = ahead;
+    for (account_index i = 0; i < accounts_.size(); ++i) {
+        if (accounts_[i].where != place::waiting) continue;
+        accounts_[i].where = place::none;
+        settle_account(i, now);
+    }
 }
 
 bool scheduler::is_stale(const sleeper& s) const

@@ -105,6 +105,9 @@ public:
     /// The request that `start` was said for was never sent: its job goes on as if nothing had been said.
     void not_sent(job_index job, wall_time now);
 
+    /// How far the system's clock is ahead of the times that come in here has changed.
+    void set_ahead(std::chrono::milliseconds ahead, wall_time now);
+
     /// A job that was held goes on.
     void release(job_index job, wall_time now);
     /// A job that was held ends.
@@ -197,6 +200,7 @@ private:
 
     scheduler_options options_;
     random_source random_;
+    std::chrono::milliseconds ahead_{0};
     outage_watch outage_;
     std::uint32_t probe_ = none;   // the job whose request finds out whether the server is back
     std::uint32_t answers_ = 1;    // counts those of the server; 0: never the present number

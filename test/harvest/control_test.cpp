@@ -170,7 +170,7 @@ BOOST_AUTO_TEST_CASE(a_million_jobs_take_no_memory_before_their_turn)
         }
     };
     asio::co_spawn(h.context, consume(), rethrow);
-    h.context.run();
+    h.run_all();
     // Queued, running, and what waits for the consumer.
     BOOST_TEST(most <= 1'000u + 8u + 1'024u + 8u);
 }
@@ -289,7 +289,7 @@ BOOST_AUTO_TEST_CASE(pages_wait_for_their_answer)
         }
     };
     asio::co_spawn(h.context, work(), rethrow);
-    h.context.run();
+    h.run_all();
     BOOST_TEST(got["0"] == numbers(0, 45), boost::test_tools::per_element());
     BOOST_TEST(got["1"] == numbers(0, 20), boost::test_tools::per_element());
     auto jumped = numbers(0, 10);
@@ -352,7 +352,7 @@ BOOST_AUTO_TEST_CASE(what_is_stopped_anywhere_is_resumed_without_loss)
                 };
                 if (k > 0) {
                     asio::co_spawn(h.context, gather(h.stream, h.got, first), rethrow);
-                    h.context.run();
+                    h.run_all();
                     if (way < 2) {
                         BOOST_TEST(h.got.over);
                         for (const auto& [name, j] : h.got.jobs) BOOST_TEST(j.ends == 1u);
@@ -367,7 +367,7 @@ BOOST_AUTO_TEST_CASE(what_is_stopped_anywhere_is_resumed_without_loss)
                 return false;
             };
             asio::co_spawn(again.context, gather(again.stream, again.got, rest), rethrow);
-            again.context.run();
+            again.run_all();
             BOOST_TEST(again.got.over);
             for (const auto& [name, ids] : got) BOOST_TEST(ids == numbers(0, 25), boost::test_tools::per_element());
             BOOST_TEST(got.size() == 6u);
@@ -383,7 +383,7 @@ BOOST_AUTO_TEST_CASE(a_closed_client_ends_the_harvest)
         return false;
     };
     asio::co_spawn(h.context, gather(h.stream, h.got, close_soon), rethrow);
-    h.context.run();
+    h.run_all();
     BOOST_REQUIRE(h.got.failed);
     BOOST_TEST((h.got.failed->code() == errc::client_closed));
     for (const auto& [name, j] : h.got.jobs) BOOST_TEST(j.ends == 1u);
@@ -399,7 +399,7 @@ BOOST_AUTO_TEST_CASE(a_client_is_closed_while_all_accounts_wait)
     }
     BOOST_TEST(!h.got.failed);
     h.api.close();
-    h.context.run();
+    h.run_all();
     BOOST_REQUIRE(h.got.failed);
     BOOST_TEST((h.got.failed->code() == errc::client_closed));
     BOOST_TEST(h.got.jobs.size() == 6u);
@@ -420,7 +420,7 @@ BOOST_AUTO_TEST_CASE(any_completion_token)
         called = true;
     });
     inside = false;
-    h.context.run();
+    h.run_all();
     BOOST_TEST(called);
 
     auto rest = [&]() -> asio::awaitable<void> {
@@ -437,10 +437,10 @@ BOOST_AUTO_TEST_CASE(any_completion_token)
     };
     asio::co_spawn(h.context, rest(), rethrow);
     h.context.restart();
-    h.context.run();
+    h.run_all();
     auto future = h.stream.async_next(asio::use_future);
     h.context.restart();
-    h.context.run();
+    h.run_all();
     if (auto e = future.get()) posts += e->posts.size();
     h.run();
     for (const auto& [name, j] : h.got.jobs) posts += j.ids.size();
@@ -456,7 +456,7 @@ BOOST_AUTO_TEST_CASE(handlers_run_where_they_belong)
         called = true;
         BOOST_TEST(e.has_value());
     }));
-    h.context.run();
+    h.run_all();
     BOOST_TEST(!called);
     elsewhere.run();
     BOOST_TEST(called);
@@ -481,7 +481,7 @@ BOOST_AUTO_TEST_CASE(a_second_pull_is_refused_and_a_cancelled_one_loses_nothing)
     asio::co_spawn(h.context, third(), rethrow);
     BOOST_TEST(!h.stream.try_next());
     signal.emit(asio::cancellation_type::total);
-    h.context.run();
+    h.run_all();
     BOOST_TEST((first == asio::error::operation_aborted));
     BOOST_TEST((second == errc::operation_in_progress));
 
@@ -498,7 +498,7 @@ BOOST_AUTO_TEST_CASE(a_second_pull_is_refused_and_a_cancelled_one_loses_nothing)
     };
     asio::co_spawn(h.context, race(), rethrow);
     h.context.restart();
-    h.context.run();
+    h.run_all();
     check_jobs(h.run(), 2, 25);
 }
 
@@ -508,7 +508,7 @@ BOOST_AUTO_TEST_CASE(moved_from_and_moved_to)
     harvest_stream moved(std::move(h.stream));
     boost::system::error_code code;
     h.stream.async_next([&](boost::system::error_code c, std::optional<harvest_element>) { code = c; });
-    h.context.run();
+    h.run_all();
     BOOST_TEST((code == errc::stream_moved_from));
     BOOST_TEST(!h.stream.try_next());
     BOOST_TEST(!h.stream.go_on(0));

@@ -63,17 +63,17 @@ struct cut_off {
     /// Up to the first moment at which the server is out of reach and nobody is looking.
     void run_into_the_outage()
     {
-        asio::co_spawn(harvest.context, gather(harvest.stream, harvest.got), [](std::exception_ptr e) {
-            if (e) std::rethrow_exception(e);
-        });
-        while (!harvest.stream.outage() || harvest.stream.stats().running > 0)
-            BOOST_REQUIRE(harvest.context.run_one() > 0);
+        harvest.begin();
+        const auto there = [&] { return harvest.stream.outage() && harvest.stream.stats().running == 0; };
+        for (;;) {
+            while (!there() && harvest.context.poll_one() > 0) {
+            }
+            if (there()) return;
+            BOOST_REQUIRE(harvest.time->is_waited_for());
+            harvest.time->advance();
+        }
     }
-    void run_on()
-    {
-        harvest.context.restart();
-        harvest.context.run();
-    }
+    void run_on() { harvest.run_all(); }
     void check_all_there()
     {
         BOOST_TEST(harvest.got.over);

@@ -77,13 +77,40 @@ answer refusal(unsigned status, std::string_view type, std::optional<std::string
     return a;
 }
 
-gathered& scripted_harvest::run()
+void scripted_harvest::begin()
 {
     asio::co_spawn(context, gather(stream, got), [](std::exception_ptr e) {
         if (e) std::rethrow_exception(e);
     });
+}
+
+void scripted_harvest::poll()
+{
     context.restart();
-    context.run();
+    while (context.poll() > 0) {
+    }
+}
+
+void scripted_harvest::run_for(std::chrono::milliseconds until)
+{
+    const auto end = until > std::chrono::milliseconds::max() - time->passed() ? std::chrono::milliseconds::max()
+                                                                               : time->passed() + until;
+    for (;;) {
+        poll();
+        if (context.stopped()) return;
+        if (time->is_waited_for() && time->due() <= end)
+            time->advance();
+        else if (time->is_waited_for())
+            return time->pass(end - time->passed());
+        else
+            context.run_one();  // something outside of the harvest
+    }
+}
+
+gathered& scripted_harvest::run()
+{
+    begin();
+    run_all();
     return got;
 }
 

@@ -1,15 +1,19 @@
 // A harvest over scripted answers, gathered.
 #pragma once
 
+#include "harvest/harvest_core.hpp"
+#include "harvest/manual_time.hpp"
 #include "paging/scripted.hpp"
 
 #include <unipile/harvest.hpp>
 
 #include <boost/asio/io_context.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -48,20 +52,29 @@ posts_query query_of(std::size_t account, std::string identifier);
 
 answer refusal(unsigned status, std::string_view type, std::optional<std::string> retry_after = {});
 
-/// A client on scripted answers with one harvest.
+/// A client on scripted answers with one harvest, whose waits take no time.
 struct scripted_harvest {
     template <class Jobs>
     scripted_harvest(script s, Jobs&& jobs, harvest_options options = quickly(), client_options client = impatient())
         : context(),
           scripted(context.get_executor(), std::move(s), std::move(client)),
           api(context.get_executor(), scripted.core),
-          stream(api.harvest(std::forward<Jobs>(jobs), std::move(options)))
+          stream(harvest::begin(api, make_job_source(context.get_executor(), std::forward<Jobs>(jobs)),
+                                std::move(options), time))
     {}
     /// Gathers all that is left.
     gathered& run();
+    /// Begins to gather.
+    void begin();
+    /// Runs what can run without waiting.
+    void poll();
+    /// Runs until there is nothing to do or `until` has passed on the clock, which moves only where all wait for it.
+    void run_for(std::chrono::milliseconds until);
+    void run_all() { run_for(std::chrono::milliseconds::max()); }
     std::size_t requests() const { return scripted.transport->requests.size(); }
 
     boost::asio::io_context context;
+    std::shared_ptr<manual_time> time = std::make_shared<manual_time>();
     scripted_client scripted;
     client api;
     harvest_stream stream;

@@ -28,7 +28,7 @@ void each(scripted_harvest& h, const std::function<void(const harvest_element&)>
         while (auto e = co_await s.next()) f(*e);
     };
     asio::co_spawn(h.context, pull(h.stream, see), rethrow);
-    h.context.run();
+    h.run_all();
 }
 
 /// A place at the beginning of page `n` of `plain_listing`.

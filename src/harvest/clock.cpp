@@ -1,0 +1,67 @@
+#include "harvest/clock.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <utility>
+
+#include <time.h>
+
+namespace unipile::harvest {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+
+class system_source final : public time_source {
+public:
+    explicit system_source(const boost::asio::any_io_executor& executor) : timer_(executor) {}
+
+    wall_time wall() const override { return std::chrono::floor<milliseconds>(std::chrono::system_clock::now()); }
+
+    nanoseconds elapsed() const override
+    {
+#ifdef CLOCK_BOOTTIME
+        timespec t{};
+        if (::clock_gettime(CLOCK_BOOTTIME, &t) == 0) return std::chrono::seconds{t.tv_sec} + nanoseconds{t.tv_nsec};
+#endif
+        return std::chrono::steady_clock::now().time_since_epoch();
+    }
+
+    void wake(milliseconds after, std::function<void()> f) override
+    {
+        timer_.expires_after(after);
+        timer_.async_wait([f = std::move(f)](boost::system::error_code error) {
+            if (!error) f();
+        });
+    }
+
+    void cancel() noexcept override { timer_.cancel(); }
+
+private:
+    boost::asio::steady_timer timer_;
+};
+
+}  // namespace
+
+std::shared_ptr<time_source> system_time(const boost::asio::any_io_executor& executor)
+{
+    return std::make_shared<system_source>(executor);
+}
+
+run_clock::run_clock(std::shared_ptr<time_source> source)
+    : source_(std::move(source)), began_(source_->wall()), elapsed_(source_->elapsed())
+{}
+
+wall_time run_clock::now() const { return began_ + std::chrono::floor<milliseconds>(source_->elapsed() - elapsed_); }
+
+bool run_clock::measure()
+{
+    constexpr milliseconds step{1'000};
+    const auto ahead = source_->wall() - now();
+    const auto moved = ahead - ahead_;
+    if (moved < step && moved > -step) return false;
+    ahead_ = ahead;
+    return true;
+}
+
+}  // namespace unipile::harvest

@@ -1,0 +1,89 @@
+// The accounts of a harvest: their ledgers and rules, and the user's functions for both.
+#include "harvest/call_out.hpp"
+#include "harvest/harvest_core.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace unipile::harvest {
+
+namespace {
+
+/// Of a provider's name, as much as anybody needs: what the server sends goes into every ledger.
+std::string bounded_name(std::string_view provider)
+{
+    constexpr std::size_t longest = 32;
+    std::string name(provider.substr(0, longest));
+    std::erase_if(name, [](char c) { return c <= 0x20 || c >= 0x7f; });
+    return name;
+}
+
+}  // namespace
+
+account_index harvest_core::account_of(const std::string& name)
+{
+    if (const auto at = accounts_.find(name); at != accounts_.end()) return at->second;
+    std::optional<account_ledger> known;
+    call_out("load_ledger", [&] {
+        if (options_.load_ledger) known = options_.load_ledger(name);
+    });
+    account_ledger ledger = std::move(known).value_or(account_ledger());
+    auto rules = rules_for(name, ledger.provider);
+    settle(ledger, now() + clock_.ahead());
+    shift(ledger, -clock_.ahead());
+    names_.push_back(name);
+    const account_index i = scheduler_.add_account(std::move(rules), std::move(ledger), now());
+    accounts_.emplace(name, i);
+    return i;
+}
+
+std::shared_ptr<const pacer> harvest_core::rules_for(const std::string& account, const std::string& provider)
+{
+    std::optional<pacing> own;
+    std::shared_ptr<const pacer> made;
+    call_out("pace_of", [&] {
+        if (options_.pace_of) own = options_.pace_of(account);
+        if (!own) own = options_.pace ? *options_.pace : pacing::recommended(provider);
+        const auto same = [&](const auto& known) { return known->written() == *own; };
+        if (const auto at = std::find_if(known_rules_.begin(), known_rules_.end(), same); at != known_rules_.end())
+            made = *at;
+        else
+            made = std::make_shared<pacer>(*own);
+    });
+    // Rules that make no sense end the harvest; until then no account goes faster than is safe.
+    if (!made) made = std::make_shared<pacer>(pacing::recommended(provider));
+    // Accounts that go by the same rules share them. If nearly all have rules of their own, searching costs too much.
+    if (known_rules_.size() < 64 && made.use_count() == 1) known_rules_.push_back(made);
+    return made;
+}
+
+void harvest_core::learn_provider(account_index i, std::string_view provider)
+{
+    const std::string name = bounded_name(provider);
+    if (name.empty() || scheduler_.ledger(i).provider == name) return;
+    scheduler_.set_provider(i, name);
+    auto rules = rules_for(names_[i], name);
+    if (!closed_) scheduler_.set_rules(i, std::move(rules), now());
+}
+
+/// One call at a time, whatever it leads to.
+void harvest_core::save_ledger(account_index i)
+{
+    if (!options_.save_ledger) return;
+    unsaved_.push_back(i);
+    if (std::exchange(saving_, true)) return;
+    struct done {
+        bool& saving;
+        ~done() { saving = false; }
+    } const at_the_end{saving_};
+    while (!unsaved_.empty() && !closed_) {
+        const account_index a = unsaved_.front();
+        unsaved_.pop_front();
+        account_ledger ledger = scheduler_.ledger(a);
+        shift(ledger, clock_.ahead());
+        call_out("save_ledger", [&] { options_.save_ledger(names_[a], ledger); });
+    }
+}
+
+}  // namespace unipile::harvest

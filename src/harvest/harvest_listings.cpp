@@ -1,0 +1,274 @@
+// Requests of a harvest, and what becomes of them.
+#include "harvest/call_out.hpp"
+#include "harvest/harvest_core.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <chrono>
+#include <new>
+#include <string>
+#include <utility>
+
+namespace unipile::harvest {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace {
+
+/// Elements that may wait, whatever their size: those of failed jobs have none.
+constexpr std::size_t max_waiting_elements = 1024;
+
+}  // namespace
+
+bool harvest_core::has_room() const noexcept
+{
+    return elements_.bytes() < options_.max_buffered_bytes && elements_.size() < max_waiting_elements;
+}
+
+/// Whether a request of that very job is still to be made, after the user's functions had their say.
+bool harvest_core::is_running(job_index i, std::uint64_t number) const noexcept
+{
+    return !closed_ && !over_ && i < jobs_.size() && jobs_[i].what && jobs_[i].number == number &&
+           scheduler_.is_running(i);
+}
+
+void harvest_core::start_request(job_index i)
+{
+    const account_index a = scheduler_.account_of(i);
+    const auto number = jobs_[i].number;
+    if (!options_.admit || !scheduler_.rules(a).looks_back()) {
+        save_ledger(a);
+        if (!is_running(i, number)) return;
+        return scheduler_.stopped() ? not_sent(i) : send_request(i);
+    }
+    const auto admission = jobs_[i].admission = ++last_admission_;
+    jobs_[i].asked = now();
+    account_ledger ledger = scheduler_.ledger(a);
+    shift(ledger, clock_.ahead());
+    auto go = [weak = weak_from_this(), executor = executor_, i, admission](error_code code) {
+        asio::post(executor, [weak, i, admission, code] {
+            if (const auto self = weak.lock()) self->admitted(i, admission, code);
+        });
+    };
+    bool asked = false;
+    call_out("admit", [&] {
+        options_.admit(names_[a], ledger, std::move(go));
+        asked = true;
+    });
+    if (!asked && is_running(i, number)) jobs_[i].admission = 0, not_sent(i);
+}
+
+void harvest_core::admitted(job_index i, std::uint64_t admission, error_code code)
+try {
+    // Cancelled meanwhile, or all is gone.
+    if (closed_ || i >= jobs_.size() || jobs_[i].admission != admission) return;
+    jobs_[i].admission = 0;
+    scheduler_.held_up(i, now() - jobs_[i].asked);
+    if (code) stop_for(failure(code));
+    if (scheduler_.stopped())
+        not_sent(i);
+    else
+        send_request(i);
+    work();
+} catch (const std::bad_alloc&) {
+    out_of_memory();
+}
+
+/// Takes the request that was to be sent out of its account's books.
+void harvest_core::not_sent(job_index i)
+{
+    const account_index a = scheduler_.account_of(i);
+    scheduler_.not_sent(i, now());
+    save_ledger(a);
+}
+
+void harvest_core::send_request(job_index i)
+{
+    const auto number = jobs_[i].number;
+    listen_elsewhere();
+    if (!is_running(i, number)) return;
+    auto& j = jobs_[i];
+    choose_position(j);
+    if (!j.listing) {
+        try {
+            j.listing = std::make_shared<job_listing>(i, client_.posts(query_from(j), j.at), j.stats, j.at);
+            if (const auto memory = std::exchange(j.memory, nullptr))
+                j.listing->stream.core()->remember(std::move(*memory));
+        } catch (const failure& f) {
+            emit_end(j, end_reason::failed, f);
+            j = {};
+            request_result nothing;
+            nothing.times_sent = 0;
+            return request_ended(i, nothing);
+        }
+    }
+    j.listing->grant(scheduler_.others_were_answered(i));
+    pull_posts(*j.listing);
+}
+
+/// Positions are judged when they are used.
+void harvest_core::choose_position(job& j) const
+{
+    const auto instead = std::exchange(j.instead, nullptr);
+    if (!instead || j.listing || now() <= instead->trusted_until) return;
+    j.at = std::move(instead->overlap);
+    j.memory.reset();
+    j.overlapped = true;
+}
+
+/// The query of a job that goes on: what it has brought counts against its bounds.
+posts_query harvest_core::query_from(const job& j) const
+{
+    posts_query q = j.what->query;
+    if (q.max_posts > j.stats.posts) q.max_posts -= j.stats.posts;
+    if (q.max_pages > j.stats.pages) q.max_pages -= j.stats.pages;
+    return q;
+}
+
+void harvest_core::pull_posts(job_listing& l)
+{
+    if (!has_room()) {
+        if (!std::exchange(l.stalled, true)) stalled_.push_back(jobs_[l.index].listing);
+        return;
+    }
+    l.stream.async_next_batch([weak = weak_from_this(), listing = std::weak_ptr(jobs_[l.index].listing)](
+                                  error_code code, std::span<const post> posts) {
+        const auto self = weak.lock();
+        const auto still = listing.lock();
+        if (self && still && !still->over && !self->closed_) self->listing_progressed(*still, code, posts);
+    });
+}
+
+void harvest_core::resume_stalled()
+{
+    while (has_room() && !stalled_.empty()) {
+        const auto listing = stalled_.front().lock();
+        stalled_.pop_front();
+        if (!listing || listing->over) continue;
+        listing->stalled = false;
+        pull_posts(*listing);
+    }
+}
+
+void harvest_core::listing_progressed(job_listing& l, error_code code, std::span<const post> posts)
+try {
+    if (!posts.empty()) take_posts(l, posts);
+    const auto reason = l.stream.end_reason();
+    if (reason != end_reason::none || code == errc::request_held) listen_elsewhere();
+    if (l.over || closed_) return;
+    if (reason != end_reason::none)
+        listing_over(l, reason);
+    else if (code == errc::request_held)
+        page_over(l);
+    else
+        pull_posts(l);
+    work();
+} catch (const std::bad_alloc&) {
+    out_of_memory();
+}
+
+void harvest_core::take_posts(job_listing& l, std::span<const post> posts)
+{
+    // All or nothing: a position without its posts would lose them.
+    position behind = l.stream.position();
+    l.pending.insert(l.pending.end(), posts.begin(), posts.end());
+    l.safe = std::move(behind);
+    learn_provider(scheduler_.account_of(l.index), posts.front().provider_name());
+    if (!l.over && !closed_ && !options_.whole_pages) deliver(l, false);
+}
+
+/// The request has ended, and the listing has not.
+void harvest_core::page_over(job_listing& l)
+{
+    request_result result = l.result();
+    if (!l.is_good()) {
+        result.next = request_result::then::retry;
+        result.not_before = now() + l.wish();
+        if (l.no_answer()) no_answer_ = l.no_answer();
+    } else if (!l.page_ended()) {
+        result.next = request_result::then::more;
+    } else {
+        l.safe = l.stream.position();
+        if (options_.confirm_pages) held_.emplace(jobs_[l.index].number, l.index);
+        deliver(l, true);
+        result.next = options_.confirm_pages ? request_result::then::hold : request_result::then::more;
+    }
+    request_ended(l.index, result);
+}
+
+void harvest_core::listing_over(job_listing& l, unipile::end_reason reason)
+{
+    const job_index i = l.index;
+    auto& j = jobs_[i];
+    const auto keep = j.listing;  // beyond what follows
+    auto f = l.stream.last_failure();
+    request_result result = l.result();
+    if (f && !l.is_answered()) judge_failure(result, *f);
+    if (l.is_unused()) result.times_sent = 0;
+    deliver(l, false);
+
+    if (f && after_failure(*f) == request_result::then::retry) {
+        set_aside(j);
+        result.next = request_result::then::retry;
+        return request_ended(i, result);
+    }
+    // A cursor is as dead for a listing that was set aside in between as for one that was not.
+    if (f && f->api() && f->api()->status == 422 && f->scope() == failure_scope::target &&
+        j.listing->stats_before.pages) {
+        reason = end_reason::refused_cursor;
+        f.reset();
+    }
+    if (f && result.signal == request_result::sign::stop) stop_for(*f);
+    emit_end(j, reason, std::move(f));
+    j = {};
+    request_ended(i, result);
+}
+
+/// Keeps of a listing what it takes to go on, and lets go of the rest.
+void harvest_core::set_aside(job& j)
+{
+    if (!j.listing) return;
+    j.at = j.listing->stream.position();
+    j.stats = j.listing->stats_before + j.listing->stream.stats();
+    j.memory = std::make_unique<paging::listing_memory>(j.listing->stream.core()->forget());
+    j.listing.reset();
+}
+
+void harvest_core::request_ended(job_index i, const request_result& result)
+{
+    const account_index a = scheduler_.account_of(i);
+    if (!scheduler_.finished(i, result, now())) {
+        job& j = jobs_[i];
+        deliver(*j.listing, false);
+        emit_end(j, end_reason::failed, gave_up());
+        j = {};
+    }
+    if (scheduler_.outage().is_hopeless() && !scheduler_.stopped()) stop_for(gave_up());
+    save_ledger(a);
+}
+
+void harvest_core::listen_elsewhere()
+{
+    if (!options_.answers_elsewhere) return;
+    std::uint64_t answers = answers_elsewhere_;
+    call_out("answers_elsewhere", [&] { answers = options_.answers_elsewhere(); });
+    if (std::exchange(answers_elsewhere_, answers) != answers) scheduler_.answered_elsewhere();
+}
+
+/// What ends a harvest whose server is gone: the last attempt's failure, and how long there were others.
+failure harvest_core::gave_up() const
+{
+    const failure last = no_answer_.value_or(failure(errc::connect_failed));
+    const outage_watch& outage = scheduler_.outage();
+    failure::details d = last.all();
+    if (!d.note.empty()) d.note += "; ";
+    if (outage.was_reached())
+        d.note += "no answer for " +
+                  std::to_string(std::chrono::round<std::chrono::seconds>(now() - outage.since()).count()) + " s";
+    else
+        d.note += "no request was ever answered";
+    return failure(last.code(), std::move(d));
+}
+
+}  // namespace unipile::harvest
