@@ -16,7 +16,7 @@ namespace unipile::store {
 
 namespace {
 
-constexpr int pages_at_once = 256;
+constexpr int pages_at_once = 64;
 
 [[noreturn]] void fail(const std::string& file, int error)
 {

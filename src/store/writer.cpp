@@ -5,27 +5,47 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
-#include <deque>
+#include <list>
 #include <mutex>
 #include <thread>
 #include <utility>
-#include <vector>
 
 namespace unipile::store {
 
-struct store_writer::impl {
-    using clock = std::chrono::steady_clock;
+namespace {
 
+using clock = std::chrono::steady_clock;
+
+// A duration may be as long as it can be.
+clock::time_point after(std::chrono::milliseconds d)
+{
+    constexpr std::chrono::hours a_year{24 * 365};
+    return clock::now() + std::min<std::chrono::milliseconds>(d, a_year);
+}
+
+std::exception_ptr closed_error()
+{
+    return std::make_exception_ptr(store_error(store_errc::closed, "store", "its writer was closed"));
+}
+
+}  // namespace
+
+struct store_writer::impl {
     struct item {
         std::size_t bytes = 0;
         work w;
         durable d;
         bool flush = false;
     };
+    // Lists, whose nodes are made by who submits: the writer's thread needs no memory to pass them on.
+    using items = std::list<item>;
 
+    // Who waits for room: with a function to call, or with work to queue.
     struct waiter {
         std::size_t bytes = 0;
         std::function<void()> call;
+        items work;
+        bool* queued = nullptr;  // set once the work is queued
     };
 
     impl(std::unique_ptr<post_store> e, writer_options o) : options(o), engine(std::move(e)) {}
@@ -37,42 +57,53 @@ struct store_writer::impl {
         return has_room(bytes) && (want_room.empty() || turn_of == std::this_thread::get_id());
     }
 
-    void push(item i)
+    void push(items& one)
     {
-        queued += i.bytes;
-        queue.push_back(std::move(i));
+        queued += one.front().bytes;
+        queue.splice(queue.end(), one);
         arrived.notify_one();
     }
 
-    void loop()
+    void loop() noexcept
     {
         name_this_thread("unipile-store");
         while (true) {
-            item i;
-            bool have = false;
-            {
-                std::unique_lock lock(mutex);
-                if (waiting_for_commit.empty())
-                    arrived.wait(lock, [&] { return !queue.empty() || closing; });
-                else
-                    arrived.wait_until(lock, deadline, [&] { return !queue.empty() || closing; });
-                if (!queue.empty()) {
-                    i = std::move(queue.front());
-                    queue.pop_front();
-                    queued -= i.bytes;
-                    have = true;
-                }
-            }
+            items one = next();
+            const bool have = !one.empty();
             if (have) {
-                tell_room();
-                do_one(std::move(i));
+                give_room();
+                do_one(one);
             }
             if (!waiting_for_commit.empty() && (!have || due())) commit();
-            if (!have) {
-                std::lock_guard lock(mutex);
-                if (closing && queue.empty()) return;
-            }
+            if (waiting_for_commit.empty()) tend();
+            if (!have && is_finished()) break;
         }
+        if (!failed()) checkpoint(true);
+    }
+
+    // The next piece of work; none if it is time for something else.
+    items next()
+    {
+        items one;
+        std::unique_lock lock(mutex);
+        const auto something = [&] { return !queue.empty() || closing; };
+        if (!waiting_for_commit.empty())
+            arrived.wait_until(lock, deadline, something);
+        else if (behind)
+            arrived.wait_until(lock, checkpoint_at, something);
+        else
+            arrived.wait(lock, something);
+        if (!queue.empty()) {
+            queued -= queue.front().bytes;
+            one.splice(one.end(), queue, queue.begin());
+        }
+        return one;
+    }
+
+    bool is_finished() const
+    {
+        std::lock_guard lock(mutex);
+        return closing && queue.empty();
     }
 
     bool due() const
@@ -80,9 +111,10 @@ struct store_writer::impl {
         return flush_wanted || engine->uncommitted_bytes() >= options.group_bytes || clock::now() >= deadline;
     }
 
-    void do_one(item i)
+    void do_one(items& one)
     {
-        if (waiting_for_commit.empty()) deadline = clock::now() + options.group_delay;
+        if (waiting_for_commit.empty()) deadline = after(options.group_delay);
+        item& i = one.front();
         if (i.flush) flush_wanted = true;
         if (!failed()) {
             try {
@@ -91,7 +123,8 @@ struct store_writer::impl {
                 fail(std::current_exception());
             }
         }
-        waiting_for_commit.push_back(std::move(i.d));
+        i.w = nullptr;
+        waiting_for_commit.splice(waiting_for_commit.end(), one);
         if (failed()) tell_durable(failure());
     }
 
@@ -102,6 +135,7 @@ struct store_writer::impl {
             if (engine->in_transaction()) {
                 engine->commit();
                 commits.fetch_add(1, std::memory_order_relaxed);
+                behind = true;
             }
         } catch (...) {
             fail(std::current_exception());
@@ -109,29 +143,90 @@ struct store_writer::impl {
         tell_durable(failure());
     }
 
+    // Between commits.
+    void tend()
+    {
+        if (!behind || failed() || options.checkpoint_every == std::chrono::milliseconds::max() ||
+            clock::now() < checkpoint_at)
+            return;
+        behind = checkpoint(false);
+        checkpoint_at = after(options.checkpoint_every);
+    }
+
+    // True if the file doesn't have everything yet.
+    bool checkpoint(bool at_end)
+    {
+        try {
+            log_tail left = engine->checkpoint(at_end);
+            std::lock_guard lock(mutex);
+            tail = std::move(left);
+            return !tail.file.empty();
+        } catch (...) {
+            return true;
+        }
+    }
+
     // What waits is told of the failure; what was applied before it will never be durable.
     void tell_durable(const std::exception_ptr& result)
     {
-        auto all = std::exchange(waiting_for_commit, {});
-        for (auto& d : all)
-            if (d) d(result);
+        items all;
+        all.swap(waiting_for_commit);
+        for (item& i : all) tell(i.d, result);
     }
 
-    void tell_room()
+    void tell(const durable& d, const std::exception_ptr& result)
     {
-        room.notify_all();
+        try {
+            if (d) d(result);
+        } catch (...) {
+            fail(std::current_exception());
+        }
+    }
+
+    void give_room()
+    {
         std::unique_lock lock(mutex);
         turn_of = std::this_thread::get_id();
         while (!want_room.empty() && has_room(want_room.front().bytes)) {
-            // Its place is kept until it has submitted.
-            auto call = std::move(want_room.front().call);
-            lock.unlock();
-            call();
-            call = nullptr;
-            lock.lock();
+            waiter& first = want_room.front();
+            if (!first.work.empty()) {
+                push(first.work);
+                if (first.queued) *first.queued = true;
+            } else {
+                // Its place is kept until it has submitted.
+                const auto call = std::move(first.call);
+                lock.unlock();
+                call_waiter(call);
+                lock.lock();
+            }
             want_room.pop_front();
         }
         turn_of = {};
+        lock.unlock();
+        room.notify_all();
+    }
+
+    void call_waiter(const std::function<void()>& call)
+    {
+        try {
+            call();
+        } catch (...) {
+            fail(std::current_exception());
+        }
+    }
+
+    // Those that still waited for room when there was none any more.
+    void turn_away()
+    {
+        std::list<waiter> left;
+        {
+            std::lock_guard lock(mutex);
+            left.swap(want_room);
+        }
+        for (waiter& w : left) {
+            if (w.call) call_waiter(w.call);
+            if (!w.work.empty()) tell(w.work.front().d, closed_error());
+        }
     }
 
     bool failed() const { return failure() != nullptr; }
@@ -150,31 +245,25 @@ struct store_writer::impl {
     std::unique_ptr<post_store> engine;
 
     // Of the writer's thread alone.
-    std::vector<durable> waiting_for_commit;
+    items waiting_for_commit;
     clock::time_point deadline{};
+    clock::time_point checkpoint_at{};
+    bool behind = false;  // the store's file lacks what was committed
     bool flush_wanted = false;
 
     mutable std::mutex mutex;  // guards what follows
     std::condition_variable arrived, room;
-    std::deque<item> queue;
+    items queue;
     std::size_t queued = 0;
-    std::deque<waiter> want_room;
+    std::list<waiter> want_room;
     std::thread::id turn_of;  // while those that waited are called
     bool closing = false;
     std::exception_ptr first_failure;
+    log_tail tail;
 
     std::atomic<std::uint64_t> commits{0};
     std::thread thread;
 };
-
-namespace {
-
-std::exception_ptr closed_error()
-{
-    return std::make_exception_ptr(store_error(store_errc::closed, "store", "its writer was closed"));
-}
-
-}  // namespace
 
 store_writer::store_writer(std::unique_ptr<post_store> engine, writer_options options)
     : impl_(std::make_unique<impl>(std::move(engine), options))
@@ -193,11 +282,13 @@ store_writer::~store_writer()
 
 bool store_writer::try_submit(std::size_t bytes, work& w, durable& when_durable)
 {
+    impl::items one(1);
     {
         std::lock_guard lock(impl_->mutex);
         if (!impl_->closing) {
             if (!impl_->takes(bytes)) return false;
-            impl_->push({bytes, std::move(w), std::move(when_durable), false});
+            one.front() = {bytes, std::move(w), std::move(when_durable), false};
+            impl_->push(one);
             return true;
         }
     }
@@ -207,23 +298,39 @@ bool store_writer::try_submit(std::size_t bytes, work& w, durable& when_durable)
 
 void store_writer::submit(std::size_t bytes, work w, durable when_durable)
 {
+    bool queued = false;
+    std::list<impl::waiter> in_line(1);
+    impl::waiter& me = in_line.front();
+    me.bytes = bytes;
+    me.work.emplace_back();
+    me.queued = &queued;
+    me.work.front() = {bytes, std::move(w), std::move(when_durable), false};
     {
         std::unique_lock lock(impl_->mutex);
-        impl_->room.wait(lock, [&] { return impl_->closing || impl_->has_room(bytes); });
-        if (!impl_->closing) {
-            impl_->push({bytes, std::move(w), std::move(when_durable), false});
+        if (!impl_->closing && impl_->takes(bytes)) {
+            impl_->push(me.work);
             return;
         }
+        if (!impl_->closing) {
+            const auto place = in_line.begin();
+            impl_->want_room.splice(impl_->want_room.end(), in_line);
+            impl_->room.wait(lock, [&] { return queued || impl_->closing; });
+            if (queued) return;
+            in_line.splice(in_line.begin(), impl_->want_room, place);
+        }
     }
-    if (when_durable) when_durable(closed_error());
+    if (me.work.front().d) me.work.front().d(closed_error());
 }
 
 void store_writer::when_room(std::size_t bytes, std::function<void()> f)
 {
+    std::list<impl::waiter> in_line(1);
     {
         std::lock_guard lock(impl_->mutex);
         if (!impl_->closing && !impl_->takes(bytes)) {
-            impl_->want_room.push_back({bytes, std::move(f)});
+            in_line.front().bytes = bytes;
+            in_line.front().call = std::move(f);
+            impl_->want_room.splice(impl_->want_room.end(), in_line);
             return;
         }
     }
@@ -232,14 +339,22 @@ void store_writer::when_room(std::size_t bytes, std::function<void()> f)
 
 void store_writer::flush(durable f)
 {
+    std::list<impl::waiter> in_line(1);
+    impl::items& one = in_line.front().work;
+    one.emplace_back();
+    one.front() = {0, {}, std::move(f), true};
     {
         std::lock_guard lock(impl_->mutex);
         if (!impl_->closing) {
-            impl_->push({0, {}, std::move(f), true});
+            // It holds nothing that would need room.
+            if (impl_->want_room.empty() || impl_->turn_of == std::this_thread::get_id())
+                impl_->push(one);
+            else
+                impl_->want_room.splice(impl_->want_room.end(), in_line);
             return;
         }
     }
-    if (f) f(closed_error());
+    if (one.front().d) one.front().d(closed_error());
 }
 
 void store_writer::close()
@@ -253,18 +368,18 @@ void store_writer::close()
     if (impl_->thread.joinable()) {
         impl_->thread.join();
         impl_->engine.reset();
-        // Those that waited for room learn that there is none any more.
-        std::deque<impl::waiter> left;
-        {
-            std::lock_guard lock(impl_->mutex);
-            left.swap(impl_->want_room);
-        }
-        for (auto& w : left) w.call();
+        impl_->turn_away();
     }
     if (auto e = failure()) std::rethrow_exception(e);
 }
 
 std::exception_ptr store_writer::failure() const { return impl_->failure(); }
+
+log_tail store_writer::tail() const
+{
+    std::lock_guard lock(impl_->mutex);
+    return impl_->tail;
+}
 
 std::uint64_t store_writer::commits() const noexcept { return impl_->commits.load(std::memory_order_relaxed); }
 

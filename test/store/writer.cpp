@@ -1,6 +1,7 @@
 // The store on a thread of its own: order, group commit, durability, backpressure, failure.
 #include "faulty_vfs.hpp"
 #include "harness.hpp"
+#include "store_work.hpp"
 
 #include <unipile/store/async.hpp>
 #include <unipile/store/writer.hpp>
@@ -14,6 +15,7 @@
 #include <atomic>
 #include <future>
 #include <latch>
+#include <string>
 #include <thread>
 
 using namespace unipile;
@@ -21,13 +23,6 @@ using namespace unipile::store;
 using namespace unipile::store::test;
 
 namespace {
-
-writer_options slow_groups()
-{
-    writer_options o;
-    o.group_delay = 1h;
-    return o;
-}
 
 store_errc reason_of(const std::exception_ptr& e)
 {
@@ -37,18 +32,6 @@ store_errc reason_of(const std::exception_ptr& e)
     } catch (const store_error& error) {
         return error.reason();
     }
-}
-
-// A job whose lease the test writes with.
-lease one_job(post_store& engine, const std::string& identifier)
-{
-    const auto run = engine.begin_run({}, at_second(0)).run;
-    const job_spec spec{"a", identifier, false};
-    engine.add_jobs(run, {&spec, 1});
-    claim_request r;
-    r.run = run;
-    r.now = at_second(0);
-    return engine.claim(r).front().lease;
 }
 
 // Stops the writer's thread until it is opened.
@@ -370,6 +353,70 @@ BOOST_AUTO_TEST_CASE(nobody_gets_ahead_of_those_that_wait_for_room)
     const std::vector<int> in_turn{1, 2};
     BOOST_TEST(order == in_turn, boost::test_tools::per_element());
     writer.close();
+}
+
+BOOST_AUTO_TEST_CASE(a_flush_waits_behind_those_that_wait_for_room)
+{
+    scratch folder;
+    boost::asio::io_context context;
+    gate blocked;
+    writer_options options = slow_groups();
+    options.max_queued_bytes = 100;
+    store_writer writer(open_sqlite(folder.file()), options);
+    writer.submit(0, blocked.closed());
+    blocked.wait_until_entered();
+    writer.submit(100, [](post_store&) {});
+    std::string order;
+    for (char name : {'a', 'b', 'c'})
+        async_perform(
+            writer, context.get_executor(), 60,
+            [&order, name](post_store& e) {
+                order += name;
+                account_row row;
+                row.account = name;
+                e.save_account(row);
+            },
+            [](boost::system::error_code ec) { BOOST_TEST(!ec); });
+    bool flushed = false;
+    async_flush(writer, context.get_executor(), [&](boost::system::error_code ec) {
+        BOOST_TEST(!ec);
+        flushed = true;
+        BOOST_TEST(order == "abc");
+        BOOST_TEST(open_sqlite_reader(folder.file())->accounts([](const auto&, const auto&) { return true; }) == 3u);
+    });
+    blocked.open();
+    context.run();
+    BOOST_TEST(flushed);
+}
+
+BOOST_AUTO_TEST_CASE(a_thread_that_waits_for_room_keeps_its_place)
+{
+    scratch folder;
+    boost::asio::io_context context;
+    gate blocked;
+    writer_options options;
+    options.max_queued_bytes = 100;
+    store_writer writer(open_sqlite(folder.file()), options);
+    writer.submit(0, blocked.closed());
+    blocked.wait_until_entered();
+    writer.submit(100, [](post_store&) {});
+    std::string order;
+    std::latch found{1}, goes_on{1};
+    writer.when_room(10, [&] {
+        found.count_down();
+        goes_on.wait();
+        store_writer::work first = [&](post_store&) { order += 'a'; };
+        store_writer::durable none;
+        BOOST_TEST(writer.try_submit(10, first, none));
+    });
+    blocked.open();
+    found.wait();
+    // There is room, but the first one has not submitted yet.
+    std::thread second([&] { writer.submit(10, [&](post_store&) { order += 'b'; }); });
+    goes_on.count_down();
+    second.join();
+    writer.close();
+    BOOST_TEST(order == "ab");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

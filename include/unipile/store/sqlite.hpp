@@ -71,8 +71,8 @@ struct backup_progress {
 /// beginning, with everything that was committed until then, wherever it lay. Throws `store_error`.
 ///
 /// `to` is readable and writable for its owner only. It appears when it is complete; nothing is left of a backup that
-/// failed. A file of that name is not written over: `store_errc::already_there`. `progress` is called every few
-/// megabytes and may return false to give up: `store_errc::interrupted`.
+/// failed. A file of that name is not written over: `store_errc::already_there`. `progress` is called about
+/// every megabyte and may return false to give up: `store_errc::interrupted`.
 ///
 /// The whole file is read in one transaction, so that no writer makes it begin anew. As long as it lasts, what the
 /// harvest writes stays in the log beside the store.
