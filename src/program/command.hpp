@@ -29,6 +29,7 @@ void add_harvest(CLI::App& app, runner& run);
 void add_status(CLI::App& app, runner& run);
 void add_export(CLI::App& app, runner& run);
 void add_accounts(CLI::App& app, runner& run);
+void add_backup(CLI::App& app, runner& run);
 void add_simulate(CLI::App& app, runner& run);
 
 }  // namespace unipile::program

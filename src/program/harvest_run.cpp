@@ -38,6 +38,13 @@ constexpr milliseconds patience_with_pages{8'000};
 constexpr unsigned last_deadline = 10;  // seconds
 constexpr milliseconds unpark_interval{2'000};
 
+/// For who copies or moves the store.
+std::string log_line(const store::log_tail& left)
+{
+    return "unipile: another process reads the store, so " + human_bytes(left.bytes) + " of it are in " +
+           printable(left.file) + " only; copy that with it, or use unipile backup";
+}
+
 }  // namespace
 
 harvest_run::harvest_run(const harvest_arguments& arguments, harvest_plan plan)
@@ -79,6 +86,7 @@ int harvest_run::run()
     console_.live({});
     if (!arguments_.quiet)
         for (const std::string& line : summary_lines(ending())) console_.say(line);
+    if (!left_in_log_.file.empty()) console_.say(log_line(left_in_log_));
     if (stopped_by_)
         console_.say(stopped_line(*stopped_by_));
     else if (reader_gone_ && exit_code_now() == exit_code::some_incomplete)
@@ -298,6 +306,8 @@ void harvest_run::close_books()
         writer_->submit(0, [this, to_the_end](store::post_store& engine) {
             counts_ = engine.count_jobs(run_info_.run);
             if (to_the_end) engine.end_run(run_info_.run, outcome(), wall_now());
+            engine.commit();
+            left_in_log_ = engine.checkpoint(true);
         });
     }
     writer_->close();

@@ -94,6 +94,7 @@ private:
     std::optional<account_shares> shares_;
     store::run_info run_info_;
     import_report imported_;
+    store::log_tail left_in_log_;
     store::job_counts counts_;               ///< before the workers began, and at the end
     std::atomic<std::uint64_t> answers_{0};  ///< of the server, to all workers
     std::vector<crew_member> crew_;

@@ -121,6 +121,7 @@ int main(int argc, char** argv)
     unipile::program::add_status(app, run);
     unipile::program::add_export(app, run);
     unipile::program::add_accounts(app, run);
+    unipile::program::add_backup(app, run);
     unipile::program::add_simulate(app, run);
     add_exit_codes(app);
 

@@ -9,9 +9,11 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <string>
 #include <vector>
 
+#include <sqlite3.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -75,6 +77,23 @@ void store_post(const std::string& file, const std::string& json)
     engine->finish(end);
     engine->commit();
 }
+
+/// Another program that has begun to read a store and stands still.
+class standing_reader {
+public:
+    explicit standing_reader(const std::string& file)
+    {
+        BOOST_TEST_REQUIRE(::sqlite3_open(file.c_str(), &store_) == SQLITE_OK);
+        const char* begin = "begin; select count(*) from jobs";
+        BOOST_TEST_REQUIRE(::sqlite3_exec(store_, begin, nullptr, nullptr, nullptr) == SQLITE_OK);
+    }
+    ~standing_reader() { ::sqlite3_close(store_); }
+    standing_reader(const standing_reader&) = delete;
+    standing_reader& operator=(const standing_reader&) = delete;
+
+private:
+    sqlite3* store_ = nullptr;
+};
 
 /// With standard output and standard error on one terminal.
 std::string on_terminal(const strings& command)
@@ -260,9 +279,48 @@ BOOST_AUTO_TEST_CASE(items_that_can_not_be_read_are_listed_and_make_the_run_inco
     BOOST_TEST(w.world.run({"export", "--store", w.store}).code == 2);
 }
 
+BOOST_AUTO_TEST_CASE(a_backup_is_one_file_that_is_a_store)
+{
+    const field_work w{two_accounts()};
+    BOOST_TEST(w.harvest().code == 0);
+    const std::string to = w.folder.file("backup.db");
+    const strings command{"backup", "--store", w.store, to};
+    const finished f = w.world.run(command);
+    BOOST_TEST(f.code == 0, f.err);
+    BOOST_TEST(has(f.err, to + " holds the store, "), f.err);
+    BOOST_TEST(mode_of(to) == 0600u);
+    const finished exported = w.world.run({"export", "--store", to, "--format", "ndjson"});
+    BOOST_TEST(same_lines(sorted(lines_of(exported.out)), whole_truth(w.world)));
+
+    const finished again = w.world.run(command);
+    BOOST_TEST(again.code == 2, again.err);
+    BOOST_TEST(lines_of(again.err).size() == 1u);
+    BOOST_TEST(w.world.run({"backup", "--store", w.store, w.store}).code == 2);
+    const finished none = w.world.run({"backup", "--store", w.folder.file("none.db"), w.folder.file("other.db")});
+    BOOST_TEST(none.code == 2, none.err);
+    BOOST_TEST(!std::filesystem::exists(w.folder.file("other.db")));
+}
+
+BOOST_AUTO_TEST_CASE(what_else_has_to_be_copied_is_told_at_the_end)
+{
+    simulator::options o = two_accounts();
+    o.latency_min = o.latency_max = std::chrono::milliseconds(20);
+    field_work w{o};
+    BOOST_TEST(w.harvest().code == 0);
+    for (const auto& p : w.world.server.identifiers()) w.world.server.add_posts(p.identifier, 5);
+    {
+        const standing_reader other{w.store};
+        const finished f = w.harvest();
+        BOOST_TEST(f.code == 0, f.err);
+        BOOST_TEST(has(f.err, w.store + "-wal only; copy that with it, or use unipile backup"), f.err);
+    }
+    BOOST_TEST(!has(w.harvest().err, "-wal"));
+    w.check_store();
+}
+
 BOOST_AUTO_TEST_CASE(every_help_has_the_exit_codes)
 {
-    for (const std::string command : {"", "posts", "harvest", "status", "export", "accounts", "simulate"}) {
+    for (const std::string command : {"", "posts", "harvest", "status", "export", "accounts", "backup", "simulate"}) {
         strings all{"--help"};
         if (!command.empty()) all.insert(all.begin(), command);
         const finished f = process{UNIPILE_PROGRAM, all, {}}.wait();
