@@ -406,7 +406,8 @@ asio::awaitable<void> harvest_worker::settle_end(std::uint64_t tag, active_job& 
     if (end.failure) {
         told.failure = failure_text(*end.failure);
         told.failure_type = failure_type(*end.failure);
-        told.may_pass = end.failure->may_pass();
+        // An account's trouble is not the job's.
+        told.may_pass = end.failure->may_pass() || end.failure->scope() == failure_scope::account;
     }
     told.requests = end.stats.requests - job.requests_told;
     told.now = wall_now();

@@ -1,19 +1,25 @@
 // `unipile status`: how far a store's harvest is.
 #include "program/command.hpp"
+#include "program/failed_jobs.hpp"
 #include "program/json_object.hpp"
 #include "program/kinds.hpp"
 #include "program/store_view.hpp"
 #include "program/text.hpp"
 
+#include <unipile/end_reason.hpp>
 #include <unipile/store/post_reader.hpp>
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
+#include <iostream>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace unipile::program {
 namespace {
@@ -78,6 +84,16 @@ std::string summary_json(const store_summary& s, std::optional<bool> harvesting)
         run.add_filled("outcome", s.last_run->outcome);
         out.add("last_run", run.finish());
     }
+    json_object ends;
+    ends.add_number("complete", s.ends.complete);
+    ends.add_number("inferred", s.ends.inferred);
+    ends.add_number("up_to_date", s.ends.up_to_date);
+    ends.add_number("chosen", s.ends.chosen);
+    ends.add_number("failed", s.ends.failed);
+    out.add("ends", ends.finish());
+    out.add_number("suspect", s.suspect);
+    out.add_number("withdrawn", s.withdrawn);
+    out.add_filled("tenant", s.tenant);
     if (harvesting) out.add_flag("harvesting", *harvesting);
     return out.finish() + '\n';
 }
@@ -115,6 +131,14 @@ std::string summary_text(const store_summary& s, std::optional<bool> harvesting)
     out += '\n';
     if (s.quarantined > 0) out += "kept apart, since they are no posts: " + with_thousands(s.quarantined) + " items\n";
     if (!s.by_end.empty()) out += "ends: " + kinds_text(s.by_end) + '\n';
+    if (s.ends.inferred > 0)
+        out += "inferred ends: " + with_thousands(s.ends.inferred) + ", which the API has not stated\n";
+    if (s.suspect > 0)
+        out += "suspect: " + with_thousands(s.suspect) + (s.suspect == 1 ? " listing" : " listings") +
+               " may have posts that were not shown; harvests look again\n";
+    if (s.withdrawn > 0)
+        out += "withdrawn: " + with_thousands(s.withdrawn) + (s.withdrawn == 1 ? " job" : " jobs") +
+               " that no jobs file names any more\n";
     if (!s.by_failure.empty()) out += "failures: " + kinds_text(s.by_failure) + '\n';
     return out;
 }
@@ -132,6 +156,14 @@ void write_failures(store::post_reader& reader, std::uint64_t failed, blocking_o
     if (failed > shown) out.write("  and " + with_thousands(failed - shown) + " more; --jobs lists all\n");
 }
 
+/// Whether an end of that name is a conclusion.
+bool is_inferred_end(std::string_view name)
+{
+    constexpr std::array reasons{end_reason::empty_page, end_reason::exhausted_cursor, end_reason::missing_cursor,
+                                 end_reason::refused_cursor};
+    return std::any_of(reasons.begin(), reasons.end(), [name](end_reason r) { return name == to_string(r); });
+}
+
 std::string job_json(const store::stored_job& job, bool cut_off)
 {
     json_object out;
@@ -147,19 +179,38 @@ std::string job_json(const store::stored_job& job, bool cut_off)
     out.add_number("requests", job.requests);
     out.add_flag("whole", job.whole);
     out.add_filled("harvested", time_text(job.harvested));
+    out.add_filled("tried", time_text(job.tried));
+    if (!job.end.empty()) out.add_flag("inferred", is_inferred_end(job.end));
+    out.add_flag("suspect", job.suspect);
+    out.add_flag("withdrawn", job.withdrawn);
     return out.finish() + '\n';
 }
 
 struct status_options {
     std::string file;
+    std::string failed_jobs;  ///< file, or `-`; empty: not asked for
     bool json = false;
     bool jobs = false;
 };
 
+int write_failed(const status_options& o)
+{
+    const bool ndjson = o.failed_jobs.ends_with(".ndjson") || o.failed_jobs.ends_with(".jsonl");
+    const std::string file = o.failed_jobs == "-" ? std::string{} : o.failed_jobs;
+    return view_store(o.file, file, [ndjson](store::post_reader& reader, blocking_output& out) {
+        const auto n = write_failed_jobs(reader, out, ndjson ? jobs_format::ndjson : jobs_format::csv);
+        std::cerr << with_thousands(n) << (n == 1 ? " job" : " jobs") << " failed\n";
+    });
+}
+
 int run_status(const status_options& o)
 {
-    return view_store(o.file, {}, [&o](store::post_reader& reader, blocking_output& out) {
+    if (!o.failed_jobs.empty()) return write_failed(o);
+    store::job_counts counts;
+    const int code = view_store(o.file, {}, [&](store::post_reader& reader, blocking_output& out) {
         harvest_watch harvest{reader};
+        const store_summary summary = reader.summary();
+        counts = summary.jobs;
         if (o.jobs) {
             reader.jobs({}, [&](const store::stored_job& job) {
                 const bool cut_off = job.state == store::job_state::leased && harvest.is_cut_off();
@@ -167,7 +218,6 @@ int run_status(const status_options& o)
             });
             return;
         }
-        const store_summary summary = reader.summary();
         const std::optional<bool> harvesting = harvest.is_running();
         if (o.json) {
             out.write(summary_json(summary, harvesting));
@@ -176,6 +226,7 @@ int run_status(const status_options& o)
         out.write(summary_text(summary, harvesting));
         if (summary.jobs.failed > 0) write_failures(reader, summary.jobs.failed, out);
     });
+    return code == exit_code::all_complete && counts.done < counts.all() ? exit_code::some_incomplete : code;
 }
 
 }  // namespace
@@ -187,6 +238,14 @@ void add_status(CLI::App& app, runner& run)
     command->add_option("--store", o->file, "The store that `unipile harvest` fills")->type_name("FILE")->required();
     command->add_flag("--json", o->json, "One JSON object instead of text");
     command->add_flag("--jobs", o->jobs, "Every job, one JSON object a line");
+    command
+        ->add_option("--failed-jobs", o->failed_jobs,
+                     "Write the failed jobs as a jobs file to FILE (NDJSON if it ends with .ndjson, else CSV) or, with "
+                     "-, to standard output; `unipile harvest FILE --retry-failed` takes them up again")
+        ->type_name("FILE|-")
+        ->excludes("--json")
+        ->excludes("--jobs");
+    command->footer("Exits with 1 as long as jobs wait, run or have failed.");
     command->callback([&run, o] { run = [o] { return run_status(*o); }; });
 }
 

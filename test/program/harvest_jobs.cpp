@@ -208,6 +208,55 @@ BOOST_AUTO_TEST_CASE(a_store_belongs_to_its_tenant)
     BOOST_TEST(w.harvest().code == 2);
 }
 
+BOOST_AUTO_TEST_CASE(failed_jobs_are_a_jobs_file)
+{
+    field_work w;
+    const auto status = [&w](const strings& options) {
+        strings command{"status", "--store", w.store};
+        command.insert(command.end(), options.begin(), options.end());
+        return w.world.run(command);
+    };
+    w.world.server.set_faults({simulator::parse_fault("422:type=blocked_recipient,page=1,account=acc1,burst=0")});
+    BOOST_TEST(w.harvest().code == 1);
+    BOOST_TEST(status({}).code == 1);
+    BOOST_TEST(status({"--json"}).code == 1);
+    const std::string file = w.folder.file("failed.csv"), lines = w.folder.file("failed.ndjson");
+    BOOST_TEST(status({"--failed-jobs", file}).code == 0);
+    BOOST_TEST(status({"--failed-jobs", lines}).code == 0);
+    const finished out = status({"--failed-jobs", "-"});
+    BOOST_TEST(out.out == read_file(file));
+    std::size_t failed = 0;
+    for (const std::string& line : jobs_of(w)) failed += line.starts_with("acc1,") ? 1 : 0;
+    BOOST_TEST(lines_of(out.out).size() == failed + 1);
+    BOOST_TEST(lines_of(read_file(lines)).size() == failed);
+    BOOST_TEST(out.err == std::to_string(failed) + " jobs failed\n");
+
+    w.world.server.set_faults({});
+    w.world.server.reset_counts();
+    for (const std::string& jobs : {lines, file}) {
+        const finished f = w.world.run(replaced(w.command({"--retry-failed"}), w.jobs, jobs));
+        BOOST_TEST(f.code == 0, f.err);
+        BOOST_TEST(has(f.err, "all " + std::to_string(failed) + " jobs are done"), f.err);
+    }
+    BOOST_TEST(w.world.server.stats().requests == w.world.server.requests("acc1"));
+    BOOST_TEST(status({}).code == 0);
+    w.check_store();
+}
+
+BOOST_AUTO_TEST_CASE(jobs_of_a_parked_account_that_failed_are_tried_again)
+{
+    field_work w;
+    w.world.server.set_account_error("acc2", simulator::error_answer{401, "errors/disconnected_account", {}});
+    const finished f = w.harvest({"--parked", "fail"});
+    BOOST_TEST(f.code == 1);
+    BOOST_TEST(has(f.err, " 0 left"), f.err);
+    w.world.server.set_account_error("acc2", std::nullopt);
+    BOOST_TEST(w.world.run({"accounts", "--store", w.store, "--unpark", "acc2"}).code == 0);
+    const finished again = w.harvest();
+    BOOST_TEST(again.code == 0, again.err);
+    w.check_store();
+}
+
 BOOST_AUTO_TEST_CASE(every_parked_account_can_be_unparked_at_once)
 {
     field_work w;
