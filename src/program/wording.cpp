@@ -27,7 +27,7 @@ constexpr std::array advice{
     wording{"; put a new one into crl_file", "; put a new one into --crl-file"},
     wording{"; turn strict off to get it all the same", "; leave out --strict to get it all the same"},
     wording{"own ids, and is_company", "own ids, and whether company (--company, or in the jobs file) is right"},
-    wording{"a function of harvest_options failed", "a part of the program failed"},
+    wording{"a function of harvest_options failed", "a function of harvest's options failed"},
     wording{"; start without the position, or raise trust_cursor_for", "; start without --resume"},
     wording{"; check it, and is_company", "; check it, and whether company (--company, or in the jobs file) is right"},
     wording{"; raise max_connections or deadlines.connection_wait", "; raise --connections"},
