@@ -72,8 +72,8 @@ step_back::next listing::before_request(std::chrono::milliseconds now)
 step_back::verdict listing::refused(std::chrono::milliseconds now)
 {
     const bool rereading = memory_.step.rereading();
-    const auto verdict = memory_.step.refused(due(now));
-    switch (verdict) {
+    const auto outcome = memory_.step.refused(due(now));
+    switch (outcome) {
         case step_back::verdict::failed: break;
         case step_back::verdict::reread: go_back(); break;
         case step_back::verdict::confirmed: end(end_reason::exhausted_cursor); break;
@@ -83,7 +83,7 @@ step_back::verdict listing::refused(std::chrono::milliseconds now)
             end(end_reason::refused_cursor);
             break;
     }
-    return verdict;
+    return outcome;
 }
 
 void listing::go_back()
