@@ -112,6 +112,8 @@ void take_field(std::string_view name, std::string_view value, answer_header& to
         to.content_type = value;
     } else if (is("retry-after")) {
         to.retry_after = std::string(value);
+    } else if (is("location")) {
+        to.located = true;
     } else if (is("date")) {
         to.date = std::string(value);
     }
@@ -215,16 +217,16 @@ bool may_be_json(std::string_view content_type) noexcept
 
 verdict judge(const answer_header& header, bool gzip_offered, std::uint64_t page_limit) noexcept
 {
-    const bool success = header.status >= 200 && header.status < 300;
-    if (header.status >= 300 && header.status < 400) return {errc::unexpected_redirect, false};
+    if (header.status >= 300 && header.status < 400 && header.status != 304 && header.located)
+        return {errc::unexpected_redirect, false};
     if (header.contradiction != nullptr) return {errc::unsupported_framing, false};
     const bool decodable = header.encoding == body_encoding::identity ||
                            (header.encoding == body_encoding::gzip && gzip_offered) ||
                            header.framing == body_framing::none;
-    if (success) {
+    if (header.status == 200) {
         if (header.framing == body_framing::unknown) return {errc::unsupported_framing, false};
         if (!decodable) return {errc::unsupported_encoding, false};
-        if (header.status == 200 && !may_be_json(header.content_type)) return {errc::not_json, false};
+        if (!may_be_json(header.content_type)) return {errc::not_json, false};
         if (header.framing == body_framing::length && header.encoding == body_encoding::identity &&
             header.length > page_limit)
             return {errc::page_too_large, false};

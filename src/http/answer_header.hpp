@@ -28,6 +28,7 @@ struct answer_header {
     std::uint64_t length = 0;
     body_encoding encoding = body_encoding::identity;
     bool keep_alive = false;
+    bool located = false;                                    ///< there is a `Location`
     std::optional<std::chrono::seconds> keep_alive_timeout;  ///< `Keep-Alive: timeout=N`
     std::string content_type;
     std::optional<std::string> retry_after;
@@ -49,8 +50,8 @@ struct verdict {
 };
 
 /// Judges a final (not 1xx) answer: redirects, framing, encoding, media type, announced length. Framing that says
-/// two things at once is an error under every status; where an error answer merely has a body of unknown length or
-/// encoding, its status is still worth having.
+/// two things at once is an error under every status; where an answer other than 200 merely has a body of unknown
+/// length or encoding, its status is still worth having. A 3xx without a place to go to is such an answer, too.
 verdict judge(const answer_header& header, bool gzip_offered, std::uint64_t page_limit) noexcept;
 
 /// True unless the media type says that the body can't be JSON. Generic types, as a static file server gives them,

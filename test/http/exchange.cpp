@@ -186,8 +186,9 @@ BOOST_AUTO_TEST_CASE(refuses_bad_headers)
     for (const char* text :
          {"SSH-2.0-OpenSSH_9\r\n", "HTTP/2 200 OK\r\n\r\n", "HTTP/1.1 200 OK\n\n", "\r\n\r\n", "HTTP/1.1 99 X\r\n\r\n",
           "HTTP/1.1 200 OK\r\nno colon\r\n\r\n", "HTTP/1.1 200 OK\r\n folded: x\r\n\r\n",
-          "HTTP/1.1 101 Switching Protocols\r\n\r\n", "{\"status\":200}\r\n\r\n"})
+          "HTTP/1.1 101 Switching Protocols\r\n\r\n", "{\"status\":200}\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"})
         check_refused(text, errc::bad_header);
+    check_refused(std::string("\0\0\x12\4\0\0\0\0\0", 9), errc::bad_header);  // of HTTP/2
     check_refused("HTTP/1.1 200 OK\r\nX: " + std::string(70'000, 'x'), errc::header_too_large);
     std::string interim;
     for (int i = 0; i < 17; ++i) interim += "HTTP/1.1 102 Processing\r\n\r\n";
@@ -237,6 +238,41 @@ BOOST_AUTO_TEST_CASE(an_error_without_length_keeps_its_status)
     BOOST_TEST(o.body == "");
     BOOST_TEST(client.get().ok());
     BOOST_TEST(server.accepted() == 2u);
+}
+
+// What they mean is not this layer's affair.
+BOOST_AUTO_TEST_CASE(other_answers_keep_their_status)
+{
+    const std::string html = "<html>by a portal</html>";
+    for (const unsigned status : {201u, 202u, 203u, 204u, 205u, 206u, 226u, 304u, 305u, 400u, 407u, 511u}) {
+        const std::string line = "HTTP/1.1 " + std::to_string(status) + " X\r\nContent-Type: text/html\r\n";
+        for (const std::string& answer :
+             {line + "\r\n", line + "Content-Length: " + std::to_string(html.size()) + "\r\n\r\n" + html,
+              line + "Content-Encoding: br\r\nContent-Length: 1\r\n\r\nx"}) {
+            const scripted_server server(once(answer));
+            fetching client(options_for(server.url()));
+            const outcome o = client.get();
+            BOOST_TEST((o.ok() && o.head.status == status), answer << describe(o));
+            BOOST_TEST(client.get().ok());
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(says_what_makes_a_header_ambiguous)
+{
+    using words = std::pair<const char*, const char*>;
+    for (const auto& [fields, note] :
+         {words{"Content-Length: 5\r\nContent-Length: 5\r\n",
+                "status 200, and of the header: its Content-Length comes more"},
+          words{"Content-Length: 5, 5\r\n", "its Content-Length is no number of bytes"},
+          words{"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "a Content-Length and a Transfer-Encoding"},
+          words{"Transfer-Encoding: gzip, chunked\r\n", "its Transfer-Encoding is not exactly chunked"},
+          words{"", "status 200, with neither a Content-Length nor chunks"}}) {
+        const scripted_server server(once(with_fields(fields, "hello")));
+        const outcome o = fetching(options_for(server.url())).get();
+        BOOST_TEST((o.error == errc::unsupported_framing), describe(o));
+        BOOST_TEST(o.text.find(note) != std::string::npos, o.text);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(follows_no_redirect)

@@ -375,6 +375,7 @@ BOOST_AUTO_TEST_CASE(the_listing_as_a_whole_takes_too_long)
         },
         {}, options);
     BOOST_TEST(r.failed_with(errc::total_timeout));
+    BOOST_TEST(r.got.failed->all().note == "waited for the next page");
     BOOST_TEST(r.got.reason == end_reason::failed);
     BOOST_TEST(r.got.ids.size() > 10u);
     BOOST_TEST(r.client.transport->alive == 0u);

@@ -169,7 +169,9 @@ BOOST_AUTO_TEST_CASE(configurations_are_told_in_the_words_of_the_command_line)
          {wrong{{"--base-url", "http://api8.unipile.com"},
                 "--base-url or UNIPILE_DSN: plain http would show the key to the network; use https"},
           wrong{{"--base-url", "https://localhost:1", "--ca-file", "no/such/file"},
-                "--ca-file: can't be read, or holds no certificate in PEM form: no/such/file"}}) {
+                "--ca-file: can't be read, or holds no certificate in PEM form: no/such/file"},
+          wrong{{"--base-url", "https://localhost:1", "--crl-file", "no/such/file"},
+                "--crl-file: can't be read, or holds no revocation list in PEM form: no/such/file"}}) {
         BOOST_TEST(s.run(s.arguments({id}, options)).err == "unipile: " + line + '\n');
     }
 }
@@ -222,8 +224,8 @@ BOOST_AUTO_TEST_CASE(help_and_version)
     const finished help = s.run({"posts", "--help"});
     BOOST_TEST(help.code == 0);
     for (const char* option : {"--account", "--company", "--limit", "--max-posts", "--max-pages", "--since", "--resume",
-                               "--strict", "--output", "--ca-file", "--connections", "--timeout", "--quiet",
-                               "--summary", "--base-url", "--api-key-file"})
+                               "--strict", "--output", "--ca-file", "--crl-file", "--connections", "--timeout",
+                               "--quiet", "--summary", "--base-url", "--api-key-file"})
         BOOST_TEST(has(help.out, option), option);
     BOOST_TEST(s.run({"--help"}).code == 0);
     BOOST_TEST(s.run({"--version"}).out.starts_with("unipile "));

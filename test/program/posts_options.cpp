@@ -93,6 +93,7 @@ BOOST_AUTO_TEST_CASE(every_option_arrives)
     o.since = "1970-01-02";
     o.connection.strict = true;
     o.connection.ca_file = "ca.pem";
+    o.connection.crl_file = "crl.pem";
     o.connection.connections = 3;
     o.connection.timeout = 1.5;
     const posts_plan plan = make_plan(o);
@@ -107,6 +108,7 @@ BOOST_AUTO_TEST_CASE(every_option_arrives)
     BOOST_TEST(q.since.value().time_since_epoch().count() == 86'400'000);
     BOOST_TEST(plan.client.strict);
     BOOST_TEST(plan.client.ca_file == "ca.pem");
+    BOOST_TEST(plan.client.crl_file == "crl.pem");
     BOOST_TEST(plan.client.max_connections == 3u);
     BOOST_TEST(plan.client.retry.total.count() == 1500);
     BOOST_TEST(!plan.from.has_value());
