@@ -132,7 +132,7 @@ hash hash_of(std::string_view s) noexcept
     return {k1 * c2 + k2, k2 * c1 ^ k1};
 }
 
-enum class role { content, left_out, counter, own, share_url, media };
+enum class role { content, left_out, counter, own, share_url, media, link };
 
 role role_of(std::uint64_t code, bool in_media) noexcept
 {
@@ -140,11 +140,11 @@ role role_of(std::uint64_t code, bool in_media) noexcept
         case code_of("date"):
         case code_of("permissions"):
         case code_of("has_liked"):
-        case code_of("user_reacted"):
+        case code_of("user_reacted"): return role::left_out;
         case code_of("picture_url"):
         case code_of("profile_pic_url"):
         case code_of("profile_picture_url"):
-        case code_of("url_expires_at"): return role::left_out;
+        case code_of("url_expires_at"): return role::link;
         case code_of("reaction_counter"):
         case code_of("comment_counter"):
         case code_of("repost_counter"):
@@ -160,7 +160,7 @@ role role_of(std::uint64_t code, bool in_media) noexcept
         case code_of("attachments"):
         case code_of("video"):
         case code_of("preview_image"): return role::media;
-        case code_of("url"): return in_media ? role::left_out : role::content;
+        case code_of("url"): return in_media ? role::link : role::content;
         default: return role::content;
     }
 }
@@ -196,6 +196,7 @@ public:
         if (bad_ || p_ != end_) return false;
         f.content = {h.a, h.b};
         f.counters = counters_;
+        f.links = links_;
         f.own = own_;
         return true;
     }
@@ -308,7 +309,7 @@ private:
         const role r = role_of(code, media);
         const char* from = (next(), p_);
         // What lies inside of something that is left out doesn't count elsewhere either.
-        const std::uint64_t counters = counters_, own = own_;
+        const std::uint64_t counters = counters_, own = own_, links = links_;
         hash v = value(depth + 1, salt + name.a, media || r == role::media);
         const std::string_view text(from, static_cast<std::size_t>(p_ - from));
         if (r == role::share_url) v = hash_of_share_url(text);
@@ -320,6 +321,8 @@ private:
         }
         counters_ = counters;
         own_ = own;
+        links_ = links;
+        if (r == role::link) links_ += finish(both.a + salt);
         if (r == role::counter) counters_ += finish(both.a + salt);
         if (r == role::own && !says_nothing(text)) own_ += both.a | 1;
     }
@@ -327,7 +330,7 @@ private:
     const char* p_;
     const char* end_;
     bool bad_ = false;
-    std::uint64_t counters_ = 0, own_ = 0;
+    std::uint64_t counters_ = 0, own_ = 0, links_ = 0;
 };
 
 }  // namespace
@@ -341,6 +344,12 @@ fingerprint fingerprint_of(std::string_view json) noexcept
         f.content = {h.a, h.b};
     }
     return f;
+}
+
+std::array<std::uint64_t, 2> hash_of_bytes(std::string_view bytes) noexcept
+{
+    const hash h = hash_of(bytes);
+    return {h.a, h.b};
 }
 
 }  // namespace unipile::store

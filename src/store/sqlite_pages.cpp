@@ -24,7 +24,7 @@ place unpacked(std::int64_t n) noexcept { return {static_cast<std::uint32_t>(n /
 
 std::int64_t as_signed(std::uint64_t n) noexcept { return static_cast<std::int64_t>(n); }
 
-step lease_lost() { return {step::kind::lost_lease, {}, false}; }
+step lease_lost() { return {step::kind::lost_lease}; }
 
 }  // namespace
 
@@ -36,6 +36,45 @@ std::optional<sqlite_store::held_job> sqlite_store::held(const lease& l)
     return held_job{timeline::parse(held_.text(0), rules_).value_or(timeline(rules_)), held_.integer(1)};
 }
 
+// Another account may have read this listing before. What it has seen is known then, if this account is shown some of
+// it: the same identifier may be another listing at another provider.
+void sqlite_store::take_over(held_job& held, const page_write& page)
+{
+    statement find(db_,
+                   "SELECT o.job, o.timeline FROM jobs j JOIN jobs o ON o.identifier = j.identifier "
+                   "AND o.company = j.company AND o.job <> j.job WHERE j.job = ? AND o.timeline <> '' "
+                   "ORDER BY o.whole DESC, o.harvested DESC, o.job LIMIT 1");
+    find.bind(1, page.lease.job);
+    if (!find.step()) return;
+    const std::int64_t other = find.integer(0);
+    auto line = timeline::parse(find.text(1), rules_);
+    if (!line || !has_shown(other, page)) return;
+    held.line.take_over(std::move(*line), page.now);
+    copy_sightings(other, page.lease.job);
+}
+
+bool sqlite_store::has_shown(std::int64_t job, const page_write& page)
+{
+    return std::any_of(page.posts.begin(), page.posts.end(), [&](const post_row& p) {
+        const std::string made_id = p.id().empty() ? content_id(p.fingerprint()) : std::string();
+        find_post_.bind(1, p.id().empty() ? std::string_view(made_id) : p.id()).bind(2, p.provider()).bind(3, job);
+        const running scope(find_post_);
+        return find_post_.step() && !find_post_.null(6);
+    });
+}
+
+void sqlite_store::copy_sightings(std::int64_t from, std::int64_t to)
+{
+    statement copy(
+        db_,
+        "INSERT INTO sightings(job, post, place, walk, finder, first_seen, last_seen, gone, missed) "
+        "SELECT ?1, post, place, walk, 0, first_seen, last_seen, gone, missed FROM sightings WHERE job = ?2");
+    copy.bind(1, to).bind(2, from).run();
+    const auto copied = db_.changes();
+    statement count(db_, "UPDATE jobs SET posts = posts + ? WHERE job = ?");
+    count.bind(1, std::int64_t{copied}).bind(2, to).run();
+}
+
 page_result sqlite_store::write(const page_write& page)
 {
     return guarded([&] {
@@ -45,14 +84,20 @@ page_result sqlite_store::write(const page_write& page)
             result.next = lease_lost();
             return result;
         }
+        if (job->line.untouched()) take_over(*job, page);
         rows_.clear();
         seen_.clear();
         looking_ahead_ = false;
         const running scope(next_posts_);
         std::uint64_t fresh = 0;
         for (const auto& p : page.posts) fresh += store_post(p, page.lease.job, page.now, result) ? 1 : 0;
-        quarantine(page);
-        result.next = job->line.read(seen_, page.position, page.page_ends, page.now);
+        page_facts facts;
+        facts.page_ends = page.page_ends;
+        facts.short_page = page.short_page;
+        facts.overlapped = page.overlapped;
+        facts.quarantined = !page.quarantined.empty();
+        facts.new_quarantined = quarantine(page) > 0;
+        result.next = job->line.read(seen_, page.position, facts, page.now);
         store_sightings(page.lease.job, job->line.walk(), page.now);
         save_progress(page.lease.job, job->line, fresh, page.page_ends ? 1 : 0, page.requests, page.now);
         if (result.next.what == step::kind::complete)
@@ -75,20 +120,21 @@ bool sqlite_store::store_post(const post_row& p, std::int64_t job, unix_time now
         expect_known_ = false;
         ++result.added;
         rows_.push_back({db_.last_rowid(), true, true});
-        seen_.push_back({{}, p.published()});
+        seen_.push_back({{}, p.published(), static_cast<std::uint64_t>(rows_.back().post)});
         return true;
     }
     expect_known_ = true;
     if (!known) known = find_post(p, id, job);
     if (!known) throw store_error(store_errc::corrupt, db_.file(), "an index names a post that isn't there");
     if (known->newer) refresh_post(known->post, p, job, now);
+    if (known->new_links) refresh_links(known->post, p, job);
     ++(known->newer ? result.changed : result.unchanged);
     // A page may hold a post twice; the second says nothing new.
     const auto same = [&](const stored_row& r) { return r.post == known->post; };
     if (std::any_of(rows_.begin(), rows_.end(), same)) return false;
     const bool fresh = !known->at;
     rows_.push_back({known->post, known->found_here, fresh});
-    seen_.push_back({known->at.value_or(place{}), p.published()});
+    seen_.push_back({known->at.value_or(place{}), p.published(), static_cast<std::uint64_t>(known->post)});
     return fresh;
 }
 
@@ -98,7 +144,8 @@ bool sqlite_store::insert_post(const post_row& p, std::string_view id, std::int6
     const fingerprint& f = p.fingerprint();
     insert_post_.bind(1, p.provider()).bind(2, id).bind(3, job).bind(4, p.published()).bind(5, std::optional(now));
     insert_post_.bind_blob(6, f.content.data(), sizeof f.content).bind(7, as_signed(f.counters));
-    insert_post_.bind(8, as_signed(f.own)).bind(9, p.json()).run();
+    insert_post_.bind(8, as_signed(f.own)).bind(9, p.json());
+    insert_post_.bind(10, as_signed(f.links)).run();
     if (db_.changes() == 0) return false;
     uncommitted_ += p.json().size();
     return true;
@@ -122,7 +169,7 @@ bool sqlite_store::comes_next(const post_row& p, std::string_view id)
 {
     if (!looking_ahead_) return false;
     if (next_posts_.step()) {
-        if (next_posts_.text(7) == id && next_posts_.text(8) == p.provider()) return true;
+        if (next_posts_.text(8) == id && next_posts_.text(9) == p.provider()) return true;
         next_posts_.reset();
     }
     looking_ahead_ = false;
@@ -154,7 +201,17 @@ sqlite_store::known_post sqlite_store::compared(const statement& found, const po
     // What only the owner's account sees isn't given up for another account's view with fresher counters.
     const bool keeps_own = own != 0 && f.own == 0 && view != job;
     known.newer = !same_content || (!same_counters && !keeps_own) || (f.own != 0 && own != as_signed(f.own));
+    const bool same_links = !found.null(7) && found.integer(7) == as_signed(f.links);
+    known.new_links = !known.newer && !same_links && (own == 0 || f.own != 0);
     return known;
+}
+
+void sqlite_store::refresh_links(std::int64_t post, const post_row& p, std::int64_t job)
+{
+    const fingerprint& f = p.fingerprint();
+    refresh_links_.bind(1, job).bind(2, as_signed(f.own)).bind(3, p.json()).bind(4, as_signed(f.links));
+    refresh_links_.bind(5, post).run();
+    uncommitted_ += p.json().size();
 }
 
 void sqlite_store::refresh_post(std::int64_t post, const post_row& p, std::int64_t job, unix_time now)
@@ -162,7 +219,7 @@ void sqlite_store::refresh_post(std::int64_t post, const post_row& p, std::int64
     const fingerprint& f = p.fingerprint();
     refresh_post_.bind(1, job).bind(2, p.published()).bind(3, std::optional(now));
     refresh_post_.bind_blob(4, f.content.data(), sizeof f.content).bind(5, as_signed(f.counters));
-    refresh_post_.bind(6, as_signed(f.own)).bind(7, p.json()).bind(8, post).run();
+    refresh_post_.bind(6, as_signed(f.own)).bind(7, p.json()).bind(8, as_signed(f.links)).bind(9, post).run();
     uncommitted_ += p.json().size();
 }
 
@@ -189,18 +246,24 @@ std::size_t sqlite_store::neighbours_end(std::size_t from) const
     return end;
 }
 
-void sqlite_store::quarantine(const page_write& page)
+// Returns how many items are new.
+std::size_t sqlite_store::quarantine(const page_write& page)
 {
-    if (page.quarantined.empty()) return;
+    if (page.quarantined.empty()) return 0;
+    // Files of an earlier version have hashes that left parts of an item out.
     statement insert(db_,
-                     "INSERT INTO quarantined(job, seen, hash, why, raw) VALUES(?, ?, ?, ?, ?) "
-                     "ON CONFLICT DO NOTHING");
+                     "INSERT INTO quarantined(job, seen, hash, why, raw) SELECT ?1, ?2, ?3, ?4, ?5 "
+                     "WHERE NOT EXISTS(SELECT 1 FROM quarantined WHERE job = ?1 AND raw = ?5) ON CONFLICT DO NOTHING");
+    std::size_t added = 0;
     for (const auto& q : page.quarantined) {
-        const auto hash = fingerprint_of(q.raw).content;
+        const auto hash = hash_of_bytes(q.raw);
         insert.bind(1, page.lease.job).bind(2, std::optional(page.now)).bind_blob(3, hash.data(), sizeof hash);
         insert.bind(4, q.why).bind_blob(5, q.raw.data(), q.raw.size()).run();
+        if (db_.changes() == 0) continue;
+        ++added;
         uncommitted_ += q.raw.size();
     }
+    return added;
 }
 
 void sqlite_store::save_progress(std::int64_t job, const timeline& line, std::uint64_t posts, std::uint64_t pages,
@@ -208,12 +271,13 @@ void sqlite_store::save_progress(std::int64_t job, const timeline& line, std::ui
 {
     const std::string text = line.text();
     progress_.bind(1, text).bind(2, as_signed(posts)).bind(3, as_signed(pages)).bind(4, as_signed(requests));
-    progress_.bind(5, std::optional(now)).bind(6, job).run();
+    progress_.bind(5, std::optional(now)).bind(6, std::int64_t{line.suspect()}).bind(7, job).run();
 }
 
 void sqlite_store::settle(std::int64_t job, const timeline& line, const step& s, std::string_view end, unix_time now)
 {
-    if (s.mark_gone) mark_gone_.bind(1, std::optional(now)).bind(2, job).bind(3, std::int64_t{line.walk()}).run();
+    // What two such walks have missed is gone.
+    if (s.mark_gone) miss_.bind(1, std::optional(now)).bind(2, job).bind(3, std::int64_t{line.walk()}).run();
     settle_.bind(1, end).bind(2, std::int64_t{line.whole()}).bind(3, std::optional(now)).bind(4, job).run();
 }
 

@@ -57,7 +57,7 @@ sqlite_store::sqlite_store(const std::string& file, const sqlite_options& option
       held_(db_, "SELECT timeline, run FROM jobs WHERE job = ? AND fence = ? AND state = 2"),
       progress_(db_,
                 "UPDATE jobs SET timeline = ?, posts = posts + ?, pages = pages + ?, requests = requests + ?, "
-                "due = ? + lease_ms WHERE job = ?"),
+                "due = ? + lease_ms, suspect = ? WHERE job = ?"),
       settle_(db_,
               "UPDATE jobs SET state = 3, due = NULL, end_reason = ?, failure = '', failure_type = '', "
               "may_pass = 0, whole = ?, harvested = ?3, tried = ?3 WHERE job = ?4"),
@@ -70,23 +70,27 @@ sqlite_store::sqlite_store(const std::string& file, const sqlite_options& option
                     "parked_since = ?5, waits_until = ?6, why = ?7, requests = ?8, used_today = ?9, updated = ?10"),
       insert_post_(db_,
                    "INSERT INTO posts(provider, id, job, view, published, first_seen, changed, content, counters, "
-                   "own, json) VALUES(?1, ?2, ?3, ?3, ?4, ?5, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING"),
+                   "own, json, links) VALUES(?1, ?2, ?3, ?3, ?4, ?5, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING"),
       find_post_(db_,
-                 "SELECT p.post, p.view, p.content, p.counters, p.own, p.job, s.place FROM posts p "
+                 "SELECT p.post, p.view, p.content, p.counters, p.own, p.job, s.place, p.links FROM posts p "
                  "LEFT JOIN sightings s ON s.job = ?3 AND s.post = p.post WHERE p.id = ?1 AND p.provider = ?2"),
       next_posts_(db_,
-                  "SELECT p.post, p.view, p.content, p.counters, p.own, p.job, s.place, p.id, p.provider FROM posts p "
+                  "SELECT p.post, p.view, p.content, p.counters, p.own, p.job, s.place, p.links, p.id, p.provider "
+                  "FROM posts p "
                   "LEFT JOIN sightings s ON s.job = ?2 AND s.post = p.post WHERE p.post > ?1 ORDER BY p.post"),
       refresh_post_(db_,
                     "UPDATE posts SET view = ?, published = coalesce(?, published), changed = ?, content = ?, "
-                    "counters = ?, own = ?, json = ? WHERE post = ?"),
+                    "counters = ?, own = ?, json = ?, links = ? WHERE post = ?"),
+      refresh_links_(db_, "UPDATE posts SET view = ?, own = ?, json = ?, links = ? WHERE post = ?"),
       sight_(db_,
              "INSERT INTO sightings(job, post, place, walk, last_seen, first_seen, finder) "
              "SELECT ?1, post, ?4, ?5, ?6, ?6, ?7 FROM posts WHERE post BETWEEN ?2 AND ?3"),
       sight_again_(db_,
-                   "UPDATE sightings SET place = ?4, walk = ?5, last_seen = ?6, gone = NULL "
+                   "UPDATE sightings SET place = ?4, walk = ?5, last_seen = ?6, gone = NULL, missed = NULL "
                    "WHERE job = ?1 AND post BETWEEN ?2 AND ?3"),
-      mark_gone_(db_, "UPDATE sightings SET gone = ? WHERE job = ? AND walk <> ? AND gone IS NULL")
+      miss_(db_,
+            "UPDATE sightings SET gone = CASE WHEN missed IS NULL THEN NULL ELSE ?1 END, missed = coalesce(missed, ?3) "
+            "WHERE job = ?2 AND walk <> ?3 AND gone IS NULL")
 {}
 
 sqlite_store::~sqlite_store()

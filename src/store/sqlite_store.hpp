@@ -73,6 +73,7 @@ private:
         std::int64_t post = 0;
         bool found_here = false;
         bool newer = false;       // what was read now replaces what is stored
+        bool new_links = false;   // no change of the post, but its URLs are younger now
         std::optional<place> at;  // in this listing, if it has shown the post before
     };
 
@@ -84,16 +85,20 @@ private:
     void add_known_job(std::int64_t run, const run_row& r, std::int64_t number, import_result& result);
     void sweep(unix_time now);
     std::optional<held_job> held(const lease& l);
+    void take_over(held_job& held, const page_write& page);
+    bool has_shown(std::int64_t job, const page_write& page);
+    void copy_sightings(std::int64_t from, std::int64_t to);
     bool store_post(const post_row& p, std::int64_t job, unix_time now, page_result& result);
     bool insert_post(const post_row& p, std::string_view id, std::int64_t job, unix_time now);
     std::optional<known_post> find_post(const post_row& p, std::string_view id, std::int64_t job);
     bool comes_next(const post_row& p, std::string_view id);
     static known_post compared(const statement& found, const post_row& p, std::int64_t job);
     void look_ahead_of(std::int64_t post, std::int64_t job);
+    void refresh_links(std::int64_t post, const post_row& p, std::int64_t job);
     void refresh_post(std::int64_t post, const post_row& p, std::int64_t job, unix_time now);
     std::size_t neighbours_end(std::size_t from) const;
     void store_sightings(std::int64_t job, std::uint32_t walk, unix_time now);
-    void quarantine(const page_write& page);
+    std::size_t quarantine(const page_write& page);
     void save_progress(std::int64_t job, const timeline& line, std::uint64_t posts, std::uint64_t pages,
                        std::uint64_t requests, unix_time now);
     void settle(std::int64_t job, const timeline& line, const step& s, std::string_view end, unix_time now);
@@ -139,7 +144,7 @@ private:
     statement insert_job_, find_job_, queue_job_, keep_job_, adopt_job_;
     statement sweep_, claim_any_, claim_account_, lease_job_, renew_, release_;
     statement held_, progress_, settle_, save_account_;
-    statement insert_post_, find_post_, next_posts_, refresh_post_, sight_, sight_again_, mark_gone_;
+    statement insert_post_, find_post_, next_posts_, refresh_post_, refresh_links_, sight_, sight_again_, miss_;
 };
 
 }  // namespace unipile::store

@@ -10,6 +10,13 @@ namespace {
 // Stretches beyond this many are forgotten, the oldest first. To forget one is safe: it is read again.
 constexpr std::size_t most_stretches = 32;
 
+// `t` and `by` may be any.
+unix_time later(unix_time t, std::chrono::seconds by)
+{
+    const auto room = std::chrono::floor<std::chrono::seconds>(unix_time::max() - std::max(t, unix_time{}));
+    return by >= room ? unix_time::max() : t + by;
+}
+
 }  // namespace
 
 const char* to_string(step::kind k) noexcept
@@ -26,24 +33,76 @@ const char* to_string(step::kind k) noexcept
     return "unknown";
 }
 
+bool operator==(const timeline& a, const timeline& b)
+{
+    return a.next_ == b.next_ && a.stretches_ == b.stretches_ && a.walk_ == b.walk_ &&
+           a.ended_behind_ == b.ended_behind_ && a.refusals_ == b.refusals_ && a.refused_at_ == b.refused_at_ &&
+           a.lost_ == b.lost_ && a.doubts_ == b.doubts_ && a.look_pending_ == b.look_pending_ && a.looks_ == b.looks_ &&
+           a.looked_at_ == b.looked_at_;
+}
+
 timeline::stretch* timeline::find(std::uint32_t walk) noexcept
 {
     auto it = std::find_if(stretches_.begin(), stretches_.end(), [&](const stretch& s) { return s.holds(walk); });
     return it == stretches_.end() ? nullptr : &*it;
 }
 
+// A time in the future was written by a clock that was wrong.
+bool timeline::is_old(unix_time t, std::chrono::seconds limit, unix_time now) const
+{
+    return t > now || now >= later(t, limit);
+}
+
+bool timeline::on_first_page(const depth& d) { return d.boundary.empty() && d.page.empty(); }
+
+std::chrono::seconds timeline::backoff(unsigned looks) const
+{
+    return rules_.look_again_after * (1 << std::min(looks > 0 ? looks - 1 : 0, 4u));
+}
+
+bool timeline::wants_look(unix_time now) const
+{
+    return look_pending_ && (looks_ == 0 || is_old(looked_at_, backoff(looks_), now));
+}
+
+bool timeline::can_resume(walk_mode mode, unix_time now) const
+{
+    if (!walk_.active || stretches_.empty()) return false;
+    if (walk_.mode == walk_mode::full) return mode == walk_mode::full || walk_.second_look;
+    return mode == walk_mode::update && !is_old(walk_.began, rules_.resume_within, now);
+}
+
 step timeline::begin(walk_mode mode, const walk_bounds& bounds, unix_time now)
 {
-    bool resumable = walk_.active && !stretches_.empty() && !current().position.empty() &&
-                     (mode == walk_mode::update || walk_.mode == walk_mode::full) &&
-                     now - walk_.began < rules_.resume_within;
     walk_.bounds = bounds;
-    if (resumable) {
+    if (can_resume(mode, now)) {
         step s = from_saved(now);
         if (s.what == step::kind::from_position) return s;
     }
-    walk_.mode = mode;
+    if (walk_.active && walk_.mode == walk_mode::full) absorb();
+    if (!stretches_.empty() && on_first_page(current().down)) current().down.position.clear();
+    const bool unfinished = walk_.active && walk_.second_look;
+    walk_.mode = unfinished || wants_look(now) ? walk_mode::full : mode;
+    walk_.second_look = unfinished || (look_pending_ && walk_.mode == walk_mode::full);
+    if (walk_.second_look && !unfinished) {
+        look_pending_ = false;
+        looked_at_ = now;
+        ++looks_;
+    }
     return from_top(now);
+}
+
+// A full walk that is given up: where it lies in an older stretch, it makes one with it, so that an update finds
+// nothing open.
+void timeline::absorb()
+{
+    if (walk_.in_a_row < std::max(1u, rules_.join_run)) return;
+    const auto last = walk_.candidate;
+    if (std::none_of(stretches_.begin() + 1, stretches_.end(), [&](const stretch& s) { return s.last == last; }))
+        return;
+    stretch older = merge(last);
+    current().closed = older.closed;
+    current().down = std::move(older.down);
 }
 
 // A new walk. What the last one has read becomes a stretch like any other.
@@ -57,46 +116,78 @@ step timeline::from_top(unix_time now)
     walk_state fresh;
     fresh.active = true;
     fresh.mode = walk_.mode;
+    fresh.second_look = walk_.second_look;
     fresh.bounds = walk_.bounds;
     fresh.began = now;
     walk_ = std::move(fresh);
-    return {step::kind::from_top, {}, false};
+    return {step::kind::from_top};
 }
 
 // Where the walk's own stretch goes on; `go_on` if there is no position that could be trusted.
 step timeline::from_saved(unix_time now)
 {
-    stretch& s = current();
-    bool doubtful = walk_.mode == walk_mode::full || now - s.position_at >= rules_.trust_position_for;
-    const std::string& position = doubtful ? s.page : s.position;
-    if (position.empty()) return {step::kind::go_on, {}, false};
-    if (doubtful) s.boundary = position;
+    depth& d = current().down;
+    const bool doubtful = walk_.mode == walk_mode::full || d.ended || d.position.empty() ||
+                          is_old(d.given, rules_.trust_position_for, now);
+    const std::string& position = doubtful ? d.page : d.position;
+    // What is on the first page may have been pinned meanwhile. To begin anew costs no more than to go on there.
+    if (position.empty() || on_first_page(d)) return {};
+    if (doubtful) d.boundary = position;
+    if (doubtful) d.next_top = 0;
     walk_.saved_position = true;
     walk_.want_overlap = doubtful;
-    return {step::kind::from_position, position, false};
+    step s{step::kind::from_position, position};
+    if (!doubtful) {
+        s.trusted_until = later(d.given, rules_.trust_position_for);
+        s.overlap = d.page;
+    }
+    return s;
 }
 
 step timeline::lost_position(unix_time now)
 {
     if (stretches_.empty()) return from_top(now);
-    forget_position();
-    std::string left = std::exchange(walk_.left_position, {});
-    if (walk_.active && !left.empty() && now - walk_.left_at < rules_.trust_position_for) {
-        stretch& own = current();
-        own.position = own.boundary = left;
-        own.position_at = walk_.left_at;
-        walk_.saved_position = true;
-        walk_.want_overlap = false;
-        return {step::kind::from_position, std::move(left), false};
-    }
-    return from_top(now);
+    depth& d = current().down;
+    d.position.clear();
+    d.page.clear();
+    d.boundary.clear();
+    const bool back =
+        walk_.active && !walk_.left.position.empty() && !is_old(walk_.left.given, rules_.trust_position_for, now);
+    return back ? from_left(now) : from_top(now);
 }
 
-void timeline::forget_position()
+// Back to where the walk was when it jumped.
+step timeline::from_left(unix_time now)
 {
-    current().position.clear();
-    current().page.clear();
-    current().boundary.clear();
+    depth& d = current().down;
+    d = std::exchange(walk_.left, {});
+    return from_saved(now);
+}
+
+void timeline::take_over(timeline other, unix_time now)
+{
+    other.rules_ = rules_;
+    other.forget_positions();
+    other.begin(walk_.mode, walk_.bounds, now);
+    *this = std::move(other);
+}
+
+void timeline::forget_positions()
+{
+    for (auto& s : stretches_) {
+        depth kept;
+        kept.bottom = s.down.bottom;
+        kept.short_page = s.down.short_page;
+        kept.ended = s.down.ended && refusals_ == 0;
+        s.down = std::move(kept);
+    }
+    if (refusals_ > 0) ended_behind_.reset();
+    refusals_ = 0;
+    if (walk_.active && walk_.second_look) {
+        look_pending_ = true;
+        --looks_;
+    }
+    rest(step::kind::interrupted);
 }
 
 bool timeline::overlaps(std::span<const sighting> posts) const
@@ -105,31 +196,64 @@ bool timeline::overlaps(std::span<const sighting> posts) const
                        [&](const sighting& p) { return p.at.firm && stretches_.front().holds(p.at.walk); });
 }
 
-step timeline::read(std::span<sighting> posts, std::string_view position, bool page_ends, unix_time now)
+// The stream has begun a page above the position.
+void timeline::begin_overlap(const page_facts& page)
+{
+    if (!page.overlapped || !walk_.saved_position || walk_.want_overlap) return;
+    depth& d = current().down;
+    walk_.want_overlap = true;
+    d.boundary = d.page;
+    d.next_top = 0;
+    if (!d.page.empty()) return;
+    // At the top, where posts may be pinned.
+    walk_.passed = 0;
+    walk_.unbroken = true;
+}
+
+step timeline::read(std::span<sighting> posts, std::string_view position, const page_facts& page, unix_time now)
 {
     if (!walk_.active || stretches_.empty()) begin(walk_mode::update, walk_.bounds, now);
-    if (walk_.want_overlap) {
-        if (posts.empty() && !position.empty()) return {step::kind::go_on, {}, false};
-        if (!overlaps(posts)) {
-            // What lies between is unknown, so these posts have no place.
-            return lost_position(now);
-        }
+    begin_overlap(page);
+    const bool overlap = walk_.want_overlap;
+    if (overlap) {
+        if (posts.empty() && !position.empty()) return {};
+        // What lies between is unknown, so these posts have no place.
+        if (!overlaps(posts)) return lost_position(now);
     }
     walk_.want_overlap = false;
     walk_.saved_position = false;
-    walk_.left_position.clear();
+    walk_.left = {};
+    look_for_doubts(posts, page, overlap);
+    if (overlap) current().down.bottom = 0;
     for (auto& p : posts) see(p);
-
-    stretch& own = current();
-    own.page = own.boundary;
-    own.position = position;
-    own.position_at = now;
-    if (page_ends) own.boundary = position;
+    go_down(posts, position, page, now);
     if (walk_.bounds.since && walk_.older_in_a_row >= std::max(1u, walk_.bounds.since_run))
         lower_floor(*walk_.bounds.since);
-    step next = join(now);
+    step next = join(page, now);
+    walk_.ends_in = 0;
+    walk_.ends_firmly = false;
     if (next.what == step::kind::go_on && bounds_reached()) return rest(step::kind::bounded);
     return next;
+}
+
+void timeline::look_for_doubts(std::span<const sighting> posts, const page_facts& page, bool overlap)
+{
+    if (page.quarantined) raise(unreadable_item, page.new_quarantined);
+    depth& d = current().down;
+    if (!d.short_page || posts.empty()) return;
+    d.short_page = false;
+    // The page that is read once more is judged anew, if all of it is.
+    const auto is_top = [&](const sighting& p) { return p.post != 0 && p.post == d.page_top; };
+    if (!overlap || std::none_of(posts.begin(), posts.end(), is_top)) raise(short_page_above, false);
+}
+
+void timeline::raise(doubt d, bool fresh)
+{
+    const bool news = fresh || (doubts_ & d) == 0;
+    doubts_ |= d;
+    walk_.doubtful = true;
+    current().clean = false;
+    if (news && !walk_.second_look) look_pending_ = true;
 }
 
 void timeline::see(sighting& post)
@@ -140,6 +264,8 @@ void timeline::see(sighting& post)
         walk_.older_in_a_row = *post.published < *walk_.bounds.since ? walk_.older_in_a_row + 1 : 0;
 
     stretch& own = current();
+    walk_.ends_in = 0;
+    if (post.post != 0) note_bottom(post.post, natural);
     stretch* where = post.at.walk == 0 ? nullptr : find(post.at.walk);
     if (where == &own) {
         // A duplicate that shifted, or what a resumed page repeats: proves nothing, disproves nothing.
@@ -154,10 +280,33 @@ void timeline::see(sighting& post)
     }
 }
 
+void timeline::note_bottom(std::uint64_t post, bool natural)
+{
+    depth& d = current().down;
+    const std::uint64_t above = std::exchange(d.bottom, post);
+    if (!natural) return;
+    for (auto it = stretches_.begin() + 1; it != stretches_.end(); ++it)
+        if (it->down.bottom == post) it->bottom_seen = current().last;
+    // The listing did not end there, unless the post above is pinned.
+    const bool above_is_natural = !walk_.unbroken || walk_.passed > rules_.pinned + 1;
+    if (!ended_behind_ || !above_is_natural || above != *ended_behind_ || above == 0 || above == post) return;
+    ended_behind_.reset();
+    refusals_ = 0;
+    lost_ = false;
+}
+
 void timeline::see_known(sighting& post, stretch& other, bool natural)
 {
     const bool was_firm = post.at.firm;
-    if (!natural && was_firm) return;  // pinned now; its natural place is in the older stretch
+    if (other.closed && post.post != 0 && other.down.bottom == post.post) {
+        walk_.ends_in = other.last;
+        walk_.ends_firmly = natural && was_firm;
+    }
+    if (!natural && was_firm) {
+        // Pinned now; its natural place is in the older stretch.
+        ++walk_.stayed;
+        return;
+    }
     if (natural && was_firm) {
         walk_.in_a_row = walk_.candidate == other.last ? walk_.in_a_row + 1 : 1;
         walk_.candidate = other.last;
@@ -167,39 +316,82 @@ void timeline::see_known(sighting& post, stretch& other, bool natural)
     if (other.posts > 0) --other.posts;
 }
 
-// The walk joins the stretch in which its latest posts lie. Stretches between the two have been passed: what was in
-// them was read or is gone.
-step timeline::join(unix_time now)
+void timeline::go_down(std::span<const sighting> posts, std::string_view position, const page_facts& page,
+                       unix_time now)
 {
-    if (walk_.mode == walk_mode::full || walk_.in_a_row < std::max(1u, rules_.join_run))
-        return {step::kind::go_on, {}, false};
-    auto it = std::find_if(stretches_.begin() + 1, stretches_.end(),
-                           [&](const stretch& s) { return s.last == walk_.candidate; });
-    walk_.candidate = 0;
-    walk_.in_a_row = 0;
-    if (it == stretches_.end()) return {step::kind::go_on, {}, false};
+    depth& d = current().down;
+    if (d.next_top == 0 && !posts.empty()) d.next_top = posts.front().post;
+    if (!posts.empty()) {
+        d.page = d.boundary;
+        d.page_top = d.next_top;
+    }
+    d.position = position;
+    d.given = now;
+    d.ended = false;
+    if (!page.page_ends) return;
+    d.boundary = position;
+    d.next_top = 0;
+    d.short_page = page.short_page;
+}
+
+// The stretch in which the latest posts lie, by its last walk; 0: none for sure.
+std::uint32_t timeline::joinable(const page_facts& page) const
+{
+    if (walk_.mode == walk_mode::full || !page.page_ends) return 0;
+    const auto proven = [&](const stretch& s) {
+        if (s.last == walk_.candidate && walk_.in_a_row >= std::max(1u, rules_.join_run)) return true;
+        // The listing's last post, in its place, or at the end of a page that has all the others as well.
+        return s.last == walk_.ends_in &&
+               (walk_.ends_firmly || (walk_.unbroken && page.short_page && s.posts <= walk_.stayed));
+    };
+    const auto it = std::find_if(stretches_.begin() + 1, stretches_.end(), proven);
+    return it == stretches_.end() ? 0 : it->last;
+}
+
+// Takes in the stretch whose last walk this is. Stretches between the two have been passed: what was in them was read
+// or is gone.
+timeline::stretch timeline::merge(std::uint32_t last)
+{
+    const auto it =
+        std::find_if(stretches_.begin() + 1, stretches_.end(), [&](const stretch& s) { return s.last == last; });
     stretch older = std::move(*it);
     stretches_.erase(stretches_.begin() + 1, it + 1);
     stretch& own = current();
     own.first = older.first;
     own.posts += older.posts;
+    own.clean = own.clean && older.clean;
     if (older.floor) lower_floor(*older.floor);
+    walk_.candidate = 0;
+    walk_.in_a_row = 0;
+    walk_.ends_in = 0;
+    return older;
+}
+
+step timeline::join(const page_facts& page, unix_time now)
+{
+    const std::uint32_t last = joinable(page);
+    if (last == 0) return {};
+    stretch older = merge(last);
+    stretch& own = current();
+    // A page that is cut short above posts that are known to follow.
+    if (page.short_page && older.posts > walk_.stayed) raise(short_page_above, false);
     if (older.closed) {
+        own.down = std::move(older.down);
         walk_.unbroken = false;
         return close(false);
     }
     const bool done = bounds_reached();
-    const bool doubtful = now - older.position_at >= rules_.trust_position_for;
-    if ((doubtful ? older.page : older.position).empty()) {
+    const bool rests_there = rests(older.down, now);
+    const bool doubtful =
+        older.down.ended || older.down.position.empty() || is_old(older.down.given, rules_.trust_position_for, now);
+    const bool known = !(doubtful ? older.down.page : older.down.position).empty() && !on_first_page(older.down);
+    if (!rests_there && !known) {
         // Nothing to jump to, or not far enough to be worth it: this walk's own position is as good, only higher.
-        return done ? rest(step::kind::bounded) : step{step::kind::go_on, {}, false};
+        return done ? rest(step::kind::bounded) : step{};
     }
-    walk_.left_position = std::exchange(own.position, std::move(older.position));
-    walk_.left_at = std::exchange(own.position_at, older.position_at);
-    own.page = std::move(older.page);
-    own.boundary = std::move(older.boundary);
+    walk_.left = std::exchange(own.down, std::move(older.down));
     walk_.unbroken = false;
-    return done ? rest(step::kind::bounded) : from_saved(now);
+    return done || rests_there ? rest(step::kind::bounded) : from_saved(now);
 }
 
 void timeline::lower_floor(unix_time to)
@@ -215,62 +407,6 @@ end_reason timeline::bound() const noexcept
     if (walk_.bounds.max_posts != 0 && own.posts >= walk_.bounds.max_posts) return end_reason::max_posts;
     if (walk_.bounds.since && own.floor && *own.floor <= *walk_.bounds.since) return end_reason::since_reached;
     return end_reason::none;
-}
-
-step timeline::ended(end_reason reason, unix_time now)
-{
-    if (!walk_.active || stretches_.empty()) return {step::kind::interrupted, {}, false};
-    switch (reason) {
-        case end_reason::exhausted_cursor:
-        case end_reason::refused_cursor:
-            // Refused at once: that is a dead position, not the end.
-            if (walk_.saved_position) return lost_position(now);
-            return close(false);
-        case end_reason::null_cursor:
-        case end_reason::empty_page:
-        case end_reason::missing_cursor:
-            // The page that was to hold known posts holds none.
-            if (walk_.want_overlap) return lost_position(now);
-            return close(true);
-        case end_reason::since_reached:
-            if (walk_.bounds.since) lower_floor(*walk_.bounds.since);
-            return rest(step::kind::bounded);
-        case end_reason::max_posts:
-        case end_reason::max_pages:
-        case end_reason::stopped: return rest(step::kind::bounded);
-        case end_reason::cursor_loop:
-        case end_reason::no_progress:
-            // The position leads nowhere, so the next run shall not start there.
-            forget_position();
-            return rest(step::kind::interrupted);
-        case end_reason::failed:
-        case end_reason::cancelled:
-        case end_reason::none: break;
-    }
-    return {step::kind::interrupted, {}, false};
-}
-
-// The listing's end. `certain`: it was said, not inferred.
-step timeline::close(bool certain)
-{
-    const bool saw_posts = walk_.passed > 0;
-    stretch& own = current();
-    own.closed = true;
-    own.first = std::min(own.first, stretches_.back().first);
-    forget_position();
-    stretches_.erase(stretches_.begin() + 1, stretches_.end());
-    step s = rest(step::kind::complete);
-    s.mark_gone = certain && walk_.unbroken && saw_posts;
-    return s;
-}
-
-step timeline::rest(step::kind what)
-{
-    walk_.active = false;
-    walk_.saved_position = false;
-    walk_.want_overlap = false;
-    walk_.left_position.clear();
-    return {what, {}, false};
 }
 
 }  // namespace unipile::store

@@ -13,7 +13,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr int text_version = 1;
+constexpr int text_version = 2;
 
 json::value time_value(unix_time t) { return json::value(t.time_since_epoch().count()); }
 
@@ -43,39 +43,114 @@ std::string string_of(const json::object& o, std::string_view key)
     return {s.data(), s.size()};
 }
 
+json::value optional_number(const std::optional<std::uint64_t>& n)
+{
+    return n ? json::value(*n) : json::value(nullptr);
+}
+
+// How far down a stretch, or a walk that left its place, has come.
+template <class Depth>
+json::object object_of(const Depth& d)
+{
+    return {{"position", d.position},    {"page", d.page},        {"boundary", d.boundary},
+            {"at", time_value(d.given)}, {"bottom", d.bottom},    {"page_top", d.page_top},
+            {"next_top", d.next_top},    {"short", d.short_page}, {"ended", d.ended}};
+}
+
+template <class Depth>
+void read_depth(const json::object& o, Depth& d, int version)
+{
+    d.position = string_of(o, "position");
+    d.page = string_of(o, "page");
+    d.boundary = string_of(o, "boundary");
+    d.given = time_of(o, "at");
+    if (version == 1) return;
+    d.bottom = number<std::uint64_t>(o, "bottom");
+    d.page_top = number<std::uint64_t>(o, "page_top");
+    d.next_top = number<std::uint64_t>(o, "next_top");
+    d.short_page = o.at("short").as_bool();
+    d.ended = o.at("ended").as_bool();
+}
+
+template <class Walk>
+json::object walk_object(const Walk& w)
+{
+    json::object o{{"active", w.active},
+                   {"full", w.mode == walk_mode::full},
+                   {"max_posts", w.bounds.max_posts},
+                   {"since", optional_time(w.bounds.since)},
+                   {"since_run", w.bounds.since_run},
+                   {"began", time_value(w.began)},
+                   {"passed", w.passed},
+                   {"unbroken", w.unbroken},
+                   {"saved_position", w.saved_position},
+                   {"want_overlap", w.want_overlap},
+                   {"candidate", w.candidate},
+                   {"in_a_row", w.in_a_row},
+                   {"older_in_a_row", w.older_in_a_row},
+                   {"doubtful", w.doubtful},
+                   {"second_look", w.second_look},
+                   {"stayed", w.stayed}};
+    if (!w.left.position.empty()) o["left"] = object_of(w.left);
+    return o;
+}
+
+template <class Walk>
+void read_walk(const json::object& o, Walk& w, int version)
+{
+    w.active = o.at("active").as_bool();
+    w.mode = o.at("full").as_bool() ? walk_mode::full : walk_mode::update;
+    w.bounds.max_posts = number<std::uint64_t>(o, "max_posts");
+    w.bounds.since = optional_time_of(o, "since");
+    w.bounds.since_run = number<unsigned>(o, "since_run");
+    w.began = time_of(o, "began");
+    w.passed = number<std::uint64_t>(o, "passed");
+    w.unbroken = o.at("unbroken").as_bool();
+    w.saved_position = o.at("saved_position").as_bool();
+    w.want_overlap = o.at("want_overlap").as_bool();
+    w.candidate = number<std::uint32_t>(o, "candidate");
+    w.in_a_row = number<unsigned>(o, "in_a_row");
+    w.older_in_a_row = number<unsigned>(o, "older_in_a_row");
+    if (version == 1) {
+        w.left.position = w.left.boundary = string_of(o, "left");
+        if (!w.left.position.empty()) w.left.given = time_of(o, "left_at");
+        return;
+    }
+    w.doubtful = o.at("doubtful").as_bool();
+    w.second_look = o.at("second_look").as_bool();
+    w.stayed = number<std::uint64_t>(o, "stayed");
+    if (const auto* left = o.if_contains("left")) read_depth(left->as_object(), w.left, version);
+}
+
 }  // namespace
 
 std::string timeline::text() const
 {
     if (next_ == 1) return {};
     json::array stretches;
-    for (const auto& s : stretches_)
-        stretches.push_back(json::object{{"first", s.first},
-                                         {"last", s.last},
-                                         {"posts", s.posts},
-                                         {"closed", s.closed},
-                                         {"position", s.position},
-                                         {"page", s.page},
-                                         {"boundary", s.boundary},
-                                         {"floor", optional_time(s.floor)},
-                                         {"at", time_value(s.position_at)}});
-    json::object walk{{"active", walk_.active},
-                      {"full", walk_.mode == walk_mode::full},
-                      {"max_posts", walk_.bounds.max_posts},
-                      {"since", optional_time(walk_.bounds.since)},
-                      {"since_run", walk_.bounds.since_run},
-                      {"began", time_value(walk_.began)},
-                      {"passed", walk_.passed},
-                      {"unbroken", walk_.unbroken},
-                      {"saved_position", walk_.saved_position},
-                      {"want_overlap", walk_.want_overlap},
-                      {"candidate", walk_.candidate},
-                      {"in_a_row", walk_.in_a_row},
-                      {"older_in_a_row", walk_.older_in_a_row},
-                      {"left", walk_.left_position},
-                      {"left_at", time_value(walk_.left_at)}};
-    return json::serialize(json::object{
-        {"version", text_version}, {"next", next_}, {"stretches", std::move(stretches)}, {"walk", std::move(walk)}});
+    for (const auto& s : stretches_) {
+        json::object o = object_of(s.down);
+        o["first"] = s.first;
+        o["last"] = s.last;
+        o["posts"] = s.posts;
+        o["closed"] = s.closed;
+        o["clean"] = s.clean;
+        o["floor"] = optional_time(s.floor);
+        o["bottom_seen"] = s.bottom_seen;
+        stretches.push_back(std::move(o));
+    }
+    return json::serialize(json::object{{"version", text_version},
+                                        {"next", next_},
+                                        {"stretches", std::move(stretches)},
+                                        {"walk", walk_object(walk_)},
+                                        {"ended_behind", optional_number(ended_behind_)},
+                                        {"refusals", refusals_},
+                                        {"refused_at", time_value(refused_at_)},
+                                        {"lost", lost_},
+                                        {"doubts", doubts_},
+                                        {"look_pending", look_pending_},
+                                        {"looks", looks_},
+                                        {"looked_at", time_value(looked_at_)}});
 }
 
 std::optional<timeline> timeline::parse(std::string_view text, timeline_rules rules)
@@ -85,7 +160,8 @@ std::optional<timeline> timeline::parse(std::string_view text, timeline_rules ru
     try {
         const json::value document = json::parse(text);
         const json::object& all = document.as_object();
-        if (number<int>(all, "version") != text_version) return std::nullopt;
+        const int version = number<int>(all, "version");
+        if (version < 1 || version > text_version) return std::nullopt;
         t.next_ = number<std::uint32_t>(all, "next");
         for (const auto& entry : all.at("stretches").as_array()) {
             const json::object& o = entry.as_object();
@@ -94,31 +170,24 @@ std::optional<timeline> timeline::parse(std::string_view text, timeline_rules ru
             s.last = number<std::uint32_t>(o, "last");
             s.posts = number<std::uint64_t>(o, "posts");
             s.closed = o.at("closed").as_bool();
-            s.position = string_of(o, "position");
-            s.page = string_of(o, "page");
-            s.boundary = string_of(o, "boundary");
             s.floor = optional_time_of(o, "floor");
-            s.position_at = time_of(o, "at");
+            if (version > 1) s.bottom_seen = number<std::uint32_t>(o, "bottom_seen");
+            if (version > 1) s.clean = o.at("clean").as_bool();
+            read_depth(o, s.down, version);
             if (s.first == 0 || s.first > s.last || s.last >= t.next_) return std::nullopt;
             t.stretches_.push_back(std::move(s));
         }
-        const json::object& w = all.at("walk").as_object();
-        t.walk_.active = w.at("active").as_bool();
-        t.walk_.mode = w.at("full").as_bool() ? walk_mode::full : walk_mode::update;
-        t.walk_.bounds.max_posts = number<std::uint64_t>(w, "max_posts");
-        t.walk_.bounds.since = optional_time_of(w, "since");
-        t.walk_.bounds.since_run = number<unsigned>(w, "since_run");
-        t.walk_.began = time_of(w, "began");
-        t.walk_.passed = number<std::uint64_t>(w, "passed");
-        t.walk_.unbroken = w.at("unbroken").as_bool();
-        t.walk_.saved_position = w.at("saved_position").as_bool();
-        t.walk_.want_overlap = w.at("want_overlap").as_bool();
-        t.walk_.candidate = number<std::uint32_t>(w, "candidate");
-        t.walk_.in_a_row = number<unsigned>(w, "in_a_row");
-        t.walk_.older_in_a_row = number<unsigned>(w, "older_in_a_row");
-        t.walk_.left_position = string_of(w, "left");
-        t.walk_.left_at = time_of(w, "left_at");
+        read_walk(all.at("walk").as_object(), t.walk_, version);
         if (t.walk_.active && t.stretches_.empty()) return std::nullopt;
+        if (version == 1) return t;
+        if (!all.at("ended_behind").is_null()) t.ended_behind_ = number<std::uint64_t>(all, "ended_behind");
+        t.refusals_ = number<unsigned>(all, "refusals");
+        t.refused_at_ = time_of(all, "refused_at");
+        t.lost_ = all.at("lost").as_bool();
+        t.doubts_ = number<unsigned>(all, "doubts");
+        t.look_pending_ = all.at("look_pending").as_bool();
+        t.looks_ = number<unsigned>(all, "looks");
+        t.looked_at_ = time_of(all, "looked_at");
     } catch (const std::exception&) {
         return std::nullopt;
     }

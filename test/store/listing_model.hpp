@@ -17,11 +17,17 @@ namespace unipile::store::test {
 
 using namespace std::chrono_literals;
 
+/// What a server does to one page although nothing of the kind is there.
+enum class lie { none, empty, refused, no_cursor, hides_posts, broken_item };
+
 /// Posts are numbers; a higher one is newer.
 struct listing_model {
     enum class cursors { anchor, offset };
+    /// What is behind the last page.
+    enum class ends { null_cursor, empty_page, refused, no_cursor };
 
     cursors kind = cursors::anchor;
+    ends end = ends::null_cursor;
     bool pinned_stay = false;        // pinned posts are listed in their natural place too
     std::vector<std::uint64_t> all;  // newest first
     std::vector<std::uint64_t> pins;
@@ -37,6 +43,7 @@ struct listing_model {
         std::erase(all, id);
         std::erase(pins, id);
     }
+    bool has(std::uint64_t id) const { return std::find(all.begin(), all.end(), id) != all.end(); }
     std::vector<std::uint64_t> shown() const
     {
         std::vector<std::uint64_t> list = pins;
@@ -47,34 +54,67 @@ struct listing_model {
 
     struct page {
         bool refused = false;
-        std::vector<std::uint64_t> posts;
-        std::string cursor;  // empty: the end
+        std::vector<std::uint64_t> posts{};
+        std::size_t items = 0;   // posts and broken ones
+        std::string cursor{};    // empty: there is none
+        bool no_cursor = false;  // not even null
     };
+    bool is_dead(const std::string& cursor) const
+    {
+        return !cursor.empty() && std::stoul(cursor.substr(0, cursor.find(':'))) != epoch;
+    }
+    /// Where a cursor leads to.
+    std::size_t index_of(const std::string& cursor, const std::vector<std::uint64_t>& list) const
+    {
+        if (cursor.empty()) return 0;
+        const auto colon = cursor.find(':');
+        const auto number = std::stoull(cursor.substr(colon + 2));
+        if (cursor[colon + 1] == 'o') return std::min<std::size_t>(number, list.size());
+        std::size_t from = pins.size();
+        while (from < list.size() && list[from] >= number) ++from;
+        return from;
+    }
     // A cursor is "<epoch>:<kind><number>".
-    page get(const std::string& cursor, std::size_t limit) const
+    page get(const std::string& cursor, std::size_t limit, lie l = lie::none) const
     {
         const auto list = shown();
-        std::size_t from = 0;
-        if (!cursor.empty()) {
-            auto colon = cursor.find(':');
-            if (std::stoul(cursor.substr(0, colon)) != epoch) return {true, {}, {}};
-            auto number = std::stoull(cursor.substr(colon + 2));
-            if (cursor[colon + 1] == 'o') {
-                from = std::min<std::size_t>(number, list.size());
-            } else {
-                from = pins.size();
-                while (from < list.size() && list[from] >= number) ++from;
-            }
-        }
         page p;
-        const std::size_t to = std::min(list.size(), from + limit);
+        p.refused = is_dead(cursor) || (!cursor.empty() && l == lie::refused);
+        if (p.refused) return p;
+        const std::size_t from = index_of(cursor, list), to = std::min(list.size(), from + limit);
+        const bool behind_the_end = !cursor.empty() && from == list.size();
+        if (behind_the_end && end == ends::refused) {
+            p.refused = true;
+            return p;
+        }
+        p.cursor = to < list.size() || end == ends::empty_page || end == ends::refused ? make_cursor(list, to) : "";
+        p.no_cursor = p.cursor.empty() && end == ends::no_cursor;
+        if (l == lie::empty && !cursor.empty()) {
+            if (!behind_the_end) p.cursor = make_cursor(list, to);
+            return p;
+        }
         p.posts.assign(list.begin() + static_cast<std::ptrdiff_t>(from),
                        list.begin() + static_cast<std::ptrdiff_t>(to));
-        if (to < list.size()) p.cursor = make_cursor(list, to);
+        p.items = p.posts.size();
+        tell(p, l, to < list.size());
         return p;
     }
 
 private:
+    static void tell(page& p, lie l, bool more)
+    {
+        if (l == lie::no_cursor && more) {
+            p.cursor.clear();
+            p.no_cursor = true;
+        }
+        if (p.posts.empty()) return;
+        const auto some = p.posts.begin() + static_cast<std::ptrdiff_t>(p.posts.size() / 2);
+        if (l == lie::hides_posts && more && p.posts.size() > 1) {
+            p.posts.erase(some, some + 1);
+            --p.items;
+        }
+        if (l == lie::broken_item) p.posts.erase(some, some + 1);
+    }
     std::string make_cursor(const std::vector<std::uint64_t>& list, std::size_t to) const
     {
         // An anchor among the pinned posts can't name a place in the natural order.
@@ -88,13 +128,20 @@ struct harvest_model {
     struct known {
         place at;
         std::uint32_t walk = 0;
+        std::uint32_t missed = 0;
         bool gone = false;
     };
     timeline_rules rules;
-    std::string text;  // the timeline
-    std::map<std::uint64_t, known> posts;
+    std::string text;                      // the timeline
+    std::map<std::uint64_t, known> posts;  // the sightings
+    std::set<std::uint64_t> stored;
+    bool whole = false;            // as the job's row says
+    std::uint32_t whole_walk = 0;  // and as of which walk
     std::uint64_t requests = 0;
     std::uint64_t needed = 0;  // requests that a client would have made that knew everything beforehand
+    // The job of the account that read the listing before.
+    std::string old_text;
+    std::map<std::uint64_t, known> old_posts;
 
     static std::optional<unix_time> published(std::uint64_t id)
     {
@@ -103,31 +150,52 @@ struct harvest_model {
 
     timeline load() const { return *timeline::parse(text, rules); }
 
-    step read(timeline& t, const std::vector<std::uint64_t>& ids, const std::string& position, bool page_ends,
+    void move_account()
+    {
+        if (!text.empty()) {
+            old_text = std::exchange(text, {});
+            old_posts = std::exchange(posts, {});
+        }
+        whole = false;
+    }
+    step read(timeline& t, const std::vector<std::uint64_t>& ids, const std::string& position, const page_facts& page,
               unix_time now)
     {
+        const auto was_shown = [&](std::uint64_t id) { return old_posts.contains(id); };
+        if (t.untouched() && std::any_of(ids.begin(), ids.end(), was_shown)) {
+            t.take_over(*timeline::parse(old_text, rules), now);
+            posts = old_posts;
+        }
         std::vector<sighting> seen;
         for (auto id : ids) {
             auto it = posts.find(id);
-            seen.push_back({it == posts.end() ? place{} : it->second.at, published(id)});
+            seen.push_back({it == posts.end() ? place{} : it->second.at, published(id), id});
         }
-        const step next = t.read(seen, position, page_ends, now);
+        const step next = t.read(seen, position, page, now);
         const auto walk = t.walk();
-        for (std::size_t i = 0; i < ids.size(); ++i) posts[ids[i]] = {seen[i].at, walk, false};
-        text = t.text();
+        for (std::size_t i = 0; i < ids.size(); ++i) posts[ids[i]] = {seen[i].at, walk, 0, false};
+        stored.insert(ids.begin(), ids.end());
         return next;
     }
-    void mark_gone(std::uint32_t walk)
+    void settle(const timeline& t, const step& s)
     {
-        for (auto& [id, k] : posts)
-            if (k.walk != walk) k.gone = true;
+        text = t.text();
+        if (s.what != step::kind::complete && s.what != step::kind::bounded) return;
+        whole = t.whole();
+        whole_walk = t.walk();
+        if (!s.mark_gone) return;
+        for (auto& [id, k] : posts) {
+            if (k.walk == t.walk() || k.gone) continue;
+            k.gone = k.missed != 0;
+            if (k.missed == 0) k.missed = t.walk();
+        }
     }
 };
 
 /// A position: a cursor, and what of its page is behind.
 struct model_position {
-    std::string cursor;
-    std::set<std::uint64_t> behind;
+    std::string cursor{};
+    std::set<std::uint64_t> behind{};
 
     std::string text() const
     {
@@ -148,9 +216,18 @@ struct model_position {
         }
         return p;
     }
+    /// The posts that come from here on, if nothing changes.
+    std::set<std::uint64_t> ahead(const listing_model& server) const
+    {
+        const auto list = server.shown();
+        std::set<std::uint64_t> posts(list.begin() + static_cast<std::ptrdiff_t>(server.index_of(cursor, list)),
+                                      list.end());
+        for (auto id : behind) posts.erase(id);
+        return posts;
+    }
 };
 
-/// One run over one listing, a page at a time, so that things can happen in between.
+/// One run over one listing, a request at a time, so that things can happen in between.
 class run_model {
 public:
     run_model(listing_model& server, harvest_model& store, walk_mode mode, const walk_bounds& bounds, std::size_t limit,
@@ -169,52 +246,103 @@ public:
 
     bool over() const { return over_; }
     const step& last() const { return next_; }
+    const timeline& line() const { return line_; }
+    end_reason reason() const { return reason_; }
+    /// Where the next request goes.
+    const model_position& at() const { return at_; }
+    /// The next request asks for what was just refused, or for the page above it.
+    bool confirms() const { return confirms_ != confirming::nothing; }
 
     /// One request, and what follows from it. `stop_after`: the process dies after so many parts of the page.
-    void page(unix_time now, std::size_t stop_after = ~std::size_t{0})
+    void page(unix_time now, lie l = lie::none, std::size_t stop_after = ~std::size_t{0})
     {
         ++store_.requests;
-        auto got = server_.get(at_.cursor, limit_);
-        if (got.refused) return after(line_.ended(end_reason::exhausted_cursor, now));
+        if (std::exchange(starts_, false) && now > next_.trusted_until) {
+            at_ = next_.overlap.empty() ? model_position() : model_position::parse(next_.overlap);
+            overlapped_ = true;
+        }
+        const auto got = server_.get(at_.cursor, limit_, l);
+        if (got.refused) return refused(now);
+        const bool rereads = confirms_ == confirming::page;
+        confirms_ = rereads ? confirming::follow_up : confirming::nothing;
+        if (got.items == 0 && !got.cursor.empty()) return end(end_reason::empty_page, now);
+        count_need(got);
         std::vector<std::uint64_t> ids;
-        bool useful = at_.cursor.empty() || full_;
-        for (auto id : got.posts) {
+        for (auto id : got.posts)
             if (!at_.behind.contains(id)) ids.push_back(id);
-            useful = useful || !store_.posts.contains(id);
-        }
-        useful = useful || got.cursor.empty();
-        if (useful) ++store_.needed;
-        const std::size_t parts = std::max<std::size_t>(1, std::min(parts_, ids.size()));
-        for (std::size_t part = 0; part < parts; ++part) {
-            if (part == stop_after) return;
-            const std::size_t from = ids.size() * part / parts, to = ids.size() * (part + 1) / parts;
-            std::vector<std::uint64_t> some(ids.begin() + static_cast<std::ptrdiff_t>(from),
-                                            ids.begin() + static_cast<std::ptrdiff_t>(to));
-            const bool last = part + 1 == parts;
-            model_position behind = at_;
-            if (last) {
-                behind = {got.cursor, {}};
-            } else {
-                behind.behind.insert(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(to));
-            }
-            const std::string position = last && got.cursor.empty() ? "" : behind.text();
-            const step s = store_.read(line_, some, position, last, now);
-            if (s.what != step::kind::go_on) return after(s);
-        }
-        if (got.cursor.empty()) return after(line_.ended(end_reason::null_cursor, now));
+        page_at_ = at_.cursor;
+        if (!rereads) page_posts_.clear();
+        page_posts_.insert(got.posts.begin(), got.posts.end());
+        ++good_;
+        if (!deliver(got, ids, now, stop_after)) return;
+        if (got.cursor.empty()) return end(got.no_cursor ? end_reason::missing_cursor : end_reason::null_cursor, now);
         at_ = {got.cursor, {}};
     }
 
 private:
+    enum class confirming { nothing, page, follow_up };
+
+    void refused(unix_time now)
+    {
+        if (good_ == 0) return after(line_.lost_position(now));
+        if (confirms_ == confirming::page) return end(end_reason::refused_cursor, now);
+        if (confirms_ == confirming::follow_up) return end(end_reason::exhausted_cursor, now);
+        confirms_ = confirming::page;
+        at_ = {page_at_, page_posts_};
+    }
+    void count_need(const listing_model::page& got)
+    {
+        bool useful = at_.cursor.empty() || full_ || got.cursor.empty();
+        for (auto id : got.posts) useful = useful || !store_.posts.contains(id);
+        if (useful) ++store_.needed;
+    }
+    // False if something else is to be done than to go on.
+    bool deliver(const listing_model::page& got, const std::vector<std::uint64_t>& ids, unix_time now,
+                 std::size_t stop_after)
+    {
+        const std::size_t parts = std::max<std::size_t>(1, std::min(parts_, ids.size()));
+        for (std::size_t part = 0; part < parts; ++part) {
+            if (part == stop_after) return false;
+            const auto begin = ids.begin(), to = begin + static_cast<std::ptrdiff_t>(ids.size() * (part + 1) / parts);
+            const std::vector<std::uint64_t> some(begin + static_cast<std::ptrdiff_t>(ids.size() * part / parts), to);
+            const bool last = part + 1 == parts;
+            model_position behind = at_;
+            behind.behind.insert(begin, to);
+            if (last) behind = {got.cursor, {}};
+            page_facts facts;
+            facts.page_ends = last;
+            facts.short_page = last && got.items < limit_ && !got.cursor.empty();
+            facts.quarantined = last && got.items > got.posts.size();
+            facts.overlapped = overlapped_;
+            const std::string position = last && got.cursor.empty() ? "" : behind.text();
+            const step s = store_.read(line_, some, position, facts, now);
+            store_.settle(line_, s);
+            if (s.what != step::kind::go_on) {
+                after(s);
+                return false;
+            }
+        }
+        return true;
+    }
+    void end(end_reason reason, unix_time now)
+    {
+        reason_ = reason;
+        const step s = line_.ended(reason, now);
+        store_.settle(line_, s);
+        after(s);
+    }
     void after(const step& s)
     {
         store_.text = line_.text();
         next_ = s;
-        if (s.mark_gone) store_.mark_gone(line_.walk());
         follow();
     }
     void follow()
     {
+        good_ = 0;
+        confirms_ = confirming::nothing;
+        overlapped_ = false;
+        starts_ = next_.what == step::kind::from_position;
         switch (next_.what) {
             case step::kind::from_top: at_ = {}; break;
             case step::kind::from_position: at_ = model_position::parse(next_.position); break;
@@ -229,7 +357,13 @@ private:
     bool full_;
     std::size_t limit_, parts_;
     model_position at_;
+    std::string page_at_;                 // the last good page,
+    std::set<std::uint64_t> page_posts_;  // and its posts
+    unsigned good_ = 0;                   // pages of this stream
+    confirming confirms_ = confirming::nothing;
+    bool starts_ = false, overlapped_ = false;
     step next_;
+    end_reason reason_ = end_reason::none;
     bool over_ = false;
 };
 

@@ -154,6 +154,9 @@ BOOST_AUTO_TEST_CASE(counters_update_the_row_and_full_marks_what_is_gone)
     plan.likes = 7;
     plan.second = 1000;
     harvest(*open_sqlite(folder.file()), w, plan, log);
+    BOOST_TEST(open_sqlite_reader(folder.file())->summary().gone == 0u);
+    plan.second = 1500;
+    harvest(*open_sqlite(folder.file()), w, plan, log);
     auto reader = open_sqlite_reader(folder.file());
     std::set<std::string> gone;
     std::uint64_t changed = 0;

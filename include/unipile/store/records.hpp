@@ -128,6 +128,11 @@ struct page_write {
     std::string position;
     /// `position` is the beginning of a page.
     bool page_ends = true;
+    /// The page that ends here has fewer items than were asked for, and isn't known to be the last (there is a
+    /// position behind it). Such a page may hide posts.
+    bool short_page = false;
+    /// The listing was started at `step::overlap`, since the position was too old when it was used.
+    bool overlapped = false;
     std::uint64_t requests = 1;  ///< that were needed for it, failed ones counted
     unix_time now{};
     /// Keeps the text alive that `posts` looks at.

@@ -1,0 +1,122 @@
+// How a walk ends.
+#include <unipile/store/timeline.hpp>
+
+#include <algorithm>
+
+namespace unipile::store {
+
+step timeline::ended(end_reason reason, unix_time now)
+{
+    if (!walk_.active || stretches_.empty()) return {step::kind::interrupted};
+    depth& d = current().down;
+    switch (reason) {
+        case end_reason::exhausted_cursor:
+        case end_reason::refused_cursor:
+            // Refused at once: that is a dead position, not the end.
+            if (walk_.saved_position) return lost_position(now);
+            return inferred_end(reason, now);
+        case end_reason::empty_page:
+        case end_reason::missing_cursor:
+        case end_reason::null_cursor:
+            // The page that was to hold known posts holds none.
+            if (walk_.want_overlap) return lost_position(now);
+            return reason == end_reason::null_cursor ? close(true) : inferred_end(reason, now);
+        case end_reason::since_reached:
+            if (walk_.bounds.since) lower_floor(*walk_.bounds.since);
+            return rest(step::kind::bounded);
+        case end_reason::max_posts:
+        case end_reason::max_pages:
+        case end_reason::stopped: return rest(step::kind::bounded);
+        case end_reason::cursor_loop:
+        case end_reason::no_progress:
+            // The position leads nowhere, so the next run shall not start there.
+            d.position.clear();
+            d.page.clear();
+            d.boundary.clear();
+            return rest(step::kind::interrupted);
+        case end_reason::failed:
+        case end_reason::cancelled:
+        case end_reason::none: break;
+    }
+    return {step::kind::interrupted};
+}
+
+// Closes the listing if it was seen to end here before, or if it is sure enough the first time.
+step timeline::inferred_end(end_reason reason, unix_time now)
+{
+    depth& d = current().down;
+    if (is_known_end()) return close(false);
+    const bool again = ended_behind_ && *ended_behind_ == d.bottom;
+    const bool lost = misses_known_posts();
+    if (reason == end_reason::refused_cursor) {
+        refusals_ = again ? refusals_ + 1 : 1;
+        refused_at_ = now;
+    } else {
+        if (again && refusals_ == 0) return close(false);
+        if (reason == end_reason::exhausted_cursor && !lost) return close(false);
+        refusals_ = 0;
+    }
+    lost_ = lost;
+    ended_behind_ = d.bottom;
+    d.ended = true;
+    return rest(step::kind::bounded);
+}
+
+// Whether an older walk has found the listing's end behind the same post.
+bool timeline::is_known_end() const
+{
+    const std::uint64_t bottom = stretches_.front().down.bottom;
+    // A post that may be pinned proves something only together with all the others.
+    const bool natural = bottom != 0 && (!walk_.unbroken || walk_.passed > rules_.pinned);
+    return std::any_of(stretches_.begin() + 1, stretches_.end(), [&](const stretch& s) {
+        return s.closed && s.down.bottom == bottom && (natural || s.posts <= walk_.stayed);
+    });
+}
+
+// Whether an older stretch has posts, and its last one is none that this walk has come across.
+bool timeline::misses_known_posts() const
+{
+    const std::uint32_t walk = stretches_.front().last;
+    return std::any_of(stretches_.begin() + 1, stretches_.end(),
+                       [&](const stretch& s) { return s.posts > 0 && s.down.bottom != 0 && s.bottom_seen != walk; });
+}
+
+// Whether there is no point in looking there again so soon.
+bool timeline::rests(const depth& down, unix_time now) const
+{
+    return down.ended && refusals_ > 1 && !is_old(refused_at_, backoff(refusals_ - 1), now);
+}
+
+// The listing's end. `certain`: it was said, not inferred.
+step timeline::close(bool certain)
+{
+    const bool whole_way = walk_.unbroken && walk_.passed > 0 && !walk_.doubtful;
+    stretch& own = current();
+    own.closed = true;
+    own.first = std::min(own.first, stretches_.back().first);
+    depth kept;
+    kept.bottom = own.down.bottom;
+    own.down = std::move(kept);
+    stretches_.erase(stretches_.begin() + 1, stretches_.end());
+    ended_behind_.reset();
+    refusals_ = 0;
+    lost_ = false;
+    if (own.clean) {
+        doubts_ = 0;
+        look_pending_ = false;
+    }
+    step s = rest(step::kind::complete);
+    s.mark_gone = certain && whole_way;
+    return s;
+}
+
+step timeline::rest(step::kind what)
+{
+    walk_.active = false;
+    walk_.saved_position = false;
+    walk_.want_overlap = false;
+    walk_.left = {};
+    return {what};
+}
+
+}  // namespace unipile::store
