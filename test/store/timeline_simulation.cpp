@@ -77,7 +77,7 @@ private:
             for (unsigned i = between(0, run ? 2 : harsh_ ? 10 : 40); i > 0 && !server_.all.empty(); --i)
                 if (chance(2)) server_.remove(any_post());
         });
-        // A post that is pinned moves past a walk that is under way, however long that is interrupted.
+        // A post that is pinned also moves past a walk that is under way, however long that is interrupted.
         if (chance(2))
             watch(positions(run, true), [&] {
                 server_.pins.clear();
@@ -100,24 +100,22 @@ private:
                 if (!now_ahead.contains(id) && server_.has(id)) skipped_[id].insert({account_, store_.load().walk()});
         }
     }
-    // From where the listing is read on: by the walk under way, and from young positions that are saved.
-    std::vector<model_position> positions(const run_model* run, bool walk_only)
+    // From where the listing is read on: from young positions, and by the walk under way.
+    std::vector<model_position> positions(const run_model* run, bool of_any_age)
     {
         std::vector<model_position> found;
         if (run) found.push_back(run->at());
-        if (store_.text.empty() || (walk_only && store_.load().at_rest())) return found;
+        if (store_.text.empty()) return found;
         const auto text = boost::json::parse(store_.text);
-        const auto add = [&](const boost::json::value& v) {
+        const auto add = [&](const boost::json::value& v, bool always) {
             const std::string position(v.at("position").as_string());
             const unix_time at(std::chrono::milliseconds(v.at("at").to_number<std::int64_t>()));
             const bool young = at <= now_ && now_ - at < store_.rules.trust_position_for;
-            if (!position.empty() && (young || walk_only)) found.push_back(model_position::parse(position));
+            if (!position.empty() && (young || always)) found.push_back(model_position::parse(position));
         };
-        for (const auto& s : text.at("stretches").as_array()) {
-            add(s);
-            if (walk_only) break;
-        }
-        if (const auto* left = text.at("walk").as_object().if_contains("left")) add(*left);
+        bool walks = of_any_age && !store_.load().at_rest();
+        if (const auto* left = text.at("walk").as_object().if_contains("left")) add(*left, walks);
+        for (const auto& s : text.at("stretches").as_array()) add(s, std::exchange(walks, false));
         std::erase_if(found, [&](const model_position& p) { return server_.is_dead(p.cursor); });
         return found;
     }

@@ -1,0 +1,192 @@
+// What pages leave in a store: links, doubts, posts that are gone, listings that another account has read.
+#include "opened_store.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <string>
+#include <vector>
+
+using namespace unipile;
+using namespace unipile::store;
+using namespace unipile::store::test;
+
+namespace {
+
+std::string first_row(const std::string& file, const char* query)
+{
+    std::string found;
+    rows(file, query, [&](const auto& row) {
+        for (const auto& value : row) found += (found.empty() ? "" : " ") + value;
+    });
+    return found;
+}
+
+// The n-th request of a listing of 30 posts, in pages of 10, newest first.
+page_write page(const lease& l, unsigned n, std::int64_t second, unsigned posts = 30)
+{
+    std::vector<std::uint64_t> ids;
+    for (unsigned i = (n - 1) * 10; i < n * 10 && i < posts; ++i) ids.push_back(posts - i);
+    return page_of(l, "x", ids, n * 10 < posts ? "p" + std::to_string(n) : "", at_second(second));
+}
+
+job_end ending(const lease& l, std::int64_t second, end_reason reason = end_reason::null_cursor)
+{
+    job_end end;
+    end.lease = l;
+    end.reason = reason;
+    end.now = at_second(second);
+    return end;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(sqlite_pages)
+
+BOOST_AUTO_TEST_CASE(links_are_as_young_as_the_last_look)
+{
+    const std::string old_link = R"({"id":"1","text":"t","attachments":[{"id":"a","url":"https://x/?e=1"}]})";
+    const std::string new_link = R"({"id":"1","text":"t","attachments":[{"id":"a","url":"https://x/?e=2"}]})";
+    const std::string own_view =
+        R"({"id":"1","text":"t","attachments":[{"id":"a","url":"https://x/?e=3"}],"impressions_counter":5})";
+    opened s;
+    auto job = s.job("a", "x");
+    const auto stored = [&] {
+        s.engine->commit();
+        return first_row(s.folder.file(), "SELECT changed, json FROM posts");
+    };
+    const std::string first_time = std::to_string(at_second(1).time_since_epoch().count());
+    BOOST_TEST(s.engine->write(one_post(job.lease, "1", old_link, 1)).added == 1u);
+    const auto again = s.engine->write(one_post(job.lease, "1", new_link, 2));
+    BOOST_TEST(again.unchanged == 1u);
+    BOOST_TEST(again.changed == 0u);
+    BOOST_TEST(stored() == first_time + " " + new_link);
+    // A store of version 1 doesn't know which links it has.
+    sql(s.folder.file(), "UPDATE posts SET links = NULL");
+    s.engine->write(one_post(job.lease, "1", old_link, 3));
+    BOOST_TEST(stored() == first_time + " " + old_link);
+    // What only the owner sees isn't given up for them.
+    s.engine->write(one_post(job.lease, "1", own_view, 4));
+    s.engine->write(one_post(job.lease, "1", new_link, 5));
+    BOOST_TEST(stored() == std::to_string(at_second(4).time_since_epoch().count()) + " " + own_view);
+    // Nothing is written if nothing is new.
+    s.engine->commit();
+    s.engine->write(one_post(job.lease, "1", own_view, 6));
+    BOOST_TEST(s.engine->uncommitted_bytes() < own_view.size());
+}
+
+BOOST_AUTO_TEST_CASE(what_two_walks_have_missed_is_gone)
+{
+    opened s;
+    const auto walk = [&](walk_mode mode, const std::vector<std::uint64_t>& ids, std::int64_t second) {
+        run_request r;
+        r.mode = mode;
+        r.restart = true;
+        s.run = s.engine->begin_run(r, at_second(second)).run;
+        const job_spec spec{"a", "x", false};
+        s.engine->add_jobs(s.run, {&spec, 1});
+        const auto job = s.claim(1, {}, second).front();
+        s.engine->write(page_of(job.lease, "x", ids, "", at_second(second)));
+        s.engine->finish(ending(job.lease, second));
+        s.engine->commit();
+        return first_row(s.folder.file(),
+                         "SELECT group_concat(coalesce(missed, '-') || '/' || coalesce(gone / 1000 - 1700000000, '-'), "
+                         "' ') FROM sightings ORDER BY post");
+    };
+    BOOST_TEST(walk(walk_mode::full, {5, 4, 3, 2, 1}, 10) == "-/- -/- -/- -/- -/-");
+    BOOST_TEST(walk(walk_mode::full, {5, 3, 2, 1}, 20) == "-/- 2/- -/- -/- -/-");
+    BOOST_TEST(walk(walk_mode::full, {5, 4, 3, 1}, 30) == "-/- -/- -/- 3/- -/-");
+    BOOST_TEST(walk(walk_mode::full, {5, 4, 3, 1}, 40) == "-/- -/- -/- 3/40 -/-");
+    BOOST_TEST(walk(walk_mode::full, {5, 4, 3, 2, 1}, 50) == "-/- -/- -/- -/- -/-");
+}
+
+BOOST_AUTO_TEST_CASE(doubts_are_in_the_row)
+{
+    opened s;
+    auto job = s.job("a", "x");
+    const auto state = [&] {
+        s.engine->commit();
+        return first_row(s.folder.file(), "SELECT state, whole, suspect, end_reason FROM jobs");
+    };
+    s.engine->write(page(job.lease, 1, 1));
+    page_write second = page(job.lease, 2, 2);
+    second.quarantined = {{"{\"broken\":tru", "not JSON"}};
+    s.engine->write(second);
+    BOOST_TEST(state() == "2 0 1 ");
+    s.engine->write(page(job.lease, 3, 3));
+    BOOST_TEST((s.engine->finish(ending(job.lease, 3)).what == step::kind::complete));
+    BOOST_TEST(state() == "3 0 1 null_cursor");
+    // The next run reads all of it, although it is an update.
+    job = s.job("a", "x");
+    for (unsigned n = 1; n <= 3; ++n) {
+        BOOST_TEST((job.start.what == step::kind::from_top));
+        BOOST_TEST((s.engine->write(page(job.lease, n, 10 + n)).next.what == step::kind::go_on));
+    }
+    s.engine->finish(ending(job.lease, 13));
+    BOOST_TEST(state() == "3 1 0 null_cursor");
+}
+
+BOOST_AUTO_TEST_CASE(a_short_page_above_others_and_an_end_that_is_not_confirmed)
+{
+    opened s;
+    auto job = s.job("a", "x");
+    page_write shorter = page(job.lease, 1, 1);
+    shorter.posts.erase(shorter.posts.begin() + 8, shorter.posts.end());
+    shorter.short_page = true;
+    s.engine->write(shorter);
+    s.engine->commit();
+    BOOST_TEST(first_row(s.folder.file(), "SELECT suspect FROM jobs") == "0");
+    s.engine->write(page(job.lease, 2, 2));
+    BOOST_TEST((s.engine->finish(ending(job.lease, 3, end_reason::empty_page)).what == step::kind::bounded));
+    s.engine->commit();
+    BOOST_TEST(first_row(s.folder.file(), "SELECT state, whole, suspect, end_reason FROM jobs") == "3 0 1 empty_page");
+}
+
+BOOST_AUTO_TEST_CASE(a_listing_that_another_account_has_read_is_known)
+{
+    opened s;
+    auto job = s.job("a", "x");
+    for (unsigned n = 1; n <= 3; ++n) s.engine->write(page(job.lease, n, n));
+    s.engine->finish(ending(job.lease, 3));
+    // Its first page joins what is known.
+    job = s.job("b", "x");
+    BOOST_TEST((job.start.what == step::kind::from_top));
+    const auto first = s.engine->write(page(job.lease, 1, 10, 32));
+    BOOST_TEST((first.next.what == step::kind::complete));
+    BOOST_TEST(first.added == 2u);
+    s.engine->commit();
+    BOOST_TEST(first_row(s.folder.file(), "SELECT posts, whole, pages FROM jobs WHERE account = 'b'") == "32 1 1");
+    BOOST_TEST(first_row(s.folder.file(), "SELECT count(*) FROM sightings WHERE job = 2") == "32");
+    BOOST_TEST(s.exported().size() == 32u);
+    // A company of that name is something else, and so is a listing with other posts.
+    for (const job_spec& spec : {job_spec{"c", "x", true}, job_spec{"d", "x", false}}) {
+        run_request r;
+        r.restart = true;
+        s.run = s.engine->begin_run(r, at_second(20)).run;
+        s.engine->add_jobs(s.run, {&spec, 1});
+        job = s.claim(1).front();
+        page_write other = page(job.lease, 1, 20);
+        if (!spec.is_company) other = page_of(job.lease, "y", {9, 8, 7, 6, 5, 4, 3, 2, 1}, "p", at_second(20));
+        BOOST_TEST((s.engine->write(other).next.what == step::kind::go_on));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(quarantined_items_differ_by_any_byte)
+{
+    opened s;
+    auto job = s.job("a", "x");
+    page_write p = page(job.lease, 1, 1);
+    p.posts.clear();
+    // The same but for what a post's fingerprint leaves out.
+    p.quarantined = {{R"({"date":"1d","broken":tru})", "not JSON"}, {R"({"date":"2d","broken":tru})", "not JSON"}};
+    s.engine->write(p);
+    s.engine->write(p);
+    s.engine->commit();
+    BOOST_TEST(first_row(s.folder.file(), "SELECT count(*) FROM quarantined") == "2");
+    // Files of version 1 have other hashes.
+    sql(s.folder.file(), "UPDATE quarantined SET hash = zeroblob(16) WHERE item = 1");
+    s.engine->write(p);
+    s.engine->commit();
+    BOOST_TEST(first_row(s.folder.file(), "SELECT count(*) FROM quarantined") == "2");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
