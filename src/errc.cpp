@@ -83,6 +83,8 @@ const char* message_of(errc e) noexcept
             return "the account is parked; see its reason, have its owner look at it, and unpark it";
         case errc::harvest_stopped:
             return "the harvest was stopped before this listing was over; resume from its position";
+        case errc::wrong_executor:
+            return "this stream belongs to another executor; spawn the coroutine on the client's, or use async_next";
         case errc::position_lost:
             return "the cursor is too old to be followed; start without the position, or raise trust_cursor_for";
         case errc::job_source_failed: return "the source of the jobs failed; see what it says itself";

@@ -35,8 +35,13 @@ struct connection_stats {
 /// One tenant of the API: its address, its key, and the connections that all its listings share.
 ///
 /// Runs on the executor that it is given and starts no thread. That executor must not run two handlers at once: an
-/// `io_context` run by one thread, or a strand. All members are called on it, or while nothing runs on it. For several
-/// threads, make a client for each.
+/// `io_context` run by one thread, or a strand. The bare executors of a `thread_pool` and of the system are refused; a
+/// build of the library without NDEBUG aborts where two handlers of one client run at once. All members are called on
+/// that executor, or while nothing runs on it. For several threads, make a client for each.
+///
+/// A connection that is kept for the next request is outstanding work: `io_context::run()` returns only after
+/// `client_options::idle_timeout` (4 s), unless the client is closed first. A program whose listings are over calls
+/// `close()`.
 ///
 /// Streams keep what they need of their client alive and go on without it; destroying a client is no `close()`. Destroy
 /// client and streams before the execution context, as with any I/O object.
@@ -45,7 +50,9 @@ public:
     using executor_type = boost::asio::any_io_executor;
 
     /// Sends nothing, opens nothing. Reads the CA file and the proxy's environment variables.
-    /// Throws std::invalid_argument, with one line that says what to change, for options that can't work.
+    /// Durations longer than ten years count as ten years.
+    /// Throws std::invalid_argument, with one line that says what to change, for options that can't work and for an
+    /// executor that runs handlers at the same time (`thread_pool`, `system_executor`: make a strand).
     client(executor_type executor, client_options options);
 
     /// On the executor of an execution context, such as an `io_context`.

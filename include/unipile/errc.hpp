@@ -98,6 +98,8 @@ enum class errc {
     // More about connections.
     tls_required,               ///< a plain `http://` request to a port that speaks TLS
     proxy_credentials_refused,  ///< the proxy answered 407
+
+    wrong_executor,  ///< a stream was awaited elsewhere than on its client's executor
 };
 
 /// The category of `errc`. Its name is "unipile".

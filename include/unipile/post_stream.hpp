@@ -67,7 +67,9 @@ public:
     /// The client's executor. Handlers without an executor of their own are called there.
     const executor_type& get_executor() const noexcept { return executor_; }
 
-    /// The next post; empty at the end. Await it on the client's executor.
+    /// The next post; empty at the end. Await it on the client's executor, in a coroutine that was spawned there:
+    /// where no handler of that executor runs, it throws errc::wrong_executor (found for an `io_context` and for
+    /// strands). `async_next` can be used anywhere.
     ///
     /// Returns without suspending when a post has been decoded already. Throws `failure` if the listing failed, if
     /// another pull is outstanding, and, with `asio::error::operation_aborted`, when cancelled.

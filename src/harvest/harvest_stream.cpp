@@ -76,6 +76,8 @@ asio::awaitable<std::optional<harvest_element>> harvest_stream::next()
 {
     const auto core = core_;
     if (!core) throw failure(errc::stream_moved_from);
+    const auto mine = co_await asio::this_coro::executor;
+    paging::require_same(mine, executor_);
     if (core->pulled()) throw failure(errc::operation_in_progress);
     if (!core->ready()) {
         const auto result = co_await paging::readiness<harvest::element_pull>(executor_, core);

@@ -1,4 +1,6 @@
+#include "bounded_policy.hpp"
 #include "client_core.hpp"
+#include "serial_executor.hpp"
 #include "stream_core.hpp"
 
 #include <unipile/client.hpp>
@@ -11,6 +13,8 @@ namespace {
 
 std::shared_ptr<paging::client_core> make_core(const client::executor_type& executor, client_options options)
 {
+    paging::require_serial(executor);
+    options.retry = paging::bounded(std::move(options.retry));
     auto transport = http::transport::create(executor, options);
     return std::make_shared<paging::client_core>(std::move(options), std::move(transport));
 }
@@ -29,6 +33,7 @@ void check(const posts_query& query)
 {
     if (query.limit < 1 || query.limit > 100) refuse(errc::invalid_query, "limit is from 1 to 100");
     if (query.since_run < 1) refuse(errc::invalid_query, "since_run is at least 1");
+    if (query.trust_cursor_for.count() < 0) refuse(errc::invalid_query, "trust_cursor_for must not be negative");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "abandonment.hpp"
+#include "handler_section.hpp"
 #include "time_source.hpp"
 
 #include "decode/page_decoder.hpp"
@@ -92,6 +93,7 @@ public:
     /// Evenly from [0, 1).
     double chance() noexcept;
     /// Whether nothing has ever succeeded.
+    handler_meeting& handlers() noexcept { return handlers_; }
     bool first_call() const noexcept { return !succeeded_; }
     void succeeded() noexcept { succeeded_ = true; }
 
@@ -114,6 +116,7 @@ private:
     std::vector<std::unique_ptr<turn>> spare_;
     std::size_t at_once_;  ///< requests that run at the same time
     std::size_t running_ = 0;
+    handler_meeting handlers_;
     std::uint64_t random_;
     bool succeeded_ = false;
     bool closed_ = false;

@@ -51,6 +51,8 @@ asio::awaitable<std::optional<post>> post_stream::next()
 {
     const auto core = core_;
     if (!core) throw failure(errc::stream_moved_from);
+    const auto mine = co_await asio::this_coro::executor;
+    paging::require_same(mine, executor_);
     if (core->pulled()) throw failure(errc::operation_in_progress);
     if (!core->ready()) {
         const auto result = co_await paging::readiness<paging::pull>(executor_, core);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "paging/pull.hpp"
+#include "paging/serial_executor.hpp"
 
 #include <unipile/failure.hpp>
 
@@ -55,6 +56,12 @@ void start_pull(const boost::asio::any_io_executor& executor, const std::shared_
     const auto ticket = core->new_ticket();
     if (slot.is_connected()) slot.template emplace<pull_canceller<Core>>(core, executor, ticket);
     boost::asio::dispatch(executor, [core, ticket, p = std::move(p)]() mutable { core->start(ticket, std::move(p)); });
+}
+
+/// Throws unless a coroutine on `mine` may await a stream whose client is on `executor`.
+inline void require_same(const boost::asio::any_io_executor& mine, const boost::asio::any_io_executor& executor)
+{
+    if (mine != executor && is_elsewhere(executor)) throw failure(errc::wrong_executor);
 }
 
 /// Ends when there is something to take, or the end, or with an error.

@@ -137,8 +137,9 @@ awaitable<void> stream_core::pause(client_core& client)
     }
 }
 
-void stream_core::absorb(const client_core& client)
+void stream_core::absorb(client_core& client)
 {
+    const handler_section here(&client.handlers());
     auto& posts = turn_->decoder.ready();
     auto& bad = turn_->decoder.quarantined();
     const auto& index = turn_->decoder.ready_index();

@@ -31,6 +31,7 @@ stream_core::stream_core(std::shared_ptr<client_core> client, posts_query query,
 
 void stream_core::start(std::uint64_t ticket, pull p)
 {
+    const handler_section here(handlers());
     if (pulled()) {
         asio::post(executor_, [p = std::move(p)]() mutable {
             std::move(p).finish({.code = errc::operation_in_progress, .one = {}, .all = {}});
@@ -84,18 +85,25 @@ void stream_core::deliver()
 
 void stream_core::end_pull(pull p)
 {
+    auto result = settle(p.what());
+    std::move(p).finish(std::move(result));
+}
+
+pull_result stream_core::settle(pull::kind what)
+{
+    const handler_section here(handlers());
     phase_of_pull_ = pull_phase::none;
     pull_result result;
     if (end_of_pull_) {
         result.code = std::exchange(end_of_pull_, {});
     } else if (listing_.has_post()) {
-        if (p.what() == pull::kind::next) result.one = take();
-        if (p.what() == pull::kind::batch) result.all = take_all();
+        if (what == pull::kind::next) result.one = take();
+        if (what == pull::kind::batch) result.all = take_all();
     } else if (failure_) {
         result.code = failure_->code();
     }
     tell_end();
-    std::move(p).finish(std::move(result));
+    return result;
 }
 
 void stream_core::cancel_pull(std::uint64_t ticket) noexcept
@@ -109,6 +117,7 @@ void stream_core::cancel_pull(std::uint64_t ticket) noexcept
 
 std::optional<post> stream_core::take()
 {
+    const handler_section here(handlers());
     std::optional<post> p(listing_.pop());
     taken();
     return p;
@@ -163,6 +172,7 @@ void stream_core::end(end_reason reason, std::optional<failure> f)
 
 void stream_core::cancel(boost::system::error_code code) noexcept
 {
+    const handler_section here(handlers());
     if (listing_.over() && !listing_.has_post()) return;
     listing_.cancel();
     failure_ = std::make_unique<failure>(code);
@@ -344,6 +354,7 @@ struct stream_core::turn_ends {
 
     void operator()(std::exception_ptr error) const
     {
+        const handler_section here(&client->handlers());
         // Its turn is over whatever a handler of the user's throws: the next one has to come all the same.
         struct turn_over {
             client_core& client;

@@ -86,10 +86,12 @@ private:
     struct turn_ends;
 
     // Flow: stream_core.cpp
+    handler_meeting* handlers() const noexcept { return client_ ? &client_->handlers() : nullptr; }
     void notify();
     void schedule_end_of_pull();
     void deliver();
     void end_pull(pull p);
+    pull_result settle(pull::kind what);
     std::span<const post> take_all();
     void taken();
     void end(end_reason reason, std::optional<failure> f = {});
@@ -119,7 +121,7 @@ private:
     void taken_enough(client_core& client);
     void count_wire_bytes() noexcept;
     void count_replay() noexcept;
-    void absorb(const client_core& client);
+    void absorb(client_core& client);
     void absorb(const client_core& client, post&& p, std::uint32_t index);
     void absorb(const client_core& client, const decode::quarantined_item& item);
     void page_complete(client_core& client);
