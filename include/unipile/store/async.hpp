@@ -7,8 +7,9 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <exception>
@@ -86,8 +87,18 @@ struct perform_state : std::enable_shared_from_this<perform_state<T, F>> {
     // Takes `f` and `h` only if nothing throws.
     template <class Handler>
     perform_state(F& f, Handler& h, const boost::asio::any_io_executor& fallback)
-        : guard(fallback), own_guard(executor_of(h, fallback)), handler(std::move(h)), function(std::move(f))
+        : shared(kept_busy(fallback)),
+          own(kept_busy(executor_of(h, fallback))),
+          handler(std::move(h)),
+          function(std::move(f))
     {}
+
+    // What `executor_work_guard` does too, but without room for an exception.
+    template <class Executor>
+    static Executor kept_busy(const Executor& executor)
+    {
+        return boost::asio::prefer(executor, boost::asio::execution::outstanding_work.tracked);
+    }
 
     template <class Handler>
     static associated_type executor_of(const Handler& h, const boost::asio::any_io_executor& fallback)
@@ -104,13 +115,29 @@ struct perform_state : std::enable_shared_from_this<perform_state<T, F>> {
         result = ec;
         answer = std::move(value);
         auto self = this->shared_from_this();
-        post_surely(guard.get_executor(), [self] { self->own_guard.get_executor().execute([self] { self->call(); }); });
+        post_surely(shared, [self] { self->dispatch(); });
+    }
+    void dispatch()
+    {
+        auto self = this->shared_from_this();
+        const associated_type executor = own;  // which the call gives up
+        for (int i = 1;; ++i) {
+            try {
+                executor.execute([self] { self->call(); });
+                return;
+            } catch (const std::bad_alloc&) {
+                // The handler's own exceptions are its executor's.
+                if (given || i == patience_without_memory) throw;
+                use_reserve();
+            }
+        }
     }
     void call()
     {
+        given = true;
         auto h = std::move(handler);
-        own_guard.reset();
-        guard.reset();
+        own = {};
+        shared = {};
         if constexpr (std::is_void_v<T>)
             std::move(h)(result);
         else
@@ -132,11 +159,12 @@ struct perform_state : std::enable_shared_from_this<perform_state<T, F>> {
         if (!called && failure) complete(code_of(failure));
     }
 
-    boost::asio::executor_work_guard<boost::asio::any_io_executor> guard;
-    boost::asio::executor_work_guard<associated_type> own_guard;
+    boost::asio::any_io_executor shared;
+    associated_type own;  // the handler's
     handler_type handler;
     F function;
-    bool called = false;
+    bool called = false;  // the result is there
+    bool given = false;   // to the handler
     boost::system::error_code result;
     value_type answer{};
 };
