@@ -185,7 +185,7 @@ void timeline::forget_positions()
     refusals_ = 0;
     if (walk_.active && walk_.second_look) {
         look_pending_ = true;
-        --looks_;
+        if (looks_ > 0) --looks_;
     }
     rest(step::kind::interrupted);
 }

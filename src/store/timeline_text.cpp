@@ -120,6 +120,7 @@ void read_walk(const json::object& o, Walk& w, int version)
     w.second_look = o.at("second_look").as_bool();
     w.stayed = number<std::uint64_t>(o, "stayed");
     if (const auto* left = o.if_contains("left")) read_depth(left->as_object(), w.left, version);
+    if (w.left.position.empty()) w.left = {};
 }
 
 }  // namespace
@@ -163,6 +164,7 @@ std::optional<timeline> timeline::parse(std::string_view text, timeline_rules ru
         const int version = number<int>(all, "version");
         if (version < 1 || version > text_version) return std::nullopt;
         t.next_ = number<std::uint32_t>(all, "next");
+        if (t.next_ < 2) return std::nullopt;
         for (const auto& entry : all.at("stretches").as_array()) {
             const json::object& o = entry.as_object();
             stretch s;

@@ -3,6 +3,8 @@
 
 #include <unipile/store/timeline.hpp>
 
+#include <vector>
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
 {
     using namespace unipile::store;
@@ -17,7 +19,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     hold(first.what == step::kind::from_top || first.what == step::kind::from_position, "a run begins with a request");
     hold(first.what == step::kind::from_top || !first.position.empty(), "a position to go on from is not empty");
     hold(timeline::parse(t->text()) == t, "a walk survives its text");
+    std::vector<sighting> posts(size % 7);
+    for (std::size_t i = 0; i < posts.size(); ++i)
+        posts[i] = {{static_cast<std::uint32_t>(i % 3), size % 5 != 0}, {}, i + 1};
+    page_facts page;
+    page.short_page = size % 3 == 0;
+    page.quarantined = size % 11 == 0;
+    page.overlapped = size % 13 == 0;
+    (void)t->read(posts, size % 17 == 0 ? "" : "p", page, now);
+    hold(timeline::parse(t->text()) == t, "a walk that has read survives its text");
     if (first.what == step::kind::from_position) (void)t->lost_position(now);
+    timeline moved;
+    moved.begin(walk_mode::update, {}, now);
+    moved.take_over(*t, now);
+    hold(timeline::parse(moved.text()) == moved, "a timeline survives its move");
     (void)t->ended(unipile::end_reason::null_cursor, now);
     hold(timeline::parse(t->text()) == t, "a walk that ended survives its text");
     return 0;
