@@ -13,12 +13,21 @@ namespace {
 
 namespace json = boost::json;
 
-std::optional<std::string> text_of(const json::object& object, std::string_view key)
+/// The first bytes of UTF-8, up to the end of a character.
+std::string_view beginning(std::string_view text, std::size_t most) noexcept
+{
+    if (text.size() <= most) return text;
+    while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80) --most;
+    return text.substr(0, most);
+}
+
+std::optional<std::string> text_of(const json::object& object, std::string_view key,
+                                   std::size_t most = api_error::longest_text)
 {
     const json::value* value = object.if_contains({key.data(), key.size()});
     const json::string* text = value ? value->if_string() : nullptr;
     if (!text) return std::nullopt;
-    return std::string(text->data(), text->size());
+    return std::string(beginning({text->data(), text->size()}, most));
 }
 
 std::optional<int> port_of(const json::object& object, std::string_view key)
@@ -55,7 +64,7 @@ api_error parse_error_body(unsigned status, std::string_view body)
     const json::value parsed = json::parse({body.data(), body.size()}, error, &memory);
     const json::object* object = error ? nullptr : parsed.if_object();
     if (!object) return result;
-    result.type = text_of(*object, "type").value_or(std::string{});
+    result.type = text_of(*object, "type", api_error::longest_type).value_or(std::string{});
     result.title = text_of(*object, "title").value_or(std::string{});
     result.detail = text_of(*object, "detail").value_or(std::string{});
     result.instance = text_of(*object, "instance").value_or(std::string{});

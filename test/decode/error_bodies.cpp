@@ -63,6 +63,24 @@ BOOST_AUTO_TEST_CASE(only_the_status_where_the_body_says_nothing)
     }
 }
 
+BOOST_AUTO_TEST_CASE(long_texts_are_cut_behind_a_character)
+{
+    const auto of = [](std::string_view key, std::string_view text) {
+        return parse_error_body(500, "{\"" + std::string(key) + "\":\"" + std::string(text) + "\"}");
+    };
+    const std::string long_type(api_error::longest_type, 't'), long_text(api_error::longest_text, 'x');
+    BOOST_TEST(of("type", long_type).type == long_type);
+    BOOST_TEST(of("type", long_type + "t").type == long_type);
+    BOOST_TEST(of("detail", long_text + "x").detail == long_text);
+    BOOST_TEST(of("title", long_text + "x").title == long_text);
+    BOOST_TEST(of("instance", long_text + "x").instance == long_text);
+    for (std::size_t left = 0; left < 4; ++left) {
+        const std::string before = long_type.substr(left);
+        BOOST_TEST(of("type", before + "\U0001F680 and more").type == before);
+    }
+    BOOST_TEST(of("type", long_type.substr(4) + "\U0001F680 and more").type == long_type.substr(4) + "\U0001F680");
+}
+
 BOOST_AUTO_TEST_CASE(wrong_types_leave_their_fields_empty)
 {
     const api_error e = parse_error_body(
