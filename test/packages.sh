@@ -31,6 +31,12 @@ build_packages="g++ cmake ninja-build libboost1.81-dev libboost-json1.81-dev lib
 # For the library where processors may have what it is for.
 [ "$(dpkg --print-architecture 2>/dev/null)" != amd64 ] || build_packages="$build_packages libipsec-mb-dev"
 # What the tests need beside that.
-test_packages="libboost-test1.81-dev clang-19 libclang-rt-19-dev pkg-config ca-certificates openssl curl"
+test_packages="libboost-test1.81-dev clang-19 libclang-rt-19-dev pkg-config ca-certificates openssl curl nginx-light"
+
+# need_npm: what Prism is installed with, where there is Node; without it the test `contract` is skipped.
+need_npm() {
+    command -v node >/dev/null && ! command -v npm >/dev/null || return 0
+    need_packages npm || echo "npm could not be installed; the test contract will be skipped" >&2
+}
 # What the benchmarks need beside what is built; each peer's own packages are in benchmarks/run.sh.
 benchmark_packages="libbenchmark-dev rapidjson-dev pkg-config nginx-light openssl ca-certificates python3"

@@ -1,7 +1,8 @@
 #!/bin/bash
 # Installs what a bare Debian 12 lacks, builds every preset and runs its tests. With arguments: only those presets.
 #   test/run.sh [PRESET...]
-# The last lines are CTest's closing lines: of the first preset that failed, or else of the last one.
+# The last lines are CTest's closing lines: of the first preset that failed, or else of the last one. Before them there
+# is a line for each preset, with the tests that were skipped.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . test/packages.sh
@@ -11,6 +12,7 @@ presets=("$@")
 
 # shellcheck disable=SC2086
 need_packages $build_packages $test_packages || exit 1
+need_npm
 
 results=()
 closing=
@@ -31,6 +33,13 @@ run_preset() {
     outcome="passed"
 }
 
+# skipped_in FOLDER: `; skipped: NAME …` if tests of its last run were.
+skipped_in() {
+    local names
+    names=$(sed -n 's/^ *[0-9]*\/[0-9]* Test *#[0-9]*: *\([^ ]*\) .*\*\*\*Skipped.*/\1/p' "$1/ctest.log" 2>/dev/null | tr '\n' ' ')
+    [ -z "$names" ] || echo "; skipped: ${names% }"
+}
+
 for preset in "${presets[@]}"; do
     echo "== $preset"
     began=$SECONDS
@@ -40,7 +49,7 @@ for preset in "${presets[@]}"; do
         [ "$failed" -ne 0 ] || closing=build/$preset/ctest.log
         failed=1
     fi
-    results+=("$preset: $outcome, $((SECONDS - began)) s")
+    results+=("$preset: $outcome, $((SECONDS - began)) s$(skipped_in "build/$preset")")
 done
 
 echo
