@@ -1,5 +1,7 @@
 #include "program/text.hpp"
 
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <string>
@@ -77,6 +79,44 @@ BOOST_AUTO_TEST_CASE(json_strings)
 {
     BOOST_TEST(json_string("a\"b\\c\n\x01") == R"("a\"b\\c\u000a\u0001")");
     BOOST_TEST(json_string("é\xff") == "\"é\xef\xbf\xbd\"");
+}
+
+std::string utf8_of(char32_t c)
+{
+    const auto byte = [](char32_t bits) { return static_cast<char>(static_cast<unsigned char>(bits)); };
+    if (c < 0x80) return {byte(c)};
+    if (c < 0x800) return {byte(0xc0 | c >> 6u), byte(0x80 | (c & 0x3fu))};
+    if (c < 0x10000) return {byte(0xe0 | c >> 12u), byte(0x80 | (c >> 6u & 0x3fu)), byte(0x80 | (c & 0x3fu))};
+    return {byte(0xf0 | c >> 18u), byte(0x80 | (c >> 12u & 0x3fu)), byte(0x80 | (c >> 6u & 0x3fu)),
+            byte(0x80 | (c & 0x3fu))};
+}
+
+BOOST_AUTO_TEST_CASE(json_on_a_terminal_is_safe_and_means_the_same)
+{
+    std::size_t escaped = 0;
+    for (char32_t c = 1; c < 0x11000; ++c) {
+        if (c >= 0xd800 && c < 0xe000) continue;
+        const std::string text = "a" + utf8_of(c) + "b";
+        const std::string quoted = json_string(text);
+        const std::string again =
+            printable_json(c < 0x20 ? quoted : "\"" + (c == '"' || c == '\\' ? "ab" : text) + "\"");
+        boost::system::error_code error;
+        const auto same = [&](const std::string& json, const std::string& expected) {
+            const auto value = boost::json::parse(json, error);
+            return !error && value.as_string() == expected && (!is_unsafe(c) || json.find(utf8_of(c)) == json.npos);
+        };
+        const bool good = same(quoted, text) && same(again, c == '"' || c == '\\' ? "ab" : text);
+        if (!good) BOOST_TEST(good, static_cast<unsigned>(c));
+        escaped += is_unsafe(c) ? 1u : 0u;
+    }
+    BOOST_TEST(escaped > 80u);
+    BOOST_TEST(printable_json("{\"a\":\"\xff\"}\n") == "{\"a\":\"\xef\xbf\xbd\"}\n");
+}
+
+BOOST_AUTO_TEST_CASE(text_for_files)
+{
+    BOOST_TEST(plain_text(std::string{"a\0b\xff\r\n", 7}) == "ab\xef\xbf\xbd\r\n");
+    BOOST_TEST(plain_text("é") == "é");
 }
 
 std::int64_t time_of(std::string_view s)

@@ -15,6 +15,7 @@
 namespace {
 
 using unipile::program::discard_content;
+using unipile::program::end_last_line;
 using unipile::program::unfinished_block;
 
 /// A file that was opened in some way, and what it holds.
@@ -111,6 +112,39 @@ BOOST_AUTO_TEST_CASE(a_file_is_emptied_and_a_device_is_left)
     BOOST_TEST(discard_content(device));
     ::close(device);
     BOOST_TEST(!discard_content(-1));
+}
+
+BOOST_AUTO_TEST_CASE(half_a_line_is_cut_back_wherever_it_was_cut)
+{
+    const std::string line = R"({"object":"Post","text":"a\"}{ b","n":[1,{}]})";
+    for (const std::string& before : {std::string{}, std::string{"{\"before\":1}\n"}, std::string(200'000, '\n')})
+        for (std::size_t size = 0; size <= line.size(); ++size) {
+            const opened f{before + line.substr(0, size), O_APPEND};
+            BOOST_TEST(end_last_line(f.descriptor));
+            // A whole line only lacks its end.
+            BOOST_TEST((f.content() == before + (size == line.size() ? line + "\n" : "")), size);
+        }
+}
+
+BOOST_AUTO_TEST_CASE(only_what_is_appended_to_is_cut)
+{
+    const std::string half = "one\n{\"two";
+    for (const int flags : {0, O_TRUNC}) {
+        const opened f{half, flags};
+        BOOST_TEST(end_last_line(f.descriptor));
+        BOOST_TEST(f.content() == (flags == O_TRUNC ? "" : half));
+    }
+    // What is no line of ours is ended, and nothing of it lost.
+    for (const std::string other : {"notes", "[1,2", "one\ntwo", "{}"}) {
+        const opened f{other, O_APPEND};
+        BOOST_TEST(end_last_line(f.descriptor));
+        BOOST_TEST(f.content() == other + "\n");
+    }
+    const std::string long_line = "{" + std::string(300'000, 'x');
+    const opened f{"one\n" + long_line, O_APPEND};
+    BOOST_TEST(end_last_line(f.descriptor));
+    BOOST_TEST(f.content() == "one\n");
+    BOOST_TEST(!end_last_line(-1));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
