@@ -27,6 +27,13 @@ endfunction()
 add_library(unipile_public INTERFACE)
 unipile_public_usage(unipile_public INTERFACE)
 
+# unipile_runpath(TARGET FOLDER...): where an installed target looks for shared libraries. It is the same in the build tree:
+# CMake ends a path that it is going to rewrite on installing with an empty entry, and that means the current folder.
+function(unipile_runpath target)
+  set_target_properties(${target} PROPERTIES
+    BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH "${ARGN}" INSTALL_RPATH_USE_LINK_PATH ON)
+endfunction()
+
 # unipile_room(NAME sources... ) : one room of the library, an object library that tests can link alone.
 function(unipile_room name)
   cmake_parse_arguments(ROOM "" "" "SOURCES;LINK" ${ARGN})
