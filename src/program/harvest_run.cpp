@@ -37,6 +37,8 @@ constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr milliseconds patience_with_pages{8'000};
 constexpr unsigned last_deadline = 10;  // seconds
 constexpr milliseconds unpark_interval{2'000};
+/// For another process's lock on the store, when all is done but the last commit.
+constexpr milliseconds longest_last_wait{30'000};
 
 /// For who copies or moves the store.
 std::string log_line(const store::log_tail& left)
@@ -142,7 +144,9 @@ bool harvest_run::prepare()
 
     std::unique_ptr<store::post_store> engine;
     open_usable([&] {
-        engine = store::open_sqlite(arguments_.store);
+        store::sqlite_options options;
+        options.while_locked = [this](milliseconds waited) { return wait_for_lock(waited); };
+        engine = store::open_sqlite(arguments_.store, options);
         run_info_ = engine->begin_run(plan_.run, wall_now());
         // From now on those accounts' rows say that they are not parked, which is what the workers go by.
         engine->take_unpark_requests();
@@ -306,15 +310,25 @@ void harvest_run::close_books()
         writer_->submit(0, [this, to_the_end](store::post_store& engine) {
             counts_ = engine.count_jobs(run_info_.run);
             if (to_the_end) engine.end_run(run_info_.run, outcome(), wall_now());
-            engine.commit();
-            left_in_log_ = engine.checkpoint(true);
         });
     }
+    closing_books_ = true;
     writer_->close();
+    left_in_log_ = writer_->tail();
     if (output_) {
         if (const error_code ec = output_->close(); ec) output_failed_ = true;
     }
     if (error_) std::rethrow_exception(error_);
+}
+
+/// On the thread that uses the store: the writer's, or this one before there is a writer.
+bool harvest_run::wait_for_lock(milliseconds waited)
+{
+    if (std::string line = lock_watch_.line(waited); !line.empty())
+        asio::post(context_, [this, line = std::move(line)] { console_.say(line); });
+    if (std::this_thread::get_id() == thread_) context_.poll();
+    // Nobody hears an interrupt at the very end.
+    return interruptions_ == 0 && (!closing_books_ || waited < longest_last_wait);
 }
 
 std::string harvest_run::outcome() const

@@ -10,6 +10,7 @@
 #include "program/harvest_summary.hpp"
 #include "program/harvest_worker.hpp"
 #include "program/job_import.hpp"
+#include "program/lock_watch.hpp"
 
 #include <unipile/store/post_store.hpp>
 #include <unipile/store/writer.hpp>
@@ -60,6 +61,7 @@ private:
     void worker_ended(std::size_t index);
     void wind_up();
     void close_books();
+    bool wait_for_lock(std::chrono::milliseconds waited);
 
     void await_signal();
     void interrupt();
@@ -108,7 +110,10 @@ private:
     std::mutex error_mutex_;
     std::exception_ptr error_;  ///< the first one of a worker or of the store
     std::optional<failure> stopped_by_;
-    unsigned interruptions_ = 0;
+    std::atomic<unsigned> interruptions_ = 0;
+    std::atomic<bool> closing_books_ = false;
+    lock_watch lock_watch_;
+    std::thread::id thread_ = std::this_thread::get_id();
     bool stopping_ = false, reader_gone_ = false, output_failed_ = false;
     boost::asio::thread_pool reading_{1};  ///< for what takes long in a large store; goes first
 };

@@ -15,6 +15,8 @@ bool is_misconfigured(store::store_errc reason) noexcept
         case store_errc::foreign_database:
         case store_errc::newer_schema:
         case store_errc::other_tenant:
+        case store_errc::log_missing:
+        case store_errc::already_there:
         case store_errc::unsupported: return true;
         default: return false;
     }
