@@ -328,6 +328,8 @@ asio::awaitable<void> harvest_worker::store_page(active_job& job, const harvest_
     write.quarantined = std::exchange(job.quarantined, {});
     write.position = element.position.text();
     write.page_ends = element.page_ends;
+    write.short_page = element.page_ends && element.page_items < static_cast<std::uint64_t>(element.job->query.limit);
+    write.overlapped = element.overlapped;
     write.requests = element.stats.requests - job.requests_told;
     write.now = wall_now();
     job.requests_told = element.stats.requests;
@@ -354,8 +356,8 @@ void harvest_worker::obey(active_job& job, const harvest_element& page, const st
     }
     if (page.page_ends && elsewhere) {
         try {
-            const position to = next.what == step_kind::from_top ? position() : position::parse(next.position);
-            stream_->jump(page.number, to);
+            const starting_place to{next};
+            stream_->jump(page.number, to.from, to.trusted_until, to.overlap);
             return;
         } catch (const failure&) {
             job.verdict = store::step{step_kind::interrupted, {}, false};  // a position that can't be used
@@ -396,7 +398,9 @@ asio::awaitable<void> harvest_worker::settle_end(std::uint64_t tag, active_job& 
         co_return;
     }
     const bool resumed = job.claimed.start.what == step_kind::from_position;
-    if (resumed && end.stats.pages == 0 && end.failure && end.failure->scope() == failure_scope::target) {
+    const bool refused_at_once =
+        resumed && end.stats.pages == 0 && end.failure && end.failure->scope() == failure_scope::target;
+    if (refused_at_once || (end.failure && end.failure->code() == errc::position_lost)) {
         co_await forget_position(tag, job);
         co_return;
     }

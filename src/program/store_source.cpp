@@ -21,17 +21,26 @@ constexpr std::size_t accounts_at_once = 1'000;
 /// Jobs of one account claimed in one go.
 constexpr std::size_t jobs_of_one = 8;
 
-/// Whether a saved position can be used for that query.
-bool is_usable(const std::string& text, const posts_query& query)
+/// Whether a job can start where the store says.
+bool is_usable(const store::step& where, const posts_query& query)
 {
     try {
-        return position::parse(text).belongs_to(query);
+        const starting_place at{where};
+        return at.from.belongs_to(query) && at.overlap.belongs_to(query);
     } catch (const failure&) {
         return false;
     }
 }
 
 }  // namespace
+
+starting_place::starting_place(const store::step& where)
+{
+    if (where.what != store::step::kind::from_position) return;
+    from = position::parse(where.position);
+    trusted_until = where.trusted_until;
+    if (!where.overlap.empty()) overlap = position::parse(where.overlap);
+}
 
 store::unix_time wall_now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
 
@@ -161,8 +170,7 @@ asio::awaitable<std::vector<harvest_job>> store_source::claim(std::vector<std::s
             r.account = a;
             r.now = wall_now();
             for (store::claimed_job& job : engine.claim(r)) {
-                if (job.start.what == store::step::kind::from_position &&
-                    !is_usable(job.start.position, self->query_for(job.spec)))
+                if (!is_usable(job.start, self->query_for(job.spec)))
                     job.start = engine.lost_position(job.lease, r.now);
                 c.jobs.push_back(std::move(job));
             }
@@ -210,7 +218,10 @@ harvest_job store_source::job_from(const store::claimed_job& claimed) const
 {
     harvest_job job{query_for(claimed.spec)};
     job.tag = static_cast<std::uint64_t>(claimed.lease.job);
-    if (claimed.start.what == store::step::kind::from_position) job.from = position::parse(claimed.start.position);
+    const starting_place at{claimed.start};
+    job.from = at.from;
+    job.trusted_until = at.trusted_until;
+    job.overlap = at.overlap;
     return job;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <unipile/harvest_job.hpp>
+#include <unipile/position.hpp>
 #include <unipile/store/post_store.hpp>
 #include <unipile/store/writer.hpp>
 
@@ -25,6 +26,16 @@ namespace unipile::program {
 
 /// The system's clock as stores keep it.
 store::unix_time wall_now();
+
+/// Where a listing starts or goes on, as a harvest wants to have it.
+struct starting_place {
+    /// Throws `failure` for a position that can't be used.
+    explicit starting_place(const store::step& where);
+
+    position from;
+    wall_time trusted_until = wall_time::max();
+    position overlap;
+};
 
 /// Claims jobs account by account, and leaves those in the store whose account has enough to do. A job's `tag` is its
 /// number in the store. On one executor; the store's work is done on the writer's thread.

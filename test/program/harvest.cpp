@@ -53,14 +53,13 @@ BOOST_AUTO_TEST_CASE(a_full_run_marks_what_is_gone)
     const std::string identifier = w.world.first();
     const std::string id = w.world.server.posts(identifier).at(2);
     BOOST_TEST(w.world.server.remove_post(identifier, id));
-    // Once missed, a post may have moved past the walk; twice, it is gone.
-    BOOST_TEST(w.harvest({"--full"}).code == 0);
-    BOOST_TEST(w.exported({"--without-gone"}).size() == whole_truth(w.world).size() + 1);
-    BOOST_TEST(w.harvest({"--full"}).code == 0);
+    // One walk may have missed it.
+    for (const char* gone : {"\"gone\":0,", "\"gone\":1,"}) {
+        BOOST_TEST(w.harvest({"--full"}).code == 0);
+        BOOST_TEST(has(w.world.run({"status", "--store", w.store, "--json"}).out, gone));
+    }
     w.check_store({"--without-gone"});
     BOOST_TEST(w.exported().size() == whole_truth(w.world).size() + 1);
-    const finished status = w.world.run({"status", "--store", w.store, "--json"});
-    BOOST_TEST(status.out.find("\"gone\":1,") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(empty_pages_are_gone_over_where_that_is_wanted)

@@ -1,0 +1,142 @@
+// The program's harvest and the ends of listings: what a server says wrongly for once is no loss, and no post is called
+// gone for it.
+#include "program/field_work.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <chrono>
+#include <csignal>
+#include <string>
+#include <vector>
+
+namespace {
+
+using strings = std::vector<std::string>;
+namespace simulator = unipile::simulator;
+
+/// Two accounts with listings of three pages and more.
+simulator::options long_listings()
+{
+    simulator::options o = two_accounts();
+    o.posts_min = 50;
+    o.posts_max = 90;
+    return o;
+}
+
+std::string status_of(const field_work& w) { return w.world.run({"status", "--store", w.store, "--json"}).out; }
+
+void set_fault(field_work& w, const std::string& spec) { w.world.server.set_faults({simulator::parse_fault(spec)}); }
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(harvest_ends)
+
+BOOST_AUTO_TEST_CASE(a_refused_cursor_in_the_middle_is_not_the_end)
+{
+    field_work w{long_listings()};
+    set_fault(w, "dead-cursor:page=2");
+    w.harvest();
+    BOOST_TEST(!has(status_of(w), "\"gone\":1"));
+    BOOST_TEST(w.exported().size() == 6 * 20u);
+    w.world.server.set_faults({});
+    // Whatever was concluded from refusals that came again, reading everything finds the rest.
+    BOOST_TEST(w.harvest({"--full"}).code == 0);
+    w.check_store();
+    BOOST_TEST(has(status_of(w), "\"gone\":0,"));
+}
+
+BOOST_AUTO_TEST_CASE(a_walk_over_an_empty_page_loses_nothing)
+{
+    field_work w{long_listings()};
+    BOOST_TEST(w.harvest().code == 0);
+    set_fault(w, "empty-pages:page=2");
+    for (int times = 0; times < 2; ++times) {
+        BOOST_TEST(w.harvest({"--full"}).code == 0);
+        BOOST_TEST(has(status_of(w), "\"gone\":0,"), status_of(w));
+    }
+    w.check_store({"--without-gone"});
+    w.world.server.set_faults({});
+    BOOST_TEST(w.harvest({"--full"}).code == 0);
+    w.check_store({"--without-gone"});
+}
+
+BOOST_AUTO_TEST_CASE(a_first_look_over_an_empty_page_is_followed_by_another)
+{
+    field_work w{long_listings()};
+    set_fault(w, "empty-pages:page=2");
+    BOOST_TEST(w.harvest().code == 0);
+    BOOST_TEST(w.exported().size() == 6 * 20u);
+    w.world.server.set_faults({});
+    BOOST_TEST(w.harvest().code == 0);
+    w.check_store();
+}
+
+BOOST_AUTO_TEST_CASE(an_item_that_cannot_be_read_for_once_is_not_gone)
+{
+    field_work w{long_listings()};
+    BOOST_TEST(w.harvest().code == 0);
+    set_fault(w, "drift=broken:rate=0.1");
+    for (int times = 0; times < 2; ++times) {
+        BOOST_TEST(w.harvest({"--full"}).code == 1);
+        BOOST_TEST(has(status_of(w), "\"gone\":0,"), status_of(w));
+        BOOST_TEST(!has(status_of(w), "\"suspect\":0,"), status_of(w));
+    }
+    w.world.server.set_faults({});
+    BOOST_TEST(w.harvest({"--full"}).code == 0);
+    w.check_store({"--without-gone"});
+}
+
+BOOST_AUTO_TEST_CASE(cursors_that_die_between_two_runs_lose_nothing)
+{
+    for (const char* mode : {"--full", "--update"}) {
+        simulator::options o = long_listings();
+        o.latency_min = o.latency_max = std::chrono::milliseconds(20);
+        field_work w{o};
+        process p{UNIPILE_PROGRAM, w.command({mode, "--ndjson", "-"}), w.world.environment()};
+        for (int i = 0; i < 100; ++i) BOOST_TEST_REQUIRE(!p.read_line().empty());
+        p.send(SIGINT);
+        BOOST_TEST(p.wait().code == 130);
+        w.world.server.expire_cursors();
+        const finished f = w.harvest({mode});
+        BOOST_TEST(f.code == 0, f.err);
+        w.check_store();
+        BOOST_TEST(has(status_of(w), "\"gone\":0,"));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(cursors_that_die_under_way_lose_nothing)
+{
+    simulator::options o = long_listings();
+    o.latency_min = o.latency_max = std::chrono::milliseconds(20);
+    field_work w{o};
+    process p{UNIPILE_PROGRAM, w.command({"--ndjson", "-"}), w.world.environment()};
+    for (int i = 0; i < 100; ++i) BOOST_TEST_REQUIRE(!p.read_line().empty());
+    p.send(SIGSTOP);
+    w.world.server.expire_cursors();
+    p.send(SIGCONT);
+    // Where the page before has a cursor too, that is as dead: nothing says that this is the end.
+    const finished f = p.wait();
+    BOOST_TEST(f.code == 1, f.err);
+    BOOST_TEST(has(f.err, "could not be confirmed to be the end; the next run looks there again"), f.err);
+    BOOST_TEST(w.harvest().code == 0);
+    w.check_store();
+}
+
+BOOST_AUTO_TEST_CASE(posts_that_are_deleted_while_they_are_listed_take_no_other_with_them)
+{
+    simulator::options o = long_listings();
+    o.cursors = simulator::cursor_style::offset;
+    field_work w{o};
+    BOOST_TEST(w.harvest().code == 0);
+    w.check_store();
+    // The newest post goes behind the first page of a walk: the first of the second page moves past the walk.
+    const std::string identifier = w.world.first();
+    BOOST_TEST(w.world.server.remove_post(identifier, w.world.server.posts(identifier).front()));
+    BOOST_TEST(w.harvest({"--full"}).code == 0);
+    BOOST_TEST(has(status_of(w), "\"gone\":0,"), status_of(w));
+    BOOST_TEST(w.harvest({"--full"}).code == 0);
+    BOOST_TEST(has(status_of(w), "\"gone\":1,"), status_of(w));
+    w.check_store({"--without-gone"});
+}
+
+BOOST_AUTO_TEST_SUITE_END()
