@@ -67,9 +67,9 @@ struct client_options {
 
     /// Connections open at once, at least 1. One request runs on one connection.
     std::size_t max_connections = 8;
-    /// How long an unused connection is kept, and `io_context::run()` with it, 10 years at most; zero: not at all.
-    /// Below 5 s, after which a Node.js server closes its side; a shorter `Keep-Alive: timeout` of the server's is
-    /// respected.
+    /// How long an unused connection is kept, 10 years at most; zero: not at all. Below 5 s, after which a Node.js
+    /// server closes its side; a shorter `Keep-Alive: timeout` of the server's is respected. A kept connection is
+    /// outstanding work of the executor: `io_context::run()` returns when it has expired, or after `client::close()`.
     std::chrono::milliseconds idle_timeout{4'000};
     /// How long an address is used before it is looked up again, 10 years at most; zero: look up for every new
     /// connection.

@@ -57,7 +57,9 @@ std::string read_base_url(const std::string& option)
 void add_connection_options(CLI::App& command, connection_options& o, const char* connections_help)
 {
     const char* server = "Server";
-    command.add_option("--base-url", o.base_url, "The DSN of your dashboard [environment: UNIPILE_DSN]")
+    command
+        .add_option("--base-url", o.base_url,
+                    "The DSN of your dashboard [environment: UNIPILE_DSN]; https_proxy and no_proxy are respected")
         ->type_name("URL")
         ->group(server);
     command
