@@ -10,8 +10,6 @@
 #include <algorithm>
 #include <utility>
 
-#include <fcntl.h>
-
 namespace unipile::http {
 namespace {
 
@@ -20,6 +18,7 @@ using boost::system::error_code;
 using boost::system::system_error;
 
 constexpr std::size_t longest_proxy_answer = 16 * 1024;
+constexpr std::chrono::milliseconds next_address_after{250};
 
 const char* why_not(const error_code& lookup) noexcept
 {
@@ -89,28 +88,59 @@ void get_exchange::keep_loopback_only()
              pool_->peer().host + ": not an address of this machine, and plain http is for it only");
 }
 
+// As RFC 8305 has it: an address that doesn't answer soon is joined by the next one, and the first to answer is taken.
 asio::awaitable<void> get_exchange::connect_any()
 {
-    using namespace std::chrono;
-    const milliseconds allowed = pool_->options_.deadlines.connect;
-    const auto until = clock::now() + allowed;
-    error_code last;
-    for (std::size_t i = 0; i < addresses_.size(); ++i) {
-        start_phase(errc::connect_timeout, allowed);
-        // An address that doesn't answer leaves the others their share.
-        if (allowed.count() != 0) {
-            const auto now = clock::now();
-            phase_until_ = now + (until - now) / static_cast<clock::rep>(addresses_.size() - i);
+    const auto allowed = pool_->options_.deadlines.connect;
+    const auto until = allowed.count() == 0 ? clock::time_point::max() : clock::now() + allowed;
+    if (!event_) event_.emplace(pool_->executor_);
+    race_ = std::make_shared<connect_race>(pool_->executor_, *event_);
+    std::size_t next = 0;
+    for (bool late = false;;) {
+        connection_ = race_->take_winner();
+        if (connection_) break;
+        if (late && clock::now() >= until) fail_to_connect(asio::error::timed_out);
+        const bool all = next == addresses_.size();
+        if (!all && (late || race_->under_way() == 0)) {
+            const asio::ip::tcp::endpoint to(addresses_[next++], pool_->peer().port);
+            race_->start(to);
+            late = false;
+            continue;
         }
-        const asio::ip::address address = addresses_[i];
-        last = co_await connect_to(address);
-        if (!last) {
-            pool_->remember_working(address);
-            phase_until_ = allowed.count() != 0 ? until : clock::time_point::max();
-            co_return;
-        }
-        connection_.reset();
+        if (race_->under_way() == 0) fail_to_connect(race_->error());
+        phase_error_ = errc::connect_timeout;
+        phase_until_ = all ? until : std::min(until, clock::now() + next_address_after);
+        late = co_await wait_for_attempt();
     }
+    pool_->remember_working(race_->winners_address());
+    race_->give_up();
+    race_.reset();
+    phase_until_ = until;
+    error_code ignored;
+    connection_->socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+}
+
+// True if the phase is over.
+asio::awaitable<bool> get_exchange::wait_for_attempt()
+{
+    event_->expires_at(asio::steady_timer::time_point::max());
+    begin_wait();
+    error_code woken;
+    co_await event_->async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    end_wait();
+    if (stopped_ == errc::connect_timeout) {
+        stopped_.reset();
+        co_return true;
+    }
+    throw_if_stopped();
+    const asio::cancellation_state cancellation = co_await asio::this_coro::cancellation_state;
+    if (cancellation.cancelled() != asio::cancellation_type::none) throw system_error(asio::error::operation_aborted);
+    co_return false;
+}
+
+void get_exchange::fail_to_connect(error_code last)
+{
+    if (lacks_descriptors(last)) fail(errc::out_of_descriptors, where(), last);
     pool_->forget_addresses();
     const errc code = last == asio::error::timed_out ? errc::connect_timeout : errc::connect_failed;
     std::string note = (pool_->proxy_ ? "the proxy " : "") + pool_->peer().host_and_port();
@@ -118,40 +148,6 @@ asio::awaitable<void> get_exchange::connect_any()
     if (last == boost::system::errc::address_not_available)
         note += ": this machine has no free port or address for it; try again when connections have ended";
     fail(code, std::move(note), last);
-}
-
-asio::awaitable<error_code> get_exchange::connect_to(asio::ip::address address)
-{
-    error_code error = open_socket(address);
-    if (error) co_return error;
-    const asio::ip::tcp::endpoint endpoint(address, pool_->peer().port);
-    begin_wait();
-    co_await connection_->socket().async_connect(endpoint, asio::redirect_error(asio::use_awaitable, error));
-    end_wait();
-    if (stopped_ == errc::connect_timeout) {
-        stopped_.reset();
-        co_return asio::error::timed_out;
-    }
-    throw_if_stopped();
-    const asio::cancellation_state cancellation = co_await asio::this_coro::cancellation_state;
-    if (cancellation.cancelled() != asio::cancellation_type::none) throw system_error(asio::error::operation_aborted);
-    error_code ignored;
-    connection_->socket().set_option(asio::ip::tcp::no_delay(true), ignored);
-    co_return error;
-}
-
-error_code get_exchange::open_socket(const asio::ip::address& address)
-{
-    const auto protocol = address.is_v6() ? asio::ip::tcp::v6() : asio::ip::tcp::v4();
-    connection_ = std::make_unique<connection>(pool_->executor_);
-    error_code error;
-    connection_->socket().open(protocol, error);
-    if (lacks_descriptors(error)) fail(errc::out_of_descriptors, where(), error);
-    if (error) return error;
-    // Asio opens sockets that programs started by this one would inherit.
-    ::fcntl(connection_->socket().native_handle(), F_SETFD, FD_CLOEXEC);
-    connection_->socket().non_blocking(true, error);
-    return error;
 }
 
 asio::awaitable<void> get_exchange::open_tunnel()

@@ -333,6 +333,8 @@ void get_exchange::drop() noexcept
     if (queued_) pool_->leave_queue(*this);
     queued_ = false;
     connection_.reset();
+    if (race_) race_->give_up();
+    race_.reset();
     release_lease();
 }
 

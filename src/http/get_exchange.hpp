@@ -3,6 +3,7 @@
 
 #include "answer_header.hpp"
 #include "body_reader.hpp"
+#include "connect_race.hpp"
 #include "inflater.hpp"
 #include "pool.hpp"
 
@@ -43,7 +44,7 @@ private:
     void stop(errc why) noexcept;
     void stop_if_due(clock::time_point now) noexcept;
     clock::time_point deadline() const noexcept { return deadline_; }
-    bool has_connection() const noexcept { return connection_ != nullptr; }
+    bool has_connection() const noexcept { return connection_ != nullptr || race_ != nullptr; }
     bool looking_up() const noexcept { return looking_up_; }
 
     // Getting a connection.
@@ -51,10 +52,10 @@ private:
     boost::asio::awaitable<void> connect();
     boost::asio::awaitable<void> resolve();
     boost::asio::awaitable<void> connect_any();
-    boost::asio::awaitable<boost::system::error_code> connect_to(boost::asio::ip::address address);
+    boost::asio::awaitable<bool> wait_for_attempt();
+    [[noreturn]] void fail_to_connect(boost::system::error_code last);
     boost::asio::awaitable<void> open_tunnel();
     boost::asio::awaitable<void> handshake();
-    boost::system::error_code open_socket(const boost::asio::ip::address& address);
     void keep_loopback_only();
     void read_proxy_answer(std::string_view block);
 
@@ -110,6 +111,7 @@ private:
     const char* awaited_ = "";
 
     std::unique_ptr<connection> connection_;
+    std::shared_ptr<connect_race> race_;  // while connecting
     std::optional<boost::asio::steady_timer> event_;
     std::string request_;
     read_buffer buffer_;

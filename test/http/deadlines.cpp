@@ -291,32 +291,73 @@ BOOST_AUTO_TEST_CASE(a_consumer_that_looks_elsewhere_is_not_counted)
     BOOST_TEST((rest.ok() && rest.body == body), describe(rest));
 }
 
-BOOST_AUTO_TEST_CASE(an_address_that_does_not_answer_leaves_time_for_the_next)
+namespace {
+
+class some_addresses final : public resolver {
+public:
+    explicit some_addresses(std::initializer_list<const char*> all)
+    {
+        for (const char* each : all) all_.push_back(boost::asio::ip::make_address(each));
+    }
+    void async_resolve(boost::asio::any_io_executor, std::string, handler done) override
+    {
+        std::move(done)(boost::system::error_code(), all_);
+    }
+
+private:
+    std::vector<boost::asio::ip::address> all_;
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(an_address_that_does_not_answer_is_joined_by_the_next)
 {
-    class two_addresses final : public resolver {
-    public:
-        void async_resolve(boost::asio::any_io_executor, std::string, handler done) override
-        {
-            std::move(done)(boost::system::error_code(), std::vector{boost::asio::ip::make_address("127.0.0.2"),
-                                                                     boost::asio::ip::make_address("127.0.0.1")});
+    for (const auto deadline : {0ms, std::chrono::milliseconds(1h)}) {
+        const scripted_server server(scripted_server::answer_always(ok_answer(body, "Connection: close\r\n")));
+        const deaf_listener deaf(2, server.port());
+        auto options = patient("http://localhost:" + std::to_string(server.port()));
+        options.deadlines.connect = deadline;
+        options.resolver = std::make_shared<some_addresses>(std::initializer_list{"127.0.0.2", "127.0.0.1"});
+        fetching client(options);
+        const outcome& o = client.start();
+        while (client.loop().poll() > 0) {
         }
-    };
-    const scripted_server server(scripted_server::answer_always(ok_answer(body, "Connection: close\r\n")));
-    const deaf_listener deaf(2, server.port());
+        let_time_pass(client.loop(), 250ms);
+        client.run();
+        BOOST_TEST(o.ok(), describe(o));
+        // From now on the one that works comes first.
+        BOOST_TEST(client.get().ok());
+        BOOST_TEST(server.accepted() == 2u);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(an_address_that_refuses_is_followed_at_once)
+{
+    const scripted_server server(scripted_server::answer_always(ok_answer(body)));
     auto options = patient("http://localhost:" + std::to_string(server.port()));
+    options.resolver =
+        std::make_shared<some_addresses>(std::initializer_list{"127.0.0.2", "127.0.0.3", "127.0.0.1", "127.0.0.4"});
+    const outcome o = fetching(options).get();
+    BOOST_TEST(o.ok(), describe(o));
+}
+
+BOOST_AUTO_TEST_CASE(addresses_that_do_not_answer_share_one_deadline)
+{
+    const deaf_listener one, two(2, one.port()), three(3, one.port());
+    auto options = patient("http://localhost:" + std::to_string(one.port()));
     options.deadlines.connect = 1h;
-    options.resolver = std::make_shared<two_addresses>();
+    options.resolver = std::make_shared<some_addresses>(std::initializer_list{"127.0.0.1", "127.0.0.2", "127.0.0.3"});
     fetching client(options);
     const outcome& o = client.start();
     while (client.loop().poll() > 0) {
     }
     BOOST_TEST(!o.finished);
-    BOOST_TEST(server.accepted() == 0u);
-    let_time_pass(client.loop(), 30min);  // its half
-    client.run();
-    BOOST_TEST(o.ok(), describe(o));
-    // From now on the one that works comes first, with hardly any time for the other.
-    BOOST_TEST(client.get().ok());
+    let_time_pass(client.loop(), 250ms);
+    let_time_pass(client.loop(), 250ms);
+    BOOST_TEST(!o.finished);
+    while (!o.finished) let_time_pass(client.loop(), 1h);
+    BOOST_TEST((o.error == errc::connect_timeout), describe(o));
+    BOOST_TEST(client.stats().open == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(none_at_all)
