@@ -32,11 +32,6 @@ void bound_durations(client_options& options)
     bound("deadlines.request", d.request);
     bound("idle_timeout", options.idle_timeout);
     bound("dns_ttl", options.dns_ttl);
-    bound("retry.base_delay", options.retry.base_delay);
-    bound("retry.max_delay", options.retry.max_delay);
-    bound("retry.slow_delay", options.retry.slow_delay);
-    bound("retry.max_retry_after", options.retry.max_retry_after);
-    bound("retry.total", options.retry.total);
 }
 
 }  // namespace unipile::http

@@ -1,8 +1,6 @@
 #include "client_core.hpp"
 #include "stream_core.hpp"
 
-#include "http/durations.hpp"
-
 #include <algorithm>
 #include <limits>
 #include <random>
@@ -40,7 +38,6 @@ client_core::client_core(client_options options, std::shared_ptr<http::transport
 {
     options_.api_key.clear();  // the transport has what it needs of both
     options_.proxy.clear();
-    http::bound_durations(options_);
     spare_.reserve(std::min<std::size_t>(options_.max_connections, 1024));
     registry_->add(*this);
 }

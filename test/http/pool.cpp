@@ -419,7 +419,6 @@ BOOST_AUTO_TEST_CASE(options_are_checked)
     BOOST_TEST(is_refused(with([](auto& o) { o.deadlines.stall = -1ms; })));
     BOOST_TEST(is_refused(with([](auto& o) { o.idle_timeout = -1ms; })));
     BOOST_TEST(is_refused(with([](auto& o) { o.dns_ttl = std::chrono::milliseconds::min(); })));
-    BOOST_TEST(is_refused(with([](auto& o) { o.retry.total = -1ms; })));
     BOOST_TEST(is_refused(with([](auto& o) { o.proxy = "socks5://u:s3cret@p:1"; })));
     BOOST_TEST(is_refused(with([](auto& o) {
         o.base_url = "http://127.0.0.1:1";
