@@ -297,9 +297,8 @@ void page_decoder::impl::keep_prefix(std::string_view more)
 
 error_code page_decoder::impl::quarantine_giant()
 {
-    const error_code e =
-        quarantine_item(cut_, "its " + std::to_string(size_) + " bytes are over the limit of " +
-                                  std::to_string(limits_.item) + "; only the first ones are kept; raise limits.item");
+    const error_code e = quarantine_item(cut_, "its " + std::to_string(size_) + " bytes are over the limit of " +
+                                                   std::to_string(limits_.item) + "; only the first ones are kept");
     cut_.clear();
     return e;
 }
@@ -312,8 +311,7 @@ error_code page_decoder::impl::whole_item(std::string_view item, parse_status s)
             return quarantine_item(item, "valid JSON but not an object");
         case parse_status::empty: return quarantine_item(item, "an empty object");
         case parse_status::too_deep:
-            return quarantine_item(
-                item, "nested deeper than the limit of " + std::to_string(limits_.depth) + "; raise limits.depth");
+            return quarantine_item(item, "nested deeper than the limit of " + std::to_string(limits_.depth));
         case parse_status::too_costly: return quarantine_item(item, "its fields take far more memory than its JSON");
         default: break;
     }
