@@ -290,6 +290,35 @@ BOOST_AUTO_TEST_CASE(the_power_goes_at_every_step_of_a_migration)
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_backup_that_fails_leaves_nothing_behind)
+{
+    scratch folder, target;
+    make_version_1(folder.file());
+    auto& disk = faulty_disk::instance();
+    std::uint64_t k = 1;
+    for (bool failed = true; failed; ++k) {
+        BOOST_REQUIRE(k < 1000u);
+        disk.reset();
+        disk.fail_at(k, SQLITE_FULL, true);
+        bool done = false;
+        try {
+            backup_sqlite(folder.file(), target.file(), {}, on_faulty_disk());
+            done = true;
+        } catch (const store_error& e) {
+            BOOST_TEST_MESSAGE(e.what());
+        }
+        failed = disk.has_failed();
+        disk.reset();
+        BOOST_TEST(done == std::filesystem::exists(target.file()));
+        // What was copied without an error is whole.
+        if (done) check_content(*open_sqlite_reader(target.file()));
+        for (const std::string& made : sqlite_files(target.file())) std::filesystem::remove(made);
+        BOOST_REQUIRE_MESSAGE(std::filesystem::is_empty(target.path()), "operation " << k);
+    }
+    BOOST_TEST(k > 20u);
+    check_content(*open_sqlite_reader(folder.file()));
+}
+
 BOOST_AUTO_TEST_CASE(an_owner_whose_lock_is_gone_commits_nothing)
 {
     for (const bool replaced : {false, true}) {

@@ -293,4 +293,54 @@ BOOST_AUTO_TEST_CASE(all_parked_accounts_are_unparked_at_once)
     BOOST_TEST(s.engine->request_unpark_all(at_second(4)) == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(a_summary_counts_ends_by_what_they_prove)
+{
+    opened s;
+    run_request r;
+    r.tenant = "api1.example:13111";
+    begin(s, 0, r);
+    std::vector<job_spec> jobs;
+    for (int n = 0; n < 7; ++n) jobs.push_back({"a", std::to_string(n), false});
+    import(s, jobs);
+    const auto claimed = s.claim(6);
+    const auto end = [&](std::size_t n, end_reason reason) {
+        s.engine->write(page_of(claimed[n].lease, "x", {n + 1}, "p", at_second(1)));
+        s.engine->finish({claimed[n].lease, reason, "why", "type", false, {}, 0, at_second(2)});
+    };
+    end(0, end_reason::null_cursor);
+    end(1, end_reason::empty_page);
+    end(2, end_reason::refused_cursor);
+    end(3, end_reason::max_posts);
+    end(4, end_reason::failed);
+    s.engine->release(claimed[5].lease, {});
+    // The last two lines are taken out.
+    begin(s, 3, r);
+    BOOST_TEST(import(s, std::span(jobs).first(5)) == 2u);
+    s.engine->commit();
+    sql(s.folder.file(), "UPDATE jobs SET suspect = 1 WHERE identifier = '1'");
+    const auto reader = open_sqlite_reader(s.folder.file());
+    const store_summary sum = reader->summary();
+    BOOST_TEST(sum.ends.complete == 1u);
+    BOOST_TEST(sum.ends.inferred == 2u);
+    BOOST_TEST(sum.ends.chosen + sum.ends.complete + sum.ends.inferred == sum.jobs.done);
+    BOOST_TEST(sum.ends.failed == 1u);
+    BOOST_TEST(sum.withdrawn == 2u);
+    BOOST_TEST(sum.suspect == 1u);
+    BOOST_TEST(sum.jobs.all() == 5u);
+    BOOST_TEST(sum.tenant == "api1.example:13111");
+    job_filter of_the_run;
+    of_the_run.run = s.run;
+    BOOST_TEST(reader->jobs(of_the_run, [&](const stored_job& j) {
+        BOOST_TEST(j.suspect == (j.spec.identifier == "1"));
+        return !j.withdrawn;
+    }) == 5u);
+    job_filter failures;
+    failures.state = job_state::failed;
+    BOOST_TEST(reader->jobs(failures, [](const stored_job& j) {
+        BOOST_TEST((j.tried == at_second(2)));
+        BOOST_TEST(!j.harvested);
+        return true;
+    }) == 1u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
