@@ -57,7 +57,7 @@ struct account_status {
     std::uint32_t left_today = 0;  ///< requests that the longest window still allows; the greatest number if no window
 };
 
-/// A time in which the server can't be reached, or answers nobody.
+/// A time in which the server can't be reached, answers nobody, or doesn't work.
 struct harvest_outage {
     wall_time since;
     wall_time next_attempt;  ///< not before; in the past while one is under way
@@ -76,6 +76,8 @@ struct harvest_stats {
     std::size_t buffered_bytes = 0;  ///< wait for the consumer
     stream_stats listings;           ///< of all jobs together
     bool source_exhausted = false;
+    /// The harvest has ended since the server could not be reached, was silent or did not work for too long.
+    bool ended_by_outage = false;
 };
 
 namespace harvest {
@@ -94,15 +96,22 @@ using next_handler =
 /// is parked; all others go on. Jobs whose account rests keep their place.
 ///
 /// **Outages.** A request that could not be sent, since the server can't be reached, is none of its account's requests
-/// and no attempt of its job's. One that was sent and got not a byte of an answer (a deadline, or a connection that was
-/// closed) may have been seen: it is one of its account's requests. An attempt of its job's it is only if the server
-/// answers others afterwards, and not if that ends an outage which others have felt, unless that happens to it again
-/// and again. Any answer, such as a status 503, is an answer.
+/// and no attempt of its job's. One that was sent and brought nothing that shows that the API works may have been seen:
+/// it is one of its account's requests. That is so if not a byte of an answer came (a deadline, or a connection that
+/// was closed), if the answer is not the API's own (`classification::from_gateway`), or if it is a 5xx that may pass.
+/// An attempt of its job's it is only if the server answers others meanwhile or afterwards, and not if that ends an
+/// outage which others have felt, unless that happens to it again and again.
 ///
-/// After up to eight requests of either kind in a row (as many as there are accounts, if those are fewer) and no answer
-/// in between, the harvest only finds out whether the server is back, with one request at a time, and goes on where it
-/// was with the first answer. Accounts take turns with these requests, which keep to their pace as all others do, and
-/// so do the jobs of an account. See `harvest_options::outage_patience`.
+/// After up to eight such requests in a row (as many as there are accounts, if those are fewer) and no good answer in
+/// between, the harvest only finds out whether the server is back, with one request at a time at growing intervals, and
+/// goes on where it was with the first good answer. Accounts take turns with these requests, which keep to their pace
+/// as all others do, and so do the jobs of an account. See `harvest_options::outage_patience`.
+///
+/// **Wrong from the start.** If the first answer of all is not the API's own, and time alone doesn't cure that, the
+/// base URL is wrong: the harvest ends with that answer's failure, e.g. errc::not_from_api. If the API knows none of
+/// the accounts that are asked first (three, or all that have jobs), it ends with errc::accounts_unknown; if it refuses
+/// one identifier after the other, with errc::identifiers_refused. No account is parked then, and jobs that were not
+/// asked about end as if the harvest had been stopped.
 ///
 /// If only one job can be asked at all, its silence can't be told from the server's. It is treated as an outage, at the
 /// end of which that job fails, and the harvest goes on.
@@ -111,8 +120,12 @@ using next_handler =
 ///
 /// **The end.** The harvest is over when the source is exhausted and every job has ended, and then gives an empty
 /// optional, again and again. A failed job is an element and ends nothing else, but for one: if the key is refused, the
-/// server is not to be trusted or stays out of reach or silent, the source fails or the client is closed, all jobs end
-/// (those that did not run with errc::harvest_stopped), and the stream ends with that failure.
+/// server is not to be trusted or stays out of reach, silent or broken, something is wrong from the start, the source
+/// or a function of the options fails, memory runs out, or the client is closed, all jobs end (those that did not run
+/// with errc::harvest_stopped), and the stream ends with that failure.
+///
+/// **Functions of the user** (of the options, the source, the client's observer, `visit`) may call anything of the
+/// harvest while they run, and may destroy it.
 ///
 /// **Pulling, cancelling, threads, lifetime**: as with `post_stream`. An outstanding pull that is cancelled ends with
 /// `asio::error::operation_aborted` and loses nothing; the harvest goes on.
@@ -156,9 +169,11 @@ public:
     bool finish(std::uint64_t number);
 
     /// Sends no further request. Pages that are under way are read and delivered; then all jobs that are not over end
-    /// with `end_reason::cancelled`, errc::harvest_stopped and their position, and the stream ends without a failure.
+    /// with `end_reason::cancelled`, errc::harvest_stopped and their position, and the stream ends without a failure. A
+    /// source that is being pulled is waited for (`job_source::stop`), and its jobs end in the same way.
     void stop();
-    /// The same at once: what is under way is broken off.
+    /// The same at once: what is under way is broken off, and jobs that the source has not handed over yet are not
+    /// taken.
     void cancel();
 
     /// Lets a parked account go on. False if there is none of that name.

@@ -15,7 +15,8 @@
 
 namespace unipile {
 
-/// Options of `client::harvest`. Owns its data. The functions are called on the client's executor and must not throw.
+/// Options of `client::harvest`. Owns its data. The functions are called on the client's executor, and may call
+/// anything of the harvest, or destroy it. What they throw ends the harvest with errc::callback_failed and its words.
 struct harvest_options {
     /// Requests at once in all; 0: as many as the client's `max_connections`.
     std::size_t max_connections = 0;
@@ -33,7 +34,7 @@ struct harvest_options {
 
     /// What is known of an account from earlier runs; empty: nothing. Asked once for each account, at its first job.
     std::function<std::optional<account_ledger>(std::string_view account)> load_ledger;
-    /// Told of an account's ledger when it changed, and before each request that `admit` isn't asked about.
+    /// Gets an account's ledger when it changed, and before each request that `admit` isn't asked about.
     std::function<void(std::string_view account, const account_ledger& ledger)> save_ledger;
     /// Leave for one request. Call it once, on any thread, also before `admit` returns, and while the client's
     /// execution context exists; any call but the first has no effect. With an error the request isn't sent, and the
@@ -53,17 +54,23 @@ struct harvest_options {
     };
     parked_jobs when_parked = parked_jobs::wait;
 
-    /// How long the server may be out of reach or silent before the harvest ends, with the last attempt's failure and
-    /// all jobs as `harvest_stream::stop` leaves them; 0: no matter how long. Attempts are a minute apart at most, or
-    /// as far as the accounts' pace keeps them: time in which no account may send doesn't count. A server of which
-    /// nothing was ever heard is given up after a few seconds, or one attempt more if that takes longer, whatever this
-    /// says: its address may be wrong.
+    /// How long the server may be out of reach, silent or broken before the harvest ends, with the last attempt's
+    /// failure (errc::server_unavailable where there was an answer) and all jobs as `harvest_stream::stop` leaves them;
+    /// 0: no matter how long. Attempts that cost no account anything are a minute apart at most, others an hour, or as
+    /// far as the accounts' pace or the server's Retry-After keeps them: time in which no account may send doesn't
+    /// count. A server of which nothing was ever heard is given up after a few seconds, or one attempt more if that
+    /// takes longer, whatever this says: its address may be wrong.
     std::chrono::milliseconds outage_patience = std::chrono::minutes{15};
     /// How many answers of the server others have got so far, such as another harvest of the same work on another
     /// thread; empty: none. One that came since a request of this harvest's began to be left without an answer says
     /// that there is no outage. Called where a request begins and where it ends, on
     /// the harvest's executor.
     std::function<std::uint64_t()> answers_elsewhere;
+
+    /// The harvest ends with errc::identifiers_refused once so many identifiers in a row were refused for the same
+    /// reason and not one page has come in this run: such a list holds something else than ids, and each request costs
+    /// its account. 0: never.
+    unsigned max_refusals = 20;
 
     /// Bytes of memory that posts may take while they wait for the consumer, by `post::footprint()`. Above it nothing
     /// more is asked for; pages that are under way are read on for `client_options::read_ahead` each.

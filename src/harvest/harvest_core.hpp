@@ -158,6 +158,8 @@ private:
     void listing_over(job_listing& l, end_reason reason);
     void request_ended(job_index i, const request_result& result);
     failure gave_up() const;
+    void check_accounts();
+    void note_refusal(const failure& f);
     void listen_elsewhere();
     void deliver(job_listing& l, bool page_ends);
 
@@ -194,6 +196,10 @@ private:
     stream_stats listings_;                ///< of listings that are gone
     std::uint64_t answers_elsewhere_ = 0;  ///< when they were last asked for
     std::uint64_t next_number_ = 0, completed_ = 0, failed_ = 0, last_admission_ = 0;
+    std::string refusal_;    ///< of the last identifier
+    unsigned refusals_ = 0;  ///< of that kind in a row
+    bool worked_ = false;    ///< a page came, or a post
+    bool no_answer_heard_ = false, ended_by_outage_ = false;
     bool begun_ = false, pulling_ = false, exhausted_ = false, over_ = false, closed_ = false;
     bool work_scheduled_ = false, sleeps_ = false, saving_ = false, cancelled_ = false, told_source_ = false;
 };

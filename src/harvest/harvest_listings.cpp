@@ -19,6 +19,11 @@ namespace {
 /// Elements that may wait, whatever their size: those of failed jobs have none.
 constexpr std::size_t max_waiting_elements = 1024;
 
+bool is_heard(request_result::contact server) noexcept
+{
+    return server == request_result::contact::failing || server == request_result::contact::foreign;
+}
+
 }  // namespace
 
 bool harvest_core::has_room() const noexcept
@@ -154,6 +159,7 @@ void harvest_core::resume_stalled()
 void harvest_core::listing_progressed(job_listing& l, error_code code, std::span<const post> posts)
 try {
     if (!posts.empty()) take_posts(l, posts);
+    worked_ = worked_ || !posts.empty() || l.page_ended();
     const auto reason = l.stream.end_reason();
     if (reason != end_reason::none || code == errc::request_held) listen_elsewhere();
     if (l.over || closed_) return;
@@ -185,7 +191,8 @@ void harvest_core::page_over(job_listing& l)
     if (!l.is_good()) {
         result.next = request_result::then::retry;
         result.not_before = now() + l.wish();
-        if (l.no_answer()) no_answer_ = l.no_answer();
+        if (l.no_answer()) no_answer_ = l.no_answer(), no_answer_heard_ = is_heard(result.server);
+        if (result.wrong_address && !scheduler_.outage().was_reached()) stop_for(*no_answer_);
     } else if (!l.page_ended()) {
         result.next = request_result::then::more;
     } else {
@@ -220,6 +227,7 @@ void harvest_core::listing_over(job_listing& l, unipile::end_reason reason)
         f.reset();
     }
     if (f && result.signal == request_result::sign::stop) stop_for(*f);
+    if (f) note_refusal(*f);
     emit_end(j, reason, std::move(f));
     j = {};
     request_ended(i, result);
@@ -244,8 +252,38 @@ void harvest_core::request_ended(job_index i, const request_result& result)
         emit_end(j, end_reason::failed, gave_up());
         j = {};
     }
-    if (scheduler_.outage().is_hopeless() && !scheduler_.stopped()) stop_for(gave_up());
+    if (scheduler_.outage().is_hopeless() && !scheduler_.stopped()) {
+        ended_by_outage_ = true;
+        stop_for(gave_up());
+    }
+    check_accounts();
+    for (const account_index parked : scheduler_.take_parked()) save_ledger(parked);
     save_ledger(a);
+}
+
+/// A base URL or a key of somebody else's knows no account: neither the accounts nor the jobs are to blame.
+void harvest_core::check_accounts()
+{
+    if (scheduler_.stopped() || !scheduler_.knows_no_account(pulling_ || wants_jobs())) return;
+    failure::details d;
+    d.scope = failure_scope::key;
+    d.may_pass = false;
+    d.note = "errors/invalid_account for all that were asked so far";
+    stop_for(failure(errc::accounts_unknown, std::move(d)));
+}
+
+/// The same refusal for one identifier after another, and not a page: the list is wrong, not they.
+void harvest_core::note_refusal(const failure& f)
+{
+    if (f.scope() != failure_scope::target || !f.api() || worked_ || options_.max_refusals == 0) return;
+    if (f.api()->type != refusal_) refusals_ = 0, refusal_ = f.api()->type;
+    if (++refusals_ < options_.max_refusals) return;
+    failure::details d = f.all();
+    d.may_pass = false;
+    d.note = printable(refusal_) + " for " + std::to_string(refusals_) +
+             " identifiers in a row and no page: names from profile addresses, or numbers that a spreadsheet has "
+             "rounded, are no ids";
+    stop_for(failure(errc::identifiers_refused, std::move(d)));
 }
 
 void harvest_core::listen_elsewhere()
@@ -253,7 +291,7 @@ void harvest_core::listen_elsewhere()
     if (!options_.answers_elsewhere) return;
     std::uint64_t answers = answers_elsewhere_;
     call_out("answers_elsewhere", [&] { answers = options_.answers_elsewhere(); });
-    if (std::exchange(answers_elsewhere_, answers) != answers) scheduler_.answered_elsewhere();
+    if (std::exchange(answers_elsewhere_, answers) != answers) scheduler_.answered_elsewhere(now());
 }
 
 /// What ends a harvest whose server is gone: the last attempt's failure, and how long there were others.
@@ -262,13 +300,19 @@ failure harvest_core::gave_up() const
     const failure last = no_answer_.value_or(failure(errc::connect_failed));
     const outage_watch& outage = scheduler_.outage();
     failure::details d = last.all();
+    if (d.note.empty() && d.api)
+        d.note = "HTTP status " + std::to_string(d.api->status) + " (" + printable(d.api->type) + ")";
     if (!d.note.empty()) d.note += "; ";
+    const std::string what = no_answer_heard_ ? "no usable answer" : "no answer";
     if (outage.was_reached())
-        d.note += "no answer for " +
+        d.note += what + " for " +
                   std::to_string(std::chrono::round<std::chrono::seconds>(now() - outage.since()).count()) + " s";
     else
-        d.note += "no request was ever answered";
-    return failure(last.code(), std::move(d));
+        d.note += no_answer_heard_ ? "no usable answer yet" : "no request was ever answered";
+    if (!no_answer_heard_) return failure(last.code(), std::move(d));
+    d.may_pass = true;
+    if (!d.cause) d.cause = last.code();
+    return failure(errc::server_unavailable, std::move(d));
 }
 
 }  // namespace unipile::harvest

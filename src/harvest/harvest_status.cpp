@@ -49,6 +49,7 @@ harvest_stats harvest_core::stats() const
     s.parked = scheduler_.parked();
     s.buffered_bytes = elements_.bytes();
     s.source_exhausted = exhausted_;
+    s.ended_by_outage = ended_by_outage_;
     s.listings = listings_;
     for (const auto& j : jobs_)
         s.listings = s.listings + (j.listing ? j.listing->stats_before + j.listing->stream.stats() : j.stats);

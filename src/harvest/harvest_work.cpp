@@ -105,6 +105,7 @@ void harvest_core::decide()
             case decision::kind::fail: end_unstarted(d.job); break;
             case decision::kind::wait: return sleep_until(d.until);
             case decision::kind::nothing:
+                if (!scheduler_.stopped()) check_accounts();
                 if (scheduler_.stopped() || !is_stuck()) return;
                 scheduler_.give_up_parked();
                 break;

@@ -19,7 +19,7 @@ void outage_watch::begin_anew() noexcept
     in_a_row_ = 0;
 }
 
-void outage_watch::no_answer(std::size_t accounts, wall_time now, random_source& random)
+void outage_watch::no_answer(std::size_t accounts, const nothing& got, wall_time now, random_source& random)
 {
     ++in_a_row_;
     // Those that were under way when it began say nothing new.
@@ -27,16 +27,19 @@ void outage_watch::no_answer(std::size_t accounts, wall_time now, random_source&
     cut_off_ = true;
     since_ = now;
     wait_ = first_wait;
-    wait(now, random);
+    wait(got, now, random);
 }
 
-void outage_watch::wait(wall_time now, random_source& random)
+void outage_watch::wait(const nothing& got, wall_time now, random_source& random)
 {
+    const auto longest = got.costly ? longest_costly_wait : longest_wait;
+    wait_ = std::min(wait_, longest);
     const auto drawn = static_cast<double>(wait_.count()) * random.between(0.5, 1.0);
     next_probe_ = now + milliseconds{static_cast<std::int64_t>(drawn)};
+    next_probe_ = std::max(next_probe_, now + std::min(got.asked, longest_costly_wait));
     // The last one comes when patience ends.
     if (patience().count() > 0) next_probe_ = std::min(next_probe_, since_ + patience());
-    wait_ = std::min(2 * wait_, longest_wait);
+    wait_ = std::min(2 * wait_, longest);
 }
 
 void outage_watch::probe_begins(wall_time now) noexcept
@@ -46,12 +49,12 @@ void outage_watch::probe_begins(wall_time now) noexcept
     if (now > next_probe_ + longest_wait) since_ += now - next_probe_;
 }
 
-void outage_watch::probe_failed(wall_time now, random_source& random)
+void outage_watch::probe_failed(const nothing& got, wall_time now, random_source& random)
 {
     if (patience().count() > 0 && now >= since_ + patience())
         hopeless_ = true;
     else
-        wait(now, random);
+        wait(got, now, random);
 }
 
 }  // namespace unipile::harvest

@@ -53,13 +53,14 @@ decision scheduler::next(wall_time now)
         auto& a = accounts_[i];
         if (a.where != place::ready) continue;
         a.where = place::none;
-        if (a.head == none || a.ledger.parked || a.in_flight >= options_.max_in_flight ||
+        if (a.head == none || a.ledger.parked || a.suspect || a.in_flight >= options_.max_in_flight ||
             a.rules->earliest(a.ledger, now, ahead_) > now) {
             settle_account(i, now);  // something happened since it became ready
             continue;
         }
         const job_index j = outage_.is_cut_off() ? pop_probe(a) : pop_front(a);
         jobs_[j].state = job_state::running;
+        jobs_[j].began = answers_;
         --a.queued, --queued_;
         ++a.in_flight, ++running_;
         a.latest = j;
@@ -115,9 +116,7 @@ bool scheduler::finished(job_index j, const request_result& result, wall_time no
         case request_result::sign::throttle:
             a.rules->throttled(a.ledger, now, result.retry_after, result.long_rest, random_);
             break;
-        case request_result::sign::park:
-            if (!a.ledger.parked) a.ledger.parked = account_ledger::parking{now, result.reason};
-            break;
+        case request_result::sign::park: park_or_suspect(i, result, now); break;
         case request_result::sign::stop: stop(); break;
     }
     const bool given_up = result.next == request_result::then::retry && outage_.is_hopeless() && alone_ == j &&
@@ -139,15 +138,67 @@ void scheduler::note_contact(job_index j, const request_result& result, wall_tim
     using contact = request_result::contact;
     const bool was_probe = probe_ == j;
     if (was_probe) probe_ = none;
+    if (result.server == contact::failing) outage_.heard();
+    const bool heard = result.server == contact::failing || result.server == contact::foreign;
+    const bool alone = result.server == contact::failing && is_alone(j);
+    if (heard && !was_probe && !outage_.is_cut_off() && (alone || jobs_[j].began != answers_)) {
+        // Others were answered well while it was under way, or there are no others to ask: its attempts decide.
+        jobs_[j].silent = answers_ > 1 ? answers_ - 1 : 0xffffffff;
+        return;
+    }
     note_silence(j, result.server);
-    const bool no_answer = result.server == contact::unreachable || result.server == contact::silent;
     const bool nothing_tried = result.server == contact::unknown && result.times_sent == 0;
-    if (result.server == contact::answered)
+    const outage_watch::nothing got{result.times_sent > 0, result.retry_after.value_or(std::chrono::milliseconds{0})};
+    if (result.server == contact::answered) {
         outage_.answered();
-    else if (was_probe && outage_.is_cut_off() && !nothing_tried)
-        outage_.probe_failed(now, random_);
-    else if (no_answer)
-        outage_.no_answer(accounts_with_work(), now, random_);
+        if (!result.unknown_account) vouch(now);
+    } else if (was_probe && outage_.is_cut_off() && !nothing_tried) {
+        outage_.probe_failed(got, now, random_);
+    } else if (result.server != contact::unknown) {
+        outage_.no_answer(accounts_with_work(), got, now, random_);
+    }
+}
+
+/// Whether no other job could be asked, in this account or another.
+bool scheduler::is_alone(job_index j) const noexcept
+{
+    const auto& a = accounts_[jobs_[j].account];
+    return a.queued + a.in_flight == 1 && accounts_with_work() <= 1;
+}
+
+void scheduler::park_or_suspect(account_index i, const request_result& result, wall_time now)
+{
+    auto& a = accounts_[i];
+    if (a.ledger.parked) return;
+    if (vouched_ || !result.unknown_account) {
+        a.ledger.parked = account_ledger::parking{now, result.reason};
+    } else if (!a.suspect) {
+        suspects_.push_back({i, result.reason});
+        a.suspect = true;
+    }
+}
+
+/// The API knows some accounts, so those that it doesn't know are the exception.
+void scheduler::vouch(wall_time now)
+{
+    vouched_ = true;
+    for (auto& s : std::exchange(suspects_, {})) {
+        auto& a = accounts_[s.account];
+        if (!std::exchange(a.suspect, false)) continue;
+        a.ledger.parked = account_ledger::parking{now, std::move(s.reason)};
+        parked_.push_back(s.account);
+        settle_account(s.account, now);
+    }
+}
+
+bool scheduler::knows_no_account(bool more) const noexcept
+{
+    constexpr std::size_t enough = 3;
+    if (vouched_ || suspects_.empty()) return false;
+    if (suspects_.size() >= enough) return true;
+    return !more && std::none_of(accounts_.begin(), accounts_.end(), [](const account& a) {
+        return a.queued + a.in_flight > 0 && !a.ledger.parked && !a.suspect;
+    });
 }
 
 /// Who got no answer since the last one.
@@ -161,6 +212,8 @@ void scheduler::note_silence(job_index j, request_result::contact server)
             break;
         case request_result::contact::unreachable: several_silent_ = true; break;
         case request_result::contact::silent:
+        case request_result::contact::failing:
+        case request_result::contact::foreign:
             jobs_[j].silent = answers_;
             if (alone_ == none) alone_ = j;
             several_silent_ = several_silent_ || alone_ != j;
@@ -168,10 +221,11 @@ void scheduler::note_silence(job_index j, request_result::contact server)
     }
 }
 
-void scheduler::answered_elsewhere() noexcept
+void scheduler::answered_elsewhere(wall_time now)
 {
     end_silence();
     outage_.answered();
+    vouch(now);
 }
 
 /// The server has answered.
@@ -203,7 +257,7 @@ std::size_t scheduler::accounts_with_work() const noexcept
 {
     std::size_t n = 0;
     for (auto a = accounts_.begin(); a != accounts_.end() && n < outage_watch::most_needed; ++a)
-        if (a->queued + a->in_flight > 0 && !a->ledger.parked) ++n;
+        if (a->queued + a->in_flight > 0 && !a->ledger.parked && !a->suspect) ++n;
     return n;
 }
 
@@ -223,7 +277,7 @@ void scheduler::requeue(job_index j, const request_result& result, wall_time now
     drained_ = std::min<std::size_t>(drained_, j);
     // In an outage it is the probes that wait, all together.
     const bool no_answer =
-        result.server == request_result::contact::unreachable || result.server == request_result::contact::silent;
+        result.server != request_result::contact::answered && result.server != request_result::contact::unknown;
     const bool waits = !outage_.is_cut_off() || !no_answer;
     if (result.next == request_result::then::retry && result.not_before > now && waits) {
         entry.state = job_state::waiting;
@@ -277,6 +331,8 @@ void scheduler::park(account_index i, std::string reason, wall_time now)
 void scheduler::unpark(account_index i, wall_time now)
 {
     accounts_[i].ledger.unpark(now);
+    accounts_[i].suspect = false;
+    std::erase_if(suspects_, [i](const suspect& s) { return s.account == i; });
     settle_account(i, now);
 }
 
@@ -300,7 +356,7 @@ void scheduler::settle_account(account_index i, wall_time now)
         if (options_.fail_parked) set_failing(i);
         return;
     }
-    if (a.in_flight >= options_.max_in_flight || a.where == place::ready) return;
+    if (a.suspect || a.in_flight >= options_.max_in_flight || a.where == place::ready) return;
     const wall_time t = a.rules->earliest(a.ledger, now, ahead_);
     if (t <= now) {
         a.where = place::ready;

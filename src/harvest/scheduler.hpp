@@ -15,6 +15,7 @@
 #include <optional>
 #include <queue>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace unipile::harvest {
@@ -48,9 +49,11 @@ struct request_result {
     };
     enum class contact {
         unknown,      ///< nobody knows whether it reached the server
-        answered,     ///< the server answered something
+        answered,     ///< the API answered, and works
         unreachable,  ///< the server couldn't be reached; the request never left
         silent,       ///< the request left, and not a byte of an answer came
+        failing,      ///< the API answered that it doesn't work just now (5xx)
+        foreign,      ///< something else answered: a gateway, or a wrong address
     };
     then next = then::ended;
     sign signal = sign::none;
@@ -61,6 +64,8 @@ struct request_result {
     std::optional<std::chrono::milliseconds> retry_after;  ///< with `throttle`
     bool long_rest = false;                                ///< with `throttle`
     std::string reason;                                    ///< with `park`
+    bool unknown_account = false;                          ///< with `park`: the API knows no such account
+    bool wrong_address = false;                            ///< with `foreign`: nothing else was ever answered
 };
 
 /// What to do now.
@@ -81,7 +86,7 @@ struct decision {
 /// their jobs, lest one that never gets an answer stands for the server.
 ///
 /// Fair: accounts take turns, and so do the jobs of an account. Each decision costs O(log n) in the number of accounts
-/// that wait, and a queued job costs 20 bytes here, an account some 300.
+/// that wait, and a queued job costs 24 bytes here, an account some 300.
 class scheduler {
 public:
     explicit scheduler(scheduler_options options);
@@ -114,8 +119,14 @@ public:
     void drop(job_index job);
 
     /// The server has answered somebody else, outside of this harvest.
-    void answered_elsewhere() noexcept;
+    void answered_elsewhere(wall_time now);
     const outage_watch& outage() const noexcept { return outage_; }
+
+    /// The API knows none of the accounts that were asked first, three of them or all that have jobs, and has answered
+    /// nothing else. They are not parked then; once it has answered anything else, they are. `more`: jobs may come.
+    bool knows_no_account(bool more) const noexcept;
+    /// Accounts that were parked without a request of theirs having ended, since the last call.
+    std::vector<account_index> take_parked() noexcept { return std::exchange(parked_, {}); }
 
     /// Ends every job that does not run: `next` says `fail` for each.
     void stop() noexcept { stopped_ = true; }
@@ -150,6 +161,7 @@ private:
         std::uint32_t next = none;  // in its account's queue, or in the list of free ones
         account_index account = 0;
         std::uint32_t stamp = 0;   // of the wait that counts
+        std::uint32_t began = 0;   // how many answers there had been when its request began
         std::uint32_t silent = 0;  // how many answers there had been when it got none; 0: nothing to be held against it
         std::uint16_t turn = 0;    // requests since it was put in front
         job_state state = job_state::free;
@@ -167,6 +179,7 @@ private:
         wall_time wakes{};            // while waiting
         place where = place::none;
         bool failing = false;  // among those whose jobs are being ended
+        bool suspect = false;  // not known to the API, which may know none
     };
     struct sleeper {
         wall_time until;
@@ -180,6 +193,9 @@ private:
     decision wait_for_change(wall_time now) const;
     void note_contact(job_index j, const request_result& result, wall_time now);
     void note_silence(job_index j, request_result::contact server);
+    bool is_alone(job_index j) const noexcept;
+    void vouch(wall_time now);
+    void park_or_suspect(account_index i, const request_result& result, wall_time now);
     void end_silence() noexcept;
     void forget_silence() noexcept;
     void excuse_the_silent() noexcept;
@@ -206,6 +222,13 @@ private:
     std::uint32_t answers_ = 1;    // counts those of the server; 0: never the present number
     std::uint32_t alone_ = none;   // the only job that got no answer since the last one
     bool several_silent_ = false;  // there are others, or requests that never left
+    bool vouched_ = false;         // the API has answered something else than that it knows no such account
+    struct suspect {
+        account_index account;
+        std::string reason;
+    };
+    std::vector<suspect> suspects_;
+    std::vector<account_index> parked_;
     std::vector<account> accounts_;
     std::vector<job> jobs_;
     std::uint32_t free_ = none;

@@ -1,5 +1,7 @@
 #include "harvest/verdict.hpp"
 
+#include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace unipile::harvest {
@@ -10,6 +12,8 @@ bool is_used_up(std::string_view type)
 {
     return type.ends_with("limit_exceeded") || type.ends_with("insufficient_credits");
 }
+
+bool is_unknown_account(std::string_view type) { return type.ends_with("errors/invalid_account"); }
 
 void judge(request_result& result, failure_scope scope, bool throttle)
 {
@@ -25,14 +29,29 @@ void judge(request_result& result, failure_scope scope, bool throttle)
 
 }  // namespace
 
+std::string printable(std::string_view text)
+{
+    constexpr std::size_t longest = 200;
+    std::string s(text.substr(0, longest));
+    for (char& c : s)
+        if (c < 0x20 || c >= 0x7f) c = '?';
+    return s;
+}
+
 void judge_request(request_result& result, const paging::request_outcome& outcome)
 {
     using contact = request_result::contact;
     result.times_sent = outcome.times_sent;
-    if (outcome.no_answer)
-        result.server = outcome.times_sent > 0 ? contact::silent : contact::unreachable;
-    else
+    if (!outcome.no_answer)
         result.server = outcome.heard ? contact::answered : contact::unknown;
+    else if (outcome.times_sent == 0)
+        result.server = contact::unreachable;
+    else if (!outcome.heard)
+        result.server = contact::silent;
+    else
+        result.server = outcome.meaning.from_gateway ? contact::foreign : contact::failing;
+    // Nothing was ever answered, and time alone doesn't cure it.
+    result.wrong_address = result.server == contact::foreign && outcome.meaning.retries == 0;
     if (outcome.ok) {
         result.signal = request_result::sign::good;
         return;
@@ -40,7 +59,8 @@ void judge_request(request_result& result, const paging::request_outcome& outcom
     judge(result, outcome.meaning.scope, outcome.meaning.throttle);
     result.retry_after = outcome.retry_after;
     result.long_rest = is_used_up(outcome.type);
-    result.reason = outcome.type.empty() ? "HTTP status " + std::to_string(outcome.status) : std::string(outcome.type);
+    result.unknown_account = is_unknown_account(outcome.type);
+    result.reason = outcome.type.empty() ? "HTTP status " + std::to_string(outcome.status) : printable(outcome.type);
 }
 
 request_result::then after_failure(const failure& f) noexcept
@@ -53,7 +73,8 @@ void judge_failure(request_result& result, const failure& f)
     judge(result, f.scope(), f.code() == errc::account_throttled);
     result.retry_after = f.retry_after();
     if (const auto* api = f.api()) result.long_rest = is_used_up(api->type);
-    result.reason = f.api() && !f.api()->type.empty() ? f.api()->type : f.code().message();
+    if (const auto* api = f.api()) result.unknown_account = is_unknown_account(api->type);
+    result.reason = f.api() && !f.api()->type.empty() ? printable(f.api()->type) : f.code().message();
 }
 
 }  // namespace unipile::harvest

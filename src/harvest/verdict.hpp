@@ -6,7 +6,13 @@
 #include "harvest/scheduler.hpp"
 #include "paging/request_gate.hpp"
 
+#include <string>
+#include <string_view>
+
 namespace unipile::harvest {
+
+/// A text of the server's for a message or a ledger: printable ASCII, 200 bytes at most.
+std::string printable(std::string_view text);
 
 /// What a request's outcome says about its account. The time and reason of the result are set, `next` is left alone.
 void judge_request(request_result& result, const paging::request_outcome& outcome);

@@ -331,8 +331,11 @@ void stream_core::request_failed(client_core& client, const failure& f)
     // Retried for as long as whoever looks after all listings sees a sense in it.
     const auto* exchange = turn_->exchange.get();
     const bool heard = exchange && exchange->heard();
-    if (gate_ && !heard && meaning.scope == failure_scope::passing && meaning.retries > 0) {
-        outcome.no_answer = &f;
+    const bool no_good = !heard || meaning.from_gateway || turn_->head.status >= 500;
+    const bool may_pass = meaning.retries > 0 || meaning.from_gateway;
+    if (gate_ && no_good && meaning.scope == failure_scope::passing && may_pass) {
+        const failure shown = final_failure(f, meaning, attempts_);
+        outcome.no_answer = &shown;
         tell_gate(outcome);
         if (exchange && exchange->times_sent() > 0) return leave_open(client, f, meaning);
         return put_off(client, f, meaning);
@@ -384,6 +387,7 @@ void stream_core::leave_open(client_core& client, const failure& f, const classi
     put_off_ = 0;
     unanswered_ = std::make_unique<failure>(f);
     wish_ = backoff(client.options().retry, attempts_, client.chance());
+    if (meaning.slow) wish_ += client.options().retry.slow_delay;
     tell_retry(client, f, meaning, attempts_);
 }
 

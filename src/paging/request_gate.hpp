@@ -29,9 +29,10 @@ struct request_outcome {
     bool page_ended = false;  ///< a page is whole; not so for a refusal, after which the last page is read once more
     bool heard = true;        ///< a byte of an answer came
     unsigned times_sent = 1;  ///< how many requests the server may have seen; 0: it never left
-    /// Set if no byte of an answer came and the same request may go better another time: valid during the call. The
-    /// listing wants it again; how long that makes sense is for the gate to decide. If it never left, it was no
-    /// attempt; if it did, see `request_gate::others_were_answered`.
+    /// Set if no answer came that shows that the API works (no byte at all, one that is not the API's own, or a passing
+    /// 5xx) and the same request may go better another time: valid during the call. The listing wants it again; how
+    /// long that makes sense is for the gate to decide. If it never left, it was no attempt; if it did, see
+    /// `request_gate::others_were_answered`.
     const failure* no_answer = nullptr;
 };
 

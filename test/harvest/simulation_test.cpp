@@ -513,7 +513,7 @@ void world::check_nobody_is_forgotten(const decision& d)
         if (outage.is_cut_off() && !running_.empty()) continue;  // one of them may be the probe
         BOOST_REQUIRE((d.what == decision::kind::wait));
         if (outage.is_cut_off()) {
-            BOOST_REQUIRE((outage.next_probe() <= now_ + outage_watch::longest_wait));
+            BOOST_REQUIRE((outage.next_probe() <= now_ + outage_watch::longest_costly_wait));
             BOOST_REQUIRE((d.until <= std::max(earliest + 5min, outage.next_probe())));
             continue;
         }
