@@ -163,7 +163,10 @@ public:
     step lost_position(unix_time now);
 
     /// Whether the first walk is under way and has read nothing yet.
-    bool untouched() const noexcept { return walk_.active && next_ == 2 && walk_.passed == 0; }
+    bool untouched() const noexcept
+    {
+        return walk_.active && next_ == 2 && walk_.passed == 0 && stretches_.front().down.boundary.empty();
+    }
     /// Goes on with what another account's timeline of the same listing knows. Its cursors are of no use, what was
     /// seen is. For an untouched timeline, before its first `read`; the walk under way stays at the top.
     void take_over(timeline other, unix_time now);
