@@ -139,6 +139,7 @@ void add_options(CLI::App& command, harvest_arguments& a)
     command.footer(
         "Whatever happens to it, run the same command again: it goes on where the last commit was. Run it again when\n"
         "it is done: it fetches only what is new. Ctrl-C finishes the pages under way; a second one stops at once.\n"
+        "A harvest of days goes on after you log out under nohup, in tmux, or as a systemd unit.\n"
         "Example: unipile harvest jobs.csv --store posts.db");
 }
 
