@@ -59,9 +59,11 @@ void add_care(CLI::App& command, harvest_arguments& a)
 {
     const char* group = "Care for the accounts";
     command
-        .add_option("--pace", a.pace,
-                    "Rules for each account: recommended, none, or parts such as "
-                    "\"100/day, 10/hour, 1/20s, gap 5s-20s, hours mon-fri 09:00-18:00 Europe/Berlin\"")
+        .add_option(
+            "--pace", a.pace,
+            "Rules for each account: recommended, none, or parts such as "
+            "\"100/day, 10/hour, 1/20s, gap 5s-20s, hours mon-fri 09:00-18:00 Europe/Berlin\". Only requests of the "
+            "same store are counted")
         ->type_name("RULES")
         ->capture_default_str()
         ->group(group);

@@ -5,6 +5,8 @@
 #include "program/text.hpp"
 #include "program/wording.hpp"
 
+#include <unipile/store/error.hpp>
+
 #include <CLI/CLI.hpp>
 
 #include <iostream>
@@ -22,6 +24,9 @@ int run_posts(const posts_options& options)
     } catch (const std::invalid_argument& e) {
         std::cerr << "unipile: " << printable(program_words(e.what())) << '\n';
         return exit_code::usage_error;
+    } catch (const store::store_error& e) {
+        std::cerr << "unipile: " << printable(e.what()) << '\n';
+        return exit_code::some_incomplete;
     }
 }
 

@@ -36,10 +36,27 @@ posts_query make_query(const posts_options& options, const std::string& identifi
     return query;
 }
 
+std::optional<posts_pace> read_pace(const posts_options& options)
+{
+    if (options.pace.empty() && options.store.empty()) return std::nullopt;
+    if (options.connection.timeout > 0)
+        throw std::invalid_argument{"--timeout doesn't go with --pace or --store: a pace may make a listing wait"};
+    posts_pace pace;
+    pace.store = options.store;
+    if (options.pace.empty() || options.pace == "recommended") return pace;
+    try {
+        pace.rules = parse_pacing(options.pace);
+    } catch (const std::invalid_argument& e) {
+        throw std::invalid_argument{"--pace: " + std::string{e.what()}};
+    }
+    return pace;
+}
+
 void check_files(const posts_options& options)
 {
     command_files files;
     add_files(files, options.connection);
+    files.opens_store("--store", options.store);
     if (options.output.empty())
         files.writes("standard output", command_files::standard_output);
     else
@@ -89,6 +106,21 @@ void add_options(CLI::App& command, posts_options& o)
         ->capture_default_str()
         ->group(bounds);
 
+    const char* care = "Care for the account";
+    command
+        .add_option("--pace", o.pace,
+                    "Rules for the account: recommended, or parts such as \"100/day, 10/hour, gap 5s-20s\"; listings "
+                    "then come one after the other. Without it and without --store requests go out at once. Only "
+                    "requests of the same store, or of this process, are counted")
+        ->type_name("RULES")
+        ->group(care);
+    command
+        .add_option("--store", o.store,
+                    "Count the requests in the ledger of this store of `unipile harvest`, whose requests count too, "
+                    "and keep --pace (recommended unless given); no posts are stored")
+        ->type_name("FILE")
+        ->group(care);
+
     const char* output = "Output";
     command
         .add_option("--output", o.output,
@@ -120,6 +152,7 @@ posts_plan make_plan(const posts_options& options)
     plan.client = make_client_options(options.connection);
     for (const std::string& identifier : options.identifiers) plan.queries.push_back(make_query(options, identifier));
     plan.from = read_position(options);
+    plan.pace = read_pace(options);
     if (plan.from && !plan.from->belongs_to(plan.queries.front()))
         throw std::invalid_argument{"--resume: " + make_error_code(errc::position_mismatch).message()};
     return plan;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "program/connection_options.hpp"
+#include "program/posts_pace.hpp"
 
 #include <unipile/client_options.hpp>
 #include <unipile/position.hpp>
@@ -29,6 +30,8 @@ struct posts_options {
     std::string since;
     std::string resume;
     std::string output;  ///< file; `-` or empty: standard output
+    std::string pace;    ///< empty: none, unless there is a store
+    std::string store;   ///< file; empty: none
     connection_options connection;
     bool quiet = false;
     std::string summary = "text";
@@ -39,6 +42,7 @@ struct posts_plan {
     client_options client;
     std::vector<posts_query> queries;
     std::optional<position> from;
+    std::optional<posts_pace> pace;
 };
 
 void add_options(CLI::App& command, posts_options& options);

@@ -17,6 +17,7 @@
 #include <memory>
 #include <stdexcept>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
 namespace unipile::program {
@@ -108,6 +109,7 @@ posts_run::posts_run(const posts_options& options, posts_plan plan)
       output_(open_output(context_.get_executor(), options))
 {
     add_ending_signals(signals_);
+    if (plan_.pace) paced_.emplace(*plan_.pace);
 }
 
 posts_run::~posts_run() = default;
@@ -116,7 +118,7 @@ int posts_run::run()
 {
     await_signal();
     output_.on_reader_gone([this] { output_failed(asio::error::broken_pipe); });
-    workers_ = std::min(options_.connection.connections, plan_.queries.size());
+    workers_ = paced_ ? 1 : std::min(options_.connection.connections, plan_.queries.size());
     for (std::size_t i = workers_; i > 0; --i)
         asio::co_spawn(context_, work(), [this](std::exception_ptr e) { worker_ended(std::move(e)); });
     if (console_.shows_progress())
@@ -147,6 +149,8 @@ asio::awaitable<void> posts_run::work()
         const posts_query& query = plan_.queries[next_++];
         if (stopping_)
             report_unopened(query, nullptr);
+        else if (paced_)
+            co_await list_paced(query);
         else
             co_await list(query);
         ++ended_;
@@ -204,6 +208,62 @@ asio::awaitable<void> posts_run::pour(listing& l)
     }
 }
 
+asio::awaitable<void> posts_run::list_paced(const posts_query& query)
+{
+    const auto began = steady_clock::now();
+    listing_report r;
+    r.identifier = query.identifier;
+    r.account = query.account_id;
+    r.reason = end_reason::cancelled;
+    if (plan_.from) r.position = plan_.from->text();
+    paced_stream_.emplace(paced_->open(client_, query, plan_.from.value_or(position())));
+    for (bool goes_on = true; goes_on;) {
+        auto pulled = co_await paced_stream_->async_next(as_result);
+        std::optional<harvest_element>& element = std::get<1>(pulled);
+        if (std::get<0>(pulled) || !element) break;
+        goes_on = co_await pour(*element, r);
+    }
+    // What stops the harvest of one listing is that listing's failure.
+    if (auto why = paced_stream_->last_failure()) {
+        r.reason = end_reason::failed;
+        r.failure = std::move(why);
+    }
+    if (paced_->failure() && !error_) error_ = paced_->failure();
+    paced_stream_.reset();
+    r.elapsed = since(began);
+    if (!is_failure(r.reason) && !is_chosen(r.reason)) r.position.clear();
+    pages_ended_ += r.stats.pages;
+    requests_ended_ += r.stats.requests;
+    if (r.whole() && output_.holds_old_content())
+        if (const error_code failed = output_.begin()) output_failed(failed);
+    report(r);
+}
+
+/// Writes what has come; false if nothing more is wanted.
+asio::awaitable<bool> posts_run::pour(harvest_element& element, listing_report& r)
+{
+    r.stats = element.stats;
+    if (element.ended) {
+        r.reason = element.end_reason;
+        r.failure = element.failure;
+    }
+    std::string lines;
+    std::string copy;
+    for (const post& p : element.posts) append_json_line(lines, p.valid_json(copy), output_.is_terminal());
+    if (!lines.empty()) {
+        const error_code failed = co_await output_.write(lines);
+        if (failed) {
+            r.reason = end_reason::cancelled;
+            output_failed(failed);
+            co_return false;
+        }
+    }
+    r.written += element.posts.size();
+    posts_ended_ += element.posts.size();
+    r.position = element.position.text();
+    co_return true;
+}
+
 void posts_run::output_failed(const error_code& ec)
 {
     if (ec == asio::error::broken_pipe) {
@@ -222,6 +282,7 @@ void posts_run::stop_listings()
 {
     stopping_ = true;
     for (listing& l : active_) l.stream.cancel();
+    if (paced_stream_) paced_stream_->cancel();
 }
 
 void posts_run::await_signal()

@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <exception>
 #include <list>
+#include <optional>
 #include <string>
 
 namespace unipile::program {
@@ -46,6 +47,8 @@ private:
     boost::asio::awaitable<void> work();
     boost::asio::awaitable<void> list(const posts_query& query);
     boost::asio::awaitable<void> pour(listing& l);
+    boost::asio::awaitable<void> list_paced(const posts_query& query);
+    boost::asio::awaitable<bool> pour(harvest_element& element, listing_report& r);
     boost::asio::awaitable<void> show_progress();
 
     void worker_ended(std::exception_ptr error);
@@ -69,8 +72,10 @@ private:
     block_writer output_;  ///< opened once all options have been found good
 
     std::list<listing> active_;
-    std::size_t next_ = 0;     ///< the next query
-    std::size_t workers_ = 0;  ///< still at work
+    std::optional<paced_listings> paced_;
+    std::optional<harvest_stream> paced_stream_;  ///< of the listing under way
+    std::size_t next_ = 0;                        ///< the next query
+    std::size_t workers_ = 0;                     ///< still at work
     std::size_t ended_ = 0;
     std::uint64_t posts_ended_ = 0, pages_ended_ = 0, requests_ended_ = 0;
     std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();

@@ -363,6 +363,36 @@ BOOST_AUTO_TEST_CASE(requests_keep_to_the_pace)
         BOOST_TEST((log[i + 5].time - log[i].time >= std::chrono::milliseconds(995)));
 }
 
+BOOST_AUTO_TEST_CASE(posts_keep_a_pace_and_count_in_a_store)
+{
+    simulator::options o;
+    o.identifiers = 8;
+    o.posts_min = o.posts_max = 5;
+    o.company_share = 0;
+    o.log_requests = true;
+    field_work w{o};
+    strings all;
+    for (const auto& p : w.world.server.identifiers()) all.push_back(p.identifier);
+    const finished alone = w.world.run(w.world.arguments(all, {"--pace", "5/1s"}));
+    BOOST_TEST(alone.code == 0, alone.err);
+    BOOST_TEST(same_lines(sorted(lines_of(alone.out)), whole_truth(w.world)));
+    const auto log = w.world.server.request_log();
+    BOOST_TEST_REQUIRE(log.size() == 8u);
+    for (std::size_t i = 0; i + 5 < log.size(); ++i)
+        BOOST_TEST((log[i + 5].time - log[i].time >= std::chrono::milliseconds(995)));
+
+    const finished missing = w.world.run(w.world.arguments({all[0]}, {"--store", w.store}));
+    BOOST_TEST(missing.code == 2, missing.err);
+    BOOST_TEST(w.harvest({"--pace", "1000/day"}).code == 0);
+    const finished counted =
+        w.world.run(w.world.arguments({all[0], all[1]}, {"--store", w.store, "--pace", "1000/day"}));
+    BOOST_TEST(counted.code == 0, counted.err);
+    BOOST_TEST(lines_of(counted.out).size() == 10u);
+    const std::string accounts = w.world.run({"accounts", "--store", w.store, "--json"}).out;
+    BOOST_TEST(has(accounts, "\"requests\":10,\"requests_today\":10,"), accounts);
+    BOOST_TEST(w.world.run(w.world.arguments({all[0]}, {"--pace", "5/1s", "--timeout", "5"})).code == 2);
+}
+
 BOOST_AUTO_TEST_CASE(accounts_tell_when_their_pace_lets_them_go_on)
 {
     simulator::options o;
