@@ -19,8 +19,10 @@ enum class access {
     /// The only process that harvests into this file. Leases that a dead process left behind are void at once. Its own
     /// don't run out, whatever the clock says: one lasts until its job is over or released, or the store is closed.
     sole,
-    shared,   ///< Other processes with this access harvest too. Leases last until they run out by the clock.
-    control,  ///< No harvest: for a command beside one, such as `request_unpark`. Takes no lock.
+    shared,  ///< Other processes with this access harvest too. Leases last until they run out by the clock.
+    /// No harvest: for a command beside one, such as `request_unpark`. Keeps nobody out. Only a store of an earlier
+    /// schema is locked while its tables change, and refused with `store_errc::in_use` while somebody harvests into it.
+    control,
 };
 
 struct sqlite_options {
