@@ -52,7 +52,7 @@ struct client_options {
     /// PEM file with the roots to trust instead of the system's; empty: the system's trust store.
     std::string ca_file = {};
     /// PEM file with the revocation lists (CRLs) of every issuer in the server's chain, its root included; empty:
-    /// nobody's revocation is checked. A certificate that is on one of them, an issuer without a list, and a list that
+    /// revocation is not checked. A certificate that is on one of them, an issuer without a list, and a list that
     /// has expired end with `errc::certificate_rejected`. Read once, when the client is made. OCSP is not asked, with
     /// or without it.
     std::string crl_file = {};

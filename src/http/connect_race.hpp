@@ -32,7 +32,7 @@ public:
     /// Of the attempt that failed last.
     const boost::system::error_code& error() const noexcept { return error_; }
 
-    /// Closes what is under way. Nobody is woken any more.
+    /// Closes what is under way. `wake` is not used any more.
     void give_up() noexcept;
 
 private:

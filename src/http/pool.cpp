@@ -334,7 +334,7 @@ void pool::on_timer()
     try {
         arm(next, now);
     } catch (...) {
-        // Without memory nobody would look after the deadlines any more, so those that have one end now.
+        // Without memory the deadlines can't be watched any more, so what has one ends now.
         while (!waiting_.empty() && waiting_.front().deadline() != never) waiting_.front().stop_if_due(never);
         for (auto it = running_.begin(); it != running_.end();)
             if (get_exchange& e = *it++; e.deadline() != never) e.stop_if_due(never);

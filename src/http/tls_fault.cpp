@@ -37,7 +37,7 @@ std::string clock_says()
 // What the server sent, whether it was believed or not; the server's own certificate comes first.
 STACK_OF(X509) * sent_by_server(const SSL* ssl) noexcept { return SSL_get_peer_cert_chain(ssl); }
 
-bool names_nobody(const SSL* ssl) noexcept
+bool has_no_alternative_names(const SSL* ssl) noexcept
 {
     STACK_OF(X509)* const chain = sent_by_server(ssl);
     if (chain == nullptr || sk_X509_num(chain) == 0) return false;
@@ -46,7 +46,7 @@ bool names_nobody(const SSL* ssl) noexcept
 
 std::string words_for_host(const SSL* ssl)
 {
-    if (names_nobody(ssl))
+    if (has_no_alternative_names(ssl))
         return "the certificate names no host in its alternative names (SAN), the only ones that count; its operator "
                "has to renew it with them";
     return "the certificate is for another host; check the base URL's host";
@@ -56,7 +56,8 @@ std::string words_for_unknown(const SSL* ssl)
 {
     STACK_OF(X509)* const chain = sent_by_server(ssl);
     if (chain != nullptr && sk_X509_num(chain) == 1)
-        return "nobody who is trusted here has issued the certificate, and the server sent no other with it; its "
+        return "no authority that is trusted here has issued the certificate, and the server sent no other with it; "
+               "its "
                "operator has to send the intermediate certificates too, or set ca_file";
     return "the certificate's root is unknown here; check what stands in between, or set ca_file";
 }

@@ -194,7 +194,7 @@ BOOST_AUTO_TEST_CASE(one_that_hangs_is_given_up_but_not_asked_without_end)
 }
 
 // An error is for those that its look-up was started for; what one has found is for all.
-BOOST_AUTO_TEST_CASE(one_that_was_given_up_fails_nobody_else)
+BOOST_AUTO_TEST_CASE(one_that_was_given_up_fails_no_other)
 {
     std::vector<std::unique_ptr<resolver::handler>> kept;
     const auto with = std::make_shared<scripted_resolver>(
