@@ -139,4 +139,69 @@ BOOST_AUTO_TEST_CASE(posts_that_are_deleted_while_they_are_listed_take_no_other_
     w.check_store({"--without-gone"});
 }
 
+BOOST_AUTO_TEST_CASE(pages_that_are_not_the_apis_own_fail_no_job)
+{
+    for (const char* spec : {"404:body=html,burst=0,rate=1", "403:body=html,burst=0,rate=1",
+                             "502:body=empty,burst=0,rate=1", "302:burst=0,rate=1,location=https://portal.example/"}) {
+        field_work w{long_listings()};
+        set_fault(w, spec);
+        const finished f = w.harvest();
+        BOOST_TEST(f.code == 4, spec << ": " << f.err);
+        BOOST_TEST(has(f.err, " 0 failed, 6 left"), f.err);
+        BOOST_TEST(w.world.server.stats().requests <= 12u);
+        BOOST_TEST(!has(w.world.run({"accounts", "--store", w.store, "--json"}).out, "\"parked\":true"));
+        w.world.server.set_faults({});
+        BOOST_TEST(w.harvest().code == 0);
+        w.check_store();
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_gateway_in_the_middle_ends_it_as_an_outage)
+{
+    simulator::options o = long_listings();
+    o.latency_min = o.latency_max = std::chrono::milliseconds(20);
+    field_work w{o};
+    process p{UNIPILE_PROGRAM, w.command({"--ndjson", "-", "--outage-patience", "100ms"}), w.world.environment()};
+    for (int i = 0; i < 100; ++i) BOOST_TEST_REQUIRE(!p.read_line().empty());
+    p.send(SIGSTOP);
+    set_fault(w, "404:body=html,burst=0,rate=1");
+    p.send(SIGCONT);
+    const finished f = p.wait();
+    BOOST_TEST(f.code == 4, f.err);
+    BOOST_TEST(has(f.err, " 0 failed, "), f.err);
+    BOOST_TEST(has(f.err, "unipile: stopped by an outage: "), f.err);
+    w.world.server.set_faults({});
+    BOOST_TEST(w.harvest().code == 0);
+    w.check_store();
+}
+
+BOOST_AUTO_TEST_CASE(accounts_that_the_server_does_not_know_are_a_matter_of_configuration)
+{
+    field_work w{long_listings()};
+    const std::string jobs = read_file(w.jobs);
+    std::string strangers = "account,identifier,company\n";
+    for (int i = 0; i < 12; ++i)
+        strangers += "stranger" + std::to_string(i % 4) + ",ACoAAstranger" + std::to_string(i) + ",\n";
+    write_file(w.jobs, strangers);
+    const finished f = w.harvest();
+    BOOST_TEST(f.code == 2, f.err);
+    BOOST_TEST(has(f.err, " 0 failed, 12 left"), f.err);
+    BOOST_TEST(!has(w.world.run({"accounts", "--store", w.store, "--json"}).out, "\"parked\":true"));
+    write_file(w.jobs, jobs);
+    BOOST_TEST(w.harvest().code == 0);
+    w.check_store();
+}
+
+BOOST_AUTO_TEST_CASE(names_that_are_no_ids_stop_it)
+{
+    field_work w{long_listings()};
+    std::string names = "account,identifier,company\n";
+    for (int i = 0; i < 60; ++i) names += "acc1,john-doe-" + std::to_string(i) + ",\n";
+    write_file(w.jobs, names);
+    const finished f = w.harvest();
+    BOOST_TEST(f.code == 2, f.err);
+    BOOST_TEST(w.world.server.stats().requests <= 21u);
+    BOOST_TEST(has(f.err, "unipile: stopped: "), f.err);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
