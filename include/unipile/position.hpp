@@ -24,7 +24,8 @@ namespace unipile {
 /// recognised by their text, and if that changed, by their number.
 ///
 /// A regular value; copies share nothing. 100 posts a page make it about 800 characters of text at most, and about 40
-/// beside the cursor at the beginning of a page.
+/// beside the cursor at the beginning of a page; while the last page is read once more, it names the posts of two
+/// pages.
 class position {
 public:
     /// The beginning of any listing.
@@ -41,8 +42,9 @@ public:
     bool belongs_to(const posts_query& query) const noexcept;
     /// True for the beginning of a listing: resuming here is the same as not resuming.
     bool at_beginning() const noexcept;
-    /// Not `end_reason::none` if the listing was delivered completely. A stream that resumes there ends with this
-    /// reason at its first pull, without a request.
+    /// Not `end_reason::none` if the listing has come to an end, complete or inferred. A stream that resumes there ends
+    /// with this reason at its first pull, without a request. Never `end_reason::refused_cursor`: that end was not
+    /// confirmed, and its position is the last page, which a stream that resumes there reads first.
     end_reason ended() const noexcept { return ended_; }
 
     friend bool operator==(const position&, const position&) = default;

@@ -109,6 +109,8 @@ std::string summary_json(const listing_report& r)
     out.add_number("pages", r.stats.pages);
     out.add_number("requests", r.stats.requests);
     out.add_number("retries", r.stats.retries);
+    out.add_number("resent", r.stats.resent);
+    out.add_number("rereads", r.stats.rereads);
     out.add_number("bytes", r.stats.wire_bytes);
     out.add_number("json_bytes", r.stats.json_bytes);
     out.add_number("anomalies", r.stats.anomalies);

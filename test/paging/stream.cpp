@@ -1,4 +1,5 @@
 // Whole streams over scripted answers.
+#include "manual_time.hpp"
 #include "scripted.hpp"
 
 #include <unipile/observer.hpp>
@@ -363,8 +364,11 @@ BOOST_AUTO_TEST_CASE(a_policy_of_ones_own)
 BOOST_AUTO_TEST_CASE(the_listing_as_a_whole_takes_too_long)
 {
     auto options = impatient();
-    options.retry.total = std::chrono::milliseconds(30);
-    const run r(
+    options.retry.total = std::chrono::seconds(30);
+    const auto time = std::make_shared<manual_time>();
+    asio::io_context context;
+    scripted_client client(
+        context.get_executor(),
         [](std::size_t n, const asked& a) -> answer {
             auto p = plain_listing(a, 30, 10);
             if (n == 1) {
@@ -373,12 +377,22 @@ BOOST_AUTO_TEST_CASE(the_listing_as_a_whole_takes_too_long)
             }
             return p;
         },
-        {}, options);
-    BOOST_TEST(r.failed_with(errc::total_timeout));
-    BOOST_TEST(r.got.failed->all().note == "waited for the next page");
-    BOOST_TEST(r.got.reason == end_reason::failed);
-    BOOST_TEST(r.got.ids.size() > 10u);
-    BOOST_TEST(r.client.transport->alive == 0u);
+        options, time);
+    auto stream = client.posts();
+    outcome got;
+    asio::co_spawn(context, drain(stream, got), asio::detached);
+    context.poll();
+    BOOST_TEST(client.transport->requests.size() == 2u);
+    time->advance(std::chrono::milliseconds(29'999));
+    context.poll();
+    BOOST_TEST(!got.failed);
+    time->advance(std::chrono::milliseconds(1));
+    context.poll();
+    BOOST_REQUIRE(got.failed);
+    BOOST_TEST((got.failed->code() == errc::total_timeout));
+    BOOST_TEST(got.reason == end_reason::failed);
+    BOOST_TEST(got.ids.size() > 10u);
+    BOOST_TEST(client.transport->alive == 0u);
 
     // A wait that would end too late isn't begun.
     options = impatient();
@@ -387,6 +401,32 @@ BOOST_AUTO_TEST_CASE(the_listing_as_a_whole_takes_too_long)
     const run slow([](std::size_t, const asked&) { return error_answer(500, "provider_error"); }, {}, options);
     BOOST_TEST(slow.failed_with(errc::api_unavailable));
     BOOST_TEST(slow.requests() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_wait_before_a_retry)
+{
+    auto options = impatient();
+    options.retry.slow_delay = std::chrono::hours(2);
+    const auto time = std::make_shared<manual_time>();
+    asio::io_context context;
+    scripted_client client(
+        context.get_executor(),
+        [](std::size_t n, const asked& a) {
+            return n == 0 ? error_answer(500, "provider_error") : plain_listing(a, 5, 10);
+        },
+        options, time);
+    auto stream = client.posts();
+    outcome got;
+    asio::co_spawn(context, drain(stream, got), asio::detached);
+    context.poll();
+    for (int hour = 0; hour != 2; ++hour) {
+        BOOST_TEST(client.transport->requests.size() == 1u);
+        time->advance(std::chrono::hours(1));
+        context.poll();
+    }
+    BOOST_TEST(got.ids.size() == 5u);
+    BOOST_TEST(stream.stats().waits == 1u);
+    BOOST_TEST((stream.stats().waited == std::chrono::hours(2)));
 }
 
 BOOST_AUTO_TEST_CASE(lazy)

@@ -31,6 +31,18 @@ BOOST_AUTO_TEST_CASE(zero_for_a_complete_listing)
     BOOST_TEST(said[0].ends_with(": complete (null_cursor)"));
 }
 
+BOOST_AUTO_TEST_CASE(zero_for_a_refused_follow_up_that_is_refused_again)
+{
+    auto options = small_world(250);
+    options.end = simulator::end_style::dead_cursor;
+    const served s{options};
+    const finished f = s.run(s.arguments({s.first()}));
+    BOOST_TEST(f.code == 0);
+    BOOST_TEST(same_lines(lines_of(f.out), s.truth(s.first())));
+    BOOST_TEST(has(f.err, ": 250 posts, 3 pages, 6 requests, 0 retries, "));
+    BOOST_TEST(has(f.err, ": complete by inference, confirmed (exhausted_cursor)"));
+}
+
 BOOST_AUTO_TEST_CASE(zero_for_a_bound_that_was_asked_for)
 {
     const served s{small_world(250)};

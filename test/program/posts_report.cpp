@@ -121,10 +121,11 @@ BOOST_AUTO_TEST_CASE(an_inferred_end_is_not_called_complete_without_a_word)
 BOOST_AUTO_TEST_CASE(summary_as_json)
 {
     listing_report r = complete();
-    BOOST_TEST(summary_json(r) ==
-               R"({"identifier":"ACo\u0007","account":"acc1","posts":1234,"pages":13,"requests":14,"retries":1,)"
-               R"("bytes":3100000,"json_bytes":0,"anomalies":0,"unreadable_items":0,"seconds":1.230,)"
-               R"("end_reason":"null_cursor","complete":true,"inferred":false,"confirmed":true})");
+    BOOST_TEST(
+        summary_json(r) ==
+        R"({"identifier":"ACo\u0007","account":"acc1","posts":1234,"pages":13,"requests":14,"retries":1,"resent":0,"rereads":0,)"
+        R"("bytes":3100000,"json_bytes":0,"anomalies":0,"unreadable_items":0,"seconds":1.230,)"
+        R"("end_reason":"null_cursor","complete":true,"inferred":false,"confirmed":true})");
     r.reason = end_reason::failed;
     r.failure = refused();
     r.position = "abc";
