@@ -22,7 +22,7 @@ struct rate_window {
     friend bool operator==(const rate_window&, const rate_window&) = default;
 };
 
-/// The pause after each request, drawn anew each time.
+/// The pause after each request, from its end, drawn anew each time.
 struct request_gap {
     enum class shape {
         uniform,      ///< anything from `least` to `most`
@@ -78,6 +78,8 @@ struct pacing {
     std::vector<rate_window> windows;
     request_gap gap;
     /// Spread a window's requests over it, with random gaps, instead of using them up at once: 0 not at all, 1 evenly.
+    /// These gaps count from a request's beginning. With `hours`, over what is open of a day, or of a week for windows
+    /// from a week on.
     double spread = 0;
     account_ramp ramp;
     std::optional<working_hours> hours;

@@ -41,7 +41,8 @@ scheduler_options scheduling_of(const client& c, const harvest_options& options)
     s.max_in_flight = options.max_in_flight;
     s.turn = options.turn_pages;
     s.fail_parked = options.when_parked == harvest_options::parked_jobs::fail;
-    s.outage_patience = options.outage_patience;
+    // Longer ones are no bound; a sum with a time must not overflow.
+    s.outage_patience = std::min<std::chrono::milliseconds>(options.outage_patience, std::chrono::years{100});
     s.seed = seed_of(options);
     return s;
 }

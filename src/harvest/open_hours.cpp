@@ -58,8 +58,8 @@ open_hours::open_hours(const working_hours& hours) : hours_(hours)
     else
         zone_ = look_up(hours.time_zone);
     auto length = hours.to > hours.from ? hours.to - hours.from : hours.to + day - hours.from;
-    share_ = static_cast<double>(length.count()) / static_cast<double>(day.count()) *
-             std::popcount(static_cast<unsigned>(hours.days & 0x7f)) / 7.0;
+    day_share_ = static_cast<double>(length.count()) / static_cast<double>(day.count());
+    share_ = day_share_ * std::popcount(static_cast<unsigned>(hours.days & 0x7f)) / 7.0;
 }
 
 local_ms open_hours::to_local(wall_time t) const

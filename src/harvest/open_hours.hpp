@@ -22,6 +22,8 @@ public:
     wall_time next_open(wall_time t) const;
     /// The share of a week that is open, above 0, at most 1.
     double share() const noexcept { return share_; }
+    /// The share of an open day, above 0, at most 1.
+    double day_share() const noexcept { return day_share_; }
 
 private:
     std::chrono::local_time<std::chrono::milliseconds> to_local(wall_time t) const;
@@ -31,6 +33,7 @@ private:
     const date::time_zone* zone_ = nullptr;  // null: the fixed offset
     std::chrono::minutes offset_{0};
     double share_ = 1;
+    double day_share_ = 1;
 };
 
 }  // namespace unipile::harvest

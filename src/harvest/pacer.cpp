@@ -101,7 +101,11 @@ milliseconds pacer::draw_gap(const account_ledger& ledger, wall_time now, random
         double even = 0;
         for (const auto& w : rules_.windows) {
             double length = static_cast<double>(w.length.count());
-            if (hours_ && w.length >= std::chrono::hours{24}) length *= hours_->share();
+            // Of the days of a week some are closed; a window of one day is used up on one that is open.
+            if (hours_ && w.length >= std::chrono::days{7})
+                length *= hours_->share();
+            else if (hours_ && w.length >= std::chrono::days{1})
+                length *= hours_->day_share();
             even = std::max(even, length / (w.limit * ramp_at(ledger, now)));
         }
         const double part = exponential ? std::min(4.0, random.exponential()) : random.between(0.5, 1.5);
@@ -134,6 +138,14 @@ void pacer::ended(account_ledger& ledger, wall_time now, std::uint32_t times) co
         used.push_back({now, times});
         if (used.size() % 64 == 0) compact(ledger, now);
     }
+}
+
+void pacer::pause(account_ledger& ledger, milliseconds drawn, wall_time now) const
+{
+    milliseconds most = rules_.gap.most;
+    const double pace = std::clamp(ledger.pace, rules_.on_throttle.least_pace, 1.0);
+    if (pace < 1) most = scaled(most, 1 / pace) + scaled(rules_.on_throttle.gap, 1 / pace - 1);
+    ledger.next_request = std::max(ledger.next_request, now + std::min(drawn, most));
 }
 
 void pacer::take_back(account_ledger& ledger, bool latest, wall_time now) const

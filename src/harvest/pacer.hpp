@@ -42,6 +42,9 @@ public:
     /// it, and may take a window over its limit by so much: to keep room for that with every request would leave half
     /// of each window unused, for what hardly ever happens.
     void ended(account_ledger& ledger, wall_time now, std::uint32_t times = 1) const;
+    /// Beside `ended`: the pause behind a request begins at its end, and is as long as the gap that was drawn with
+    /// `spend`. What `spread` adds to a gap counts from the beginning, or slow answers would leave windows unused.
+    void pause(account_ledger& ledger, std::chrono::milliseconds drawn, wall_time now) const;
     /// Instead of `ended`, for a request that was spent and never left: takes it out of the books. `latest`: none of
     /// the account's was spent after it, so the gap behind it goes, too.
     void take_back(account_ledger& ledger, bool latest, wall_time now) const;

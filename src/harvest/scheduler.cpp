@@ -65,6 +65,7 @@ decision scheduler::next(wall_time now)
         ++a.in_flight, ++running_;
         a.latest = j;
         a.rules->spend(a.ledger, now, random_);
+        a.gap = a.ledger.next_request - now;
         settle_account(i, now);
         if (outage_.is_cut_off()) {
             probe_ = j;
@@ -106,10 +107,12 @@ bool scheduler::finished(job_index j, const request_result& result, wall_time no
     const account_index i = jobs_[j].account;
     auto& a = accounts_[i];
     --a.in_flight, --running_;
-    if (result.times_sent > 0)
+    if (result.times_sent > 0) {
         a.rules->ended(a.ledger, now, result.times_sent);
-    else
+        a.rules->pause(a.ledger, a.gap, now);
+    } else {
         a.rules->take_back(a.ledger, a.latest == j, now);
+    }
     switch (result.signal) {
         case request_result::sign::none: break;
         case request_result::sign::good: a.rules->succeeded(a.ledger); break;

@@ -174,9 +174,10 @@ private:
         std::uint32_t head = none, tail = none;  // queue of jobs
         std::uint32_t queued = 0;                // in the queue or waiting
         std::uint32_t in_flight = 0;
-        std::uint32_t latest = none;  // whose request was started last
-        std::uint32_t stamp = 0;      // of the wait that counts
-        wall_time wakes{};            // while waiting
+        std::uint32_t latest = none;       // whose request was started last
+        std::uint32_t stamp = 0;           // of the wait that counts
+        wall_time wakes{};                 // while waiting
+        std::chrono::milliseconds gap{0};  // that was drawn last
         place where = place::none;
         bool failing = false;  // among those whose jobs are being ended
         bool suspect = false;  // not known to the API, which may know none

@@ -239,6 +239,24 @@ BOOST_AUTO_TEST_CASE(gaps_are_drawn)
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_pause_begins_at_the_end_of_its_request)
+{
+    random_source random{5};
+    for (const char* text : {"gap 5s", "gap 5s-20s", "100/day, spread, gap 5s-20s", "100/day, spread", "none"}) {
+        const pacer p{unipile::parse_pacing(text)};
+        for (const milliseconds took : {0ms, 3000ms, 20'000ms, 3600'000ms}) {
+            account_ledger ledger;
+            p.spend(ledger, start, random);
+            const auto gap = ledger.next_request - start;
+            p.ended(ledger, start + took);
+            p.pause(ledger, gap, start + took);
+            const auto most = p.rules().gap.most;
+            BOOST_TEST((ledger.next_request == std::max(start + gap, start + took + std::min(gap, most))), text);
+            if (most.count() > 0) BOOST_TEST((ledger.next_request >= start + took + p.rules().gap.least));
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(spreads_over_the_day_and_over_the_working_hours)
 {
     pacing rules = unipile::parse_pacing("100/day, spread");
@@ -249,6 +267,13 @@ BOOST_AUTO_TEST_CASE(spreads_over_the_day_and_over_the_working_hours)
     BOOST_TEST(most_in(sent, 1h) <= 8u);  // never half of that apart
     BOOST_TEST(most_in(sent, 24h) <= 100u);
 
+    // The days that are closed don't make the open ones shorter.
+    rules.hours = unipile::working_hours{"UTC", 9h, 18h, 0x1f};
+    ledger = {};
+    sent = run(pacer{rules}, ledger, 24h * 20, 0ms, random);
+    std::size_t last_hour = 0;
+    for (auto t : sent) last_hour += t - std::chrono::floor<std::chrono::days>(t) >= 17h;
+    BOOST_TEST(last_hour > 14u * 6);
     rules.hours = unipile::working_hours{"UTC", 9h, 17h, 0x7f};
     ledger = {};
     sent = run(pacer{rules}, ledger, 24h * 20, 0ms, random);
