@@ -38,5 +38,7 @@ need_npm() {
     command -v node >/dev/null && ! command -v npm >/dev/null || return 0
     need_packages npm || echo "npm could not be installed; the test contract will be skipped" >&2
 }
+# What test/coverage.sh needs beside that.
+coverage_packages="gcovr"
 # What the benchmarks need beside what is built; each peer's own packages are in benchmarks/run.sh.
 benchmark_packages="libbenchmark-dev rapidjson-dev pkg-config nginx-light openssl ca-certificates python3"
