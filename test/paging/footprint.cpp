@@ -150,7 +150,8 @@ BOOST_AUTO_TEST_CASE(a_stream_between_pages)
     }
     const auto each = (live_bytes - before) / 400;
     BOOST_TEST_MESSAGE("a stream between two pages takes " << each << " bytes");
-    BOOST_TEST(each < 3000u);
+    // Eight bytes for each post of the last page, which may have to be read once more.
+    BOOST_TEST(each < 4000u);
 }
 
 BOOST_AUTO_TEST_CASE(allocations_for_a_post)
