@@ -175,16 +175,29 @@ void stream_core::cancel(boost::system::error_code code) noexcept
     const handler_section here(handlers());
     if (listing_.over() && !listing_.has_post()) return;
     listing_.cancel();
-    failure_ = std::make_unique<failure>(code);
+    try {
+        failure_.reset();
+        failure_ = std::make_unique<failure>(code);
+    } catch (const std::bad_alloc&) {
+        // The end's reason says it, too.
+    }
     interrupt();
-    notify();
+    try {
+        notify();
+    } catch (const std::bad_alloc&) {
+        // The pull is gone with the memory for its end.
+    }
 }
 
 void stream_core::stop() noexcept
 {
     gate_ = nullptr;  // an answer may still be on its way here, and the gate lives no longer than the handle
     if (pulled()) end_of_pull_ = asio::error::operation_aborted;
-    if (phase_of_pull_ == pull_phase::waiting) schedule_end_of_pull();
+    try {
+        if (phase_of_pull_ == pull_phase::waiting) schedule_end_of_pull();
+    } catch (const std::bad_alloc&) {
+        // As in `cancel`.
+    }
     cancel(asio::error::operation_aborted);
     interrupt();
     all_hook::unlink();
