@@ -5,6 +5,7 @@
 #include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/prefer.hpp>
 
+#include <new>
 #include <utility>
 
 namespace unipile::paging {
@@ -37,11 +38,22 @@ struct bound {
 
 }  // namespace
 
+namespace {
+
+/// Boost makes these without exceptions: an empty one says that there is no memory.
+asio::any_completion_executor checked(asio::any_completion_executor e)
+{
+    if (!e) throw std::bad_alloc();
+    return e;
+}
+
+}  // namespace
+
 template <typename Handler>
 pull::pull(Handler handler, const asio::any_io_executor& fallback)
     : handler_(std::in_place_type<Handler>, std::move(handler)),
-      executor_(asio::prefer(asio::get_associated_executor(std::get<Handler>(handler_), fallback),
-                             asio::execution::outstanding_work.tracked))
+      executor_(checked(asio::prefer(checked(asio::get_associated_executor(std::get<Handler>(handler_), fallback)),
+                                     asio::execution::outstanding_work.tracked)))
 {}
 
 template pull::pull(next_handler, const asio::any_io_executor&);
