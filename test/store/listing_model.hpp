@@ -32,7 +32,8 @@ struct listing_model {
     std::vector<std::uint64_t> all;  // newest first
     std::vector<std::uint64_t> pins;
     std::uint64_t next = 1;
-    unsigned epoch = 0;  // cursors of an earlier epoch are dead
+    std::set<std::uint64_t> filtered;  // posts that are left out, but on the last page
+    unsigned epoch = 0;                // cursors of an earlier epoch are dead
 
     void add(unsigned count)
     {
@@ -95,6 +96,9 @@ struct listing_model {
         }
         p.posts.assign(list.begin() + static_cast<std::ptrdiff_t>(from),
                        list.begin() + static_cast<std::ptrdiff_t>(to));
+        const auto left_out = [&](auto id) { return filtered.contains(id); };
+        if (to < list.size() && !std::all_of(p.posts.begin(), p.posts.end(), left_out))
+            std::erase_if(p.posts, left_out);
         p.items = p.posts.size();
         tell(p, l, to < list.size());
         return p;

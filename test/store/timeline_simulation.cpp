@@ -39,9 +39,11 @@ public:
         const unsigned runs = between(2, 12);
         for (unsigned i = 0; i < runs; ++i) {
             pass_time();
+            if (lies_ && chance(6) && !server_.all.empty()) server_.filtered.insert(any_post());
             if (auto wrong = one_run(chance(6)); !wrong.empty()) return wrong;
         }
         peace_ = true;
+        server_.filtered.clear();
         return live_in_peace();
     }
     std::uint64_t requests() const { return store_.requests; }
@@ -222,7 +224,7 @@ private:
         if (auto wrong = one_run(false); !wrong.empty()) return wrong;
         const auto spent = store_.requests - before;
         const std::size_t posts = server_.shown().size();
-        std::size_t enough = std::max<std::size_t>(1, (std::min<std::size_t>(posts, 6) + limit_ - 1) / limit_);
+        std::size_t enough = std::max<std::size_t>(1, (std::min<std::size_t>(posts, 7) + limit_ - 1) / limit_);
         // Posts that may be pinned prove nothing, so that the end of so short a listing is asked for, and confirmed.
         if (posts <= 3) enough += 3;
         if (spent > enough) return std::to_string(spent) + " requests for nothing new, not " + std::to_string(enough);

@@ -39,8 +39,9 @@ struct timeline_rules {
     /// How many posts at the top of a listing may be pinned, that is, out of order. What is seen there proves nothing
     /// about the order below it.
     unsigned pinned = 3;
-    /// How many posts of a proven stretch must come in a row before a walk trusts that it is inside; at least 1.
-    unsigned join_run = 3;
+    /// How many posts of a proven stretch must come in a row before a walk trusts that it is inside; at least 1. More
+    /// than `pinned`, or posts that are pinned while the first page is read could make such a row.
+    unsigned join_run = 4;
     /// An interrupted `walk_mode::update` that began longer ago than this isn't resumed, a new one starts at the top
     /// (and jumps to where the old one was, once it gets there). A full walk is resumed however old it is. A time in
     /// the future counts as old, here and below.
