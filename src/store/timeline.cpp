@@ -373,8 +373,9 @@ step timeline::join(const page_facts& page, unix_time now)
     if (last == 0) return {};
     stretch older = merge(last);
     stretch& own = current();
-    // A page that is cut short above posts that are known to follow.
-    if (page.short_page && older.posts > walk_.stayed) raise(short_page_above, false);
+    // A page that is cut short, or the last one as it seems, above posts that are known to follow.
+    const bool cut_short = page.short_page || own.down.position.empty();
+    if (cut_short && older.posts > walk_.stayed) raise(short_page_above, false);
     if (older.closed) {
         own.down = std::move(older.down);
         walk_.unbroken = false;
