@@ -254,6 +254,8 @@ public:
     end_reason reason() const { return reason_; }
     /// Where the next request goes.
     const model_position& at() const { return at_; }
+    /// The next request is the first from a position.
+    bool starts() const { return starts_; }
     /// The next request asks for what was just refused, or for the page above it.
     bool confirms() const { return confirms_ != confirming::nothing; }
 

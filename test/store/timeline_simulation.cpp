@@ -114,6 +114,8 @@ private:
             const unix_time at(std::chrono::milliseconds(v.at("at").to_number<std::int64_t>()));
             const bool young = at <= now_ && now_ - at < store_.rules.trust_position_for;
             if (!position.empty() && (young || always)) found.push_back(model_position::parse(position));
+            const std::string page(v.at("page").as_string());
+            if (!page.empty() && always) found.push_back(model_position::parse(page));
         };
         bool walks = of_any_age && !store_.load().at_rest();
         if (const auto* left = text.at("walk").as_object().if_contains("left")) add(*left, walks);
@@ -129,7 +131,7 @@ private:
         if (l == lie::hides_posts || l == lie::broken_item) return l;
         // The listing seems to end here, but only once.
         const auto list = server_.shown();
-        if (run.confirms() || server_.is_dead(run.at().cursor)) return lie::none;
+        if (run.confirms() || run.starts() || server_.is_dead(run.at().cursor)) return lie::none;
         auto end = server_.index_of(run.at().cursor, list);
         if (l == lie::no_cursor) end = std::min(list.size(), end + limit_);
         if (end == 0 || end == list.size()) return lie::none;
