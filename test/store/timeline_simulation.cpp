@@ -4,7 +4,8 @@
 // requests.
 //
 // What the server may not do, since no client could notice: to seem to end twice behind the same post although more
-// posts follow, to say so with a null cursor, to hide posts of a last page, or to kill a cursor between
+// posts follow, to say so with a null cursor, to hide posts of a last page, or of one
+// that becomes the last while it is read, or to kill a cursor between
 // two requests of which the second confirms what the first was told.
 #include "listing_model.hpp"
 
@@ -95,6 +96,9 @@ private:
     {
         std::vector<std::set<std::uint64_t>> ahead;
         for (const auto& p : positions) ahead.push_back(p.ahead(server_));
+        // No page becomes the last one after it has hidden posts.
+        const auto ends_soon = [](const auto& posts) { return !posts.empty() && posts.size() < 15; };
+        if (lies_ && std::any_of(ahead.begin(), ahead.end(), ends_soon)) return;
         change();
         for (std::size_t i = 0; i < positions.size(); ++i) {
             const auto now_ahead = positions[i].ahead(server_);
