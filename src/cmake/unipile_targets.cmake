@@ -7,6 +7,10 @@ target_compile_options(unipile_settings INTERFACE
   $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-restrict>
   $<$<BOOL:${UNIPILE_WARNINGS_AS_ERRORS}>:-Werror>)
 target_include_directories(unipile_settings INTERFACE ${PROJECT_SOURCE_DIR}/src)
+if(CMAKE_SIZEOF_VOID_P EQUAL 4)
+  # Outputs and stores may grow beyond 2 GiB.
+  target_compile_definitions(unipile_settings INTERFACE _FILE_OFFSET_BITS=64)
+endif()
 if(UNIPILE_SANITIZE)
   target_compile_options(unipile_settings INTERFACE -fsanitize=${UNIPILE_SANITIZE} -fno-omit-frame-pointer
                          -fno-sanitize-recover=all)
