@@ -140,7 +140,7 @@ private:
         if (l == lie::no_cursor) end = std::min(list.size(), end + limit_);
         if (end == 0 || end == list.size()) return lie::none;
         const std::uint64_t above = l == lie::no_cursor ? list[end - 1] : last_read();
-        if (!ended_behind_.insert(above).second) return lie::none;
+        if (server_.filtered.contains(above) || !ended_behind_.insert(above).second) return lie::none;
         return l;
     }
 
