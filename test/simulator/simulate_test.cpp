@@ -122,6 +122,7 @@ BOOST_AUTO_TEST_CASE(a_key_of_ones_own_is_not_shown)
 {
     folder f;
     std::ofstream(f / "key") << "secret-1234\n";
+    fs::permissions(f / "key", fs::perms::owner_read | fs::perms::owner_write);
     auto p = simulate({"--api-key-file", f / "key"});
     const auto line = words(p.read_line());
     BOOST_REQUIRE(line.size() == 3u);
