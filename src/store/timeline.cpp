@@ -298,7 +298,7 @@ void timeline::note_bottom(std::uint64_t post, bool natural)
 void timeline::see_known(sighting& post, stretch& other, bool natural)
 {
     const bool was_firm = post.at.firm;
-    if (other.closed && post.post != 0 && other.down.bottom == post.post) {
+    if (other.closed && other.clean && post.post != 0 && other.down.bottom == post.post) {
         walk_.ends_in = other.last;
         walk_.ends_firmly = natural && was_firm;
     }

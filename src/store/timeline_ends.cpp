@@ -62,14 +62,14 @@ step timeline::inferred_end(end_reason reason, unix_time now)
     return rest(step::kind::bounded);
 }
 
-// Whether an older walk has found the listing's end behind the same post.
+// Whether an older walk has found the listing's end behind the same post, without a doubt.
 bool timeline::is_known_end() const
 {
     const std::uint64_t bottom = stretches_.front().down.bottom;
     // A post that may be pinned proves something only together with all the others.
     const bool natural = bottom != 0 && (!walk_.unbroken || walk_.passed > rules_.pinned);
     return std::any_of(stretches_.begin() + 1, stretches_.end(), [&](const stretch& s) {
-        return s.closed && s.down.bottom == bottom && (natural || s.posts <= walk_.stayed);
+        return s.closed && s.clean && s.down.bottom == bottom && (natural || s.posts <= walk_.stayed);
     });
 }
 
