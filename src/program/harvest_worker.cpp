@@ -214,7 +214,8 @@ void harvest_worker::handle(harvest_element element)
     }
     active_job& job = at->second;
     count_requests(job, element);
-    const bool has_page = !element.posts.empty() || element.page_ends || !job.quarantined.empty();
+    // What is no post is taken along by the write under way, or has one of its own.
+    const bool has_page = !element.posts.empty() || element.page_ends || (!job.writing && !job.quarantined.empty());
     if (has_page) {
         harvest_element page = element;
         page.ended = false;

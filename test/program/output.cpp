@@ -11,6 +11,7 @@
 #include <csignal>
 #include <filesystem>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <sqlite3.h>
@@ -277,6 +278,27 @@ BOOST_AUTO_TEST_CASE(items_that_can_not_be_read_are_listed_and_make_the_run_inco
     with_format.insert(with_format.end(), {"--format", "csv"});
     BOOST_TEST(w.world.run(with_format).code == 2);
     BOOST_TEST(w.world.run({"export", "--store", w.store}).code == 2);
+}
+
+BOOST_AUTO_TEST_CASE(items_that_can_not_be_read_take_no_post_from_the_store_beside_an_output)
+{
+    simulator::options o = two_accounts();
+    o.posts_min = o.posts_max = 90;
+    o.faults = {simulator::parse_fault("drift=broken:rate=0.3")};
+    const field_work w{o};
+    process harvest{UNIPILE_PROGRAM, w.command({"--pace", "none", "--ndjson", "-"}), w.world.environment()};
+    // Most pages wait for the reader, and each is its listing's last one.
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    const finished f = harvest.wait();
+    BOOST_TEST(f.code == 1);
+    BOOST_TEST(has(f.err, "all 6 jobs are done"), f.err);
+    strings good;
+    for (const auto& p : w.world.server.identifiers())
+        for (std::uint64_t i = 0; i < w.world.server.post_count(p.identifier); ++i)
+            if (const auto post = w.world.server.post_at(p.identifier, i); post.valid)
+                unipile::program::append_minified(good.emplace_back(), post.json);
+    BOOST_TEST(same_lines(w.exported(), sorted(good)));
+    BOOST_TEST(same_lines(sorted(lines_of(f.out)), sorted(good)));
 }
 
 BOOST_AUTO_TEST_CASE(a_backup_is_one_file_that_is_a_store)
