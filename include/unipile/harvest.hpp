@@ -36,8 +36,8 @@ struct harvest_element {
     /// How many items the page had that ended with this element, those that are no posts or were delivered before
     /// counted; 0 if none ended. For a listing's last page it is set on the element with `ended`.
     std::uint64_t page_items = 0;
-    /// The job started at `harvest_job::overlap`, or went on at the `overlap` of a `jump`, since its position was no
-    /// longer to be trusted.
+    /// The job started at `harvest_job::overlap`, or went on at the `overlap` of its last `jump`, since its position
+    /// was no longer to be trusted.
     bool overlapped = false;
     /// The job is over; its last element. Exactly one for each job that was taken from the source.
     bool ended = false;

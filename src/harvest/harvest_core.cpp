@@ -238,6 +238,7 @@ bool harvest_core::jump(std::uint64_t number, const position& to, wall_time trus
     j.at = std::move(where);
     j.memory.reset();
     j.instead = std::move(instead);
+    j.overlapped = false;
     return go_on(number);
 }
 

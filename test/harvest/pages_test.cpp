@@ -163,4 +163,24 @@ BOOST_AUTO_TEST_CASE(a_jump_goes_by_the_age_of_its_position_too)
     }
 }
 
+BOOST_AUTO_TEST_CASE(an_overlap_is_over_with_the_next_jump)
+{
+    auto options = quickly();
+    options.confirm_pages = options.whole_pages = true;
+    const auto q = query_of(1, "x");
+    harvest_job j(q, page_of(q, 1));
+    j.trusted_until = long_ago;
+    scripted_harvest h(plain_listing(40, 10), std::vector<harvest_job>{j}, options);
+    std::vector<bool> overlapped;
+    each(h, [&](const harvest_element& e) {
+        overlapped.push_back(e.overlapped);
+        if (!e.page_ends) return;
+        if (overlapped.size() > 1) return void(h.stream.go_on(e.number));
+        BOOST_TEST(h.stream.jump(e.number, page_of(q, 2), wall_time::max(), {}));
+    });
+    BOOST_REQUIRE(overlapped.size() >= 2u);
+    BOOST_TEST(overlapped.front());
+    BOOST_TEST(!overlapped[1]);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
