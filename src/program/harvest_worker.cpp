@@ -95,6 +95,7 @@ harvest_worker::harvest_worker(const harvest_plan& plan, const harvest_shared& s
         const auto [at, is_new] = jobs_.try_emplace(tag);
         if (!is_new) return false;
         at->second.claimed = job;
+        at->second.at_saved = job.start.what == step_kind::from_position;
         tags_.insert_or_assign(key_of(job.spec.account, job.spec.identifier, job.spec.is_company), tag);
         return true;
     };
@@ -279,6 +280,7 @@ asio::awaitable<bool> harvest_worker::write_out(const harvest_element& element)
 asio::awaitable<void> harvest_worker::store_page(active_job& job, const harvest_element& element)
 {
     store::page_write write;
+    job.at_saved = false;
     write.lease = job.claimed.lease;
     write.add(element.posts);
     write.quarantined = std::exchange(job.quarantined, {});
@@ -314,6 +316,7 @@ void harvest_worker::obey(active_job& job, const harvest_element& page, const st
         try {
             const starting_place to{next};
             stream_->jump(page.number, to.from, to.trusted_until, to.overlap);
+            job.at_saved = next.what == step_kind::from_position;
             return;
         } catch (const failure&) {
             job.verdict = store::step{step_kind::interrupted, {}, false};  // a position that can't be used
@@ -372,6 +375,7 @@ void harvest_worker::start_again(active_job& job, const store::step& where)
     }();
     job = {};
     job.claimed = claimed;
+    job.at_saved = where.what == step_kind::from_position;
     source_->again(claimed);
 }
 

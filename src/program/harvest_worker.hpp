@@ -83,6 +83,7 @@ private:
         std::optional<store::step> verdict;    ///< what the store said, where the listing had no more to ask
         std::optional<harvest_element> ended;  ///< waits for the write under way
         bool writing = false;
+        bool at_saved = false;   ///< nothing was read yet behind a position that the store gave
         bool unwritten = false;  ///< a page of it could not be written to the output, so nothing more is stored
     };
 

@@ -73,9 +73,7 @@ asio::awaitable<void> harvest_worker::settle_end(std::uint64_t tag, active_job& 
         co_await give_back(tag, job);
         co_return;
     }
-    const bool resumed = job.claimed.start.what == step_kind::from_position;
-    const bool refused_at_once =
-        resumed && end.stats.pages == 0 && end.failure && end.failure->scope() == failure_scope::target;
+    const bool refused_at_once = job.at_saved && end.failure && end.failure->scope() == failure_scope::target;
     if (refused_at_once || (end.failure && end.failure->code() == errc::position_lost)) {
         co_await forget_position(tag, job);
         co_return;

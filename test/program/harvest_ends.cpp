@@ -122,6 +122,18 @@ BOOST_AUTO_TEST_CASE(cursors_that_die_under_way_lose_nothing)
     w.check_store();
 }
 
+BOOST_AUTO_TEST_CASE(a_position_that_is_refused_after_a_jump_fails_no_job)
+{
+    simulator::options o = long_listings();
+    o.latency_min = o.latency_max = std::chrono::milliseconds(0);
+    field_work w{o};
+    w.harvest({"--max-posts", "40"});
+    set_fault(w, "404:type=resource_not_found,page=3,burst=1");
+    const finished f = w.harvest();
+    BOOST_TEST(f.code == 0, f.err);
+    w.check_store();
+}
+
 BOOST_AUTO_TEST_CASE(posts_that_are_deleted_while_they_are_listed_take_no_other_with_them)
 {
     simulator::options o = long_listings();
