@@ -21,6 +21,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <future>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -294,6 +295,10 @@ bool harvest_run::has_another_key()
     console_.say("unipile: the key was refused; going on with the one that the key file holds now");
     accounts_view ignored;
     for (const crew_member& c : crew_) c.worker->tally().add_to(past_, ignored);
+    // What workers have left at the store still answers to them.
+    const auto nothing_left = std::make_shared<std::promise<void>>();
+    writer_->flush([nothing_left](const std::exception_ptr&) { nothing_left->set_value(); });
+    nothing_left->get_future().wait();
     crew_.clear();
     answers_ = 0;
     stopped_by_.reset();
