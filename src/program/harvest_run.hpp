@@ -98,7 +98,8 @@ private:
     import_report imported_;
     store::log_tail left_in_log_;
     store::job_counts counts_;               ///< before the workers began, and at the end
-    std::atomic<std::uint64_t> answers_{0};  ///< of the server, to all workers
+    std::atomic<std::uint64_t> answers_{0};  ///< that show that the API works, to all workers
+    std::atomic<std::size_t> hopeful_{0};    ///< workers that may still get one
     std::vector<crew_member> crew_;
     harvest_tally past_;  ///< of workers before these
     std::size_t at_work_ = 0;

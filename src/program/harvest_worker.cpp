@@ -39,6 +39,13 @@ std::string key_of(std::string_view account, std::string_view identifier, bool i
     return key;
 }
 
+/// A gateway's answer, or one of a server that doesn't work, says nothing to other workers; nor does one that all
+/// accounts get with a wrong key or address.
+bool shows_that_the_api_works(const api_error& e)
+{
+    return e.status < 500 && e.type.find("errors/") != std::string::npos && !e.type.ends_with("errors/invalid_account");
+}
+
 }  // namespace
 
 /// Collects what is no post, for the next write of its job.
@@ -46,11 +53,12 @@ class harvest_worker::watcher final : public observer {
 public:
     explicit watcher(harvest_worker& worker) : worker_(worker) {}
 
-    void on_answer(const answer_event&) override
+    void on_answer(const answer_event& e) override
     {
-        ++worker_.answers_;
-        worker_.shared_.answers->fetch_add(1, std::memory_order_relaxed);
+        if (e.error != nullptr && shows_that_the_api_works(*e.error)) count();
     }
+
+    void on_page(const page_event&) override { count(); }
 
     void on_anomaly(const anomaly_event& e) override
     {
@@ -62,6 +70,12 @@ public:
     }
 
 private:
+    void count()
+    {
+        ++worker_.answers_;
+        worker_.shared_.answers->fetch_add(1, std::memory_order_relaxed);
+    }
+
     harvest_worker& worker_;
 };
 

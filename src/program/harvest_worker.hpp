@@ -33,7 +33,8 @@ struct harvest_shared {
     store::store_writer* writer = nullptr;
     account_shares* shares = nullptr;
     std::int64_t run = 0;
-    std::atomic<std::uint64_t>* answers = nullptr;  ///< of the server, to all workers
+    std::atomic<std::uint64_t>* answers = nullptr;  ///< that show that the API works, to all workers
+    std::atomic<std::size_t>* hopeful = nullptr;    ///< workers that may still get such an answer
     /// Writes lines to the additional output; returns whether all of them were written. Empty: there is none.
     std::function<boost::asio::awaitable<bool>(std::string lines)> output;
     bool output_is_terminal = false;

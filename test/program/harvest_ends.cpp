@@ -204,6 +204,37 @@ BOOST_AUTO_TEST_CASE(accounts_that_the_server_does_not_know_are_a_matter_of_conf
     w.check_store();
 }
 
+BOOST_AUTO_TEST_CASE(one_account_that_the_server_does_not_know_is_parked)
+{
+    for (const char* threads : {"1", "2", "3"}) {
+        field_work w{long_listings()};
+        write_file(w.jobs, read_file(w.jobs) + "stranger,ACoAAstranger,\n");
+        const finished f = w.harvest({"--threads", threads});
+        BOOST_TEST(f.code == 1, f.err);
+        BOOST_TEST(has(f.err, "6 came to the end, 0 failed, 1 left"), f.err);
+        BOOST_TEST(has(w.world.run({"accounts", "--store", w.store, "--json"}).out, "\"parked\":true"));
+        w.check_store();
+    }
+}
+
+BOOST_AUTO_TEST_CASE(workers_take_a_server_that_does_not_work_for_no_answer)
+{
+    for (const char* spec : {"503:burst=0,rate=1", "404:body=html,burst=0,rate=1"}) {
+        simulator::options o = long_listings();
+        o.latency_min = o.latency_max = std::chrono::milliseconds(20);
+        field_work w{o};
+        process p{UNIPILE_PROGRAM, w.command({"--ndjson", "-", "--outage-patience", "100ms", "--threads", "2"}),
+                  w.world.environment()};
+        for (int i = 0; i < 100; ++i) BOOST_TEST_REQUIRE(!p.read_line().empty());
+        p.send(SIGSTOP);
+        set_fault(w, spec);
+        p.send(SIGCONT);
+        const finished f = p.wait();
+        BOOST_TEST(f.code == 4, f.err);
+        BOOST_TEST(has(f.err, " 0 failed, "), f.err);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(names_that_are_no_ids_stop_it)
 {
     field_work w{long_listings()};
