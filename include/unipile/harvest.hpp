@@ -55,6 +55,8 @@ struct account_status {
     std::size_t running = 0;       ///< requests that are under way
     wall_time next_request{};      ///< the earliest for the next, as far as is known now; no matter if parked
     std::uint32_t left_today = 0;  ///< requests that the longest window still allows; the greatest number if no window
+    /// The API has said that it knows no such account, and answered nothing else yet: it is parked as soon as it does.
+    bool unknown = false;
 };
 
 /// A time in which the server can't be reached, answers nobody, or doesn't work.

@@ -264,7 +264,14 @@ void harvest_core::request_ended(job_index i, const request_result& result)
 /// A base URL or a key of somebody else's knows no account: neither the accounts nor the jobs are to blame.
 void harvest_core::check_accounts()
 {
-    if (scheduler_.stopped() || !scheduler_.knows_no_account(pulling_ || wants_jobs())) return;
+    const auto knows_none = [this] {
+        return !closed_ && !scheduler_.stopped() && scheduler_.knows_no_account(pulling_ || wants_jobs());
+    };
+    if (!knows_none()) return;
+    // It may have answered others.
+    listen_elsewhere();
+    for (const account_index parked : scheduler_.take_parked()) save_ledger(parked);
+    if (!knows_none()) return;
     failure::details d;
     d.scope = failure_scope::key;
     d.may_pass = false;

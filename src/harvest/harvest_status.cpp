@@ -21,6 +21,7 @@ void harvest_core::show(account_index i, const std::function<void(const account_
     s.running = scheduler_.in_flight(i);
     s.next_request = next;
     s.left_today = left;
+    s.unknown = scheduler_.is_suspect(i);
     visit(s);
 }
 

@@ -186,6 +186,8 @@ void harvest_run::start_crew()
     shared.shares = &*shares_;
     shared.run = run_info_.run;
     shared.answers = &answers_;
+    shared.hopeful = &hopeful_;
+    hopeful_ = threads;
     shared.output_is_terminal = output_ && output_->is_terminal();
     if (output_)
         shared.output = [this](std::string lines) {

@@ -96,11 +96,8 @@ harvest_worker::harvest_worker(const harvest_plan& plan, const harvest_shared& s
 {
     store_source::hooks hooks;
     hooks.mine = [shares = shared.shares, index](std::string_view account) { return shares->is_of(index, account); };
-    hooks.parked = [this](std::string_view account) { return is_parked(account); };
-    hooks.unfinished = [this] {
-        return std::any_of(jobs_.begin(), jobs_.end(),
-                           [this](const auto& j) { return !is_parked(j.second.claimed.spec.account); });
-    };
+    hooks.parked = [this](std::string_view account) { return standing_of(account) != standing::good; };
+    hooks.unfinished = [this] { return has_unfinished(); };
     hooks.account_known = [this](const std::string& account, const std::optional<store::account_row>& row) {
         if (row) ledgers_.insert_or_assign(account, stored_ledger(*row));
     };
@@ -120,6 +117,31 @@ harvest_worker::harvest_worker(const harvest_plan& plan, const harvest_shared& s
 }
 
 harvest_worker::~harvest_worker() = default;
+
+/// Whether a job may still be handed out again. Where all that are left belong to accounts that the API doesn't know,
+/// the other workers may yet find out whether it knows any.
+bool harvest_worker::has_unfinished()
+{
+    bool good = false, unknown = false;
+    for (const auto& [tag, job] : jobs_) {
+        const standing s = standing_of(job.claimed.spec.account);
+        good = good || s == standing::good;
+        unknown = unknown || s == standing::unknown;
+    }
+    set_hopeful(good);
+    const bool others_were_answered = shared_.answers->load(std::memory_order_relaxed) != answers_;
+    return good || (unknown && !others_were_answered && shared_.hopeful->load(std::memory_order_relaxed) > 0);
+}
+
+/// Whether this worker may still find out more of the API.
+void harvest_worker::set_hopeful(bool is)
+{
+    if (std::exchange(hopeful_, is) == is) return;
+    if (is)
+        shared_.hopeful->fetch_add(1, std::memory_order_relaxed);
+    else
+        shared_.hopeful->fetch_sub(1, std::memory_order_relaxed);
+}
 
 harvest_options harvest_worker::options_for(const harvest_plan& plan)
 {
@@ -199,6 +221,7 @@ asio::awaitable<void> harvest_worker::work()
         room_.expires_at(std::chrono::steady_clock::time_point::max());
         co_await room_.async_wait(as_result);
     }
+    set_hopeful(false);
     // A claim that is under way comes before this at the store, and what it brings nobody will take.
     source_->stop();
     auto nothing = [](store::post_store&) { return true; };

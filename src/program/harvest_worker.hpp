@@ -112,7 +112,10 @@ private:
     void admit(std::string_view account, const account_ledger& ledger, harvest_options::admission go);
     std::optional<account_ledger> load_ledger(std::string_view account);
     account_ledger stored_ledger(const store::account_row& row);
-    bool is_parked(std::string_view account) const;
+    enum class standing { good, parked, unknown };
+    standing standing_of(std::string_view account) const;
+    bool has_unfinished();
+    void set_hopeful(bool is);
     accounts_view view() const;
     harvest_options options_for(const harvest_plan& plan);
 
@@ -134,6 +137,7 @@ private:
     std::exception_ptr error_;
     shared_tally tally_;
     bool store_failed_ = false, over_ = false;
+    bool hopeful_ = true;  ///< counted among `harvest_shared::hopeful`
 };
 
 }  // namespace unipile::program

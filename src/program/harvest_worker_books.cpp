@@ -157,11 +157,14 @@ accounts_view harvest_worker::view() const
     return v;
 }
 
-bool harvest_worker::is_parked(std::string_view account) const
+auto harvest_worker::standing_of(std::string_view account) const -> standing
 {
-    bool parked = false;
-    stream_->account(account, [&parked](const account_status& s) { parked = s.ledger.parked.has_value(); });
-    return parked;
+    standing found = standing::good;
+    stream_->account(account, [&found](const account_status& s) {
+        if (s.unknown) found = standing::unknown;
+        if (s.ledger.parked) found = standing::parked;
+    });
+    return found;
 }
 
 std::optional<account_ledger> harvest_worker::load_ledger(std::string_view account)

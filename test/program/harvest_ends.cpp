@@ -191,14 +191,17 @@ BOOST_AUTO_TEST_CASE(accounts_that_the_server_does_not_know_are_a_matter_of_conf
 {
     field_work w{long_listings()};
     const std::string jobs = read_file(w.jobs);
-    std::string strangers = "account,identifier,company\n";
-    for (int i = 0; i < 12; ++i)
-        strangers += "stranger" + std::to_string(i % 4) + ",ACoAAstranger" + std::to_string(i) + ",\n";
-    write_file(w.jobs, strangers);
-    const finished f = w.harvest();
-    BOOST_TEST(f.code == 2, f.err);
-    BOOST_TEST(has(f.err, " 0 failed, 12 left"), f.err);
-    BOOST_TEST(!has(w.world.run({"accounts", "--store", w.store, "--json"}).out, "\"parked\":true"));
+    for (const int accounts : {4, 2, 1})
+        for (const char* threads : {"1", "2"}) {
+            std::string strangers = "account,identifier,company\n";
+            for (int i = 0; i < 12; ++i)
+                strangers += "stranger" + std::to_string(i % accounts) + ",ACoAAstranger" + std::to_string(i) + ",\n";
+            write_file(w.jobs, strangers);
+            const finished f = w.harvest({"--threads", threads, "--restart"});
+            BOOST_TEST(f.code == 2, f.err);
+            BOOST_TEST(has(f.err, " 0 failed, 12 left"), f.err);
+            BOOST_TEST(!has(w.world.run({"accounts", "--store", w.store, "--json"}).out, "\"parked\":true"));
+        }
     write_file(w.jobs, jobs);
     BOOST_TEST(w.harvest().code == 0);
     w.check_store();
