@@ -1,6 +1,5 @@
 // Shows: typed fields of both providers, attachments of every kind, and what to do about a provider or a kind that
-// nobody
-//        knows yet. Strings are views into the post: copy the post, which is cheap, to keep them.
+//        nobody knows yet. Strings are views into the post: copy the post, which is cheap, to keep them.
 // Needs: the variables and arguments that environment.hpp names.
 #include "environment.hpp"
 

@@ -1,6 +1,5 @@
 // Shows: an observer that tells of every request, retry and end; a tighter deadline and retry policy; a limit of time
-// for
-//        one pull, after which the stream can still be used; and how a failure says what it was.
+//        for one pull, after which the stream can still be used; and how a failure says what it was.
 // Needs: the variables and arguments that environment.hpp names.
 #include "environment.hpp"
 

@@ -1,6 +1,5 @@
 // Shows: a listing in instalments. Each run appends posts to one file and its position to another, and the next run
-// goes on
-//        exactly behind the last post, in the middle of a page too.
+//        goes on exactly behind the last post, in the middle of a page too.
 // Needs: the variables and arguments that environment.hpp names, and as third argument the files' name.
 #include "environment.hpp"
 

@@ -1,6 +1,6 @@
 // Shows: the library as a guest in a program that has an io_context and work of its own. Two listings share a client
-// and
-//        its connections on a strand of a context that several threads run, while a clock goes on ticking beside them.
+//        and its connections on a strand of a context that several threads run, while a clock goes on ticking beside
+//        them.
 // Needs: the variables and arguments that environment.hpp names.
 #include "environment.hpp"
 
