@@ -54,7 +54,14 @@ void back_up(const backup_options& o)
         shown.progress(std::to_string(percent) + "% copied");
         return interrupted == 0;
     };
-    open_usable([&] { store::backup_sqlite(o.file, o.to, progress); });
+    open_usable([&] {
+        try {
+            store::backup_sqlite(o.file, o.to, progress);
+        } catch (const store::store_error& e) {
+            if (e.reason() != store::store_errc::already_there) throw;
+            throw std::invalid_argument{std::string{"TO: "} + e.what()};
+        }
+    });
     shown.progress("");
     std::error_code unknown;
     const auto bytes = std::filesystem::file_size(o.to, unknown);
@@ -77,8 +84,7 @@ int run_backup(const backup_options& o)
     } catch (const store::store_error& e) {
         if (interrupted != 0 && e.reason() == store::store_errc::interrupted)
             return complain(exit_code::interrupted, "interrupted: no backup was made");
-        const bool in_the_way = e.reason() == store::store_errc::already_there;
-        return complain(in_the_way ? exit_code::usage_error : exit_code::some_incomplete, e.what());
+        return complain(exit_code::some_incomplete, e.what());
     }
 }
 
