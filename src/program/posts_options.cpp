@@ -1,6 +1,7 @@
 #include "program/posts_options.hpp"
 
 #include "program/command_files.hpp"
+#include "program/job_check.hpp"
 #include "program/option_checks.hpp"
 #include "program/text.hpp"
 
@@ -25,6 +26,9 @@ std::optional<position> read_position(const posts_options& options)
 
 posts_query make_query(const posts_options& options, const std::string& identifier)
 {
+    // Whether companies must be numbers is left to the API.
+    if (const std::string complaint = complaint_about(job_line{options.account, identifier, false}); !complaint.empty())
+        throw std::invalid_argument{printable(identifier, 100) + ": " + complaint};
     posts_query query;
     query.account_id = options.account;
     query.identifier = identifier;

@@ -122,6 +122,7 @@ BOOST_AUTO_TEST_CASE(two_for_usage_and_configuration)
         {"posts", "", "--account", "acc1"},
         {"posts", "--account", "acc1", id, "a\nb"},
         {"posts", "--account", "acc1", id, ".."},
+        {"posts", "--account", "acc1", id, "https://www.linkedin.com/in/someone"},
     };
     for (const auto& command : wrong) {
         const finished f = s.run(command);

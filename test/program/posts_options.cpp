@@ -125,6 +125,11 @@ BOOST_AUTO_TEST_CASE(values_that_make_no_sense_are_refused)
     BOOST_TEST(refusal(o).starts_with("--resume: "));
     o.identifiers.push_back("other");
     BOOST_TEST(refusal(o).starts_with("--resume goes with one identifier"));
+    o = sound();
+    o.identifiers.push_back("https://www.linkedin.com/in/someone");
+    BOOST_TEST(refusal(o).starts_with("https://www.linkedin.com/in/someone: this is an address, not an identifier; "));
+    o.identifiers.back() = "ACoAAone,ACoAAtwo";
+    BOOST_TEST(refusal(o) == "ACoAAone,ACoAAtwo: an identifier has no blanks, commas, semicolons or quotes");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
