@@ -245,7 +245,8 @@ void add_status(CLI::App& app, runner& run)
         ->type_name("FILE|-")
         ->excludes("--json")
         ->excludes("--jobs");
-    command->footer("Exits with 1 as long as jobs wait, run or have failed.");
+    command->footer(
+        "Exits with 1 as long as jobs wait, run or have failed; with --failed-jobs, only if they can't be written.");
     command->callback([&run, o] { run = [o] { return run_status(*o); }; });
 }
 
