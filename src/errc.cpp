@@ -93,7 +93,8 @@ const char* message_of(errc e) noexcept
         case errc::server_unavailable:
             return "the server gave no usable answer for too long; try again later, or check the base URL";
         case errc::accounts_unknown:
-            return "the API knows none of the accounts; check that the base URL and the key belong to them";
+            return "the API knows none of the accounts; check their ids, and that the base URL and the key belong to "
+                   "them";
         case errc::identifiers_refused:
             return "the API refuses the identifiers; check that they are the provider's own ids, and is_company";
         case errc::callback_failed: return "a function of harvest_options failed; see what it says itself";

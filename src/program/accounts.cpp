@@ -77,7 +77,7 @@ std::string state_of(const account_row& row)
 std::string row_text(const account_row& row, const account_summary& summary)
 {
     return printable(row.account, 100) + (row.provider.empty() ? "" : " (" + printable(row.provider, 40) + ")") + ": " +
-           state_of(row) + "; " + with_thousands(requests_today(row)) + " requests in the last day, " +
+           state_of(row) + "; " + counted(requests_today(row), "request", "requests") + " in the last day, " +
            with_thousands(row.requests) + " ever; jobs: " + with_thousands(summary.jobs.done) + " of " +
            with_thousands(summary.jobs.all()) + " done, " + with_thousands(summary.jobs.failed) + " failed; " +
            with_thousands(summary.posts) + " posts\n";

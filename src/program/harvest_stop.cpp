@@ -20,7 +20,10 @@ std::string stopped_line(const failure& why)
     const bool outage = exit_code_of_stop(why) == exit_code::out_of_reach;
     std::string line = outage ? "unipile: stopped by an outage: " : "unipile: stopped: ";
     line += failure_text(why);
-    return why.api() != nullptr ? line : line + "; nothing is lost: the same command goes on";
+    if (why.api() != nullptr) return line;
+    const bool wrong = exit_code_of_stop(why) == exit_code::usage_error;
+    return line + (wrong ? "; nothing is lost: with that put right, the same command goes on"
+                         : "; nothing is lost: the same command goes on");
 }
 
 }  // namespace unipile::program

@@ -14,11 +14,6 @@ constexpr std::size_t failures_shown = 5;
 constexpr std::size_t longest_name = 80;
 constexpr std::size_t longest_failure = 300;
 
-std::string counted(std::uint64_t n, const char* one, const char* many)
-{
-    return with_thousands(n) + ' ' + (n == 1 ? one : many);
-}
-
 std::string jobs_line(const harvest_ending& e)
 {
     const std::uint64_t all = e.jobs.all();
@@ -91,7 +86,10 @@ void add_parked(std::vector<std::string>& lines, const harvest_ending& e)
     for (const auto& [name, reason] : e.accounts.parked) {
         const std::string account = printable(name, longest_name);
         std::string line = "parked: account " + account;
-        line += " (" + printable(reason, longest_name) + "): its owner has to look at it; then: ";
+        line += " (" + printable(reason, longest_name) + "): ";
+        line += reason.ends_with("errors/invalid_account")
+                    ? "the API doesn't know it; correct its id in the jobs file, or connect it again; then: "
+                    : "its owner has to look at it; then: ";
         line += command;
         line += " --unpark " + account;
         lines.push_back(std::move(line));

@@ -11,11 +11,6 @@
 namespace unipile::program {
 namespace {
 
-std::string counted(std::uint64_t n, const char* one, const char* many)
-{
-    return with_thousands(n) + ' ' + (n == 1 ? one : many);
-}
-
 std::string seconds(std::chrono::milliseconds d)
 {
     std::array<char, 32> buffer{};

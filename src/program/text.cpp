@@ -146,6 +146,11 @@ std::string with_thousands(std::uint64_t n)
     return digits;
 }
 
+std::string counted(std::uint64_t n, const char* one, const char* many)
+{
+    return with_thousands(n) + ' ' + (n == 1 ? one : many);
+}
+
 std::string human_bytes(std::uint64_t bytes)
 {
     if (bytes < 1000) return std::to_string(bytes) + " B";

@@ -28,6 +28,9 @@ std::string plain_text(std::string_view text);
 /// `1234567` as `1,234,567`.
 std::string with_thousands(std::uint64_t n);
 
+/// `1 job`, `2,000 jobs`.
+std::string counted(std::uint64_t n, const char* one, const char* many);
+
 /// `532 B`, `17.3 kB`, `4.2 MB`, …
 std::string human_bytes(std::uint64_t bytes);
 

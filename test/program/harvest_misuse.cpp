@@ -292,6 +292,26 @@ BOOST_AUTO_TEST_CASE(what_fails_is_told_with_what_to_do)
     }
 }
 
+BOOST_AUTO_TEST_CASE(what_an_unknown_account_leaves_of_a_run_can_be_taken_up)
+{
+    field_work w{two_accounts()};
+    std::ofstream{w.jobs, std::ios::app} << "stranger,ACoAAxyz,false\n";
+    const finished first = w.harvest();
+    BOOST_TEST(first.code == 1);
+    BOOST_TEST(has(first.err, "the API doesn't know it; correct its id in the jobs file, or connect it again"),
+               first.err);
+    const finished rows = w.world.run({"accounts", "--store", w.store});
+    BOOST_TEST(has(rows.out, "stranger: parked since "), rows.out);
+    BOOST_TEST(has(rows.out, "; 1 request in the last day, 1 ever; "), rows.out);
+    BOOST_TEST(w.world.run({"accounts", "--store", w.store, "--unpark", "stranger"}).code == 0);
+    const finished f = w.harvest({"--quiet"});
+    BOOST_TEST(f.code == 2);
+    BOOST_TEST(lines_of(f.err).size() == 1u);
+    BOOST_TEST(has(f.err, "unipile: stopped: the API knows none of the accounts; check their ids, "), f.err);
+    BOOST_TEST(has(f.err, "; nothing is lost: with that put right, the same command goes on\n"), f.err);
+    w.check_store();
+}
+
 BOOST_AUTO_TEST_CASE(a_server_that_cannot_be_trusted_is_no_refused_key)
 {
     unipile::simulator::options o = two_accounts();

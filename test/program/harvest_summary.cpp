@@ -92,6 +92,17 @@ BOOST_AUTO_TEST_CASE(something_is_missing)
     BOOST_TEST(summary_lines(bad()) == expected, boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(an_account_that_the_api_does_not_know_may_be_a_slip)
+{
+    harvest_ending e = bad();
+    e.accounts.parked = {{"acc_3", "errors/invalid_account"}};
+    const strings lines = summary_lines(e);
+    const std::string expected =
+        "parked: account acc_3 (errors/invalid_account): the API doesn't know it; correct its id in the jobs file, or "
+        "connect it again; then: unipile accounts --store posts.db --unpark acc_3";
+    BOOST_TEST((std::find(lines.begin(), lines.end(), expected) != lines.end()));
+}
+
 BOOST_AUTO_TEST_CASE(done_only_if_all_is)
 {
     BOOST_TEST(says_done(good()));
