@@ -36,9 +36,9 @@ const char* to_string(step::kind k) noexcept
 bool operator==(const timeline& a, const timeline& b)
 {
     return a.next_ == b.next_ && a.stretches_ == b.stretches_ && a.walk_ == b.walk_ &&
-           a.ended_behind_ == b.ended_behind_ && a.refusals_ == b.refusals_ && a.refused_at_ == b.refused_at_ &&
-           a.lost_ == b.lost_ && a.doubts_ == b.doubts_ && a.look_pending_ == b.look_pending_ && a.looks_ == b.looks_ &&
-           a.looked_at_ == b.looked_at_;
+           a.ended_behind_ == b.ended_behind_ && a.ended_after_ == b.ended_after_ && a.refusals_ == b.refusals_ &&
+           a.refused_at_ == b.refused_at_ && a.lost_ == b.lost_ && a.doubts_ == b.doubts_ &&
+           a.look_pending_ == b.look_pending_ && a.looks_ == b.looks_ && a.looked_at_ == b.looked_at_;
 }
 
 timeline::stretch* timeline::find(std::uint32_t walk) noexcept

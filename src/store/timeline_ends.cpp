@@ -46,7 +46,10 @@ step timeline::inferred_end(end_reason reason, unix_time now)
 {
     depth& d = current().down;
     if (is_known_end()) return close(false);
-    const bool again = ended_behind_ && *ended_behind_ == d.bottom;
+    // A post that may be pinned lies in two places: only its being the last one of as many posts is the same end.
+    const bool natural = !walk_.unbroken || walk_.passed > rules_.pinned;
+    const std::uint64_t after = natural ? 0 : walk_.passed;
+    const bool again = ended_behind_ && *ended_behind_ == d.bottom && ended_after_ == after;
     const bool lost = misses_known_posts();
     if (reason == end_reason::refused_cursor) {
         refusals_ = again ? refusals_ + 1 : 1;
@@ -58,6 +61,7 @@ step timeline::inferred_end(end_reason reason, unix_time now)
     }
     lost_ = lost;
     ended_behind_ = d.bottom;
+    ended_after_ = after;
     d.ended = true;
     return rest(step::kind::bounded);
 }

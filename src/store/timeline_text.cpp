@@ -145,6 +145,7 @@ std::string timeline::text() const
                                         {"stretches", std::move(stretches)},
                                         {"walk", walk_object(walk_)},
                                         {"ended_behind", optional_number(ended_behind_)},
+                                        {"ended_after", ended_after_},
                                         {"refusals", refusals_},
                                         {"refused_at", time_value(refused_at_)},
                                         {"lost", lost_},
@@ -183,6 +184,7 @@ std::optional<timeline> timeline::parse(std::string_view text, timeline_rules ru
         if (t.walk_.active && t.stretches_.empty()) return std::nullopt;
         if (version == 1) return t;
         if (!all.at("ended_behind").is_null()) t.ended_behind_ = number<std::uint64_t>(all, "ended_behind");
+        t.ended_after_ = number<std::uint64_t>(all, "ended_after");
         t.refusals_ = number<unsigned>(all, "refusals");
         t.refused_at_ = time_of(all, "refused_at");
         t.lost_ = all.at("lost").as_bool();

@@ -279,9 +279,10 @@ private:
     std::uint32_t next_ = 1;
     std::vector<stretch> stretches_;  // newest first; the first is the walk's own
     walk_state walk_;
-    // An end that was inferred and not confirmed: the last post above it, and how often a refusal could not be
-    // confirmed there.
+    // An end that was inferred and not confirmed: the last post above it, how many posts lie from the top to there (0:
+    // enough that the post is in its natural place), and how often a refusal could not be confirmed there.
     std::optional<std::uint64_t> ended_behind_;
+    std::uint64_t ended_after_ = 0;
     unsigned refusals_ = 0;
     unix_time refused_at_{};
     bool lost_ = false;  // that end lies above posts that are known
