@@ -246,15 +246,18 @@ awaitable<void> stream_core::read_refusal(const client_core& client)
         // The status has said it already.
     }
     auto answer = decode::parse_error_body(t.head.status, t.error_body);
+    // A server that gives back what it was sent must not put the key into a message.
+    const auto reveals = [&client](std::string_view text) { return client.transport()->reveals_key(text); };
+    for (std::string* text : {&answer.type, &answer.title, &answer.detail, &answer.instance})
+        if (reveals(*text)) text->clear();
     tell_answer(client, &answer);
     if (t.head.retry_after)
         t.retry_after = parse_retry_after(*t.head.retry_after, t.head.date.value_or(std::string()),
                                           std::chrono::system_clock::now());
     std::string note;
     if (!is_api_type(answer.type)) {
-        // A server that gives back what it was sent must not put the key into a message.
-        const bool shown = !client.transport()->reveals_key(t.error_body);
-        note = words_of_gateway(answer.status, shown ? t.error_body : std::string(), client.first_call());
+        const std::string words = reveals(t.error_body) ? std::string() : t.error_body;
+        note = words_of_gateway(answer.status, words, client.first_call());
     }
     throw refusal(std::move(answer), t.retry_after, std::move(note));
 }

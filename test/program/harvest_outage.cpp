@@ -82,6 +82,32 @@ struct behind_a_door {
 
 BOOST_AUTO_TEST_SUITE(harvest_outage)
 
+BOOST_AUTO_TEST_CASE(a_server_that_gives_the_key_back_puts_it_into_no_message_and_no_store)
+{
+    for (const std::string type : {"errors/invalid_parameters", "about:blank"}) {
+        const field_work w{two_accounts()};
+        const std::string& key = w.world.key;
+        const unipile::test::scripted_server echo{[&](unipile::test::peer& p) {
+            while (!p.read_request().empty()) {
+                const std::string body = R"({"type":")" + type + R"(","title":"No )" + key +
+                                         R"(","detail":"X-API-KEY: )" + key + R"(","instance":")" + key + "\"}";
+                p.send("HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: " +
+                       std::to_string(body.size()) + "\r\n\r\n" + body);
+            }
+        }};
+        auto environment = w.world.environment();
+        environment["UNIPILE_DSN"] = "http://127.0.0.1:" + std::to_string(echo.port());
+        const strings posts = w.world.arguments({w.world.first()}, {"--summary", "json"});
+        for (const strings& command : {posts, w.command()}) {
+            const finished f = process{UNIPILE_PROGRAM, command, environment}.wait();
+            BOOST_TEST(f.code != 0);
+            BOOST_TEST(has(f.err, "400"), f.err);
+            BOOST_TEST(!has(f.err, key), f.err);
+        }
+        BOOST_TEST(!has(w.world.run({"status", "--store", w.store, "--jobs"}).out, key));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(an_outage_in_the_middle_costs_no_job_and_no_budget)
 {
     for (const std::string threads : {"1", "2"}) {
