@@ -57,7 +57,9 @@ bool timeline::on_first_page(const depth& d) { return d.boundary.empty() && d.pa
 
 std::chrono::seconds timeline::backoff(unsigned looks) const
 {
-    return rules_.look_again_after * (1 << std::min(looks > 0 ? looks - 1 : 0, 4u));
+    // Longer ones are no bound.
+    const auto first = std::min<std::chrono::seconds>(rules_.look_again_after, std::chrono::years{100});
+    return first * (1 << std::min(looks > 0 ? looks - 1 : 0, 4u));
 }
 
 bool timeline::wants_look(unix_time now) const

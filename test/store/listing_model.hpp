@@ -316,7 +316,8 @@ private:
             behind.behind.insert(begin, to);
             if (last) behind = {got.cursor, {}};
             page_facts facts;
-            facts.page_ends = last;
+            // A harvest knows of no page behind the last one; others may call that an end.
+            facts.page_ends = last && (!got.cursor.empty() || store_.requests % 2 == 0);
             facts.short_page = last && got.items < limit_ && !got.cursor.empty();
             facts.quarantined = last && got.items > got.posts.size();
             facts.overlapped = overlapped_;
