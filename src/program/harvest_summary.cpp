@@ -107,6 +107,9 @@ std::string account_text(const account_tally& a)
     return text + ", " + counted(a.posts, "post", "posts") + ", " + counted(a.requests, "request", "requests");
 }
 
+bool is_idle(const account_tally& a) { return a.done + a.failed + a.posts + a.requests == 0; }
+
+/// Those with most jobs; by name only those that had something to do.
 void add_accounts(std::vector<std::string>& lines, const std::map<std::string, account_tally>& by_account)
 {
     using entry = std::map<std::string, account_tally>::const_iterator;
@@ -116,9 +119,12 @@ void add_accounts(std::vector<std::string>& lines, const std::map<std::string, a
     std::sort(accounts.begin(), accounts.end(), [](entry a, entry b) {
         const std::uint64_t jobs_of_a = a->second.done + a->second.failed;
         const std::uint64_t jobs_of_b = b->second.done + b->second.failed;
-        return jobs_of_a != jobs_of_b ? jobs_of_a > jobs_of_b : a->first < b->first;
+        if (jobs_of_a != jobs_of_b) return jobs_of_a > jobs_of_b;
+        const bool a_is_idle = is_idle(a->second), b_is_idle = is_idle(b->second);
+        return a_is_idle != b_is_idle ? b_is_idle : a->first < b->first;
     });
-    const std::size_t shown = std::min(accounts.size(), accounts_shown);
+    const auto idle = std::find_if(accounts.begin(), accounts.end(), [](entry a) { return is_idle(a->second); });
+    const std::size_t shown = std::min(static_cast<std::size_t>(idle - accounts.begin()), accounts_shown);
     account_tally rest;
     for (std::size_t i = 0; i < accounts.size(); ++i) {
         const account_tally& a = accounts[i]->second;
@@ -132,7 +138,9 @@ void add_accounts(std::vector<std::string>& lines, const std::map<std::string, a
         rest.requests += a.requests;
     }
     if (accounts.size() > shown)
-        lines.push_back(counted(accounts.size() - shown, "more account", "more accounts") + ": " + account_text(rest));
+        lines.push_back(counted(accounts.size() - shown, shown > 0 ? "more account" : "account",
+                                shown > 0 ? "more accounts" : "accounts") +
+                        ": " + account_text(rest));
 }
 
 }  // namespace

@@ -158,6 +158,25 @@ BOOST_AUTO_TEST_CASE(twenty_accounts_and_the_rest)
     }
 }
 
+BOOST_AUTO_TEST_CASE(accounts_without_work_are_counted_only)
+{
+    harvest_ending e = good();
+    e.tally.by_account["acc_0"] = {0, 0, 0, 1};
+    for (const char* idle : {"acc_00", "acc_9"}) e.tally.by_account[idle] = {};
+    const auto accounts = [&e] {
+        strings told;
+        for (const auto& line : summary_lines(e))
+            if (line.find("account") < 8) told.push_back(line);
+        return told;
+    };
+    const strings expected{"account acc_2: 2 jobs, 990 posts, 10 requests",
+                           "account acc_1: 1 job, 10 posts, 2 requests", "account acc_0: 0 jobs, 0 posts, 1 request",
+                           "2 more accounts: 0 jobs, 0 posts, 0 requests"};
+    BOOST_TEST(accounts() == expected, boost::test_tools::per_element());
+    e.tally.by_account = {{"acc_1", {}}, {"acc_2", {}}};
+    BOOST_TEST(accounts() == strings{"2 accounts: 0 jobs, 0 posts, 0 requests"}, boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(failures_of_an_earlier_run)
 {
     harvest_ending e = good();
