@@ -11,6 +11,7 @@
 #include <unipile/store/sqlite.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <functional>
 #include <iostream>
@@ -110,10 +111,12 @@ std::vector<std::string> notes_on(const jobs_seen& seen)
 }
 
 /// On average over an account's jobs: those that are done only have to be brought up to date, unless all is read again.
-double requests_per_job(const known_account& k, std::uint64_t jobs, bool full)
+double requests_per_job(const known_account& k, std::uint64_t jobs, const harvest_arguments& arguments)
 {
-    const double whole = std::max(1.0, k.requests_per_job > 0 ? k.requests_per_job : requests_of_new_job);
-    if (full) return whole;
+    double whole = std::max(1.0, k.requests_per_job > 0 ? k.requests_per_job : requests_of_new_job);
+    if (arguments.max_posts > 0)
+        whole = std::min(whole, std::ceil(static_cast<double>(arguments.max_posts) / arguments.limit));
+    if (arguments.full) return whole;
     const double done = static_cast<double>(std::min(k.jobs_done, jobs));
     const double fresh = static_cast<double>(jobs) - done;
     return (fresh * whole + done * requests_of_known_job) / static_cast<double>(jobs);
@@ -140,7 +143,7 @@ int dry_run(const harvest_arguments& arguments, const harvest_plan& plan)
         load.provider = k.provider;
         load.jobs = n;
         load.unparked = !k.parked;
-        load.requests_per_job = requests_per_job(k, n, arguments.full);
+        load.requests_per_job = requests_per_job(k, n, arguments);
         estimator.add(load);
     }
     blocking_output out{{}};

@@ -271,6 +271,16 @@ BOOST_AUTO_TEST_CASE(a_dry_run_sends_and_makes_nothing)
     BOOST_TEST(!std::ifstream{w.store}.is_open());
 }
 
+BOOST_AUTO_TEST_CASE(a_dry_run_minds_the_bound_on_posts)
+{
+    const field_work w;
+    BOOST_TEST(has(w.harvest({"--dry-run"}).out, "40 jobs of 4 accounts: about 120 requests"));
+    BOOST_TEST(has(w.harvest({"--dry-run", "--max-posts", "21"}).out, "40 jobs of 4 accounts: about 80 requests"));
+    BOOST_TEST(has(w.harvest({"--dry-run", "--max-posts", "20"}).out, "40 jobs of 4 accounts: about 40 requests"));
+    BOOST_TEST(w.harvest({"--max-posts", "20"}).code == 0);
+    BOOST_TEST(w.world.server.stats().requests == 40u);
+}
+
 BOOST_AUTO_TEST_CASE(two_threads_store_the_same)
 {
     const field_work w;
