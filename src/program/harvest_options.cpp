@@ -36,8 +36,8 @@ void add_bounds(CLI::App& command, harvest_arguments& a)
         ->group(group);
     command
         .add_option("--empty-pages", a.empty_pages,
-                    "Go on over so many empty pages in a row that come with a cursor; 0: the first one ends a listing "
-                    "for this run")
+                    "Go on over so many empty pages in a row that come with a cursor; 0: the first one ends a listing, "
+                    "and for good if the next run finds it there again: only --full goes beyond it then")
         ->type_name("N")
         ->check(CLI::Range(0, 100))
         ->capture_default_str()
@@ -108,13 +108,15 @@ void add_options(CLI::App& command, harvest_arguments& a)
         ->required();
     command.add_option("--account", a.account, "The account of lines that name none");
     command.add_flag("--company", a.company, "Lines that don't say are LinkedIn companies");
-    command.add_option("--rejects", a.rejects, "Write lines that hold no job to FILE")->type_name("FILE");
+    command.add_option("--rejects", a.rejects, "Write lines that hold no job to FILE; --dry-run only tells of them")
+        ->type_name("FILE");
     add_bounds(command, a);
     add_care(command, a);
     command
-        .add_option("--ndjson", a.ndjson,
-                    "Write each post that arrives as a line of JSON too; - is standard output. Posts that an "
-                    "interrupted run had written but not stored come again")
+        .add_option(
+            "--ndjson", a.ndjson,
+            "Write each post that arrives, known or not, as a line of JSON at FILE's end too; - is standard output. "
+            "Posts that an interrupted run had written but not stored come again")
         ->type_name("FILE")
         ->group("Output");
     command.add_flag("--quiet", a.quiet, "No progress and no summary")->group("Output");
