@@ -21,6 +21,13 @@ void* allocate(std::size_t n)
     return p;
 }
 
+void* allocate_or_null(std::size_t n) noexcept
+try {
+    return allocate(n);
+} catch (const std::bad_alloc&) {
+    return nullptr;
+}
+
 void release(void* p) noexcept
 {
     if (!p) return;
@@ -52,6 +59,11 @@ fail_at::~fail_at() { armed = false; }
 
 void* operator new(std::size_t n) { return unipile::test::allocate(n); }
 void* operator new[](std::size_t n) { return unipile::test::allocate(n); }
+// AddressSanitizer has its own of these, whose memory is not for std::free.
+void* operator new(std::size_t n, const std::nothrow_t&) noexcept { return unipile::test::allocate_or_null(n); }
+void* operator new[](std::size_t n, const std::nothrow_t&) noexcept { return unipile::test::allocate_or_null(n); }
+void operator delete(void* p, const std::nothrow_t&) noexcept { unipile::test::release(p); }
+void operator delete[](void* p, const std::nothrow_t&) noexcept { unipile::test::release(p); }
 void operator delete(void* p) noexcept { unipile::test::release(p); }
 void operator delete[](void* p) noexcept { unipile::test::release(p); }
 void operator delete(void* p, std::size_t) noexcept { unipile::test::release(p); }
