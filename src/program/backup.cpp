@@ -58,8 +58,9 @@ void back_up(const backup_options& o)
         try {
             store::backup_sqlite(o.file, o.to, progress);
         } catch (const store::store_error& e) {
-            if (e.reason() != store::store_errc::already_there) throw;
-            throw std::invalid_argument{std::string{"TO: "} + e.what()};
+            const std::string line = e.what();
+            if (!is_misconfigured(e.reason()) || !line.starts_with(o.to + ": ")) throw;
+            throw std::invalid_argument{"TO: " + line};
         }
     });
     shown.progress("");

@@ -318,6 +318,10 @@ BOOST_AUTO_TEST_CASE(a_backup_is_one_file_that_is_a_store)
     BOOST_TEST(again.code == 2, again.err);
     BOOST_TEST(again.err == "unipile: TO: " + to + ": there is a file of this name already: choose another name\n");
     BOOST_TEST(w.world.run({"backup", "--store", w.store, w.store}).code == 2);
+    const std::string nowhere = w.folder.file("no/such/folder.db");
+    const finished lost = w.world.run({"backup", "--store", w.store, nowhere});
+    BOOST_TEST(lost.code == 2);
+    BOOST_TEST(lost.err.starts_with("unipile: TO: " + nowhere + ": it can't be opened: "), lost.err);
     const finished none = w.world.run({"backup", "--store", w.folder.file("none.db"), w.folder.file("other.db")});
     BOOST_TEST(none.code == 2, none.err);
     BOOST_TEST(!std::filesystem::exists(w.folder.file("other.db")));
