@@ -59,7 +59,7 @@ struct account_status {
     bool unknown = false;
 };
 
-/// A time in which the server can't be reached, answers nobody, or doesn't work.
+/// A time in which the server can't be reached, doesn't answer, or doesn't work.
 struct harvest_outage {
     wall_time since;
     wall_time next_attempt;  ///< not before; in the past while one is under way

@@ -38,7 +38,7 @@ struct posts_query {
     /// `end_reason::no_progress`; 0: no bound. A post counts as new unless it was on the page before, or on a page that
     /// is kept for comparison and replaced at the 2nd, 4th, 8th … page, which finds repetitions of any length.
     unsigned max_stale_pages = 5;
-    /// How long a cursor is taken to be alive; zero: for ever. Nobody documents it. A cursor that is older when it
+    /// How long a cursor is taken to be alive; zero: for ever. It is not documented. A cursor that is older when it
     /// would be followed is not: the stream requests the page before once more, delivers what is new on it, and follows
     /// the cursor that it gives now. It does the same when a follow-up is refused, which may be the listing's end or a
     /// dead cursor; refused again means `end_reason::exhausted_cursor`. A cursor of a position has no age before the

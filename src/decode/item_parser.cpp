@@ -334,7 +334,7 @@ parse_status item_parser::parse(const char* begin, const char* end, bool whole)
 
 parse_status item_parser::check(const char* first, const char* last)
 {
-    builder_.start();  // views of numbers are made, although nobody looks at them
+    builder_.start();  // views of numbers are made, although they are not used
     begin(first, last);
     if (*first != '"' && *first != '{' && *first != '[') {
         const std::string_view word{first, static_cast<std::size_t>(last - first)};

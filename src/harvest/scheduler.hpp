@@ -125,7 +125,7 @@ public:
     /// The API knows none of the accounts that were asked first, three of them or all that have jobs, and has answered
     /// nothing else. They are not parked then; once it has answered anything else, they are. `more`: jobs may come.
     bool knows_no_account(bool more) const noexcept;
-    /// Whether the API knew no such account, and nobody can tell yet whether it knows any.
+    /// Whether the API knew no such account, and it is open yet whether it knows any.
     bool is_suspect(account_index a) const { return accounts_[a].suspect; }
     /// Accounts that were parked without a request of theirs having ended, since the last call.
     std::vector<account_index> take_parked() noexcept { return std::exchange(parked_, {}); }

@@ -99,7 +99,7 @@ io_step get_exchange::fill()
     std::size_t room = buffer_.size;
     if (state_ == state::in_body) room = static_cast<std::size_t>(std::min<std::uint64_t>(room, body_.most_left()));
     const std::size_t before = filled_;
-    // A socket tells of a reset once, and of a plain end from then on.
+    // A socket reports a reset once, and a plain end from then on.
     io_step step = std::exchange(ending_, io_step{progress::done});
     if (step.state == progress::done) {
         step = connection_->read({buffer_.bytes.get() + filled_, room - filled_});

@@ -18,7 +18,7 @@ public:
 
     /// For waits and deadlines.
     virtual time_point now() const noexcept;
-    /// For the age of cursors: also advances while the machine is suspended. Nobody can set it.
+    /// For the age of cursors: also advances while the machine is suspended. It can't be set.
     virtual std::chrono::milliseconds age() const noexcept;
     /// Sets `timer`. Its waits may end early: whoever waits looks at the time again.
     virtual void expire(boost::asio::steady_timer& timer, time_point at);

@@ -25,7 +25,7 @@ constexpr milliseconds plain_interval{1'000};
 constexpr milliseconds outlook_interval{10'000};
 constexpr int outlook_share = 100;
 
-/// What a log tells at once when it changes.
+/// What a log reports at once when it changes.
 std::string state_of(const harvest_snapshot& s)
 {
     return s.phase + (s.accounts.outage ? ", outage, " : ", ") + std::to_string(s.accounts.parked_count);

@@ -334,7 +334,7 @@ bool harvest_run::wait_for_lock(milliseconds waited)
     if (std::string line = lock_watch_.line(waited); !line.empty())
         asio::post(context_, [this, line = std::move(line)] { console_.say(line); });
     if (std::this_thread::get_id() == thread_) context_.poll();
-    // Nobody hears an interrupt at the very end.
+    // An interrupt is not heard at the very end.
     return interruptions_ == 0 && (!closing_books_ || waited < longest_last_wait);
 }
 

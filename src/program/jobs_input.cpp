@@ -32,7 +32,7 @@ constexpr int ask_every_ms = 200;
     throw std::invalid_argument{printable(name) + " can't be read: " + std::strerror(error)};
 }
 
-/// FNV-1a. Tells lists apart; nothing rests on nobody being able to forge one.
+/// FNV-1a. Tells lists apart; it needs no protection against forgery.
 class content_hash {
 public:
     void add(const char* bytes, std::size_t size) noexcept

@@ -1,4 +1,4 @@
-// How often a log that nobody looks at all the time gets a line. Pure.
+// How often a log that is read from time to time gets a line. Pure.
 #pragma once
 
 #include <algorithm>

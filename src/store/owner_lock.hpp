@@ -26,7 +26,7 @@ public:
     /// Gives up a lock of the only process for a weaker one.
     void become(access wanted) noexcept;
 
-    /// Throws `store_error` if the lock's file is no longer where it was made: it keeps nobody out then.
+    /// Throws `store_error` if the lock's file is no longer where it was made: it excludes no one then.
     void refuse_if_moved() const;
 
     /// Whether somebody holds it, this process too. Takes nothing, so it keeps nobody from it. Empty: it can't be

@@ -68,7 +68,7 @@ connection open_to_write(const std::string& file, const sqlite_options& options,
     db.wait_for_locks(options.access == access::control ? options.busy_timeout : options.lock_patience,
                       options.while_locked);
     const int version = version_of(db, log_was_there);
-    // Nobody may be at work while the tables change.
+    // No harvest may run while the tables change.
     const bool old = version > 0 && version < static_cast<int>(schema_steps().size());
     lock = std::make_unique<owner_lock>(file, old ? access::sole : options.access);
     if (version == 0) {

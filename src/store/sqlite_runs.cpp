@@ -41,7 +41,7 @@ void sqlite_store::check_tenant(const run_request& request)
         const std::string known = find.string(0);
         find.reset();
         if (known == request.tenant) return;
-        // A wrong address that gave nothing binds nobody.
+        // A wrong address that gave nothing binds no store.
         const bool holds =
             db_.number("SELECT EXISTS(SELECT 1 FROM posts) OR EXISTS(SELECT 1 FROM jobs WHERE state = 3)");
         if (holds && !request.move_tenant)
@@ -80,7 +80,7 @@ std::optional<run_info> sqlite_store::unfinished_run(const run_request& request,
 }
 
 // A run all of whose open jobs wait for parked accounts would keep the jobs of all other accounts from being harvested
-// again, for as long as nobody unparks those.
+// again, until one of those is unparked.
 bool sqlite_store::can_go_on(std::int64_t run)
 {
     statement open(db_,

@@ -58,7 +58,7 @@ BOOST_AUTO_TEST_CASE(windows_hold_however_the_clock_is_set)
                 BOOST_TEST(w.seen.size() == 12u);
                 BOOST_TEST(most_in(w.seen, 10min) <= 2u);
                 BOOST_TEST(most_in(w.seen, 1h) <= 3u);
-                // And nobody is held up either.
+                // Nothing else is held up either.
                 BOOST_TEST((w.h.time->passed() < 4h));
             }
 }

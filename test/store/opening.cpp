@@ -265,7 +265,7 @@ BOOST_AUTO_TEST_CASE(tables_change_under_the_lock_only)
     BOOST_TEST(version_of(folder.file()) == 1);
     check_content(*open_sqlite_reader(folder.file()));
     ::close(held);
-    // Nobody is at work, and nobody is kept from it afterwards.
+    // No harvest runs, and none is kept from running afterwards.
     const auto control = open_sqlite(folder.file(), with_access(store::access::control));
     BOOST_TEST(version_of(folder.file()) == 2);
     BOOST_TEST(control->request_unpark_all(at_second(1)) == 1u);

@@ -20,7 +20,7 @@ enum class access {
     /// don't run out, whatever the clock says: one lasts until its job is over or released, or the store is closed.
     sole,
     shared,  ///< Other processes with this access harvest too. Leases last until they run out by the clock.
-    /// No harvest: for a command beside one, such as `request_unpark`. Keeps nobody out. Only a store of an earlier
+    /// No harvest: for a command beside one, such as `request_unpark`. Takes no lock. Only a store of an earlier
     /// schema is locked while its tables change, and refused with `store_errc::in_use` while somebody harvests into it.
     control,
 };
@@ -35,7 +35,7 @@ struct sqlite_options {
     /// How long `access::control`, a reader and a backup wait for a lock of another process before they fail with
     /// `store_errc::locked`. At least 0.
     std::chrono::milliseconds busy_timeout{10'000};
-    /// The same for a harvest, which nobody may be there to repeat.
+    /// The same for a harvest, which may run unattended.
     std::chrono::milliseconds lock_patience{std::chrono::minutes(10)};
     /// Called while another process's lock is waited for, with the time waited so far: at once, and several times a
     /// second. Returns false to end the wait with `store_errc::locked`. Called on the thread that waits (with a
