@@ -285,7 +285,7 @@ BOOST_AUTO_TEST_CASE(small_pages_and_many_accidents)
 BOOST_AUTO_TEST_CASE(usual_pages_and_few_requests)
 {
     std::uint64_t requests = 0, needed = 0;
-    for (std::uint64_t seed = 1; seed <= seeds(3000) / 10; ++seed) {
+    for (std::uint64_t seed = 1; seed <= seeds(3000) / 20; ++seed) {
         life l(seed, false);
         const std::string wrong = l.live();
         BOOST_REQUIRE_MESSAGE(wrong.empty(), "seed " << seed << ": " << wrong);
