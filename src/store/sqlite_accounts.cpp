@@ -1,7 +1,25 @@
 // Accounts.
+#include "store/sqlite_schema.hpp"
 #include "store/sqlite_store.hpp"
 
 namespace unipile::store {
+
+account_row account_in(const statement& found)
+{
+    account_row row;
+    row.account = found.string(0);
+    row.ledger = found.string(1);
+    row.provider = found.string(2);
+    row.parked = found.integer(3) != 0;
+    row.parked_since = found.time(4);
+    row.waits_until = found.time(5);
+    row.why = found.string(6);
+    row.requests = static_cast<std::uint64_t>(found.integer(7));
+    row.used_today = static_cast<std::uint64_t>(found.integer(8));
+    row.updated = found.time_or_zero(9);
+    row.unpark_requested = found.integer(10) != 0;
+    return row;
+}
 
 void sqlite_store::save_account(const account_row& row)
 {
@@ -22,19 +40,7 @@ std::optional<account_row> sqlite_store::load_account(std::string_view account)
                        "used_today, updated, unpark FROM accounts WHERE account = ?");
         find.bind(1, account);
         if (!find.step()) return std::nullopt;
-        account_row row;
-        row.account = find.string(0);
-        row.ledger = find.string(1);
-        row.provider = find.string(2);
-        row.parked = find.integer(3) != 0;
-        row.parked_since = find.time(4);
-        row.waits_until = find.time(5);
-        row.why = find.string(6);
-        row.requests = static_cast<std::uint64_t>(find.integer(7));
-        row.used_today = static_cast<std::uint64_t>(find.integer(8));
-        row.updated = find.time_or_zero(9);
-        row.unpark_requested = find.integer(10) != 0;
-        return row;
+        return account_in(find);
     });
 }
 

@@ -1,5 +1,6 @@
 // The reading side on SQLite.
 #include "store/sqlite_open.hpp"
+#include "store/sqlite_schema.hpp"
 
 #include <unipile/store/sqlite.hpp>
 
@@ -289,17 +290,7 @@ std::uint64_t sqlite_reader::accounts(const std::function<bool(const account_row
     const auto begin = [&] { find.bind(1, after); };
     const auto read = [&](slice<known>& rows) {
         auto& [row, sum] = rows.next(sizeof(known) + find.text(1).size());
-        row.account = find.string(0);
-        row.ledger = find.string(1);
-        row.provider = find.string(2);
-        row.parked = find.integer(3) != 0;
-        row.parked_since = find.time(4);
-        row.waits_until = find.time(5);
-        row.why = find.string(6);
-        row.requests = as_count(find.integer(7));
-        row.used_today = as_count(find.integer(8));
-        row.updated = find.time_or_zero(9);
-        row.unpark_requested = find.integer(10) != 0;
+        row = account_in(find);
         sum = summary_of(row.account, states, totals);
         if (rows.full()) after = row.account;
     };

@@ -3,6 +3,8 @@
 
 #include "store/sqlite_connection.hpp"
 
+#include <unipile/store/records.hpp>
+
 #include <span>
 
 namespace unipile::store {
@@ -15,6 +17,10 @@ std::span<const char* const> schema_steps() noexcept;
 
 /// Refuses what isn't a store, or is one of a newer version. Returns the version; 0 for an empty database.
 int check_schema(connection& db, std::span<const char* const> steps);
+
+/// The account in a row of account, ledger, provider, parked, parked_since, waits_until, why, requests, used_today,
+/// updated, unpark.
+account_row account_in(const statement& found);
 
 /// Brings the schema up to date. Within the caller's transaction.
 void migrate(connection& db, std::span<const char* const> steps);
