@@ -28,8 +28,6 @@ need_packages() {
 build_packages="g++ cmake ninja-build libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev
  libboost-container1.81-dev libssl-dev zlib1g-dev libsimdjson-dev
  libhowardhinnant-date-dev tzdata libcli11-dev libsqlite3-dev"
-# For the library where processors may have what it is for.
-[ "$(dpkg --print-architecture 2>/dev/null)" != amd64 ] || build_packages="$build_packages libipsec-mb-dev"
 # What the tests need beside that.
 test_packages="libboost-test1.81-dev clang-19 libclang-rt-19-dev pkg-config ca-certificates openssl curl nginx-light"
 

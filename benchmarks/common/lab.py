@@ -196,13 +196,12 @@ def wait_for(port, process):
 # ---- clients ---------------------------------------------------------------------------------------------------------
 
 class Client:
-    def __init__(self, name, command, missing=None, native=False, touches=True, variant=False):
+    def __init__(self, name, command, missing=None, native=False, touches=True):
         self.name = name
         self.command = [str(part) for part in command]
         self.missing = missing      # why it can't run, or None
         self.native = native        # C++: its allocations can be counted
         self.touches = touches      # False: pages only, nothing is parsed
-        self.variant = variant      # another one of these, changed in a way that only CPU time shows
 
     def run(self, environment, jobs_file, cores=CLIENT_CORES, **settings):
         variables = {f"BENCH_{key.upper()}": str(value) for key, value in settings.items()}
@@ -248,15 +247,8 @@ def clients(build):
 
     go = build / "benchmarks/go/harvest"
     python = python_with_httpx()
-    found = cache_entry(build, "IPSecMB_LIBRARY")
-    only_openssl = Client(
-        "unipile-asio with OpenSSL's own AES",
-        ["env", f"OPENSSL_CONF={BENCHMARKS / 'harvest/only_openssl.cnf'}", programs / "bench_unipile_asio"],
-        None if found and not found.endswith("NOTFOUND") else "built without ipsec-mb, so all of it is OpenSSL's",
-        variant=True)
     return [
         native("unipile-asio", "bench_unipile_asio"),
-        only_openssl,
         native("bare OpenSSL loop, nothing parsed", "bench_openssl_loop", touches=False),
         native("curl multi + simdjson on-demand, typed", "bench_curl_simdjson"),
         native("curl multi + Boost.JSON DOM", "bench_curl_boost_json"),
@@ -307,7 +299,6 @@ def machine(build):
     boost = re.search(r'BOOST_LIB_VERSION "([^"]+)"', pathlib.Path("/usr/include/boost/version.hpp").read_text())
     versions = [
         ("OpenSSL", output("openssl", "version").split(" (")[0].replace("OpenSSL ", "")),
-        ("ipsec-mb", output("dpkg-query", "-W", "-f", "${Version}", "libipsec-mb1")),
         ("Boost", boost.group(1).replace("_", ".") if boost else ""),
         ("libcurl", output("curl-config", "--version").replace("libcurl ", "")),
         ("simdjson", output("pkg-config", "--modversion", "simdjson")),

@@ -52,7 +52,7 @@ def measure(arguments, build, work):
     root = work / "corpus-q"
     truth = lab.corpus(build, root, "q", LISTINGS, PAGES)
     rate = arguments.mbit * 1e6
-    able = [c for c in lab.clients(build) if not c.missing and c.touches and not c.variant]
+    able = [c for c in lab.clients(build) if not c.missing and c.touches]
     results = {c.name: [] for c in able}
     lab.quiet()
     with PacedServer(work, root, rate) as server:

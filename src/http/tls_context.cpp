@@ -1,6 +1,5 @@
 #include "tls_context.hpp"
 
-#include "aes_gcm.hpp"
 #include "tls_fault.hpp"
 
 #include <openssl/err.h>
@@ -103,8 +102,7 @@ tls_context::tls_context(std::string host, bool host_is_address, const std::stri
                          const std::string& crl_file)
     : host_(std::move(host)), host_is_address_(host_is_address)
 {
-    const algorithm_source algorithms = tls_algorithms();
-    context_.reset(SSL_CTX_new_ex(algorithms.library, algorithms.properties, TLS_client_method()));
+    context_.reset(SSL_CTX_new(TLS_client_method()));
     if (!context_) refuse("OpenSSL can't do TLS the way it is configured; see its openssl.cnf");
     SSL_CTX* const context = context_.get();
     sessions_.reserve(most_sessions + 1);
