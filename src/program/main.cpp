@@ -1,8 +1,8 @@
 // The program `unipile`.
 #include "program/command.hpp"
-#include "program/last_resort.hpp"
-#include "program/text.hpp"
-#include "program/wording.hpp"
+#include "program/options/wording.hpp"
+#include "program/terminal/last_resort.hpp"
+#include "program/terminal/text.hpp"
 
 #include <CLI/CLI.hpp>
 

@@ -1,8 +1,8 @@
 // A simulator on a thread of its own, and the program run against it.
 #pragma once
 
-#include "process.hpp"
-#include "program/minify.hpp"
+#include "program/output/minify.hpp"
+#include "program/process.hpp"
 
 #include <unipile/simulator.hpp>
 

@@ -1,0 +1,184 @@
+#include "program/harvest/arguments.hpp"
+
+#include "program/options/command_files.hpp"
+#include "program/options/option_checks.hpp"
+#include "program/terminal/text.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <stdexcept>
+
+namespace unipile::program {
+namespace {
+
+void add_bounds(CLI::App& command, harvest_arguments& a)
+{
+    const char* group = "What is fetched";
+    CLI::Option* update = command.add_flag("--update", a.update,
+                                           "Only what is new, and what earlier runs left open (this is the default)");
+    command
+        .add_flag("--full", a.full, "Everything again: counters are brought up to date, posts that are gone are marked")
+        ->excludes(update)
+        ->group(group);
+    update->group(group);
+    command.add_option("--since", a.since, "Stop each listing where posts get older: 2024-05-31 (UTC) or a full time")
+        ->type_name("DATE")
+        ->group(group);
+    command.add_option("--max-posts", a.max_posts, "Stop each listing once its N newest posts are stored; 0: no bound")
+        ->type_name("N")
+        ->check(complaint_about_count)
+        ->capture_default_str()
+        ->group(group);
+    command.add_option("--limit", a.limit, "Posts a page, 1 to 100")
+        ->type_name("N")
+        ->check(CLI::Range(1, 100))
+        ->capture_default_str()
+        ->group(group);
+    command
+        .add_option("--empty-pages", a.empty_pages,
+                    "Go on over so many empty pages in a row that come with a cursor; 0: the first one ends a listing, "
+                    "and for good if the next run finds it there again: only --full goes beyond it then")
+        ->type_name("N")
+        ->check(CLI::Range(0, 100))
+        ->capture_default_str()
+        ->group(group);
+    command.add_flag("--retry-failed", a.retry_failed, "Also jobs that failed for good in an earlier run")
+        ->group(group);
+    command
+        .add_flag("--restart", a.restart,
+                  "Begin anew: what an unfinished run of the same jobs has done counts as done before")
+        ->group(group);
+    command.add_option("--order", a.order, "Which jobs come first: those not harvested for longest, or as in JOBS")
+        ->type_name("least-recent|listed")
+        ->check(CLI::IsMember({"least-recent", "listed"}))
+        ->capture_default_str()
+        ->group(group);
+}
+
+void add_care(CLI::App& command, harvest_arguments& a)
+{
+    const char* group = "Care for the accounts";
+    command
+        .add_option(
+            "--pace", a.pace,
+            "Rules for each account: recommended, none, or parts such as "
+            "\"100/day, 10/hour, 1/20s, gap 5s-20s, hours mon-fri 09:00-18:00 Europe/Berlin\". Only requests of the "
+            "same store are counted")
+        ->type_name("RULES")
+        ->capture_default_str()
+        ->group(group);
+    command
+        .add_option("--parked", a.parked,
+                    "Jobs of an account that needs its owner: wait for `unipile accounts --unpark`, or fail")
+        ->type_name("wait|fail")
+        ->check(CLI::IsMember({"wait", "fail"}))
+        ->capture_default_str()
+        ->group(group);
+    command
+        .add_flag("--dry-run", a.dry_run,
+                  "Send nothing: tell how many requests it takes, how long, and which account takes longest")
+        ->group(group);
+}
+
+void check_files(const harvest_arguments& a)
+{
+    command_files files;
+    files.reads("JOBS", a.jobs == "-" ? command_files::standard_input : a.jobs);
+    add_files(files, a.connection);
+    files.opens_store("--store", a.store);
+    files.writes("--rejects", a.rejects);
+    if (a.dry_run)
+        files.writes("standard output", command_files::standard_output);
+    else
+        files.writes("--ndjson", a.ndjson == "-" ? command_files::standard_output : a.ndjson);
+    files.check();
+}
+
+}  // namespace
+
+void add_options(CLI::App& command, harvest_arguments& a)
+{
+    command
+        .add_option("JOBS", a.jobs,
+                    "What to harvest; - is standard input. CSV with a header (account,identifier,company), NDJSON with "
+                    "the same names, or plain identifiers with --account")
+        ->required();
+    command.add_option("--store", a.store, "The SQLite file that keeps posts and progress; made if it isn't there")
+        ->type_name("FILE")
+        ->required();
+    command.add_option("--account", a.account, "The account of lines that name none");
+    command.add_flag("--company", a.company, "Lines that don't say are LinkedIn companies");
+    command.add_option("--rejects", a.rejects, "Write lines that hold no job to FILE; --dry-run only tells of them")
+        ->type_name("FILE");
+    add_bounds(command, a);
+    add_care(command, a);
+    command
+        .add_option(
+            "--ndjson", a.ndjson,
+            "Write each post that arrives, known or not, as a line of JSON at FILE's end too; - is standard output. "
+            "Posts that an interrupted run had written but not stored come again")
+        ->type_name("FILE")
+        ->group("Output");
+    command.add_flag("--quiet", a.quiet, "No progress and no summary")->group("Output");
+    command
+        .add_option("--threads", a.threads,
+                    "Threads for the network; each account stays on one. The store has one of its own")
+        ->type_name("N")
+        ->check(CLI::Range(1, 64))
+        ->capture_default_str()
+        ->group("Server");
+    add_connection_options(command, a.connection, "Connections, and requests, at a time in all");
+    command
+        .add_flag("--base-url-changed", a.base_url_changed,
+                  "The accounts of the store have moved to this base URL; without it, a store is harvested into from "
+                  "the base URL that filled it first, and from no other")
+        ->group("Server");
+    command
+        .add_option("--outage-patience", a.outage_patience,
+                    "How long a server that has answered may be out of reach or silent before the run ends, such as "
+                    "90s, 15m or 2h; 0: no matter how long")
+        ->type_name("DURATION")
+        ->capture_default_str()
+        ->group("Server");
+    command.footer(
+        "Whatever happens to it, run the same command again: it goes on where the last commit was. Run it again when\n"
+        "it is done: it fetches only what is new. Ctrl-C finishes the pages under way; a second one stops at once.\n"
+        "A harvest of days goes on after you log out under nohup, in tmux, or as a systemd unit.\n"
+        "Example: unipile harvest jobs.csv --store posts.db");
+}
+
+harvest_plan make_plan(const harvest_arguments& a)
+{
+    check_files(a);
+    harvest_plan plan;
+    if (!a.dry_run) plan.client = make_client_options(a.connection);
+    plan.pace_by_provider = a.pace == "recommended";
+    try {
+        plan.pace = parse_pacing(a.pace);
+    } catch (const std::invalid_argument& e) {
+        throw std::invalid_argument{"--pace: " + std::string{e.what()}};
+    }
+    if (!plan.pace_by_provider) plan.harvest.pace = plan.pace;
+    plan.harvest.when_parked =
+        a.parked == "fail" ? harvest_options::parked_jobs::fail : harvest_options::parked_jobs::wait;
+    const auto patience = parse_duration(a.outage_patience);
+    if (!patience) throw std::invalid_argument{"--outage-patience: give a duration such as 90s, 15m or 2h, or 0"};
+    plan.harvest.outage_patience = *patience;
+    plan.harvest.whole_pages = true;
+    plan.harvest.confirm_pages = true;
+
+    plan.pattern.limit = a.limit;
+    plan.pattern.empty_page_tolerance = a.empty_pages;
+
+    plan.run.mode = a.full ? store::walk_mode::full : store::walk_mode::update;
+    plan.run.bounds.max_posts = a.max_posts;
+    plan.run.bounds.since = read_time("--since", a.since);
+    plan.run.order = a.order == "listed" ? store::job_order::listed : store::job_order::least_recent;
+    plan.run.restart = a.restart;
+    if (!a.dry_run) plan.run.tenant = tenant_of(plan.client.base_url);
+    plan.run.move_tenant = a.base_url_changed;
+    plan.run.retry_failed = a.retry_failed;
+    return plan;
+}
+
+}  // namespace unipile::program

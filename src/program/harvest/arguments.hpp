@@ -1,0 +1,64 @@
+// The command line of `unipile harvest`.
+#pragma once
+
+#include "program/options/connection_options.hpp"
+
+#include <unipile/client_options.hpp>
+#include <unipile/harvest_options.hpp>
+#include <unipile/pacing.hpp>
+#include <unipile/posts_query.hpp>
+#include <unipile/store/post_store.hpp>
+
+#include <cstdint>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace unipile::program {
+
+/// As typed.
+struct harvest_arguments {
+    std::string jobs;   ///< file, or `-`
+    std::string store;  ///< file
+    std::string account;
+    bool company = false;
+    std::string rejects;
+    std::string pace = "recommended";
+    std::string parked = "wait";
+    std::string outage_patience = "15m";
+    std::string since;
+    std::uint64_t max_posts = 0;
+    int limit = 100;
+    unsigned empty_pages = 0;  ///< in a row, to go on over
+    bool full = false;
+    bool update = false;
+    bool retry_failed = false;
+    bool restart = false;
+    bool base_url_changed = false;
+    bool dry_run = false;
+    std::string ndjson;  ///< file, or `-`; empty: none
+    std::string order = "least-recent";
+    unsigned threads = 1;
+    bool quiet = false;
+    connection_options connection;
+};
+
+/// What follows from it.
+struct harvest_plan {
+    client_options client;  ///< of all threads together; without key and URL where nothing is to be sent
+    harvest_options harvest;
+    posts_query pattern;     ///< what the queries of all jobs have in common
+    store::run_request run;  ///< without the label, which the jobs give
+    pacing pace;             ///< as asked for; for `recommended`, what is safe for all
+    bool pace_by_provider = false;
+};
+
+void add_options(CLI::App& command, harvest_arguments& arguments);
+
+/// Reads what the command line's grammar can't check. Throws std::invalid_argument with one line that says what to
+/// change.
+harvest_plan make_plan(const harvest_arguments& arguments);
+
+}  // namespace unipile::program

@@ -1,0 +1,47 @@
+// `unipile harvest`: many jobs into a durable store.
+#include "program/command.hpp"
+#include "program/harvest/arguments.hpp"
+#include "program/harvest/dry_run.hpp"
+#include "program/harvest/run.hpp"
+#include "program/options/wording.hpp"
+#include "program/terminal/text.hpp"
+
+#include <unipile/store/error.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <iostream>
+#include <memory>
+#include <stdexcept>
+
+namespace unipile::program {
+namespace {
+
+int run_harvest(const harvest_arguments& arguments)
+{
+    try {
+        harvest_plan plan = make_plan(arguments);
+        if (arguments.dry_run) return dry_run(arguments, plan);
+        harvest_run run{arguments, std::move(plan)};
+        return run.run();
+    } catch (const std::invalid_argument& e) {
+        std::cerr << "unipile: " << printable(program_words(e.what())) << '\n';
+        return exit_code::usage_error;
+    } catch (const store::store_error& e) {
+        std::cerr << "unipile: " << printable(e.what()) << '\n';
+        return exit_code::some_incomplete;
+    }
+}
+
+}  // namespace
+
+void add_harvest(CLI::App& app, runner& run)
+{
+    CLI::App* command =
+        app.add_subcommand("harvest", "Harvest many identifiers through many accounts into a durable store");
+    const auto arguments = std::make_shared<harvest_arguments>();
+    add_options(*command, *arguments);
+    command->callback([&run, arguments] { run = [arguments] { return run_harvest(*arguments); }; });
+}
+
+}  // namespace unipile::program

@@ -1,0 +1,165 @@
+#include "program/harvest/display.hpp"
+
+#include "program/stored/store_view.hpp"
+#include "program/terminal/columns.hpp"
+#include "program/terminal/text.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+
+namespace unipile::program {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t parked_shown = 3;
+constexpr std::size_t least_shown = 12;  ///< columns of the first one
+constexpr std::size_t longest_name = 40;
+constexpr std::size_t longest_reason = 60;
+constexpr std::size_t longest_outage = 200;
+
+/// Jobs that need no more work.
+std::uint64_t ended(const store::job_counts& jobs) { return jobs.done + jobs.failed; }
+
+/// How far all is; never 100 before all has ended.
+std::string percent(const store::job_counts& jobs)
+{
+    const std::uint64_t all = jobs.all();
+    if (all == 0) return "0%";
+    if (ended(jobs) == all) return "100%";
+    const double share = static_cast<double>(ended(jobs)) / static_cast<double>(all);
+    return std::to_string(std::min(99, static_cast<int>(share * 100))) + '%';
+}
+
+/// `[####!!>>....]`: done, failed, running, waiting.
+std::string bar(const store::job_counts& jobs, std::size_t cells)
+{
+    std::string out(cells, '.');
+    if (jobs.all() > 0) {
+        const double cell = static_cast<double>(cells) / static_cast<double>(jobs.all());
+        std::uint64_t sum = 0;
+        std::size_t at = 0;
+        const auto fill = [&](std::uint64_t n, char c) {
+            sum += n;
+            const auto to = std::min(cells, static_cast<std::size_t>(static_cast<double>(sum) * cell + 1e-9));
+            for (; at < to; ++at) out[at] = c;
+        };
+        fill(jobs.done, '#');
+        fill(jobs.failed, '!');
+        fill(jobs.leased, '>');
+    }
+    return '[' + out + ']';
+}
+
+std::string left_text(const harvest_snapshot& s)
+{
+    return s.eta ? "about " + human_duration(std::max(milliseconds{0}, *s.eta)) + " to go" : std::string{};
+}
+
+std::string head_line(const harvest_snapshot& s, std::size_t width)
+{
+    const std::size_t cells = std::clamp<std::size_t>(width / 4, 4, 40);
+    std::string out = bar(s.jobs, cells) + ' ' + percent(s.jobs) + ' ' + s.phase;
+    out += ", " + human_duration(s.elapsed);
+    if (s.eta) out += ", " + left_text(s);
+    return out;
+}
+
+std::string jobs_text(const store::job_counts& jobs)
+{
+    return with_thousands(jobs.done) + " done, " + with_thousands(jobs.leased) + " running, " +
+           with_thousands(jobs.queued + jobs.delayed) + " waiting, " + with_thousands(jobs.failed) + " failed";
+}
+
+std::string rate_text(double per_second)
+{
+    const double shown = std::isfinite(per_second) ? std::clamp(per_second, 0.0, 1e18) : 0;
+    return with_thousands(static_cast<std::uint64_t>(std::round(shown))) + "/s";
+}
+
+std::string posts_text(const harvest_snapshot& s)
+{
+    return with_thousands(s.tally.posts) + " (" + rate_text(s.posts_per_second) + ")";
+}
+
+std::string requests_line(const harvest_snapshot& s)
+{
+    std::string out = "requests: " + with_thousands(s.tally.requests);
+    if (s.accounts.bounded) out += ", " + with_thousands(s.accounts.left_today) + " left in the budgets";
+    out += ", " + with_thousands(s.accounts.running) + " under way";
+    if (s.tally.retries > 0) out += ", " + with_thousands(s.tally.retries) + " retries";
+    return out;
+}
+
+std::string accounts_line(const harvest_snapshot& s)
+{
+    return "accounts: " + with_thousands(s.accounts.accounts) + ", " + with_thousands(s.accounts.resting) +
+           " resting, " + with_thousands(s.accounts.parked_count) + " parked";
+}
+
+std::string named(const std::pair<std::string, std::string>& parked)
+{
+    return printable(parked.first, longest_name) + " (" + printable(parked.second, longest_reason) + ')';
+}
+
+std::string and_more(std::size_t n) { return "and " + with_thousands(n) + " more"; }
+
+/// As many accounts as there is room for, at least one, and how many there are besides them.
+std::string parked_line(const accounts_view& accounts, std::size_t width)
+{
+    std::string out = "parked: ";
+    const std::size_t all = std::max(accounts.parked_count, accounts.parked.size());
+    std::size_t shown = 0;
+    for (; shown < std::min(parked_shown, accounts.parked.size()); ++shown) {
+        const std::string next = (shown > 0 ? ", " : "") + named(accounts.parked[shown]);
+        const std::size_t rest = all - shown - 1;
+        const std::size_t room = rest == 0 ? width : width - std::min(width, and_more(rest).size() + 2);
+        if (shown > 0 && columns_of(out) + columns_of(next) > room) break;
+        out += shown == 0 ? fitted(next, std::max(room, out.size() + least_shown) - out.size()) : next;
+    }
+    if (all == shown) return out;
+    return out + (shown == 0 ? with_thousands(all) : ", " + and_more(all - shown));
+}
+
+std::string outage_line(const outage_view& outage, std::chrono::sys_time<milliseconds> now)
+{
+    std::string out = "no answer from the server for " + human_duration(std::max(milliseconds{0}, now - outage.since));
+    out += ", " + (outage.next_attempt > now ? "next attempt in " + human_duration(outage.next_attempt - now)
+                                             : std::string{"trying again"});
+    return out + ": " + printable(outage.why, longest_outage);
+}
+
+}  // namespace
+
+std::vector<std::string> live_lines(const harvest_snapshot& s, std::size_t width)
+{
+    std::vector<std::string> lines;
+    lines.push_back(head_line(s, width));
+    if (s.accounts.outage) lines.push_back(outage_line(*s.accounts.outage, s.now));
+    lines.push_back("jobs: " + jobs_text(s.jobs));
+    lines.push_back("posts: " + posts_text(s) + ", " + with_thousands(s.tally.added) + " new, " +
+                    with_thousands(s.tally.pages) + " pages");
+    lines.push_back(requests_line(s));
+    if (s.accounts.accounts > 0) lines.push_back(accounts_line(s));
+    if (s.accounts.parked_count > 0) lines.push_back(parked_line(s.accounts, width));
+    for (auto& line : lines) line = fitted(line, width);
+    return lines;
+}
+
+std::string plain_line(const harvest_snapshot& s)
+{
+    std::string out = time_text(s.now) + ' ' + human_duration(s.elapsed) + ": " + s.phase + ": jobs " +
+                      jobs_text(s.jobs) + " (" + percent(s.jobs) + "); posts " + posts_text(s) + "; " +
+                      requests_line(s);
+    if (s.accounts.outage) out += "; " + outage_line(*s.accounts.outage, s.now);
+    if (s.accounts.resting > 0) out += "; accounts resting: " + with_thousands(s.accounts.resting);
+    if (s.accounts.parked_count > 0) {
+        constexpr std::size_t roomy = 400;
+        out += "; " + parked_line(s.accounts, roomy);
+    }
+    if (s.eta) out += "; " + left_text(s);
+    return out;
+}
+
+}  // namespace unipile::program

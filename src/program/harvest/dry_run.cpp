@@ -1,0 +1,156 @@
+#include "program/harvest/dry_run.hpp"
+
+#include "program/command.hpp"
+#include "program/harvest/estimate.hpp"
+#include "program/harvest/job_import.hpp"
+#include "program/harvest/store_source.hpp"
+#include "program/output/blocking_output.hpp"
+#include "program/stored/usable_store.hpp"
+#include "program/terminal/text.hpp"
+
+#include <unipile/store/sqlite.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <functional>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+namespace unipile::program {
+namespace {
+
+/// What is new since the last run fits on a page, as a rule.
+constexpr double requests_of_known_job = 1;
+
+struct known_account {
+    std::string ledger, provider;
+    std::uint64_t jobs_done = 0;
+    double requests_per_job = 0;  ///< so far; 0: not known
+    bool parked = false;
+};
+
+std::unordered_map<std::string, known_account> read_accounts(const std::string& file)
+{
+    std::unordered_map<std::string, known_account> known;
+    std::error_code unknown;
+    if (!std::filesystem::exists(file, unknown) && !unknown) return known;
+    std::unique_ptr<store::post_reader> reader;
+    open_usable([&] { reader = store::open_sqlite_reader(file); });
+    reader->accounts([&](const store::account_row& row, const store::account_summary& s) {
+        known_account& k = known[row.account];
+        k.ledger = row.ledger;
+        k.provider = row.provider;
+        k.parked = row.parked;
+        k.jobs_done = s.jobs.done;
+        if (s.jobs.done > 0) k.requests_per_job = static_cast<double>(s.requests) / static_cast<double>(s.jobs.done);
+        return true;
+    });
+    return known;
+}
+
+/// What a jobs file holds, each job once.
+struct jobs_seen {
+    std::unordered_map<std::string, std::uint64_t> by_account;
+    std::uint64_t repeated = 0;  ///< lines whose job an earlier one has
+    std::uint64_t rejected = 0;  ///< lines that hold none
+    std::uint64_t persons = 0;   ///< of accounts that aren't known to be of another provider than LinkedIn
+    std::uint64_t odd = 0;       ///< of those, without the form of LinkedIn's ids
+};
+
+using known_accounts = std::unordered_map<std::string, known_account>;
+
+jobs_seen look_through(const harvest_arguments& arguments, const known_accounts& known)
+{
+    import_request request;
+    request.jobs = arguments.jobs;
+    request.account = arguments.account;
+    request.company = arguments.company;
+    job_file file{request, [](std::string_view line) { std::cerr << line << '\n'; }, [] { return true; }};
+    jobs_seen seen;
+    // Hashes, since a file may have millions of lines.
+    std::unordered_set<std::size_t> jobs;
+    while (auto job = file.next()) {
+        const std::string key = job->account + '\0' + job->identifier + (job->is_company ? "\1" : "");
+        if (!jobs.insert(std::hash<std::string>{}(key)).second) {
+            ++seen.repeated;
+            continue;
+        }
+        const auto account = known.find(job->account);
+        const std::string provider = account == known.end() ? std::string{} : account->second.provider;
+        if (!job->is_company && (provider.empty() || provider == "LINKEDIN")) {
+            ++seen.persons;
+            seen.odd += looks_like_linkedin_id(job->identifier) ? 0 : 1;
+        }
+        ++seen.by_account[std::move(job->account)];
+    }
+    seen.rejected = file.finish();
+    return seen;
+}
+
+std::vector<std::string> notes_on(const jobs_seen& seen)
+{
+    std::vector<std::string> notes;
+    if (seen.repeated > 0)
+        notes.push_back(with_thousands(seen.repeated) + (seen.repeated == 1 ? " line repeats" : " lines repeat") +
+                        " a job and counts once");
+    if (seen.rejected > 0)
+        notes.push_back(with_thousands(seen.rejected) + (seen.rejected == 1 ? " line holds" : " lines hold") +
+                        " no job that can be asked for");
+    if (seen.odd > 0)
+        notes.push_back(with_thousands(seen.odd) + " of " + with_thousands(seen.persons) +
+                        " persons' identifiers don't look like LinkedIn ids (ACo…): the API refuses LinkedIn's vanity "
+                        "names; Instagram's user names are fine");
+    return notes;
+}
+
+/// On average over an account's jobs: those that are done only have to be brought up to date, unless all is read again.
+double requests_per_job(const known_account& k, std::uint64_t jobs, const harvest_arguments& arguments)
+{
+    double whole = std::max(1.0, k.requests_per_job > 0 ? k.requests_per_job : requests_of_new_job);
+    if (arguments.max_posts > 0)
+        whole = std::min(whole, std::ceil(static_cast<double>(arguments.max_posts) / arguments.limit));
+    if (arguments.full) return whole;
+    const double done = static_cast<double>(std::min(k.jobs_done, jobs));
+    const double fresh = static_cast<double>(jobs) - done;
+    return (fresh * whole + done * requests_of_known_job) / static_cast<double>(jobs);
+}
+
+}  // namespace
+
+int dry_run(const harvest_arguments& arguments, const harvest_plan& plan)
+{
+    const auto known = read_accounts(arguments.store);
+    const jobs_seen seen = look_through(arguments, known);
+    estimate_rules rules;
+    rules.pace = plan.pace;
+    rules.pace_by_provider = plan.pace_by_provider;
+    rules.connections = arguments.connection.connections;
+    rules.now = wall_now();
+    harvest_estimator estimator{rules};
+    for (const auto& [account, n] : seen.by_account) {
+        const auto at = known.find(account);
+        const known_account k = at == known.end() ? known_account{} : at->second;
+        account_load load;
+        load.account = account;
+        load.ledger = k.ledger;
+        load.provider = k.provider;
+        load.jobs = n;
+        load.unparked = !k.parked;
+        load.requests_per_job = requests_per_job(k, n, arguments);
+        estimator.add(load);
+    }
+    blocking_output out{{}};
+    for (const std::string& line : estimate_lines(estimator.result())) out.write(line + '\n');
+    for (const std::string& line : notes_on(seen)) out.write(line + '\n');
+    out.finish();
+    return seen.rejected == 0 ? exit_code::all_complete : exit_code::some_incomplete;
+}
+
+}  // namespace unipile::program

@@ -1,0 +1,231 @@
+#include "program/harvest/estimate.hpp"
+
+#include "program/terminal/text.hpp"
+
+#include "harvest/pacer.hpp"
+#include "harvest/random.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+
+namespace unipile::program {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds longest = std::chrono::hours{24 * 365'250};  // 1000 years
+constexpr std::uint64_t most_forecasts = 20'000;
+constexpr std::uint64_t longest_forecast = 2'000;
+/// Longer than it takes any usual account to leave its ramp behind.
+constexpr std::uint64_t longest_curve = 10'000;
+
+milliseconds capped(double ms)
+{
+    const auto most = static_cast<double>(longest.count());
+    return ms < most ? milliseconds{static_cast<std::int64_t>(std::max(0.0, ms))} : longest;
+}
+
+milliseconds sum_of(milliseconds a, milliseconds b)
+{
+    return std::min(longest, std::min(a, longest) + std::min(b, longest));
+}
+
+std::uint64_t saturated_sum(std::uint64_t a, std::uint64_t b)
+{
+    return a > std::numeric_limits<std::uint64_t>::max() - b ? std::numeric_limits<std::uint64_t>::max() : a + b;
+}
+
+std::uint64_t requests_of(const account_load& load)
+{
+    const double each = load.requests_per_job >= 1 ? load.requests_per_job : 1;  // also for what is no number
+    const double all = std::ceil(static_cast<double>(load.jobs) * each - 1e-6);
+    return all < 1e18 ? std::max(load.jobs, static_cast<std::uint64_t>(all)) : std::uint64_t{1'000'000'000'000'000'000};
+}
+
+}  // namespace
+
+/// When a new account's requests would go out, the first at or after zero. Made as far as it was asked for.
+class harvest_estimator::curve {
+public:
+    curve(pacing rules, wall_time now) : pacer_(std::move(rules)), began_(now), now_(now) {}
+
+    /// How long after the beginning the n-th request goes out; n from 1 on.
+    milliseconds at(std::uint64_t n)
+    {
+        const milliseconds t = walked(n);
+        return n <= times_.size() ? t : std::max(t, least(n));
+    }
+
+    /// How long `n` requests more take an account with a past.
+    milliseconds after(const account_ledger& ledger, std::uint64_t n)
+    {
+        const milliseconds wait = pacer_.earliest(ledger, began_) - began_;
+        const std::uint64_t made = ledger.first_used ? made_by(began_ - *ledger.first_used) : 0;
+        const milliseconds like_new = walked(saturated_sum(made, n)) - walked(made + 1);
+        return sum_of(wait, n <= longest_curve ? like_new : std::max(like_new, least(n)));
+    }
+
+    /// How long `n` requests more take, one by one.
+    milliseconds forecast(account_ledger ledger, std::uint64_t n) const { return walk(ledger, n, began_) - began_; }
+
+private:
+    milliseconds walked(std::uint64_t n)
+    {
+        extend(n);
+        return n <= times_.size() ? times_[n - 1] : straight_on(n);
+    }
+
+    wall_time walk(account_ledger& ledger, std::uint64_t n, wall_time now) const
+    {
+        harvest::random_source random{1};
+        for (; n > 0 && now - began_ < longest; --n) {
+            now = pacer_.earliest(ledger, now);
+            pacer_.spend(ledger, now, random);
+            pacer_.ended(ledger, now);
+            pacer_.succeeded(ledger);
+        }
+        return now;
+    }
+
+    void extend(std::uint64_t n)
+    {
+        for (n = std::min(n, longest_curve); times_.size() < n;) {
+            if (now_ - began_ < longest) {
+                now_ = pacer_.earliest(ledger_, now_);
+                pacer_.spend(ledger_, now_, random_);
+                pacer_.ended(ledger_, now_);
+            }
+            times_.push_back(std::min(longest, std::chrono::duration_cast<milliseconds>(now_ - began_)));
+        }
+    }
+
+    /// At the rate of the curve's later half.
+    milliseconds straight_on(std::uint64_t n) const
+    {
+        const std::size_t half = times_.size() / 2;
+        const auto gained = static_cast<double>((times_.back() - times_[half]).count());
+        const double each = gained / static_cast<double>(times_.size() - 1 - half);
+        return sum_of(times_.back(), capped(each * static_cast<double>(n - times_.size())));
+    }
+
+    /// What each window alone asks for.
+    milliseconds least(std::uint64_t n) const
+    {
+        milliseconds most{0};
+        for (const rate_window& w : pacer_.rules().windows) {
+            const std::uint64_t full = (n - 1) / w.limit;
+            most = std::max(most, capped(static_cast<double>(full) * static_cast<double>(w.length.count())));
+        }
+        return most;
+    }
+
+    /// How many requests a new account would have made after that long.
+    std::uint64_t made_by(milliseconds age)
+    {
+        while (times_.size() < longest_curve && (times_.empty() || times_.back() < age)) extend(times_.size() + 64);
+        const auto past = std::upper_bound(times_.begin(), times_.end(), age);
+        return static_cast<std::uint64_t>(past - times_.begin());
+    }
+
+    harvest::pacer pacer_;
+    wall_time began_, now_;
+    account_ledger ledger_;
+    harvest::random_source random_{1};
+    std::vector<milliseconds> times_;  ///< of each request, after the beginning
+};
+
+harvest_estimator::harvest_estimator(estimate_rules rules) : rules_(std::move(rules)), forecasts_left_(most_forecasts)
+{
+    rules_.pace.check();
+    if (rules_.connections == 0) throw std::invalid_argument{"an estimate needs at least one connection"};
+}
+
+harvest_estimator::~harvest_estimator() = default;
+
+harvest_estimator::curve& harvest_estimator::curve_for(const std::string& provider)
+{
+    // Names come from elsewhere and may all be different; what is recommended differs for two of them.
+    const bool known = rules_.pace_by_provider && (provider == "LINKEDIN" || provider == "INSTAGRAM");
+    const std::string key = known ? provider : std::string{};
+    std::unique_ptr<curve>& c = curves_[key];
+    if (!c) c = std::make_unique<curve>(rules_.pace_by_provider ? pacing::recommended(key) : rules_.pace, rules_.now);
+    return *c;
+}
+
+milliseconds harvest_estimator::time_for(const account_ledger* ledger, const std::string& provider,
+                                         std::uint64_t requests)
+{
+    curve& c = curve_for(provider);
+    if (ledger == nullptr) return c.at(requests);
+    if (requests > std::min(longest_forecast, forecasts_left_)) return c.after(*ledger, requests);
+    forecasts_left_ -= requests;
+    return c.forecast(*ledger, requests);
+}
+
+void harvest_estimator::add(const account_load& load)
+{
+    if (load.jobs == 0) return;
+    std::optional<account_ledger> ledger;
+    if (!load.ledger.empty())
+        ledger = account_ledger::from_text(load.ledger).value_or(account_ledger::used_up(rules_.now));
+    if (ledger && load.unparked) ledger->unpark(rules_.now);
+    if (ledger && ledger->parked) {
+        ++sum_.parked_accounts;
+        sum_.parked_jobs = saturated_sum(sum_.parked_jobs, load.jobs);
+        return;
+    }
+    if (ledger) harvest::settle(*ledger, rules_.now);
+    const std::string& provider = load.provider.empty() && ledger ? ledger->provider : load.provider;
+    const std::uint64_t requests = requests_of(load);
+    const milliseconds time = sum_of(time_for(ledger ? &*ledger : nullptr, provider, requests), rules_.per_request);
+
+    ++sum_.accounts;
+    sum_.jobs = saturated_sum(sum_.jobs, load.jobs);
+    sum_.requests = saturated_sum(sum_.requests, requests);
+    if (time > std::chrono::hours{24}) ++sum_.over_a_day;
+    if (sum_.accounts > 1 && time <= sum_.slowest_duration) return;
+    sum_.slowest = load.account;
+    sum_.slowest_duration = time;
+    sum_.slowest_jobs = load.jobs;
+}
+
+estimate harvest_estimator::result() const
+{
+    estimate e = sum_;
+    const milliseconds busy = capped(static_cast<double>(e.requests) * static_cast<double>(rules_.per_request.count()) /
+                                     static_cast<double>(rules_.connections));
+    e.connection_bound = e.accounts > 0 && busy > e.slowest_duration;
+    e.duration = std::max(busy, e.slowest_duration);
+    return e;
+}
+
+std::vector<std::string> estimate_lines(const estimate& e)
+{
+    std::vector<std::string> lines;
+    const auto counted = [](std::uint64_t n, const char* one) {
+        return with_thousands(n) + ' ' + one + (n == 1 ? "" : "s");
+    };
+    if (e.accounts == 0) {
+        lines.emplace_back("there is no job to do");
+    } else {
+        lines.push_back(counted(e.jobs, "job") + " of " + counted(e.accounts, "account") + ": about " +
+                        counted(e.requests, "request"));
+        lines.push_back(
+            "time: about " + human_duration(e.duration) +
+            (e.connection_bound ? ", bound by the number of connections" : ", bound by the accounts' pace"));
+        if (!e.connection_bound)
+            lines.push_back("slowest account: " + printable(e.slowest, 80) + ", " + counted(e.slowest_jobs, "job") +
+                            ", about " + human_duration(e.slowest_duration));
+        if (e.over_a_day > 0) lines.push_back(counted(e.over_a_day, "account") + " will take more than a day");
+    }
+    if (e.parked_accounts > 0)
+        lines.push_back(counted(e.parked_accounts, "account") + " with " + counted(e.parked_jobs, "job") +
+                        " parked: not counted until unparked (`unipile accounts --unpark`)");
+    return lines;
+}
+
+}  // namespace unipile::program

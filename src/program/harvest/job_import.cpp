@@ -1,0 +1,169 @@
+#include "program/harvest/job_import.hpp"
+
+#include "program/terminal/text.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <numeric>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace unipile::program {
+namespace {
+
+constexpr std::size_t jobs_at_once = 50'000;
+constexpr std::uint64_t complaints_shown = 10;
+constexpr std::size_t longest_column = 40;
+constexpr std::size_t longest_columns = 300;
+
+/// Makes them neighbours in the store's indexes: a long file costs a tenth of the writing then. Keeps the order within
+/// an account, the only one that has a meaning.
+void sort_by_account(std::vector<store::job_spec>& jobs)
+{
+    std::vector<std::size_t> order(jobs.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::sort(order.begin(), order.end(), [&jobs](std::size_t a, std::size_t b) {
+        const int compared = jobs[a].account.compare(jobs[b].account);
+        return compared != 0 ? compared < 0 : a < b;
+    });
+    std::vector<store::job_spec> sorted;
+    sorted.reserve(jobs.size());
+    for (const std::size_t i : order) sorted.push_back(std::move(jobs[i]));
+    jobs = std::move(sorted);
+}
+
+void add_up(store::import_result& sum, const store::import_result& part)
+{
+    sum.added += part.added;
+    sum.queued += part.queued;
+    sum.settled += part.settled;
+    sum.gave_up += part.gave_up;
+    sum.repeated += part.repeated;
+}
+
+}  // namespace
+
+/// The lines that held no job, in a file that can be mended and used again.
+class job_file::reject_file {
+public:
+    explicit reject_file(std::string path) : path_(std::move(path)) {}
+
+    void add(const std::string& header, const std::string& line)
+    {
+        if (path_.empty()) return;
+        if (!out_.is_open()) {
+            open();
+            if (!header.empty()) out_ << header << '\n';
+        }
+        out_ << line << '\n';
+        if (!out_) fail();
+    }
+    /// Without a bad line, those of the last run go.
+    void close()
+    {
+        std::error_code unknown;
+        if (!path_.empty() && !out_.is_open() && std::filesystem::is_regular_file(path_, unknown)) open();
+        if (!out_.is_open()) return;
+        out_.close();
+        if (!out_) fail();
+    }
+
+private:
+    void open()
+    {
+        // Lines of a jobs file are for its owner only.
+        const int made = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
+        if (made >= 0) ::close(made);
+        out_.open(path_, std::ios::binary | std::ios::trunc);
+        if (!out_) fail();
+    }
+    [[noreturn]] void fail() const
+    {
+        throw std::invalid_argument{"--rejects: " + printable(path_) + " can't be written: " + std::strerror(errno)};
+    }
+
+    std::string path_;
+    std::ofstream out_;
+};
+
+job_file::job_file(const import_request& request, speaker say, const std::function<bool()>& keep_going)
+    : request_(request),
+      say_(std::move(say)),
+      input_(request_.jobs, keep_going),
+      reader_(input_.stream(), {request_.account, request_.company}),
+      rejects_(std::make_unique<reject_file>(request_.rejects))
+{
+    std::string unused;
+    for (const std::string& column : reader_.unused_columns())
+        unused += (unused.empty() ? "" : ", ") + printable(column, longest_column);
+    if (!unused.empty() && !request_.quiet)
+        say_("unipile: columns of the jobs file that mean nothing here: " + printable(unused, longest_columns));
+    first_ = read_on();
+    if (first_ || !all_read()) return;
+    const std::uint64_t bad = finish();
+    const std::string name = request_.jobs == "-" ? "standard input" : printable(request_.jobs);
+    throw std::invalid_argument{bad == 0 ? name + " holds no job; is it the right file, and whole?"
+                                         : name + " holds no line that can be a job; mend the lines, or name another"};
+}
+
+job_file::~job_file() = default;
+
+std::optional<job_line> job_file::next() { return first_ ? std::exchange(first_, std::nullopt) : read_on(); }
+
+std::optional<job_line> job_file::read_on()
+{
+    while (auto line = reader_.next()) {
+        if (line->job) return std::move(line->job);
+        if (rejected_++ < complaints_shown)
+            say_("unipile: line " + std::to_string(line->number) + " is left out: " + line->complaint);
+        rejects_->add(reader_.header(), line->raw);
+    }
+    return std::nullopt;
+}
+
+std::uint64_t job_file::finish()
+{
+    rejects_->close();
+    if (rejected_ > complaints_shown)
+        say_("unipile: and " + with_thousands(rejected_ - complaints_shown) + " more lines are left out" +
+             (request_.rejects.empty() ? "; --rejects FILE collects them" : ""));
+    return rejected_;
+}
+
+import_report import_jobs(job_file& file, store::post_store& store, std::int64_t run,
+                          const std::function<bool()>& keep_going)
+{
+    import_report report;
+    std::vector<store::job_spec> batch;
+    store.begin_import(run);
+    const auto add_batch = [&] {
+        sort_by_account(batch);
+        add_up(report.jobs, store.add_jobs(run, batch));
+        store.commit();
+        batch.clear();
+        report.all_read = report.all_read && keep_going();
+        return report.all_read;
+    };
+    while (auto job = file.next()) {
+        batch.push_back({std::move(job->account), std::move(job->identifier), job->is_company});
+        if (batch.size() == jobs_at_once && !add_batch()) break;
+    }
+    report.rejected = file.finish();
+    add_batch();
+    report.all_read = report.all_read && file.all_read();
+    if (!report.all_read) return report;
+    report.withdrawn = store.end_import(run);
+    store.commit();
+    return report;
+}
+
+}  // namespace unipile::program

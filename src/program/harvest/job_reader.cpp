@@ -1,0 +1,395 @@
+#include "program/harvest/job_reader.hpp"
+
+#include "program/terminal/text.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+
+#include <algorithm>
+#include <cctype>
+#include <stdexcept>
+#include <utility>
+
+namespace unipile::program {
+namespace {
+
+constexpr std::string_view wanted_header = "a header such as account,identifier,company";
+
+std::string_view trim(std::string_view s)
+{
+    constexpr std::string_view blanks = " \t\r\n";
+    const auto first = s.find_first_not_of(blanks);
+    if (first == std::string_view::npos) return {};
+    return s.substr(first, s.find_last_not_of(blanks) - first + 1);
+}
+
+std::string lower(std::string_view s)
+{
+    std::string out{s};
+    std::transform(out.begin(), out.end(), out.begin(),
+                   [](char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); });
+    return out;
+}
+
+std::vector<std::string> lower_all(std::vector<std::string> values)
+{
+    for (std::string& v : values) v = lower(v);
+    return values;
+}
+
+/// Yes, no, or neither. Spreadsheets write their own language's words.
+std::optional<bool> read_flag(std::string_view text)
+{
+    const std::string t = lower(trim(text));
+    for (const char* yes : {"true", "yes", "y", "1", "company", "wahr", "ja", "vrai", "verdadero"})
+        if (t == yes) return true;
+    for (const char* no : {"", "false", "no", "n", "0", "person", "user", "falsch", "nein", "faux", "falso"})
+        if (t == no) return false;
+    return std::nullopt;
+}
+
+/// A record of CSV, taken apart as far as its quotes allow.
+struct csv_record {
+    enum class quotes { fit, open, misplaced };
+    std::vector<std::string> values;
+    quotes state = quotes::fit;
+    std::size_t at = 0;  ///< where the misplaced quote is
+};
+
+csv_record split_csv(std::string_view line, char separator)
+{
+    csv_record r;
+    r.values.resize(1);
+    std::size_t i = 0;
+    const auto take_quoted = [&] {
+        for (++i; i < line.size(); ++i) {
+            if (line[i] != '"') {
+                r.values.back() += line[i];
+            } else if (i + 1 < line.size() && line[i + 1] == '"') {
+                r.values.back() += line[i++];
+            } else {
+                r.at = i++;
+                return true;
+            }
+        }
+        return false;
+    };
+    while (i < line.size()) {
+        if (line[i] == '"' && trim(r.values.back()).empty()) {
+            r.values.back().clear();
+            if (!take_quoted()) {
+                r.state = csv_record::quotes::open;
+                return r;
+            }
+            while (i < line.size() && (line[i] == ' ' || line[i] == '\t') && line[i] != separator) ++i;
+            if (i == line.size() || line[i] == separator) continue;
+            r.state = csv_record::quotes::misplaced;
+            return r;
+        }
+        if (line[i] == separator) {
+            r.values.emplace_back();
+            ++i;
+        } else {
+            r.values.back() += line[i++];
+        }
+    }
+    for (std::string& v : r.values) v = std::string{trim(v)};
+    return r;
+}
+
+/// Whether the quote there is where a value begins, so that it is the first of another record and no closing one.
+bool begins_value(std::string_view record, std::size_t at, char separator)
+{
+    return record[at - 1] == '\n' || record[at - 1] == separator;
+}
+
+/// What a file begins with that isn't text, or the empty text.
+std::string_view other_format(std::string_view line)
+{
+    if (line.starts_with("PK\x03\x04")) return "a spreadsheet or an archive";
+    if (line.find('\0') != std::string_view::npos) return "no text in UTF-8 (UTF-16, perhaps)";
+    return {};
+}
+
+/// The words for a list that has no identifier column.
+std::string listed(const std::vector<std::string>& names)
+{
+    constexpr std::size_t most = 10;
+    std::string text;
+    for (std::size_t i = 0; i < std::min(names.size(), most); ++i)
+        text += (i == 0 ? "" : ", ") + printable(names[i], 40);
+    return names.size() > most ? text + " ..." : text;
+}
+
+void settle(job_reading& r, job_line job)
+{
+    r.complaint = complaint_about(job);
+    if (r.complaint.empty()) r.job = std::move(job);
+}
+
+const boost::json::value* find(const boost::json::object& o, std::initializer_list<const char*> names)
+{
+    for (const char* name : names)
+        if (const auto* v = o.if_contains(name); v != nullptr && !v->is_null()) return v;
+    return nullptr;
+}
+
+/// A string, or a whole number (a company's id) as text; nothing for other values.
+std::optional<std::string> read_text(const boost::json::value* v)
+{
+    if (v == nullptr) return std::string{};
+    if (const auto* s = v->if_string()) return std::string{s->data(), s->size()};
+    if (const auto* n = v->if_int64()) return std::to_string(*n);
+    if (const auto* n = v->if_uint64()) return std::to_string(*n);
+    return std::nullopt;
+}
+
+bool names_account(std::string_view column) { return column == "account" || column == "account_id"; }
+
+/// A header, as where files were put one behind the other; with other columns only if it names those that matter.
+bool is_header_again(const std::vector<std::string>& values, const std::vector<std::string>& header)
+{
+    const auto names_identifier = [](const std::string& v) { return v.size() == 10 && lower(v) == "identifier"; };
+    if (std::none_of(values.begin(), values.end(), names_identifier)) return false;
+    return lower_all(values) == header ||
+           std::any_of(values.begin(), values.end(), [](const std::string& v) { return names_account(lower(v)); });
+}
+
+std::optional<bool> read_json_flag(const boost::json::value* v, bool otherwise)
+{
+    if (v == nullptr) return otherwise;
+    if (const auto* b = v->if_bool()) return *b;
+    if (const auto text = read_text(v)) return read_flag(*text);
+    return std::nullopt;
+}
+
+}  // namespace
+
+job_reader::job_reader(std::istream& in, job_defaults defaults) : in_(in), defaults_(std::move(defaults))
+{
+    if (!skip_blank()) return;
+    if (const std::string_view what = other_format(line_); !what.empty())
+        throw std::invalid_argument{"the jobs file is " + std::string{what} + "; save it as CSV in UTF-8"};
+    take_separator();
+    const std::string_view first = trim(line_);
+    if (!pending_) return;
+    if (first.front() == '{') {
+        format_ = format::ndjson;
+    } else if (const std::string l = lower(first);
+               defaults_.account.empty() || l.find("identifier") != std::string::npos) {
+        format_ = format::csv;
+        read_header();
+    } else if (first.find_first_of(",;\" \t") != std::string_view::npos) {
+        throw std::invalid_argument{"the jobs file's first line is no plain identifier; a table needs " +
+                                    std::string{wanted_header}};
+    }
+}
+
+/// Spreadsheets begin a file with `sep=;` where the separator isn't the usual one.
+void job_reader::take_separator()
+{
+    const std::string_view first = trim(line_);
+    if (first.size() != 5 || !lower(first).starts_with("sep=")) return;
+    separator_ = first.back();
+    separator_given_ = true;
+    pending_ = false;
+    skip_blank();
+}
+
+int job_reader::read_byte()
+{
+    // Not through the stream's own functions, which would take a failed read for the end.
+    try {
+        return in_.rdbuf()->sbumpc();
+    } catch (const std::ios_base::failure&) {
+        throw std::runtime_error{"the jobs can't be read to their end; check the file and its disk, and try again"};
+    }
+}
+
+bool job_reader::read_line()
+{
+    if (!again_.empty()) {
+        raw_line next = std::move(again_.front());
+        again_.pop_front();
+        line_ = std::move(next.text);
+        number_ = next.number;
+        too_long_ = next.too_long;
+        return true;
+    }
+    line_.clear();
+    too_long_ = false;
+    for (;;) {
+        const int c = read_byte();
+        if (c == std::char_traits<char>::eof()) {
+            if (line_.empty()) return false;
+            break;
+        }
+        const bool ends_last_line = c == '\n' && std::exchange(after_return_, false);
+        if (ends_last_line) continue;
+        after_return_ = c == '\r';
+        if (c == '\n' || c == '\r') break;
+        if (line_.size() < longest_line)
+            line_ += static_cast<char>(c);
+        else
+            too_long_ = true;
+    }
+    number_ = ++lines_read_;
+    // The mark of UTF-8 stands at a file's beginning, and there may be several files one behind the other.
+    if (line_.starts_with("\xef\xbb\xbf")) line_.erase(0, 3);
+    return true;
+}
+
+/// A quoted value may hold line breaks: reads on until its quote closes, and makes all of it the line. Where none
+/// closes it, only the line where it opens is spoiled, and the others are read again.
+void job_reader::read_record()
+{
+    std::deque<raw_line> taken;
+    raw_line first{line_, number_, false};
+    std::string record = line_;
+    bool whole = false;
+    while (record.size() < longest_line && read_line()) {
+        taken.push_back({line_, number_, too_long_});
+        record += '\n';
+        record += line_;
+        if (too_long_) break;
+        if (line_.find('"') == std::string::npos) continue;
+        const csv_record r = split_csv(record, separator_);
+        if (r.state == csv_record::quotes::open) continue;
+        whole = r.state == csv_record::quotes::fit || !begins_value(record, r.at, separator_);
+        break;
+    }
+    if (!whole) again_.insert(again_.begin(), taken.begin(), taken.end());
+    line_ = whole ? std::move(record) : std::move(first.text);
+    number_ = first.number;
+    too_long_ = false;
+}
+
+bool job_reader::skip_blank()
+{
+    while (!pending_) {
+        if (!read_line()) return false;
+        const std::string_view text = trim(line_);
+        pending_ = !text.empty() && !(format_ == format::plain && text.front() == '#');
+    }
+    return true;
+}
+
+void job_reader::read_header()
+{
+    header_ = line_;
+    pending_ = false;
+    // The separator is the first of these that stands in the header; with one column there is none.
+    const auto at = line_.find_first_of(",;\t");
+    if (at != std::string::npos && !separator_given_) separator_ = line_[at];
+    const csv_record names = split_csv(line_, separator_);
+    if (names.state != csv_record::quotes::fit || too_long_)
+        throw std::invalid_argument{"the jobs file's first line is no CSV header; write " + std::string{wanted_header}};
+    columns_ = lower_all(names.values);
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+        const std::string& name = columns_[i];
+        const int column = static_cast<int>(i);
+        if (names_account(name))
+            account_column_ = column;
+        else if (name == "identifier")
+            identifier_column_ = column;
+        else if (name == "company" || name == "is_company")
+            company_column_ = column;
+        else if (!name.empty())
+            unused_columns_.push_back(names.values[i]);
+    }
+    if (identifier_column_ < 0)
+        throw std::invalid_argument{"the jobs file has no column \"identifier\" (it has: " + listed(names.values) +
+                                    "); write " + std::string{wanted_header} +
+                                    ", or name the account of a list of plain identifiers with --account"};
+    if (account_column_ < 0 && defaults_.account.empty())
+        throw std::invalid_argument{"the jobs file has no column \"account\" (it has: " + listed(names.values) +
+                                    "); add it, or name one for all with --account"};
+}
+
+std::optional<job_reading> job_reader::next()
+{
+    while (skip_blank()) {
+        pending_ = false;
+        job_reading r;
+        r.number = number_;
+        if (too_long_)
+            r.complaint = "the line is longer than 64 KiB";
+        else if (format_ == format::ndjson)
+            parse_ndjson(r);
+        else if (format_ == format::csv)
+            parse_csv(r);
+        else
+            parse_plain(r);
+        if (r.job) return r;
+        if (r.complaint.empty()) continue;
+        r.raw = line_;
+        return r;
+    }
+    return std::nullopt;
+}
+
+/// Neither a job nor a complaint: the header once more.
+void job_reader::parse_csv(job_reading& r)
+{
+    csv_record record = split_csv(line_, separator_);
+    if (record.state == csv_record::quotes::open) {
+        read_record();
+        record = split_csv(line_, separator_);
+    }
+    if (record.state != csv_record::quotes::fit) {
+        r.complaint = "a quote is not closed, or stands in the middle of a value";
+        return;
+    }
+    const std::vector<std::string>& values = record.values;
+    const bool header = is_header_again(values, columns_);
+    if (header) columns_changed_ = lower_all(values) != columns_;
+    // Read by the first header, what follows would be jobs that nobody meant.
+    if (columns_changed_)
+        r.complaint = header ? "this is a header with other columns than the first; put what follows it in another file"
+                             : "it follows a header with other columns than the first; put it in another file";
+    if (header || columns_changed_) return;
+    const auto value = [&](int column) -> std::string {
+        return column >= 0 && static_cast<std::size_t>(column) < values.size()
+                   ? values[static_cast<std::size_t>(column)]
+                   : std::string{};
+    };
+    job_line job{value(account_column_), value(identifier_column_), defaults_.is_company};
+    if (job.account.empty()) job.account = defaults_.account;
+    if (const std::string text = value(company_column_); !text.empty()) {
+        const auto flag = read_flag(text);
+        if (!flag) {
+            r.complaint = "company must be true or false";
+            return;
+        }
+        job.is_company = *flag;
+    }
+    settle(r, std::move(job));
+}
+
+void job_reader::parse_ndjson(job_reading& r) const
+{
+    boost::json::error_code ec;
+    const boost::json::value v = boost::json::parse(line_, ec);
+    const auto* o = ec ? nullptr : v.if_object();
+    if (o == nullptr) {
+        r.complaint = "not a JSON object";
+        return;
+    }
+    const auto account = read_text(find(*o, {"account", "account_id"}));
+    const auto identifier = read_text(find(*o, {"identifier"}));
+    const auto company = read_json_flag(find(*o, {"company", "is_company"}), defaults_.is_company);
+    if (!account || !identifier) {
+        r.complaint = "account and identifier must be strings";
+    } else if (!company) {
+        r.complaint = "company must be true or false";
+    } else {
+        settle(r, {account->empty() ? defaults_.account : *account, *identifier, *company});
+    }
+}
+
+void job_reader::parse_plain(job_reading& r) const
+{
+    settle(r, {defaults_.account, std::string{trim(line_)}, defaults_.is_company});
+}
+
+}  // namespace unipile::program

@@ -1,0 +1,92 @@
+// The jobs file of a harvest, line by line.
+#pragma once
+
+#include "program/harvest/job_check.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <istream>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace unipile::program {
+
+/// What became of one line.
+struct job_reading {
+    std::uint64_t number = 0;  ///< of the line, from 1
+    std::optional<job_line> job;
+    std::string complaint;  ///< without a job: what is wrong and what would be right, without text from the line
+    std::string raw;        ///< without a job: the line as it came
+};
+
+/// What lines may leave out.
+struct job_defaults {
+    std::string account;
+    bool is_company = false;
+};
+
+/// Reads jobs from a stream, one line in memory at a time. Three formats, told apart by the first line that isn't
+/// blank:
+///  - NDJSON: `{"account":"acc1","identifier":"ACo…","company":false}`
+///  - CSV with a header that names the columns `account`, `identifier` and `company` (in any order, others are passed
+///    over); separated by comma, semicolon or tab; quotes as in RFC 4180, values with line breaks up to 64 KiB
+///  - plain identifiers, one a line, where the defaults name an account
+/// Lines end with LF, CR LF or CR. Blank lines, in plain files those that begin with `#`, and in CSV the same header
+/// once more are passed over.
+class job_reader {
+public:
+    static constexpr std::size_t longest_line = std::size_t{64} * 1024;
+
+    /// Throws std::invalid_argument, one line that says what to change, if the first line shows that this can't be
+    /// a jobs file. `in` must outlive the reader.
+    job_reader(std::istream& in, job_defaults defaults);
+
+    /// The next line that holds, or should hold, a job; empty at the end. Throws std::runtime_error if reading fails.
+    std::optional<job_reading> next();
+
+    /// The header, for a file of rejected lines in the same format; empty where the format has none.
+    const std::string& header() const noexcept { return header_; }
+    /// The header's columns that mean nothing here, as they are spelled.
+    const std::vector<std::string>& unused_columns() const noexcept { return unused_columns_; }
+
+private:
+    enum class format { ndjson, csv, plain };
+    struct raw_line {
+        std::string text;
+        std::uint64_t number = 0;
+        bool too_long = false;
+    };
+
+    int read_byte();
+    bool read_line();
+    bool skip_blank();
+    void take_separator();
+    void read_header();
+    void read_record();
+    void parse_csv(job_reading& r);
+    void parse_ndjson(job_reading& r) const;
+    void parse_plain(job_reading& r) const;
+
+    std::istream& in_;
+    job_defaults defaults_;
+    format format_ = format::plain;
+    std::string line_;
+    std::string header_;
+    std::vector<std::string> columns_;  ///< the header's, in lower case
+    std::vector<std::string> unused_columns_;
+    std::deque<raw_line> again_;    ///< lines to be read once more, the next one first
+    std::uint64_t lines_read_ = 0;  ///< from the stream
+    std::uint64_t number_ = 0;      ///< of `line_`
+    bool pending_ = false;          ///< `line_` was read, and not yet given out
+    bool too_long_ = false;         ///< `line_` is only the beginning
+    bool after_return_ = false;     ///< the last byte that was read is a CR; an LF behind it ends the same line
+    bool columns_changed_ = false;  ///< by a header between the lines
+    char separator_ = ',';
+    bool separator_given_ = false;  ///< by a line `sep=`
+    int account_column_ = -1, identifier_column_ = -1, company_column_ = -1;
+};
+
+}  // namespace unipile::program

@@ -1,0 +1,228 @@
+#include "program/harvest/store_source.hpp"
+
+#include <unipile/failure.hpp>
+#include <unipile/position.hpp>
+#include <unipile/store/async.hpp>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <exception>
+
+namespace unipile::program {
+namespace {
+
+namespace asio = boost::asio;
+
+/// Accounts looked at in one go.
+constexpr std::size_t accounts_at_once = 1'000;
+/// Jobs of one account claimed in one go.
+constexpr std::size_t jobs_of_one = 8;
+
+/// Whether a job can start where the store says.
+bool is_usable(const store::step& where, const posts_query& query)
+{
+    try {
+        const starting_place at{where};
+        return at.from.belongs_to(query) && at.overlap.belongs_to(query);
+    } catch (const failure&) {
+        return false;
+    }
+}
+
+}  // namespace
+
+starting_place::starting_place(const store::step& where)
+{
+    if (where.what != store::step::kind::from_position) return;
+    from = position::parse(where.position);
+    trusted_until = where.trusted_until;
+    if (!where.overlap.empty()) overlap = position::parse(where.overlap);
+}
+
+store::unix_time wall_now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
+
+/// What the harvest owns of a source.
+class store_source::forwarder final : public job_source {
+public:
+    explicit forwarder(std::shared_ptr<store_source> source) : source_(std::move(source)) {}
+
+    void async_pull(job_request request, handler done) override
+    {
+        auto keep = std::make_shared<handler>(std::move(done));
+        asio::co_spawn(source_->executor_, source_->pull(std::move(request)),
+                       [source = source_, keep](const std::exception_ptr& error, std::vector<harvest_job> jobs) {
+                           std::move (*keep)(harvest::code_of(error), std::move(jobs));
+                       });
+    }
+
+private:
+    std::shared_ptr<store_source> source_;
+};
+
+store_source::store_source(asio::any_io_executor executor, store::store_writer& writer, std::int64_t run,
+                           posts_query pattern, hooks h)
+    : executor_(std::move(executor)),
+      writer_(writer),
+      run_(run),
+      pattern_(std::move(pattern)),
+      hooks_(std::move(h)),
+      change_(executor_)
+{}
+
+std::unique_ptr<job_source> store_source::handle() { return std::make_unique<forwarder>(shared_from_this()); }
+
+void store_source::poke()
+{
+    poked_ = true;
+    change_.cancel();
+}
+
+void store_source::again(const store::claimed_job& job)
+{
+    again_.push_back(job);
+    poke();
+}
+
+void store_source::stop()
+{
+    stopped_ = true;
+    poke();
+}
+
+asio::awaitable<std::vector<harvest_job>> store_source::pull(job_request request)
+{
+    bool whole_round = false;
+    for (;;) {
+        if (stopped_) co_return std::vector<harvest_job>();
+        std::vector<harvest_job> jobs = take_again(request.count);
+        if (!jobs.empty()) co_return jobs;
+        std::vector<std::string> chosen = choose(request);
+        if (!chosen.empty()) {
+            const std::size_t each = std::clamp<std::size_t>(request.count / chosen.size(), 1, jobs_of_one);
+            jobs = co_await claim(std::move(chosen), each);
+            if (!jobs.empty()) co_return jobs;
+            continue;
+        }
+        const bool round_ends = after_.empty();
+        if (round_ends && whole_round) {
+            if (!busy_ && !hooks_.unfinished()) co_return std::vector<harvest_job>();
+            co_await wait_for_change();
+            whole_round = false;
+            continue;
+        }
+        whole_round = whole_round || round_ends;
+        const bool more = co_await look_on();
+        if (!more) after_.clear();
+    }
+}
+
+/// Accounts with jobs, from the ring, that could do with more.
+std::vector<std::string> store_source::choose(const job_request& request)
+{
+    std::vector<std::string> chosen;
+    while (!ring_.empty() && chosen.size() < request.count) {
+        std::string account = std::move(ring_.front());
+        ring_.pop_front();
+        if (!hooks_.mine(account) || hooks_.parked(account)) continue;
+        if (request.has_enough(account))
+            busy_ = true;
+        else
+            chosen.push_back(std::move(account));
+    }
+    return chosen;
+}
+
+/// Fills the ring with the next accounts; false if they were the last.
+asio::awaitable<bool> store_source::look_on()
+{
+    if (after_.empty()) {
+        busy_ = false;
+        poked_ = false;
+    }
+    auto look = [run = run_, after = after_](store::post_store& engine) {
+        return engine.accounts_with_jobs(run, after, accounts_at_once, wall_now());
+    };
+    const std::vector<std::string> accounts =
+        co_await store::async_perform(writer_, executor_, 0, std::move(look), asio::use_awaitable);
+    ring_.assign(accounts.begin(), accounts.end());
+    if (!accounts.empty()) after_ = accounts.back();
+    co_return accounts.size() == accounts_at_once;
+}
+
+asio::awaitable<std::vector<harvest_job>> store_source::claim(std::vector<std::string> accounts, std::size_t each)
+{
+    std::vector<std::string> unknown;
+    for (const std::string& a : accounts)
+        if (known_.insert(a).second) unknown.push_back(a);
+
+    auto work = [self = shared_from_this(), accounts = std::move(accounts), unknown = std::move(unknown),
+                 each](store::post_store& engine) {
+        claims c;
+        for (const std::string& a : unknown) c.accounts.emplace_back(a, engine.load_account(a));
+        store::claim_request r;
+        r.run = self->run_;
+        r.count = each;
+        r.worker = "unipile harvest";
+        for (const std::string& a : accounts) {
+            r.account = a;
+            r.now = wall_now();
+            for (store::claimed_job& job : engine.claim(r)) {
+                if (!is_usable(job.start, self->query_for(job.spec)))
+                    job.start = engine.lost_position(job.lease, r.now);
+                c.jobs.push_back(std::move(job));
+            }
+        }
+        return c;
+    };
+    const claims c = co_await store::async_perform(writer_, executor_, 0, std::move(work), asio::use_awaitable);
+    for (const auto& [account, row] : c.accounts) hooks_.account_known(account, row);
+    std::vector<harvest_job> jobs;
+    for (const store::claimed_job& job : c.jobs)
+        if (hooks_.claimed(job)) jobs.push_back(job_from(job));
+    co_return jobs;
+}
+
+asio::awaitable<void> store_source::wait_for_change()
+{
+    if (poked_) {
+        poked_ = false;
+        co_return;
+    }
+    // An account that is parked meanwhile says nothing here, so look again before long.
+    change_.expires_after(std::chrono::seconds(1));
+    constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+    co_await change_.async_wait(as_result);
+    poked_ = false;
+}
+
+std::vector<harvest_job> store_source::take_again(std::size_t most)
+{
+    std::vector<harvest_job> jobs;
+    for (; !again_.empty() && jobs.size() < most; again_.pop_front()) jobs.push_back(job_from(again_.front()));
+    return jobs;
+}
+
+posts_query store_source::query_for(const store::job_spec& spec) const
+{
+    posts_query query = pattern_;
+    query.account_id = spec.account;
+    query.identifier = spec.identifier;
+    query.is_company = spec.is_company;
+    return query;
+}
+
+harvest_job store_source::job_from(const store::claimed_job& claimed) const
+{
+    harvest_job job{query_for(claimed.spec)};
+    job.tag = static_cast<std::uint64_t>(claimed.lease.job);
+    const starting_place at{claimed.start};
+    job.from = at.from;
+    job.trusted_until = at.trusted_until;
+    job.overlap = at.overlap;
+    return job;
+}
+
+}  // namespace unipile::program

@@ -1,0 +1,151 @@
+#include "program/options/connection_options.hpp"
+
+#include "http/base_url.hpp"
+#include "program/terminal/text.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cmath>
+#include <cstddef>
+#include <cstdlib>
+#include <fstream>
+#include <ios>
+#include <iostream>
+#include <stdexcept>
+
+#include <sys/stat.h>
+
+namespace unipile::program {
+namespace {
+
+std::string from_environment(const char* name)
+{
+    const char* value = std::getenv(name);
+    return value == nullptr ? std::string{} : std::string{value};
+}
+
+/// The key is never an argument, since every user of a machine can read those.
+std::string read_key(const std::string& file)
+{
+    if (!file.empty()) return read_key_file(file);
+    std::string key = from_environment("UNIPILE_API_KEY");
+    if (key.empty())
+        throw std::invalid_argument{"there is no API key; set UNIPILE_API_KEY, or name a file with --api-key-file"};
+    return key;
+}
+
+void warn_if_readable(const std::string& file)
+{
+    struct stat status{};
+    if (::stat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode) || (status.st_mode & S_IROTH) == 0) return;
+    std::cerr << "unipile: --api-key-file: " << printable(file)
+              << ": every user of this machine can read it; chmod 600 it\n";
+}
+
+std::string read_base_url(const std::string& option)
+{
+    std::string url = option.empty() ? from_environment("UNIPILE_DSN") : option;
+    if (url.empty())
+        throw std::invalid_argument{
+            "there is no base URL; set UNIPILE_DSN or --base-url to the DSN of your dashboard, such as "
+            "api8.unipile.com:13851"};
+    return url;
+}
+
+}  // namespace
+
+void add_connection_options(CLI::App& command, connection_options& o, const char* connections_help)
+{
+    const char* server = "Server";
+    command
+        .add_option("--base-url", o.base_url,
+                    "The DSN of your dashboard [environment: UNIPILE_DSN]; https_proxy and no_proxy are respected")
+        ->type_name("URL")
+        ->group(server);
+    command
+        .add_option("--api-key-file", o.api_key_file,
+                    "A file with the API key [environment: UNIPILE_API_KEY, the key itself]")
+        ->type_name("FILE")
+        ->group(server);
+    command.add_option("--ca-file", o.ca_file, "Trust the certificates in this PEM file instead of the system's")
+        ->type_name("FILE")
+        ->group(server);
+    command
+        .add_option("--crl-file", o.crl_file,
+                    "Refuse certificates that the revocation lists in this PEM file name; it needs a list by every "
+                    "issuer. Without it revocation is not checked, OCSP never is")
+        ->type_name("FILE")
+        ->group(server);
+    command.add_option("--connections", o.connections, connections_help)
+        ->type_name("N")
+        ->check(CLI::Range(1, 1024))
+        ->capture_default_str()
+        ->group(server);
+}
+
+std::string read_key_file(const std::string& file)
+{
+    constexpr std::size_t most = std::size_t{64} * 1024;
+    const auto refuse = [&file](const char* why) {
+        throw std::invalid_argument{"--api-key-file: " + printable(file) + ' ' + why};
+    };
+    warn_if_readable(file);
+    std::ifstream in{file, std::ios::binary};
+    std::string key(most, '\0');
+    in.read(key.data(), static_cast<std::streamsize>(key.size()));
+    // A folder opens well and only fails to be read.
+    if (!in.is_open() || in.bad()) refuse("can't be read");
+    if (!in.eof()) refuse("is too long for a key");
+    key.resize(static_cast<std::size_t>(in.gcount()));
+    key.erase(key.find_last_not_of(" \t\r\n") + 1);
+    if (key.empty()) refuse("is empty");
+    return key;
+}
+
+void add_files(command_files& files, const connection_options& options)
+{
+    files.reads("--api-key-file", options.api_key_file);
+    if (options.ca_file.empty())
+        files.reads("SSL_CERT_FILE", from_environment("SSL_CERT_FILE"));  // the system's certificates, for OpenSSL
+    else
+        files.reads("--ca-file", options.ca_file);
+    files.reads("--crl-file", options.crl_file);
+}
+
+client_options make_client_options(const connection_options& options)
+{
+    client_options made;
+    made.base_url = read_base_url(options.base_url);
+    made.api_key = read_key(options.api_key_file);
+    made.ca_file = options.ca_file;
+    made.crl_file = options.crl_file;
+    made.max_connections = options.connections;
+    made.strict = options.strict;
+    made.user_agent = "unipile/" UNIPILE_VERSION;
+    made.retry.total = std::chrono::milliseconds{static_cast<std::int64_t>(std::ceil(options.timeout * 1000))};
+    return made;
+}
+
+std::string tenant_of(const std::string& base_url)
+{
+    try {
+        http::origin at = http::parse_base_url(base_url);
+        // Behind the usual port, the parameter names the tenant's own.
+        if (!at.routed_port.empty()) at.port = http::parse_port(at.routed_port, "base_url");
+        return at.host_and_port();
+    } catch (const std::invalid_argument&) {
+        return {};  // the client says what is wrong with it
+    }
+}
+
+std::optional<std::chrono::sys_time<std::chrono::milliseconds>> read_time(const char* option, const std::string& text)
+{
+    if (text.empty()) return std::nullopt;
+    const auto time = parse_date(text);
+    if (!time)
+        throw std::invalid_argument{std::string{option} +
+                                    ": give a date such as 2024-05-31, or a time such as 2024-05-31T12:00:00Z"};
+    return time;
+}
+
+}  // namespace unipile::program

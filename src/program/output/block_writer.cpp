@@ -1,0 +1,148 @@
+#include "program/output/block_writer.hpp"
+
+#include "program/output/unfinished_block.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace unipile::program {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+
+error_code last_error() { return {errno, boost::system::system_category()}; }
+
+/// True for what a reader empties at its own pace.
+bool may_have_to_wait(int descriptor)
+{
+    struct stat status{};
+    return ::fstat(descriptor, &status) == 0 &&
+           (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) || S_ISCHR(status.st_mode));
+}
+
+}  // namespace
+
+block_writer::block_writer(asio::any_io_executor executor)
+    : turn_(executor, asio::steady_timer::time_point::max()), descriptor_(STDOUT_FILENO)
+{
+    is_terminal_ = ::isatty(descriptor_) == 1;
+    if (!may_have_to_wait(descriptor_)) return;
+    const int copy = ::fcntl(descriptor_, F_DUPFD_CLOEXEC, 0);
+    if (copy < 0) return;
+    // The pipe itself stays in blocking mode, since other processes may share it: only readiness is waited for here.
+    waiter_.emplace(executor);
+    error_code ec;
+    waiter_->assign(copy, ec);
+    if (ec) {
+        ::close(copy);
+        waiter_.reset();
+    }
+}
+
+block_writer::block_writer(asio::any_io_executor executor, const std::string& path, bool append)
+    : turn_(executor, asio::steady_timer::time_point::max()), own_file_(true), appends_(append)
+{
+    descriptor_ = open_private_file(path, append);
+    if (descriptor_ < 0) throw std::system_error{errno, std::generic_category()};
+    is_terminal_ = ::isatty(descriptor_) == 1;
+}
+
+block_writer::~block_writer() { static_cast<void>(close()); }
+
+error_code block_writer::close()
+{
+    if (!own_file_ || descriptor_ < 0) return {};
+    const int result = ::close(descriptor_);
+    descriptor_ = -1;
+    return result == 0 ? error_code{} : last_error();
+}
+
+error_code block_writer::begin()
+{
+    if (broken_ || std::exchange(begun_, true)) return broken_;
+    if (!(appends_ ? end_last_line(descriptor_) : discard_content(descriptor_))) broken_ = last_error();
+    return broken_;
+}
+
+bool block_writer::holds_old_content() const
+{
+    struct stat status{};
+    return !appends_ && !begun_ && ::fstat(descriptor_, &status) == 0 && status.st_size > 0;
+}
+
+asio::awaitable<error_code> block_writer::write(std::string_view block)
+{
+    co_await wait_for_turn();
+    busy_ = true;
+    if (!begin()) co_await write_all(block);
+    busy_ = false;
+    turn_.cancel_one();
+    co_return broken_;
+}
+
+asio::awaitable<void> block_writer::wait_for_turn()
+{
+    while (busy_) co_await turn_.async_wait(as_result);
+}
+
+asio::awaitable<void> block_writer::write_all(std::string_view block)
+{
+    unfinished_block written_part{descriptor_};
+    while (!block.empty() && !broken_) {
+        if (waiter_) co_await wait_for_room();
+        if (broken_) break;
+        // A pipe that is ready takes at least PIPE_BUF bytes without blocking.
+        const std::size_t step = waiter_ ? std::min<std::size_t>(block.size(), PIPE_BUF) : block.size();
+        const ssize_t written = ::write(descriptor_, block.data(), step);
+        if (written >= 0) {
+            block.remove_prefix(static_cast<std::size_t>(written));
+            written_part.grew(written);
+        } else if (errno != EINTR && errno != EAGAIN) {
+            broken_ = last_error();
+        }
+    }
+    if (broken_) written_part.take_back();
+}
+
+asio::awaitable<void> block_writer::wait_for_room()
+{
+    pollfd ready{descriptor_, POLLOUT, 0};
+    if (::poll(&ready, 1, 0) == 1) co_return;
+    const auto [ec] = co_await waiter_->async_wait(asio::posix::stream_descriptor::wait_write, as_result);
+    if (broken_ || !ec) co_return;
+    if (ec == asio::error::operation_not_supported)
+        waiter_.reset();  // a device that can't be waited for: writing to it blocks
+    else
+        broken_ = ec;
+}
+
+void block_writer::on_reader_gone(std::function<void()> gone)
+{
+    if (!waiter_) return;
+    waiter_->async_wait(asio::posix::stream_descriptor::wait_error, [gone = std::move(gone)](error_code ec) {
+        if (!ec) gone();
+    });
+}
+
+void block_writer::abandon()
+{
+    if (!broken_) broken_ = asio::error::operation_aborted;
+    if (waiter_) waiter_->cancel();
+}
+
+}  // namespace unipile::program

@@ -1,0 +1,74 @@
+#include "program/posts/pace.hpp"
+
+#include "program/harvest/account_rows.hpp"
+#include "program/harvest/store_source.hpp"
+#include "program/stored/usable_store.hpp"
+
+#include <unipile/store/sqlite.hpp>
+
+#include <boost/asio/error.hpp>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace unipile::program {
+
+paced_listings::paced_listings(posts_pace pace) : pace_(std::move(pace))
+{
+    if (pace_.store.empty()) return;
+    store::sqlite_options options;
+    options.create = false;
+    open_usable([&] { store_ = store::open_sqlite(pace_.store, options); });
+}
+
+harvest_stream paced_listings::open(client& from, const posts_query& query, const position& start)
+{
+    harvest_options options;
+    options.pace = pace_.rules;
+    options.when_parked = harvest_options::parked_jobs::fail;
+    options.load_ledger = [this](std::string_view account) { return load(std::string{account}); };
+    options.save_ledger = [this](std::string_view account, const account_ledger& ledger) {
+        save(std::string{account}, ledger);
+    };
+    options.admit = [this](std::string_view account, const account_ledger& ledger, harvest_options::admission go) {
+        const bool saved = save(std::string{account}, ledger);
+        go(saved ? boost::system::error_code{} : boost::asio::error::operation_aborted);
+    };
+    std::vector<harvest_job> jobs(1);
+    jobs.front().query = query;
+    jobs.front().from = start;
+    return from.harvest(std::move(jobs), std::move(options));
+}
+
+std::optional<account_ledger> paced_listings::load(const std::string& account)
+{
+    if (ledger_ || !store_ || failure_) return ledger_;
+    try {
+        const auto row = store_->load_account(account);
+        if (!row) return std::nullopt;
+        // A damaged one counts as used up, as in a harvest.
+        const auto kept = ledger_of(*row, wall_now());
+        ledger_ = kept ? *kept : account_ledger::used_up(wall_now());
+    } catch (const store::store_error&) {
+        failure_ = std::current_exception();
+    }
+    return ledger_;
+}
+
+bool paced_listings::save(const std::string& account, const account_ledger& ledger)
+{
+    ledger_ = ledger;
+    if (!store_) return true;
+    if (failure_) return false;
+    try {
+        store_->save_account(row_of(account, ledger, std::max(ledger.next_request, ledger.resting_until), wall_now()));
+        store_->commit();
+        return true;
+    } catch (const store::store_error&) {
+        failure_ = std::current_exception();
+        return false;
+    }
+}
+
+}  // namespace unipile::program

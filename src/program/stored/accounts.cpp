@@ -1,0 +1,145 @@
+// `unipile accounts`: where each account of a store stands.
+#include "program/command.hpp"
+#include "program/stored/store_view.hpp"
+#include "program/stored/usable_store.hpp"
+#include "program/terminal/json_object.hpp"
+#include "program/terminal/text.hpp"
+
+#include <unipile/account_ledger.hpp>
+#include <unipile/store/post_reader.hpp>
+#include <unipile/store/post_store.hpp>
+#include <unipile/store/sqlite.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace unipile::program {
+namespace {
+
+using store::account_row;
+using store::account_summary;
+
+struct accounts_options {
+    std::string file;
+    bool json = false;
+    std::vector<std::string> unpark;
+};
+
+store::unix_time now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
+
+/// The row's own number is of when it was stored.
+std::uint64_t requests_today(const account_row& row)
+{
+    const auto ledger = account_ledger::from_text(row.ledger);
+    return ledger ? ledger->used_after(now() - std::chrono::days(1)) : row.used_today;
+}
+
+std::string row_json(const account_row& row, const account_summary& summary)
+{
+    json_object out;
+    out.add_text("account", row.account);
+    out.add_filled("provider", row.provider);
+    out.add_flag("parked", row.parked);
+    out.add_filled("parked_since", time_text(row.parked_since));
+    out.add_filled("waits_until", time_text(row.waits_until));
+    out.add_filled("why", row.why);
+    out.add_number("requests", row.requests);
+    out.add_number("requests_today", requests_today(row));
+    out.add_number("jobs", summary.jobs.all());
+    out.add_number("jobs_done", summary.jobs.done);
+    out.add_number("jobs_failed", summary.jobs.failed);
+    out.add_number("posts", summary.posts);
+    out.add_flag("unpark_requested", row.unpark_requested);
+    out.add_filled("updated", time_text(row.updated));
+    return out.finish() + '\n';
+}
+
+std::string state_of(const account_row& row)
+{
+    const std::string why = row.why.empty() ? "" : ": " + printable(row.why, 200);
+    const std::string parked = "parked since " + time_text(row.parked_since) + why;
+    if (row.unpark_requested) return "to be unparked by the harvest, the running or the next one (" + parked + ")";
+    if (row.parked) return parked;
+    if (row.waits_until && *row.waits_until > now()) return "waits until " + time_text(row.waits_until) + why;
+    // What pace the next harvest will keep, the store doesn't know.
+    return "not waiting";
+}
+
+std::string row_text(const account_row& row, const account_summary& summary)
+{
+    return printable(row.account, 100) + (row.provider.empty() ? "" : " (" + printable(row.provider, 40) + ")") + ": " +
+           state_of(row) + "; " + counted(requests_today(row), "request", "requests") + " in the last day, " +
+           with_thousands(row.requests) + " ever; jobs: " + with_thousands(summary.jobs.done) + " of " +
+           with_thousands(summary.jobs.all()) + " done, " + with_thousands(summary.jobs.failed) + " failed; " +
+           with_thousands(summary.posts) + " posts\n";
+}
+
+void note(const std::string& line) { std::cerr << "unipile: --unpark: " << line << '\n'; }
+
+/// Leaves word for the harvest, which may be running, or takes it up when it starts. Nothing to do is no failure.
+/// Returns the accounts that word was left for; nothing stands for all.
+std::optional<std::vector<std::string>> unpark(const accounts_options& o)
+{
+    store::sqlite_options control;
+    control.create = false;
+    control.access = store::access::control;
+    std::unique_ptr<store::post_store> engine;
+    open_usable([&] { engine = store::open_sqlite(o.file, control); });
+    std::vector<std::string> asked;
+    bool all = false;
+    for (const std::string& account : o.unpark) {
+        if (!engine->load_account(account)) {
+            if (account != "all")
+                throw std::invalid_argument{"--unpark: the store knows no account " + printable(account, 100)};
+            all = true;
+            if (engine->request_unpark_all(now()) == 0) note("no account is parked: there is nothing to do");
+        } else if (engine->request_unpark(account, now())) {
+            asked.push_back(account);
+        } else {
+            note(printable(account, 100) + " is not parked: there is nothing to do");
+        }
+    }
+    engine->commit();
+    if (all) return std::nullopt;
+    return asked;
+}
+
+/// After `--unpark` only what it has done.
+int run_accounts(const accounts_options& o)
+{
+    return view_store(o.file, {}, [&o](store::post_reader& reader, blocking_output& out) {
+        std::optional<std::vector<std::string>> only;
+        if (!o.unpark.empty()) only = unpark(o);
+        reader.accounts([&](const account_row& row, const account_summary& summary) {
+            if (!o.unpark.empty() && !row.unpark_requested) return true;
+            if (only && std::find(only->begin(), only->end(), row.account) == only->end()) return true;
+            return out.write(o.json ? row_json(row, summary) : row_text(row, summary));
+        });
+    });
+}
+
+}  // namespace
+
+void add_accounts(CLI::App& app, runner& run)
+{
+    CLI::App* command = app.add_subcommand("accounts", "Tell where each account of a store stands, or unpark one");
+    const auto o = std::make_shared<accounts_options>();
+    command->add_option("--store", o->file, "The store that `unipile harvest` fills")->type_name("FILE")->required();
+    command->add_flag("--json", o->json, "One JSON object a line instead of text");
+    command
+        ->add_option("--unpark", o->unpark,
+                     "Let a parked account go on: in the harvest that runs, or in the next one; all: every parked one")
+        ->type_name("ACCOUNT");
+    command->callback([&run, o] { run = [o] { return run_accounts(*o); }; });
+}
+
+}  // namespace unipile::program

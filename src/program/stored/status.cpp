@@ -1,0 +1,253 @@
+// `unipile status`: how far a store's harvest is.
+#include "program/command.hpp"
+#include "program/stored/failed_jobs.hpp"
+#include "program/stored/store_view.hpp"
+#include "program/terminal/json_object.hpp"
+#include "program/terminal/kinds.hpp"
+#include "program/terminal/text.hpp"
+
+#include <unipile/end_reason.hpp>
+#include <unipile/store/post_reader.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace unipile::program {
+namespace {
+
+using store::store_summary;
+
+constexpr std::uint64_t failures_shown = 20;
+
+std::string counts_json(const kind_counts& counts)
+{
+    kind_counts bounded;
+    for (const auto& [name, n] : most_frequent(counts)) add_kind(bounded, name, n);
+    json_object out;
+    for (const auto& [name, n] : bounded) out.add_number(name, n);
+    return out.finish();
+}
+
+/// Whether a harvest goes on. Looked at before and after the store is read, since it may begin or end in between: then
+/// what it has taken is in good hands.
+class harvest_watch {
+public:
+    explicit harvest_watch(store::post_reader& reader) : reader_(reader), seen_(reader.harvesting()) {}
+
+    /// Call when the store was read. Empty: nobody knows.
+    std::optional<bool> is_running()
+    {
+        if (!seen_.value_or(true)) seen_ = reader_.harvesting();
+        return seen_;
+    }
+    /// The jobs that were taken will not go on by themselves.
+    bool is_cut_off() { return !is_running().value_or(true); }
+
+private:
+    store::post_reader& reader_;
+    std::optional<bool> seen_;
+};
+
+std::string summary_json(const store_summary& s, std::optional<bool> harvesting)
+{
+    const bool cut_off = !harvesting.value_or(true);
+    json_object jobs;
+    jobs.add_number("queued", s.jobs.queued);
+    jobs.add_number("delayed", s.jobs.delayed);
+    jobs.add_number("running", cut_off ? 0 : s.jobs.leased);
+    jobs.add_number("interrupted", cut_off ? s.jobs.leased : 0);
+    jobs.add_number("done", s.jobs.done);
+    jobs.add_number("failed", s.jobs.failed);
+    json_object out;
+    out.add("jobs", jobs.finish());
+    out.add_number("posts", s.posts);
+    out.add_number("gone", s.gone);
+    out.add_number("unreadable_items", s.quarantined);
+    out.add("by_end", counts_json(s.by_end));
+    out.add("by_failure", counts_json(s.by_failure));
+    if (s.last_run) {
+        json_object run;
+        run.add_number("number", static_cast<std::uint64_t>(s.last_run->run));
+        run.add_text("label", s.last_run->label);
+        run.add_text("mode", s.last_run->mode == store::walk_mode::full ? "full" : "update");
+        run.add_text("started", time_text(s.last_run->started));
+        run.add_filled("ended", time_text(s.last_run->ended));
+        run.add_filled("outcome", s.last_run->outcome);
+        out.add("last_run", run.finish());
+    }
+    json_object ends;
+    ends.add_number("complete", s.ends.complete);
+    ends.add_number("inferred", s.ends.inferred);
+    ends.add_number("up_to_date", s.ends.up_to_date);
+    ends.add_number("chosen", s.ends.chosen);
+    ends.add_number("failed", s.ends.failed);
+    out.add("ends", ends.finish());
+    out.add_number("suspect", s.suspect);
+    out.add_number("withdrawn", s.withdrawn);
+    out.add_filled("tenant", s.tenant);
+    if (harvesting) out.add_flag("harvesting", *harvesting);
+    return out.finish() + '\n';
+}
+
+std::string run_line(const store::run_info& run, std::optional<bool> harvesting)
+{
+    const bool busy = harvesting.value_or(false);
+    std::string line =
+        "run " + std::to_string(run.run) + " (" + printable(run.label, 200) + "): began " + time_text(run.started);
+    if (!run.ended && busy) return line + ", a harvest is running";
+    if (!run.ended && harvesting) return line + ", not ended: the same command goes on with it";
+    if (!run.ended) return line + ", not ended";
+    line += ", ended " + time_text(run.ended);
+    if (!run.outcome.empty()) line += ": " + printable(run.outcome, 200);
+    return busy ? line + "; a harvest begins or ends" : line;
+}
+
+/// Jobs are taken some at a time; which of them wait for their account and which for an answer, only the harvest knows.
+std::string taken_text(std::uint64_t jobs, std::optional<bool> harvesting)
+{
+    if (jobs == 0) return "0 running, ";
+    if (!harvesting.value_or(true)) return "0 running, " + with_thousands(jobs) + " interrupted, ";
+    return with_thousands(jobs) + " taken (running, or next), ";
+}
+
+std::string summary_text(const store_summary& s, std::optional<bool> harvesting)
+{
+    std::string out;
+    if (s.last_run) out += run_line(*s.last_run, harvesting) + '\n';
+    out += "jobs: " + with_thousands(s.jobs.all()) + " in all, " + with_thousands(s.jobs.done) + " done, " +
+           taken_text(s.jobs.leased, harvesting) + with_thousands(s.jobs.queued + s.jobs.delayed) + " waiting, " +
+           with_thousands(s.jobs.failed) + " failed\n";
+    out += "posts: " + with_thousands(s.posts);
+    if (s.gone > 0) out += ", of which " + with_thousands(s.gone) + " are gone from their listings";
+    out += '\n';
+    if (s.quarantined > 0) out += "kept apart, since they are no posts: " + with_thousands(s.quarantined) + " items\n";
+    if (!s.by_end.empty()) out += "ends: " + kinds_text(s.by_end) + '\n';
+    if (s.ends.inferred > 0)
+        out += "inferred ends: " + with_thousands(s.ends.inferred) + ", which the API has not stated\n";
+    if (s.suspect > 0)
+        out += "suspect: " + with_thousands(s.suspect) + (s.suspect == 1 ? " listing" : " listings") +
+               " may have posts that were not shown; harvests look again\n";
+    if (s.withdrawn > 0)
+        out += "withdrawn: " + with_thousands(s.withdrawn) + (s.withdrawn == 1 ? " job" : " jobs") +
+               " that no jobs file names any more\n";
+    if (!s.by_failure.empty()) out += "failures: " + kinds_text(s.by_failure) + '\n';
+    return out;
+}
+
+void write_failures(store::post_reader& reader, std::uint64_t failed, blocking_output& out)
+{
+    store::job_filter filter;
+    filter.state = store::job_state::failed;
+    std::uint64_t shown = 0;
+    reader.jobs(filter, [&](const store::stored_job& job) {
+        out.write("  " + printable(job.spec.identifier, 100) + " through " + printable(job.spec.account, 100) + ": " +
+                  printable(job.failure, 300) + '\n');
+        return ++shown < failures_shown;
+    });
+    if (failed > shown) out.write("  and " + with_thousands(failed - shown) + " more; --jobs lists all\n");
+}
+
+/// Whether an end of that name is a conclusion.
+bool is_inferred_end(std::string_view name)
+{
+    constexpr std::array reasons{end_reason::empty_page, end_reason::exhausted_cursor, end_reason::missing_cursor,
+                                 end_reason::refused_cursor};
+    return std::any_of(reasons.begin(), reasons.end(), [name](end_reason r) { return name == to_string(r); });
+}
+
+std::string job_json(const store::stored_job& job, bool cut_off)
+{
+    json_object out;
+    out.add_text("account", job.spec.account);
+    out.add_text("identifier", job.spec.identifier);
+    out.add_flag("company", job.spec.is_company);
+    out.add_text("state", cut_off ? "interrupted" : to_string(job.state));
+    out.add_filled("end", job.end);
+    out.add_filled("failure", job.failure);
+    out.add_filled("failure_type", job.failure_type);
+    out.add_number("posts", job.posts);
+    out.add_number("pages", job.pages);
+    out.add_number("requests", job.requests);
+    out.add_flag("whole", job.whole);
+    out.add_filled("harvested", time_text(job.harvested));
+    out.add_filled("tried", time_text(job.tried));
+    if (!job.end.empty()) out.add_flag("inferred", is_inferred_end(job.end));
+    out.add_flag("suspect", job.suspect);
+    out.add_flag("withdrawn", job.withdrawn);
+    return out.finish() + '\n';
+}
+
+struct status_options {
+    std::string file;
+    std::string failed_jobs;  ///< file, or `-`; empty: not asked for
+    bool json = false;
+    bool jobs = false;
+};
+
+int write_failed(const status_options& o)
+{
+    const bool ndjson = o.failed_jobs.ends_with(".ndjson") || o.failed_jobs.ends_with(".jsonl");
+    const std::string file = o.failed_jobs == "-" ? std::string{} : o.failed_jobs;
+    return view_store(o.file, file, [ndjson](store::post_reader& reader, blocking_output& out) {
+        const auto n = write_failed_jobs(reader, out, ndjson ? jobs_format::ndjson : jobs_format::csv);
+        std::cerr << with_thousands(n) << (n == 1 ? " job" : " jobs") << " failed\n";
+    });
+}
+
+int run_status(const status_options& o)
+{
+    if (!o.failed_jobs.empty()) return write_failed(o);
+    store::job_counts counts;
+    const int code = view_store(o.file, {}, [&](store::post_reader& reader, blocking_output& out) {
+        harvest_watch harvest{reader};
+        const store_summary summary = reader.summary();
+        counts = summary.jobs;
+        if (o.jobs) {
+            reader.jobs({}, [&](const store::stored_job& job) {
+                const bool cut_off = job.state == store::job_state::leased && harvest.is_cut_off();
+                return out.write(job_json(job, cut_off));
+            });
+            return;
+        }
+        const std::optional<bool> harvesting = harvest.is_running();
+        if (o.json) {
+            out.write(summary_json(summary, harvesting));
+            return;
+        }
+        out.write(summary_text(summary, harvesting));
+        if (summary.jobs.failed > 0) write_failures(reader, summary.jobs.failed, out);
+    });
+    return code == exit_code::all_complete && counts.done < counts.all() ? exit_code::some_incomplete : code;
+}
+
+}  // namespace
+
+void add_status(CLI::App& app, runner& run)
+{
+    CLI::App* command = app.add_subcommand("status", "Tell how far the harvest of a store is, also while it runs");
+    const auto o = std::make_shared<status_options>();
+    command->add_option("--store", o->file, "The store that `unipile harvest` fills")->type_name("FILE")->required();
+    command->add_flag("--json", o->json, "One JSON object instead of text");
+    command->add_flag("--jobs", o->jobs, "Every job, one JSON object a line");
+    command
+        ->add_option("--failed-jobs", o->failed_jobs,
+                     "Write the failed jobs as a jobs file to FILE (NDJSON if it ends with .ndjson, else CSV) or, with "
+                     "-, to standard output; `unipile harvest FILE --retry-failed` takes them up again")
+        ->type_name("FILE|-")
+        ->excludes("--json")
+        ->excludes("--jobs");
+    command->footer(
+        "Exits with 1 as long as jobs wait, run or have failed; with --failed-jobs, only if they can't be written.");
+    command->callback([&run, o] { run = [o] { return run_status(*o); }; });
+}
+
+}  // namespace unipile::program

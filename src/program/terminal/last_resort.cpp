@@ -1,0 +1,80 @@
+#include "program/terminal/last_resort.hpp"
+
+#include "program/command.hpp"
+
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <cstddef>
+#include <cstdlib>
+#include <exception>
+#include <new>
+#include <string_view>
+
+#include <signal.h>
+#include <unistd.h>
+
+namespace unipile::program {
+namespace {
+
+volatile std::sig_atomic_t code_at_deadline = exit_code::some_incomplete;
+
+void say(std::string_view line) noexcept { static_cast<void>(!::write(STDERR_FILENO, line.data(), line.size())); }
+
+/// Once; other threads wait for it to end them.
+[[noreturn]] void leave_without_memory() noexcept
+{
+    static std::atomic_flag leaving;
+    if (leaving.test_and_set())
+        for (;;) ::pause();
+    say("unipile: out of memory; allow it more, or give it less to do at a time (--connections); what was stored is "
+        "intact, and the same command goes on\n");
+    std::_Exit(exit_code::some_incomplete);
+}
+
+[[noreturn]] void terminate() noexcept
+{
+    try {
+        if (const auto error = std::current_exception()) std::rethrow_exception(error);
+    } catch (const std::bad_alloc&) {
+        leave_without_memory();
+    } catch (...) {
+        // A defect, which a core dump helps with.
+    }
+    std::abort();
+}
+
+extern "C" void leave_at_deadline(int)
+{
+    say("\nunipile: it could not be ended in order; what was stored is intact, and the same command goes on\n");
+    std::_Exit(code_at_deadline);
+}
+
+/// Where memory is bounded, the stack of the main thread can't grow later on.
+void use_stack()
+{
+    std::array<char, std::size_t{256} * 1024> used;
+    for (std::size_t i = 0; i < used.size(); i += 1024) static_cast<volatile char*>(used.data())[i] = 0;
+}
+
+}  // namespace
+
+void end_without_memory()
+{
+    use_stack();
+    std::set_new_handler(leave_without_memory);
+    std::set_terminate(terminate);
+}
+
+void end_process_in(unsigned seconds, int code) noexcept
+{
+    static std::atomic_flag called;
+    if (called.test_and_set()) return;
+    code_at_deadline = code;
+    struct sigaction action{};
+    action.sa_handler = leave_at_deadline;
+    ::sigaction(SIGALRM, &action, nullptr);
+    ::alarm(seconds);
+}
+
+}  // namespace unipile::program

@@ -1,0 +1,81 @@
+// Interrupting `unipile posts`.
+#include "program/served.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <csignal>
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace unipile;
+
+BOOST_AUTO_TEST_SUITE(posts_signal)
+
+BOOST_AUTO_TEST_CASE(an_interruption_prints_the_position_and_resuming_completes_the_output)
+{
+    for (const int signal : {SIGINT, SIGTERM}) {
+        auto o = small_world(450);
+        o.faults = {simulator::parse_fault("stall:page=3,burst=0,at=60%")};
+        served s{o};
+        const auto truth = s.truth(s.first());
+
+        process p{UNIPILE_PROGRAM, s.arguments({s.first()}, {"--summary", "json"}), s.environment()};
+        std::string out;
+        for (int i = 0; i < 200; ++i) out += p.read_line();
+        p.send(signal);
+        const finished f = p.wait();
+        out += f.out;
+        BOOST_TEST(f.code == 130);
+        const auto said = lines_of(f.err);
+        BOOST_TEST_REQUIRE(said.size() == 1u);
+        BOOST_TEST(field(said[0], "end_reason") == "cancelled");
+        const std::string position = field(said[0], "position");
+        BOOST_TEST_REQUIRE(!position.empty());
+
+        s.server.set_faults({});
+        const finished rest = s.run(s.arguments({s.first()}, {"--resume", position}));
+        BOOST_TEST(rest.code == 0);
+        BOOST_TEST(same_lines(lines_of(out + rest.out), truth));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(listings_that_had_not_begun_are_named)
+{
+    auto o = small_world(450, 4);
+    o.faults = {simulator::parse_fault("stall:page=1,burst=0,at=60%")};
+    const served s{o};
+    std::vector<std::string> all;
+    for (const auto& p : s.server.identifiers()) all.push_back(p.identifier);
+    process p{UNIPILE_PROGRAM, s.arguments(all, {"--connections", "1"}), s.environment()};
+    p.read_line();
+    p.send(SIGINT);
+    const finished f = p.wait();
+    BOOST_TEST(f.code == 130);
+    const auto said = lines_of(f.err);
+    BOOST_TEST_REQUIRE(said.size() == 4u);
+    for (std::size_t i = 0; i < 4; ++i) {
+        BOOST_TEST(said[i].starts_with(all[i] + ": "));
+        BOOST_TEST(said[i].find(": interrupted (cancelled)") != std::string::npos);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_second_interruption_waits_for_no_reader)
+{
+    const served s{small_world(20'000)};
+    process p{UNIPILE_PROGRAM, s.arguments({s.first()}, {"--summary", "json"}), s.environment(),
+              process::error_to::terminal};
+    std::string out = p.read_line();
+    // Nothing more is read: the pipe fills up. Either the block that is being written fits, or the second signal ends
+    // the wait for its reader.
+    p.send(SIGINT);
+    p.send(SIGINT);
+    const finished f = p.wait();
+    BOOST_TEST(f.code == 130);
+    BOOST_TEST(f.err.find("\"position\":\"") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
