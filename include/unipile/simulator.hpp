@@ -73,7 +73,8 @@ enum class fault_kind {
 ///     request=N       the Nth request that the server reads
 ///     account=ID, identifier=ID
 ///
-/// burst=N: how many attempts at a chosen page are hit, 0: all. The default is 1 for what a retry may cure (a status,
+/// after=N: the first N attempts at a chosen page are not hit; such as a page that is refused when it is read again.
+/// burst=N: how many attempts behind them are hit, 0: all. The default is 1 for what a retry may cure (a status,
 /// reset, close, stall, truncate) and 0 for the rest. Attempts are counted by account, identifier and page, so whether
 /// an attempt is hit depends on the seed and on that count, never on timing or on other requests (`request=` apart).
 ///
@@ -104,7 +105,8 @@ struct fault {
     std::uint64_t request = 0;
     std::string account;
     std::string identifier;
-    std::uint64_t burst = 1;
+    std::uint64_t after = 0;  ///< attempts that are spared first
+    std::uint64_t burst = 1;  ///< attempts that are hit then; 0: all
 
     unsigned status = 0;
     std::string type;  ///< with "errors/"; empty: the usual one of the status

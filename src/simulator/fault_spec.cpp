@@ -191,6 +191,8 @@ bool set_target(std::string_view spec, std::string_view key, std::string_view va
         result.page = number(spec, key, value, 1, UINT64_MAX);
     else if (key == "request")
         result.request = number(spec, key, value, 1, UINT64_MAX);
+    else if (key == "after")
+        result.after = number(spec, key, value, 0, UINT32_MAX);
     else if (key == "burst")
         result.burst = number(spec, key, value, 0, UINT64_MAX);
     else if (key == "account")
@@ -260,7 +262,7 @@ fault parse_fault(std::string_view spec)
     }
     if (result.kind == fault_kind::drift) {
         if (result.deviations == 0) result.deviations = wild;
-        if (result.every || result.page || result.request || result.burst)
+        if (result.every || result.page || result.request || result.after || result.burst)
             refuse(spec, "drift is chosen by post: use rate, account or identifier");
     }
     if (result.kind == fault_kind::endless && (result.every || result.page || result.request))

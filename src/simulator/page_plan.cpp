@@ -131,7 +131,8 @@ bool hits(const fault& fault, std::size_t index, const page_attempt& a)
     if (fault.page != 0 && fault.page != a.page) return false;
     if (fault.every != 0 && a.page % fault.every != 0) return false;
     if (fault.request != 0 && fault.request != a.request) return false;
-    if (fault.burst != 0 && a.attempt > fault.burst) return false;
+    if (a.attempt <= fault.after) return false;
+    if (fault.burst != 0 && a.attempt - fault.after > fault.burst) return false;
     return !fault.rate || unit(chance_hash(fault, index, a)) < *fault.rate;
 }
 

@@ -48,6 +48,7 @@ struct served {
         options.base_url = server.base_url();
         options.api_key = "simulated-key";
         options.proxy_from_environment = false;
+        options.deadlines = patient();
         api.emplace(context, std::move(options));
         const auto profile = server.identifiers().front();
         query.account_id = profile.account;

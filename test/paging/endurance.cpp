@@ -9,6 +9,7 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <fstream>
 
 namespace asio = boost::asio;
@@ -53,9 +54,13 @@ void list(std::size_t total)
     simulator::server server(context.get_executor(), o);
     server.start();
     const auto profile = server.identifiers().front();
-    client client(
-        context,
-        {.base_url = server.base_url(), .api_key = o.api_key, .proxy_from_environment = false, .compression = false});
+    constexpr std::chrono::hours day{24};  // the requests are counted, and no busy machine may add to them
+    client client(context,
+                  {.base_url = server.base_url(),
+                   .api_key = o.api_key,
+                   .proxy_from_environment = false,
+                   .compression = false,
+                   .deadlines = {.connect = day, .handshake = day, .first_byte = day, .stall = day, .request = day}});
     auto stream = client.posts({.account_id = profile.account, .identifier = profile.identifier});
     std::size_t posts = 0, before = 0;
     asio::co_spawn(context, count(stream, posts, total / 10, before), [&](std::exception_ptr e) {

@@ -172,6 +172,12 @@ client_options impatient()
     return options;
 }
 
+deadlines patient() noexcept
+{
+    constexpr std::chrono::hours day{24};
+    return {.resolve = day, .connect = day, .handshake = day, .first_byte = day, .stall = day, .request = day};
+}
+
 awaitable<void> drain(post_stream& stream, outcome& out)
 {
     try {

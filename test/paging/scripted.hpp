@@ -100,6 +100,9 @@ script plain_listing(std::size_t total, std::size_t size);
 /// Fast options: retries wait for next to nothing.
 client_options impatient();
 
+/// Deadlines that no machine misses, however busy it is.
+deadlines patient() noexcept;
+
 /// What a listing gave.
 struct outcome {
     std::vector<std::string> ids;

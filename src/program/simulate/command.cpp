@@ -325,7 +325,7 @@ void add_network(CLI::App& app, simulate_options& o)
            "--fault", o.faults,
            "KIND[=WORD,…][:KEY=VALUE,…]; repeatable. Kinds: a status such as 429, reset, close, stall, truncate, "
            "hang-up, chunk, drip, loop, empty-pages, duplicates, dead-cursor, endless, short-page, odd-cursor, "
-           "drift. Which pages: rate, every, page, request, account, identifier, burst. Such as "
+           "drift. Which pages: rate, every, page, request, account, identifier, after, burst. Such as "
            "429:every=50,burst=3,retry-after=2 or reset:at=1000,rate=0.1 or drift=types,fields")
         ->group(group)
         ->type_name("SPEC")

@@ -43,6 +43,20 @@ BOOST_AUTO_TEST_CASE(zero_for_a_refused_follow_up_that_is_refused_again)
     BOOST_TEST(has(f.err, ": complete by inference, confirmed (exhausted_cursor)"));
 }
 
+BOOST_AUTO_TEST_CASE(one_for_a_refused_follow_up_that_is_not_confirmed)
+{
+    auto options = small_world(250);
+    options.faults = {simulator::parse_fault("dead-cursor:page=3"),
+                      simulator::parse_fault("422:type=unprocessable_entity,page=2,after=1,burst=0")};
+    const served s{options};
+    const auto all = s.truth(s.first());
+    const finished f = s.run(s.arguments({s.first()}));
+    BOOST_TEST(f.code == 1);
+    BOOST_TEST(same_lines(lines_of(f.out), {all.begin(), all.begin() + 200}));
+    BOOST_TEST(has(f.err, ": 200 posts, 2 pages, 4 requests, 0 retries, "));
+    BOOST_TEST(has(f.err, ": refused, and not confirmed to be complete (refused_cursor); position: "));
+}
+
 BOOST_AUTO_TEST_CASE(zero_for_a_bound_that_was_asked_for)
 {
     const served s{small_world(250)};
