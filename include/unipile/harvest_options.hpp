@@ -61,11 +61,6 @@ struct harvest_options {
     /// count. A server of which nothing was ever heard is given up after a few seconds, or one attempt more if that
     /// takes longer, whatever this says: its address may be wrong.
     std::chrono::milliseconds outage_patience = std::chrono::minutes{15};
-    /// How many answers that show that the API works others have got so far, such as another harvest of the same work
-    /// on another thread: pages, and errors of the API's own but 5xx and `errors/invalid_account`; empty: none. One
-    /// that came since a request of this harvest's began to be left without an answer says that there is no outage.
-    /// Called where a request begins and where it ends, on the harvest's executor.
-    std::function<std::uint64_t()> answers_elsewhere;
 
     /// The harvest ends with errc::identifiers_refused once so many identifiers in a row were refused for the same
     /// reason and not one page has come in this run: such a list holds something else than ids, and each request costs

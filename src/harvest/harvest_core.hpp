@@ -160,7 +160,6 @@ private:
     failure gave_up() const;
     void check_accounts();
     void note_refusal(const failure& f);
-    void listen_elsewhere();
     void deliver(job_listing& l, bool page_ends);
 
     wall_time now() const { return clock_.now(); }
@@ -191,10 +190,9 @@ private:
     pull_phase phase_of_pull_ = pull_phase::none;
 
     std::optional<failure> failure_;
-    std::optional<failure> no_answer_;     ///< why the last request that got none did not
-    const failure no_memory_, stopped_;    ///< made while there is memory
-    stream_stats listings_;                ///< of listings that are gone
-    std::uint64_t answers_elsewhere_ = 0;  ///< when they were last asked for
+    std::optional<failure> no_answer_;   ///< why the last request that got none did not
+    const failure no_memory_, stopped_;  ///< made while there is memory
+    stream_stats listings_;              ///< of listings that are gone
     std::uint64_t next_number_ = 0, completed_ = 0, failed_ = 0, last_admission_ = 0;
     std::string refusal_;    ///< of the last identifier
     unsigned refusals_ = 0;  ///< of that kind in a row

@@ -90,9 +90,6 @@ void harvest_core::not_sent(job_index i)
 
 void harvest_core::send_request(job_index i)
 {
-    const auto number = jobs_[i].number;
-    listen_elsewhere();
-    if (!is_running(i, number)) return;
     auto& j = jobs_[i];
     choose_position(j);
     if (!j.listing) {
@@ -161,7 +158,6 @@ try {
     if (!posts.empty()) take_posts(l, posts);
     worked_ = worked_ || !posts.empty() || l.page_ended();
     const auto reason = l.stream.end_reason();
-    if (reason != end_reason::none || code == errc::request_held) listen_elsewhere();
     if (l.over || closed_) return;
     if (reason != end_reason::none)
         listing_over(l, reason);
@@ -264,14 +260,7 @@ void harvest_core::request_ended(job_index i, const request_result& result)
 /// A base URL or a key of somebody else's knows no account: neither the accounts nor the jobs are to blame.
 void harvest_core::check_accounts()
 {
-    const auto knows_none = [this] {
-        return !closed_ && !scheduler_.stopped() && scheduler_.knows_no_account(pulling_ || wants_jobs());
-    };
-    if (!knows_none()) return;
-    // It may have answered others.
-    listen_elsewhere();
-    for (const account_index parked : scheduler_.take_parked()) save_ledger(parked);
-    if (!knows_none()) return;
+    if (closed_ || scheduler_.stopped() || !scheduler_.knows_no_account(pulling_ || wants_jobs())) return;
     failure::details d;
     d.scope = failure_scope::key;
     d.may_pass = false;
@@ -291,14 +280,6 @@ void harvest_core::note_refusal(const failure& f)
              " identifiers in a row and no page: names from profile addresses, or numbers that a spreadsheet has "
              "rounded, are no ids";
     stop_for(failure(errc::identifiers_refused, std::move(d)));
-}
-
-void harvest_core::listen_elsewhere()
-{
-    if (!options_.answers_elsewhere) return;
-    std::uint64_t answers = answers_elsewhere_;
-    call_out("answers_elsewhere", [&] { answers = options_.answers_elsewhere(); });
-    if (std::exchange(answers_elsewhere_, answers) != answers) scheduler_.answered_elsewhere(now());
 }
 
 /// What ends a harvest whose server is gone: the last attempt's failure, and how long there were others.

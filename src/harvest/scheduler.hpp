@@ -118,8 +118,6 @@ public:
     /// A job that was held ends.
     void drop(job_index job);
 
-    /// The server has answered somebody else, outside of this harvest.
-    void answered_elsewhere(wall_time now);
     const outage_watch& outage() const noexcept { return outage_; }
 
     /// The API knows none of the accounts that were asked first, three of them or all that have jobs, and has answered

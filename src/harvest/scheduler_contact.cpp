@@ -94,13 +94,6 @@ void scheduler::note_silence(job_index j, request_result::contact server)
     }
 }
 
-void scheduler::answered_elsewhere(wall_time now)
-{
-    end_silence();
-    outage_.answered();
-    vouch(now);
-}
-
 /// The server has answered.
 void scheduler::end_silence() noexcept
 {

@@ -1,6 +1,6 @@
 // Harvests that are killed without warning, again and again, and resumed: what the store holds in the end, against what
-// the simulator holds, and what the simulator was asked for, against the pace. The same for runs of every kind, over
-// several threads, in a world that lies for once.
+// the simulator holds, and what the simulator was asked for, against the pace. The same for runs of every kind, in a
+// world that lies for once.
 #include "crash/verdict.hpp"
 #include "program/jobs_folder.hpp"
 #include "program/served.hpp"
@@ -245,12 +245,8 @@ struct soaked_store {
     }
     void one_run()
     {
-        strings more{"--pace",
-                     one_of(dice, strings{"none", "1000/day"}),
-                     "--threads",
-                     one_of(dice, strings{"1", "2", "3"}),
-                     one_of(dice, strings{"--full", "--update", "--update"}),
-                     "--retry-failed"};
+        strings more{"--pace", one_of(dice, strings{"none", "1000/day"}),
+                     one_of(dice, strings{"--full", "--update", "--update"}), "--retry-failed"};
         const auto how = dice() % 3;
         // A slow reader, or a file.
         const bool with_reader = how == 0 && dice() % 2 == 0;

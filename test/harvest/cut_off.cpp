@@ -180,44 +180,6 @@ BOOST_AUTO_TEST_CASE(patience_has_an_end)
     }
 }
 
-BOOST_AUTO_TEST_CASE(what_others_have_heard_counts)
-{
-    auto options = quickly();
-    options.outage_patience = 1ms;
-    options.answers_elsewhere = [] { return 1u; };
-    cut_off c(between(0, 1'000), options);
-    c.harvest.run();
-    c.check_ended(errc::connect_failed, "no answer for ");
-}
-
-/// Two identifiers that never get an answer, left over on one thread while others go on on another.
-BOOST_AUTO_TEST_CASE(whoever_hears_of_others_takes_its_own_silence_for_no_outage)
-{
-    auto client = impatient();
-    client.retry.max_attempts = 3;
-    for (const bool others_go_on : {true, false}) {
-        auto options = quickly();
-        options.outage_patience = 1ms;
-        std::uint64_t elsewhere = 1;
-        options.answers_elsewhere = [&] { return others_go_on ? ++elsewhere : elsewhere; };
-        const auto answer_nobody = [](std::size_t, const asked& r) {
-            answer a = plain_listing(r, 10, 10);
-            a.no_answer = true;
-            a.silence = errc::first_byte_timeout;
-            return a;
-        };
-        const std::vector<posts_query> two{query_of(0, "0"), query_of(1, "1")};
-        scripted_harvest h(answer_nobody, two, options, client);
-        h.run();
-        BOOST_TEST(h.got.over == others_go_on);
-        BOOST_TEST(h.got.jobs.size() == 2u);
-        BOOST_TEST(h.got.failed.has_value() == !others_go_on);
-        if (!others_go_on) continue;
-        for (const auto& [name, j] : h.got.jobs) BOOST_TEST((j.failed && j.failed->code() == errc::first_byte_timeout));
-        BOOST_TEST(h.requests() == 6u);
-    }
-}
-
 BOOST_AUTO_TEST_CASE(whom_nobody_trusts_is_not_waited_for)
 {
     for (const errc code : {errc::certificate_rejected, errc::client_certificate_required}) {

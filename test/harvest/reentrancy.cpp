@@ -20,11 +20,11 @@ namespace asio = boost::asio;
 
 namespace {
 
-enum class where { save_ledger, load_ledger, pace_of, admit, answers_elsewhere, source, observed, visited };
+enum class where { save_ledger, load_ledger, pace_of, admit, source, observed, visited };
 enum class action { stop, cancel, unpark, finish, destroy, fail };
 
-constexpr where places[] = {where::save_ledger,       where::load_ledger, where::pace_of,  where::admit,
-                            where::answers_elsewhere, where::source,      where::observed, where::visited};
+constexpr where places[] = {where::save_ledger, where::load_ledger, where::pace_of, where::admit,
+                            where::source,      where::observed,    where::visited};
 constexpr action actions[] = {action::stop,   action::cancel,  action::unpark,
                               action::finish, action::destroy, action::fail};
 
@@ -81,10 +81,6 @@ struct world {
                 go({});
                 call(where::admit);
             };
-        o.answers_elsewhere = [this] {
-            call(where::answers_elsewhere);
-            return std::uint64_t{0};
-        };
         stream.emplace(harvest::begin(*api, std::make_shared<handing>(*this), o, time));
     }
 

@@ -120,13 +120,6 @@ void add_options(CLI::App& command, harvest_arguments& a)
         ->type_name("FILE")
         ->group("Output");
     command.add_flag("--quiet", a.quiet, "No progress and no summary")->group("Output");
-    command
-        .add_option("--threads", a.threads,
-                    "Threads for the network; each account stays on one. The store has one of its own")
-        ->type_name("N")
-        ->check(CLI::Range(1, 64))
-        ->capture_default_str()
-        ->group("Server");
     add_connection_options(command, a.connection, "Connections, and requests, at a time in all");
     command
         .add_flag("--base-url-changed", a.base_url_changed,

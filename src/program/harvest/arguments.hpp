@@ -40,14 +40,13 @@ struct harvest_arguments {
     bool dry_run = false;
     std::string ndjson;  ///< file, or `-`; empty: none
     std::string order = "least-recent";
-    unsigned threads = 1;
     bool quiet = false;
     connection_options connection;
 };
 
 /// What follows from it.
 struct harvest_plan {
-    client_options client;  ///< of all threads together; without key and URL where nothing is to be sent
+    client_options client;  ///< without key and URL where nothing is to be sent
     harvest_options harvest;
     posts_query pattern;     ///< what the queries of all jobs have in common
     store::run_request run;  ///< without the label, which the jobs give

@@ -180,14 +180,8 @@ void harvest_run::start_company()
 void harvest_run::start_crew()
 {
     harvest_shared shared;
-    const std::size_t threads = std::min<std::size_t>(arguments_.threads, plan_.client.max_connections);
-    shares_.emplace(threads);
     shared.writer = writer_.get();
-    shared.shares = &*shares_;
     shared.run = run_info_.run;
-    shared.answers = &answers_;
-    shared.hopeful = &hopeful_;
-    hopeful_ = threads;
     shared.output_is_terminal = output_ && output_->is_terminal();
     if (output_)
         shared.output = [this](std::string lines) {
@@ -202,8 +196,7 @@ void harvest_run::start_crew()
         asio::post(context_, [this, line = std::move(line)] { console_.say(line); });
     };
     phase_ = "harvesting";
-    for (std::size_t i = 0; i < threads; ++i)
-        crew_.push_back({std::make_unique<harvest_worker>(plan_, shared, i, threads), {}});
+    crew_.push_back({std::make_unique<harvest_worker>(plan_, shared), {}});
     for (std::size_t i = 0; i < crew_.size(); ++i) {
         crew_[i].thread = std::thread{[this, i] { work_on(i); }};
         ++at_work_;
@@ -250,14 +243,13 @@ void harvest_run::give_up()
 /// On a worker's thread.
 void harvest_run::work_on(std::size_t index)
 {
-    name_this_thread(("unipile-net-" + std::to_string(index)).c_str());
+    name_this_thread("unipile-net");
     try {
         crew_[index].worker->run();
     } catch (...) {
         const std::lock_guard lock{error_mutex_};
         if (!error_) error_ = std::current_exception();
     }
-    shares_->leave(index);
     asio::post(context_, [this, index] { worker_ended(index); });
 }
 
@@ -302,7 +294,6 @@ bool harvest_run::has_another_key()
     writer_->flush([nothing_left](const std::exception_ptr&) { nothing_left->set_value(); });
     nothing_left->get_future().wait();
     crew_.clear();
-    answers_ = 0;
     stopped_by_.reset();
     stopping_ = false;
     return true;

@@ -1,7 +1,6 @@
 // The work of `unipile harvest`: a jobs file, a store, and workers between API and store.
 #pragma once
 
-#include "program/harvest/account_shares.hpp"
 #include "program/harvest/arguments.hpp"
 #include "program/harvest/display.hpp"
 #include "program/harvest/eta.hpp"
@@ -93,13 +92,10 @@ private:
     boost::asio::steady_timer unparked_, redraw_, ahead_;
     std::optional<block_writer> output_;
     std::unique_ptr<store::store_writer> writer_;
-    std::optional<account_shares> shares_;
     store::run_info run_info_;
     import_report imported_;
     store::log_tail left_in_log_;
-    store::job_counts counts_;               ///< before the workers began, and at the end
-    std::atomic<std::uint64_t> answers_{0};  ///< that show that the API works, to all workers
-    std::atomic<std::size_t> hopeful_{0};    ///< workers that may still get one
+    store::job_counts counts_;  ///< before the workers began, and at the end
     std::vector<crew_member> crew_;
     harvest_tally past_;  ///< of workers before these
     std::size_t at_work_ = 0;

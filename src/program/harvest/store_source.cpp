@@ -126,7 +126,7 @@ std::vector<std::string> store_source::choose(const job_request& request)
     while (!ring_.empty() && chosen.size() < request.count) {
         std::string account = std::move(ring_.front());
         ring_.pop_front();
-        if (!hooks_.mine(account) || hooks_.parked(account)) continue;
+        if (hooks_.parked(account)) continue;
         if (request.has_enough(account))
             busy_ = true;
         else

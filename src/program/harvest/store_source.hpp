@@ -42,8 +42,6 @@ struct starting_place {
 class store_source : public std::enable_shared_from_this<store_source> {
 public:
     struct hooks {
-        /// Whether this source is in charge of the account.
-        std::function<bool(std::string_view account)> mine;
         /// Whether the account waits for its owner; its jobs are left alone then.
         std::function<bool(std::string_view account)> parked;
         /// Whether a job that was handed out may still be handed out `again`.

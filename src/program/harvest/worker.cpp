@@ -25,8 +25,8 @@ using boost::system::error_code;
 using step_kind = store::step::kind;
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
-/// JSON that may wait for the store, and for this program, on all threads together. A post in memory takes some three
-/// times its JSON. More would only fill memory: the store takes pages as fast as it can as long as one is there.
+/// JSON that may wait for the store, and for this program. A post in memory takes some three times its JSON. More would
+/// only fill memory: the store takes pages as fast as it can as long as one is there.
 constexpr std::size_t most_outstanding = 12 * 1024 * 1024;
 constexpr std::size_t most_buffered = 4 * 1024 * 1024;
 
@@ -39,26 +39,12 @@ std::string key_of(std::string_view account, std::string_view identifier, bool i
     return key;
 }
 
-/// A gateway's answer, or one of a server that doesn't work, says nothing to other workers; nor does one that all
-/// accounts get with a wrong key or address.
-bool shows_that_the_api_works(const api_error& e)
-{
-    return e.status < 500 && e.type.find("errors/") != std::string::npos && !e.type.ends_with("errors/invalid_account");
-}
-
 }  // namespace
 
 /// Collects what is no post, for the next write of its job.
 class harvest_worker::watcher final : public observer {
 public:
     explicit watcher(harvest_worker& worker) : worker_(worker) {}
-
-    void on_answer(const answer_event& e) override
-    {
-        if (e.error != nullptr && shows_that_the_api_works(*e.error)) count();
-    }
-
-    void on_page(const page_event&) override { count(); }
 
     void on_anomaly(const anomaly_event& e) override
     {
@@ -70,24 +56,15 @@ public:
     }
 
 private:
-    void count()
-    {
-        ++worker_.answers_;
-        worker_.shared_.answers->fetch_add(1, std::memory_order_relaxed);
-    }
-
     harvest_worker& worker_;
 };
 
-harvest_worker::harvest_worker(const harvest_plan& plan, const harvest_shared& shared, std::size_t index,
-                               std::size_t count)
+harvest_worker::harvest_worker(const harvest_plan& plan, const harvest_shared& shared)
     : shared_(shared),
       when_parked_(plan.harvest.when_parked),
-      most_outstanding_(most_outstanding / count),
       client_(context_,
               [&] {
                   client_options mine = plan.client;
-                  mine.max_connections = std::max<std::size_t>(1, plan.client.max_connections / count);
                   mine.observer = std::make_shared<watcher>(*this);
                   return mine;
               }()),
@@ -95,8 +72,7 @@ harvest_worker::harvest_worker(const harvest_plan& plan, const harvest_shared& s
       redraw_(context_)
 {
     store_source::hooks hooks;
-    hooks.mine = [shares = shared.shares, index](std::string_view account) { return shares->is_of(index, account); };
-    hooks.parked = [this](std::string_view account) { return standing_of(account) != standing::good; };
+    hooks.parked = [this](std::string_view account) { return is_waiting(account); };
     hooks.unfinished = [this] { return has_unfinished(); };
     hooks.account_known = [this](const std::string& account, const std::optional<store::account_row>& row) {
         if (row) ledgers_.insert_or_assign(account, stored_ledger(*row));
@@ -112,35 +88,17 @@ harvest_worker::harvest_worker(const harvest_plan& plan, const harvest_shared& s
     };
     source_ = std::make_shared<store_source>(context_.get_executor(), *shared.writer, shared.run, plan.pattern, hooks);
     harvest_options options = options_for(plan);
-    options.max_buffered_bytes = most_buffered / count;
+    options.max_buffered_bytes = most_buffered;
     stream_.emplace(client_.harvest(source_->handle(), std::move(options)));
 }
 
 harvest_worker::~harvest_worker() = default;
 
-/// Whether a job may still be handed out again. Where all that are left belong to accounts that the API doesn't know,
-/// the other workers may yet find out whether it knows any.
-bool harvest_worker::has_unfinished()
+/// Whether a job may still be handed out again.
+bool harvest_worker::has_unfinished() const
 {
-    bool good = false, unknown = false;
-    for (const auto& [tag, job] : jobs_) {
-        const standing s = standing_of(job.claimed.spec.account);
-        good = good || s == standing::good;
-        unknown = unknown || s == standing::unknown;
-    }
-    set_hopeful(good);
-    const bool others_were_answered = shared_.answers->load(std::memory_order_relaxed) != answers_;
-    return good || (unknown && !others_were_answered && shared_.hopeful->load(std::memory_order_relaxed) > 0);
-}
-
-/// Whether this worker may still find out more of the API.
-void harvest_worker::set_hopeful(bool is)
-{
-    if (std::exchange(hopeful_, is) == is) return;
-    if (is)
-        shared_.hopeful->fetch_add(1, std::memory_order_relaxed);
-    else
-        shared_.hopeful->fetch_sub(1, std::memory_order_relaxed);
+    return std::any_of(jobs_.begin(), jobs_.end(),
+                       [this](const auto& job) { return !is_waiting(job.second.claimed.spec.account); });
 }
 
 harvest_options harvest_worker::options_for(const harvest_plan& plan)
@@ -151,7 +109,6 @@ harvest_options harvest_worker::options_for(const harvest_plan& plan)
     o.admit = [this](std::string_view account, const account_ledger& l, harvest_options::admission go) {
         admit(account, l, std::move(go));
     };
-    o.answers_elsewhere = [this] { return shared_.answers->load(std::memory_order_relaxed) - answers_; };
     return o;
 }
 
@@ -221,7 +178,6 @@ asio::awaitable<void> harvest_worker::work()
         room_.expires_at(std::chrono::steady_clock::time_point::max());
         co_await room_.async_wait(as_result);
     }
-    set_hopeful(false);
     // A claim that is under way comes before this at the store, and what it brings nobody will take.
     source_->stop();
     auto nothing = [](store::post_store&) { return true; };
@@ -235,7 +191,7 @@ asio::awaitable<void> harvest_worker::work()
 
 asio::awaitable<void> harvest_worker::wait_for_room()
 {
-    while (outstanding_ > most_outstanding_) {
+    while (outstanding_ > most_outstanding) {
         room_.expires_at(std::chrono::steady_clock::time_point::max());
         co_await room_.async_wait(as_result);
     }

@@ -1,7 +1,6 @@
-// One thread's share of a harvest: pages out of the API, into the store.
+// The network thread of a harvest: pages out of the API, into the store.
 #pragma once
 
-#include "program/harvest/account_shares.hpp"
 #include "program/harvest/arguments.hpp"
 #include "program/harvest/store_source.hpp"
 #include "program/harvest/tally.hpp"
@@ -28,13 +27,10 @@
 
 namespace unipile::program {
 
-/// What all workers of a run share.
+/// What a worker needs of its run.
 struct harvest_shared {
     store::store_writer* writer = nullptr;
-    account_shares* shares = nullptr;
     std::int64_t run = 0;
-    std::atomic<std::uint64_t>* answers = nullptr;  ///< that show that the API works, to all workers
-    std::atomic<std::size_t>* hopeful = nullptr;    ///< workers that may still get such an answer
     /// Writes lines to the additional output; returns whether all of them were written. Empty: there is none.
     std::function<boost::asio::awaitable<bool>(std::string lines)> output;
     bool output_is_terminal = false;
@@ -46,12 +42,11 @@ struct harvest_shared {
     std::function<void(std::string line)> say;
 };
 
-/// Works on its own thread and `io_context`; an account belongs to one worker. Other threads may call what is marked
-/// so.
+/// Works on its own thread and `io_context`. Other threads may call what is marked so.
 class harvest_worker {
 public:
     /// Throws std::invalid_argument for options that can't work.
-    harvest_worker(const harvest_plan& plan, const harvest_shared& shared, std::size_t index, std::size_t count);
+    harvest_worker(const harvest_plan& plan, const harvest_shared& shared);
     ~harvest_worker();
     harvest_worker(const harvest_worker&) = delete;
     harvest_worker& operator=(const harvest_worker&) = delete;
@@ -112,17 +107,14 @@ private:
     void admit(std::string_view account, const account_ledger& ledger, harvest_options::admission go);
     std::optional<account_ledger> load_ledger(std::string_view account);
     account_ledger stored_ledger(const store::account_row& row);
-    enum class standing { good, parked, unknown };
-    standing standing_of(std::string_view account) const;
-    bool has_unfinished();
-    void set_hopeful(bool is);
+    bool is_waiting(std::string_view account) const;
+    bool has_unfinished() const;
     accounts_view view() const;
     harvest_options options_for(const harvest_plan& plan);
 
     boost::asio::io_context context_{1};
     harvest_shared shared_;
     harvest_options::parked_jobs when_parked_;
-    std::size_t most_outstanding_;  ///< bytes of JSON that may wait for the store
     client client_;
     std::shared_ptr<store_source> source_;
     std::optional<harvest_stream> stream_;
@@ -132,12 +124,10 @@ private:
     std::unordered_map<std::string, account_ledger> ledgers_;  ///< loaded, not yet asked for
     std::size_t busy_ = 0;                                     ///< pieces of work under way
     std::size_t outstanding_ = 0;                              ///< bytes that are being written
-    std::uint64_t answers_ = 0;                                ///< of the server, to this worker
     std::optional<failure> stopped_by_;
     std::exception_ptr error_;
     shared_tally tally_;
     bool store_failed_ = false, over_ = false;
-    bool hopeful_ = true;  ///< counted among `harvest_shared::hopeful`
 };
 
 }  // namespace unipile::program

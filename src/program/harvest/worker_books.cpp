@@ -157,14 +157,12 @@ accounts_view harvest_worker::view() const
     return v;
 }
 
-auto harvest_worker::standing_of(std::string_view account) const -> standing
+/// For its owner, or for the first sign that the API knows any account.
+bool harvest_worker::is_waiting(std::string_view account) const
 {
-    standing found = standing::good;
-    stream_->account(account, [&found](const account_status& s) {
-        if (s.unknown) found = standing::unknown;
-        if (s.ledger.parked) found = standing::parked;
-    });
-    return found;
+    bool waiting = false;
+    stream_->account(account, [&](const account_status& s) { waiting = s.unknown || s.ledger.parked; });
+    return waiting;
 }
 
 std::optional<account_ledger> harvest_worker::load_ledger(std::string_view account)

@@ -139,35 +139,33 @@ BOOST_AUTO_TEST_CASE(a_refused_key_stops_it)
 
 BOOST_AUTO_TEST_CASE(a_key_that_is_changed_in_the_middle_stops_nothing)
 {
-    for (const std::string threads : {"1", "2"}) {
-        simulator::options o = four_accounts();
-        o.latency_min = o.latency_max = std::chrono::milliseconds(20);
-        field_work w{o};
-        const std::string file = w.folder.file("key"), another = "another-key-altogether";
-        write_file(file, w.world.key + '\n');
-        process p{UNIPILE_PROGRAM,
-                  w.command({"--ndjson", "-", "--api-key-file", file, "--threads", threads}),
-                  {{"UNIPILE_DSN", w.world.server.base_url()}}};
-        for (int i = 0; i < 200; ++i) BOOST_TEST_REQUIRE(!p.read_line().empty());
-        p.send(SIGSTOP);
-        write_file(file, another);
-        w.world.server.set_api_key(another);
-        p.send(SIGCONT);
-        const finished f = p.wait();
-        BOOST_TEST(f.code == 0, f.err);
-        BOOST_TEST(has(f.err, "all 40 jobs are done"), f.err);
-        BOOST_TEST(count_of(f.err, "going on with the one that the key file holds now") == 1u);
-        BOOST_TEST(f.err.find(another) == std::string::npos);
-        w.check_store();
+    simulator::options o = four_accounts();
+    o.latency_min = o.latency_max = std::chrono::milliseconds(20);
+    field_work w{o};
+    const std::string file = w.folder.file("key"), another = "another-key-altogether";
+    write_file(file, w.world.key + '\n');
+    process p{UNIPILE_PROGRAM,
+              w.command({"--ndjson", "-", "--api-key-file", file}),
+              {{"UNIPILE_DSN", w.world.server.base_url()}}};
+    for (int i = 0; i < 200; ++i) BOOST_TEST_REQUIRE(!p.read_line().empty());
+    p.send(SIGSTOP);
+    write_file(file, another);
+    w.world.server.set_api_key(another);
+    p.send(SIGCONT);
+    const finished f = p.wait();
+    BOOST_TEST(f.code == 0, f.err);
+    BOOST_TEST(has(f.err, "all 40 jobs are done"), f.err);
+    BOOST_TEST(count_of(f.err, "going on with the one that the key file holds now") == 1u);
+    BOOST_TEST(f.err.find(another) == std::string::npos);
+    w.check_store();
 
-        // The file still says the same.
-        w.world.server.set_api_key(w.world.key);
-        const finished refused =
-            process{UNIPILE_PROGRAM, w.command({"--api-key-file", file}), {{"UNIPILE_DSN", w.world.server.base_url()}}}
-                .wait();
-        BOOST_TEST(refused.code == 3);
-        BOOST_TEST(!has(refused.err, "going on"), refused.err);
-    }
+    // The file still says the same.
+    w.world.server.set_api_key(w.world.key);
+    const finished refused =
+        process{UNIPILE_PROGRAM, w.command({"--api-key-file", file}), {{"UNIPILE_DSN", w.world.server.base_url()}}}
+            .wait();
+    BOOST_TEST(refused.code == 3);
+    BOOST_TEST(!has(refused.err, "going on"), refused.err);
 }
 
 BOOST_AUTO_TEST_CASE(a_store_that_cannot_be_used_is_told_in_one_line)
@@ -293,14 +291,6 @@ BOOST_AUTO_TEST_CASE(a_dry_run_minds_the_bound_on_posts)
     BOOST_TEST(has(w.harvest({"--dry-run", "--max-posts", "20"}).out, "40 jobs of 4 accounts: about 40 requests"));
     BOOST_TEST(w.harvest({"--max-posts", "20"}).code == 0);
     BOOST_TEST(w.world.server.stats().requests == 40u);
-}
-
-BOOST_AUTO_TEST_CASE(two_threads_store_the_same)
-{
-    const field_work w;
-    BOOST_TEST(w.harvest({"--threads", "2"}).code == 0);
-    w.check_store();
-    BOOST_TEST(w.repeated_pages() == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(posts_are_also_written_as_lines)

@@ -191,17 +191,16 @@ BOOST_AUTO_TEST_CASE(accounts_that_the_server_does_not_know_are_a_matter_of_conf
 {
     field_work w{long_listings()};
     const std::string jobs = read_file(w.jobs);
-    for (const int accounts : {4, 2, 1})
-        for (const char* threads : {"1", "2"}) {
-            std::string strangers = "account,identifier,company\n";
-            for (int i = 0; i < 12; ++i)
-                strangers += "stranger" + std::to_string(i % accounts) + ",ACoAAstranger" + std::to_string(i) + ",\n";
-            write_file(w.jobs, strangers);
-            const finished f = w.harvest({"--threads", threads, "--restart"});
-            BOOST_TEST(f.code == 2, f.err);
-            BOOST_TEST(has(f.err, " 0 failed, 12 left"), f.err);
-            BOOST_TEST(!has(w.world.run({"accounts", "--store", w.store, "--json"}).out, "\"parked\":true"));
-        }
+    for (const int accounts : {4, 2, 1}) {
+        std::string strangers = "account,identifier,company\n";
+        for (int i = 0; i < 12; ++i)
+            strangers += "stranger" + std::to_string(i % accounts) + ",ACoAAstranger" + std::to_string(i) + ",\n";
+        write_file(w.jobs, strangers);
+        const finished f = w.harvest({"--restart"});
+        BOOST_TEST(f.code == 2, f.err);
+        BOOST_TEST(has(f.err, " 0 failed, 12 left"), f.err);
+        BOOST_TEST(!has(w.world.run({"accounts", "--store", w.store, "--json"}).out, "\"parked\":true"));
+    }
     write_file(w.jobs, jobs);
     BOOST_TEST(w.harvest().code == 0);
     w.check_store();
@@ -209,25 +208,22 @@ BOOST_AUTO_TEST_CASE(accounts_that_the_server_does_not_know_are_a_matter_of_conf
 
 BOOST_AUTO_TEST_CASE(one_account_that_the_server_does_not_know_is_parked)
 {
-    for (const char* threads : {"1", "2", "3"}) {
-        field_work w{long_listings()};
-        write_file(w.jobs, read_file(w.jobs) + "stranger,ACoAAstranger,\n");
-        const finished f = w.harvest({"--threads", threads});
-        BOOST_TEST(f.code == 1, f.err);
-        BOOST_TEST(has(f.err, "6 came to the end, 0 failed, 1 left"), f.err);
-        BOOST_TEST(has(w.world.run({"accounts", "--store", w.store, "--json"}).out, "\"parked\":true"));
-        w.check_store();
-    }
+    field_work w{long_listings()};
+    write_file(w.jobs, read_file(w.jobs) + "stranger,ACoAAstranger,\n");
+    const finished f = w.harvest();
+    BOOST_TEST(f.code == 1, f.err);
+    BOOST_TEST(has(f.err, "6 came to the end, 0 failed, 1 left"), f.err);
+    BOOST_TEST(has(w.world.run({"accounts", "--store", w.store, "--json"}).out, "\"parked\":true"));
+    w.check_store();
 }
 
-BOOST_AUTO_TEST_CASE(workers_take_a_server_that_does_not_work_for_no_answer)
+BOOST_AUTO_TEST_CASE(a_server_that_does_not_work_has_not_answered)
 {
     for (const char* spec : {"503:burst=0,rate=1", "404:body=html,burst=0,rate=1"}) {
         simulator::options o = long_listings();
         o.latency_min = o.latency_max = std::chrono::milliseconds(20);
         field_work w{o};
-        process p{UNIPILE_PROGRAM, w.command({"--ndjson", "-", "--outage-patience", "100ms", "--threads", "2"}),
-                  w.world.environment()};
+        process p{UNIPILE_PROGRAM, w.command({"--ndjson", "-", "--outage-patience", "100ms"}), w.world.environment()};
         for (int i = 0; i < 100; ++i) BOOST_TEST_REQUIRE(!p.read_line().empty());
         p.send(SIGSTOP);
         set_fault(w, spec);

@@ -107,7 +107,7 @@ BOOST_AUTO_TEST_CASE(wrong_options_touch_nothing)
 {
     const field_work w{two_accounts()};
     for (const strings& options :
-         {strings{"--nonsense"}, strings{"--limit", "0"}, strings{"--threads", "0"}, strings{"--max-posts", "-1"},
+         {strings{"--nonsense"}, strings{"--limit", "0"}, strings{"--threads", "2"}, strings{"--max-posts", "-1"},
           strings{"--since", "tomorrow"}, strings{"--pace", "7 bananas"}, strings{"--order", "random"},
           strings{"--ndjson", "no/such/file"}, strings{"--full", "--update"}}) {
         const finished f = w.harvest(options);
@@ -275,7 +275,7 @@ BOOST_AUTO_TEST_CASE(what_fails_is_told_with_what_to_do)
                    "(127.0.0.1:1; no "
                    "request was ever answered; Connection refused); nothing is lost: the same command goes on\n"),
                f.err);
-    const finished quiet = process{UNIPILE_PROGRAM, w.command({"--quiet", "--threads", "2"}), nobody_there}.wait();
+    const finished quiet = process{UNIPILE_PROGRAM, w.command({"--quiet"}), nobody_there}.wait();
     BOOST_TEST(quiet.code == 4);
     BOOST_TEST(lines_of(quiet.err).size() == 1u);
     const finished accounts = w.world.run({"accounts", "--store", w.store, "--json"});

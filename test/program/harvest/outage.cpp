@@ -110,14 +110,12 @@ BOOST_AUTO_TEST_CASE(a_server_that_gives_the_key_back_puts_it_into_no_message_an
 
 BOOST_AUTO_TEST_CASE(an_outage_in_the_middle_costs_no_job_and_no_budget)
 {
-    for (const std::string threads : {"1", "2"}) {
-        const behind_a_door d{20, 25};
-        const finished f = d.through_the_door({"--threads", threads});
-        BOOST_TEST(f.code == 0, f.err);
-        BOOST_TEST(has(f.err, "all 40 jobs are done"), f.err);
-        BOOST_TEST(has(f.err, " requests, 0 retries, "), f.err);
-        d.check_whole();
-    }
+    const behind_a_door d{20, 25};
+    const finished f = d.through_the_door();
+    BOOST_TEST(f.code == 0, f.err);
+    BOOST_TEST(has(f.err, "all 40 jobs are done"), f.err);
+    BOOST_TEST(has(f.err, " requests, 0 retries, "), f.err);
+    d.check_whole();
 }
 
 BOOST_AUTO_TEST_CASE(a_server_that_does_not_come_back_ends_it_with_all_that_arrived)
@@ -140,15 +138,13 @@ BOOST_AUTO_TEST_CASE(a_server_that_does_not_come_back_ends_it_with_all_that_arri
 
 BOOST_AUTO_TEST_CASE(silence_in_the_middle_fails_no_job_and_is_paid_for)
 {
-    for (const std::string threads : {"1", "2"}) {
-        const behind_a_door d{20, 26, shut::is_silent};
-        const finished f = d.through_the_door({"--threads", threads});
-        BOOST_TEST(f.code == 0, f.err);
-        BOOST_TEST(has(f.err, "all 40 jobs are done"), f.err);
-        BOOST_TEST(has(f.err, " requests, 6 retries, "), f.err);
-        BOOST_TEST(d.unanswered == 6u);
-        d.check_whole();
-    }
+    const behind_a_door d{20, 26, shut::is_silent};
+    const finished f = d.through_the_door();
+    BOOST_TEST(f.code == 0, f.err);
+    BOOST_TEST(has(f.err, "all 40 jobs are done"), f.err);
+    BOOST_TEST(has(f.err, " requests, 6 retries, "), f.err);
+    BOOST_TEST(d.unanswered == 6u);
+    d.check_whole();
 }
 
 BOOST_AUTO_TEST_CASE(a_server_that_stays_silent_ends_it_with_all_that_arrived)
