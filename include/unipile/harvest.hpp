@@ -8,6 +8,7 @@
 #include <unipile/harvest_options.hpp>
 #include <unipile/position.hpp>
 #include <unipile/post.hpp>
+#include <unipile/quarantined_item.hpp>
 #include <unipile/stream_stats.hpp>
 
 #include <boost/asio/any_completion_handler.hpp>
@@ -29,6 +30,8 @@ struct harvest_element {
     std::shared_ptr<const harvest_job> job;  ///< never null
     std::uint64_t number = 0;                ///< of the job in this harvest, from 0, in the order of the source
     std::vector<post> posts;                 ///< in the listing's order; empty where only something else is to be told
+    /// Items that are no posts, in the listing's order; they stood among `posts`, before them or behind them.
+    std::vector<quarantined_item> quarantined;
     /// Right behind the posts. To resume from here loses nothing and delivers nothing twice.
     unipile::position position;
     /// `position` is the beginning of a page, which will be asked for next. Told once for each page but the last.

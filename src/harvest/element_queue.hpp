@@ -17,12 +17,14 @@ public:
     void push(harvest_element&& e) { entries_.emplace_back().element = std::move(e); }
     /// The one that was pushed last.
     harvest_element& back() noexcept { return entries_.back().element; }
-    /// Gives posts to the one that was pushed last, which had none.
-    void give(std::vector<post> posts) noexcept
+    /// Gives items to the one that was pushed last, which had none.
+    void give(std::vector<post> posts, std::vector<quarantined_item> quarantined) noexcept
     {
         auto& back = entries_.back();
         back.element.posts = std::move(posts);
+        back.element.quarantined = std::move(quarantined);
         std::size_t bytes = 0;
+        for (const auto& q : back.element.quarantined) bytes += q.raw.size();
         for (const auto& p : back.element.posts) bytes += p.footprint();
         back.bytes += bytes;
         bytes_ += bytes;

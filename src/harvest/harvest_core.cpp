@@ -165,7 +165,7 @@ void harvest_core::client_closed() noexcept
 /// What listings have brought, and the place behind it.
 void harvest_core::deliver(job_listing& l, bool page_ends)
 {
-    if (l.pending.empty() && !page_ends) return;
+    if (l.pending.empty() && l.no_posts.empty() && !page_ends) return;
     const auto& j = jobs_[l.index];
     harvest_element e;
     e.job = j.what;
@@ -178,7 +178,7 @@ void harvest_core::deliver(job_listing& l, bool page_ends)
     elements_.push(std::move(e));
     auto& pushed = elements_.back();
     if (page_ends) pushed.page_items = l.take_items();
-    elements_.give(std::exchange(l.pending, {}));
+    elements_.give(std::exchange(l.pending, {}), std::exchange(l.no_posts, {}));
 }
 
 void harvest_core::emit_end(const job& j, unipile::end_reason reason, std::optional<failure> f)

@@ -276,7 +276,7 @@ void harvest_core::end_as_stopped(job& j) noexcept
         if (listing) {
             j.at = listing->safe;
             j.stats = listing->stats_before + listing->stream.stats();
-            if (!listing->pending.empty()) {
+            if (!listing->pending.empty() || !listing->no_posts.empty()) {
                 harvest_element e;
                 e.job = j.what;
                 e.number = j.number;
@@ -284,7 +284,7 @@ void harvest_core::end_as_stopped(job& j) noexcept
                 e.overlapped = j.overlapped;
                 e.stats = j.stats;
                 elements_.push(std::move(e));
-                elements_.give(std::exchange(listing->pending, {}));
+                elements_.give(std::exchange(listing->pending, {}), std::exchange(listing->no_posts, {}));
             }
         }
         emit_end(j, end_reason::cancelled, stopped_);

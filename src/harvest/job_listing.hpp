@@ -11,6 +11,8 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -43,6 +45,10 @@ public:
         return std::exchange(granted_, false);
     }
     bool others_were_answered() const noexcept override { return granted_ && others_answered_; }
+    void quarantined(std::string_view raw, std::string_view why) override
+    {
+        no_posts.push_back({std::string(raw), std::string(why)});
+    }
     void answered(const paging::request_outcome& outcome) noexcept override
     {
         answered_ = true;
@@ -74,12 +80,13 @@ public:
     const request_result& result() const noexcept { return result_; }
 
     job_index index;
-    stream_stats stats_before;  ///< of streams that the job had before
-    std::vector<post> pending;  ///< with whole pages: not delivered yet
-    position safe;              ///< behind `pending`, or behind what was delivered
-    bool stalled = false;       ///< waits for the consumer
-    bool over = false;          ///< its job has ended; kept only until its stream may be destroyed
-    post_stream stream;         ///< goes first
+    stream_stats stats_before;               ///< of streams that the job had before
+    std::vector<post> pending;               ///< with whole pages: not delivered yet
+    std::vector<quarantined_item> no_posts;  ///< not delivered yet
+    position safe;                           ///< behind `pending`, or behind what was delivered
+    bool stalled = false;                    ///< waits for the consumer
+    bool over = false;                       ///< its job has ended; kept only until its stream may be destroyed
+    post_stream stream;                      ///< goes first
 
 private:
     bool granted_ = false, others_answered_ = false, answered_ = false, good_ = false, page_ended_ = false;

@@ -175,6 +175,7 @@ void stream_core::absorb(const client_core& client, post&& p, std::uint32_t inde
 void stream_core::absorb(const client_core& client, const decode::quarantined_item& item)
 {
     if (!listing_.take_quarantined(item.raw, static_cast<std::uint32_t>(item.index))) return;
+    if (gate_) gate_->quarantined(item.raw, item.why);
     if (auto* o = client.observer())
         o->on_anomaly({.query = listing_.query(),
                        .page = listing_.page_number(),

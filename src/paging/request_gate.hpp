@@ -40,7 +40,7 @@ struct request_outcome {
 /// stream with a gate never waits between requests by itself: it hands its backoff to the gate and ends the
 /// outstanding operation, so that a listing that waits costs no coroutine.
 ///
-/// Called on the client's executor, never re-entrantly; must not throw. The gate outlives its stream.
+/// Called on the client's executor, never re-entrantly; must not throw but where stated. The gate outlives its stream.
 class request_gate {
 public:
     virtual ~request_gate() = default;
@@ -52,6 +52,11 @@ public:
     /// now, and has the server answered others meanwhile? Then it was the listing's own affair, and counts among its
     /// attempts, which may end it without another request. Otherwise it was perhaps the whole server's, and doesn't.
     virtual bool others_were_answered() const noexcept = 0;
+    /// An item of the page that is being read is no post. May throw std::bad_alloc.
+    virtual void quarantined(std::string_view raw, std::string_view why)
+    {
+        static_cast<void>(raw), static_cast<void>(why);
+    }
     /// A request has ended: its page was read to the end, or it failed. Not called for a request that was cancelled.
     virtual void answered(const request_outcome& outcome) noexcept = 0;
 };

@@ -89,6 +89,41 @@ BOOST_AUTO_TEST_CASE(elements_say_how_many_items_a_page_had)
         }
 }
 
+BOOST_AUTO_TEST_CASE(elements_bring_what_is_no_post)
+{
+    const std::string odd = "{}", number = "17", last = "[]";
+    const auto listing = [&](std::size_t n, const asked& r) -> answer {
+        if (!r.cursor.empty()) return {.body = page(std::vector<std::string>{last}, "null")};
+        answer first{.body = page(std::vector<std::string>{item(1), odd, item(2), number}, "\"c1\"")};
+        // The connection breaks behind the item; it is not delivered again with the page's second attempt.
+        if (n == 0) first.break_at = first.body.find(item(2)) + 10;
+        return first;
+    };
+    for (const bool whole : {false, true}) BOOST_TEST_CONTEXT(whole)
+        {
+            auto options = quickly();
+            options.whole_pages = whole;
+            scripted_harvest h(listing, std::vector<posts_query>{query_of(1, "x")}, options);
+            std::vector<std::string> raw, posts;
+            std::vector<std::size_t> of_pages(2);
+            std::size_t pages = 0;
+            each(h, [&](const harvest_element& e) {
+                for (const auto& p : e.posts) posts.emplace_back(p.id());
+                for (const auto& q : e.quarantined) {
+                    raw.push_back(q.raw);
+                    BOOST_TEST(!q.why.empty());
+                    ++of_pages.at(pages);
+                }
+                pages += e.page_ends;
+                if (e.ended) BOOST_TEST(e.stats.quarantined == 3u);
+            });
+            BOOST_TEST(posts == numbers(1, 3), boost::test_tools::per_element());
+            const std::vector<std::string> expected{odd, number, last};
+            BOOST_TEST(raw == expected, boost::test_tools::per_element());
+            BOOST_TEST(of_pages.front() == 2u);
+        }
+}
+
 BOOST_AUTO_TEST_CASE(finishing_at_a_page_says_nothing_more_about_it)
 {
     auto options = quickly();

@@ -3,7 +3,6 @@
 #include "program/output/minify.hpp"
 #include "program/terminal/text.hpp"
 
-#include <unipile/observer.hpp>
 #include <unipile/store/async.hpp>
 
 #include <boost/asio/as_tuple.hpp>
@@ -30,44 +29,12 @@ constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t most_outstanding = 12 * 1024 * 1024;
 constexpr std::size_t most_buffered = 4 * 1024 * 1024;
 
-std::string key_of(std::string_view account, std::string_view identifier, bool is_company)
-{
-    std::string key{account};
-    key += '\0';
-    key += identifier;
-    key += is_company ? "\1" : "\0";
-    return key;
-}
-
 }  // namespace
-
-/// Collects what is no post, for the next write of its job.
-class harvest_worker::watcher final : public observer {
-public:
-    explicit watcher(harvest_worker& worker) : worker_(worker) {}
-
-    void on_anomaly(const anomaly_event& e) override
-    {
-        if (e.quarantined.empty()) return;
-        const auto tag = worker_.tags_.find(key_of(e.query.account_id, e.query.identifier, e.query.is_company));
-        if (tag == worker_.tags_.end()) return;
-        worker_.jobs_[tag->second].quarantined.push_back({std::string{e.quarantined}, std::string{e.why}});
-        worker_.tally_.update([](harvest_tally& t) { ++t.quarantined; });
-    }
-
-private:
-    harvest_worker& worker_;
-};
 
 harvest_worker::harvest_worker(const harvest_plan& plan, const harvest_shared& shared)
     : shared_(shared),
       when_parked_(plan.harvest.when_parked),
-      client_(context_,
-              [&] {
-                  client_options mine = plan.client;
-                  mine.observer = std::make_shared<watcher>(*this);
-                  return mine;
-              }()),
+      client_(context_, plan.client),
       room_(context_),
       redraw_(context_)
 {
@@ -83,7 +50,6 @@ harvest_worker::harvest_worker(const harvest_plan& plan, const harvest_shared& s
         if (!is_new) return false;
         at->second.claimed = job;
         at->second.at_saved = job.start.what == step_kind::from_position;
-        tags_.insert_or_assign(key_of(job.spec.account, job.spec.identifier, job.spec.is_company), tag);
         return true;
     };
     source_ = std::make_shared<store_source>(context_.get_executor(), *shared.writer, shared.run, plan.pattern, hooks);
@@ -208,9 +174,7 @@ void harvest_worker::handle(harvest_element element)
     }
     active_job& job = at->second;
     count_requests(job, element);
-    // What is no post is taken along by the write under way, or has one of its own.
-    const bool has_page = !element.posts.empty() || element.page_ends || (!job.writing && !job.quarantined.empty());
-    if (has_page) {
+    if (!element.posts.empty() || !element.quarantined.empty() || element.page_ends) {
         harvest_element page = element;
         page.ended = false;
         job.writing = true;
@@ -218,6 +182,7 @@ void harvest_worker::handle(harvest_element element)
     }
     if (!element.ended) return;
     element.posts.clear();
+    element.quarantined.clear();
     job.ended = std::move(element);
     if (!job.writing) spawn(settle(tag));
 }
@@ -276,7 +241,7 @@ asio::awaitable<void> harvest_worker::store_page(active_job& job, const harvest_
     job.at_saved = false;
     write.lease = job.claimed.lease;
     write.add(element.posts);
-    write.quarantined = std::exchange(job.quarantined, {});
+    for (const quarantined_item& item : element.quarantined) write.quarantined.push_back({item.raw, item.why});
     write.position = element.position.text();
     write.page_ends = element.page_ends;
     write.short_page = element.page_ends && element.page_items < static_cast<std::uint64_t>(element.job->query.limit);
@@ -376,7 +341,6 @@ void harvest_worker::close_job(std::uint64_t tag, const std::string& how, bool d
 {
     const auto at = jobs_.find(tag);
     const store::job_spec spec = at->second.claimed.spec;
-    tags_.erase(key_of(spec.account, spec.identifier, spec.is_company));
     jobs_.erase(at);
     tally_.update([&](harvest_tally& t) {
         add_kind(t.by_end, how);
@@ -393,14 +357,10 @@ asio::awaitable<void> harvest_worker::give_back(std::uint64_t tag, active_job& j
     auto release = [lease = job.claimed.lease](store::post_store& engine) {
         return engine.release(lease, std::nullopt);
     };
-    const store::job_spec spec = job.claimed.spec;
     const auto [ec, released] =
         co_await store::async_perform(*shared_.writer, context_.get_executor(), 0, std::move(release), as_result);
     if (ec) store_failed();
-    if (jobs_.contains(tag)) {
-        tags_.erase(key_of(spec.account, spec.identifier, spec.is_company));
-        jobs_.erase(tag);
-    }
+    jobs_.erase(tag);
     tally_.update([](harvest_tally& t) { ++t.jobs_left; });
 }
 

@@ -67,15 +67,12 @@ public:
     const shared_tally& tally() const noexcept { return tally_; }
 
 private:
-    class watcher;
-
     /// A job that was claimed.
     struct active_job {
         store::claimed_job claimed;
-        std::uint64_t requests_seen = 0;  ///< of this listing, counted here
-        std::uint64_t retries_seen = 0;   ///< the same
-        std::uint64_t requests_told = 0;  ///< of this listing, what the store knows of
-        std::vector<store::quarantined_row> quarantined;
+        std::uint64_t requests_seen = 0;       ///< of this listing, counted here
+        std::uint64_t retries_seen = 0;        ///< the same
+        std::uint64_t requests_told = 0;       ///< of this listing, what the store knows of
         std::optional<store::step> verdict;    ///< what the store said, where the listing had no more to ask
         std::optional<harvest_element> ended;  ///< waits for the write under way
         bool writing = false;
@@ -120,7 +117,6 @@ private:
     std::optional<harvest_stream> stream_;
     boost::asio::steady_timer room_, redraw_;
     std::unordered_map<std::uint64_t, active_job> jobs_;       ///< by tag
-    std::unordered_map<std::string, std::uint64_t> tags_;      ///< by what a query says
     std::unordered_map<std::string, account_ledger> ledgers_;  ///< loaded, not yet asked for
     std::size_t busy_ = 0;                                     ///< pieces of work under way
     std::size_t outstanding_ = 0;                              ///< bytes that are being written

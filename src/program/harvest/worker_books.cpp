@@ -106,6 +106,7 @@ void harvest_worker::count(const harvest_element& element, const store::page_res
 {
     tally_.update([&](harvest_tally& t) {
         t.posts += element.posts.size();
+        t.quarantined += element.quarantined.size();
         t.added += result.added;
         t.changed += result.changed;
         ++t.pages;
