@@ -52,19 +52,29 @@ std::string complaint_about_command(const CLI::App& app)
     return line;
 }
 
+std::string complaint_about_options(const CLI::App& app, const CLI::ParseError& e)
+{
+    std::string command;
+    for (const CLI::App* given : app.get_subcommands()) command = given->get_name() + ' ';
+    return unipile::program::printable(e.what()) + "; see unipile " + command + "--help";
+}
+
 /// Parses the command line; returns an exit code, or -1 if a subcommand is to run.
 int parse(CLI::App& app, int argc, char** argv)
 {
+    for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+        for (CLI::Option* option : command->get_options())
+            if (option->get_items_expected_max() == 0) option->disable_flag_override();
     try {
         app.parse(argc, argv);
         for (const CLI::App* command : app.get_subcommands()) refuse_empty_values(*command);
         return -1;
     } catch (const CLI::ParseError& e) {
-        if (is_without_command(app, e)) {
-            std::cerr << "unipile: " << complaint_about_command(app) << "\nRun with --help for more information.\n";
-            return exit_code::usage_error;
-        }
-        return app.exit(e, std::cout, std::cerr) == 0 ? exit_code::all_complete : exit_code::usage_error;
+        if (e.get_exit_code() == 0) return app.exit(e, std::cout, std::cerr);  // --help, --version
+        std::cerr << "unipile: "
+                  << (is_without_command(app, e) ? complaint_about_command(app) : complaint_about_options(app, e))
+                  << '\n';
+        return exit_code::usage_error;
     }
 }
 

@@ -48,7 +48,7 @@ void write_file(const std::string& path, const std::string& text)
     file.close();
     if (!file) {
         const error_code code(errno, boost::system::system_category());
-        throw boost::system::system_error(code, "writing " + path);
+        throw boost::system::system_error(code, path + " can't be written");
     }
 }
 

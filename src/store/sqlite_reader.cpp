@@ -117,6 +117,7 @@ public:
     std::uint64_t quarantined(
         const std::function<bool(const job_spec&, const quarantined_row&, unix_time)>& visit) override;
     store_summary summary() override;
+    std::string tenant() override { return version_ >= 2 ? bound_tenant(db_) : std::string{}; }
     std::optional<bool> harvesting() override { return owner_lock::is_held(db_.file()); }
 
 private:

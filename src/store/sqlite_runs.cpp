@@ -1,4 +1,5 @@
 // Runs, and the imports that fill their queues.
+#include "store/sqlite_schema.hpp"
 #include "store/sqlite_store.hpp"
 
 namespace unipile::store {
@@ -33,20 +34,18 @@ run_info sqlite_store::begin_run(const run_request& request, unix_time now)
     });
 }
 
+std::string sqlite_store::tenant()
+{
+    return guarded([&] { return bound_tenant(db_); });
+}
+
 void sqlite_store::check_tenant(const run_request& request)
 {
     if (request.tenant.empty()) return;
-    statement find(db_, "SELECT value FROM properties WHERE name = 'tenant'");
-    if (find.step()) {
-        const std::string known = find.string(0);
-        find.reset();
-        if (known == request.tenant) return;
-        // A wrong address that gave nothing binds no store.
-        const bool holds =
-            db_.number("SELECT EXISTS(SELECT 1 FROM posts) OR EXISTS(SELECT 1 FROM jobs WHERE state = 3)");
-        if (holds && !request.move_tenant)
-            throw store_error(store_errc::other_tenant, db_.file(), "to " + known + ", and not to " + request.tenant);
-    }
+    const std::string known = bound_tenant(db_);
+    if (known == request.tenant) return;
+    if (!known.empty() && !request.move_tenant)
+        throw store_error(store_errc::other_tenant, db_.file(), "to " + known + ", and not to " + request.tenant);
     statement set(db_, "INSERT OR REPLACE INTO properties(name, value) VALUES('tenant', ?)");
     set.bind(1, request.tenant).run();
 }

@@ -144,6 +144,13 @@ int check_schema(connection& db, std::span<const char* const> known)
     return 0;
 }
 
+std::string bound_tenant(connection& db)
+{
+    return db.text(
+        "SELECT value FROM properties WHERE name = 'tenant' AND "
+        "(EXISTS(SELECT 1 FROM posts) OR EXISTS(SELECT 1 FROM jobs WHERE state = 3))");
+}
+
 void migrate(connection& db, std::span<const char* const> known)
 {
     const auto version = static_cast<std::size_t>(check_schema(db, known));

@@ -6,6 +6,7 @@
 #include <unipile/store/records.hpp>
 
 #include <span>
+#include <string>
 
 namespace unipile::store {
 
@@ -17,6 +18,10 @@ std::span<const char* const> schema_steps() noexcept;
 
 /// Refuses what isn't a store, or is one of a newer version. Returns the version; 0 for an empty database.
 int check_schema(connection& db, std::span<const char* const> steps);
+
+/// The tenant, if posts or done jobs bind the store to it: a wrong address that gave nothing binds none. Empty: to none
+/// yet. From version 2 of the schema on.
+std::string bound_tenant(connection& db);
 
 /// The account in a row of account, ledger, provider, parked, parked_since, waits_until, why, requests, used_today,
 /// updated, unpark.

@@ -22,6 +22,7 @@ public:
 
     run_info begin_run(const run_request& request, unix_time now) override;
     bool end_run(std::int64_t run, std::string_view outcome, unix_time now) override;
+    std::string tenant() override;
     void begin_import(std::int64_t run) override;
     import_result add_jobs(std::int64_t run, std::span<const job_spec> jobs) override;
     std::uint64_t end_import(std::int64_t run) override;

@@ -46,6 +46,10 @@ public:
     {
         return checked([&] { return reader_->summary(); });
     }
+    std::string tenant() override
+    {
+        return checked([&] { return reader_->tenant(); });
+    }
     std::optional<bool> harvesting() override { return reader_->harvesting(); }
 
 private:

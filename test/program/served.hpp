@@ -70,13 +70,14 @@ public:
     {
         return {{"UNIPILE_API_KEY", key}, {"UNIPILE_DSN", server.base_url()}};
     }
-    /// Runs to the end. No output may ever hold the key.
+    /// Runs to the end. No output may ever hold the key, and no message repeats itself.
     finished run(const std::vector<std::string>& command) const
     {
         process p{UNIPILE_PROGRAM, command, environment()};
         finished f = p.wait();
         BOOST_TEST(f.out.find(key) == std::string::npos);
         BOOST_TEST(f.err.find(key) == std::string::npos);
+        BOOST_TEST(f.err.find("failed (failed)") == std::string::npos, f.err);
         BOOST_TEST(f.signal == 0);
         return f;
     }

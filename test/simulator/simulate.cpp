@@ -227,7 +227,7 @@ BOOST_AUTO_TEST_CASE(bad_options_are_one_clear_line_and_code_2)
         const auto end = p.wait();
         BOOST_TEST(end.code == 2, arguments.back());
         BOOST_TEST(end.out.empty());
-        BOOST_TEST(end.err.starts_with("unipile simulate: "));
+        BOOST_TEST(end.err.starts_with("unipile: "));
         BOOST_TEST(std::count(end.err.begin(), end.err.end(), '\n') == 1);
     }
     for (const std::vector<std::string>& arguments :

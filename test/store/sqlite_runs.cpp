@@ -258,11 +258,14 @@ BOOST_AUTO_TEST_CASE(a_store_belongs_to_its_tenant)
     r.tenant = "api0.example:13111";
     begin(s, 0, r);
     s.engine->commit();
+    BOOST_TEST(s.engine->tenant() == "");
     r.tenant = "api1.example:13111";  // nothing came from the other one
     begin(s, 0, r);
     import(s, three_jobs);
     done(*s.engine, s.claim(1).front(), 1);
     s.engine->commit();
+    BOOST_TEST(s.engine->tenant() == r.tenant);
+    BOOST_TEST(open_sqlite_reader(s.folder.file())->tenant() == r.tenant);
     begin(s, 1);  // not checked
     begin(s, 1, r);
     s.engine->commit();

@@ -116,6 +116,8 @@ public:
     virtual std::uint64_t quarantined(
         const std::function<bool(const job_spec&, const quarantined_row&, unix_time)>& visit) = 0;
     virtual store_summary summary() = 0;
+    /// The server that the store is bound to, see `run_request::tenant`; empty: to none yet.
+    virtual std::string tenant() { return {}; }
     /// Whether a process harvests into the store at this moment; not one that only controls it. If none does, jobs that
     /// are leased were left behind by one that was killed. Empty: it can't be known.
     virtual std::optional<bool> harvesting() { return std::nullopt; }

@@ -70,6 +70,9 @@ public:
     /// for people. A run that isn't ended goes on when it is begun again.
     virtual bool end_run(std::int64_t run, std::string_view outcome, unix_time now) = 0;
 
+    /// The server that the store is bound to, see `run_request::tenant`; empty: to none yet.
+    virtual std::string tenant() { return {}; }
+
     /// Begins to read the list of a run's jobs anew: `add_jobs` names them, and `end_import` withdraws the others.
     /// Until then, `claim` and `accounts_with_jobs` of this object give nothing of a run that had jobs before. An
     /// import that isn't ended, because reading failed for example, withdraws nothing.

@@ -31,7 +31,7 @@ void add_bounds(CLI::App& command, harvest_arguments& a)
         ->group(group);
     command.add_option("--limit", a.limit, "Posts a page, 1 to 100")
         ->type_name("N")
-        ->check(CLI::Range(1, 100))
+        ->check(whole_number(1, 100))
         ->capture_default_str()
         ->group(group);
     command
@@ -39,7 +39,7 @@ void add_bounds(CLI::App& command, harvest_arguments& a)
                     "Go on over so many empty pages in a row that come with a cursor; 0: the first one ends a listing, "
                     "and for good if the next run finds it there again: only --full goes beyond it then")
         ->type_name("N")
-        ->check(CLI::Range(0, 100))
+        ->check(whole_number(0, 100))
         ->capture_default_str()
         ->group(group);
     command.add_flag("--retry-failed", a.retry_failed, "Also jobs that failed for good in an earlier run")

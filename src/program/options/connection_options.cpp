@@ -1,6 +1,7 @@
 #include "program/options/connection_options.hpp"
 
 #include "http/base_url.hpp"
+#include "program/options/option_checks.hpp"
 #include "program/terminal/text.hpp"
 
 #include <CLI/CLI.hpp>
@@ -78,7 +79,7 @@ void add_connection_options(CLI::App& command, connection_options& o, const char
         ->group(server);
     command.add_option("--connections", o.connections, connections_help)
         ->type_name("N")
-        ->check(CLI::Range(1, 1024))
+        ->check(whole_number(1, 1024))
         ->capture_default_str()
         ->group(server);
 }

@@ -98,7 +98,7 @@ void add_options(CLI::App& command, posts_options& o)
         ->group(bounds);
     command.add_option("--limit", o.limit, "Posts a page, 1 to 100")
         ->type_name("N")
-        ->check(CLI::Range(1, 100))
+        ->check(whole_number(1, 100))
         ->capture_default_str()
         ->group(bounds);
     command.add_option("--resume", o.resume, "Go on behind POSITION, as printed by a run that was not complete")
@@ -157,6 +157,7 @@ posts_plan make_plan(const posts_options& options)
     for (const std::string& identifier : options.identifiers) plan.queries.push_back(make_query(options, identifier));
     plan.from = read_position(options);
     plan.pace = read_pace(options);
+    if (plan.pace) plan.pace->base_url = plan.client.base_url;
     if (plan.from && !plan.from->belongs_to(plan.queries.front()))
         throw std::invalid_argument{"--resume: " + make_error_code(errc::position_mismatch).message()};
     return plan;

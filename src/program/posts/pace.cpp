@@ -19,7 +19,12 @@ paced_listings::paced_listings(posts_pace pace) : pace_(std::move(pace))
     if (pace_.store.empty()) return;
     store::sqlite_options options;
     options.create = false;
-    open_usable([&] { store_ = store::open_sqlite(pace_.store, options); });
+    std::string bound;
+    open_usable([&] {
+        store_ = store::open_sqlite(pace_.store, options);
+        bound = store_->tenant();
+    });
+    require_tenant(bound, pace_.base_url, pace_.store);
 }
 
 harvest_stream paced_listings::open(client& from, const posts_query& query, const position& start)

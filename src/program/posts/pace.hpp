@@ -20,6 +20,8 @@ struct posts_pace {
     std::optional<pacing> rules;
     /// The store whose ledger counts the requests too; empty: only this process counts them.
     std::string store;
+    /// Whose API it is; a store that is bound to another one is refused.
+    std::string base_url;
 };
 
 /// Opens listings one after the other that keep an account's pace together. For one thread, which waits while the store

@@ -90,7 +90,10 @@ std::string summary_text(const listing_report& r)
     out += human_bytes(r.stats.wire_bytes) + ", " + human_duration(r.elapsed);
     if (r.stats.anomalies > 0) out += ", " + counted(r.stats.anomalies, "anomaly", "anomalies");
     if (r.stats.quarantined > 0) out += ", " + counted(r.stats.quarantined, "unreadable item", "unreadable items");
-    out += ": " + outcome(r) + " (" + to_string(r.reason) + ')';
+    const std::string kind = outcome(r);
+    const std::string reason = to_string(r.reason);
+    out += ": " + kind;
+    if (kind != reason) out += " (" + reason + ')';
     if (!r.position.empty()) out += "; position: " + r.position;
     return out;
 }

@@ -2,10 +2,13 @@
 #include "program/command.hpp"
 #include "program/options/command_files.hpp"
 #include "program/options/connection_options.hpp"
+#include "program/options/option_checks.hpp"
+#include "program/terminal/text.hpp"
 
 #include <unipile/simulator.hpp>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 
@@ -52,13 +55,14 @@ std::optional<std::uint64_t> number(std::string_view text)
     return value;
 }
 
-/// `N` or `N-M`.
-std::pair<std::uint64_t, std::uint64_t> range(const char* option, std::string_view text)
+/// `N` or `N-M`, up to `most`.
+std::pair<std::uint64_t, std::uint64_t> range(const char* option, std::string_view text, std::uint64_t most)
 {
     const auto dash = text.find('-');
     const auto low = number(text.substr(0, dash));
     const auto high = dash == text.npos ? low : number(text.substr(dash + 1));
-    if (!low || !high) throw std::invalid_argument(std::string(option) + " takes N or N-M");
+    if (!low || !high || *low > *high || *high > most)
+        throw std::invalid_argument(std::string(option) + ": give N or N-M, from 0 to " + std::to_string(most));
     return {*low, *high};
 }
 
@@ -70,7 +74,8 @@ std::uint64_t bytes(const char* option, std::string_view text)
     if (text.ends_with('M')) unit = 1'000'000;
     if (unit > 1) text.remove_suffix(1);
     const auto value = number(text);
-    if (!value || *value > UINT64_MAX / unit) throw std::invalid_argument(std::string(option) + " takes N, Nk or NM");
+    if (!value || *value > UINT64_MAX / unit)
+        throw std::invalid_argument(std::string(option) + ": give N, Nk or NM, such as 64M");
     return *value * unit;
 }
 
@@ -81,8 +86,24 @@ simulator::rate_window window(std::string_view text)
     const auto requests = number(text.substr(0, slash)).value_or(0);
     const auto seconds = number(text.substr(std::min(slash + 1, text.size()))).value_or(0);
     if (requests == 0 || requests > UINT32_MAX || seconds == 0 || seconds > 1'000'000'000)
-        throw std::invalid_argument("--account-limit takes REQUESTS/SECONDS");
+        throw std::invalid_argument("--account-limit: give REQUESTS/SECONDS, such as 100/60");
     return {static_cast<std::uint32_t>(requests), std::chrono::seconds(seconds)};
+}
+
+simulator::fault fault(const std::string& spec)
+{
+    try {
+        return simulator::parse_fault(spec);
+    } catch (const std::invalid_argument& e) {
+        throw std::invalid_argument("--fault: " + std::string(e.what()));
+    }
+}
+
+std::string complaint_about_address(const std::string& text)
+{
+    boost::system::error_code not_an_address;
+    boost::asio::ip::make_address(text, not_an_address);
+    return not_an_address ? "give an IP address, such as 127.0.0.1" : "";
 }
 
 simulator::end_style end_style(std::string_view name)
@@ -107,11 +128,12 @@ void check_files(const simulate_options& given)
 simulator::options server_options(const simulate_options& given)
 {
     auto result = given.server;
-    std::tie(result.posts_min, result.posts_max) = range("--posts", given.posts);
-    const auto [fast, slow] = range("--latency", given.latency);
-    constexpr std::uint64_t longest = 86'400'000;
-    result.latency_min = std::chrono::milliseconds(std::min(fast, longest));
-    result.latency_max = std::chrono::milliseconds(std::min(slow, longest));
+    constexpr std::uint64_t most_posts = 1'000'000'000;
+    constexpr std::uint64_t longest_latency = 3'600'000;
+    std::tie(result.posts_min, result.posts_max) = range("--posts", given.posts, most_posts);
+    const auto [fast, slow] = range("--latency", given.latency, longest_latency);
+    result.latency_min = std::chrono::milliseconds(fast);
+    result.latency_max = std::chrono::milliseconds(slow);
     result.bandwidth = bytes("--bandwidth", given.bandwidth);
     result.cache = bytes("--cache", given.cache);
     result.framing = given.framing == "length" ? simulator::framing::length : simulator::framing::chunked;
@@ -121,7 +143,7 @@ simulator::options server_options(const simulate_options& given)
     result.keep_alive = std::chrono::milliseconds(given.keep_alive);
     result.gzip = !given.no_gzip;
     if (given.wild) result.deviations |= simulator::wild;
-    for (const auto& spec : given.faults) result.faults.push_back(simulator::parse_fault(spec));
+    for (const auto& spec : given.faults) result.faults.push_back(fault(spec));
     for (const auto& limit : given.limits) result.limits.push_back(window(limit));
     if (!given.key_file.empty()) result.api_key = read_key_file(given.key_file);
     return result;
@@ -151,12 +173,12 @@ private:
 };
 
 template <class Write>
-void write_file(const std::string& name, Write write)
+void write_file(const char* option, const std::string& name, Write write)
 {
     std::ofstream file(name, std::ios::binary | std::ios::trunc);
     write(file);
     file.close();
-    if (!file) throw std::invalid_argument(name + " can't be written");
+    if (!file) throw std::invalid_argument(std::string(option) + ": " + name + " can't be written");
 }
 
 void write_jobs(std::ostream& out, const simulator::server& server)
@@ -178,8 +200,10 @@ void prepare(const simulate_options& given, simulator::server& server)
 {
     if (given.new_posts > 0)
         for (const auto& each : server.identifiers()) server.add_posts(each.identifier, given.new_posts);
-    if (!given.jobs_file.empty()) write_file(given.jobs_file, [&](auto& out) { write_jobs(out, server); });
-    if (!given.truth_file.empty()) write_file(given.truth_file, [&](auto& out) { write_truth(out, server); });
+    if (!given.jobs_file.empty())
+        write_file("--write-jobs", given.jobs_file, [&](auto& out) { write_jobs(out, server); });
+    if (!given.truth_file.empty())
+        write_file("--write-truth", given.truth_file, [&](auto& out) { write_truth(out, server); });
 }
 
 /// One line, for scripts to cut up: `listening on URL`, then `ca FILE` with TLS, then `key KEY` unless it is the
@@ -197,8 +221,8 @@ void listen(simulator::server& server, const simulator::options& options)
     try {
         server.start();
     } catch (const boost::system::system_error& e) {
-        throw std::invalid_argument("can't listen on " + options.address + " port " + std::to_string(options.port) +
-                                    ": " + e.code().message());
+        throw std::invalid_argument("--address: can't listen on " + options.address + " port " +
+                                    std::to_string(options.port) + ": " + e.code().message());
     }
 }
 
@@ -226,7 +250,7 @@ int simulate(const simulate_options& given)
         serve(context, given.threads);
         return exit_code::all_complete;
     } catch (const std::exception& e) {
-        std::cerr << "unipile simulate: " << e.what() << '\n';
+        std::cerr << "unipile: " << printable(e.what()) << '\n';
     }
     return exit_code::usage_error;
 }
@@ -236,25 +260,34 @@ void add_content(CLI::App& app, simulate_options& o)
     const auto* group = "What is served";
     app.add_option("--accounts", o.server.accounts, "Linked accounts acc1, acc2 …")
         ->group(group)
+        ->check(whole_number(1, 1'000'000))
         ->capture_default_str();
     app.add_option("--identifiers", o.server.identifiers, "Profiles, over all accounts")
         ->group(group)
+        ->check(whole_number(1, 100'000'000))
         ->capture_default_str();
     app.add_option("--posts", o.posts, "Posts of each profile, N or N-M")->group(group)->capture_default_str();
-    app.add_option("--seed", o.server.seed, "Same seed, same content")->group(group)->capture_default_str();
+    app.add_option("--seed", o.server.seed, "Same seed, same content")
+        ->group(group)
+        ->check(complaint_about_count)
+        ->capture_default_str();
     app.add_option("--instagram-share", o.server.instagram_share,
                    "Share of the accounts that are Instagram ones, 0 to 1")
         ->group(group)
+        ->check(complaint_about_share)
         ->capture_default_str();
     app.add_option("--company-share", o.server.company_share, "Share of the LinkedIn profiles that are companies")
         ->group(group)
+        ->check(complaint_about_share)
         ->capture_default_str();
     app.add_option("--pinned-share", o.server.pinned_share,
                    "Share of the profiles with an older post pinned to the top")
         ->group(group)
+        ->check(complaint_about_share)
         ->capture_default_str();
     app.add_option("--new-posts", o.new_posts, "Posts added to the top of every profile, beyond those of --posts")
-        ->group(group);
+        ->group(group)
+        ->check(whole_number(0, 1'000'000'000));
     app.add_option("--end", o.end, "How listings end")
         ->group(group)
         ->check(CLI::IsMember({"null", "empty-page", "dead-cursor", "empty-cursor", "no-cursor", "mixed"}))
@@ -268,12 +301,13 @@ void add_content(CLI::App& app, simulate_options& o)
                    "ever")
         ->group(group)
         ->type_name("SECONDS")
-        ->check(CLI::Range(0, 1'000'000))
+        ->check(whole_number(0, 1'000'000))
         ->capture_default_str();
     app.add_option("--delete-every", o.server.delete_every,
                    "Delete the newest post of a listing after every Nth page of the server; 0: never")
         ->group(group)
         ->type_name("N")
+        ->check(whole_number(0, UINT32_MAX))
         ->capture_default_str();
     app.add_flag("--wild", o.wild, "Deviate from the contract as real answers do")->group(group);
     app.add_option("--write-jobs", o.jobs_file, "Write account,identifier,is_company of every profile to this CSV file")
@@ -287,11 +321,18 @@ void add_content(CLI::App& app, simulate_options& o)
 void add_network(CLI::App& app, simulate_options& o)
 {
     const auto* group = "How it is served";
-    app.add_option("--address", o.server.address, "Address to listen on")->group(group)->capture_default_str();
-    app.add_option("--port", o.server.port, "Port, 0 for any")->group(group)->capture_default_str();
-    app.add_flag("--tls", o.server.tls, "HTTPS with a CA of its own")->group(group);
+    app.add_option("--address", o.server.address, "Address to listen on")
+        ->group(group)
+        ->check(complaint_about_address)
+        ->capture_default_str();
+    app.add_option("--port", o.server.port, "Port, 0 for any")
+        ->group(group)
+        ->check(whole_number(0, UINT16_MAX))
+        ->capture_default_str();
+    auto* tls = app.add_flag("--tls", o.server.tls, "HTTPS with a CA of its own")->group(group);
     app.add_option("--ca-file", o.server.ca_file, "Where to write the CA's certificate; a temporary file otherwise")
         ->group(group)
+        ->needs(tls)
         ->type_name("FILE");
     app.add_option("--api-key-file", o.key_file, "File with the key to ask for, instead of \"simulated-key\"")
         ->group(group)
@@ -309,13 +350,15 @@ void add_network(CLI::App& app, simulate_options& o)
         ->capture_default_str();
     app.add_option("--keep-alive", o.keep_alive, "Milliseconds until an idle connection is closed; 0: never")
         ->group(group)
+        ->check(whole_number(0, UINT32_MAX))
         ->capture_default_str();
     app.add_option("--requests-per-connection", o.server.requests_per_connection, "Close after so many; 0: never")
-        ->group(group);
+        ->group(group)
+        ->check(whole_number(0, UINT32_MAX));
     app.add_option("--cache", o.cache, "Bytes of rendered pages to keep, N, Nk or NM")
         ->group(group)
         ->capture_default_str();
-    app.add_option("--threads", o.threads, "Threads to serve on")->group(group)->check(CLI::Range(1, 256));
+    app.add_option("--threads", o.threads, "Threads to serve on")->group(group)->check(whole_number(1, 256));
     app.add_option("--account-limit", o.limits, "REQUESTS/SECONDS that an account may make, then 429; repeatable")
         ->group(group)
         ->type_name("N/S")

@@ -1,7 +1,8 @@
 #include "program/stored/usable_store.hpp"
 
+#include "program/options/connection_options.hpp"
+
 #include <stdexcept>
-#include <string>
 
 namespace unipile::program {
 
@@ -30,6 +31,14 @@ void open_usable(const std::function<void()>& open)
         if (!is_misconfigured(e.reason())) throw;
         throw std::invalid_argument{std::string{"--store: "} + e.what()};
     }
+}
+
+void require_tenant(const std::string& bound, const std::string& base_url, const std::string& file)
+{
+    const std::string given = tenant_of(base_url);
+    if (bound.empty() || given.empty() || bound == given) return;
+    throw std::invalid_argument{"--store: " + file + ": it belongs to " + bound + ", and not to " + given +
+                                ": check the base URL, or name another store"};
 }
 
 }  // namespace unipile::program

@@ -4,6 +4,7 @@
 #include <unipile/store/error.hpp>
 
 #include <functional>
+#include <string>
 
 namespace unipile::program {
 
@@ -13,5 +14,8 @@ bool is_misconfigured(store::store_errc reason) noexcept;
 /// Runs `open`. A `store_error` of a store that is misconfigured becomes std::invalid_argument that names `--store`;
 /// one that is damaged, busy or out of room stays what it is.
 void open_usable(const std::function<void()>& open);
+
+/// Refuses a store that is bound to another server than `base_url`: throws std::invalid_argument that names `--store`.
+void require_tenant(const std::string& bound, const std::string& base_url, const std::string& file);
 
 }  // namespace unipile::program

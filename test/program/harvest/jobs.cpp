@@ -195,6 +195,12 @@ BOOST_AUTO_TEST_CASE(a_store_belongs_to_its_tenant)
     BOOST_TEST(lines_of(f.err).size() == 1u, f.err);
     BOOST_TEST(has(f.err, "it belongs to another base URL"), f.err);
     BOOST_TEST(has(f.err, "--base-url-changed"), f.err);
+    const std::string account = w.world.server.identifiers().front().account;
+    const strings posts{"posts", "x", "--account", account, "--store", w.store};
+    const finished paced = process{UNIPILE_PROGRAM, posts, other.environment()}.wait();
+    BOOST_TEST(paced.code == 2);
+    BOOST_TEST(lines_of(paced.err).size() == 1u, paced.err);
+    BOOST_TEST(has(paced.err, "--store: " + w.store + ": it belongs to localhost:"), paced.err);
     BOOST_TEST(other.server.stats().requests == 0u);
 
     // The same one in another spelling.

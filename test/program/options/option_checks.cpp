@@ -16,6 +16,21 @@ BOOST_AUTO_TEST_CASE(counts)
         BOOST_TEST(complaint_about_count(text) == "give a whole number of at most 15 digits, such as 500", text);
 }
 
+BOOST_AUTO_TEST_CASE(whole_numbers)
+{
+    const auto complaint = whole_number(1, 100);
+    for (const std::string text : {"1", "50", "100"}) BOOST_TEST(complaint(text) == "");
+    for (const std::string text : {"0", "101", "", "-1", "x", "010", "1.0", "0x10", "99999999999999999999"})
+        BOOST_TEST(complaint(text) == "give a whole number from 1 to 100", text);
+}
+
+BOOST_AUTO_TEST_CASE(shares)
+{
+    for (const std::string text : {"0", "1", "0.25", "1e-3"}) BOOST_TEST(complaint_about_share(text) == "");
+    for (const std::string text : {"", "-0.1", "1.1", "nan", "inf", "x", "0.5x", "0,5"})
+        BOOST_TEST(complaint_about_share(text) == "give a number from 0 to 1, such as 0.25", text);
+}
+
 BOOST_AUTO_TEST_CASE(seconds)
 {
     for (const std::string text : {"0", "90", "2.5", "1e3", "1000000000"})

@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE(summary_of_one_that_is_not)
     r.reason = end_reason::failed;
     r.position = "abc";
     r.stats.anomalies = 1;
-    BOOST_TEST(summary_text(r).ends_with("1.23 s, 1 anomaly: failed (failed); position: abc"));
+    BOOST_TEST(summary_text(r).ends_with("1.23 s, 1 anomaly: failed; position: abc"));
     BOOST_TEST(!r.whole());
     r.reason = end_reason::max_posts;
     BOOST_TEST(summary_text(r).ends_with(": ended as asked (max_posts); position: abc"));
