@@ -60,6 +60,9 @@ client make_client(asio::io_context& context, const posts_plan& plan, std::share
     return made;
 }
 
+/// Whether there may be more behind such an end.
+bool can_go_on(end_reason r) noexcept { return is_failure(r) || is_chosen(r) || r == end_reason::refused_cursor; }
+
 bool writes_to_stdout(const posts_options& options) { return options.output.empty() || options.output == "-"; }
 
 block_writer open_output(const asio::any_io_executor& executor, const posts_options& options)
@@ -177,7 +180,7 @@ asio::awaitable<void> posts_run::list(const posts_query& query)
     r.elapsed = since(began);
     r.reason = place->stream.end_reason();
     r.failure = place->stream.last_failure();
-    if (is_failure(r.reason) || is_chosen(r.reason))
+    if (can_go_on(r.reason))
         r.position = place->output_failed ? place->safe.text() : place->stream.position().text();
     posts_ended_ += r.written;
     pages_ended_ += r.stats.pages;
@@ -231,7 +234,7 @@ asio::awaitable<void> posts_run::list_paced(const posts_query& query)
     if (paced_->failure() && !error_) error_ = paced_->failure();
     paced_stream_.reset();
     r.elapsed = since(began);
-    if (!is_failure(r.reason) && !is_chosen(r.reason)) r.position.clear();
+    if (!can_go_on(r.reason)) r.position.clear();
     pages_ended_ += r.stats.pages;
     requests_ended_ += r.stats.requests;
     if (r.whole() && output_.holds_old_content())
