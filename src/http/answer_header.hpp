@@ -1,6 +1,7 @@
 // The header of an answer, judged before anything of its body is believed.
 #pragma once
 
+#include <unipile/answer_fields.hpp>
 #include <unipile/errc.hpp>
 
 #include <chrono>
@@ -31,14 +32,8 @@ struct answer_header {
     bool located = false;                                    ///< there is a `Location`
     std::optional<std::chrono::seconds> keep_alive_timeout;  ///< `Keep-Alive: timeout=N`
     std::string content_type;
-    std::optional<std::string> retry_after;
-    std::optional<std::string> date;
+    answer_fields fields;
 };
-
-/// Reads one header, from the status line to the empty line. Strict: CRLF line ends, no folding, no control
-/// characters, token names; what two parties could read in two ways is refused. Returns success or errc::bad_header.
-/// Framing faults aren't errors here but `body_framing::unknown`.
-boost::system::error_code parse_answer_header(std::string_view block, answer_header& to);
 
 /// False once `start`, the first bytes of an answer, can't become an HTTP/1.x status line.
 bool may_be_answer(std::string_view start) noexcept;
@@ -57,7 +52,5 @@ verdict judge(const answer_header& header, bool gzip_offered, std::uint64_t page
 /// True unless the media type says that the body can't be JSON. Generic types, as a static file server gives them,
 /// are let through: the decoder reads every byte anyway.
 bool may_be_json(std::string_view content_type) noexcept;
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
 
 }  // namespace unipile::http

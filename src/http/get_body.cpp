@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <utility>
 
 namespace unipile::http {
@@ -75,7 +76,7 @@ void get_exchange::count_received(std::size_t bytes)
 // Such pages are short, and come in one piece.
 void get_exchange::check_for_tls_page(std::string_view piece)
 {
-    if (header_.status != 400 || pool_->origin_.tls || wire_bytes_ > 4096) return;
+    if (answer_->header().status != 400 || pool_->origin_.tls || wire_bytes_ > 4096) return;
     for (const std::string_view words : tls_pages)
         if (piece.find(words) != piece.npos) fail(errc::tls_required, where());
 }
@@ -90,14 +91,18 @@ asio::awaitable<void> get_exchange::pause()
 }
 
 // Reads until the buffer is full or nothing more is there: few, large steps. Holds no buffer while there is nothing in
-// it, so that connections that take turns use the same one, which stays in the processor's cache. Asks for nothing
-// behind a body whose length is known: the socket would only say that there is nothing.
+// it but the start of a chunk's line, so that connections that take turns use the same one, which stays in the
+// processor's cache. Asks for nothing behind a body whose length is known: the socket would only say that there is
+// nothing.
 io_step get_exchange::fill()
 {
-    if (state_ == state::in_body) filled_ = 0;
     if (!buffer_.bytes) buffer_ = pool_->lend_buffer();
     std::size_t room = buffer_.size;
-    if (state_ == state::in_body) room = static_cast<std::size_t>(std::min<std::uint64_t>(room, body_.most_left()));
+    if (state_ == state::in_body) {
+        if (!input_.empty()) std::memmove(buffer_.bytes.get(), input_.data(), input_.size());
+        filled_ = input_.size();
+        room = static_cast<std::size_t>(std::min<std::uint64_t>(room, answer_->most_left()));
+    }
     const std::size_t before = filled_;
     // A socket reports a reset once, and a plain end from then on.
     io_step step = std::exchange(ending_, io_step{progress::done});
@@ -105,11 +110,22 @@ io_step get_exchange::fill()
         step = connection_->read({buffer_.bytes.get() + filled_, room - filled_});
         filled_ += step.bytes;
     }
-    if (state_ == state::in_body) input_ = std::string_view(buffer_.bytes.get(), filled_);
-    if (filled_ == 0) return_buffers();
+    if (state_ == state::in_body) {
+        input_ = std::string_view(buffer_.bytes.get(), filled_);
+        if (filled_ == before) hold_input();
+    } else if (filled_ == 0) {
+        return_buffers();
+    }
     if (filled_ == before) return step;
     if (step.state == progress::end || step.state == progress::failed) ending_ = step;
     return {progress::done, filled_ - before};
+}
+
+void get_exchange::hold_input()
+{
+    held_ = input_;
+    input_ = held_;
+    return_buffers();
 }
 
 void get_exchange::return_buffers() noexcept
@@ -122,10 +138,10 @@ std::string_view get_exchange::next_piece()
 {
     if (inflating_) return next_inflated();
     error_code error;
-    const std::string_view piece = body_.next(input_, error);
+    const std::string_view piece = answer_->next(input_, error);
     if (error) fail(static_cast<errc>(error.value()), where());
     wire_bytes_ += piece.size();
-    if (body_.done()) finish();
+    if (answer_->done()) finish();
     return piece;
 }
 
@@ -140,11 +156,11 @@ std::string_view get_exchange::next_inflated()
             more_inflated_ = n == inflated_.size;
             if (n != 0) return {inflated_.bytes.get(), n};
         }
-        packed_ = body_.next(input_, error);
+        packed_ = answer_->next(input_, error);
         if (error) fail(static_cast<errc>(error.value()), where());
         wire_bytes_ += packed_.size();
         if (!packed_.empty()) continue;
-        if (!body_.done()) return {};
+        if (!answer_->done()) return {};
         if (!inflater_->at_end()) fail(errc::bad_encoding, where() + ": the body ends too early");
         finish();
         return {};
@@ -163,8 +179,9 @@ void get_exchange::fail_truncated(io_step step)
 void get_exchange::finish() noexcept
 {
     state_ = state::ended;
-    if (header_.keep_alive && input_.empty())
-        pool_->give_back(std::move(connection_), header_.keep_alive_timeout);
+    const answer_header& header = answer_->header();
+    if (header.keep_alive && input_.empty())
+        pool_->give_back(std::move(connection_), header.keep_alive_timeout);
     else
         connection_.reset();
     release_lease();

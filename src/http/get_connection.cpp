@@ -161,28 +161,29 @@ asio::awaitable<void> get_exchange::open_tunnel()
     filled_ = 0;
     awaited_ = "the proxy's answer";
     co_await send(false);
-    std::size_t end = std::string_view::npos;
-    while (end == std::string_view::npos) {
+    answer_.emplace(longest_proxy_answer);
+    do {
         const io_step step = co_await read_more(false);
         if (step.state != progress::done)
             fail(errc::proxy_failed, pool_->peer().host_and_port() + ": closed the connection", connection_->error());
-        end = std::string_view(buffer_.bytes.get(), filled_).find("\r\n\r\n");
-        if (end == std::string_view::npos && filled_ > longest_proxy_answer)
-            fail(errc::proxy_failed, pool_->peer().host_and_port() + ": endless answer");
-    }
-    read_proxy_answer(std::string_view(buffer_.bytes.get(), end + 4));
+    } while (!take_proxy_answer());
 }
 
-void get_exchange::read_proxy_answer(std::string_view block)
+// True if the proxy's answer is whole and good.
+bool get_exchange::take_proxy_answer()
 {
     const std::string who = pool_->peer().host_and_port();
-    answer_header answer;
-    if (parse_answer_header(block, answer)) fail(errc::proxy_failed, who + ": the answer is not HTTP/1.1");
-    if (answer.status == 407) fail(errc::proxy_credentials_refused, who + ": status 407");
-    if (answer.status < 200 || answer.status > 299)
-        fail(errc::proxy_failed, who + ": status " + std::to_string(answer.status));
+    error_code error;
+    const std::size_t size = answer_->read_header({buffer_.bytes.get(), filled_}, error);
+    if (error == errc::header_too_large) fail(errc::proxy_failed, who + ": endless answer");
+    if (error) fail(errc::proxy_failed, who + ": the answer is not HTTP/1.1");
+    if (size == 0) return false;
+    const unsigned status = answer_->header().status;
+    if (status == 407) fail(errc::proxy_credentials_refused, who + ": status 407");
+    if (status < 200 || status > 299) fail(errc::proxy_failed, who + ": status " + std::to_string(status));
     // In TLS the client speaks first: bytes behind the header are none of the server's.
-    if (filled_ != block.size()) fail(errc::proxy_failed, who + ": bytes behind the answer");
+    if (filled_ != size) fail(errc::proxy_failed, who + ": bytes behind the answer");
+    return true;
 }
 
 asio::awaitable<void> get_exchange::handshake()

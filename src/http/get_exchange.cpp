@@ -71,7 +71,7 @@ asio::awaitable<response_head> get_exchange::get(std::string target)
 asio::awaitable<bool> get_exchange::begin_answer()
 {
     filled_ = 0;
-    scanned_ = 0;
+    answer_.emplace(pool_->options_.limits.header);
     request_runs_ = pool_->options_.deadlines.request.count() != 0;
     ++times_sent_;
     // A failed write isn't the last word: what the server said before it closed can still be read.
@@ -116,7 +116,7 @@ asio::awaitable<io_step> get_exchange::read_more(bool renew_stall)
 asio::awaitable<void> get_exchange::read_header()
 {
     do {
-        while (!header_is_complete()) {
+        while (!take_header()) {
             // Behind an interim answer the server is at work again, and gets the time for it.
             const bool between = filled_ == 0;
             if (between) start_phase(errc::first_byte_timeout, pool_->options_.deadlines.first_byte);
@@ -124,80 +124,68 @@ asio::awaitable<void> get_exchange::read_header()
             const io_step step = co_await read_more(!between);
             if (step.state != progress::done) fail_lost(step);
         }
-        take_header();
     } while (starts_with_interim_answer());
 }
 
-bool get_exchange::header_is_complete()
+// True if the header is whole.
+bool get_exchange::take_header()
 {
-    const char* const bytes = buffer_.bytes.get();
-    if (const std::string_view start(bytes, filled_); !may_be_answer(start)) {
-        if (!pool_->origin_.tls && is_tls_alert(start)) fail(errc::tls_required, where());
+    const std::string_view received(buffer_.bytes.get(), filled_);
+    if (!may_be_answer(received)) {
+        if (!pool_->origin_.tls && is_tls_alert(received)) fail(errc::tls_required, where());
         fail(errc::bad_header, with_hint(where()));
     }
-    const std::size_t limit = pool_->options_.limits.header;
-    for (; scanned_ < filled_ && scanned_ < limit; ++scanned_) {
-        if (bytes[scanned_] != '\n') continue;
-        if (scanned_ == 0 || bytes[scanned_ - 1] != '\r') fail(errc::bad_header, where());
-        if (scanned_ >= 3 && bytes[scanned_ - 2] == '\n') return true;
-    }
-    if (scanned_ >= limit) fail(errc::header_too_large, where());
-    return false;
-}
-
-void get_exchange::take_header()
-{
-    const std::string_view all(buffer_.bytes.get(), filled_);
-    if (const error_code error = parse_answer_header(all.substr(0, scanned_ + 1), header_))
-        fail(static_cast<errc>(error.value()), where());
-    input_ = all.substr(scanned_ + 1);
+    error_code error;
+    const std::size_t size = answer_->read_header(received, error);
+    if (error) fail(static_cast<errc>(error.value()), where());
+    if (size == 0) return false;
+    input_ = received.substr(size);
     pool_->answered_ = true;
+    return true;
 }
 
 bool get_exchange::starts_with_interim_answer()
 {
-    if (header_.status >= 200) return false;
-    if (header_.status == 101 || header_.framing != body_framing::none) fail(errc::bad_header, where());
+    const answer_header& header = answer_->header();
+    if (header.status >= 200) return false;
+    if (header.status == 101 || header.framing != body_framing::none) fail(errc::bad_header, where());
     if (++interim_answers_ > most_interim_answers) fail(errc::too_many_interim_answers, where());
     filled_ = input_.size();
     std::memmove(buffer_.bytes.get(), input_.data(), filled_);
-    scanned_ = 0;
+    answer_.emplace(pool_->options_.limits.header);
     return true;
 }
 
 void get_exchange::start_body()
 {
     const auto& limits = pool_->options_.limits;
-    const verdict v = judge(header_, pool_->options_.compression, limits.page);
+    answer_header& header = answer_->header();
+    const verdict v = judge(header, pool_->options_.compression, limits.page);
     if (v.error) fail(static_cast<errc>(v.error.value()), describe_header());
     state_ = state::in_body;
     received_ = input_.size();
-    if (!v.readable) {
-        header_.keep_alive = false;
-        header_.framing = body_framing::none;
-    }
-    if (header_.framing == body_framing::length) body_ = body_reader::with_length(header_.length);
-    if (header_.framing == body_framing::chunked) body_ = body_reader::chunked(limits.header);
-    inflating_ = header_.encoding == body_encoding::gzip && header_.framing != body_framing::none;
+    if (!v.readable) header.keep_alive = false;
+    inflating_ = header.encoding == body_encoding::gzip && v.readable && !answer_->done();
     if (inflating_) inflater_ = std::make_unique<inflater>(limits.page);
-    if (body_.done()) finish();
+    if (!v.readable || answer_->done()) finish();
 }
 
-std::string get_exchange::describe_header() const
+std::string get_exchange::describe_header()
 {
-    std::string text = where() + ": status " + std::to_string(header_.status);
-    if (header_.contradiction != nullptr) return text + ", and of the header: " + header_.contradiction;
-    if (header_.framing == body_framing::unknown) text += ", with neither a Content-Length nor chunks";
+    const answer_header& header = answer_->header();
+    std::string text = where() + ": status " + std::to_string(header.status);
+    if (header.contradiction != nullptr) return text + ", and of the header: " + header.contradiction;
+    if (header.framing == body_framing::unknown) text += ", with neither a Content-Length nor chunks";
     return text;
 }
 
 response_head get_exchange::make_head(bool reused)
 {
     response_head head;
-    head.status = header_.status;
-    head.content_type = std::move(header_.content_type);
-    head.retry_after = std::move(header_.retry_after);
-    head.date = std::move(header_.date);
+    answer_header& header = answer_->header();
+    head.status = header.status;
+    head.content_type = std::move(header.content_type);
+    head.fields = std::move(header.fields);
     head.reused_connection = reused;
     return head;
 }

@@ -1,8 +1,7 @@
 // One GET over a connection of the pool.
 #pragma once
 
-#include "answer_header.hpp"
-#include "body_reader.hpp"
+#include "answer_parser.hpp"
 #include "connect_race.hpp"
 #include "inflater.hpp"
 #include "pool.hpp"
@@ -57,18 +56,17 @@ private:
     boost::asio::awaitable<void> open_tunnel();
     boost::asio::awaitable<void> handshake();
     void keep_loopback_only();
-    void read_proxy_answer(std::string_view block);
+    bool take_proxy_answer();
 
     // One request.
     boost::asio::awaitable<bool> begin_answer();
     boost::asio::awaitable<bool> send(bool renew_stall);
     boost::asio::awaitable<void> read_header();
     boost::asio::awaitable<io_step> read_more(bool renew_stall);
-    bool header_is_complete();
-    void take_header();
+    bool take_header();
     bool starts_with_interim_answer();
     void start_body();
-    std::string describe_header() const;
+    std::string describe_header();
     response_head make_head(bool reused);
     [[noreturn]] void fail_lost(io_step step);
 
@@ -76,6 +74,7 @@ private:
     std::string_view next_piece();
     std::string_view next_inflated();
     io_step fill();
+    void hold_input();
     void count_received(std::size_t bytes);
     void check_for_tls_page(std::string_view piece);
     boost::asio::awaitable<void> pause();
@@ -117,12 +116,11 @@ private:
     read_buffer buffer_;
     read_buffer inflated_;
     std::size_t filled_ = 0;          // bytes in the buffer
-    std::size_t scanned_ = 0;         // of them, searched for the header's end
     std::string_view input_;          // what is in the buffer and not yet taken
     std::string_view packed_;         // of that, what is to be inflated
     io_step ending_{progress::done};  // how the connection ended, behind the bytes in the buffer
-    answer_header header_;
-    body_reader body_;
+    std::string held_;                // the start of framing, kept while there is no buffer
+    std::optional<answer_parser> answer_;
     std::unique_ptr<inflater> inflater_;
     std::uint64_t wire_bytes_ = 0;
     std::uint64_t received_ = 0;  // of the body, its framing included

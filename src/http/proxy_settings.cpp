@@ -1,13 +1,15 @@
 #include "proxy_settings.hpp"
 
-#include "answer_header.hpp"
 #include "request_target.hpp"
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/network_v4.hpp>
 #include <boost/asio/ip/network_v6.hpp>
+#include <boost/beast/core/string.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
+
+#include <openssl/evp.h>
 
 #include <cstdint>
 #include <stdexcept>
@@ -51,7 +53,7 @@ bool name_matches(std::string_view entry, const origin& server)
     if (entry.ends_with('.')) entry.remove_suffix(1);
     const std::string_view host = server.host;
     if (entry.empty() || host.size() < entry.size()) return false;
-    if (!equal_ignoring_case(host.substr(host.size() - entry.size()), entry)) return false;
+    if (!boost::beast::iequals(host.substr(host.size() - entry.size()), entry)) return false;
     return host.size() == entry.size() || host[host.size() - entry.size() - 1] == '.';
 }
 
@@ -78,14 +80,10 @@ const char* first_of(const std::function<const char*(const char*)>& lookup, cons
 
 std::string base64(std::string_view text)
 {
-    constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string result;
-    for (std::size_t i = 0; i < text.size(); i += 3) {
-        std::uint32_t group = 0;
-        for (std::size_t k = 0; k < 3; ++k)
-            group = group << 8 | (i + k < text.size() ? static_cast<unsigned char>(text[i + k]) : 0u);
-        for (std::size_t k = 0; k < 4; ++k) result += i + k <= text.size() ? digits[group >> (18 - 6 * k) & 63] : '=';
-    }
+    std::string result(4 * ((text.size() + 2) / 3) + 1, '\0');
+    EVP_EncodeBlock(reinterpret_cast<unsigned char*>(result.data()),
+                    reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+    result.pop_back();  // the null behind the text
     return result;
 }
 

@@ -1,6 +1,7 @@
 // One GET after another over pooled keep-alive connections.
 #pragma once
 
+#include <unipile/answer_fields.hpp>
 #include <unipile/client_options.hpp>
 #include <unipile/failure.hpp>
 
@@ -21,8 +22,7 @@ namespace unipile::http {
 struct response_head {
     unsigned status = 0;
     std::string content_type;
-    std::optional<std::string> retry_after;  ///< raw: seconds or an HTTP date
-    std::optional<std::string> date;         ///< raw
+    answer_fields fields;
     bool reused_connection = false;
 };
 

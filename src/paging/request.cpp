@@ -252,9 +252,8 @@ awaitable<void> stream_core::read_refusal(const client_core& client)
     for (std::string* text : {&answer.type, &answer.title, &answer.detail, &answer.instance})
         if (reveals(*text)) text->clear();
     tell_answer(client, &answer);
-    if (t.head.retry_after)
-        t.retry_after = parse_retry_after(*t.head.retry_after, t.head.date.value_or(std::string()),
-                                          std::chrono::system_clock::now());
+    if (const auto& fields = t.head.fields; !fields.retry_after.empty())
+        t.retry_after = parse_retry_after(fields.retry_after, fields.date, std::chrono::system_clock::now());
     std::string note;
     if (!is_api_type(answer.type)) {
         const std::string words = reveals(t.error_body) ? std::string() : t.error_body;

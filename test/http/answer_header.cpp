@@ -1,5 +1,6 @@
 // The judgement of headers: what is believed, what is refused.
 #include "http/answer_header.hpp"
+#include "http/answer_parser.hpp"
 #include "support/print_errc.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -13,16 +14,22 @@ namespace {
 
 answer_header parsed(const std::string& fields, const std::string& status_line = "HTTP/1.1 200 OK")
 {
-    answer_header header;
-    const auto error = parse_answer_header(status_line + "\r\n" + fields + "\r\n", header);
+    answer_parser parser(8192);
+    boost::system::error_code error;
+    const std::string block = status_line + "\r\n" + fields + "\r\n";
+    const std::size_t size = parser.read_header(block, error);
     BOOST_REQUIRE_MESSAGE(!error, fields);
-    return header;
+    BOOST_REQUIRE_EQUAL(size, block.size());
+    return parser.header();
 }
 
 bool is_bad(const std::string& block)
 {
-    answer_header header;
-    return parse_answer_header(block, header) == errc::bad_header;
+    answer_parser parser(8192);
+    boost::system::error_code error;
+    const std::size_t size = parser.read_header(block, error);
+    BOOST_TEST((!error || error == errc::bad_header));
+    return size != block.size();
 }
 
 boost::system::error_code error_of(const answer_header& header) { return judge(header, true, 1000).error; }
@@ -39,8 +46,8 @@ BOOST_AUTO_TEST_CASE(takes_what_matters)
         "HTTP/1.1 429 Too Many");
     BOOST_TEST(h.status == 429u);
     BOOST_TEST(h.content_type == "application/json");
-    BOOST_TEST(*h.retry_after == "120");
-    BOOST_TEST(*h.date == "Wed, 21 Oct 2015 07:28:00 GMT");
+    BOOST_TEST(h.fields.retry_after == "120");
+    BOOST_TEST(h.fields.date == "Wed, 21 Oct 2015 07:28:00 GMT");
     BOOST_CHECK(h.framing == body_framing::length);
     BOOST_TEST(h.length == 12u);
     BOOST_TEST(h.keep_alive);
@@ -170,12 +177,16 @@ BOOST_AUTO_TEST_CASE(knows_what_may_be_json)
 
 BOOST_AUTO_TEST_CASE(knows_when_a_connection_stays)
 {
-    BOOST_TEST(parsed("").keep_alive);
-    BOOST_TEST(!parsed("Connection: close\r\n").keep_alive);
-    BOOST_TEST(!parsed("Connection: Keep-Alive, CLOSE\r\n").keep_alive);
-    BOOST_TEST(!parsed("Connection: foo\r\nConnection: close\r\n").keep_alive);
-    BOOST_TEST(!parsed("", "HTTP/1.0 200 OK").keep_alive);
-    BOOST_TEST(parsed("Connection: keep-alive\r\n", "HTTP/1.0 200 OK").keep_alive);
+    const auto stays = [](const std::string& fields, const char* status_line = "HTTP/1.1 200 OK") {
+        return parsed("Content-Length: 3\r\n" + fields, status_line).keep_alive;
+    };
+    BOOST_TEST(stays(""));
+    BOOST_TEST(!stays("Connection: close\r\n"));
+    BOOST_TEST(!stays("Connection: Keep-Alive, CLOSE\r\n"));
+    BOOST_TEST(!stays("Connection: foo\r\nConnection: close\r\n"));
+    BOOST_TEST(!stays("", "HTTP/1.0 200 OK"));
+    BOOST_TEST(stays("Connection: keep-alive\r\n", "HTTP/1.0 200 OK"));
+    BOOST_TEST(!parsed("").keep_alive);  // the body ends with the connection
     for (const char* odd :
          {"timeout=", "timeout=-1", "timeout=x", "max=5", "timeout=99999999999999999999", "", "timeout=86401"})
         BOOST_TEST(!parsed("Keep-Alive: " + std::string(odd) + "\r\n").keep_alive_timeout.has_value(), odd);
@@ -190,11 +201,67 @@ BOOST_AUTO_TEST_CASE(tells_early_what_is_no_answer)
         BOOST_TEST(!may_be_answer(other));
 }
 
-BOOST_AUTO_TEST_CASE(every_prefix_of_a_header_is_refused)
+BOOST_AUTO_TEST_CASE(no_prefix_of_a_header_is_whole)
 {
-    const std::string block = "HTTP/1.1 200 OK\r\nContent-Length: 12\r\nA: b\r\n\r\n";
-    BOOST_TEST(!is_bad(block));
-    for (std::size_t n = 0; n < block.size(); ++n) BOOST_TEST(is_bad(block.substr(0, n)), n);
+    for (const std::string& block : {std::string("HTTP/1.1 200 OK\r\nContent-Length: 12\r\nA: b\r\n\r\n"),
+                                     std::string("HTTP/1.1 200\r\nContent-Length: 12\r\n\r\n")}) {
+        answer_parser parser(8192);
+        boost::system::error_code error;
+        for (std::size_t n = 0; n < block.size(); ++n) {
+            BOOST_TEST(parser.read_header(block.substr(0, n), error) == 0u, n);
+            BOOST_TEST(!error, n);
+        }
+        BOOST_TEST(parser.read_header(block + "body", error) == block.size());
+        BOOST_TEST(parser.header().status == 200u);
+        BOOST_TEST(parser.header().length == 12u);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(headers_are_bounded)
+{
+    const std::string block = "HTTP/1.1 200 OK\r\nA: " + std::string(9000, 'b') + "\r\n\r\n";
+    for (const std::size_t limit : {block.size(), block.size() - 1, block.size() - 4}) {
+        answer_parser parser(limit);
+        boost::system::error_code error;
+        BOOST_TEST((parser.read_header(block, error) == block.size()) == (limit == block.size()));
+        BOOST_TEST((error == errc::header_too_large) == (limit < block.size()));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(keeps_what_helps_users)
+{
+    const auto f = parsed(
+                       "x-request-ID: abc-1\r\nRequest-Id: other\r\nRateLimit-Limit: 10\r\nX-RateLimit-Remaining: 3\r\n"
+                       "ratelimit: \"default\";r=50;t=30\r\nX-Rate: 5\r\n",
+                       "HTTP/1.1 429 Too Many")
+                       .fields;
+    BOOST_TEST(f.request_id == "abc-1");
+    BOOST_TEST(f.date == "");
+    BOOST_REQUIRE(f.rate_limits.size() == 3u);
+    BOOST_TEST(f.rate_limits[0].first == "ratelimit-limit");
+    BOOST_TEST(f.rate_limits[0].second == "10");
+    BOOST_TEST(f.rate_limits[1].first == "x-ratelimit-remaining");
+    BOOST_TEST(f.rate_limits[2].second == "\"default\";r=50;t=30");
+    BOOST_TEST(parsed("Request-Id: one\r\nX-Request-Id: two\r\n").fields.request_id == "two");
+}
+
+BOOST_AUTO_TEST_CASE(keeps_only_what_is_printable_and_bounded)
+{
+    for (const std::string& value :
+         {std::string(257, 'x'), std::string("a\tb"), std::string("\xc3\xa9"), std::string()}) {
+        const auto f = parsed("Date: " + value + "\r\nRetry-After: " + value + "\r\nX-Request-Id: " + value +
+                              "\r\nRateLimit-X: " + value + "\r\n")
+                           .fields;
+        BOOST_TEST(f.date == "", value);
+        BOOST_TEST(f.retry_after == "", value);
+        BOOST_TEST(f.request_id == "", value);
+        BOOST_TEST(f.rate_limits.size() == (value.empty() ? 1u : 0u), value);
+    }
+    BOOST_TEST(parsed("Date: " + std::string(256, 'x') + "\r\n").fields.date.size() == 256u);
+    std::string many;
+    for (int i = 0; i < 20; ++i) many += "RateLimit-" + std::to_string(i) + ": 1\r\n";
+    BOOST_TEST(parsed(many).fields.rate_limits.size() == 16u);
+    BOOST_TEST(parsed("RateLimit-" + std::string(300, 'x') + ": 1\r\n").fields.rate_limits.empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

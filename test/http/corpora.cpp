@@ -1,7 +1,7 @@
 // Answers of the kinds that public collections of hostile HTTP hold: llhttp's and http-parser's tests, the cases of
 // request smuggling research, curl's and the Web Platform Tests' odd headers.
 #include "http/answer_header.hpp"
-#include "http/body_reader.hpp"
+#include "http/answer_parser.hpp"
 #include "support/print_errc.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -19,16 +19,16 @@ std::string with(const std::string& line) { return "HTTP/1.1 200 OK\r\n" + line 
 /// What becomes of a header and, where it is in chunks, of its body.
 boost::system::error_code verdict_on(const std::string& answer)
 {
-    answer_header header;
-    const std::size_t end = answer.find("\r\n\r\n");
-    if (end == answer.npos) return errc::bad_header;
-    if (const auto error = parse_answer_header(std::string_view(answer).substr(0, end + 4), header)) return error;
-    if (const auto error = judge(header, false, 1'000'000).error) return error;
-    std::string_view rest = std::string_view(answer).substr(end + 4);
-    if (header.framing != body_framing::chunked) return {};
-    body_reader body = body_reader::chunked(1000);
+    answer_parser parser(8192);
     boost::system::error_code error;
-    while (!rest.empty() && !error && !body.done()) body.next(rest, error);
+    const std::size_t end = parser.read_header(answer, error);
+    if (error) return error;
+    if (end == 0) return errc::bad_header;
+    if (const auto refused = judge(parser.header(), false, 1'000'000).error) return refused;
+    std::string_view rest = std::string_view(answer).substr(end);
+    if (parser.header().framing != body_framing::chunked) return {};
+    while (!error && !parser.done() && !parser.next(rest, error).empty()) {
+    }
     return error;
 }
 

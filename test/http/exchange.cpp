@@ -234,7 +234,7 @@ BOOST_AUTO_TEST_CASE(an_error_without_length_keeps_its_status)
     const outcome o = client.get();
     BOOST_TEST(o.ok(), describe(o));
     BOOST_TEST(o.head.status == 429u);
-    BOOST_TEST(*o.head.retry_after == "7");
+    BOOST_TEST(o.head.fields.retry_after == "7");
     BOOST_TEST(o.body == "");
     BOOST_TEST(client.get().ok());
     BOOST_TEST(server.accepted() == 2u);

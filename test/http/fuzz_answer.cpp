@@ -1,8 +1,8 @@
 // libFuzzer: an answer, cut anywhere, must be read as in one piece; what is refused must be refused for good; and what
 // is handed out must be bytes of the input.
-#include "http/answer_header.hpp"
-#include "http/body_reader.hpp"
+#include "http/answer_parser.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -24,37 +24,47 @@ struct reading {
     bool operator==(const reading&) const = default;
 };
 
-reading read(body_reader body, std::string_view bytes, std::size_t piece)
+bool is_part(std::string_view got, std::string_view of)
+{
+    return got.empty() || (got.data() >= of.data() && got.data() + got.size() <= of.data() + of.size());
+}
+
+/// The body, `piece` bytes at a time, as a buffer takes them: what was not used stands in front of the next.
+reading read_body(answer_parser& parser, std::string_view bytes, std::size_t piece)
 {
     reading result;
-    std::string_view rest = bytes;
-    while (!rest.empty() && !body.done() && !result.error) {
-        std::string_view part = rest.substr(0, piece);
-        const std::size_t offered = part.size();
-        while (!part.empty() && !body.done() && !result.error) {
-            const std::size_t before = part.size();
-            const std::string_view got = body.next(part, result.error);
-            check(got.empty() ||
-                  (got.data() >= bytes.data() && got.data() + got.size() <= bytes.data() + bytes.size()));
-            check(part.size() <= before);
-            check(part.size() < before || result.error);
+    std::size_t taken = 0, offered = 0;
+    while (offered < bytes.size() && !parser.done() && !result.error) {
+        offered = std::min(bytes.size(), offered + piece);
+        std::string_view input = bytes.substr(taken, offered - taken);
+        std::string_view got;
+        do {
+            got = parser.next(input, result.error);
+            check(is_part(got, bytes.substr(taken, offered - taken)));
+            check(got.empty() || !result.error);
             result.text += got;
-        }
-        rest.remove_prefix(offered - part.size());
+        } while (!got.empty());
+        taken = offered - input.size();
     }
-    result.done = body.done();
+    result.done = parser.done();
     return result;
 }
 
-void check_body(const answer_header& header, std::string_view rest, std::size_t piece)
+/// The header with its first `first` bytes alone, then all of it.
+std::size_t read_header(answer_parser& parser, std::string_view answer, std::size_t first,
+                        boost::system::error_code& error)
 {
-    const body_reader body = header.framing == body_framing::length    ? body_reader::with_length(header.length)
-                             : header.framing == body_framing::chunked ? body_reader::chunked(200)
-                                                                       : body_reader{};
-    const reading whole = read(body, rest, rest.size() + 1);
-    check(read(body, rest, piece) == whole);
-    check(whole.text.size() <= rest.size());
-    if (header.framing == body_framing::length && whole.done) check(whole.text.size() == header.length);
+    const std::size_t early = parser.read_header(answer.substr(0, first), error);
+    return error || early != 0 ? early : parser.read_header(answer, error);
+}
+
+void check_header(const answer_header& header, bool gzip_offered)
+{
+    check(header.status >= 100 && header.status < 600);
+    check((header.contradiction == nullptr) || header.framing == body_framing::unknown);
+    const verdict v = judge(header, gzip_offered, 1000);
+    check(!v.error || !v.readable);
+    if (header.contradiction != nullptr && (header.status < 300 || header.status >= 400)) check(v.error.failed());
 }
 
 }  // namespace
@@ -62,19 +72,23 @@ void check_body(const answer_header& header, std::string_view rest, std::size_t 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
 {
     if (size < 1) return 0;
+    constexpr std::size_t limit = 1000;
     const std::string_view answer{reinterpret_cast<const char*>(data) + 1, size - 1};
-    const std::size_t end = answer.find("\r\n\r\n");
-    const std::size_t header_size = end == answer.npos ? answer.size() : end + 4;
-    answer_header header;
-    const bool good = !parse_answer_header(answer.substr(0, header_size), header);
-    if (!good) return 0;
-    check(end != answer.npos);
+    const std::size_t piece = 1u + data[0] % 16;
+    answer_parser whole(limit), parts(limit);
+    boost::system::error_code error, same;
+    const std::size_t end = read_header(whole, answer, answer.size(), error);
+    check(read_header(parts, answer, 20u * piece, same) == end && same == error);
+    if (end == 0) return 0;
+    check(!error && answer.substr(0, end).ends_with("\r\n\r\n") && end <= limit);
     check(may_be_answer(answer.substr(0, 3)) && may_be_answer(answer));
-    check(header.status >= 100 && header.status < 600);
-    check((header.contradiction == nullptr) || header.framing == body_framing::unknown);
-    const verdict v = judge(header, (data[0] & 1) != 0, 1000);
-    check(!v.error || !v.readable);
-    if (header.contradiction != nullptr && (header.status < 300 || header.status >= 400)) check(v.error.failed());
-    check_body(header, answer.substr(header_size), 1u + data[0] % 16);
+    check_header(whole.header(), (data[0] & 1) != 0);
+    if (whole.header().framing == body_framing::unknown) return 0;
+
+    const std::string_view rest = answer.substr(end);
+    const reading got = read_body(whole, rest, rest.size() + 1);
+    check(read_body(parts, rest, piece) == got);
+    check(got.text.size() <= rest.size());
+    if (whole.header().framing == body_framing::length && got.done) check(got.text.size() == whole.header().length);
     return 0;
 }

@@ -35,8 +35,8 @@ public:
         heard_ = true;
         http::response_head head;
         head.status = answer_.status;
-        head.retry_after = answer_.retry_after;
-        head.date = answer_.date;
+        head.fields.retry_after = answer_.retry_after.value_or(std::string());
+        head.fields.date = answer_.date.value_or(std::string());
         co_return head;
     }
 

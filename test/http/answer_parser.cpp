@@ -1,5 +1,5 @@
 // Framing of bodies: every split of good ones, and each fault.
-#include "http/body_reader.hpp"
+#include "http/answer_parser.hpp"
 #include "support/print_errc.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -20,20 +20,40 @@ struct reading {
     boost::system::error_code error;
 };
 
+/// A parser that has read its header.
+struct reader : answer_parser {
+    explicit reader(const std::string& field, std::size_t limit = 8192) : answer_parser(limit)
+    {
+        boost::system::error_code error;
+        // The limit is the body's here.
+        const std::string header = "HTTP/1.1 200 OK\r\n" + field + "\r\n\r\n";
+        BOOST_REQUIRE(read_header(header, error) == header.size());
+    }
+};
+
+std::string with_length(std::size_t n) { return "Content-Length: " + std::to_string(n); }
+
+const std::string in_chunks = "Transfer-Encoding: chunked";
+
 // Feeds the parts one after the other, as they'd come off a socket.
-reading read_all(body_reader reader, const std::vector<std::string_view>& parts)
+reading read_all(const std::string& field, const std::vector<std::string_view>& parts, std::size_t limit = 8192)
 {
+    reader body(field, limit);
     reading r;
+    std::string held;
     for (std::string_view part : parts) {
-        while (!reader.done()) {
-            const auto piece = reader.next(part, r.error);
+        held += part;
+        std::string_view input = held;
+        while (!body.done()) {
+            const auto piece = body.next(input, r.error);
             if (r.error) return r;
             if (piece.empty()) break;
             r.payload += piece;
         }
-        r.left += part;
+        held = std::string(input);
     }
-    r.done = reader.done();
+    r.done = body.done();
+    r.left = held;
     return r;
 }
 
@@ -44,10 +64,7 @@ std::vector<std::string_view> bytewise(std::string_view text)
     return parts;
 }
 
-reading read_chunked(std::string_view text, std::size_t trailers = 100)
-{
-    return read_all(body_reader::chunked(trailers), {text});
-}
+reading read_chunked(std::string_view text) { return read_all(in_chunks, {text}); }
 
 }  // namespace
 
@@ -55,36 +72,34 @@ BOOST_AUTO_TEST_SUITE(bodies)
 
 BOOST_AUTO_TEST_CASE(an_empty_body_is_done_at_once)
 {
-    BOOST_TEST(body_reader().done());
-    BOOST_TEST(body_reader::with_length(0).done());
-    BOOST_TEST(!body_reader::with_length(1).done());
-    BOOST_TEST(!body_reader::chunked(0).done());
+    BOOST_TEST(reader(with_length(0)).done());
+    BOOST_TEST(!reader(with_length(1)).done());
+    BOOST_TEST(!reader(in_chunks).done());
 }
 
 BOOST_AUTO_TEST_CASE(counted_body_at_every_split)
 {
     const std::string body = "0123456789";
     for (std::size_t i = 0; i <= body.size(); ++i) {
-        const auto r =
-            read_all(body_reader::with_length(body.size()), {body.substr(0, i), std::string_view(body).substr(i)});
+        const auto r = read_all(with_length(body.size()), {body.substr(0, i), std::string_view(body).substr(i)});
         BOOST_TEST(r.done);
         BOOST_TEST(r.payload.size() == body.size());
     }
-    const auto r = read_all(body_reader::with_length(4), {body});
+    const auto r = read_all(with_length(4), {body});
     BOOST_TEST(r.payload == "0123");
     BOOST_TEST(r.left == "456789");
-    BOOST_TEST(!read_all(body_reader::with_length(11), {body}).done);
+    BOOST_TEST(!read_all(with_length(11), {body}).done);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_left_at_most)
 {
-    auto counted = body_reader::with_length(10);
+    reader counted(with_length(10));
     BOOST_TEST(counted.most_left() == 10u);
     boost::system::error_code error;
     std::string_view input = "0123";
     counted.next(input, error);
     BOOST_TEST(counted.most_left() == 6u);
-    BOOST_TEST(body_reader::chunked(0).most_left() == std::numeric_limits<std::uint64_t>::max());
+    BOOST_TEST(reader(in_chunks).most_left() == std::numeric_limits<std::uint64_t>::max());
 }
 
 BOOST_AUTO_TEST_CASE(chunked_body_at_every_split)
@@ -94,14 +109,13 @@ BOOST_AUTO_TEST_CASE(chunked_body_at_every_split)
         "x\r\nY:\r\n\r\nleft";
     const std::string payload = "hello world, again0123456789";
     for (std::size_t i = 0; i <= text.size(); ++i) {
-        const auto r = read_all(body_reader::chunked(100),
-                                {std::string_view(text).substr(0, i), std::string_view(text).substr(i)});
+        const auto r = read_all(in_chunks, {std::string_view(text).substr(0, i), std::string_view(text).substr(i)});
         BOOST_TEST(!r.error);
         BOOST_TEST(r.done);
         BOOST_TEST(r.payload == payload);
         BOOST_TEST(r.left == "left");
     }
-    const auto r = read_all(body_reader::chunked(100), bytewise(text));
+    const auto r = read_all(in_chunks, bytewise(text));
     BOOST_TEST(r.done);
     BOOST_TEST(r.payload == payload);
     BOOST_TEST(r.left == "left");
@@ -109,8 +123,8 @@ BOOST_AUTO_TEST_CASE(chunked_body_at_every_split)
 
 BOOST_AUTO_TEST_CASE(the_last_chunk_byte_by_byte)
 {
-    BOOST_TEST(read_all(body_reader::chunked(0), bytewise("0\r\n\r\n")).done);
-    BOOST_TEST(read_all(body_reader::chunked(0), bytewise("000\r\n\r\n")).done);
+    BOOST_TEST(read_all(in_chunks, bytewise("0\r\n\r\n")).done);
+    BOOST_TEST(read_all(in_chunks, bytewise("000\r\n\r\n")).done);
 }
 
 BOOST_AUTO_TEST_CASE(every_prefix_is_unfinished)
@@ -154,29 +168,60 @@ BOOST_AUTO_TEST_CASE(faults_are_found)
         BOOST_TEST(read_chunked(text).error == errc::bad_chunk, text);
     // Byte by byte the same.
     for (const char* text : {"1\r\nab\r\n", "1;\x01\r\n", "0\r\n\rx", "1000000000000000\r\n"})
-        BOOST_TEST(read_all(body_reader::chunked(9), bytewise(text)).error == errc::bad_chunk, text);
+        BOOST_TEST(read_all(in_chunks, bytewise(text)).error == errc::bad_chunk, text);
 }
 
 BOOST_AUTO_TEST_CASE(payload_before_a_fault_is_handed_out)
 {
-    auto reader = body_reader::chunked(100);
+    reader body(in_chunks);
     std::string_view text = "3\r\nabcX";
     boost::system::error_code error;
-    BOOST_TEST(reader.next(text, error) == "abc");
+    BOOST_TEST(body.next(text, error) == "abc");
     BOOST_TEST(!error);
-    BOOST_TEST(reader.next(text, error) == "");
+    BOOST_TEST(body.next(text, error) == "");
     BOOST_TEST(error == errc::bad_chunk);
 }
 
 BOOST_AUTO_TEST_CASE(extensions_and_trailers_are_bounded)
 {
+    const auto bounded = [](const std::string& text) { return read_all(in_chunks, {text}, 100); };
     BOOST_TEST(!read_chunked("1;" + std::string(4000, 'e') + "\r\na\r\n0\r\n\r\n").error);
     BOOST_TEST(read_chunked("1;" + std::string(5000, 'e')).error == errc::bad_chunk);
-    BOOST_TEST(read_chunked("0\r\n" + std::string(100, 't') + "\r\n\r\n").done);
-    BOOST_TEST(read_chunked("0\r\n" + std::string(101, 't')).error == errc::header_too_large);
+    BOOST_TEST(bounded("0\r\nt: " + std::string(90, 't') + "\r\n\r\n").done);
+    BOOST_TEST(bounded("0\r\nt: " + std::string(91, 't') + "\r\n\r\n").error == errc::header_too_large);
+    BOOST_TEST(bounded("0\r\nt: " + std::string(94, 't')).error == errc::header_too_large);
+    BOOST_TEST(!bounded("0\r\nt: " + std::string(93, 't')).error);
     std::string many = "0\r\n";
-    for (int i = 0; i < 101; ++i) many += "t\r\n";
-    BOOST_TEST(read_chunked(many).error == errc::header_too_large);
+    for (int i = 0; i < 24; ++i) many += "t:\r\n";
+    BOOST_TEST(!bounded(many).error);
+    BOOST_TEST(bounded(many + "t:\r\n").error == errc::header_too_large);
+}
+
+BOOST_AUTO_TEST_CASE(trailers_say_nothing_about_the_body)
+{
+    reader body(in_chunks);
+    boost::system::error_code error;
+    std::string_view text = "1\r\na\r\n0\r\nX-Request-Id: late\r\nRetry-After: 5\r\nLocation: /\r\n\r\n";
+    BOOST_TEST(body.next(text, error) == "a");
+    BOOST_TEST(!error);
+    BOOST_TEST(body.done());
+    BOOST_TEST(body.header().fields.request_id == "");
+    BOOST_TEST(body.header().fields.retry_after == "");
+    BOOST_TEST(!body.header().located);
+    for (const char* trailer : {"Content-Length: 5", "Transfer-Encoding: chunked", "no colon", ": no name"})
+        BOOST_TEST(read_chunked("0\r\n" + std::string(trailer) + "\r\n\r\n").error == errc::bad_chunk, trailer);
+}
+
+BOOST_AUTO_TEST_CASE(a_fault_stays)
+{
+    reader body(in_chunks);
+    boost::system::error_code error;
+    std::string_view text = "x";
+    for (int i = 0; i < 3; ++i) {
+        BOOST_TEST(body.next(text, error) == "");
+        BOOST_TEST(error == errc::bad_chunk);
+        text = "1\r\na\r\n";
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
