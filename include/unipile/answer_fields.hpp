@@ -14,7 +14,7 @@ struct answer_fields {
     std::string request_id;   ///< `X-Request-Id`, else `Request-Id`; empty if there is none
     std::string date;         ///< `Date`, as sent; empty if there is none
     std::string retry_after;  ///< `Retry-After`, as sent: seconds or a date; empty if there is none
-    /// `RateLimit-*` and `X-RateLimit-*` in the order of the header; names in lower case.
+    /// `RateLimit-*` and `X-RateLimit-*` in the order of the header, names as sent.
     std::vector<std::pair<std::string, std::string>> rate_limits;
 
     bool operator==(const answer_fields&) const = default;

@@ -1,6 +1,7 @@
 // The exception of this library, and the value behind `post_stream::last_failure()`.
 #pragma once
 
+#include <unipile/answer_fields.hpp>
 #include <unipile/api_error.hpp>
 #include <unipile/errc.hpp>
 
@@ -36,7 +37,8 @@ public:
         boost::system::error_code cause;  ///< the system's or TLS library's own code, if there is one
         std::optional<api_error> api;     ///< set where the API answered with an error
         std::optional<std::chrono::milliseconds> retry_after;  ///< what the server asked for, capped
-        std::string note;  ///< the library's own words on the circumstances: a limit, an offset, a host
+        answer_fields fields;  ///< of the answer that failed, as far as its header arrived
+        std::string note;      ///< the library's own words on the circumstances: a limit, an offset, a host
     };
 
     explicit failure(boost::system::error_code code);
@@ -50,6 +52,8 @@ public:
     /// What the API answered, or null.
     const api_error* api() const noexcept { return details_->api ? &*details_->api : nullptr; }
     std::optional<std::chrono::milliseconds> retry_after() const noexcept { return details_->retry_after; }
+    /// What the answer's header says about the request: its id for the server's logs, limits. Empty without an answer.
+    const answer_fields& fields() const noexcept { return details_->fields; }
     const details& all() const noexcept { return *details_; }
 
 private:

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <unipile/anomaly.hpp>
+#include <unipile/answer_fields.hpp>
 #include <unipile/end_reason.hpp>
 #include <unipile/failure.hpp>
 #include <unipile/posts_query.hpp>
@@ -33,7 +34,8 @@ struct answer_event {
     unsigned status;
     std::chrono::nanoseconds elapsed;  ///< since the request event, waiting for a connection included
     bool reused_connection;
-    const api_error* error;  ///< what the API said; null unless the status is an error
+    const answer_fields& fields;  ///< what the header says about the request
+    const api_error* error;       ///< what the API said; null unless the status is an error
 };
 
 /// A page is complete.

@@ -37,14 +37,6 @@ bool starts_with(std::string_view text, std::string_view start) noexcept
     return iequals(text.substr(0, start.size()), start);
 }
 
-std::string lower_case(std::string_view text)
-{
-    std::string result(text);
-    for (char& c : result)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    return result;
-}
-
 std::optional<std::uint64_t> whole_number(std::string_view text) noexcept
 {
     std::uint64_t value = 0;
@@ -235,7 +227,7 @@ void answer_parser::take_rate_limit(std::string_view name, std::string_view valu
     auto& limits = header_.fields.rate_limits;
     if (!starts_with(plain, "ratelimit") || name.size() > longest_kept_value) return;
     if (limits.size() == most_rate_limits || !can_be_kept(value)) return;
-    limits.emplace_back(lower_case(name), value);
+    limits.emplace_back(name, value);
 }
 
 // What makes the framing ambiguous is no fault of the header's own, since its status counts all the same.

@@ -36,13 +36,14 @@ failure_scope scope_of(errc code) noexcept
 
 }  // namespace
 
-failure make_failure(errc code, std::string note, boost::system::error_code cause)
+failure make_failure(errc code, std::string note, boost::system::error_code cause, answer_fields fields)
 {
     failure::details d;
     d.scope = scope_of(code);
     d.may_pass = may_pass(code);
     d.cause = cause;
     d.note = std::move(note);
+    d.fields = std::move(fields);
     return failure(code, std::move(d));
 }
 

@@ -8,8 +8,8 @@
 namespace unipile::http {
 
 /// The failure for `code`. Codes that the same request can't get over say so (`may_pass()` is false). `note` must hold
-/// neither the key nor text from the server.
-failure make_failure(errc code, std::string note = {}, boost::system::error_code cause = {});
+/// neither the key nor text from the server. `fields`: of the answer, if there is one.
+failure make_failure(errc code, std::string note = {}, boost::system::error_code cause = {}, answer_fields fields = {});
 
 [[noreturn]] void fail(errc code, std::string note = {}, boost::system::error_code cause = {});
 

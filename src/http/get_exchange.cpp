@@ -161,7 +161,9 @@ void get_exchange::start_body()
     const auto& limits = pool_->options_.limits;
     answer_header& header = answer_->header();
     const verdict v = judge(header, pool_->options_.compression, limits.page);
-    if (v.error) fail(static_cast<errc>(v.error.value()), describe_header());
+    pool_->hide_key(header.fields);
+    if (v.error)
+        throw make_failure(static_cast<errc>(v.error.value()), describe_header(), {}, std::move(header.fields));
     state_ = state::in_body;
     received_ = input_.size();
     if (!v.readable) header.keep_alive = false;

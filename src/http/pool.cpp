@@ -113,9 +113,19 @@ bool pool::reveals_key(std::string_view text) const noexcept
     key.remove_prefix(key.rfind(before) + before.size());
     key.remove_suffix(after.size());
     if (key.size() <= enough) return text.find(key) != std::string_view::npos;
-    for (std::size_t i = 0; i + enough <= key.size(); ++i)
-        if (text.find(key.substr(i, enough)) != std::string_view::npos) return true;
+    const auto [shorter, longer] = text.size() < key.size() ? std::pair(text, key) : std::pair(key, text);
+    for (std::size_t i = 0; i + enough <= shorter.size(); ++i)
+        if (longer.find(shorter.substr(i, enough)) != std::string_view::npos) return true;
     return false;
+}
+
+// A server may give back what it was sent.
+void pool::hide_key(answer_fields& fields) const noexcept
+{
+    for (std::string* text : {&fields.request_id, &fields.date, &fields.retry_after})
+        if (reveals_key(*text)) text->clear();
+    std::erase_if(fields.rate_limits,
+                  [this](const auto& limit) { return reveals_key(limit.first) || reveals_key(limit.second); });
 }
 
 pool_stats pool::stats() const noexcept

@@ -62,6 +62,7 @@ private:
     void return_buffer(read_buffer buffer) noexcept;
     void watch(clock::time_point deadline, clock::time_point now);
     void rest_if_quiet() noexcept;
+    void hide_key(answer_fields& fields) const noexcept;
 
     const origin& peer() const noexcept { return proxy_ ? proxy_->server : origin_; }
     bool find_addresses(addresses& to);

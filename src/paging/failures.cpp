@@ -62,6 +62,14 @@ failure refusal(api_error answer, std::optional<std::chrono::milliseconds> retry
     return failure(errc::api_unavailable, std::move(d));
 }
 
+failure with_fields(const failure& f, const answer_fields& fields)
+{
+    if (f.fields() != answer_fields()) return f;
+    auto details = f.all();
+    details.fields = fields;
+    return failure(f.code(), std::move(details));
+}
+
 failure final_failure(const failure& f, const classification& meaning, unsigned attempts, std::string note)
 {
     auto details = f.all();

@@ -29,6 +29,7 @@ constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno
                                            .cause = {},
                                            .api = {},
                                            .retry_after = {},
+                                           .fields = {},
                                            .note = std::move(note)});
 }
 

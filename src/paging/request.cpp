@@ -271,6 +271,7 @@ void stream_core::tell_answer(const client_core& client, const api_error* error)
                       .status = turn_->head.status,
                       .elapsed = time_->now() - turn_->sent,
                       .reused_connection = turn_->head.reused_connection,
+                      .fields = turn_->head.fields,
                       .error = error});
 }
 
@@ -302,10 +303,11 @@ void stream_core::judge(client_core& client, std::exception_ptr error)
         good.ok = good.page_ended = true;
         if (!gate_told_) tell_gate(good);
     } catch (const failure& f) {
-        request_failed(client, f);
+        request_failed(client, with_fields(f, turn_->head.fields));
     } catch (const boost::system::system_error& e) {
         failure::details d;
         d.cause = e.code();
+        d.fields = turn_->head.fields;
         request_failed(client, failure(errc::connection_lost, std::move(d)));
     }
 }

@@ -238,9 +238,9 @@ BOOST_AUTO_TEST_CASE(keeps_what_helps_users)
     BOOST_TEST(f.request_id == "abc-1");
     BOOST_TEST(f.date == "");
     BOOST_REQUIRE(f.rate_limits.size() == 3u);
-    BOOST_TEST(f.rate_limits[0].first == "ratelimit-limit");
+    BOOST_TEST(f.rate_limits[0].first == "RateLimit-Limit");
     BOOST_TEST(f.rate_limits[0].second == "10");
-    BOOST_TEST(f.rate_limits[1].first == "x-ratelimit-remaining");
+    BOOST_TEST(f.rate_limits[1].first == "X-RateLimit-Remaining");
     BOOST_TEST(f.rate_limits[2].second == "\"default\";r=50;t=30");
     BOOST_TEST(parsed("Request-Id: one\r\nX-Request-Id: two\r\n").fields.request_id == "two");
 }

@@ -240,6 +240,37 @@ BOOST_AUTO_TEST_CASE(an_error_without_length_keeps_its_status)
     BOOST_TEST(server.accepted() == 2u);
 }
 
+BOOST_AUTO_TEST_CASE(says_what_the_header_says_about_the_request)
+{
+    const std::string fields = "X-Request-Id: r-1\r\nDate: today\r\nRateLimit-Limit: 9\r\nContent-Length: 2\r\n";
+    for (const std::string& type : {std::string("application/json"), std::string("text/html")}) {
+        const scripted_server server(once("HTTP/1.1 200 OK\r\nContent-Type: " + type + "\r\n" + fields + "\r\n{}"));
+        fetching client(options_for(server.url()));
+        const outcome o = client.get();
+        BOOST_TEST(o.ok() == (type == "application/json"), describe(o));
+        const answer_fields& said = o.ok() ? o.head.fields : o.fields;
+        BOOST_TEST(said.request_id == "r-1");
+        BOOST_TEST(said.date == "today");
+        BOOST_TEST(said.rate_limits.size() == 1u);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(no_field_shows_the_key)
+{
+    const std::string key = test_key;
+    const std::string fields = "X-Request-Id: a" + key + "\r\nDate: " + key + "\r\nRetry-After: " + key.substr(2, 13) +
+                               "\r\nRateLimit-A: b\r\nRateLimit-B: " + key + "\r\nRateLimit-" + key + ": c\r\n";
+    const scripted_server server(once("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n" + fields + "\r\n{}"));
+    fetching client(options_for(server.url()));
+    const outcome o = client.get();
+    BOOST_TEST(o.ok(), describe(o));
+    BOOST_TEST(o.head.fields.request_id == "");
+    BOOST_TEST(o.head.fields.date == "");
+    BOOST_TEST(o.head.fields.retry_after == "");
+    BOOST_REQUIRE(o.head.fields.rate_limits.size() == 1u);
+    BOOST_TEST(o.head.fields.rate_limits[0].first == "RateLimit-A");
+}
+
 // What they mean is not this layer's affair.
 BOOST_AUTO_TEST_CASE(other_answers_keep_their_status)
 {

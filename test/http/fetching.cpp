@@ -19,6 +19,7 @@ void note_failure(outcome& to, const boost::system::system_error& error)
     }
     if (const auto* f = dynamic_cast<const failure*>(&error)) {
         to.cause = f->cause();
+        to.fields = f->fields();
         BOOST_TEST(f->all().note.find(test_key) == std::string::npos);
     }
     BOOST_TEST(to.text.find(test_key) == std::string::npos);

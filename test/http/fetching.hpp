@@ -25,7 +25,8 @@ struct outcome {
     bool heard = false;      ///< a byte of an answer came
     std::optional<errc> error;
     boost::system::error_code cause;
-    std::string text;  ///< `what()` of the failure
+    std::string text;      ///< `what()` of the failure
+    answer_fields fields;  ///< of the failure
     http::response_head head;
     std::string body;
     std::uint64_t wire_bytes = 0;

@@ -37,6 +37,7 @@ public:
         head.status = answer_.status;
         head.fields.retry_after = answer_.retry_after.value_or(std::string());
         head.fields.date = answer_.date.value_or(std::string());
+        head.fields.request_id = answer_.request_id;
         co_return head;
     }
 

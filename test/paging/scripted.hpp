@@ -29,6 +29,7 @@ struct answer {
     std::string body = {};
     std::optional<std::string> retry_after = {};
     std::optional<std::string> date = {};
+    std::string request_id = {};
     std::size_t chunk = 0;                 ///< bytes a read; 0: all at once
     std::size_t break_at = whole;          ///< the connection is lost after so many bytes of the body
     bool no_answer = false;                ///< not a byte of it comes

@@ -590,6 +590,43 @@ BOOST_AUTO_TEST_CASE(strict)
     BOOST_TEST(r.requests() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(what_the_header_says_reaches_the_failure_and_the_observer)
+{
+    struct watch final : observer {
+        void on_answer(const answer_event& e) override { log += e.fields.request_id + ' '; }
+        std::string log;
+    };
+    auto options = impatient();
+    const auto seen = std::make_shared<watch>();
+    options.observer = seen;
+    const auto answered = [](std::size_t n, const asked& a) {
+        auto answer = n == 0 ? plain_listing(a, 12, 10) : error_answer(422, "invalid_recipient");
+        answer.request_id = "r" + std::to_string(n);
+        answer.retry_after = "3";
+        return answer;
+    };
+    const run refused([&](std::size_t n, const asked& a) { return answered(n + 1, a); }, {}, options);
+    BOOST_TEST(seen->log == "r1 ");
+    BOOST_REQUIRE(refused.got.failed);
+    BOOST_TEST(refused.got.failed->fields().request_id == "r1");
+    BOOST_TEST(refused.got.failed->fields().retry_after == "3");
+
+    const run broken(
+        [&](std::size_t n, const asked& a) {
+            auto answer = answered(0, a);
+            answer.request_id += std::to_string(n);
+            answer.break_at = 10;
+            return answer;
+        },
+        {}, options);
+    BOOST_TEST(broken.failed_with(errc::connection_lost));
+    BOOST_TEST(broken.got.failed->fields().request_id == "r0" + std::to_string(broken.requests() - 1));
+
+    const run silent([](std::size_t, const asked&) { return answer{.no_answer = true}; }, {}, options);
+    BOOST_TEST(silent.failed_with(errc::connection_lost));
+    BOOST_TEST((silent.got.failed->fields() == answer_fields()));
+}
+
 BOOST_AUTO_TEST_CASE(the_observer_is_told)
 {
     struct watch final : observer {
