@@ -40,7 +40,7 @@ void check_plain_http(const client_options& o, const origin& server)
 {
     if (server.tls) return;
     if (!server.loopback && !o.allow_plain_http)
-        refuse("base_url", "plain http would show the key to the network; use https, or set allow_plain_http");
+        refuse("base_url", "plain http would show the key to the network; use https");
     if (!o.proxy.empty()) refuse("proxy", "plain http through a proxy would show it the key; use https");
 }
 

@@ -55,7 +55,7 @@ std::string listing_target(const origin& server, std::string_view identifier, st
                            bool is_company, std::string_view cursor)
 {
     check_field(identifier, "identifier");
-    check_field(account_id, "account_id");
+    check_field(account_id, "account");
     if (identifier == "." || identifier == "..") fail(errc::invalid_query, "identifier can't be a path segment");
     if (limit < 1 || limit > 100) fail(errc::invalid_query, "limit must be 1 to 100");
 

@@ -58,8 +58,8 @@ std::string words_for_unknown(const SSL* ssl)
     if (chain != nullptr && sk_X509_num(chain) == 1)
         return "no authority that is trusted here has issued the certificate, and the server sent no other with it; "
                "its "
-               "operator has to send the intermediate certificates too, or set ca_file";
-    return "the certificate's root is unknown here; check what stands in between, or set ca_file";
+               "operator has to send the intermediate certificates too, or give their certificate as CA file";
+    return "the certificate's root is unknown here; check what stands in between, or give its certificate as CA file";
 }
 
 // A remedy for each fault, or null.
@@ -70,9 +70,9 @@ const char* words_for_revocation(long result) noexcept
         case X509_V_ERR_UNABLE_TO_GET_CRL:
         case X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER:
         case X509_V_ERR_DIFFERENT_CRL_SCOPE:
-            return "there is no revocation list by one of the certificate's issuers; add it to crl_file";
+            return "there is no revocation list by one of the certificate's issuers; add it to the CRL file";
         case X509_V_ERR_CRL_HAS_EXPIRED:
-            return "the revocation list of an issuer has expired; put a new one into crl_file";
+            return "the revocation list of an issuer has expired; put a new one into the CRL file";
         case X509_V_ERR_CRL_NOT_YET_VALID:
             return "the revocation list of an issuer is not valid yet; check this machine's clock";
         case X509_V_ERR_CRL_SIGNATURE_FAILURE:
@@ -80,7 +80,7 @@ const char* words_for_revocation(long result) noexcept
         case X509_V_ERR_KEYUSAGE_NO_CRL_SIGN:
         case X509_V_ERR_ERROR_IN_CRL_LAST_UPDATE_FIELD:
         case X509_V_ERR_ERROR_IN_CRL_NEXT_UPDATE_FIELD:
-            return "the revocation list of an issuer is damaged or not by it; put a new one into crl_file";
+            return "the revocation list of an issuer is damaged or not by it; put a new one into the CRL file";
         default: return nullptr;
     }
 }
@@ -111,7 +111,7 @@ std::string words_for(const SSL* ssl, long result)
         case X509_V_ERR_HOSTNAME_MISMATCH:
         case X509_V_ERR_IP_ADDRESS_MISMATCH: return words_for_host(ssl);
         case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-            return "the certificate is self-signed; check the base URL, or set ca_file";
+            return "the certificate is self-signed; check the base URL, or give it as CA file";
         case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
         case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
         case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:

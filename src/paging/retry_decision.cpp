@@ -33,7 +33,7 @@ const char* explain(no_retry r) noexcept
 {
     switch (r) {
         case no_retry::budget: return "the listing's retry budget is used up";
-        case no_retry::retry_after: return "the server asks for a longer wait than retry_policy::max_retry_after";
+        case no_retry::retry_after: return "the server asks for a longer wait than the retry policy allows";
         case no_retry::no_time: return "the listing's total time would be over before the next attempt";
         case no_retry::none:
         case no_retry::final:

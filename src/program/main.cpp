@@ -1,6 +1,6 @@
 // The program `unipile`.
 #include "program/command.hpp"
-#include "program/options/wording.hpp"
+#include "program/options/advice.hpp"
 #include "program/terminal/last_resort.hpp"
 #include "program/terminal/text.hpp"
 
@@ -86,7 +86,7 @@ std::string complaint_about(const std::exception& e)
     constexpr auto no_thread = std::errc::resource_unavailable_try_again;
     if ((system != nullptr && system->code() == no_thread) || (of_boost != nullptr && of_boost->code() == no_thread))
         return "no thread could be started; allow the process more memory or threads";
-    return unipile::program::printable(unipile::program::program_words(e.what()));
+    return unipile::program::printable(unipile::program::complaint_about_option(e.what()));
 }
 
 /// To the help of the program and of each subcommand.

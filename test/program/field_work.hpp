@@ -102,5 +102,7 @@ inline finished under_shell(const field_work& w, const std::string& before, cons
 {
     std::vector<std::string> all{"-c", before + " exec \"$0\" \"$@\" " + redirection, UNIPILE_PROGRAM};
     all.insert(all.end(), command.begin(), command.end());
-    return process{"/bin/sh", all, w.world.environment()}.wait();
+    const bool bounded = has(before, "ulimit -f");
+    const auto environment = w.world.environment();
+    return process{"/bin/sh", all, bounded ? without_counters(environment) : environment}.wait();
 }

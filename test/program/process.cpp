@@ -183,6 +183,13 @@ finished process::wait()
     return result;
 }
 
+std::map<std::string, std::string> without_counters(std::map<std::string, std::string> environment)
+{
+    environment["GCOV_PREFIX"] = "/dev/null";
+    environment["GCOV_ERROR_FILE"] = "/dev/null";
+    return environment;
+}
+
 std::vector<std::string> lines_of(std::string_view text)
 {
     std::vector<std::string> lines;

@@ -53,5 +53,9 @@ private:
     std::string error_;
 };
 
+/// For a program whose files are bounded: the counters of a build that measures coverage are files too, and are lost
+/// there without a word.
+std::map<std::string, std::string> without_counters(std::map<std::string, std::string> environment);
+
 /// Every line of `text`, without its end. The last one must have one.
 std::vector<std::string> lines_of(std::string_view text);

@@ -3,7 +3,7 @@
 #include "program/harvest/arguments.hpp"
 #include "program/harvest/dry_run.hpp"
 #include "program/harvest/run.hpp"
-#include "program/options/wording.hpp"
+#include "program/options/advice.hpp"
 #include "program/terminal/text.hpp"
 
 #include <unipile/store/error.hpp>
@@ -25,7 +25,7 @@ int run_harvest(const harvest_arguments& arguments)
         harvest_run run{arguments, std::move(plan)};
         return run.run();
     } catch (const std::invalid_argument& e) {
-        std::cerr << "unipile: " << printable(program_words(e.what())) << '\n';
+        std::cerr << "unipile: " << printable(complaint_about_option(e.what())) << '\n';
         return exit_code::usage_error;
     } catch (const store::store_error& e) {
         std::cerr << "unipile: " << printable(e.what()) << '\n';

@@ -1,7 +1,7 @@
 // What a worker keeps: how listings ended, what its accounts have used, and what it counts.
 #include "program/harvest/account_rows.hpp"
 #include "program/harvest/worker.hpp"
-#include "program/options/wording.hpp"
+#include "program/options/advice.hpp"
 #include "program/posts/report.hpp"
 #include "program/terminal/text.hpp"
 
@@ -31,7 +31,7 @@ std::string failure_type(const failure& f)
     if (const api_error* api = f.api(); api != nullptr && !api->type.empty()) return api->type;
     if (f.api() != nullptr) return "status " + std::to_string(f.api()->status);
     // What to do about it comes behind the semicolon.
-    const std::string words = program_words(f.code().message());
+    const std::string words = message_of(f.code());
     return words.substr(0, words.find(';'));
 }
 
@@ -39,7 +39,7 @@ std::string failure_type(const failure& f)
 std::string cause_text(const failure& f)
 {
     std::string text = failure_type(f);
-    if (!f.all().note.empty()) text += ", " + program_words(f.all().note);
+    if (!f.all().note.empty()) text += ", " + f.all().note;
     if (f.cause()) text += ", " + f.cause().message();
     return text;
 }

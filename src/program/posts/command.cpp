@@ -1,6 +1,6 @@
 // `unipile posts`: listings as lines of JSON.
 #include "program/command.hpp"
-#include "program/options/wording.hpp"
+#include "program/options/advice.hpp"
 #include "program/posts/arguments.hpp"
 #include "program/posts/run.hpp"
 #include "program/terminal/text.hpp"
@@ -22,7 +22,7 @@ int run_posts(const posts_options& options)
         posts_run run{options, make_plan(options)};
         return run.run();
     } catch (const std::invalid_argument& e) {
-        std::cerr << "unipile: " << printable(program_words(e.what())) << '\n';
+        std::cerr << "unipile: " << printable(complaint_about_option(e.what())) << '\n';
         return exit_code::usage_error;
     } catch (const store::store_error& e) {
         std::cerr << "unipile: " << printable(e.what()) << '\n';

@@ -1,6 +1,6 @@
 #include "program/posts/report.hpp"
 
-#include "program/options/wording.hpp"
+#include "program/options/advice.hpp"
 #include "program/terminal/json_object.hpp"
 #include "program/terminal/text.hpp"
 
@@ -23,8 +23,8 @@ std::string failure_json(const unipile::failure& f)
     json_object out;
     out.add_number("code", static_cast<std::uint64_t>(f.code().value()));
     out.add_text("category", f.code().category().name());
-    out.add_text("message", program_words(f.code().message()));
-    out.add_filled("note", program_words(f.all().note));
+    out.add_text("message", message_of(f.code()));
+    out.add_filled("note", f.all().note);
     if (f.cause()) out.add_text("cause", f.cause().message());
     out.add_text("scope", to_string(f.scope()));
     out.add_number("attempts", f.attempts());
@@ -62,12 +62,12 @@ std::string outcome(const listing_report& r)
 
 std::string failure_text(const unipile::failure& f)
 {
-    std::string out = program_words(f.code().message());
+    std::string out = message_of(f.code());
     std::string more;
     const auto add = [&more](const std::string& part) {
         if (!part.empty()) more += (more.empty() ? "" : "; ") + part;
     };
-    add(printable(program_words(f.all().note)));
+    add(printable(f.all().note));
     if (f.cause()) add(printable(f.cause().message()));
     if (f.attempts() > 1) add(std::to_string(f.attempts()) + " attempts");
     if (!more.empty()) out += " (" + more + ')';

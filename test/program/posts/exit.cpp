@@ -1,5 +1,5 @@
 // The exit codes of `unipile posts`, and what it says with each.
-#include "program/options/wording.hpp"
+#include "program/options/advice.hpp"
 #include "program/served.hpp"
 
 #include <unipile/errc.hpp>
@@ -13,7 +13,7 @@ namespace {
 
 using namespace unipile;
 
-std::string message(errc e) { return program::program_words(make_error_code(e).message()); }
+std::string message(errc e) { return program::message_of(make_error_code(e)); }
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 

@@ -1,0 +1,65 @@
+#include "program/options/advice.hpp"
+
+#include <unipile/errc.hpp>
+
+#include <array>
+#include <utility>
+
+namespace unipile::program {
+namespace {
+
+/// The messages whose advice is about the library's interface, in the program's words; null for all others.
+const char* own_message(errc e) noexcept
+{
+    switch (e) {
+        case errc::connection_wait_timeout: return "no connection became free in time; raise --connections";
+        case errc::first_byte_timeout: return "the answer did not begin in time; try again";
+        case errc::stall_timeout: return "the connection stalled; try again";
+        case errc::request_timeout: return "the request took too long as a whole; try again";
+        case errc::header_too_large: return "the answer's header is over the limit";
+        case errc::bad_encoding: return "the compressed answer is damaged; try again";
+        case errc::inflated_too_large: return "the compressed answer inflates beyond the limit of a page";
+        case errc::page_too_large: return "the page is over the limit; lower --limit";
+        case errc::item_too_large: return "an item is over the limit";
+        case errc::too_deep: return "the page is nested too deep";
+        case errc::too_many_items: return "the page has too many items";
+        case errc::envelope_too_large: return "the page's envelope is over the limit";
+        case errc::cursor_too_large: return "the page's cursor is over the limit";
+        case errc::contract_violated:
+            return "the answer does not match the contract; leave out --strict to get it all the same";
+        case errc::target_refused:
+            return "the API can't list this identifier; check it, and whether company (--company, or in the jobs file) "
+                   "is right";
+        case errc::position_lost: return "the cursor is too old to be followed; start without --resume";
+        case errc::identifiers_refused:
+            return "the API refuses the identifiers; check that they are the provider's own ids, and whether company "
+                   "(--company, or in the jobs file) is right";
+        case errc::callback_failed: return "a function that the harvest called failed; see what it says itself";
+        default: return nullptr;
+    }
+}
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 4> options{{
+    {"api_key: ", "the API key: "},
+    {"base_url: ", "--base-url or UNIPILE_DSN: "},
+    {"ca_file: ", "--ca-file: "},
+    {"crl_file: ", "--crl-file: "},
+}};
+
+}  // namespace
+
+std::string message_of(const boost::system::error_code& code)
+{
+    const bool own = code.category() == unipile_category();
+    const char* text = own ? own_message(static_cast<errc>(code.value())) : nullptr;
+    return text != nullptr ? text : code.message();
+}
+
+std::string complaint_about_option(std::string_view complaint)
+{
+    for (const auto& [field, option] : options)
+        if (complaint.starts_with(field)) return std::string{option} + std::string{complaint.substr(field.size())};
+    return std::string{complaint};
+}
+
+}  // namespace unipile::program
