@@ -1,5 +1,9 @@
-// Output of a subcommand that does nothing else meanwhile.
+// A `block_writer` for a subcommand that does nothing else meanwhile.
 #pragma once
+
+#include "program/output/block_writer.hpp"
+
+#include <boost/asio/io_context.hpp>
 
 #include <string>
 #include <string_view>
@@ -13,9 +17,6 @@ public:
     /// something is written or `finish` is called. Throws std::invalid_argument, which names `--output`, if it can't be
     /// opened.
     explicit blocking_output(const std::string& path);
-    ~blocking_output();
-    blocking_output(const blocking_output&) = delete;
-    blocking_output& operator=(const blocking_output&) = delete;
 
     /// False once a reader has gone away. Throws std::system_error for everything else that goes wrong; a file then
     /// ends with the last text that was passed whole.
@@ -24,16 +25,14 @@ public:
     bool finish();
 
     /// Whether somebody is looking at it.
-    bool is_terminal() const noexcept { return is_terminal_; }
+    bool is_terminal() const noexcept { return writer_.is_terminal(); }
 
 private:
     bool flush();
 
+    boost::asio::io_context context_{1};
+    block_writer writer_;
     std::string pending_;
-    int descriptor_ = -1;
-    bool own_file_ = false;
-    bool is_terminal_ = false;
-    bool begun_ = false;  ///< the old content of a file of its own is gone
     bool reader_gone_ = false;
 };
 
