@@ -2,8 +2,6 @@
 
 #include "program/command.hpp"
 #include "program/output/minify.hpp"
-#include "program/terminal/ending_signals.hpp"
-#include "program/terminal/last_resort.hpp"
 #include "program/terminal/text.hpp"
 
 #include <unipile/observer.hpp>
@@ -30,7 +28,6 @@ using std::chrono::steady_clock;
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr milliseconds patience_with_reader{2'000};
-constexpr unsigned last_deadline = 10;  // seconds
 constexpr milliseconds redraw_interval{200};
 
 milliseconds since(steady_clock::time_point then)
@@ -105,13 +102,18 @@ posts_run::posts_run(const posts_options& options, posts_plan plan)
     : options_(options),
       plan_(std::move(plan)),
       console_(!options.quiet),
-      signals_(context_),
-      patience_(context_),
+      interruption_(context_, {.stop = [this] { stop_listings(); },
+                               .give_up = [this] { output_.abandon(); },
+                               .end_at_once =
+                                   [this] {
+                                       stop_listings();
+                                       output_.abandon();
+                                   },
+                               .patience = patience_with_reader}),
       redraw_(context_),
       client_(make_client(context_, plan_, std::make_shared<watcher>(console_))),
       output_(open_output(context_.get_executor(), options))
 {
-    add_ending_signals(signals_);
     if (plan_.pace) paced_.emplace(*plan_.pace);
 }
 
@@ -119,7 +121,7 @@ posts_run::~posts_run() = default;
 
 int posts_run::run()
 {
-    await_signal();
+    interruption_.listen();
     output_.on_reader_gone([this] { output_failed(asio::error::broken_pipe); });
     workers_ = paced_ ? 1 : std::min(options_.connection.connections, plan_.queries.size());
     for (std::size_t i = workers_; i > 0; --i)
@@ -180,8 +182,7 @@ asio::awaitable<void> posts_run::list(const posts_query& query)
     r.elapsed = since(began);
     r.reason = place->stream.end_reason();
     r.failure = place->stream.last_failure();
-    if (can_go_on(r.reason))
-        r.position = place->output_failed ? place->safe.text() : place->stream.position().text();
+    if (can_go_on(r.reason)) r.position = place->output_failed ? place->safe.text() : place->stream.position().text();
     posts_ended_ += r.written;
     pages_ended_ += r.stats.pages;
     requests_ended_ += r.stats.requests;
@@ -288,31 +289,6 @@ void posts_run::stop_listings()
     if (paced_stream_) paced_stream_->cancel();
 }
 
-void posts_run::await_signal()
-{
-    signals_.async_wait([this](error_code ec, int) {
-        if (!ec) interrupt();
-    });
-}
-
-void posts_run::interrupt()
-{
-    end_process_in(last_deadline, exit_code::interrupted);
-    ++interruptions_;
-    stop_listings();
-    if (interruptions_ > 1) {
-        output_.abandon();
-        error_code ignored;
-        signals_.clear(ignored);  // the third one ends the process
-        return;
-    }
-    patience_.expires_after(patience_with_reader);
-    patience_.async_wait([this](error_code ec) {
-        if (!ec) output_.abandon();
-    });
-    await_signal();
-}
-
 void posts_run::report_unopened(const posts_query& query, const failure* error)
 {
     listing_report r;
@@ -372,7 +348,7 @@ std::string posts_run::progress_line() const
 int posts_run::exit_code_now() const
 {
     if (key_refused_) return exit_code::key_refused;
-    if (interruptions_ > 0 && something_missing_) return exit_code::interrupted;
+    if (interruption_.came() && something_missing_) return exit_code::interrupted;
     return something_missing_ ? exit_code::some_incomplete : exit_code::all_complete;
 }
 

@@ -5,13 +5,13 @@
 #include "program/posts/arguments.hpp"
 #include "program/posts/report.hpp"
 #include "program/terminal/console.hpp"
+#include "program/terminal/interruption.hpp"
 
 #include <unipile/client.hpp>
 #include <unipile/post_stream.hpp>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
@@ -52,8 +52,6 @@ private:
     boost::asio::awaitable<void> show_progress();
 
     void worker_ended(std::exception_ptr error);
-    void await_signal();
-    void interrupt();
     void stop_listings();
     void output_failed(const boost::system::error_code& ec);
     void report(const listing_report& r);
@@ -65,8 +63,7 @@ private:
     posts_plan plan_;
     console console_;
     boost::asio::io_context context_{1};
-    boost::asio::signal_set signals_;
-    boost::asio::steady_timer patience_;  ///< how long an interrupted run waits for the output's reader
+    interruption interruption_;
     boost::asio::steady_timer redraw_;
     client client_;
     block_writer output_;  ///< opened once all options have been found good
@@ -80,7 +77,6 @@ private:
     std::uint64_t posts_ended_ = 0, pages_ended_ = 0, requests_ended_ = 0;
     std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
     std::exception_ptr error_;
-    unsigned interruptions_ = 0;
     bool stopping_ = false;
     bool reader_gone_ = false;
     bool key_refused_ = false;

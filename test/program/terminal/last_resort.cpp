@@ -1,14 +1,17 @@
 #include "program/terminal/last_resort.hpp"
 
+#include "program/child.hpp"
+
 #include <boost/test/unit_test.hpp>
 
+#include <csignal>
 #include <cstdlib>
+#include <exception>
 #include <functional>
 #include <new>
 #include <string>
 #include <utility>
 
-#include <sys/wait.h>
 #include <unistd.h>
 
 extern "C" void __gcov_dump() __attribute__((weak));
@@ -23,30 +26,6 @@ extern "C" void _Exit(int code) noexcept
 namespace {
 
 using namespace unipile::program;
-
-/// How a process ends that does this: its exit code, -1 for a signal, and its standard error.
-std::pair<int, std::string> end_of(const std::function<void()>& body)
-{
-    int ends[2];
-    BOOST_TEST_REQUIRE(::pipe(ends) == 0);
-    const pid_t child = ::fork();
-    BOOST_TEST_REQUIRE(child >= 0);
-    if (child == 0) {
-        ::dup2(ends[1], STDERR_FILENO);
-        ::close(ends[0]);
-        ::close(ends[1]);
-        body();
-        std::_Exit(99);
-    }
-    ::close(ends[1]);
-    std::string said;
-    char part[256];
-    for (ssize_t n = 0; (n = ::read(ends[0], part, sizeof part)) > 0;) said.append(part, static_cast<std::size_t>(n));
-    ::close(ends[0]);
-    int status = 0;
-    BOOST_TEST_REQUIRE(::waitpid(child, &status, 0) == child);
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, said};
-}
 
 BOOST_AUTO_TEST_SUITE(last_resort)
 
@@ -78,6 +57,29 @@ BOOST_AUTO_TEST_CASE(without_memory_a_process_says_so_and_ends)
         BOOST_TEST(said.starts_with("unipile: out of memory; "), said);
         BOOST_TEST(said.find('\n') == said.size() - 1);
     }
+}
+
+BOOST_AUTO_TEST_CASE(another_exception_that_nothing_catches_aborts)
+{
+    const auto [code, said] = end_of([] {
+        std::signal(SIGABRT, [](int) { std::_Exit(77); });
+        end_without_memory();
+        const auto destroyed = [](void (*f)()) noexcept { f(); };
+        destroyed([] { throw 1; });
+    });
+    BOOST_TEST(code == 77);
+    BOOST_TEST(said == "");
+}
+
+BOOST_AUTO_TEST_CASE(without_an_exception_termination_aborts_too)
+{
+    const auto [code, said] = end_of([] {
+        std::signal(SIGABRT, [](int) { std::_Exit(77); });
+        end_without_memory();
+        std::terminate();
+    });
+    BOOST_TEST(code == 77);
+    BOOST_TEST(said == "");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
