@@ -78,7 +78,6 @@ const char* message_of(errc e) noexcept
             return "the server keeps sending cursors but no new posts; the listing may be incomplete";
         case errc::total_timeout: return "the listing took too long as a whole; resume from its position";
         case errc::item_malformed: return "the text is not a JSON object with a field; pass exactly what json() gave";
-        case errc::request_held: return "the request waits for its account's turn; ask again later";
         case errc::account_parked:
             return "the account is parked; see its reason, have its owner look at it, and unpark it";
         case errc::harvest_stopped:

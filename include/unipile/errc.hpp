@@ -77,7 +77,6 @@ enum class errc {
     total_timeout,  ///< the listing as a whole took too long
 
     // The fan-out.
-    request_held,     ///< inside a harvest: the request has to wait for its account's turn; nothing is lost
     account_parked,   ///< the account is parked and its jobs are not to wait for it
     harvest_stopped,  ///< the whole harvest was stopped, by hand or by a failure that reaches all of it
 

@@ -34,10 +34,10 @@ failure out_of_memory_failure()
     return failure(make_error_code(boost::system::errc::not_enough_memory), std::move(d));
 }
 
-scheduler_options scheduling_of(const client& c, const harvest_options& options)
+scheduler_options scheduling_of(const paging::client_core& c, const harvest_options& options)
 {
     scheduler_options s;
-    s.max_running = options.max_connections ? options.max_connections : c.core()->options().max_connections;
+    s.max_running = options.max_connections ? options.max_connections : c.options().max_connections;
     s.max_in_flight = options.max_in_flight;
     s.turn = options.turn_pages;
     s.fail_parked = options.when_parked == harvest_options::parked_jobs::fail;
@@ -52,12 +52,12 @@ scheduler_options scheduling_of(const client& c, const harvest_options& options)
 harvest_core::harvest_core(const client& c, std::shared_ptr<job_source> source, harvest_options options,
                            std::shared_ptr<time_source> time)
     : executor_(c.get_executor()),
-      client_(c.get_executor(), c.core()),
+      client_(c.core()),
       source_(std::move(source)),
       options_(std::move(options)),
       registry_(paging::keeper_registry::of(executor_)),
       clock_(std::move(time)),
-      scheduler_(scheduling_of(client_, options_)),
+      scheduler_(scheduling_of(*client_, options_)),
       no_memory_(out_of_memory_failure()),
       stopped_(errc::harvest_stopped)
 {
@@ -173,7 +173,7 @@ void harvest_core::deliver(job_listing& l, bool page_ends)
     e.position = l.safe;
     e.page_ends = page_ends;
     e.overlapped = j.overlapped;
-    e.stats = l.stats_before + l.stream.stats();
+    e.stats = l.stats();
     // Nothing is taken from the listing before it is sure to arrive.
     elements_.push(std::move(e));
     auto& pushed = elements_.back();
@@ -186,12 +186,12 @@ void harvest_core::emit_end(const job& j, unipile::end_reason reason, std::optio
     harvest_element e;
     e.job = j.what;
     e.number = j.number;
-    e.position = j.listing ? j.listing->stream.position() : j.at;
+    e.position = j.listing ? j.listing->state().place() : j.at;
     e.ended = true;
     e.overlapped = j.overlapped;
     e.end_reason = reason;
     e.failure = std::move(f);
-    e.stats = j.listing ? j.listing->stats_before + j.listing->stream.stats() : j.stats;
+    e.stats = j.listing ? j.listing->stats() : j.stats;
     const auto stats = e.stats;
     elements_.push(std::move(e));
     if (j.listing) elements_.back().page_items = j.listing->take_items();
@@ -248,7 +248,7 @@ bool harvest_core::finish(std::uint64_t number)
     if (at == held_.end()) return false;
     const job_index i = at->second;
     emit_end(jobs_[i], end_reason::stopped, std::nullopt);
-    jobs_[i] = {};
+    release(jobs_[i]);
     held_.erase(at);
     scheduler_.drop(i);
     notify();
@@ -279,8 +279,8 @@ void harvest_core::break_off(job_index i)
 {
     auto& j = jobs_[i];
     request_result broken_off;
-    const bool sent = j.admission == 0 && j.listing && !j.listing->is_unused();
-    broken_off.times_sent = sent ? std::max(1u, j.listing->stream.core()->under_way()) : 0;
+    const bool sent = j.admission == 0 && j.listing && j.listing->is_sent();
+    broken_off.times_sent = sent ? std::max(1u, j.listing->under_way()) : 0;
     if (j.listing) deliver(*j.listing, false);
     emit_end(j, end_reason::cancelled, stopped_);
     bury(std::move(j.listing));
@@ -288,15 +288,15 @@ void harvest_core::break_off(job_index i)
     request_ended(i, broken_off);
 }
 
-/// Lets go of a listing whose stream may be in the middle of a call to its observer, which must not destroy it.
+/// Lets go of a listing that may be in the middle of a call to its observer, in which it must not be stopped.
 void harvest_core::bury(std::shared_ptr<job_listing> l) noexcept
 {
     if (!l) return;
     l->over = true;
     try {
-        asio::post(executor_, [l] {});
+        asio::post(executor_, [l] { l->stop(); });
     } catch (const std::bad_alloc&) {
-        // Then at once.
+        l->stop();
     }
 }
 

@@ -80,6 +80,12 @@ public:
     }
     std::optional<harvest_outage> outage() const;
 
+    // The listings' side.
+
+    /// Posts wait in `l`, or its request is over.
+    void listing_progressed(job_listing& l);
+    void out_of_memory() noexcept;
+
 private:
     enum class pull_phase { none, waiting, ending };
     /// Where a job goes on instead of its position, if its next request comes too late for that.
@@ -126,7 +132,6 @@ private:
     void take_in();
     void place_incoming();
     void stop_for(failure f);
-    void out_of_memory() noexcept;
     void end_as_stopped(job& j) noexcept;
     bool is_over() const noexcept;
     bool is_stuck() const noexcept;
@@ -149,13 +154,13 @@ private:
     void choose_position(job& j) const;
     bool has_room() const noexcept;
     posts_query query_from(const job& j) const;
-    void pull_posts(job_listing& l);
+    void progress(job_listing& l);
     void resume_stalled();
-    void listing_progressed(job_listing& l, boost::system::error_code code, std::span<const post> posts);
-    void take_posts(job_listing& l, std::span<const post> posts);
+    void take_posts(job_listing& l);
     void set_aside(job& j);
-    void page_over(job_listing& l);
-    void listing_over(job_listing& l, end_reason reason);
+    void release(job& j) noexcept;
+    void page_over(job_listing& l, const paging::page_outcome& outcome);
+    void listing_over(job_listing& l, end_reason reason, const paging::page_outcome& outcome);
     void request_ended(job_index i, const request_result& result);
     failure gave_up() const;
     void check_accounts();
@@ -165,7 +170,7 @@ private:
     wall_time now() const { return clock_.now(); }
 
     boost::asio::any_io_executor executor_;
-    client client_;
+    std::shared_ptr<paging::client_core> client_;
     std::shared_ptr<job_source> source_;
     harvest_options options_;
     std::shared_ptr<paging::keeper_registry> registry_;

@@ -1,6 +1,7 @@
 // Requests of a harvest, and what becomes of them.
 #include "harvest/call_out.hpp"
 #include "harvest/harvest_core.hpp"
+#include "harvest/verdict.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -94,9 +95,11 @@ void harvest_core::send_request(job_index i)
     choose_position(j);
     if (!j.listing) {
         try {
-            j.listing = std::make_shared<job_listing>(i, client_.posts(query_from(j), j.at), j.stats, j.at);
-            if (const auto memory = std::exchange(j.memory, nullptr))
-                j.listing->stream.core()->remember(std::move(*memory));
+            posts_query query = query_from(j);
+            client_->check(query, j.at);
+            j.listing = std::make_shared<job_listing>(weak_from_this(), client_, std::move(query), j.at, i, j.stats);
+            client_->add(*j.listing);
+            if (const auto memory = std::exchange(j.memory, nullptr)) j.listing->remember(std::move(*memory));
         } catch (const failure& f) {
             emit_end(j, end_reason::failed, f);
             j = {};
@@ -105,8 +108,8 @@ void harvest_core::send_request(job_index i)
             return request_ended(i, nothing);
         }
     }
-    j.listing->grant(scheduler_.others_were_answered(i));
-    pull_posts(*j.listing);
+    const auto listing = j.listing;
+    listing->send(scheduler_.others_were_answered(i));
 }
 
 /// Positions are judged when they are used.
@@ -128,71 +131,68 @@ posts_query harvest_core::query_from(const job& j) const
     return q;
 }
 
-void harvest_core::pull_posts(job_listing& l)
-{
-    if (!has_room()) {
-        if (!std::exchange(l.stalled, true)) stalled_.push_back(jobs_[l.index].listing);
-        return;
-    }
-    l.stream.async_next_batch([weak = weak_from_this(), listing = std::weak_ptr(jobs_[l.index].listing)](
-                                  error_code code, std::span<const post> posts) {
-        const auto self = weak.lock();
-        const auto still = listing.lock();
-        if (self && still && !still->over && !self->closed_) self->listing_progressed(*still, code, posts);
-    });
-}
-
 void harvest_core::resume_stalled()
 {
-    while (has_room() && !stalled_.empty()) {
+    while (has_room() && !stalled_.empty() && !closed_) {
         const auto listing = stalled_.front().lock();
         stalled_.pop_front();
-        if (!listing || listing->over) continue;
+        if (!listing) continue;
         listing->stalled = false;
-        pull_posts(*listing);
+        progress(*listing);
     }
 }
 
-void harvest_core::listing_progressed(job_listing& l, error_code code, std::span<const post> posts)
+void harvest_core::listing_progressed(job_listing& l)
 try {
-    if (!posts.empty()) take_posts(l, posts);
-    worked_ = worked_ || !posts.empty() || l.page_ended();
-    const auto reason = l.stream.end_reason();
-    if (l.over || closed_) return;
-    if (reason != end_reason::none)
-        listing_over(l, reason);
-    else if (code == errc::request_held)
-        page_over(l);
-    else
-        pull_posts(l);
+    progress(l);
     work();
 } catch (const std::bad_alloc&) {
     out_of_memory();
 }
 
-void harvest_core::take_posts(job_listing& l, std::span<const post> posts)
+void harvest_core::progress(job_listing& l)
+{
+    if (l.over || closed_) return;
+    if (l.state().has_post()) {
+        if (!has_room()) {
+            if (!std::exchange(l.stalled, true)) stalled_.push_back(jobs_[l.index].listing);
+            return;
+        }
+        take_posts(l);
+        if (l.over || closed_) return;
+    }
+    const auto outcome = l.take_outcome();
+    if (!outcome) return;
+    worked_ = worked_ || outcome->whole;
+    const auto reason = l.visible_end();
+    reason == end_reason::none ? page_over(l, *outcome) : listing_over(l, reason, *outcome);
+}
+
+void harvest_core::take_posts(job_listing& l)
 {
     // All or nothing: a position without its posts would lose them.
-    position behind = l.stream.position();
+    const auto posts = l.take_posts();
+    position behind = l.state().place();
     l.pending.insert(l.pending.end(), posts.begin(), posts.end());
     l.safe = std::move(behind);
+    worked_ = true;
     learn_provider(scheduler_.account_of(l.index), posts.front().provider_name());
     if (!l.over && !closed_ && !options_.whole_pages) deliver(l, false);
 }
 
 /// The request has ended, and the listing has not.
-void harvest_core::page_over(job_listing& l)
+void harvest_core::page_over(job_listing& l, const paging::page_outcome& outcome)
 {
-    request_result result = l.result();
-    if (!l.is_good()) {
+    request_result result = judge_request(outcome);
+    if (!outcome.is_good()) {
         result.next = request_result::then::retry;
-        result.not_before = now() + l.wish();
-        if (l.no_answer()) no_answer_ = l.no_answer(), no_answer_heard_ = is_heard(result.server);
+        result.not_before = now() + l.delay();
+        if (outcome.is_unanswered()) no_answer_ = outcome.failure, no_answer_heard_ = is_heard(result.server);
         if (result.wrong_address && !scheduler_.outage().was_reached()) stop_for(*no_answer_);
-    } else if (!l.page_ended()) {
+    } else if (!outcome.whole) {
         result.next = request_result::then::more;
     } else {
-        l.safe = l.stream.position();
+        l.safe = l.state().place();
         if (options_.confirm_pages) held_.emplace(jobs_[l.index].number, l.index);
         deliver(l, true);
         result.next = options_.confirm_pages ? request_result::then::hold : request_result::then::more;
@@ -200,15 +200,16 @@ void harvest_core::page_over(job_listing& l)
     request_ended(l.index, result);
 }
 
-void harvest_core::listing_over(job_listing& l, unipile::end_reason reason)
+void harvest_core::listing_over(job_listing& l, unipile::end_reason reason, const paging::page_outcome& outcome)
 {
+    l.tell_end();
+    if (l.over || closed_) return;
     const job_index i = l.index;
     auto& j = jobs_[i];
-    const auto keep = j.listing;  // beyond what follows
-    auto f = l.stream.last_failure();
-    request_result result = l.result();
-    if (f && !l.is_answered()) judge_failure(result, *f);
-    if (l.is_unused()) result.times_sent = 0;
+    std::optional<failure> f;
+    if (const auto* last = l.last_failure()) f = *last;
+    request_result result = judge_request(outcome);
+    if (f && outcome.what == paging::page_outcome::kind::cut_short) judge_failure(result, *f);
     deliver(l, false);
 
     if (f && after_failure(*f) == request_result::then::retry) {
@@ -217,15 +218,14 @@ void harvest_core::listing_over(job_listing& l, unipile::end_reason reason)
         return request_ended(i, result);
     }
     // A cursor is as dead for a listing that was set aside in between as for one that was not.
-    if (f && f->api() && f->api()->status == 422 && f->scope() == failure_scope::target &&
-        j.listing->stats_before.pages) {
+    if (f && f->api() && f->api()->status == 422 && f->scope() == failure_scope::target && l.stats_before.pages) {
         reason = end_reason::refused_cursor;
         f.reset();
     }
     if (f && result.signal == request_result::sign::stop) stop_for(*f);
     if (f) note_refusal(*f);
     emit_end(j, reason, std::move(f));
-    j = {};
+    release(j);
     request_ended(i, result);
 }
 
@@ -233,10 +233,19 @@ void harvest_core::listing_over(job_listing& l, unipile::end_reason reason)
 void harvest_core::set_aside(job& j)
 {
     if (!j.listing) return;
-    j.at = j.listing->stream.position();
-    j.stats = j.listing->stats_before + j.listing->stream.stats();
-    j.memory = std::make_unique<paging::listing_memory>(j.listing->stream.core()->forget());
-    j.listing.reset();
+    j.at = j.listing->state().place();
+    j.stats = j.listing->stats();
+    j.memory = std::make_unique<paging::listing_memory>(j.listing->forget());
+    std::exchange(j.listing, nullptr)->stop();
+}
+
+void harvest_core::release(job& j) noexcept
+{
+    const auto listing = std::exchange(j.listing, nullptr);
+    j = {};
+    if (!listing) return;
+    listing->over = true;
+    listing->stop();
 }
 
 void harvest_core::request_ended(job_index i, const request_result& result)
@@ -246,7 +255,7 @@ void harvest_core::request_ended(job_index i, const request_result& result)
         job& j = jobs_[i];
         deliver(*j.listing, false);
         emit_end(j, end_reason::failed, gave_up());
-        j = {};
+        release(j);
     }
     if (scheduler_.outage().is_hopeless() && !scheduler_.stopped()) {
         ended_by_outage_ = true;

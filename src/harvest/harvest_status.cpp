@@ -52,8 +52,7 @@ harvest_stats harvest_core::stats() const
     s.source_exhausted = exhausted_;
     s.ended_by_outage = ended_by_outage_;
     s.listings = listings_;
-    for (const auto& j : jobs_)
-        s.listings = s.listings + (j.listing ? j.listing->stats_before + j.listing->stream.stats() : j.stats);
+    for (const auto& j : jobs_) s.listings = s.listings + (j.listing ? j.listing->stats() : j.stats);
     return s;
 }
 

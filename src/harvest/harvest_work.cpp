@@ -207,8 +207,8 @@ void harvest_core::place_incoming()
     j.instead = fallback_of(j.what->trusted_until, j.what->overlap);
     try {
         // Only to see whether it can be sent at all, before it costs its account a request.
-        (void)client_.posts(j.what->query, j.at);
-        if (j.instead) (void)client_.posts(j.what->query, j.instead->overlap);
+        client_->check(j.what->query, j.at);
+        if (j.instead) client_->check(j.what->query, j.instead->overlap);
     } catch (const failure& f) {
         return emit_end(j, end_reason::failed, f);
     }
@@ -229,7 +229,7 @@ void harvest_core::end_unstarted(job_index i)
     else
         emit_end(j, end_reason::failed, parked(scheduler_.ledger(scheduler_.account_of(i))));
     held_.erase(j.number);
-    j = {};
+    release(j);
 }
 
 void harvest_core::stop_for(failure f)
@@ -275,7 +275,7 @@ void harvest_core::end_as_stopped(job& j) noexcept
     try {
         if (listing) {
             j.at = listing->safe;
-            j.stats = listing->stats_before + listing->stream.stats();
+            j.stats = listing->stats();
             if (!listing->pending.empty() || !listing->no_posts.empty()) {
                 harvest_element e;
                 e.job = j.what;

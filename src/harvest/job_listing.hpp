@@ -1,102 +1,74 @@
-// One job's listing while it goes on, with the leave for its requests.
+// One job's listing while it goes on: it requests a page when it is asked to, and gives back what became of it.
 #pragma once
 
-#include <unipile/harvest.hpp>
+#include <unipile/position.hpp>
+#include <unipile/quarantined_item.hpp>
+#include <unipile/stream_stats.hpp>
 
+#include "harvest/job_attempts.hpp"
 #include "harvest/scheduler.hpp"
-#include "harvest/verdict.hpp"
-#include "paging/request_gate.hpp"
-#include "paging/stream_core.hpp"
+#include "paging/page_reader.hpp"
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
-#include <string>
-#include <string_view>
+#include <span>
 #include <utility>
 #include <vector>
 
 namespace unipile::harvest {
 
-/// A stream that sends a request only after `grant()`, one for each.
-class job_listing final : public paging::request_gate {
+class harvest_core;
+
+class job_listing final : public paging::page_reader {
 public:
-    job_listing(job_index i, post_stream s, const stream_stats& before, position at)
-        : index(i), stats_before(before), safe(std::move(at)), stream(std::move(s))
-    {
-        stream.core()->set_gate(this);
-    }
+    job_listing(std::weak_ptr<harvest_core> owner, std::shared_ptr<paging::client_core> client, posts_query query,
+                const position& from, job_index i, const stream_stats& before);
 
-    /// `others_answered`: others were, since this one's last request.
-    void grant(bool others_answered) noexcept
-    {
-        granted_ = true;
-        others_answered_ = others_answered;
-        answered_ = good_ = page_ended_ = false;
-        items_ = 0;
-        no_answer_.reset();
-        wish_ = std::chrono::milliseconds{0};
-        result_ = {};
-    }
-
-    bool admit(const paging::request_wish& wish) noexcept override
-    {
-        wish_ = wish.wait;
-        return std::exchange(granted_, false);
-    }
-    bool others_were_answered() const noexcept override { return granted_ && others_answered_; }
-    void quarantined(std::string_view raw, std::string_view why) override
-    {
-        no_posts.push_back({std::string(raw), std::string(why)});
-    }
-    void answered(const paging::request_outcome& outcome) noexcept override
-    {
-        answered_ = true;
-        good_ = outcome.ok;
-        items_ = outcome.items;
-        page_ended_ = outcome.page_ended;
-        if (outcome.no_answer) no_answer_ = *outcome.no_answer;
-        try {
-            judge_request(result_, outcome);
-        } catch (const std::bad_alloc&) {
-            // Only the reason is missing.
-        }
-    }
-
-    /// Since the last `grant()`.
-    bool is_answered() const noexcept { return answered_; }
-    bool is_good() const noexcept { return good_; }
-    /// A page is whole. Not so where a follow-up was refused, and the last page is to be read once more.
-    bool page_ended() const noexcept { return page_ended_; }
-    /// Why not a byte of an answer came; empty if one did, or if nobody knows.
-    const std::optional<failure>& no_answer() const noexcept { return no_answer_; }
-    /// It was not even tried.
-    bool is_unused() const noexcept { return granted_; }
-    /// Of the page that it has brought, if it has brought a whole one.
-    /// Said once.
+    /// Requests a page; `harvest_core::listing_progressed` is called for its posts, and at last with its outcome.
+    /// `others_answered`: others were, since this one's last request. Where the listing ends instead, nothing is sent.
+    void send(bool others_answered);
+    /// Since the last `send`.
+    bool is_sent() const noexcept { return sent_; }
+    /// The last request's outcome, once.
+    std::optional<paging::page_outcome> take_outcome() noexcept { return std::exchange(outcome_, std::nullopt); }
+    /// How long to wait before a failed request is repeated.
+    std::chrono::milliseconds delay() const noexcept { return delay_; }
+    /// All posts that wait; valid until the next call.
+    std::span<const post> take_posts();
+    /// Items of the last page that was whole; said once.
     std::uint64_t take_items() noexcept { return std::exchange(items_, 0); }
-    /// How long the listing wants to wait before it repeats its request.
-    std::chrono::milliseconds wish() const noexcept { return wish_; }
-    const request_result& result() const noexcept { return result_; }
+    stream_stats stats() const noexcept;
+    /// Notifies the observer of an end.
+    using paging::page_reader::tell_end;
 
     job_index index;
-    stream_stats stats_before;               ///< of streams that the job had before
+    stream_stats stats_before;               ///< of listings that the job had before
     std::vector<post> pending;               ///< with whole pages: not delivered yet
     std::vector<quarantined_item> no_posts;  ///< not delivered yet
     position safe;                           ///< behind `pending`, or behind what was delivered
     bool stalled = false;                    ///< waits for the consumer
-    bool over = false;                       ///< its job has ended; kept only until its stream may be destroyed
-    post_stream stream;                      ///< goes first
+    bool over = false;                       ///< its job has ended; kept only until it may be stopped
 
 private:
-    bool granted_ = false, others_answered_ = false, answered_ = false, good_ = false, page_ended_ = false;
-    std::optional<failure> no_answer_;
+    void posts_arrived() override;
+    void quarantined(const decode::quarantined_item& item) override { no_posts.push_back({item.raw, item.why}); }
+    void page_over(paging::page_outcome outcome) override;
+    bool settle_last(bool others_answered);
+    void repeat(const paging::page_outcome& outcome);
+    void hand_over(paging::page_outcome outcome);
+    job_attempts::circumstances circumstances() const;
+
+    std::weak_ptr<harvest_core> owner_;
+    job_attempts attempts_;
+    std::optional<paging::page_outcome> outcome_;
     std::uint64_t items_ = 0;
-    std::chrono::milliseconds wish_{0};
-    request_result result_;
+    std::chrono::milliseconds delay_{0};
+    bool sent_ = false;
 };
 
-/// Adds the counters of one stream to those of others.
+/// Adds the counters of one listing to those of others.
 stream_stats operator+(const stream_stats& a, const stream_stats& b) noexcept;
 
 }  // namespace unipile::harvest

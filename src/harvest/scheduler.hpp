@@ -6,6 +6,7 @@
 #include "harvest/outage_watch.hpp"
 #include "harvest/pacer.hpp"
 #include "harvest/random.hpp"
+#include "paging/page_outcome.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -47,14 +48,8 @@ struct request_result {
         park,      ///< the account needs its owner
         stop,      ///< nothing works with this key
     };
-    enum class contact {
-        unknown,      ///< nobody knows whether it reached the server
-        answered,     ///< the API answered, and works
-        unreachable,  ///< the server couldn't be reached; the request never left
-        silent,       ///< the request left, and not a byte of an answer came
-        failing,      ///< the API answered that it doesn't work just now (5xx)
-        foreign,      ///< something else answered: a gateway, or a wrong address
-    };
+    using contact = paging::contact;
+
     then next = then::ended;
     sign signal = sign::none;
     contact server = contact::unknown;

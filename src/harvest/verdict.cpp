@@ -38,29 +38,23 @@ std::string printable(std::string_view text)
     return s;
 }
 
-void judge_request(request_result& result, const paging::request_outcome& outcome)
+request_result judge_request(const paging::page_outcome& outcome)
 {
-    using contact = request_result::contact;
+    request_result result;
+    result.server = outcome.server;
     result.times_sent = outcome.times_sent;
-    if (!outcome.no_answer)
-        result.server = outcome.heard ? contact::answered : contact::unknown;
-    else if (outcome.times_sent == 0)
-        result.server = contact::unreachable;
-    else if (!outcome.heard)
-        result.server = contact::silent;
-    else
-        result.server = outcome.meaning.from_gateway ? contact::foreign : contact::failing;
-    // Nothing was ever answered, and time alone doesn't cure it.
-    result.wrong_address = result.server == contact::foreign && outcome.meaning.retries == 0;
-    if (outcome.ok) {
-        result.signal = request_result::sign::good;
-        return;
-    }
-    judge(result, outcome.meaning.scope, outcome.meaning.throttle);
     result.retry_after = outcome.retry_after;
-    result.long_rest = is_used_up(outcome.type);
-    result.unknown_account = is_unknown_account(outcome.type);
-    result.reason = outcome.type.empty() ? "HTTP status " + std::to_string(outcome.status) : printable(outcome.type);
+    if (outcome.is_good()) result.signal = request_result::sign::good;
+    if (outcome.what != paging::page_outcome::kind::failed) return result;
+    // Nothing was ever answered, and time alone doesn't cure it.
+    result.wrong_address = result.server == paging::contact::foreign && outcome.meaning.retries == 0;
+    judge(result, outcome.meaning.scope, outcome.meaning.throttle);
+    const auto* api = outcome.failure ? outcome.failure->api() : nullptr;
+    const std::string_view type = api ? std::string_view(api->type) : std::string_view();
+    result.long_rest = is_used_up(type);
+    result.unknown_account = is_unknown_account(type);
+    result.reason = type.empty() ? "HTTP status " + std::to_string(outcome.status) : printable(type);
+    return result;
 }
 
 request_result::then after_failure(const failure& f) noexcept

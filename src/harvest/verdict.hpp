@@ -4,7 +4,7 @@
 #include <unipile/failure.hpp>
 
 #include "harvest/scheduler.hpp"
-#include "paging/request_gate.hpp"
+#include "paging/page_outcome.hpp"
 
 #include <string>
 #include <string_view>
@@ -14,8 +14,8 @@ namespace unipile::harvest {
 /// A text of the server's for a message or a ledger: printable ASCII, 200 bytes at most.
 std::string printable(std::string_view text);
 
-/// What a request's outcome says about its account. The time and reason of the result are set, `next` is left alone.
-void judge_request(request_result& result, const paging::request_outcome& outcome);
+/// What a request's outcome says about its account. `next` and `not_before` are left alone.
+request_result judge_request(const paging::page_outcome& outcome);
 
 /// What becomes of the job of a listing that failed with `f`: failures of an account are no fault of its jobs, which go
 /// on when the account does; all others end the job.

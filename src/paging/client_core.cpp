@@ -1,5 +1,7 @@
 #include "client_core.hpp"
-#include "stream_core.hpp"
+#include "page_reader.hpp"
+
+#include <unipile/failure.hpp>
 
 #include <algorithm>
 #include <limits>
@@ -25,6 +27,23 @@ std::size_t requests_at_once(const client_options& options) noexcept
                                                          : options.max_connections;
 }
 
+[[noreturn]] void refuse(errc code, std::string note = {})
+{
+    failure::details d;
+    d.scope = failure_scope::target;
+    d.may_pass = false;
+    d.note = std::move(note);
+    throw failure(code, std::move(d));
+}
+
+/// What the transport can't know; it looks at the texts itself.
+void check_numbers(const posts_query& query)
+{
+    if (query.limit < 1 || query.limit > 100) refuse(errc::invalid_query, "limit is from 1 to 100");
+    if (query.since_run < 1) refuse(errc::invalid_query, "since_run is at least 1");
+    if (query.trust_cursor_for.count() < 0) refuse(errc::invalid_query, "trust_cursor_for must not be negative");
+}
+
 }  // namespace
 
 client_core::client_core(client_options options, std::shared_ptr<http::transport> transport,
@@ -44,7 +63,15 @@ client_core::client_core(client_options options, std::shared_ptr<http::transport
 
 client_core::~client_core() { registry_->remove(*this); }
 
-void client_core::add(stream_core& s) noexcept { streams_.push_back(s); }
+void client_core::check(const posts_query& query, const position& from) const
+{
+    if (closed_) refuse(errc::client_closed);
+    check_numbers(query);
+    if (!from.belongs_to(query)) refuse(errc::position_mismatch);
+    (void)transport_->target(query.identifier, query.account_id, query.limit, query.is_company, from.inside().cursor);
+}
+
+void client_core::add(page_reader& s) noexcept { readers_.push_back(s); }
 
 void client_core::add(std::weak_ptr<close_listener> l)
 {
@@ -55,13 +82,13 @@ void client_core::add(std::weak_ptr<close_listener> l)
 void client_core::close() noexcept
 {
     if (std::exchange(closed_, true)) return;
-    for (auto& s : streams_) s.cancel(make_error_code(errc::client_closed));
+    for (auto& s : readers_) s.client_closed();
     transport_->close();
     for (const auto& l : std::exchange(listeners_, {}))
         if (const auto listener = l.lock()) listener->client_closed();
 }
 
-void client_core::enqueue(stream_core& s)
+void client_core::enqueue(page_reader& s)
 {
     if (running_ < at_once_) {
         ++running_;
@@ -87,33 +114,28 @@ void client_core::request_over()
     next.run_request();
 }
 
-bool client_core::may_pause(stream_core& s) noexcept
+bool client_core::may_pause(page_reader& s) noexcept
 {
     if (!waiting_.empty() || running_ > options_.max_connections) return false;
     paused_.push_back(s);
     return true;
 }
 
-std::unique_ptr<turn> client_core::lend()
+std::unique_ptr<workspace> client_core::lend()
 {
-    if (spare_.empty()) return std::make_unique<turn>(options_);
+    if (spare_.empty()) return std::make_unique<workspace>(options_);
     auto t = std::move(spare_.back());
     spare_.pop_back();
     return t;
 }
 
-void client_core::give_back(std::unique_ptr<turn> t) noexcept
+void client_core::give_back(std::unique_ptr<workspace> w) noexcept
 {
-    t->exchange.reset();
-    t->head = {};
-    // One for each connection is all that can be of use; more would only be kept.
+    w->exchange.reset();
+    // One for each connection is all that can be of use.
     if (spare_.size() == spare_.capacity()) return;
-    t->decoder.reset();
-    t->error_body.clear();
-    t->retry_after.reset();
-    t->times_sent = 1;
-    t->items = t->wire_bytes = t->json_bytes = 0;
-    spare_.push_back(std::move(t));
+    w->clear();
+    spare_.push_back(std::move(w));
 }
 
 double client_core::chance() noexcept
@@ -124,7 +146,7 @@ double client_core::chance() noexcept
 
 void client_core::abandon(std::vector<std::shared_ptr<void>>& out) noexcept
 {
-    for (auto& s : streams_) s.abandon(out);
+    for (auto& s : readers_) s.abandon(out);
 }
 
 }  // namespace unipile::paging

@@ -1,14 +1,15 @@
-// What the streams of one client share.
+// What the listings of one client share.
 #pragma once
 
 #include "abandonment.hpp"
 #include "handler_section.hpp"
 #include "time_source.hpp"
+#include "workspace.hpp"
 
-#include "decode/page_decoder.hpp"
 #include "http/transport.hpp"
 
 #include <unipile/client_options.hpp>
+#include <unipile/position.hpp>
 #include <unipile/posts_query.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -24,33 +25,16 @@
 
 namespace unipile::paging {
 
-class stream_core;
+class page_reader;
 
-struct all_streams;   ///< tag: every stream of the client
-struct held_streams;  ///< tag: waiting for their turn, or pausing
-using all_hook = boost::intrusive::list_base_hook<boost::intrusive::tag<all_streams>,
+struct all_readers;   ///< tag: every listing of the client
+struct held_readers;  ///< tag: waiting for a connection, or pausing
+using all_hook = boost::intrusive::list_base_hook<boost::intrusive::tag<all_readers>,
                                                   boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
-using held_hook = boost::intrusive::list_base_hook<boost::intrusive::tag<held_streams>,
+using held_hook = boost::intrusive::list_base_hook<boost::intrusive::tag<held_readers>,
                                                    boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
-/// What one request needs while it runs, and no longer. Lent by the client, so that thousands of streams can wait with
-/// empty hands.
-struct turn {
-    explicit turn(const client_options& options) : decoder(options.limits, options.strict) {}
-
-    decode::page_decoder decoder;
-    std::unique_ptr<http::exchange> exchange;
-    http::response_head head;
-    std::string error_body;
-    std::optional<std::chrono::milliseconds> retry_after;  ///< as the server sent it
-    std::chrono::steady_clock::time_point sent;
-    unsigned times_sent = 1;  ///< as far as it is counted
-    std::uint64_t items = 0;
-    std::uint64_t wire_bytes = 0;
-    std::uint64_t json_bytes = 0;
-};
-
-/// Somebody who has to know when a client is closed, although none of its streams is his.
+/// Notified when the client is closed; for owners that are not listings.
 class close_listener {
 public:
     /// Called once, within `client::close`.
@@ -60,7 +44,7 @@ protected:
     ~close_listener() = default;
 };
 
-/// Streams that want a request wait here in the order of their coming, each as a link in a list: a stream gets its
+/// Listings that want a request wait here in the order of their coming, each as a link in a list: a request gets its
 /// coroutine when a connection can be had. All on the client's executor.
 class client_core final : public handler_keeper, public std::enable_shared_from_this<client_core> {
 public:
@@ -74,21 +58,23 @@ public:
     unipile::observer* observer() const noexcept { return options_.observer.get(); }
     boost::asio::any_io_executor executor() const noexcept { return transport_->executor(); }
 
-    void add(stream_core& s) noexcept;
+    /// Throws `failure` unless a listing of `query` can be requested from `from` on.
+    void check(const posts_query& query, const position& from) const;
+    void add(page_reader& s) noexcept;
     void add(std::weak_ptr<close_listener> l);
     void close() noexcept;
     bool closed() const noexcept { return closed_; }
 
     /// `s` wants to send a request: now, or when one of the others has ended.
-    void enqueue(stream_core& s);
+    void enqueue(page_reader& s);
     /// One has ended.
     void request_over();
 
     /// `s` has read far ahead and would stop reading. False: it holds what others wait for, and must read on.
-    bool may_pause(stream_core& s) noexcept;
+    bool may_pause(page_reader& s) noexcept;
 
-    std::unique_ptr<turn> lend();
-    void give_back(std::unique_ptr<turn> t) noexcept;
+    std::unique_ptr<workspace> lend();
+    void give_back(std::unique_ptr<workspace> w) noexcept;
 
     /// Evenly from [0, 1).
     double chance() noexcept;
@@ -100,20 +86,20 @@ public:
 private:
     void abandon(std::vector<std::shared_ptr<void>>& out) noexcept override;
 
-    using all_list = boost::intrusive::list<stream_core, boost::intrusive::base_hook<all_hook>,
+    using all_list = boost::intrusive::list<page_reader, boost::intrusive::base_hook<all_hook>,
                                             boost::intrusive::constant_time_size<false>>;
-    using held_list = boost::intrusive::list<stream_core, boost::intrusive::base_hook<held_hook>,
+    using held_list = boost::intrusive::list<page_reader, boost::intrusive::base_hook<held_hook>,
                                              boost::intrusive::constant_time_size<false>>;
 
     client_options options_;
     std::shared_ptr<http::transport> transport_;
     std::shared_ptr<time_source> time_;
     std::shared_ptr<keeper_registry> registry_;
-    all_list streams_;
+    all_list readers_;
     std::vector<std::weak_ptr<close_listener>> listeners_;
     held_list waiting_;
     held_list paused_;
-    std::vector<std::unique_ptr<turn>> spare_;
+    std::vector<std::unique_ptr<workspace>> spare_;
     std::size_t at_once_;  ///< requests that run at the same time
     std::size_t running_ = 0;
     handler_meeting handlers_;

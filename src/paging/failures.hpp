@@ -21,10 +21,10 @@ classification meaning_of(const failure& f, const retry_policy& policy, bool fir
 /// Whether a body's `type` is one of the API's: `errors/…`, with or without an address in front.
 bool is_api_type(std::string_view type) noexcept;
 
-/// An error answer as it comes, before it is known what it means. `note`: words on an answer that is not the API's.
 /// `f`, with the fields of the answer that it is about unless it has some.
 failure with_fields(const failure& f, const answer_fields& fields);
 
+/// An error answer as it comes, before it is known what it means. `note`: words on an answer that is not the API's.
 failure refusal(api_error answer, std::optional<std::chrono::milliseconds> retry_after, std::string note = {});
 
 /// For the note of such an answer: its status and the first words of its body, printable, 120 bytes of them at most.

@@ -47,6 +47,19 @@ unipile::failure failure_of(unipile::errc code, unipile::failure_scope scope)
     return unipile::failure{code, d};
 }
 
+/// What comes of a request that failed; with `type`, by an error answer of the API.
+unipile::paging::page_outcome failed_request(unipile::errc code, std::string_view type = {})
+{
+    unipile::paging::page_outcome o;
+    o.what = unipile::paging::page_outcome::kind::failed;
+    o.server = unipile::paging::contact::answered;
+    o.times_sent = 1;
+    unipile::failure::details d;
+    if (!type.empty()) d.api.emplace().type = type;
+    o.failure = unipile::failure(code, std::move(d));
+    return o;
+}
+
 /// What survives of a job: posts and positions. Of an account, it is the ledger as text.
 struct saved_job {
     std::map<int, int> posts;   // how often each was stored
@@ -392,10 +405,12 @@ request_result world::page(world_job& job, std::size_t items)
         result.next = request_result::then::retry;
         return result;
     }
-    unipile::paging::request_outcome good;
-    good.ok = true;
+    unipile::paging::page_outcome good;
+    good.what = unipile::paging::page_outcome::kind::page;
+    good.server = unipile::paging::contact::answered;
     good.status = 200;
-    judge_request(result, good);
+    good.times_sent = 1;
+    result = judge_request(good);
     const bool last = to == job.timeline.end();
     if (from == to || (last && !job.lying_cursor)) {
         saved.done = true;
@@ -415,13 +430,10 @@ request_result world::no_answer(world_job& job, fate comes)
     ++faults_;
     job.retrying = true;
     job.unanswered = comes == fate::silent;
-    const auto f = failure_of(unipile::errc::connection_lost, unipile::failure_scope::passing);
-    unipile::paging::request_outcome outcome;
-    outcome.heard = false;
+    auto outcome = failed_request(unipile::errc::connection_lost);
     outcome.times_sent = comes == fate::silent ? 1 : 0;
-    outcome.no_answer = &f;
-    request_result result;
-    judge_request(result, outcome);
+    outcome.server = comes == fate::silent ? unipile::paging::contact::silent : unipile::paging::contact::unreachable;
+    auto result = judge_request(outcome);
     result.next = request_result::then::retry;
     result.not_before = now_ + some(20s);
     return result;
@@ -430,12 +442,11 @@ request_result world::no_answer(world_job& job, fate comes)
 request_result world::fault(world_job& job)
 {
     ++faults_;
-    request_result result;
-    unipile::paging::request_outcome outcome;
+    auto outcome = failed_request(unipile::errc::api_unavailable);
     auto then = request_result::then::retry;
     switch (random_.below(5)) {
         case 0:
-            result = job.refused ? result : page(job, random_.below(page_size));
+            if (!job.refused) (void)page(job, random_.below(page_size));
             outcome.meaning.retries = 4;
             break;
         case 1:
@@ -443,26 +454,26 @@ request_result world::fault(world_job& job)
             outcome.meaning.retries = 4;
             break;
         case 2:
+            outcome = failed_request(unipile::errc::api_unavailable, "errors/provider_error");
             outcome.status = 500;
-            outcome.type = "errors/provider_error";
             outcome.meaning = {.retries = 2, .slow = true, .throttle = true};
             break;
         case 3:
+            outcome = failed_request(unipile::errc::api_unavailable, "errors/too_many_requests");
             outcome.status = 429;
-            outcome.type = "errors/too_many_requests";
             outcome.meaning = {.scope = unipile::failure_scope::account, .throttle = true};
             if (random_.below(2)) outcome.retry_after = some(300s);
             break;
         case 4: {
             const auto f = failure_of(unipile::errc::account_refused, unipile::failure_scope::account);
+            outcome = failed_request(unipile::errc::api_unavailable, "errors/disconnected_account");
             outcome.status = 401;
-            outcome.type = "errors/disconnected_account";
             outcome.meaning = {.scope = unipile::failure_scope::account};
             then = after_failure(f);
             break;
         }
     }
-    judge_request(result, outcome);
+    auto result = judge_request(outcome);
     result.next = then;
     result.not_before = now_ + some(20s);
     job.retrying = true;

@@ -14,11 +14,16 @@ using then = request_result::then;
 using unipile::classification;
 using unipile::failure_scope;
 
-unipile::paging::request_outcome outcome(unsigned status, std::string_view type, failure_scope scope, bool throttle)
+unipile::paging::page_outcome outcome(unsigned status, std::string_view type, failure_scope scope, bool throttle)
 {
-    unipile::paging::request_outcome o;
+    unipile::paging::page_outcome o;
+    o.what = unipile::paging::page_outcome::kind::failed;
+    o.server = unipile::paging::contact::answered;
     o.status = status;
-    o.type = type;
+    o.times_sent = 1;
+    unipile::failure::details d;
+    d.api.emplace().type = type;
+    o.failure = unipile::failure(unipile::errc::api_unavailable, std::move(d));
     o.meaning.scope = scope;
     o.meaning.throttle = throttle;
     o.retry_after = 7s;
@@ -40,54 +45,51 @@ BOOST_AUTO_TEST_CASE(of_answers)
         {failure_scope::key, false, sign::stop},     {failure_scope::key, true, sign::stop},
     };
     for (const auto& row : rows) {
-        request_result r;
-        judge_request(r, outcome(418, "errors/some_type", row.scope, row.throttle));
+        const auto r = judge_request(outcome(418, "errors/some_type", row.scope, row.throttle));
         BOOST_TEST((r.signal == row.expected));
         BOOST_TEST((r.retry_after == 7s));
         BOOST_TEST(r.reason == "errors/some_type");
         BOOST_TEST(!r.long_rest);
-        request_result good;
-        auto o = outcome(200, "", row.scope, row.throttle);
-        o.ok = true;
-        judge_request(good, o);
-        BOOST_TEST((good.signal == sign::good));
+        for (const auto what :
+             {unipile::paging::page_outcome::kind::page, unipile::paging::page_outcome::kind::refused}) {
+            auto o = outcome(200, "", row.scope, row.throttle);
+            o.what = what;
+            BOOST_TEST((judge_request(o).signal == sign::good));
+        }
     }
 }
 
 BOOST_AUTO_TEST_CASE(of_the_server)
 {
     using contact = request_result::contact;
-    for (const unsigned status : {200u, 401u, 429u, 503u}) {
-        request_result r;
-        judge_request(r, outcome(status, "", failure_scope::passing, false));
-        BOOST_TEST((r.server == contact::answered));
-        BOOST_TEST(r.times_sent == 1u);
-    }
-    const unipile::failure why(unipile::errc::connect_failed);
-    for (const unsigned times : {0u, 1u, 2u}) {
-        auto o = outcome(0, "", failure_scope::passing, false);
-        o.times_sent = times;
-        request_result begun;  // and broken before its status was known
-        judge_request(begun, o);
-        BOOST_TEST((begun.server == contact::answered));
-        o.heard = false;
-        request_result distrusted;
-        judge_request(distrusted, o);
-        BOOST_TEST((distrusted.server == contact::unknown));
-        o.no_answer = &why;
-        request_result cut_off;
-        judge_request(cut_off, o);
-        BOOST_TEST((cut_off.server == (times > 0 ? contact::silent : contact::unreachable)));
-        BOOST_TEST((cut_off.signal == sign::none));
-        BOOST_TEST(cut_off.times_sent == times);
-    }
+    for (const auto server : {contact::unknown, contact::answered, contact::unreachable, contact::silent,
+                              contact::failing, contact::foreign})
+        for (const unsigned times : {0u, 1u, 2u})
+            for (const unsigned retries : {0u, 2u}) {
+                auto o = outcome(0, "", failure_scope::passing, false);
+                o.server = server;
+                o.times_sent = times;
+                o.meaning.retries = retries;
+                const auto r = judge_request(o);
+                BOOST_TEST((r.server == server));
+                BOOST_TEST((r.signal == sign::none));
+                BOOST_TEST(r.times_sent == times);
+                BOOST_TEST(r.wrong_address == (server == contact::foreign && retries == 0));
+            }
+}
+
+BOOST_AUTO_TEST_CASE(of_what_was_cut_short)
+{
+    auto o = outcome(401, "errors/some_type", failure_scope::key, false);
+    o.what = unipile::paging::page_outcome::kind::cut_short;
+    BOOST_TEST((judge_request(o).signal == sign::none));
+    BOOST_TEST(judge_request(o).reason.empty());
 }
 
 BOOST_AUTO_TEST_CASE(of_limits_that_minutes_do_not_cure)
 {
     for (const char* type : {"errors/limit_exceeded", "errors/insufficient_credits", "errors/too_many_requests", ""}) {
-        request_result r;
-        judge_request(r, outcome(422, type, failure_scope::account, true));
+        const auto r = judge_request(outcome(422, type, failure_scope::account, true));
         BOOST_TEST(r.long_rest == (std::string_view(type).find("exc") != std::string_view::npos ||
                                    std::string_view(type).ends_with("credits")));
         if (!*type) BOOST_TEST(r.reason == "HTTP status 422");

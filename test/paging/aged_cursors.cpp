@@ -1,8 +1,7 @@
 // Cursors that are older than the query trusts.
 #include "manual_time.hpp"
+#include "page_loop.hpp"
 #include "scripted.hpp"
-
-#include "paging/request_gate.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/test/unit_test.hpp>
@@ -108,61 +107,46 @@ BOOST_AUTO_TEST_CASE(in_the_middle_of_a_page)
     BOOST_TEST(f.cursors().size() == 3u);
 }
 
-struct closed_gate final : paging::request_gate {
-    bool admit(const paging::request_wish& wish) noexcept override
-    {
-        attempts.push_back(wish.attempt);
-        return open-- > 0;
-    }
-    bool others_were_answered() const noexcept override { return true; }
-    void answered(const paging::request_outcome& o) noexcept override
-    {
-        good.push_back(o.ok), ended.push_back(o.page_ended);
-    }
-    int open = 0;
-    std::vector<unsigned> attempts;
-    std::vector<bool> good, ended;
-};
-
-BOOST_AUTO_TEST_CASE(a_gate_is_asked_for_each_request)
+/// A request after each of `waits`.
+std::shared_ptr<page_loop> paced(fixture& f, std::vector<std::chrono::minutes> waits)
 {
-    // Behind each leave more time passes than cursors are trusted for: the listing still comes to its end.
-    closed_gate gate;
-    fixture f(plain_listing(9, 3));
-    f.stream.core()->set_gate(&gate);
-    texts ids;
-    for (int turn = 0; turn != 20 && f.stream.end_reason() == end_reason::none; ++turn) {
-        f.time->advance(5h);
-        gate.open = 1;
-        for (auto id = f.next(); !id.empty(); id = f.next()) ids.push_back(id);
+    auto pages = page_loop::of(f.client);
+    for (const auto wait : waits) {
+        f.time->advance(wait);
+        if (!pages->ask()) break;
+        f.context.restart();
+        f.context.run();
     }
-    BOOST_TEST(ids == numbers(0, 9), boost::test_tools::per_element());
-    BOOST_TEST(f.stream.end_reason() == end_reason::null_cursor);
+    return pages;
+}
+
+BOOST_AUTO_TEST_CASE(older_whenever_a_request_may_go)
+{
+    // Before each request more time passes than cursors are trusted for: the listing still comes to its end.
+    fixture f(plain_listing(9, 3));
+    const auto pages = paced(f, std::vector<std::chrono::minutes>(20, 5h));
+    BOOST_TEST(pages->ids == numbers(0, 9), boost::test_tools::per_element());
+    BOOST_TEST(pages->visible_end() == end_reason::null_cursor);
     BOOST_TEST(f.cursors() == (texts{"", "", "c1", "c1", "c2"}), boost::test_tools::per_element());
-    for (const unsigned attempt : gate.attempts) BOOST_TEST(attempt == 1u);
-    BOOST_TEST(gate.good == std::vector<bool>(5, true), boost::test_tools::per_element());
-    BOOST_TEST(gate.ended == std::vector<bool>(5, true), boost::test_tools::per_element());
+    for (const auto& o : pages->outcomes) BOOST_TEST(o.whole);
+    BOOST_TEST(pages->state().stats.retries == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(an_old_refusal_confirms_nothing)
 {
-    closed_gate gate;
     fixture f([](std::size_t n, const asked& a) -> answer {
         if (n == 1 || n == 3) return {.status = 422, .body = R"({"type":"errors/unprocessable_entity"})"};
         return plain_listing(a, 9, 3);
     });
-    f.stream.core()->set_gate(&gate);
-    for (const auto wait : {0min, 1min, 1min, 61min}) {
-        f.time->advance(wait);
-        gate.open = 1;
-        while (!f.next().empty()) {
-        }
-    }
-    BOOST_TEST(f.stream.end_reason() == end_reason::refused_cursor);
+    const auto pages = paced(f, {0min, 1min, 1min, 61min});
+    BOOST_TEST(pages->visible_end() == end_reason::refused_cursor);
     BOOST_TEST(f.cursors() == (texts{"", "c1", "", "c1"}), boost::test_tools::per_element());
-    BOOST_TEST(gate.good == std::vector<bool>(4, true), boost::test_tools::per_element());
-    BOOST_TEST(gate.ended == (std::vector<bool>{true, false, true, false}), boost::test_tools::per_element());
-    BOOST_TEST(f.stream.position().inside().cursor.empty());
+    BOOST_REQUIRE(pages->outcomes.size() == 4u);
+    for (std::size_t i = 0; i != 4; ++i) {
+        BOOST_TEST(pages->outcomes[i].is_good());
+        BOOST_TEST(pages->outcomes[i].whole == (i % 2 == 0));
+    }
+    BOOST_TEST(pages->state().place().inside().cursor.empty());
 }
 
 BOOST_AUTO_TEST_CASE(of_a_position)

@@ -1,8 +1,6 @@
 // Listings that end inside a page.
 #include "scripted.hpp"
 
-#include "paging/request_gate.hpp"
-
 #include <boost/asio/io_context.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -16,13 +14,6 @@ using boost::system::error_code;
 
 namespace {
 
-struct watching_gate final : paging::request_gate {
-    bool admit(const paging::request_wish&) noexcept override { return true; }
-    bool others_were_answered() const noexcept override { return true; }
-    void answered(const paging::request_outcome& o) noexcept override { good.push_back(o.ok); }
-    std::vector<bool> good;
-};
-
 answer in_pieces(answer a, std::size_t chunk)
 {
     a.chunk = chunk;
@@ -32,32 +23,6 @@ answer in_pieces(answer a, std::size_t chunk)
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(bounds)
-
-BOOST_AUTO_TEST_CASE(the_gate_hears_of_the_request_before_the_consumer_hears_of_the_end)
-{
-    for (const std::size_t chunk : {0u, 100u}) {
-        asio::io_context context;
-        scripted_client client(
-            context.get_executor(),
-            [&](std::size_t, const asked& a) { return in_pieces(plain_listing(a, 50, 10), chunk); }, impatient());
-        watching_gate gate;
-        std::optional<post_stream> stream(client.posts({.account_id = "acc", .identifier = "id", .max_posts = 3}));
-        stream->core()->set_gate(&gate);
-        std::size_t told = 0;
-        stream->async_next_batch([&](error_code, std::span<const post>) {
-            if (stream->end_reason() != end_reason::none) told = gate.good.size();
-        });
-        context.run();
-        while (stream->end_reason() == end_reason::none) {
-            stream->async_next_batch([&](error_code, std::span<const post>) { told = gate.good.size(); });
-            context.restart();
-            context.run();
-        }
-        BOOST_TEST(told == 1u);
-        BOOST_TEST(gate.good == std::vector<bool>{true}, boost::test_tools::per_element());
-        BOOST_TEST(!client.core->first_call());
-    }
-}
 
 BOOST_AUTO_TEST_CASE(the_rest_of_the_page_is_read_for_the_connections_sake)
 {

@@ -54,7 +54,7 @@ BOOST_AUTO_TEST_CASE(one_for_a_refused_follow_up_that_is_not_confirmed)
     BOOST_TEST(f.code == 1);
     BOOST_TEST(same_lines(lines_of(f.out), {all.begin(), all.begin() + 200}));
     BOOST_TEST(has(f.err, ": 200 posts, 2 pages, 4 requests, 0 retries, "));
-    BOOST_TEST(has(f.err, ": refused, and not confirmed to be complete (refused_cursor); position: "), f.err);
+    BOOST_TEST(has(f.err, ": refused, and not confirmed to be complete (refused_cursor)"));
 }
 
 BOOST_AUTO_TEST_CASE(zero_for_a_bound_that_was_asked_for)

@@ -1,0 +1,109 @@
+#include "harvest/job_listing.hpp"
+
+#include "harvest/harvest_core.hpp"
+#include "paging/failures.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <new>
+
+namespace unipile::harvest {
+
+namespace asio = boost::asio;
+using paging::page_outcome;
+
+job_listing::job_listing(std::weak_ptr<harvest_core> owner, std::shared_ptr<paging::client_core> client,
+                         posts_query query, const position& from, job_index i, const stream_stats& before)
+    : page_reader(client, std::move(query), from, client->options().read_ahead),
+      index(i),
+      stats_before(before),
+      safe(from),
+      owner_(std::move(owner)),
+      attempts_(client->options().retry)
+{}
+
+void job_listing::send(bool others_answered)
+{
+    sent_ = false;
+    delay_ = {};
+    begin();
+    if (state().over() || !choose_page()) return hand_over({});
+    if (attempts() == 0) attempts_.page_begins();
+    if (!settle_last(others_answered)) return hand_over({});
+    sent_ = true;
+    request();
+}
+
+/// Whether the last request counts. False: it was one too many, and the listing has ended.
+bool job_listing::settle_last(bool others_answered)
+{
+    if (!attempts_.open()) return true;
+    if (!others_answered) return attempts_.excuse(), true;
+    const failure last = *attempts_.open();
+    const auto meaning = paging::meaning_of(last, client_->options().retry, client_->first_call());
+    const auto decision = attempts_.count(meaning, circumstances());
+    if (!decision)
+        end(end_reason::failed, paging::final_failure(last, meaning, attempts(), paging::explain(decision.why_not)));
+    return bool(decision);
+}
+
+job_attempts::circumstances job_listing::circumstances() const
+{
+    return {client_->options().retry, attempts(), time_left(), client_->chance()};
+}
+
+void job_listing::posts_arrived()
+{
+    if (const auto owner = owner_.lock(); owner && !over) owner->listing_progressed(*this);
+}
+
+void job_listing::page_over(page_outcome outcome)
+try {
+    if (outcome.is_good()) attempts_.page_begins();
+    if (outcome.whole) attempts_.page_succeeded(client_->options().retry);
+    if (outcome.what == page_outcome::kind::failed) repeat(outcome);
+    items_ = outcome.items;
+    hand_over(std::move(outcome));
+} catch (const std::bad_alloc&) {
+    if (const auto owner = owner_.lock()) owner->out_of_memory();
+}
+
+/// Decides when the request is sent again, or ends the listing.
+void job_listing::repeat(const page_outcome& outcome)
+{
+    unsigned attempt = attempts();
+    if (!outcome.is_unanswered()) {
+        const auto decision = attempts_.failed(outcome, circumstances());
+        if (!decision)
+            return end(end_reason::failed, paging::final_failure(*outcome.failure, outcome.meaning, attempt,
+                                                                 paging::explain(decision.why_not)));
+        delay_ = decision.delay;
+    } else if (outcome.times_sent > 0) {
+        delay_ = attempts_.unanswered(outcome, circumstances());
+    } else {
+        forget_attempt();
+        delay_ = attempts_.unsent(circumstances());
+    }
+    tell_retry(*outcome.failure, attempt, delay_);
+}
+
+/// Not here and now: the request may be inside of a call of its owner's.
+void job_listing::hand_over(page_outcome outcome)
+{
+    outcome_ = std::move(outcome);
+    asio::post(executor_, [self = std::static_pointer_cast<job_listing>(shared_from_this())] {
+        if (const auto owner = self->owner_.lock(); owner && !self->over) owner->listing_progressed(*self);
+    });
+}
+
+std::span<const post> job_listing::take_posts()
+{
+    listing_.release_lent();
+    const auto posts = listing_.lend();
+    taken();
+    return posts;
+}
+
+stream_stats job_listing::stats() const noexcept { return stats_before + state().stats; }
+
+}  // namespace unipile::harvest

@@ -1,0 +1,17 @@
+// An error answer, read to its end.
+#pragma once
+
+#include "client_core.hpp"
+#include "page_events.hpp"
+#include "workspace.hpp"
+
+#include <unipile/failure.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+namespace unipile::paging {
+
+/// The failure that the answer in `work` stands for; notifies the observer. Nothing in it shows the key.
+boost::asio::awaitable<failure> read_refusal(workspace& work, const client_core& client, const page_events& events);
+
+}  // namespace unipile::paging

@@ -1,0 +1,46 @@
+// What one request needs while it runs.
+#pragma once
+
+#include "page_outcome.hpp"
+
+#include "decode/page_decoder.hpp"
+#include "http/transport.hpp"
+
+#include <unipile/client_options.hpp>
+#include <unipile/stream_stats.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace unipile::paging {
+
+/// Lent by the client; between requests a listing has none.
+struct workspace {
+    explicit workspace(const client_options& options) : decoder(options.limits, options.strict) {}
+
+    /// How many requests the server may have seen.
+    unsigned times_sent() const noexcept { return exchange ? exchange->times_sent() : 0; }
+    bool heard() const noexcept { return exchange && exchange->heard(); }
+    /// What is known of the request whatever became of it.
+    page_outcome facts() const noexcept;
+    /// Adds what came over the wire since the last call; what was sent again is one more request.
+    void count(stream_stats& stats) noexcept;
+    /// Ready for the next request.
+    void clear();
+
+    decode::page_decoder decoder;
+    std::unique_ptr<http::exchange> exchange;
+    http::response_head head;
+    std::string error_body;
+    std::optional<std::chrono::milliseconds> retry_after;  ///< as the server sent it
+    std::chrono::steady_clock::time_point sent;
+    unsigned counted_requests = 1;
+    std::uint64_t items = 0;
+    std::uint64_t wire_bytes = 0;
+    std::uint64_t json_bytes = 0;
+};
+
+}  // namespace unipile::paging
