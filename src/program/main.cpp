@@ -2,7 +2,7 @@
 #include "program/command.hpp"
 #include "program/options/advice.hpp"
 #include "program/terminal/last_resort.hpp"
-#include "program/terminal/text.hpp"
+#include "program/terminal/safe_text.hpp"
 
 #include <CLI/CLI.hpp>
 

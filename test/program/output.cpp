@@ -1,6 +1,6 @@
 // What the program writes: to whom it can be read, what a terminal gets, and that lines come at least once.
 #include "program/field_work.hpp"
-#include "program/terminal/text.hpp"
+#include "program/terminal/safe_text.hpp"
 
 #include <unipile/store/sqlite.hpp>
 

@@ -2,7 +2,7 @@
 
 #include "program/options/command_files.hpp"
 #include "program/options/option_checks.hpp"
-#include "program/terminal/text.hpp"
+#include "program/options/times.hpp"
 
 #include <CLI/CLI.hpp>
 

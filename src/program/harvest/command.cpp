@@ -4,7 +4,7 @@
 #include "program/harvest/dry_run.hpp"
 #include "program/harvest/run.hpp"
 #include "program/options/advice.hpp"
-#include "program/terminal/text.hpp"
+#include "program/terminal/safe_text.hpp"
 
 #include <unipile/store/error.hpp>
 

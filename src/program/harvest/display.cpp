@@ -2,7 +2,8 @@
 
 #include "program/stored/store_view.hpp"
 #include "program/terminal/columns.hpp"
-#include "program/terminal/text.hpp"
+#include "program/terminal/figures.hpp"
+#include "program/terminal/safe_text.hpp"
 
 #include <algorithm>
 #include <cmath>

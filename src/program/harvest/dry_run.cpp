@@ -6,7 +6,7 @@
 #include "program/harvest/store_source.hpp"
 #include "program/output/blocking_output.hpp"
 #include "program/stored/usable_store.hpp"
-#include "program/terminal/text.hpp"
+#include "program/terminal/figures.hpp"
 
 #include <unipile/store/sqlite.hpp>
 

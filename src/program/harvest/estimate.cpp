@@ -1,6 +1,7 @@
 #include "program/harvest/estimate.hpp"
 
-#include "program/terminal/text.hpp"
+#include "program/terminal/figures.hpp"
+#include "program/terminal/safe_text.hpp"
 
 #include "harvest/pacer.hpp"
 #include "harvest/random.hpp"

@@ -1,6 +1,6 @@
 #include "program/harvest/job_check.hpp"
 
-#include "program/terminal/text.hpp"
+#include <unipile/utf8.hpp>
 
 #include <algorithm>
 #include <array>
@@ -62,7 +62,8 @@ std::string complaint_about(const job_line& job)
     if (job.account.empty()) return "the account is missing; add it, or name one for all with --account";
     if (any(job.account, is_control)) return "there are control characters in the account";
     if (any(job.identifier, is_control)) return "there are control characters in it";
-    if (!is_utf8(job.identifier) || !is_utf8(job.account)) return "it is no text in UTF-8; save the file as UTF-8";
+    if (!is_valid_utf8(job.identifier) || !is_valid_utf8(job.account))
+        return "it is no text in UTF-8; save the file as UTF-8";
     if (is_address(job.identifier))
         return "this is an address, not an identifier; take the provider_id that the API's profile endpoint gives for "
                "it (GET /api/v1/users/NAME): ACo… for a person, a number for a company";

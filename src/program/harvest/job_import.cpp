@@ -1,6 +1,7 @@
 #include "program/harvest/job_import.hpp"
 
-#include "program/terminal/text.hpp"
+#include "program/terminal/figures.hpp"
+#include "program/terminal/safe_text.hpp"
 
 #include <algorithm>
 #include <cerrno>

@@ -1,6 +1,6 @@
 #include "program/harvest/job_reader.hpp"
 
-#include "program/terminal/text.hpp"
+#include "program/terminal/safe_text.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>

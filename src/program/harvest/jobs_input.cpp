@@ -1,6 +1,6 @@
 #include "program/harvest/jobs_input.hpp"
 
-#include "program/terminal/text.hpp"
+#include "program/terminal/safe_text.hpp"
 
 #include <array>
 #include <cerrno>

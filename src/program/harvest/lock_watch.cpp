@@ -1,6 +1,6 @@
 #include "program/harvest/lock_watch.hpp"
 
-#include "program/terminal/text.hpp"
+#include "program/terminal/figures.hpp"
 
 #include <algorithm>
 

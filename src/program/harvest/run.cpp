@@ -5,8 +5,9 @@
 #include "program/harvest/summary.hpp"
 #include "program/stored/usable_store.hpp"
 #include "program/terminal/ending_signals.hpp"
+#include "program/terminal/figures.hpp"
 #include "program/terminal/last_resort.hpp"
-#include "program/terminal/text.hpp"
+#include "program/terminal/safe_text.hpp"
 #include "thread_name.hpp"
 
 #include <unipile/store/async.hpp>

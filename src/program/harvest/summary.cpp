@@ -1,7 +1,8 @@
 #include "program/harvest/summary.hpp"
 
+#include "program/terminal/figures.hpp"
 #include "program/terminal/kinds.hpp"
-#include "program/terminal/text.hpp"
+#include "program/terminal/safe_text.hpp"
 
 #include <algorithm>
 #include <string_view>

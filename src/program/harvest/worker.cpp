@@ -1,7 +1,6 @@
 #include "program/harvest/worker.hpp"
 
 #include "program/output/minify.hpp"
-#include "program/terminal/text.hpp"
 
 #include <unipile/store/async.hpp>
 

@@ -3,7 +3,7 @@
 #include "program/harvest/worker.hpp"
 #include "program/options/advice.hpp"
 #include "program/posts/report.hpp"
-#include "program/terminal/text.hpp"
+#include "program/terminal/safe_text.hpp"
 
 #include <unipile/store/async.hpp>
 

@@ -2,7 +2,8 @@
 
 #include "http/base_url.hpp"
 #include "program/options/option_checks.hpp"
-#include "program/terminal/text.hpp"
+#include "program/options/times.hpp"
+#include "program/terminal/safe_text.hpp"
 
 #include <CLI/CLI.hpp>
 

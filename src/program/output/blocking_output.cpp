@@ -1,6 +1,6 @@
 #include "program/output/blocking_output.hpp"
 
-#include "program/terminal/text.hpp"
+#include "program/terminal/safe_text.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>

@@ -1,6 +1,6 @@
 #include "program/output/minify.hpp"
 
-#include "program/terminal/text.hpp"
+#include "program/terminal/safe_text.hpp"
 
 #include <cstddef>
 

@@ -3,7 +3,7 @@
 #include "program/harvest/job_check.hpp"
 #include "program/options/command_files.hpp"
 #include "program/options/option_checks.hpp"
-#include "program/terminal/text.hpp"
+#include "program/terminal/safe_text.hpp"
 
 #include <CLI/CLI.hpp>
 

@@ -3,7 +3,7 @@
 #include "program/options/advice.hpp"
 #include "program/posts/arguments.hpp"
 #include "program/posts/run.hpp"
-#include "program/terminal/text.hpp"
+#include "program/terminal/safe_text.hpp"
 
 #include <unipile/store/error.hpp>
 

@@ -1,8 +1,9 @@
 #include "program/posts/report.hpp"
 
 #include "program/options/advice.hpp"
+#include "program/terminal/figures.hpp"
 #include "program/terminal/json_object.hpp"
-#include "program/terminal/text.hpp"
+#include "program/terminal/safe_text.hpp"
 
 #include <array>
 #include <cstdio>

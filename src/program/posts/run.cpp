@@ -2,7 +2,8 @@
 
 #include "program/command.hpp"
 #include "program/output/minify.hpp"
-#include "program/terminal/text.hpp"
+#include "program/terminal/figures.hpp"
+#include "program/terminal/safe_text.hpp"
 
 #include <unipile/observer.hpp>
 

@@ -3,7 +3,7 @@
 #include "program/options/command_files.hpp"
 #include "program/options/connection_options.hpp"
 #include "program/options/option_checks.hpp"
-#include "program/terminal/text.hpp"
+#include "program/terminal/safe_text.hpp"
 
 #include <unipile/simulator.hpp>
 

@@ -2,8 +2,9 @@
 #include "program/command.hpp"
 #include "program/stored/store_view.hpp"
 #include "program/stored/usable_store.hpp"
+#include "program/terminal/figures.hpp"
 #include "program/terminal/json_object.hpp"
-#include "program/terminal/text.hpp"
+#include "program/terminal/safe_text.hpp"
 
 #include <unipile/account_ledger.hpp>
 #include <unipile/store/post_reader.hpp>

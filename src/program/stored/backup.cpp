@@ -3,7 +3,8 @@
 #include "program/options/command_files.hpp"
 #include "program/stored/usable_store.hpp"
 #include "program/terminal/console.hpp"
-#include "program/terminal/text.hpp"
+#include "program/terminal/figures.hpp"
+#include "program/terminal/safe_text.hpp"
 
 #include <unipile/store/error.hpp>
 #include <unipile/store/sqlite.hpp>

@@ -4,7 +4,7 @@
 #include "program/output/minify.hpp"
 #include "program/stored/store_view.hpp"
 #include "program/terminal/json_object.hpp"
-#include "program/terminal/text.hpp"
+#include "program/terminal/safe_text.hpp"
 
 #include <unipile/post.hpp>
 #include <unipile/utf8.hpp>

@@ -2,9 +2,10 @@
 #include "program/command.hpp"
 #include "program/stored/failed_jobs.hpp"
 #include "program/stored/store_view.hpp"
+#include "program/terminal/figures.hpp"
 #include "program/terminal/json_object.hpp"
 #include "program/terminal/kinds.hpp"
-#include "program/terminal/text.hpp"
+#include "program/terminal/safe_text.hpp"
 
 #include <unipile/end_reason.hpp>
 #include <unipile/store/post_reader.hpp>

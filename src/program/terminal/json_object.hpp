@@ -1,7 +1,7 @@
 // One flat JSON object, member by member.
 #pragma once
 
-#include "program/terminal/text.hpp"
+#include "program/terminal/safe_text.hpp"
 
 #include <cstdint>
 #include <string>
