@@ -2,16 +2,18 @@
 
 #include "simulator/random.hpp"
 
+#include <openssl/evp.h>
+
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
 namespace unipile::simulator {
 namespace {
 
-constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 // A nonce, sixteen bytes of content and eight that check them: 25 bytes, so that base64 ends in "==".
 using raw = std::array<unsigned char, 25>;
+constexpr std::size_t text_length = 36;
 
 void put(raw& bytes, std::size_t at, std::uint64_t value)
 {
@@ -27,30 +29,21 @@ std::uint64_t get(const raw& bytes, std::size_t at)
 
 std::string to_base64(const raw& bytes)
 {
-    std::string text;
-    std::uint32_t bits = 0, held = 0;
-    for (const auto byte : bytes) {
-        bits = bits << 8 | byte;
-        for (held += 8; held >= 6; held -= 6) text += alphabet[bits >> (held - 6) & 63];
-        bits &= 63;
-    }
-    text += alphabet[bits << (6 - held) & 63];
-    return text += "==";
+    std::string text(text_length + 1, '\0');
+    EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes.data(), static_cast<int>(bytes.size()));
+    text.pop_back();  // the null behind the text
+    return text;
 }
 
 std::optional<raw> from_base64(std::string_view text)
 {
-    if (text.size() != 36 || !text.ends_with("==")) return std::nullopt;
+    if (text.size() != text_length) return std::nullopt;
+    std::array<unsigned char, text_length / 4 * 3> padded{};
+    const auto* given = reinterpret_cast<const unsigned char*>(text.data());
+    if (EVP_DecodeBlock(padded.data(), given, static_cast<int>(text.size())) < 0) return std::nullopt;
     raw bytes{};
-    std::uint32_t bits = 0, held = 0;
-    std::size_t next = 0;
-    for (const char c : text.substr(0, 34)) {
-        const auto value = alphabet.find(c);
-        if (value == alphabet.npos) return std::nullopt;
-        bits = (bits << 6 | static_cast<std::uint32_t>(value)) & 0xffff;
-        held += 6;
-        if (held >= 8) bytes[next++] = static_cast<unsigned char>(bits >> (held -= 8));
-    }
+    std::copy_n(padded.begin(), bytes.size(), bytes.begin());
+    // OpenSSL reads more spellings than one.
     if (to_base64(bytes) != text) return std::nullopt;
     return bytes;
 }

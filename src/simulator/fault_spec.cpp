@@ -1,5 +1,5 @@
 // The text form of a fault.
-#include <unipile/simulator.hpp>
+#include <unipile/simulator/fault.hpp>
 
 #include <algorithm>
 #include <charconv>

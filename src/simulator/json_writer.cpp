@@ -1,6 +1,6 @@
 #include "simulator/json_writer.hpp"
 
-#include <unipile/simulator.hpp>
+#include <unipile/simulator/fault.hpp>
 
 #include <charconv>
 #include <utility>

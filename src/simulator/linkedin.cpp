@@ -2,7 +2,7 @@
 #include "simulator/generate.hpp"
 #include "simulator/phrases.hpp"
 
-#include <unipile/simulator.hpp>
+#include <unipile/simulator/fault.hpp>
 
 #include <algorithm>
 #include <optional>

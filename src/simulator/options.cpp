@@ -1,5 +1,5 @@
 // Ranges of the options.
-#include <unipile/simulator.hpp>
+#include <unipile/simulator/options.hpp>
 
 #include <boost/asio/ip/address.hpp>
 

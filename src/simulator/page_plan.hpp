@@ -4,7 +4,7 @@
 #include "simulator/cursor.hpp"
 #include "simulator/listing.hpp"
 
-#include <unipile/simulator.hpp>
+#include <unipile/simulator/options.hpp>
 
 #include <cstdint>
 #include <optional>

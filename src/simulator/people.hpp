@@ -1,7 +1,7 @@
 // Who posts: profiles that follow from the seed and their number, found again from their name, kept nowhere.
 #pragma once
 
-#include <unipile/simulator.hpp>
+#include <unipile/simulator/options.hpp>
 
 #include <cstdint>
 #include <optional>

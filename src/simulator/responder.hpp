@@ -9,7 +9,7 @@
 #include "simulator/people.hpp"
 #include "simulator/target.hpp"
 
-#include <unipile/simulator.hpp>
+#include <unipile/simulator/server.hpp>
 
 #include <chrono>
 #include <cstdint>

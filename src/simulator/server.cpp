@@ -3,7 +3,7 @@
 #include "simulator/connection.hpp"
 #include "simulator/responder.hpp"
 
-#include <unipile/simulator.hpp>
+#include <unipile/simulator/server.hpp>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>

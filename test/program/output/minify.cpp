@@ -81,11 +81,9 @@ BOOST_AUTO_TEST_CASE(what_was_there_stays)
     BOOST_TEST(out == "before {}");
 }
 
-BOOST_AUTO_TEST_CASE(cut_json_loses_no_token)
+BOOST_AUTO_TEST_CASE(cut_json_stays_as_it_is)
 {
-    BOOST_TEST(minified(R"({ "open )") == R"({"open )");
-    BOOST_TEST(minified(R"( "\")") == R"("\")");
-    BOOST_TEST(minified("\"") == "\"");
+    for (const std::string_view cut : {R"({ "open )", R"( "\")", "\""}) BOOST_TEST(minified(cut) == cut);
     BOOST_TEST(minified("").empty());
 }
 
