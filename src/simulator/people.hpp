@@ -1,6 +1,7 @@
 // Who posts: profiles that follow from the seed and their number, found again from their name, kept nowhere.
 #pragma once
 
+#include <unipile/simulator/generate.hpp>
 #include <unipile/simulator/options.hpp>
 
 #include <cstdint>

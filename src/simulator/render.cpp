@@ -2,7 +2,7 @@
 
 #include "simulator/random.hpp"
 
-#include <unipile/simulator/generate.hpp>
+#include <unipile/simulator.hpp>
 
 #include <zlib.h>
 
