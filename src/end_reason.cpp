@@ -45,6 +45,13 @@ const char* to_string(end_reason r) noexcept
     return "unknown";
 }
 
+std::optional<end_reason> parse_end_reason(std::string_view name) noexcept
+{
+    for (int r = 0; r <= static_cast<int>(end_reason::refused_cursor); ++r)
+        if (name == to_string(static_cast<end_reason>(r))) return static_cast<end_reason>(r);
+    return std::nullopt;
+}
+
 std::ostream& operator<<(std::ostream& out, end_reason r) { return out << to_string(r); }
 
 }  // namespace unipile

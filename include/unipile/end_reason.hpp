@@ -2,6 +2,8 @@
 #pragma once
 
 #include <iosfwd>
+#include <optional>
+#include <string_view>
 
 namespace unipile {
 
@@ -40,6 +42,8 @@ bool is_failure(end_reason r) noexcept;
 
 /// The enumerator's name; never null.
 const char* to_string(end_reason r) noexcept;
+/// The enumerator of that name; nothing if there is none.
+std::optional<end_reason> parse_end_reason(std::string_view name) noexcept;
 std::ostream& operator<<(std::ostream& out, end_reason r);
 
 }  // namespace unipile

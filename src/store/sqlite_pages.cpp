@@ -1,4 +1,5 @@
 // What a page does to a store.
+#include "store/sqlite_schema.hpp"
 #include "store/sqlite_store.hpp"
 
 #include <algorithm>
@@ -23,6 +24,14 @@ std::int64_t packed(const place& p) noexcept { return std::int64_t{p.walk} * 2 +
 place unpacked(std::int64_t n) noexcept { return {static_cast<std::uint32_t>(n / 2), n % 2 != 0}; }
 
 std::int64_t as_signed(std::uint64_t n) noexcept { return static_cast<std::int64_t>(n); }
+
+// The name of a job's end that a page brought about.
+std::string_view end_within(const timeline& line, const step& s)
+{
+    if (s.what == step::kind::complete) return is_complete(line.end()) ? up_to_date : up_to_date_inferred;
+    // Without a bound, it is an end that was refused, which is looked at again later.
+    return to_string(line.bound() == end_reason::none ? end_reason::refused_cursor : line.bound());
+}
 
 step lease_lost() { return {step::kind::lost_lease}; }
 
@@ -93,17 +102,16 @@ page_result sqlite_store::write(const page_write& page)
         for (const auto& p : page.posts) fresh += store_post(p, page.lease.job, page.now, result) ? 1 : 0;
         page_facts facts;
         facts.page_ends = page.page_ends;
-        facts.short_page = page.short_page;
+        facts.missing = page.missing;
+        facts.empty_pages = page.empty_pages;
         facts.overlapped = page.overlapped;
         facts.quarantined = !page.quarantined.empty();
         facts.new_quarantined = quarantine(page) > 0;
         result.next = job->line.read(seen_, page.position, facts, page.now);
         store_sightings(page.lease.job, job->line.walk(), page.now);
         save_progress(page.lease.job, job->line, fresh, page.page_ends ? 1 : 0, page.requests, page.now);
-        if (result.next.what == step::kind::complete)
-            settle(page.lease.job, job->line, result.next, "up_to_date", page.now);
-        if (result.next.what == step::kind::bounded)
-            settle(page.lease.job, job->line, result.next, to_string(job->line.bound()), page.now);
+        if (result.next.what == step::kind::complete || result.next.what == step::kind::bounded)
+            settle(page.lease.job, job->line, result.next, end_within(job->line, result.next), page.now);
         return result;
     });
 }
@@ -286,7 +294,7 @@ step sqlite_store::finish(const job_end& end)
     return guarded([&] {
         auto job = held(end.lease);
         if (!job) return lease_lost();
-        const step next = job->line.ended(end.reason, end.now);
+        const step next = job->line.ended(end.reason, end.now, end.empty_pages);
         save_progress(end.lease.job, job->line, 0, 0, end.requests, end.now);
         if (next.what == step::kind::complete || next.what == step::kind::bounded) {
             settle(end.lease.job, job->line, next, to_string(end.reason), end.now);

@@ -14,6 +14,12 @@ namespace {
 
 std::uint64_t as_count(std::int64_t n) noexcept { return static_cast<std::uint64_t>(n); }
 
+// Whether a job's end is a conclusion.
+bool is_inferred_end(std::string_view name)
+{
+    return name == up_to_date_inferred || is_inferred(parse_end_reason(name).value_or(end_reason::none));
+}
+
 // One consistent state for all statements of a call.
 class snapshot {
 public:
@@ -256,6 +262,7 @@ std::uint64_t sqlite_reader::jobs(const job_filter& filter, const std::function<
         j.withdrawn = find.integer(14) != 0;
         j.tried = find.time(15);
         j.suspect = find.integer(16) != 0;
+        j.inferred = is_inferred_end(j.end);
     };
     return in_slices<stored_job>(db_, find, begin, read, visit);
 }
@@ -325,11 +332,6 @@ std::uint64_t sqlite_reader::quarantined(
 // Jobs by state and by end, counted in one go.
 void sqlite_reader::count_ends(store_summary& sum)
 {
-    const auto is_one_of = [](std::string_view name, bool (*kind)(end_reason) noexcept) {
-        for (int r = 0; r <= static_cast<int>(end_reason::refused_cursor); ++r)
-            if (kind(static_cast<end_reason>(r)) && name == to_string(static_cast<end_reason>(r))) return true;
-        return false;
-    };
     statement jobs(db_, "SELECT state, end_reason, failure_type, run = 0, count(*) FROM jobs GROUP BY 1, 2, 3, 4");
     while (jobs.step()) {
         const auto state = static_cast<job_state>(jobs.integer(0));
@@ -341,10 +343,11 @@ void sqlite_reader::count_ends(store_summary& sum)
         if (state == job_state::done) {
             const std::string_view end = jobs.text(1);
             sum.by_end[std::string(end)] += n;
-            if (end == "up_to_date") sum.ends.up_to_date += n;
-            if (is_one_of(end, is_complete)) sum.ends.complete += n;
-            if (is_one_of(end, is_inferred)) sum.ends.inferred += n;
-            if (is_one_of(end, is_chosen)) sum.ends.chosen += n;
+            if (end == up_to_date) sum.ends.up_to_date += n;
+            if (is_inferred_end(end)) sum.ends.inferred += n;
+            const end_reason reason = parse_end_reason(end).value_or(end_reason::none);
+            if (is_complete(reason)) sum.ends.complete += n;
+            if (is_chosen(reason)) sum.ends.chosen += n;
         } else if (state == job_state::failed && jobs.integer(3) == 0) {
             sum.by_end[jobs.string(1)] += n;
             sum.by_failure[jobs.string(2)] += n;

@@ -10,6 +10,10 @@
 
 namespace unipile::store {
 
+/// How jobs end that joined what was known, beside the names of `end_reason`: the end of that was stated, or inferred.
+inline constexpr std::string_view up_to_date = "up_to_date";
+inline constexpr std::string_view up_to_date_inferred = "up_to_date_inferred";
+
 /// Names the files of this program; "Unip".
 constexpr std::int32_t store_application_id = 0x556e6970;
 

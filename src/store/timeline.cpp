@@ -38,7 +38,8 @@ bool operator==(const timeline& a, const timeline& b)
     return a.next_ == b.next_ && a.stretches_ == b.stretches_ && a.walk_ == b.walk_ &&
            a.ended_behind_ == b.ended_behind_ && a.ended_after_ == b.ended_after_ && a.refusals_ == b.refusals_ &&
            a.refused_at_ == b.refused_at_ && a.lost_ == b.lost_ && a.doubts_ == b.doubts_ &&
-           a.look_pending_ == b.look_pending_ && a.looks_ == b.looks_ && a.looked_at_ == b.looked_at_;
+           a.look_pending_ == b.look_pending_ && a.looks_ == b.looks_ && a.looked_at_ == b.looked_at_ &&
+           a.fewest_missing_ == b.fewest_missing_ && a.alike_ == b.alike_;
 }
 
 timeline::stretch* timeline::find(std::uint32_t walk) noexcept
@@ -103,14 +104,15 @@ void timeline::absorb()
     if (std::none_of(stretches_.begin() + 1, stretches_.end(), [&](const stretch& s) { return s.last == last; }))
         return;
     stretch older = merge(last);
-    current().closed = older.closed;
+    current().end = older.end;
+    current().empty_pages = older.empty_pages;
     current().down = std::move(older.down);
 }
 
 // A new walk. What the last one has read becomes a stretch like any other.
 step timeline::from_top(unix_time now)
 {
-    std::erase_if(stretches_, [](const stretch& s) { return s.posts == 0 && !s.closed; });
+    std::erase_if(stretches_, [](const stretch& s) { return s.posts == 0 && !s.closed(); });
     if (stretches_.size() >= most_stretches) stretches_.resize(most_stretches - 1);
     stretch s;
     s.first = s.last = next_++;
@@ -179,7 +181,7 @@ void timeline::forget_positions()
     for (auto& s : stretches_) {
         depth kept;
         kept.bottom = s.down.bottom;
-        kept.short_page = s.down.short_page;
+        kept.missing = s.down.missing;
         kept.ended = s.down.ended && refusals_ == 0;
         s.down = std::move(kept);
     }
@@ -242,11 +244,24 @@ void timeline::look_for_doubts(std::span<const sighting> posts, const page_facts
 {
     if (page.quarantined) raise(unreadable_item, page.new_quarantined);
     depth& d = current().down;
-    if (!d.short_page || posts.empty()) return;
-    d.short_page = false;
+    if (d.missing == 0 || posts.empty()) return;
+    const std::uint64_t missing = std::exchange(d.missing, 0);
     // The page that is read once more is judged anew, if all of it is.
     const auto is_top = [&](const sighting& p) { return p.post != 0 && p.post == d.page_top; };
-    if (!overlap || std::none_of(posts.begin(), posts.end(), is_top)) raise(short_page_above, false);
+    if (!overlap || std::none_of(posts.begin(), posts.end(), is_top)) note_size(missing);
+}
+
+// A page that lacks so many items is followed by another one, or has all that were asked for.
+void timeline::note_size(std::uint64_t missing)
+{
+    if (!fewest_missing_ || missing < *fewest_missing_) {
+        fewest_missing_ = missing;
+        alike_ = 0;
+    }
+    if (missing == *fewest_missing_) alike_ = std::min(alike_ + 1, 2u);
+    stretch& own = current();
+    own.most_missing = std::max(own.most_missing, missing);
+    if (own.most_missing > *fewest_missing_) raise(short_page_above, false);
 }
 
 void timeline::raise(doubt d, bool fresh)
@@ -300,7 +315,7 @@ void timeline::note_bottom(std::uint64_t post, bool natural)
 void timeline::see_known(sighting& post, stretch& other, bool natural)
 {
     const bool was_firm = post.at.firm;
-    if (other.closed && other.clean && post.post != 0 && other.down.bottom == post.post) {
+    if (other.closed() && other.clean && post.post != 0 && other.down.bottom == post.post) {
         walk_.ends_in = other.last;
         walk_.ends_firmly = natural && was_firm;
     }
@@ -333,7 +348,8 @@ void timeline::go_down(std::span<const sighting> posts, std::string_view positio
     if (!page.page_ends) return;
     d.boundary = position;
     d.next_top = 0;
-    d.short_page = page.short_page;
+    d.missing = page.missing;
+    if (page.missing == 0 && !posts.empty()) note_size(0);
 }
 
 // The stretch in which the latest posts lie, by its last walk; 0: none for sure.
@@ -342,9 +358,10 @@ std::uint32_t timeline::joinable(const page_facts& page) const
     if (walk_.mode == walk_mode::full || !page.page_ends) return 0;
     const auto proven = [&](const stretch& s) {
         if (s.last == walk_.candidate && walk_.in_a_row >= std::max(1u, rules_.join_run)) return true;
-        // The listing's last post, in its place, or at the end of a page that has all the others as well.
+        // The listing's last post, in its place, or at the end of a short page that has all the others as well.
         return s.last == walk_.ends_in &&
-               (walk_.ends_firmly || (walk_.unbroken && page.short_page && s.posts <= walk_.stayed));
+               (walk_.ends_firmly ||
+                (walk_.unbroken && page.missing > fewest_missing_.value_or(0) && s.posts <= walk_.stayed));
     };
     const auto it = std::find_if(stretches_.begin() + 1, stretches_.end(), proven);
     return it == stretches_.end() ? 0 : it->last;
@@ -362,6 +379,7 @@ timeline::stretch timeline::merge(std::uint32_t last)
     own.first = older.first;
     own.posts += older.posts;
     own.clean = own.clean && older.clean;
+    own.most_missing = std::max(own.most_missing, older.most_missing);
     if (older.floor) lower_floor(*older.floor);
     walk_.candidate = 0;
     walk_.in_a_row = 0;
@@ -375,13 +393,16 @@ step timeline::join(const page_facts& page, unix_time now)
     if (last == 0) return {};
     stretch older = merge(last);
     stretch& own = current();
-    // A page that is cut short, or the last one as it seems, above posts that are known to follow.
-    const bool cut_short = page.short_page || own.down.position.empty();
-    if (cut_short && older.posts > walk_.stayed) raise(short_page_above, false);
-    if (older.closed) {
+    // Known posts follow this page, even if it seems to be the last one.
+    if (older.posts > walk_.stayed) {
+        if (own.down.position.empty()) raise(short_page_above, false);
+        note_size(std::exchange(own.down.missing, 0));
+    }
+    const bool looks_further = older.end == end_reason::empty_page && page.empty_pages > older.empty_pages;
+    if (older.closed() && !looks_further) {
         own.down = std::move(older.down);
         walk_.unbroken = false;
-        return close(false);
+        return close(older.end, older.empty_pages);
     }
     const bool done = bounds_reached();
     const bool rests_there = rests(older.down, now);

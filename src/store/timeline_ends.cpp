@@ -5,7 +5,7 @@
 
 namespace unipile::store {
 
-step timeline::ended(end_reason reason, unix_time now)
+step timeline::ended(end_reason reason, unix_time now, unsigned empty_pages)
 {
     if (!walk_.active || stretches_.empty()) return {step::kind::interrupted};
     depth& d = current().down;
@@ -14,13 +14,14 @@ step timeline::ended(end_reason reason, unix_time now)
         case end_reason::refused_cursor:
             // Refused at once: that is a dead position, not the end.
             if (walk_.saved_position) return lost_position(now);
-            return inferred_end(reason, now);
+            return inferred_end(reason, now, 0);
         case end_reason::empty_page:
         case end_reason::missing_cursor:
         case end_reason::null_cursor:
             // The page that was to hold known posts holds none.
             if (walk_.want_overlap) return lost_position(now);
-            return reason == end_reason::null_cursor ? close(true) : inferred_end(reason, now);
+            if (reason == end_reason::null_cursor) return close(reason, 0);
+            return inferred_end(reason, now, empty_pages);
         case end_reason::since_reached:
             if (walk_.bounds.since) lower_floor(*walk_.bounds.since);
             return rest(step::kind::bounded);
@@ -42,10 +43,10 @@ step timeline::ended(end_reason reason, unix_time now)
 }
 
 // Closes the listing if it was seen to end here before, or if it is sure enough the first time.
-step timeline::inferred_end(end_reason reason, unix_time now)
+step timeline::inferred_end(end_reason reason, unix_time now, unsigned empty_pages)
 {
     depth& d = current().down;
-    if (is_known_end()) return close(false);
+    if (is_known_end()) return close(reason, empty_pages);
     // A post that may be pinned lies in two places: only its being the last one of as many posts is the same end.
     const bool natural = !walk_.unbroken || walk_.passed > rules_.pinned;
     const std::uint64_t after = natural ? 0 : walk_.passed;
@@ -55,8 +56,8 @@ step timeline::inferred_end(end_reason reason, unix_time now)
         refusals_ = again ? refusals_ + 1 : 1;
         refused_at_ = now;
     } else {
-        if (again && refusals_ == 0) return close(false);
-        if (reason == end_reason::exhausted_cursor && !lost) return close(false);
+        if (again && refusals_ == 0) return close(reason, empty_pages);
+        if (reason == end_reason::exhausted_cursor && !lost) return close(reason, empty_pages);
         refusals_ = 0;
     }
     lost_ = lost;
@@ -73,7 +74,7 @@ bool timeline::is_known_end() const
     // A post that may be pinned proves something only together with all the others.
     const bool natural = bottom != 0 && (!walk_.unbroken || walk_.passed > rules_.pinned);
     return std::any_of(stretches_.begin() + 1, stretches_.end(), [&](const stretch& s) {
-        return s.closed && s.clean && s.down.bottom == bottom && (natural || s.posts <= walk_.stayed);
+        return s.closed() && s.clean && s.down.bottom == bottom && (natural || s.posts <= walk_.stayed);
     });
 }
 
@@ -91,16 +92,24 @@ bool timeline::rests(const depth& down, unix_time now) const
     return down.ended && refusals_ > 1 && !is_old(refused_at_, backoff(refusals_ - 1), now);
 }
 
-// The listing's end. `certain`: it was said, not inferred.
-step timeline::close(bool certain)
+// The listing's end.
+step timeline::close(end_reason how, unsigned empty_pages)
 {
-    const bool whole_way = walk_.unbroken && walk_.passed > 0 && !walk_.doubtful;
     stretch& own = current();
-    own.closed = true;
+    own.end = how;
+    own.empty_pages = empty_pages;
     own.first = std::min(own.first, stretches_.back().first);
-    depth kept;
-    kept.bottom = own.down.bottom;
-    own.down = std::move(kept);
+    // Posts may lie behind empty pages, so where those are is kept.
+    if (how == end_reason::empty_page) {
+        own.down.ended = true;
+    } else {
+        depth kept;
+        kept.bottom = own.down.bottom;
+        own.down = std::move(kept);
+    }
+    // The only size that was seen, once, may be a cap or not.
+    if (own.most_missing > 0 && alike_ < 2) raise(short_page_above, false);
+    const bool whole_way = walk_.unbroken && walk_.passed > 0 && !walk_.doubtful;
     stretches_.erase(stretches_.begin() + 1, stretches_.end());
     ended_behind_.reset();
     refusals_ = 0;
@@ -110,7 +119,7 @@ step timeline::close(bool certain)
         look_pending_ = false;
     }
     step s = rest(step::kind::complete);
-    s.mark_gone = certain && whole_way;
+    s.mark_gone = how == end_reason::null_cursor && whole_way;
     return s;
 }
 

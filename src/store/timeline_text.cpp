@@ -13,7 +13,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr int text_version = 2;
+constexpr int text_version = 3;
 
 json::value time_value(unix_time t) { return json::value(t.time_since_epoch().count()); }
 
@@ -52,9 +52,9 @@ json::value optional_number(const std::optional<std::uint64_t>& n)
 template <class Depth>
 json::object object_of(const Depth& d)
 {
-    return {{"position", d.position},    {"page", d.page},        {"boundary", d.boundary},
-            {"at", time_value(d.given)}, {"bottom", d.bottom},    {"page_top", d.page_top},
-            {"next_top", d.next_top},    {"short", d.short_page}, {"ended", d.ended}};
+    return {{"position", d.position},    {"page", d.page},       {"boundary", d.boundary},
+            {"at", time_value(d.given)}, {"bottom", d.bottom},   {"page_top", d.page_top},
+            {"next_top", d.next_top},    {"missing", d.missing}, {"ended", d.ended}};
 }
 
 template <class Depth>
@@ -68,8 +68,23 @@ void read_depth(const json::object& o, Depth& d, int version)
     d.bottom = number<std::uint64_t>(o, "bottom");
     d.page_top = number<std::uint64_t>(o, "page_top");
     d.next_top = number<std::uint64_t>(o, "next_top");
-    d.short_page = o.at("short").as_bool();
+    if (version > 2) d.missing = number<std::uint64_t>(o, "missing");
     d.ended = o.at("ended").as_bool();
+}
+
+// Earlier versions didn't keep how an end was found: it counts as the least certain one.
+template <class Stretch>
+void read_end(const json::object& o, Stretch& s, int version)
+{
+    if (version < 3) {
+        s.end = o.at("closed").as_bool() ? end_reason::empty_page : end_reason::none;
+        return;
+    }
+    const auto how = parse_end_reason(string_of(o, "end"));
+    if (!how) throw std::invalid_argument("unknown end");
+    s.end = *how;
+    s.empty_pages = number<unsigned>(o, "empty_pages");
+    s.most_missing = number<std::uint64_t>(o, "most_missing");
 }
 
 template <class Walk>
@@ -134,8 +149,10 @@ std::string timeline::text() const
         o["first"] = s.first;
         o["last"] = s.last;
         o["posts"] = s.posts;
-        o["closed"] = s.closed;
+        o["end"] = to_string(s.end);
+        o["empty_pages"] = s.empty_pages;
         o["clean"] = s.clean;
+        o["most_missing"] = s.most_missing;
         o["floor"] = optional_time(s.floor);
         o["bottom_seen"] = s.bottom_seen;
         stretches.push_back(std::move(o));
@@ -152,7 +169,9 @@ std::string timeline::text() const
                                         {"doubts", doubts_},
                                         {"look_pending", look_pending_},
                                         {"looks", looks_},
-                                        {"looked_at", time_value(looked_at_)}});
+                                        {"looked_at", time_value(looked_at_)},
+                                        {"fewest_missing", optional_number(fewest_missing_)},
+                                        {"alike", alike_}});
 }
 
 std::optional<timeline> timeline::parse(std::string_view text, timeline_rules rules)
@@ -172,11 +191,16 @@ std::optional<timeline> timeline::parse(std::string_view text, timeline_rules ru
             s.first = number<std::uint32_t>(o, "first");
             s.last = number<std::uint32_t>(o, "last");
             s.posts = number<std::uint64_t>(o, "posts");
-            s.closed = o.at("closed").as_bool();
             s.floor = optional_time_of(o, "floor");
             if (version > 1) s.bottom_seen = number<std::uint32_t>(o, "bottom_seen");
             if (version > 1) s.clean = o.at("clean").as_bool();
+            read_end(o, s, version);
             read_depth(o, s.down, version);
+            if (version == 2 && o.at("short").as_bool()) {
+                s.clean = false;
+                t.doubts_ |= short_page_above;
+                t.look_pending_ = true;
+            }
             if (s.first == 0 || s.first > s.last || s.last >= t.next_) return std::nullopt;
             t.stretches_.push_back(std::move(s));
         }
@@ -188,10 +212,13 @@ std::optional<timeline> timeline::parse(std::string_view text, timeline_rules ru
         t.refusals_ = number<unsigned>(all, "refusals");
         t.refused_at_ = time_of(all, "refused_at");
         t.lost_ = all.at("lost").as_bool();
-        t.doubts_ = number<unsigned>(all, "doubts");
-        t.look_pending_ = all.at("look_pending").as_bool();
+        t.doubts_ |= number<unsigned>(all, "doubts");
+        t.look_pending_ = t.look_pending_ || all.at("look_pending").as_bool();
         t.looks_ = number<unsigned>(all, "looks");
         t.looked_at_ = time_of(all, "looked_at");
+        if (version == 2) return t;
+        if (!all.at("fewest_missing").is_null()) t.fewest_missing_ = number<std::uint64_t>(all, "fewest_missing");
+        t.alike_ = number<unsigned>(all, "alike");
     } catch (const std::exception&) {
         return std::nullopt;
     }

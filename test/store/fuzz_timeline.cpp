@@ -23,7 +23,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (std::size_t i = 0; i < posts.size(); ++i)
         posts[i] = {{static_cast<std::uint32_t>(i % 3), size % 5 != 0}, {}, i + 1};
     page_facts page;
-    page.short_page = size % 3 == 0;
+    page.missing = size % 3;
+    page.empty_pages = size % 2;
     page.quarantined = size % 11 == 0;
     page.overlapped = size % 13 == 0;
     (void)t->read(posts, size % 17 == 0 ? "" : "p", page, now);

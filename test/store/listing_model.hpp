@@ -29,6 +29,7 @@ struct listing_model {
     cursors kind = cursors::anchor;
     ends end = ends::null_cursor;
     bool pinned_stay = false;        // pinned posts are listed in their natural place too
+    std::size_t cap = 100;           // items a page, however many are asked for
     std::vector<std::uint64_t> all;  // newest first
     std::vector<std::uint64_t> pins;
     std::uint64_t next = 1;
@@ -82,7 +83,7 @@ struct listing_model {
         page p;
         p.refused = is_dead(cursor) || (!cursor.empty() && l == lie::refused);
         if (p.refused) return p;
-        const std::size_t from = index_of(cursor, list), to = std::min(list.size(), from + limit);
+        const std::size_t from = index_of(cursor, list), to = std::min(list.size(), from + std::min(limit, cap));
         const bool behind_the_end = !cursor.empty() && from == list.size();
         if (behind_the_end && end == ends::refused) {
             p.refused = true;
@@ -91,7 +92,7 @@ struct listing_model {
         p.cursor = to < list.size() || end == ends::empty_page || end == ends::refused ? make_cursor(list, to) : "";
         p.no_cursor = p.cursor.empty() && end == ends::no_cursor;
         if (l == lie::empty && !cursor.empty()) {
-            if (!behind_the_end) p.cursor = make_cursor(list, to);
+            if (!behind_the_end) p.cursor = make_cursor(list, from);
             return p;
         }
         p.posts.assign(list.begin() + static_cast<std::ptrdiff_t>(from),
@@ -136,6 +137,7 @@ struct harvest_model {
         bool gone = false;
     };
     timeline_rules rules;
+    unsigned empty_pages = 0;              // in a row, to read past
     std::string text;                      // the timeline
     std::map<std::uint64_t, known> posts;  // the sightings
     std::set<std::uint64_t> stored;
@@ -271,7 +273,8 @@ public:
         if (got.refused) return refused(now);
         const bool rereads = confirms_ == confirming::page;
         confirms_ = rereads ? confirming::follow_up : confirming::nothing;
-        if (got.items == 0 && !got.cursor.empty()) return end(end_reason::empty_page, now);
+        empties_ = got.items == 0 ? empties_ + 1 : 0;
+        if (empties_ > store_.empty_pages && !got.cursor.empty()) return end(end_reason::empty_page, now);
         count_need(got);
         std::vector<std::uint64_t> ids;
         for (auto id : got.posts)
@@ -318,7 +321,8 @@ private:
             page_facts facts;
             // A harvest knows of no page behind the last one; others may call that an end.
             facts.page_ends = last && (!got.cursor.empty() || store_.requests % 2 == 0);
-            facts.short_page = last && got.items < limit_ && !got.cursor.empty();
+            facts.missing = last ? limit_ - got.items : 0;
+            facts.empty_pages = store_.empty_pages;
             facts.quarantined = last && got.items > got.posts.size();
             facts.overlapped = overlapped_;
             const std::string position = last && got.cursor.empty() ? "" : behind.text();
@@ -334,7 +338,7 @@ private:
     void end(end_reason reason, unix_time now)
     {
         reason_ = reason;
-        const step s = line_.ended(reason, now);
+        const step s = line_.ended(reason, now, store_.empty_pages);
         store_.settle(line_, s);
         after(s);
     }
@@ -347,6 +351,7 @@ private:
     void follow()
     {
         good_ = 0;
+        empties_ = 0;
         confirms_ = confirming::nothing;
         overlapped_ = false;
         starts_ = next_.what == step::kind::from_position;
@@ -367,6 +372,7 @@ private:
     std::string page_at_;                 // the last good page,
     std::set<std::uint64_t> page_posts_;  // and its posts
     unsigned good_ = 0;                   // pages of this stream
+    unsigned empties_ = 0;                // in a row, that it has just read
     confirming confirms_ = confirming::nothing;
     bool starts_ = false, overlapped_ = false;
     step next_;

@@ -131,7 +131,7 @@ BOOST_AUTO_TEST_CASE(a_short_page_above_others_and_an_end_that_is_not_confirmed)
     auto job = s.job("a", "x");
     page_write shorter = page(job.lease, 1, 1);
     shorter.posts.erase(shorter.posts.begin() + 8, shorter.posts.end());
-    shorter.short_page = true;
+    shorter.missing = 2;
     s.engine->write(shorter);
     s.engine->commit();
     BOOST_TEST(first_row(s.folder.file(), "SELECT suspect FROM jobs") == "0");
@@ -139,6 +139,80 @@ BOOST_AUTO_TEST_CASE(a_short_page_above_others_and_an_end_that_is_not_confirmed)
     BOOST_TEST((s.engine->finish(ending(job.lease, 3, end_reason::empty_page)).what == step::kind::bounded));
     s.engine->commit();
     BOOST_TEST(first_row(s.folder.file(), "SELECT state, whole, suspect, end_reason FROM jobs") == "3 0 1 empty_page");
+}
+
+// Reads the two pages of a listing, of which the second may be known, up to empty pages.
+step read_to_empty_pages(opened& s, unsigned tolerated, unsigned second)
+{
+    const auto job = s.job("a", "x");
+    page_write first = page(job.lease, 1, second);
+    first.empty_pages = tolerated;
+    step next = s.engine->write(first).next;
+    if (next.what == step::kind::complete) return next;
+    next = s.engine->write(page(job.lease, 2, second + 1)).next;
+    BOOST_TEST((next.what == step::kind::go_on));
+    job_end end = ending(job.lease, second + 2, end_reason::empty_page);
+    end.empty_pages = tolerated;
+    return s.engine->finish(end);
+}
+
+BOOST_AUTO_TEST_CASE(an_inferred_end_is_called_so_for_as_long_as_it_is_one)
+{
+    opened s;
+    const auto job = [&] {
+        s.engine->commit();
+        stored_job found;
+        open_sqlite_reader(s.folder.file())->jobs({}, [&](const stored_job& j) { return found = j, true; });
+        return found;
+    };
+    BOOST_TEST((read_to_empty_pages(s, 0, 1).what == step::kind::bounded));
+    BOOST_TEST((read_to_empty_pages(s, 0, 11).what == step::kind::complete));
+    BOOST_TEST(job().end == "empty_page");
+    BOOST_TEST(job().inferred);
+    BOOST_TEST((read_to_empty_pages(s, 0, 21).what == step::kind::complete));
+    BOOST_TEST(job().end == "up_to_date_inferred");
+    BOOST_TEST(job().inferred);
+    BOOST_TEST(job().whole);
+    const end_counts inferred = open_sqlite_reader(s.folder.file())->summary().ends;
+    BOOST_TEST(inferred.inferred == 1u);
+    BOOST_TEST(inferred.up_to_date == 0u);
+    // Who reads past an empty page looks behind it.
+    BOOST_TEST((read_to_empty_pages(s, 1, 31).what == step::kind::bounded));
+    BOOST_TEST(!job().whole);
+    BOOST_TEST((read_to_empty_pages(s, 1, 41).what == step::kind::complete));
+    BOOST_TEST((read_to_empty_pages(s, 1, 51).what == step::kind::complete));
+    BOOST_TEST(job().end == "up_to_date_inferred");
+    // A stated end is none that was inferred.
+    auto claimed = s.job("b", "y");
+    s.engine->write(page(claimed.lease, 1, 61));
+    s.engine->finish(ending(claimed.lease, 62));
+    claimed = s.job("b", "y");
+    BOOST_TEST((s.engine->write(page(claimed.lease, 1, 63)).next.what == step::kind::complete));
+    s.engine->commit();
+    std::map<std::string, stored_job> jobs;
+    open_sqlite_reader(s.folder.file())->jobs({}, [&](const stored_job& j) {
+        return jobs[j.spec.identifier] = j, true;
+    });
+    BOOST_TEST(jobs["y"].end == "up_to_date");
+    BOOST_TEST(!jobs["y"].inferred);
+    BOOST_TEST(open_sqlite_reader(s.folder.file())->summary().ends.up_to_date == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_refused_end_that_rests_is_called_so)
+{
+    opened s;
+    const auto refused = [&](unsigned second) {
+        const auto job = s.job("a", "x");
+        const step next = s.engine->write(page(job.lease, 1, second)).next;
+        if (next.what != step::kind::go_on && next.what != step::kind::from_position) return next.what;
+        s.engine->write(page(job.lease, 2, second + 1));
+        return s.engine->finish(ending(job.lease, second + 2, end_reason::refused_cursor)).what;
+    };
+    for (unsigned night = 0; night < 4; ++night) BOOST_TEST((refused(1 + 10 * night) == step::kind::bounded));
+    s.engine->commit();
+    BOOST_TEST(first_row(s.folder.file(), "SELECT pages, end_reason, whole, suspect FROM jobs") ==
+               "6 refused_cursor 0 1");
+    BOOST_TEST(open_sqlite_reader(s.folder.file())->summary().ends.inferred == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(a_listing_that_another_account_has_read_is_known)

@@ -236,7 +236,7 @@ BOOST_AUTO_TEST_CASE(text_round_trip_and_damage)
     BOOST_TEST((*timeline::parse("") == timeline()));
     for (std::size_t n = 1; n < text.size(); ++n) BOOST_TEST(!timeline::parse(text.substr(0, n)));
     std::string newer = text;
-    newer.replace(newer.find("\"version\":2"), 11, "\"version\":3");
+    newer.replace(newer.find("\"version\":3"), 11, "\"version\":4");
     BOOST_TEST(!timeline::parse(newer));
     for (const char* bad : {"[]", "{}", "null", "{\"version\":\"1\"}"}) BOOST_TEST(!timeline::parse(bad));
 }

@@ -5,8 +5,9 @@
 //
 // What the server may not do, since no client could notice: to seem to end twice behind the same post although more
 // posts follow, to say so with a null cursor, to hide posts of a last page, or of one
-// that becomes the last while it is read, or to kill a cursor between
-// two requests of which the second confirms what the first was told.
+// that becomes the last while it is read, to hide as many posts from each page that it has ever shown of a listing, to
+// give shorter pages than before or pages of no more posts than may be pinned, or to kill a cursor between two requests
+// of which the second confirms what the first was told.
 #include "listing_model.hpp"
 
 #include <boost/json/parse.hpp>
@@ -30,7 +31,10 @@ public:
         if (harsh && chance(2)) server_.end = static_cast<listing_model::ends>(between(0, 3));
         lies_ = harsh && chance(2);
         limit_ = harsh ? static_cast<std::size_t>(between(1, 12)) : 50;
+        const auto asked = static_cast<unsigned>(limit_);
         parts_ = chance(2) ? 1 : static_cast<std::size_t>(between(1, 4));
+        server_.cap = chance(3) ? between(std::min(4u, asked), asked) : limit_;
+        if (harsh && chance(3)) store_.empty_pages = between(1, 2);
         server_.add(between(0, harsh ? 80 : 1500));
     }
 
@@ -40,7 +44,8 @@ public:
         const unsigned runs = between(2, 12);
         for (unsigned i = 0; i < runs; ++i) {
             pass_time();
-            if (lies_ && chance(6) && !server_.all.empty()) server_.filtered.insert(any_post());
+            if (lies_ && chance(6) && !server_.all.empty() && has_shown_a_long_page())
+                server_.filtered.insert(any_post());
             if (auto wrong = one_run(chance(6)); !wrong.empty()) return wrong;
         }
         peace_ = true;
@@ -69,7 +74,21 @@ private:
             store_.move_account();
             began_.clear();
             ++account_;
+            server_.filtered.clear();
         }
+        if (harsh_ && chance(40)) {
+            server_.cap = limit_;
+            server_.filtered.clear();
+        }
+        if (harsh_ && chance(20)) store_.empty_pages = between(0, 2);
+    }
+    // Whether the listing is known to have pages as long as the server gives them.
+    bool has_shown_a_long_page() const
+    {
+        if (store_.text.empty()) return false;
+        const auto text = boost::json::parse(store_.text);
+        const auto& missing = text.at("fewest_missing");
+        return !missing.is_null() && missing.to_number<std::uint64_t>() == limit_ - server_.cap;
     }
 
     // Posts that move up across a position from below are not read from there: no client can notice.
@@ -132,12 +151,13 @@ private:
     {
         if (!lies_ || peace_ || !chance(8)) return lie::none;
         const lie l = static_cast<lie>(between(1, 5));
+        if (l == lie::hides_posts && !has_shown_a_long_page() && std::exchange(has_hidden_, true)) return lie::none;
         if (l == lie::hides_posts || l == lie::broken_item) return l;
         // The listing seems to end here, but only once.
         const auto list = server_.shown();
         if (run.confirms() || run.starts() || server_.is_dead(run.at().cursor)) return lie::none;
         auto end = server_.index_of(run.at().cursor, list);
-        if (l == lie::no_cursor) end = std::min(list.size(), end + limit_);
+        if (l == lie::no_cursor) end = std::min(list.size(), end + server_.cap);
         if (end == 0 || end == list.size()) return lie::none;
         const std::uint64_t above = l == lie::no_cursor ? list[end - 1] : last_read();
         if (server_.filtered.contains(above) || !ended_behind_.insert(above).second) return lie::none;
@@ -193,9 +213,18 @@ private:
             for (auto id : began_[store_.whole_walk])
                 if (server_.has(id) && !store_.stored.contains(id) && !skipped_.contains(id))
                     return "called whole without post " + std::to_string(id);
-        for (const auto& [id, k] : store_.posts)
-            if (k.gone && server_.has(id) && !skipped_twice(id)) return "called gone: post " + std::to_string(id);
+        for (const auto& [id, k] : store_.posts) {
+            if (!server_.has(id)) continue;
+            if (k.missed != 0 && !was_skipped(id, k.missed)) return "called missed: post " + std::to_string(id);
+            if (k.gone && !skipped_twice(id)) return "called gone: post " + std::to_string(id);
+        }
         return {};
+    }
+    bool was_skipped(std::uint64_t id, std::uint32_t walk) const
+    {
+        const auto at = skipped_.find(id);
+        return at != skipped_.end() &&
+               std::any_of(at->second.begin(), at->second.end(), [walk](const auto& by) { return by.second == walk; });
     }
     bool skipped_twice(std::uint64_t id) const
     {
@@ -206,12 +235,14 @@ private:
     std::string live_in_peace()
     {
         // The first goes on where the last one was, the others look again where something was in doubt.
-        for (int i = 0; i < 6; ++i) {
+        const auto at_rest = [&] { return store_.whole || store_.load().suspect(); };
+        for (int i = 0; i < 6 || (i == 6 && !at_rest()); ++i) {
+            // A refused end may have rested until now, so that the sixth is the first to see another one.
             now_ += 25h;
             if (auto wrong = one_run(false); !wrong.empty()) return wrong;
         }
         // What still is in doubt says so; a full run ends that, and if the end moved, a run that looks there again.
-        if (!store_.whole && !store_.load().suspect()) return "neither whole nor suspect";
+        if (!at_rest()) return "neither whole nor suspect";
         for (int i = 0; i < 2 && !store_.whole; ++i) {
             now_ += 25h;
             if (auto wrong = one_run(i == 0); !wrong.empty()) return wrong;
@@ -230,9 +261,10 @@ private:
         if (auto wrong = one_run(false); !wrong.empty()) return wrong;
         const auto spent = store_.requests - before;
         const std::size_t posts = server_.shown().size();
-        std::size_t enough = std::max<std::size_t>(1, (std::min<std::size_t>(posts, 7) + limit_ - 1) / limit_);
+        std::size_t enough =
+            std::max<std::size_t>(1, (std::min<std::size_t>(posts, 7) + server_.cap - 1) / server_.cap);
         // Posts that may be pinned prove nothing, so that the end of so short a listing is asked for, and confirmed.
-        if (posts <= 3) enough += 3;
+        if (posts <= 3) enough += 3 + 2 * store_.empty_pages;
         if (spent > enough) return std::to_string(spent) + " requests for nothing new, not " + std::to_string(enough);
         return {};
     }
@@ -252,6 +284,7 @@ private:
 
     std::mt19937_64 random_;
     bool harsh_, lies_ = false, peace_ = false;
+    bool has_hidden_ = false;  // posts, when no page of full length was known
     listing_model server_;
     harvest_model store_;
     std::size_t limit_ = 50, parts_ = 1;

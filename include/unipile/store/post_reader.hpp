@@ -43,8 +43,10 @@ struct stored_job {
     std::int64_t job = 0;
     job_spec spec;
     job_state state = job_state::queued;
-    /// The end reason's name; `up_to_date` where the run joined what was known; empty if it has not ended.
+    /// The end reason's name; `up_to_date` where the run joined what was known, `up_to_date_inferred` if the end of
+    /// what was known is inferred; empty if it has not ended.
     std::string end;
+    bool inferred = false;  ///< `end` rests on an inferred end of the listing; see `is_inferred`
     std::string failure, failure_type;
     std::uint64_t posts = 0, pages = 0, requests = 0;
     bool whole = false;  ///< everything from the top to the end is stored, as of `harvested`
@@ -70,8 +72,8 @@ struct account_summary {
 /// Jobs by what their end proves.
 struct end_counts {
     std::uint64_t complete = 0;    ///< the API has stated the end
-    std::uint64_t inferred = 0;    ///< concluded; see `is_inferred`
-    std::uint64_t up_to_date = 0;  ///< joined what earlier runs had read
+    std::uint64_t inferred = 0;    ///< concluded, now or by the run that came there; see `is_inferred`
+    std::uint64_t up_to_date = 0;  ///< joined what earlier runs had read down to a stated end
     std::uint64_t chosen = 0;      ///< a bound of the run was reached
     std::uint64_t failed = 0;
 

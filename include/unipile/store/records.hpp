@@ -128,9 +128,10 @@ struct page_write {
     std::string position;
     /// `position` is the beginning of a page.
     bool page_ends = true;
-    /// The page that ends here has fewer items than were asked for, and isn't known to be the last (there is a
-    /// position behind it). Such a page may hide posts.
-    bool short_page = false;
+    /// With `page_ends`: how many items fewer than asked for the page has. It may hide posts; see `timeline`.
+    std::uint64_t missing = 0;
+    /// How many empty pages in a row the stream reads past: `posts_query::empty_page_tolerance`.
+    unsigned empty_pages = 0;
     /// The listing was started at `step::overlap`, since the position was too old when it was used.
     bool overlapped = false;
     std::uint64_t requests = 1;  ///< that were needed for it, failed ones counted
@@ -163,6 +164,7 @@ struct job_end {
     std::optional<unix_time> again_at;
     std::uint64_t requests = 0;  ///< since the last page
     unix_time now{};
+    unsigned empty_pages = 0;  ///< see `page_write`
 };
 
 /// What a store knows of an account. `ledger` is the pacing's own text; the rest is for people.

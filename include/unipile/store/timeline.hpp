@@ -75,10 +75,11 @@ struct sighting {
 /// What is known of some posts of a listing beside the posts.
 struct page_facts {
     bool page_ends = true;         ///< the position behind them is the beginning of a page
-    bool short_page = false;       ///< their page has fewer items than were asked for, and isn't known to be the last
+    std::uint64_t missing = 0;     ///< how many items fewer than asked for their page has, if it ends here
     bool quarantined = false;      ///< an item among them can't be read
     bool new_quarantined = false;  ///< and was never seen before
     bool overlapped = false;       ///< the stream began at `step::overlap`
+    unsigned empty_pages = 0;      ///< how many empty pages in a row the stream reads past
 };
 
 /// What to do next with a listing.
@@ -128,11 +129,20 @@ const char* to_string(step::kind k) noexcept;
 /// `empty_page`, `missing_cursor`, `refused_cursor`, and any inferred end above posts that are known to lie below,
 /// leave the stretch open: the next run reads its last page once more. If the listing ends there again, behind the same
 /// post, that is its end. A refusal that can't be confirmed (`refused_cursor`) confirms nothing either: after the
-/// second one behind the same post the listing is suspect, and looked at again after `look_again_after`.
+/// second one behind the same post the listing is suspect, and looked at again after `look_again_after`. An end by
+/// empty pages holds for streams that read past as many of them: one that reads past more looks behind it again.
 ///
-/// Doubts. A page with an item that can't be read, or with fewer items than asked for above another page, may hide
-/// posts. The listing is suspect then, until a walk from the top to the end meets nothing of that kind; the next run
-/// makes one, and further ones are rare (`look_again_after`). A suspect listing is never whole.
+/// Doubts. A page with an item that can't be read, or a short page above another page, may hide posts. The listing is
+/// suspect then, until a walk from the top to the end meets nothing of that kind; the next run makes one, and further
+/// ones are rare (`look_again_after`). A suspect listing is never whole.
+///
+/// Short pages. A page with fewer items than asked for may have lost some, or the server may give fewer items a page
+/// than asked for. A server's cap is the same for every page, so what decides is whether pages differ. A page is short
+/// if any page of the listing, in this walk or another, had more items. If none had, the size is taken for the cap once
+/// two pages above another one have had it, or one such page in two walks; before that, the page is short. A steady cap
+/// so costs nothing, but for listings of two pages: these are read once more, in full. Limit: posts that are hidden
+/// from each page of a listing alike, as many from one as from the other, look like a cap. A server that lowers its cap
+/// makes listings suspect that it has given longer pages of. A cap is taken to be above `timeline_rules::pinned`.
 ///
 /// Pure: no clock, no I/O. A regular value with a text form, which a store keeps with the job.
 class timeline {
@@ -156,8 +166,8 @@ public:
     step read(std::span<sighting> posts, std::string_view position, const page_facts& page, unix_time now);
 
     /// The listing has ended for `reason`. `complete`, `bounded`, `interrupted`, or `from_top` if it seems to have
-    /// ended only because an old position has become useless.
-    step ended(end_reason reason, unix_time now);
+    /// ended only because an old position has become useless. `empty_pages`: see `page_facts`.
+    step ended(end_reason reason, unix_time now, unsigned empty_pages = 0);
 
     /// The position was refused, can't be read or leads nowhere (`errc::position_lost`): `from_top`, or
     /// `from_position` if there is another to try.
@@ -177,8 +187,11 @@ public:
     /// Whether everything from the top to the end of the listing is known, as of the last walk's beginning.
     bool whole() const noexcept
     {
-        return !walk_.active && !stretches_.empty() && stretches_.front().closed && !suspect();
+        return !walk_.active && !stretches_.empty() && stretches_.front().closed() && !suspect();
     }
+    /// How the listing's end was found, as of the last walk that came there; `none` if the last walk has not come to
+    /// the end. Other than `null_cursor`: it is inferred.
+    end_reason end() const noexcept { return stretches_.empty() ? end_reason::none : stretches_.front().end; }
     /// Whether the listing may have posts that it did not show.
     bool suspect() const noexcept { return doubts_ != 0 || lost_ || refusals_ > 1; }
     /// Which bound the last walk reached, if one: `max_posts` or `since_reached`, else `none`.
@@ -201,7 +214,7 @@ private:
         std::uint64_t bottom = 0;    // the last post above `position`; 0: not known
         std::uint64_t page_top = 0;  // the first post of the page that began at `page`
         std::uint64_t next_top = 0;  // the first post behind `boundary`; 0: none was read
-        bool short_page = false;     // the last page is short, which matters if another one comes
+        std::uint64_t missing = 0;   // how many items the last page lacks, which matters if another one comes
         bool ended = false;          // the listing seemed to end here; not confirmed
 
         friend bool operator==(const depth&, const depth&) = default;
@@ -210,13 +223,16 @@ private:
     // so a stretch that was joined from several walks holds the walks first..last, and no other's.
     struct stretch {
         std::uint32_t first = 0, last = 0;
-        std::uint64_t posts = 0;         // about how many
-        bool closed = false;             // reaches down to the listing's end
-        bool clean = true;               // read without a doubt
-        std::optional<unix_time> floor;  // everything newer than this is inside
+        std::uint64_t posts = 0;            // about how many
+        end_reason end = end_reason::none;  // reaches down to the listing's end, which was found so
+        unsigned empty_pages = 0;           // with `empty_page`: how many in a row would have been read past
+        bool clean = true;                  // read without a doubt
+        std::uint64_t most_missing = 0;     // how many items any of its pages above another one lacks, at the most
+        std::optional<unix_time> floor;     // everything newer than this is inside
         depth down;
         std::uint32_t bottom_seen = 0;  // the last walk that came across `down.bottom`
 
+        bool closed() const noexcept { return end != end_reason::none; }
         bool holds(std::uint32_t walk) const noexcept { return walk >= first && walk <= last; }
         friend bool operator==(const stretch&, const stretch&) = default;
     };
@@ -261,18 +277,19 @@ private:
     void note_bottom(std::uint64_t post, bool natural);
     bool overlaps(std::span<const sighting> posts) const;
     void look_for_doubts(std::span<const sighting> posts, const page_facts& page, bool overlap);
+    void note_size(std::uint64_t missing);
     void raise(doubt d, bool fresh);
     void go_down(std::span<const sighting> posts, std::string_view position, const page_facts& page, unix_time now);
     step join(const page_facts& page, unix_time now);
     std::uint32_t joinable(const page_facts& page) const;
     stretch merge(std::uint32_t last);
-    step inferred_end(end_reason reason, unix_time now);
+    step inferred_end(end_reason reason, unix_time now, unsigned empty_pages);
     bool rests(const depth& down, unix_time now) const;
     bool is_known_end() const;
     bool misses_known_posts() const;
     bool bounds_reached() const { return bound() != end_reason::none; }
     step rest(step::kind what);
-    step close(bool certain);
+    step close(end_reason how, unsigned empty_pages);
     void lower_floor(unix_time to);
 
     timeline_rules rules_;
@@ -291,6 +308,10 @@ private:
     bool look_pending_ = false;
     unsigned looks_ = 0;
     unix_time looked_at_{};
+    // How many items the listing's longest page lacks (nothing: none was seen), and how many pages above another one
+    // were seen that are as long; two are enough.
+    std::optional<std::uint64_t> fewest_missing_;
+    unsigned alike_ = 0;
 };
 
 }  // namespace unipile::store

@@ -243,7 +243,9 @@ asio::awaitable<void> harvest_worker::store_page(active_job& job, const harvest_
     for (const quarantined_item& item : element.quarantined) write.quarantined.push_back({item.raw, item.why});
     write.position = element.position.text();
     write.page_ends = element.page_ends;
-    write.short_page = element.page_ends && element.page_items < static_cast<std::uint64_t>(element.job->query.limit);
+    const auto limit = static_cast<std::uint64_t>(element.job->query.limit);
+    if (element.page_ends) write.missing = limit - std::min(limit, element.page_items);
+    write.empty_pages = element.job->query.empty_page_tolerance;
     write.overlapped = element.overlapped;
     write.requests = element.stats.requests - job.requests_told;
     write.now = wall_now();

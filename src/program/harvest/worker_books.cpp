@@ -88,6 +88,7 @@ asio::awaitable<void> harvest_worker::settle_end(std::uint64_t tag, active_job& 
         told.may_pass = end.failure->may_pass() || end.failure->scope() == failure_scope::account;
     }
     told.requests = end.stats.requests - job.requests_told;
+    told.empty_pages = end.job->query.empty_page_tolerance;
     told.now = wall_now();
     const std::string how = end.failure ? told.failure_type : std::string{to_string(end.end_reason)};
     const std::string failure = told.failure;

@@ -7,13 +7,10 @@
 #include "program/terminal/kinds.hpp"
 #include "program/terminal/safe_text.hpp"
 
-#include <unipile/end_reason.hpp>
 #include <unipile/store/post_reader.hpp>
 
 #include <CLI/CLI.hpp>
 
-#include <algorithm>
-#include <array>
 #include <cstdint>
 #include <iostream>
 #include <map>
@@ -157,14 +154,6 @@ void write_failures(store::post_reader& reader, std::uint64_t failed, blocking_o
     if (failed > shown) out.write("  and " + with_thousands(failed - shown) + " more; --jobs lists all\n");
 }
 
-/// Whether an end of that name is a conclusion.
-bool is_inferred_end(std::string_view name)
-{
-    constexpr std::array reasons{end_reason::empty_page, end_reason::exhausted_cursor, end_reason::missing_cursor,
-                                 end_reason::refused_cursor};
-    return std::any_of(reasons.begin(), reasons.end(), [name](end_reason r) { return name == to_string(r); });
-}
-
 std::string job_json(const store::stored_job& job, bool cut_off)
 {
     json_object out;
@@ -181,7 +170,7 @@ std::string job_json(const store::stored_job& job, bool cut_off)
     out.add_flag("whole", job.whole);
     out.add_filled("harvested", time_text(job.harvested));
     out.add_filled("tried", time_text(job.tried));
-    if (!job.end.empty()) out.add_flag("inferred", is_inferred_end(job.end));
+    if (!job.end.empty()) out.add_flag("inferred", job.inferred);
     out.add_flag("suspect", job.suspect);
     out.add_flag("withdrawn", job.withdrawn);
     return out.finish() + '\n';
