@@ -83,7 +83,6 @@ step timeline::begin(walk_mode mode, const walk_bounds& bounds, unix_time now)
         if (s.what == step::kind::from_position) return s;
     }
     if (walk_.active && walk_.mode == walk_mode::full) absorb();
-    if (!stretches_.empty() && on_first_page(current().down)) current().down.position.clear();
     const bool unfinished = walk_.active && walk_.second_look;
     walk_.mode = unfinished || wants_look(now) ? walk_mode::full : mode;
     walk_.second_look = unfinished || (look_pending_ && walk_.mode == walk_mode::full);
@@ -182,7 +181,6 @@ void timeline::forget_positions()
         depth kept;
         kept.bottom = s.down.bottom;
         kept.missing = s.down.missing;
-        kept.ended = s.down.ended && refusals_ == 0;
         s.down = std::move(kept);
     }
     if (refusals_ > 0) ended_behind_.reset();
@@ -270,7 +268,7 @@ void timeline::raise(doubt d, bool fresh)
     doubts_ |= d;
     walk_.doubtful = true;
     current().clean = false;
-    if (news && !walk_.second_look) look_pending_ = true;
+    if (news) look_pending_ = true;
 }
 
 void timeline::see(sighting& post)
@@ -360,8 +358,7 @@ std::uint32_t timeline::joinable(const page_facts& page) const
         if (s.last == walk_.candidate && walk_.in_a_row >= std::max(1u, rules_.join_run)) return true;
         // The listing's last post, in its place, or at the end of a short page that has all the others as well.
         return s.last == walk_.ends_in &&
-               (walk_.ends_firmly ||
-                (walk_.unbroken && page.missing > fewest_missing_.value_or(0) && s.posts <= walk_.stayed));
+               (walk_.ends_firmly || (page.missing > fewest_missing_.value_or(0) && s.posts <= walk_.stayed));
     };
     const auto it = std::find_if(stretches_.begin() + 1, stretches_.end(), proven);
     return it == stretches_.end() ? 0 : it->last;

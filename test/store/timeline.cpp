@@ -1,7 +1,12 @@
 // The timeline's decisions, one by one, with exact numbers of requests.
 #include "timeline_scene.hpp"
 
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
 #include <boost/test/unit_test.hpp>
+
+#include <set>
 
 BOOST_AUTO_TEST_SUITE(timeline_decisions)
 
@@ -239,6 +244,62 @@ BOOST_AUTO_TEST_CASE(text_round_trip_and_damage)
     newer.replace(newer.find("\"version\":3"), 11, "\"version\":4");
     BOOST_TEST(!timeline::parse(newer));
     for (const char* bad : {"[]", "{}", "null", "{\"version\":\"1\"}"}) BOOST_TEST(!timeline::parse(bad));
+}
+
+// Calls `visit` with the document for each of its leaves, while that is changed.
+void change_each(boost::json::value& document, boost::json::value& at, const std::function<void()>& visit)
+{
+    if (auto* o = at.if_object())
+        for (auto& field : *o) change_each(document, field.value(), visit);
+    else if (auto* a = at.if_array())
+        for (auto& element : *a) change_each(document, element, visit);
+    else {
+        const boost::json::value was = at;
+        if (at.is_bool())
+            at = !at.as_bool();
+        else if (at.is_string())
+            at = parse_end_reason(at.as_string()) ? "empty_page" : "another";
+        else
+            at = at.is_null() ? 7 : at.to_number<std::int64_t>() + 1;
+        visit();
+        at = was;
+    }
+}
+
+BOOST_AUTO_TEST_CASE(every_field_of_a_text_counts)
+{
+    // Two stretches, the older one with an end that isn't confirmed, and a walk that has jumped.
+    scene s;
+    s.server.pins = {1};
+    s.run_with({{5, lie::empty}});
+    s.now += std::chrono::hours(48);
+    s.server.add(500);
+    s.run(1, walk_mode::update, {.since = harvest_model::published(3)});
+    s.now += std::chrono::hours(48);
+    run_model r(s.server, s.store, walk_mode::update, {.since = harvest_model::published(3)}, 100, 1, s.now);
+    while (!r.over() && r.last().what != step::kind::from_position) r.page(s.now);
+    BOOST_REQUIRE(s.store.text.find("\"left\"") != std::string::npos);
+    const auto t = timeline::parse(s.store.text);
+    auto document = boost::json::parse(s.store.text);
+    unsigned read = 0;
+    change_each(document, document, [&] {
+        const std::string changed = boost::json::serialize(document);
+        const auto other = timeline::parse(changed);
+        if (!other) return;
+        ++read;
+        BOOST_TEST(!(*other == *t), changed);
+        BOOST_TEST(other->text() == changed);
+    });
+    BOOST_TEST(read > 50u);
+}
+
+BOOST_AUTO_TEST_CASE(every_step_has_a_name)
+{
+    std::set<std::string> names;
+    for (int kind = 0; kind <= static_cast<int>(step::kind::lost_lease); ++kind)
+        names.insert(to_string(static_cast<step::kind>(kind)));
+    BOOST_TEST(names.size() == 7u);
+    BOOST_TEST(to_string(static_cast<step::kind>(7)) == std::string("unknown"));
 }
 
 BOOST_AUTO_TEST_CASE(stretches_stay_few)

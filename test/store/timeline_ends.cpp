@@ -213,6 +213,19 @@ BOOST_AUTO_TEST_CASE(new_doubts_are_looked_at_more_and_more_rarely)
     BOOST_TEST(looks_in_a_year(rules) == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(a_new_doubt_within_a_second_look_is_looked_at_later)
+{
+    scene s;
+    s.run_with({{3, lie::hides_posts}});
+    BOOST_TEST(s.run_with({{3, lie::broken_item}}) == 10u);
+    s.now += 24h * 13;
+    BOOST_TEST(s.run() == 1u);
+    BOOST_TEST(s.suspect());
+    s.now += 24h;
+    BOOST_TEST(s.run() == 10u);
+    BOOST_TEST(s.whole());
+}
+
 BOOST_AUTO_TEST_CASE(gone_is_what_two_walks_to_a_certain_end_have_missed)
 {
     scene s;

@@ -43,6 +43,13 @@ BOOST_AUTO_TEST_CASE(the_only_page_above_another_one_is_looked_at_once_more)
     BOOST_TEST(s.whole());
     BOOST_TEST(s.run() == 1u);
     BOOST_TEST(s.whole());
+    // A longer page says nothing of its own size.
+    scene l(80);
+    for (auto [cap, suspect] : {std::pair(50u, true), std::pair(60u, true), std::pair(60u, false)}) {
+        l.server.cap = cap;
+        BOOST_TEST(l.run(1000, walk_mode::full) == 2u);
+        BOOST_TEST(l.suspect() == suspect);
+    }
     // The same size by a lie, which the second look shows.
     scene o(130);
     BOOST_TEST(o.run_with({{1, lie::hides_posts}}) == 2u);
@@ -78,6 +85,19 @@ BOOST_AUTO_TEST_CASE(a_page_is_short_if_any_other_is_longer)
             BOOST_TEST(s.holds_all());
             BOOST_TEST(s.run() == 1u);
         }
+}
+
+BOOST_AUTO_TEST_CASE(a_page_that_is_read_once_more_is_judged_anew_if_all_of_it_is)
+{
+    for (const bool all : {true, false}) {
+        scene s;
+        run_model r(s.server, s.store, walk_mode::update, {}, 100, 1, s.now);
+        for (int n = 1; n <= 3; ++n) r.page(s.now, n == 3 ? lie::hides_posts : lie::none);
+        s.now += 2h;
+        if (!all) s.server.remove(800);  // its first post
+        s.run(2);
+        BOOST_TEST(s.suspect() != all);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_server_that_raises_its_cap_is_looked_at_once_more)
