@@ -67,7 +67,7 @@ BOOST_AUTO_TEST_CASE(a_page_is_short_if_any_other_is_longer)
          {std::tuple(1, 1000u, true), std::tuple(2, 1000u, true), std::tuple(19, 1000u, true), std::tuple(2, 3u, false),
           std::tuple(1, 1u, false), std::tuple(2, 2u, false)})
         for (std::size_t cap : {50u, 100u}) {
-            scene s(cap * 20);
+            scene s(static_cast<unsigned>(cap) * 20);
             s.server.cap = cap;
             run_model r(s.server, s.store, walk_mode::update, {}, 100, 1, s.now);
             for (unsigned n = 1; !r.over() && n <= pages; ++n)

@@ -338,6 +338,21 @@ BOOST_AUTO_TEST_CASE(a_post_that_was_pinned_is_known_in_its_place_again)
     BOOST_TEST(s.run() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(a_walk_with_a_doubt_is_no_witness_of_an_end)
+{
+    scene s;
+    s.run_with({{3, lie::broken_item}});
+    s.server.end = listing_model::ends::empty_page;
+    s.run();
+    BOOST_TEST(is(s.last, step::kind::bounded));
+    // A listing of one page is read without that doubt by any run.
+    scene o(4);
+    for (int looks = 0; looks < 2; ++looks) o.run_with({{1, lie::broken_item}});
+    BOOST_TEST(o.suspect());
+    o.run();
+    BOOST_TEST(o.whole());
+}
+
 BOOST_AUTO_TEST_CASE(a_walk_that_jumped_marks_nothing)
 {
     scene s;
