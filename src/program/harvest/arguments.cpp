@@ -37,7 +37,7 @@ void add_bounds(CLI::App& command, harvest_arguments& a)
     command
         .add_option("--empty-pages", a.empty_pages,
                     "Go on over so many empty pages in a row that come with a cursor; 0: the first one ends a listing, "
-                    "and for good if the next run finds it there again: only --full goes beyond it then")
+                    "and if the next run finds it there again, every run with no higher N stops there")
         ->type_name("N")
         ->check(whole_number(0, 100))
         ->capture_default_str()
