@@ -1,10 +1,10 @@
-#include <unipile/failure.hpp>
+#include "errc_meaning.hpp"
 
 #include <utility>
 
 namespace unipile {
 
-failure::failure(boost::system::error_code code) : failure(code, details{}) {}
+failure::failure(boost::system::error_code code) : failure(code, details_of(code)) {}
 
 failure::failure(boost::system::error_code code, details d)
     : boost::system::system_error(d.note.empty() ? system_error(code) : system_error(code, d.note)),

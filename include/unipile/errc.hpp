@@ -77,8 +77,8 @@ enum class errc {
     total_timeout,  ///< the listing as a whole took too long
 
     // The fan-out.
-    account_parked,   ///< the account is parked and its jobs are not to wait for it
-    harvest_stopped,  ///< the whole harvest was stopped, by hand or by a failure that reaches all of it
+    account_parked = 54,  ///< the account is parked and its jobs are not to wait for it
+    harvest_stopped,      ///< the whole harvest was stopped, by hand or by a failure that reaches all of it
 
     // A single post.
     item_malformed,  ///< the text is not one JSON object, or an empty one

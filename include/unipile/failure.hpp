@@ -41,6 +41,7 @@ public:
         std::string note;      ///< the library's own words on the circumstances: a limit, an offset, a host
     };
 
+    /// Scope and `may_pass` are those of `code`.
     explicit failure(boost::system::error_code code);
     failure(boost::system::error_code code, details d);
 

@@ -1,4 +1,5 @@
 #include "client_core.hpp"
+#include "errc_meaning.hpp"
 #include "page_reader.hpp"
 
 #include <unipile/failure.hpp>
@@ -29,9 +30,7 @@ std::size_t requests_at_once(const client_options& options) noexcept
 
 [[noreturn]] void refuse(errc code, std::string note = {})
 {
-    failure::details d;
-    d.scope = failure_scope::target;
-    d.may_pass = false;
+    failure::details d = details_of(code);
     d.note = std::move(note);
     throw failure(code, std::move(d));
 }

@@ -17,11 +17,6 @@ errc code_of(const classification& meaning) noexcept
     return meaning.from_gateway ? errc::not_from_api : errc::api_unavailable;
 }
 
-bool may_pass(const classification& meaning) noexcept
-{
-    return meaning.scope == failure_scope::passing || meaning.throttle;
-}
-
 }  // namespace
 
 classification meaning_of(const failure& f, const retry_policy& policy, bool first_call)

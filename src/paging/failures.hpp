@@ -1,6 +1,8 @@
 // From what went wrong to what it means.
 #pragma once
 
+#include "errc_meaning.hpp"
+
 #include <unipile/errc.hpp>
 #include <unipile/failure.hpp>
 #include <unipile/retry_policy.hpp>
@@ -12,10 +14,7 @@
 
 namespace unipile::paging {
 
-/// What a failure without an answer of the API means. `first_call`: nothing has ever succeeded with this client.
-classification classify(errc code, bool first_call = false) noexcept;
-
-/// What `f` means: the policy's table (or the library's) for answers of the API, the one above for the rest.
+/// What `f` means: the policy's table (or the library's) for answers of the API, that of the codes for the rest.
 classification meaning_of(const failure& f, const retry_policy& policy, bool first_call);
 
 /// Whether a body's `type` is one of the API's: `errors/…`, with or without an address in front.

@@ -182,11 +182,11 @@ BOOST_AUTO_TEST_CASE(an_answer_without_a_type_of_the_api_is_a_gateway_s)
         for (const std::string type : {"errors/", "errors/anything", "https://api.example/errors/anything"})
             BOOST_TEST(!meaning(status, type, false).from_gateway == (type != "errors/"), status << ' ' << type);
     for (const auto e : {errc::unexpected_redirect, errc::not_json, errc::not_a_page}) {
-        BOOST_TEST(paging::classify(e).from_gateway);
-        BOOST_TEST(paging::classify(e, false).retries == 2u);
-        BOOST_TEST(paging::classify(e, true).retries == 0u);
+        BOOST_TEST(unipile::classify(e).from_gateway);
+        BOOST_TEST(unipile::classify(e, false).retries == 2u);
+        BOOST_TEST(unipile::classify(e, true).retries == 0u);
     }
-    BOOST_TEST(!paging::classify(errc::connection_lost).from_gateway);
+    BOOST_TEST(!unipile::classify(errc::connection_lost).from_gateway);
 }
 
 BOOST_AUTO_TEST_CASE(first_words_of_a_body)
@@ -222,24 +222,24 @@ BOOST_AUTO_TEST_CASE(failures_without_an_answer)
                          errc::unsupported_framing, errc::unsupported_encoding, errc::too_many_interim_answers}) {
         BOOST_TEST_CONTEXT(make_error_code(e).message())
         {
-            const auto meaning = paging::classify(e);
+            const auto meaning = unipile::classify(e);
             BOOST_TEST((meaning.scope == failure_scope::passing));
             BOOST_TEST(meaning.retries > 0u);
         }
     }
     for (const auto e : {errc::certificate_rejected, errc::client_certificate_required}) {
-        BOOST_TEST((paging::classify(e).scope == failure_scope::key));
-        BOOST_TEST(paging::classify(e).retries == 0u);
+        BOOST_TEST((unipile::classify(e).scope == failure_scope::key));
+        BOOST_TEST(unipile::classify(e).retries == 0u);
     }
     for (const auto e : {errc::item_too_large, errc::page_too_large, errc::too_deep, errc::too_many_items,
                          errc::envelope_too_large, errc::cursor_too_large, errc::inflated_too_large,
                          errc::header_too_large, errc::contract_violated, errc::bad_cursor}) {
-        BOOST_TEST((paging::classify(e).scope == failure_scope::target));
-        BOOST_TEST(paging::classify(e).retries == 0u);
+        BOOST_TEST((unipile::classify(e).scope == failure_scope::target));
+        BOOST_TEST(unipile::classify(e).retries == 0u);
     }
     for (const auto e : {errc::connection_wait_timeout, errc::total_timeout}) {
-        BOOST_TEST((paging::classify(e).scope == failure_scope::passing));
-        BOOST_TEST(paging::classify(e).retries == 0u);
+        BOOST_TEST((unipile::classify(e).scope == failure_scope::passing));
+        BOOST_TEST(unipile::classify(e).retries == 0u);
     }
 }
 
