@@ -1,0 +1,158 @@
+// `unipile status`: what it says of each state of a store.
+#include "program/stored/made_store.hpp"
+
+#include <fstream>
+#include <string>
+
+namespace {
+
+using namespace unipile;
+using unipile::store::test::at_second;
+
+struct status_of : made_store {
+    std::string text(int code = 1) const
+    {
+        const finished f = program("status");
+        BOOST_TEST(f.code == code, f.err);
+        BOOST_TEST(f.err == "");
+        return f.out;
+    }
+    std::string json() const { return program("status", {"--json"}).out; }
+    /// A run of so many jobs of one account.
+    void begin(int jobs)
+    {
+        store::run_request request;
+        request.label = "jobs.csv";
+        run = engine->begin_run(request, at_second(0)).run;
+        std::vector<store::job_spec> specs;
+        for (int i = 0; i < jobs; ++i) specs.push_back({"acc1", "id" + std::to_string(i), false});
+        engine->add_jobs(run, specs);
+        engine->commit();
+    }
+};
+
+BOOST_FIXTURE_TEST_SUITE(stored_status, status_of)
+
+BOOST_AUTO_TEST_CASE(a_store_without_a_run)
+{
+    close();
+    BOOST_TEST(text(0) == "jobs: 0 in all, 0 done, 0 running, 0 waiting, 0 failed\nposts: 0\n");
+    BOOST_TEST(!has(json(), "last_run"));
+}
+
+BOOST_AUTO_TEST_CASE(a_run_while_it_is_harvested_and_after_it_was_cut_off)
+{
+    begin(3);
+    claim(2);
+    engine->commit();
+    const std::string running = text();
+    BOOST_TEST(running.starts_with("run 1 (jobs.csv): began 2023-11-14T22:13:20Z, a harvest is running\n"), running);
+    BOOST_TEST(has(running, "jobs: 3 in all, 0 done, 2 taken (running, or next), 1 waiting, 0 failed\n"), running);
+    BOOST_TEST(has(json(), "\"running\":2,\"interrupted\":0"));
+    BOOST_TEST(has(json(), "\"harvesting\":true"));
+    BOOST_TEST(has(program("status", {"--jobs"}).out, "\"state\":\"running\""));
+
+    close();
+    const std::string left = text();
+    BOOST_TEST(has(left, "Z, not ended: the same command goes on with it\n"), left);
+    BOOST_TEST(has(left, "0 running, 2 interrupted, 1 waiting"), left);
+    BOOST_TEST(has(json(), "\"running\":0,\"interrupted\":2"));
+    BOOST_TEST(has(json(), "\"harvesting\":false"));
+    const std::string jobs = program("status", {"--jobs"}).out;
+    BOOST_TEST(has(jobs, "\"state\":\"interrupted\""));
+    BOOST_TEST(!has(jobs, "\"state\":\"running\""));
+}
+
+BOOST_AUTO_TEST_CASE(a_run_that_has_ended)
+{
+    begin(1);
+    complete(claim(1).front().lease);
+    BOOST_TEST(engine->end_run(run, "1 done", at_second(9)));
+    engine->commit();
+    const std::string busy = text(0);
+    BOOST_TEST(has(busy, ", ended 2023-11-14T22:13:29Z: 1 done; a harvest begins or ends\n"), busy);
+    close();
+    const std::string ended = text(0);
+    BOOST_TEST(has(ended, ", ended 2023-11-14T22:13:29Z: 1 done\n"), ended);
+    BOOST_TEST(has(ended, "ends: 1 null_cursor\n"), ended);
+    BOOST_TEST(has(json(), "\"ended\":\"2023-11-14T22:13:29Z\",\"outcome\":\"1 done\""));
+    sql("UPDATE runs SET outcome = ''");
+    BOOST_TEST(has(text(0), ", ended 2023-11-14T22:13:29Z\n"));
+}
+
+BOOST_AUTO_TEST_CASE(failures_are_listed_up_to_a_number)
+{
+    begin(25);
+    int n = 0;
+    for (const auto& c : claim(25)) fail(c.lease, "failure " + std::to_string(++n));
+    close();
+    const std::string said = text();
+    BOOST_TEST(has(said, "0 waiting, 25 failed\n"), said);
+    BOOST_TEST(has(said, "failures: 25 errors/of_a_kind\n"), said);
+    BOOST_TEST(has(said, "  id0 through acc1: failure 1\n"), said);
+    BOOST_TEST(has(said, "\n  and 5 more; --jobs lists all\n"), said);
+    const std::string jobs = program("status", {"--jobs"}).out;
+    BOOST_TEST(has(jobs, "\"failure\":\"failure 1\",\"failure_type\":\"errors/of_a_kind\""), jobs);
+    const finished files = program("status", {"--failed-jobs", "-"});
+    BOOST_TEST(files.code == 0);
+    BOOST_TEST(files.err == "25 jobs failed\n");
+    BOOST_TEST(lines_of(files.out).size() == 26u);
+}
+
+BOOST_AUTO_TEST_CASE(one_failed_job_is_a_jobs_file)
+{
+    begin(0);
+    const std::vector<store::job_spec> specs{{"acc \"1\"", "1337", true}};
+    engine->add_jobs(run, specs);
+    fail(claim(1).front().lease, "no");
+    close();
+    const finished csv = program("status", {"--failed-jobs", "-"});
+    BOOST_TEST(csv.err == "1 job failed\n");
+    BOOST_TEST(csv.out == "account,identifier,company\n\"acc \"\"1\"\"\",\"1337\",true\n");
+    for (const std::string name : {"failed.ndjson", "failed.jsonl"}) {
+        const std::string file = folder.file(name);
+        BOOST_TEST(program("status", {"--failed-jobs", file}).code == 0);
+        std::ifstream in{file};
+        std::string line;
+        BOOST_TEST(bool(std::getline(in, line)));
+        BOOST_TEST(line == R"({"account":"acc \"1\"","identifier":"1337","company":true})");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_is_not_certain_is_said)
+{
+    begin(4);
+    const auto claimed = claim(4);
+    for (std::size_t i = 0; i < 2; ++i) {
+        auto page = store::test::one_post(claimed[i].lease, "p" + std::to_string(i),
+                                          R"({"object":"Post","provider":"LINKEDIN","id":"x"})");
+        page.quarantined = {{"[]", "no object"}};
+        engine->write(page);
+    }
+    complete(claimed[0].lease, end_reason::exhausted_cursor);
+    complete(claimed[1].lease);
+    engine->release(claimed[2].lease, std::nullopt);
+    engine->release(claimed[3].lease, std::nullopt);
+    engine->begin_import(run);
+    const std::vector<store::job_spec> kept{{"acc1", "id0", false}, {"acc1", "id1", false}, {"acc1", "id2", false}};
+    engine->add_jobs(run, kept);
+    BOOST_TEST(engine->end_import(run) == 1u);
+    close();
+    sql("UPDATE sightings SET gone = 1700000000000 WHERE job = (SELECT job FROM jobs WHERE identifier = 'id1')");
+    const std::string said = text();
+    BOOST_TEST(has(said, "posts: 2, of which 1 are gone from their listings\n"), said);
+    BOOST_TEST(has(said, "kept apart, since they are no posts: 2 items\n"), said);
+    BOOST_TEST(has(said, "inferred ends: 1, which the API has not stated\n"), said);
+    BOOST_TEST(has(said, "suspect: 2 listings may have posts that were not shown"), said);
+    BOOST_TEST(has(said, "withdrawn: 1 job that no jobs file names any more\n"), said);
+    const std::string jobs = program("status", {"--jobs"}).out;
+    BOOST_TEST(has(jobs, "\"end\":\"exhausted_cursor\""), jobs);
+    BOOST_TEST(has(jobs, "\"inferred\":true,\"suspect\":true"), jobs);
+    BOOST_TEST(has(jobs, "\"withdrawn\":true"), jobs);
+    sql("UPDATE jobs SET suspect = 0 WHERE identifier = 'id1'");
+    BOOST_TEST(has(text(), "suspect: 1 listing may have"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
