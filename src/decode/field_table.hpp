@@ -23,6 +23,18 @@ enum field_flags : unsigned {
     foreign_field = 4,   ///< not in the contract, only seen in answers: can't deviate from it
 };
 
+/// What a field is to a post that is stored, which is compared with what a later look shows. What a field holds has a
+/// part in that only as far as the field itself has one.
+enum class field_role : unsigned char {
+    content,  ///< what the post says
+    counter,  ///< what others do to it: reactions, comments, votes
+    own,      ///< only its owner's account sees it
+    viewer,   ///< depends on the account that asks, or on the moment: no part of the post
+    address,  ///< content, but for the mark of the account that asks
+    media,    ///< content, in which a `url` is a link
+    link,     ///< what a later look may replace although the post is the same
+};
+
 /// Whose field it is, as bits.
 enum owner_flags : unsigned { of_linkedin = 1, of_instagram = 2, of_others = 4, of_all = 7 };
 
@@ -32,6 +44,7 @@ struct field_rule {
     unsigned flags = optional_field;
     std::string_view path{};  ///< where the objects in it are, as anomalies name it
     unsigned owner = 0;       ///< the providers that have it, for the fields of an item
+    field_role role = field_role::content;
 };
 
 /// A field of the object type T, and what reads its value, which starts at a given place, into a T: to the place behind
@@ -40,9 +53,9 @@ template <class T>
 struct field : field_rule {
     using reader = const char* (*)(item_parser&, T&, const char* p);
 
-    constexpr field(std::string_view field_name, reader field_reader, unsigned field_flags = optional_field,
-                    std::string_view field_path = {}, unsigned field_owner = 0)
-        : field_rule{field_name, field_flags, field_path, field_owner}, read(field_reader)
+    constexpr field(std::string_view field_name, reader field_reader, field_role field_part,
+                    unsigned field_flags = optional_field, std::string_view field_path = {}, unsigned field_owner = 0)
+        : field_rule{field_name, field_flags, field_path, field_owner, field_part}, read(field_reader)
     {}
 
     reader read;

@@ -38,6 +38,8 @@ bool item_parser::read_object(const field_table<T, N>& table, T& out, std::uint6
         --depth_;
         return true;
     }
+    static_assert(all_objects::size == std::tuple_size_v<decltype(successors_)> &&
+                  schema<T>::number < all_objects::size);
     auto& next = successors_[schema<T>::number];
     std::size_t last = next.size() - 1;
     for (const char* p = p_;;) {

@@ -1,3 +1,5 @@
+#include "decode/schema.hpp"
+
 #include <unipile/store/fingerprint.hpp>
 
 #include <algorithm>
@@ -132,38 +134,62 @@ hash hash_of(std::string_view s) noexcept
     return {k1 * c2 + k2, k2 * c1 ^ k1};
 }
 
-enum class role { content, left_out, counter, own, share_url, media, link };
+using decode::field_role;
 
-role role_of(std::uint64_t code, bool in_media) noexcept
-{
-    switch (code) {
-        case code_of("date"):
-        case code_of("permissions"):
-        case code_of("has_liked"):
-        case code_of("user_reacted"): return role::left_out;
-        case code_of("picture_url"):
-        case code_of("profile_pic_url"):
-        case code_of("profile_picture_url"):
-        case code_of("url_expires_at"): return role::link;
-        case code_of("reaction_counter"):
-        case code_of("comment_counter"):
-        case code_of("repost_counter"):
-        case code_of("like_count"):
-        case code_of("comment_count"):
-        case code_of("votes_count"):
-        case code_of("total_votes_count"):
-        case code_of("win"):
-        case code_of("is_open"): return role::counter;
-        case code_of("impressions_counter"):
-        case code_of("analytics"): return role::own;
-        case code_of("share_url"): return role::share_url;
-        case code_of("attachments"):
-        case code_of("video"):
-        case code_of("preview_image"): return role::media;
-        case code_of("url"): return in_media ? role::link : role::content;
-        default: return role::content;
+// The roles of the decoder's fields by the codes of their names: they are looked for wherever they are, since no post
+// is typed for this. What isn't here is content.
+class role_table {
+public:
+    consteval role_table()
+    {
+        while (!try_multiplier()) multiplier_ += 2;
+        decode::all_objects::for_each_rule([&](const decode::field_rule& rule) { check(rule); });
     }
-}
+    field_role find(std::uint64_t code, bool in_media) const noexcept
+    {
+        const entry& e = slots_[slot(code)];
+        return e.code == code && (in_media || !e.in_media_only) ? e.role : field_role::content;
+    }
+
+private:
+    struct entry {
+        std::uint64_t code = 0;
+        field_role role = field_role::content;
+        bool in_media_only = false;
+    };
+    static constexpr unsigned slot_bits = 8;
+
+    constexpr std::size_t slot(std::uint64_t code) const noexcept { return (code * multiplier_) >> (64 - slot_bits); }
+
+    // False if two names have the same slot.
+    constexpr bool try_multiplier()
+    {
+        slots_ = {};
+        bool fits = true;
+        decode::all_objects::for_each_rule([&](const decode::field_rule& rule) {
+            if (rule.role == field_role::content) return;
+            entry& e = slots_[slot(code_of(rule.name))];
+            fits = fits && (e.code == 0 || e.code == code_of(rule.name));
+            e = {code_of(rule.name), rule.role};
+        });
+        return fits;
+    }
+
+    // A name that is a link in one object and content in another is a link within media. Nothing else may differ.
+    constexpr void check(const decode::field_rule& rule)
+    {
+        entry& e = slots_[slot(code_of(rule.name))];
+        if (e.code != code_of(rule.name) || e.role == rule.role) return;
+        if (e.role != field_role::link || rule.role != field_role::content)
+            throw "this name has another role elsewhere";
+        e.in_media_only = true;
+    }
+
+    std::array<entry, std::size_t{1} << slot_bits> slots_{};
+    std::uint64_t multiplier_ = 0x9e3779b97f4a7c15ULL;
+};
+
+constexpr role_table roles;
 
 // The address without its `rcm` parameter, which names the account that asked.
 hash hash_of_share_url(std::string_view token) noexcept
@@ -306,15 +332,15 @@ private:
         const std::string_view key = quoted.substr(1, quoted.size() - 2);
         const std::uint64_t code = code_of(key);
         const hash name{code, std::rotl(code, 32) * 0xd6e8feb86659fd93ULL};
-        const role r = role_of(code, media);
+        const field_role role = roles.find(code, media);
         const char* from = (next(), p_);
         // What lies inside of something that is left out doesn't count elsewhere either.
         const std::uint64_t counters = counters_, own = own_, links = links_;
-        hash v = value(depth + 1, salt + name.a, media || r == role::media);
+        hash v = value(depth + 1, salt + name.a, media || role == field_role::media);
         const std::string_view text(from, static_cast<std::size_t>(p_ - from));
-        if (r == role::share_url) v = hash_of_share_url(text);
+        if (role == field_role::address) v = hash_of_share_url(text);
         const hash both = combine(name, v);
-        if (r == role::content || r == role::share_url || r == role::media) {
+        if (role == field_role::content || role == field_role::address || role == field_role::media) {
             sum.a += both.a;
             sum.b += both.b;
             return;
@@ -322,9 +348,9 @@ private:
         counters_ = counters;
         own_ = own;
         links_ = links;
-        if (r == role::link) links_ += finish(both.a + salt);
-        if (r == role::counter) counters_ += finish(both.a + salt);
-        if (r == role::own && !says_nothing(text)) own_ += both.a | 1;
+        if (role == field_role::link) links_ += finish(both.a + salt);
+        if (role == field_role::counter) counters_ += finish(both.a + salt);
+        if (role == field_role::own && !says_nothing(text)) own_ += both.a | 1;
     }
 
     const char* p_;

@@ -1,8 +1,12 @@
 // What makes two posts the same, and what makes a stored one out of date.
+#include "decode/schema.hpp"
+
 #include <unipile/store/fingerprint.hpp>
 
 #include <boost/test/unit_test.hpp>
 
+#include <map>
+#include <set>
 #include <string>
 
 using namespace unipile::store;
@@ -110,6 +114,26 @@ BOOST_AUTO_TEST_CASE(what_the_owner_sees_counts_apart)
     BOOST_TEST(a.own != b.own);
     BOOST_TEST(b.own != c.own);
     BOOST_TEST((a.content == c.content));
+}
+
+BOOST_AUTO_TEST_CASE(every_field_of_the_contract_has_the_part_that_its_role_says)
+{
+    using unipile::decode::field_role;
+    std::map<std::string, std::set<field_role>> fields;
+    unipile::decode::all_objects::for_each_rule(
+        [&](const unipile::decode::field_rule& rule) { fields[std::string(rule.name)].insert(rule.role); });
+    BOOST_TEST(fields.size() > 80u);
+    for (const auto& [name, roles] : fields) {
+        const auto a = fingerprint_of("{\"" + name + "\":\"1\"}"), b = fingerprint_of("{\"" + name + "\":\"2\"}");
+        const field_role role = *roles.begin();
+        const bool says = role == field_role::content || role == field_role::address || role == field_role::media;
+        BOOST_TEST((a.content != b.content) == says, name);
+        BOOST_TEST((a.counters != b.counters) == (role == field_role::counter), name);
+        BOOST_TEST((a.own != b.own) == (role == field_role::own), name);
+        BOOST_TEST((a.links != b.links) == (role == field_role::link), name);
+        // Only where a link is depends on the object.
+        BOOST_TEST(roles.size() == (name == "url" ? 2u : 1u), name);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(strings_with_escapes)
