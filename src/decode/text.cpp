@@ -5,7 +5,9 @@
 #include <unipile/utf8.hpp>
 
 #include <simdjson.h>
+
 #include <array>
+#include <bit>
 #include <cstdint>
 
 #if defined(__SSE2__)
@@ -48,23 +50,10 @@ inline std::size_t encode(char* to, std::uint32_t c) noexcept
 /// Length of the well-formed UTF-8 sequence at p, or 0.
 std::size_t sequence_length(const char* p, const char* end) noexcept
 {
-    const auto at = [&](std::size_t i) { return static_cast<unsigned char>(p[i]); };
-    const auto left = static_cast<std::size_t>(end - p);
-    const auto follows = [&](std::size_t i) { return i < left && (at(i) & 0xC0) == 0x80; };
-    const unsigned char b = at(0);
-    if (b < 0x80) return 1;
-    if (b >= 0xC2 && b <= 0xDF) return follows(1) ? 2 : 0;
-    if (b >= 0xE0 && b <= 0xEF) {
-        if (!follows(1) || !follows(2)) return 0;
-        if ((b == 0xE0 && at(1) < 0xA0) || (b == 0xED && at(1) > 0x9F)) return 0;
-        return 3;
-    }
-    if (b >= 0xF0 && b <= 0xF4) {
-        if (!follows(1) || !follows(2) || !follows(3)) return 0;
-        if ((b == 0xF0 && at(1) < 0x90) || (b == 0xF4 && at(1) > 0x8F)) return 0;
-        return 4;
-    }
-    return 0;
+    const auto ones = static_cast<std::size_t>(std::countl_one(static_cast<unsigned char>(*p)));
+    if (ones == 0) return 1;
+    const bool fits = ones <= longest_sequence && ones <= static_cast<std::size_t>(end - p);
+    return fits && is_utf8({p, ones}) ? ones : 0;
 }
 
 /// What a hexadecimal digit is worth; 0xFF for what is none.
