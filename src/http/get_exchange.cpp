@@ -3,11 +3,10 @@
 #include "fail.hpp"
 #include "request_target.hpp"
 
-#include <boost/asio/error.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/awaitable.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 #include <utility>
 
@@ -16,9 +15,21 @@ namespace {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
-using boost::system::system_error;
 
 constexpr unsigned most_interim_answers = 16;
+
+// A server that is always faster than its reader must not keep everything else from running, nor must a body that
+// inflates to much more than it was. A piece costs something however small it is.
+constexpr std::size_t work_without_a_pause = 256 * 1024;
+constexpr std::size_t least_work = 64;
+
+// Of a body, whatever the limit for pages is.
+constexpr std::uint64_t usual_framing = 1024 * 1024;
+
+// What usual servers say to a plain request on a port of theirs that speaks TLS.
+constexpr std::array<std::string_view, 3> tls_pages{"plain HTTP request was sent to HTTPS port",
+                                                    "speaking plain HTTP to an SSL-enabled server port",
+                                                    "sent an HTTP request to an HTTPS server"};
 
 // Of TLS, in a record of any version: what a server answers to a request that is no handshake.
 bool is_tls_alert(std::string_view start) noexcept { return start.starts_with('\x15'); }
@@ -37,25 +48,25 @@ asio::awaitable<response_head> get_exchange::get(std::string target)
 {
     if (state_ != state::fresh) fail(errc::operation_in_progress);
     state_ = state::busy;
-    request_left_ = pool_->options_.deadlines.request;
+    bound_request(access().options.deadlines.request);
     bool reused = false;
     try {
         if (!is_sendable_target(target)) fail(errc::invalid_query, "the request target can't be sent");
         co_await acquire();
-        connection_ = pool_->take_idle();
-        reused = connection_ != nullptr;
+        connection_ = owner().take_idle();
+        connected = reused = connection_ != nullptr;
         if (!reused) co_await connect();
-        request_.reserve(4 + target.size() + pool_->request_tail_.size());
-        request_.assign("GET ").append(target).append(pool_->request_tail_);
+        request_.reserve(4 + target.size() + access().request_tail.size());
+        request_.assign("GET ").append(target).append(access().request_tail);
         bool begun = co_await begin_answer();
         if (!begun) {
             // The server had closed the idle connection while the request was on its way: nothing of it was answered.
             // It may have been seen, though; both are counted.
-            ++pool_->replayed_;
+            owner().count_replayed();
             reused = false;
             connection_.reset();
             co_await connect();
-            request_.assign("GET ").append(target).append(pool_->request_tail_);
+            request_.assign("GET ").append(target).append(access().request_tail);
             begun = co_await begin_answer();
         }
         co_await read_header();
@@ -68,38 +79,40 @@ asio::awaitable<response_head> get_exchange::get(std::string target)
     co_return head;
 }
 
+asio::awaitable<void> get_exchange::acquire()
+{
+    if (owner().closed()) fail(errc::client_closed, access().name());
+    start_phase(errc::connection_wait_timeout, access().options.deadlines.connection_wait);
+    awaits("a free connection");
+    owner().request_lease(*this);
+    while (!leased) co_await wait_for_event();
+}
+
+asio::awaitable<void> get_exchange::connect()
+{
+    ending_ = io_step{progress::done};
+    exchange_waits& waits = *this;
+    connector_.emplace(waits);
+    connection_ = co_await connector_->connect();
+    connector_.reset();
+}
+
 asio::awaitable<bool> get_exchange::begin_answer()
 {
     filled_ = 0;
-    answer_.emplace(pool_->options_.limits.header);
-    request_runs_ = pool_->options_.deadlines.request.count() != 0;
+    answer_.emplace(access().options.limits.header);
+    start_request();
     ++times_sent_;
     // A failed write isn't the last word: what the server said before it closed can still be read.
-    awaited_ = "the sending of the request";
-    co_await send(true);
-    start_phase(errc::first_byte_timeout, pool_->options_.deadlines.first_byte);
-    awaited_ = "the answer's first byte";
+    awaits("the sending of the request");
+    co_await write_all(*connection_, request_, true);
+    start_phase(errc::first_byte_timeout, access().options.deadlines.first_byte);
+    awaits("the answer's first byte");
     const io_step step = co_await read_more(false);
     heard_ = step.state == progress::done;
     if (heard_) co_return true;
     if (connection_->used) co_return false;
     fail_lost(step);
-}
-
-asio::awaitable<bool> get_exchange::send(bool renew_stall)
-{
-    std::string_view rest = request_;
-    while (!rest.empty()) {
-        const io_step step = connection_->write(rest);
-        if (step.state == progress::done) {
-            rest.remove_prefix(step.bytes);
-            continue;
-        }
-        if (step.state == progress::end || step.state == progress::failed) co_return false;
-        if (renew_stall) start_phase(errc::stall_timeout, pool_->options_.deadlines.stall);
-        co_await wait(step.state == progress::want_read ? direction::read : direction::write);
-    }
-    co_return true;
 }
 
 asio::awaitable<io_step> get_exchange::read_more(bool renew_stall)
@@ -108,8 +121,8 @@ asio::awaitable<io_step> get_exchange::read_more(bool renew_stall)
         const io_step step = fill();
         if (step.state != progress::want_read && step.state != progress::want_write) co_return step;
         // Once: what wakes the socket without bringing a byte, as session tickets do, is no progress.
-        if (renew_stall && !waited) start_phase(errc::stall_timeout, pool_->options_.deadlines.stall);
-        co_await wait(step.state == progress::want_read ? direction::read : direction::write);
+        if (renew_stall && !waited) start_phase(errc::stall_timeout, access().options.deadlines.stall);
+        co_await wait(*connection_, step.state);
     }
 }
 
@@ -119,8 +132,8 @@ asio::awaitable<void> get_exchange::read_header()
         while (!take_header()) {
             // Behind an interim answer the server is at work again, and gets the time for it.
             const bool between = filled_ == 0;
-            if (between) start_phase(errc::first_byte_timeout, pool_->options_.deadlines.first_byte);
-            awaited_ = between ? "the answer behind an interim one" : "the rest of the answer's header";
+            if (between) start_phase(errc::first_byte_timeout, access().options.deadlines.first_byte);
+            awaits(between ? "the answer behind an interim one" : "the rest of the answer's header");
             const io_step step = co_await read_more(!between);
             if (step.state != progress::done) fail_lost(step);
         }
@@ -132,15 +145,15 @@ bool get_exchange::take_header()
 {
     const std::string_view received(buffer_.bytes.get(), filled_);
     if (!may_be_answer(received)) {
-        if (!pool_->origin_.tls && is_tls_alert(received)) fail(errc::tls_required, where());
-        fail(errc::bad_header, with_hint(where()));
+        if (!access().server.tls && is_tls_alert(received)) fail(errc::tls_required, access().name());
+        fail(errc::bad_header, with_hint(access().name()));
     }
     error_code error;
     const std::size_t size = answer_->read_header(received, error);
-    if (error) fail(static_cast<errc>(error.value()), where());
+    if (error) fail(static_cast<errc>(error.value()), access().name());
     if (size == 0) return false;
     input_ = received.substr(size);
-    pool_->answered_ = true;
+    owner().note_answer();
     return true;
 }
 
@@ -148,20 +161,20 @@ bool get_exchange::starts_with_interim_answer()
 {
     const answer_header& header = answer_->header();
     if (header.status >= 200) return false;
-    if (header.status == 101 || header.framing != body_framing::none) fail(errc::bad_header, where());
-    if (++interim_answers_ > most_interim_answers) fail(errc::too_many_interim_answers, where());
+    if (header.status == 101 || header.framing != body_framing::none) fail(errc::bad_header, access().name());
+    if (++interim_answers_ > most_interim_answers) fail(errc::too_many_interim_answers, access().name());
     filled_ = input_.size();
     std::memmove(buffer_.bytes.get(), input_.data(), filled_);
-    answer_.emplace(pool_->options_.limits.header);
+    answer_.emplace(access().options.limits.header);
     return true;
 }
 
 void get_exchange::start_body()
 {
-    const auto& limits = pool_->options_.limits;
+    const auto& limits = access().options.limits;
     answer_header& header = answer_->header();
-    const verdict v = judge(header, pool_->options_.compression, limits.page);
-    pool_->hide_key(header.fields);
+    const verdict v = judge(header, access().options.compression, limits.page);
+    access().hide_key(header.fields);
     if (v.error)
         throw make_failure(static_cast<errc>(v.error.value()), describe_header(), {}, std::move(header.fields));
     state_ = state::in_body;
@@ -175,7 +188,7 @@ void get_exchange::start_body()
 std::string get_exchange::describe_header()
 {
     const answer_header& header = answer_->header();
-    std::string text = where() + ": status " + std::to_string(header.status);
+    std::string text = access().name() + ": status " + std::to_string(header.status);
     if (header.contradiction != nullptr) return text + ", and of the header: " + header.contradiction;
     if (header.framing == body_framing::unknown) text += ", with neither a Content-Length nor chunks";
     return text;
@@ -194,147 +207,187 @@ response_head get_exchange::make_head(bool reused)
 
 void get_exchange::fail_lost(io_step step)
 {
-    if (connection_->certificate_was_demanded()) fail(errc::client_certificate_required, where(), connection_->error());
+    if (connection_->certificate_was_demanded()) fail(errc::client_certificate_required, access().name(), connection_->error());
     const char* const how = step.state == progress::end ? ": closed before the answer's header was whole"
                                                         : ": broken before the answer's header was whole";
-    fail(errc::connection_lost, with_hint(where() + how), connection_->error());
+    fail(errc::connection_lost, with_hint(access().name() + how), connection_->error());
 }
 
-// Waiting
+// The body
 
-void get_exchange::start_phase(errc on_expiry, std::chrono::milliseconds length) noexcept
+asio::awaitable<std::string_view> get_exchange::read_some()
 {
-    phase_error_ = on_expiry;
-    phase_until_ = length.count() == 0 ? clock::time_point::max() : clock::now() + length;
-}
-
-void get_exchange::begin_wait()
-{
-    wait_began_ = clock::now();
-    deadline_ = phase_until_;
-    due_error_ = phase_error_;
-    if (request_runs_ && wait_began_ + request_left_ < deadline_) {
-        deadline_ = wait_began_ + request_left_;
-        due_error_ = errc::request_timeout;
+    if (state_ == state::ended) co_return std::string_view();
+    try {
+        throw_if_stopped();
+        if (state_ != state::in_body) fail(errc::connection_lost, "this exchange is over");
+        for (bool waited = false;;) {
+            if (worked_ >= work_without_a_pause) {
+                worked_ = 0;
+                co_await pause();
+            }
+            const std::string_view piece = next_piece();
+            worked_ += std::max(piece.size(), least_work);
+            if (!piece.empty()) check_for_tls_page(piece);
+            if (!piece.empty() || state_ == state::ended) co_return piece;
+            const io_step step = fill();
+            if (step.state == progress::done) {
+                waited = false;
+                count_received(step.bytes);
+            } else if (step.state == progress::want_read || step.state == progress::want_write) {
+                worked_ = 0;
+                awaits("the rest of the answer's body");
+                if (!std::exchange(waited, true)) start_phase(errc::stall_timeout, access().options.deadlines.stall);
+                co_await wait(*connection_, step.state);
+            } else {
+                fail_truncated(step);
+            }
+        }
+    } catch (...) {
+        drop();
+        throw;
     }
-    in_wait_ = true;
-    if (deadline_ != clock::time_point::max()) pool_->watch(deadline_, wait_began_);
 }
 
-void get_exchange::end_wait() noexcept
+void get_exchange::count_received(std::size_t bytes)
 {
-    in_wait_ = false;
-    deadline_ = clock::time_point::max();
-    if (request_runs_) request_left_ -= clock::now() - wait_began_;
+    worked_ += bytes;
+    received_ += bytes;
+    const std::uint64_t most = access().options.limits.page;
+    // What makes no posts counts as well: empty members of gzip, and what chunks have around them.
+    if (wire_bytes_ > most) fail(errc::page_too_large, access().name());
+    if (received_ > wire_bytes_ + std::max(most, usual_framing))
+        fail(errc::bad_chunk, access().name() + ": more around the chunks than in them");
 }
 
-void get_exchange::throw_if_stopped()
+// Such pages are short, and come in one piece.
+void get_exchange::check_for_tls_page(std::string_view piece)
 {
-    if (!stopped_) return;
-    if (*stopped_ == errc::client_closed) fail(*stopped_, where());
-    std::string note = where() + ": waited for " + awaited_;
-    if (wire_bytes_ != 0) note += ", behind " + std::to_string(wire_bytes_) + " bytes of it";
-    fail(*stopped_, std::move(note));
+    if (answer_->header().status != 400 || access().server.tls || wire_bytes_ > 4096) return;
+    for (const std::string_view words : tls_pages)
+        if (piece.find(words) != piece.npos) fail(errc::tls_required, access().name());
 }
 
-asio::awaitable<void> get_exchange::wait(direction what)
+// Reads until the buffer is full or nothing more is there: few, large steps. Holds no buffer while there is nothing in
+// it but the start of a chunk's line, so that connections that take turns use the same one, which stays in the
+// processor's cache. Asks for nothing behind a body whose length is known: the socket would only say that there is
+// nothing.
+io_step get_exchange::fill()
 {
-    begin_wait();
+    if (!buffer_.bytes) buffer_ = owner().lend_buffer();
+    std::size_t room = buffer_.size;
+    if (state_ == state::in_body) {
+        if (!input_.empty()) std::memmove(buffer_.bytes.get(), input_.data(), input_.size());
+        filled_ = input_.size();
+        room = static_cast<std::size_t>(std::min<std::uint64_t>(room, answer_->most_left()));
+    }
+    const std::size_t before = filled_;
+    // A socket reports a reset once, and a plain end from then on.
+    io_step step = std::exchange(ending_, io_step{progress::done});
+    if (step.state == progress::done) {
+        step = connection_->read({buffer_.bytes.get() + filled_, room - filled_});
+        filled_ += step.bytes;
+    }
+    if (state_ == state::in_body) {
+        input_ = std::string_view(buffer_.bytes.get(), filled_);
+        if (filled_ == before) hold_input();
+    } else if (filled_ == 0) {
+        return_buffers();
+    }
+    if (filled_ == before) return step;
+    if (step.state == progress::end || step.state == progress::failed) ending_ = step;
+    return {progress::done, filled_ - before};
+}
+
+void get_exchange::hold_input()
+{
+    held_ = input_;
+    input_ = held_;
+    return_buffers();
+}
+
+void get_exchange::return_buffers() noexcept
+{
+    owner().return_buffer(std::move(buffer_));
+    owner().return_buffer(std::move(inflated_));
+}
+
+std::string_view get_exchange::next_piece()
+{
+    if (inflating_) return next_inflated();
     error_code error;
-    const auto type = what == direction::read ? asio::socket_base::wait_read : asio::socket_base::wait_write;
-    co_await connection_->socket().async_wait(type, asio::redirect_error(asio::use_awaitable, error));
-    end_wait();
-    throw_if_stopped();
-    const asio::cancellation_state cancellation = co_await asio::this_coro::cancellation_state;
-    if (cancellation.cancelled() != asio::cancellation_type::none) error = asio::error::operation_aborted;
-    if (error) throw system_error(error);
+    const std::string_view piece = answer_->next(input_, error);
+    if (error) fail(static_cast<errc>(error.value()), access().name());
+    wire_bytes_ += piece.size();
+    if (answer_->done()) finish();
+    return piece;
 }
 
-asio::awaitable<void> get_exchange::wait_for_event()
+std::string_view get_exchange::next_inflated()
 {
-    if (!event_) event_.emplace(pool_->executor_);
-    event_->expires_at(asio::steady_timer::time_point::max());
-    begin_wait();
-    error_code woken;
-    co_await event_->async_wait(asio::redirect_error(asio::use_awaitable, woken));
-    end_wait();
-    throw_if_stopped();
-    const asio::cancellation_state cancellation = co_await asio::this_coro::cancellation_state;
-    if (cancellation.cancelled() != asio::cancellation_type::none) throw system_error(asio::error::operation_aborted);
-}
-
-// What the pool says
-
-void get_exchange::grant() noexcept
-{
-    queued_ = false;
-    leased_ = true;
-    event_->cancel();
-}
-
-void get_exchange::addresses_found(error_code error, const addresses& found)
-{
-    if (!looking_up_) return;
-    looking_up_ = false;
-    lookup_error_ = error;
-    if (!error) addresses_ = found;
-    if (event_) event_->cancel();
-}
-
-void get_exchange::stop(errc why) noexcept
-{
-    if (!stopped_) stopped_ = why;
-    if (queued_) {
-        queued_ = false;
-        pool_->leave_queue(*this);
+    for (;;) {
+        error_code error;
+        if (more_inflated_ || !packed_.empty()) {
+            if (!inflated_.bytes) inflated_ = owner().lend_buffer();
+            const std::size_t n = inflater_->write(packed_, inflated_.bytes.get(), inflated_.size, error);
+            if (error) fail(static_cast<errc>(error.value()), access().name());
+            more_inflated_ = n == inflated_.size;
+            if (n != 0) return {inflated_.bytes.get(), n};
+        }
+        packed_ = answer_->next(input_, error);
+        if (error) fail(static_cast<errc>(error.value()), access().name());
+        wire_bytes_ += packed_.size();
+        if (!packed_.empty()) continue;
+        if (!answer_->done()) return {};
+        if (!inflater_->at_end()) fail(errc::bad_encoding, access().name() + ": the body ends too early");
+        finish();
+        return {};
     }
-    if (why == errc::resolve_timeout) pool_->lookup_timed_out();
-    if (!in_wait_) {
-        // Nobody is there to hear it before the next call.
-        if (state_ == state::in_body) drop();
-        return;
-    }
-    deadline_ = clock::time_point::max();
-    if (event_) event_->cancel();
-    error_code ignored;
-    if (connection_) connection_->socket().cancel(ignored);
 }
 
-void get_exchange::stop_if_due(clock::time_point now) noexcept
+void get_exchange::fail_truncated(io_step step)
 {
-    if (deadline_ <= now) stop(due_error_);
+    if (step.state == progress::end) {
+        const std::string got = " after " + std::to_string(wire_bytes_) + " bytes of the body";
+        fail(errc::body_truncated, access().name() + ": closed" + got, connection_->error());
+    }
+    fail(errc::connection_lost, access().name() + ": broken in the body", connection_->error());
+}
+
+void get_exchange::finish() noexcept
+{
+    state_ = state::ended;
+    const answer_header& header = answer_->header();
+    if (header.keep_alive && input_.empty())
+        owner().give_back(std::move(connection_), header.keep_alive_timeout);
+    else
+        connection_.reset();
+    connected = false;
+    owner().end_lease(*this);
 }
 
 // The end
 
-void get_exchange::release_lease() noexcept
+void get_exchange::stopped_between_waits() noexcept
 {
-    if (!leased_) return;
-    leased_ = false;
-    pool_->end_lease(*this);
+    if (state_ == state::in_body) drop();
 }
 
 void get_exchange::drop() noexcept
 {
     if (state_ != state::ended) state_ = state::failed;
-    in_wait_ = false;
-    deadline_ = clock::time_point::max();
-    looking_up_ = false;
-    if (queued_) pool_->leave_queue(*this);
-    queued_ = false;
+    no_wait();
+    connector_.reset();
     connection_.reset();
-    if (race_) race_->give_up();
-    race_.reset();
-    release_lease();
+    connected = false;
+    owner().end_lease(*this);
 }
-
-std::string get_exchange::where() const { return pool_->origin_.host_and_port(); }
 
 // A server that waits for a TLS handshake takes the request for a broken one, and ends the connection with or without
 // an alert.
 std::string get_exchange::with_hint(std::string note) const
 {
-    if (!pool_->origin_.tls && !pool_->answered_)
+    if (!access().server.tls && !owner().has_answered())
         note += "; if the server speaks TLS, the base URL begins with https://";
     return note;
 }

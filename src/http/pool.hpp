@@ -1,22 +1,22 @@
 // The connections to one server: who may use one, which are idle, and whose time is up.
 #pragma once
 
-#include "base_url.hpp"
 #include "connection.hpp"
-#include "lookup.hpp"
-#include "proxy_settings.hpp"
-#include "tls_context.hpp"
+#include "name_cache.hpp"
+#include "server_access.hpp"
 #include "transport.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/intrusive/list.hpp>
 
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
 namespace unipile::http {
-
-class get_exchange;
 
 /// 64 KiB and more: the header of an answer, then its body piece by piece. Lent while an answer arrives.
 struct read_buffer {
@@ -24,7 +24,25 @@ struct read_buffer {
     std::size_t size = 0;
 };
 
-using exchange_hook = boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+/// What the pool and one of its users share. Destroying or unlinking it takes it out of the pool's lists.
+class pool_user : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+public:
+    using clock = connection::clock;
+
+    /// Ends whatever it waits for, with `why`. Called by the pool when the deadline has passed, and when it closes.
+    virtual void stop(errc why) noexcept = 0;
+    /// Called by the pool: the lease that it queued for is its own.
+    virtual void granted() noexcept = 0;
+
+    clock::time_point deadline = clock::time_point::max();  ///< set by the user while it waits; the greatest: none
+    errc overdue = errc::stall_timeout;                     ///< set by the user: what `stop` is called with then
+    bool connected = false;                                 ///< set by the user: it has a connection, or makes one
+    bool leased = false;                                    ///< set by the pool
+    bool queued = false;                                    ///< set by the pool
+
+protected:
+    ~pool_user() = default;
+};
 
 /// A connection may be used by who holds a lease; there are `max_connections` of them, and idle connections plus
 /// leases never exceed that. Waiters are served first come, first served; idle connections last in, first out. One
@@ -35,79 +53,67 @@ public:
     using clock = connection::clock;
 
     pool(boost::asio::any_io_executor executor, const client_options& options);
-    ~pool() override;
 
     boost::asio::any_io_executor executor() const noexcept override { return executor_; }
     std::string target(std::string_view identifier, std::string_view account_id, int limit, bool is_company,
                        std::string_view cursor) const override;
     std::unique_ptr<exchange> open() override;
     pool_stats stats() const noexcept override;
-    bool reveals_key(std::string_view text) const noexcept override;
+    bool reveals_key(std::string_view text) const noexcept override { return access_.reveals_key(text); }
     void close() override;
 
-private:
-    friend class get_exchange;
-    using exchange_list = boost::intrusive::list<get_exchange, boost::intrusive::base_hook<exchange_hook>,
-                                                 boost::intrusive::constant_time_size<false>>;
-
-    // For exchanges.
+    server_access& access() noexcept { return access_; }
+    name_cache& names() noexcept { return names_; }
     bool closed() const noexcept { return closed_; }
-    bool try_lease(get_exchange& to);
-    void queue(get_exchange& waiter);
-    void leave_queue(get_exchange& waiter) noexcept;
-    void end_lease(get_exchange& of) noexcept;
+
+    /// A lease now, or a place in the queue for one: see `leased` and `queued`.
+    void request_lease(pool_user& user);
+    /// Gives the lease back, or the place in the queue. Does nothing without either.
+    void end_lease(pool_user& user) noexcept;
+    /// Has `stop` called when the deadline, which the user has set, has passed.
+    void watch(const pool_user& user, clock::time_point now);
+
+    /// The idle connection used last that is still fit, or null.
     std::unique_ptr<connection> take_idle();
     void give_back(std::unique_ptr<connection> c, std::optional<std::chrono::seconds> server_keeps_it) noexcept;
+
     read_buffer lend_buffer();
     void return_buffer(read_buffer buffer) noexcept;
-    void watch(clock::time_point deadline, clock::time_point now);
-    void rest_if_quiet() noexcept;
-    void hide_key(answer_fields& fields) const noexcept;
 
-    const origin& peer() const noexcept { return proxy_ ? proxy_->server : origin_; }
-    bool find_addresses(addresses& to);
-    void start_lookup();
-    void lookup_timed_out() noexcept { lookup_is_stale_ = true; }
-    void forget_addresses() noexcept { known_.clear(); }
-    void remember_working(const boost::asio::ip::address& address);
+    void count_opened() noexcept { ++opened_; }
+    void count_replayed() noexcept { ++replayed_; }
+    /// Whether the server has ever answered in HTTP.
+    bool has_answered() const noexcept { return answered_; }
+    void note_answer() noexcept { answered_ = true; }
 
-    // For itself.
-    void grant_next() noexcept;
+private:
+    using user_list = boost::intrusive::list<pool_user, boost::intrusive::constant_time_size<false>>;
+
+    void grant(pool_user& user) noexcept;
+    void stop(pool_user& user) noexcept;
     void drop_idle() noexcept;
-    void on_lookup(std::uint64_t number, boost::system::error_code error, addresses found);
+    void rest_if_quiet() noexcept;
     void arm(clock::time_point at, clock::time_point now);
     void on_timer();
     clock::time_point sweep(clock::time_point now);
 
     boost::asio::any_io_executor executor_;
-    origin origin_;
-    std::optional<proxy_settings> proxy_;
-    std::optional<tls_context> tls_;
-    std::string request_tail_;  // everything of a request behind its target; holds the key
-    client_options options_;    // without the key
-    std::shared_ptr<resolver> resolver_;
+    server_access access_;
+    name_cache names_;
 
     boost::asio::steady_timer timer_;
     clock::time_point armed_ = clock::time_point::max();
-    std::uint64_t timer_turn_ = 0;
+    std::uint64_t timer_generation_ = 0;
 
-    exchange_list running_;  // those that hold a lease
-    exchange_list waiting_;
+    user_list running_;  // those that hold a lease
+    user_list waiting_;
     std::size_t leases_ = 0, waiting_count_ = 0;
     std::vector<std::unique_ptr<connection>> idle_;  // oldest first
     std::vector<read_buffer> spare_buffers_;
 
-    std::shared_ptr<lookup_gate> gate_;
-    addresses known_;
-    clock::time_point known_until_{};
-    unsigned lookups_ = 0;             // under way
-    std::uint64_t lookup_number_ = 0;  // of the newest
-    bool lookup_is_stale_ = false;
-    std::optional<boost::asio::ip::address> working_;
-
     std::uint64_t opened_ = 0, reused_ = 0, replayed_ = 0;
     bool closed_ = false;
-    bool answered_ = false;  // by HTTP, once at least
+    bool answered_ = false;
 };
 
 }  // namespace unipile::http

@@ -11,7 +11,7 @@ using namespace unipile::test;
 
 namespace {
 
-/// What one turn of the loop may hand out: see get_body.cpp.
+/// What one turn of the loop may hand out: see get_exchange.cpp.
 constexpr std::size_t most_in_a_turn = (256 + 64) * 1024;
 
 /// Runs one exchange to its end. The most bytes that a single handler brought.
