@@ -78,7 +78,7 @@ process::process(const std::string& program, const std::vector<std::string>& arg
         files.open(STDOUT_FILENO, stdout_file.c_str(), O_WRONLY | O_CREAT | O_TRUNC);
     }
     int terminal_end = -1;
-    if (error == error_to::terminal) {
+    if (error != error_to::file) {
         winsize size{};
         size.ws_col = 120;
         size.ws_row = 24;
@@ -86,6 +86,7 @@ process::process(const std::string& program, const std::vector<std::string>& arg
         ::fcntl(terminal_, F_SETFD, FD_CLOEXEC);
         ::fcntl(terminal_end, F_SETFD, FD_CLOEXEC);
         files.copy(terminal_end, STDERR_FILENO);
+        if (error == error_to::held_terminal) check(::write(terminal_, "\x13", 1) == 1, "terminal");  // Ctrl-S
     } else {
         error_file_ = fresh_name();
         files.open(STDERR_FILENO, error_file_.c_str(), O_WRONLY | O_CREAT | O_TRUNC);
@@ -116,6 +117,8 @@ void process::close_output()
 }
 
 void process::send(int signal) const { ::kill(id_, signal); }
+
+void process::release_terminal() const { check(::write(terminal_, "\x11", 1) == 1, "terminal"); }  // Ctrl-Q
 
 /// Reads from the output, and on the way empties the terminal, so that the process never waits for that.
 bool process::read_more()

@@ -21,7 +21,8 @@ struct finished {
 /// its standard output goes to a pipe that is read as the test likes.
 class process {
 public:
-    enum class error_to { file, terminal };
+    /// A terminal that is held takes nothing until it is released.
+    enum class error_to { file, terminal, held_terminal };
 
     /// The environment holds nothing but `environment`. `stdout_file`, if given, takes the place of the pipe.
     process(const std::string& program, const std::vector<std::string>& arguments,
@@ -39,6 +40,7 @@ public:
     /// Reads no more: the pipe has no reader from now on.
     void close_output();
     void send(int signal) const;
+    void release_terminal() const;
     /// Reads what is left of standard output and waits for the end.
     finished wait();
 
