@@ -3,9 +3,13 @@
 
 #include <unipile/client_options.hpp>
 #include <unipile/post_stream.hpp>
+#include <unipile/posts_page.hpp>
 #include <unipile/posts_query.hpp>
 
+#include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/deferred.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -17,7 +21,8 @@ namespace unipile {
 
 namespace paging {
 class client_core;
-}
+using page_handler = boost::asio::any_completion_handler<void(boost::system::error_code, posts_page)>;
+}  // namespace paging
 
 class harvest_stream;
 struct harvest_options;
@@ -76,6 +81,47 @@ public:
     /// Throws also errc::position_mismatch if the position belongs to another account or identifier.
     post_stream posts(posts_query query, const position& from);
 
+    /// Requests one page of a listing, for a program that does its own paging.
+    ///
+    /// Sends one request and gives the whole page as a value: the posts behind `from`, the items that are no posts, the
+    /// page count, the header fields, and the position and cursor of the next page. Nothing is repeated: no retry
+    /// (`client_options::retry` isn't used but for its `classify`), no second look at a refused follow-up, whose
+    /// failure is `errc::target_refused`. The query's bounds apply to this page; a bound that is reached ends it early.
+    /// A position at the end of a listing gives an empty page with that end, and sends nothing.
+    ///
+    /// Preconditions: called on the client's executor, or while nothing runs on it. Any number may be outstanding;
+    /// they wait for connections in the order of their calls, together with the client's streams.
+    ///
+    /// Handler signature: `void(error_code, unipile::posts_page)`. With an error, `posts_page::failure` has its
+    /// details, and `posts_page::posts` those that came before it, unless it was cancelled. The default token is
+    /// `boost::asio::deferred`.
+    ///
+    /// Executor: the handler is called on its associated executor, by default the client's, and never inside this
+    /// function. Its associated allocator is used for the operation's state.
+    ///
+    /// Cancellation (all three types): ends with `asio::error::operation_aborted`; the connection is closed if the
+    /// answer is under way. The request may have cost quota.
+    ///
+    /// Errors: those of a stream; errc::invalid_query, errc::position_mismatch and errc::client_closed come through the
+    /// handler, too. Throws std::bad_alloc.
+    ///
+    /// Lifetimes: `query` and `from` are copied. The client may be destroyed before the handler is called.
+    template <
+        boost::asio::completion_token_for<void(boost::system::error_code, posts_page)> Token = boost::asio::deferred_t>
+    auto async_page(posts_query query, position from, Token&& token = Token())
+    {
+        return boost::asio::async_initiate<Token, void(boost::system::error_code, posts_page)>(
+            initiate_page{executor_, core_}, token, std::move(query), std::move(from));
+    }
+
+    /// The first page.
+    template <
+        boost::asio::completion_token_for<void(boost::system::error_code, posts_page)> Token = boost::asio::deferred_t>
+    auto async_page(posts_query query, Token&& token = Token())
+    {
+        return async_page(std::move(query), position(), std::forward<Token>(token));
+    }
+
     /// Many listings at once, fair between accounts and within the limits that keep accounts alive, as one stream.
     /// Sends nothing yet. `jobs` is a range, a function, a coroutine or a `job_source`; see `make_job_source` and
     /// `harvest_options`. Include <unipile/harvest.hpp> to use it.
@@ -97,6 +143,15 @@ public:
     const std::shared_ptr<paging::client_core>& core() const noexcept { return core_; }
 
 private:
+    struct initiate_page {
+        using executor_type = client::executor_type;
+        executor_type executor;
+        std::shared_ptr<paging::client_core> core;
+
+        const executor_type& get_executor() const noexcept { return executor; }
+        void operator()(paging::page_handler handler, posts_query query, const position& from) const;
+    };
+
     executor_type executor_;
     std::shared_ptr<paging::client_core> core_;
 };

@@ -71,14 +71,7 @@ harvest_core::~harvest_core() { registry_->remove(*this); }
 
 void harvest_core::start(std::uint64_t ticket, element_pull p)
 {
-    if (pulled()) {
-        asio::post(executor_,
-                   [p = std::move(p)]() mutable { std::move(p).finish(errc::operation_in_progress, std::nullopt); });
-        return;
-    }
-    pull_.emplace(std::move(p));
-    phase_of_pull_ = pull_phase::waiting;
-    ticket_ = ticket;
+    if (!pull_.begin(executor_, ticket, std::move(p))) return;
     begun_ = true;
     guarded([&] {
         notify();
@@ -89,41 +82,30 @@ void harvest_core::start(std::uint64_t ticket, element_pull p)
 
 void harvest_core::notify()
 {
-    if (phase_of_pull_ == pull_phase::waiting && ready()) schedule_end_of_pull();
+    if (pull_.is_waiting() && ready()) schedule_end_of_pull();
 }
 
-void harvest_core::schedule_end_of_pull()
-{
-    // Settled at the last moment, so that a cancellation up to then loses nothing.
-    asio::post(executor_, [self = shared_from_this()] {
-        // Not if the context has gone down meanwhile.
-        if (self->pull_) self->end_pull();
-    });
-    phase_of_pull_ = pull_phase::ending;
-}
+void harvest_core::schedule_end_of_pull() { pull_.schedule_end(executor_, shared_from_this()); }
 
 void harvest_core::end_pull()
 {
-    element_pull p(std::move(*pull_));
-    pull_.reset();
-    phase_of_pull_ = pull_phase::none;
-    error_code code = std::exchange(end_of_pull_, {});
-    std::optional<harvest_element> element;
-    if (!code && !p.takes_nothing()) {
+    element_pull p(pull_.take());
+    pull_result result;
+    result.code = pull_.take_code();
+    if (!result.code && p.is_for<next_handler>()) {
         if (!elements_.empty())
-            element = take();
+            result.element = take();
         else if (failure_)
-            code = failure_->code();
+            result.code = failure_->code();
     }
-    std::move(p).finish(code, std::move(element));
+    std::move(p).finish(std::move(result));
 }
 
 void harvest_core::cancel_pull(std::uint64_t ticket)
 {
-    if (!pulled() || ticket != ticket_) return;
-    end_of_pull_ = asio::error::operation_aborted;
+    if (!pull_.cancel(ticket)) return;
     guarded([&] {
-        if (phase_of_pull_ == pull_phase::waiting) schedule_end_of_pull();
+        if (pull_.is_waiting()) schedule_end_of_pull();
         return true;
     });
 }
@@ -143,14 +125,6 @@ std::optional<harvest_element> harvest_core::take()
 failure harvest_core::failure_of(error_code code) const
 {
     return failure_ && failure_->code() == code ? *failure_ : failure(code);
-}
-
-void harvest_core::abandon(std::vector<std::shared_ptr<void>>& out) noexcept
-{
-    if (!pull_) return;
-    out.push_back(std::make_shared<element_pull>(std::move(*pull_)));
-    pull_.reset();
-    phase_of_pull_ = pull_phase::none;
 }
 
 void harvest_core::client_closed() noexcept
@@ -303,9 +277,9 @@ void harvest_core::bury(std::shared_ptr<job_listing> l) noexcept
 void harvest_core::close() noexcept
 {
     closed_ = true;
-    if (pulled()) end_of_pull_ = asio::error::operation_aborted;
+    pull_.cancel();
     try {
-        if (phase_of_pull_ == pull_phase::waiting) schedule_end_of_pull();
+        if (pull_.is_waiting()) schedule_end_of_pull();
     } catch (const std::bad_alloc&) {
         // Its handler goes with the last of this core.
     }

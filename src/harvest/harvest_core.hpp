@@ -46,12 +46,12 @@ public:
 
     // The consumer's side.
 
-    std::uint64_t new_ticket() noexcept { return tickets_.fetch_add(1, std::memory_order_relaxed); }
+    std::uint64_t new_ticket() noexcept { return pull_.new_ticket(); }
     void start(std::uint64_t ticket, element_pull p);
     void cancel_pull(std::uint64_t ticket);
     bool has_element() const noexcept { return !elements_.empty(); }
     bool ready() const noexcept { return !elements_.empty() || over_; }
-    bool pulled() const noexcept { return phase_of_pull_ != pull_phase::none; }
+    bool pulled() const noexcept { return pull_.is_taken(); }
     /// The next element; empty if there is none, which is the end if `ready()`. Throws the failure at a failed end.
     std::optional<harvest_element> take();
     failure failure_of(boost::system::error_code code) const;
@@ -87,7 +87,8 @@ public:
     void out_of_memory() noexcept;
 
 private:
-    enum class pull_phase { none, waiting, ending };
+    friend class paging::pull_slot<element_pull>;
+
     /// Where a job goes on instead of its position, if its next request comes too late for that.
     struct fallback {
         wall_time trusted_until;  ///< by the harvest's clock
@@ -110,7 +111,7 @@ private:
     void notify();
     void schedule_end_of_pull();
     void end_pull();
-    void abandon(std::vector<std::shared_ptr<void>>& out) noexcept override;
+    void abandon(std::vector<std::shared_ptr<void>>& out) noexcept override { pull_.abandon(out); }
     void client_closed() noexcept override;
     void emit_end(const job& j, end_reason reason, std::optional<failure> f);
     std::optional<job_index> held_job(std::uint64_t number);
@@ -188,11 +189,7 @@ private:
     element_queue elements_;
     wall_time wakes_{};
 
-    std::optional<element_pull> pull_;
-    std::uint64_t ticket_ = 0;
-    std::atomic<std::uint64_t> tickets_{1};
-    boost::system::error_code end_of_pull_;
-    pull_phase phase_of_pull_ = pull_phase::none;
+    paging::pull_slot<element_pull> pull_;
 
     std::optional<failure> failure_;
     std::optional<failure> no_answer_;   ///< why the last request that got none did not

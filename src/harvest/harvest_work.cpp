@@ -264,7 +264,7 @@ void harvest_core::out_of_memory() noexcept
     try {
         notify();
     } catch (const std::bad_alloc&) {
-        if (pull_) end_pull();
+        if (pull_.is_taken()) end_pull();
     }
 }
 

@@ -18,6 +18,7 @@ void page_intake::complete(std::chrono::nanoseconds elapsed, std::chrono::millis
 {
     const auto& end = work_.decoder.end();
     work_.items = end.items;
+    work_.page_count = end.page_count;
     listing_.stats.anomalies += end.anomalies.size();
     events_.page(end, work_.wire_bytes, work_.json_bytes, elapsed);
     // An observer may have cancelled the listing.

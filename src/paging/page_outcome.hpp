@@ -1,6 +1,7 @@
 // How a request for a page ended, as a value. Pure.
 #pragma once
 
+#include <unipile/answer_fields.hpp>
 #include <unipile/failure.hpp>
 #include <unipile/retry_policy.hpp>
 
@@ -41,6 +42,8 @@ struct page_outcome {
     unsigned times_sent = 0;                               ///< how many requests the server may have seen
     std::uint64_t items = 0;                               ///< of a page that is whole
     bool whole = false;                                    ///< with `page`: the page has been read to its end
+    std::optional<std::int64_t> page_count;                ///< of a page that is whole: `paging.page_count`
+    answer_fields fields;                                  ///< of the answer's header
 
     /// The account and the server are fine.
     bool is_good() const noexcept { return what == kind::page || what == kind::refused; }

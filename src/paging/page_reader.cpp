@@ -260,8 +260,9 @@ void page_reader::request_over(client_core& client, std::exception_ptr error)
     phase_ = phase::idle;
     total_.cancel();
     work_->count(listing_.stats);
-    auto outcome = work_->facts();
+    page_outcome outcome;
     try {
+        outcome = work_->facts();
         judge(outcome, client, error);
     } catch (const std::bad_alloc&) {
         listing_.end(end_reason::failed);

@@ -39,12 +39,12 @@ post_stream::~post_stream()
 
 void post_stream::initiate_next::operator()(paging::next_handler handler) const
 {
-    paging::start_pull<paging::pull>(executor, core, std::move(handler));
+    paging::start_pull<paging::post_pull>(executor, core, std::move(handler));
 }
 
 void post_stream::initiate_batch::operator()(paging::batch_handler handler) const
 {
-    paging::start_pull<paging::pull>(executor, core, std::move(handler));
+    paging::start_pull<paging::post_pull>(executor, core, std::move(handler));
 }
 
 asio::awaitable<std::optional<post>> post_stream::next()
@@ -55,7 +55,7 @@ asio::awaitable<std::optional<post>> post_stream::next()
     paging::require_same(mine, executor_);
     if (core->pulled()) throw failure(errc::operation_in_progress);
     if (!core->ready()) {
-        const auto result = co_await paging::readiness<paging::pull>(executor_, core);
+        const auto result = co_await paging::readiness<paging::post_pull>(executor_, core);
         const auto cancellation = co_await asio::this_coro::cancellation_state;
         paging::throw_unless_ready(*core, result, cancellation.cancelled());
     }

@@ -1,49 +1,172 @@
-// A pull that is outstanding: its handler and where that runs.
+// An operation that is outstanding: its handler and where that runs. For all kinds of streams.
 #pragma once
-
-#include <unipile/post_stream.hpp>
 
 #include <boost/asio/any_completion_executor.hpp>
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/execution/outstanding_work.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
 
+#include <unipile/errc.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <new>
 #include <optional>
-#include <span>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace unipile::paging {
 
-/// Wants to know that something can be taken, and takes it itself. Beneath `post_stream::next`.
+/// Called when something can be taken, and takes it itself. Beneath `post_stream::next` and its like.
 using ready_handler = boost::asio::any_completion_handler<void(boost::system::error_code)>;
 
-/// What a pull ends with.
-struct pull_result {
-    boost::system::error_code code;
-    std::optional<post> one;
-    std::span<const post> all;
-};
+/// Boost makes these without exceptions: an empty one says that there is no memory.
+inline boost::asio::any_completion_executor checked(boost::asio::any_completion_executor e)
+{
+    if (!e) throw std::bad_alloc();
+    return e;
+}
 
-/// A handler of any kind of pull. Move-constructed only, like what it holds.
+/// A handler of any of these kinds. `Result` has a `code`, and a function `give` for each kind of handler, which calls
+/// it. Move-constructed only, like what it holds.
+template <class Result, class... Handlers>
 class pull {
 public:
-    enum class kind { next, batch, ready };
+    using result = Result;
 
     /// Keeps the handler's executor busy from now on; `fallback` is for handlers without one.
-    template <typename Handler>
-    pull(Handler handler, const boost::asio::any_io_executor& fallback);
+    template <class Handler>
+    pull(Handler handler, const boost::asio::any_io_executor& fallback)
+        : handler_(std::in_place_type<Handler>, std::move(handler)),
+          executor_(checked(
+              boost::asio::prefer(checked(boost::asio::get_associated_executor(std::get<Handler>(handler_), fallback)),
+                                  boost::asio::execution::outstanding_work.tracked)))
+    {}
 
     pull(pull&&) = default;
     pull& operator=(pull&&) = delete;
 
-    kind what() const noexcept { return static_cast<kind>(handler_.index()); }
+    template <class Handler>
+    bool is_for() const noexcept
+    {
+        return std::holds_alternative<Handler>(handler_);
+    }
     /// Calls the handler on its executor, at once if that is where this runs.
-    void finish(pull_result result) &&;
-    void fail(boost::system::error_code code) && { std::move(*this).finish({.code = code, .one = {}, .all = {}}); }
+    void finish(Result r) &&
+    {
+        std::visit(
+            [&]<class Handler>(Handler& handler) {
+                boost::asio::dispatch(executor_, bound<Handler>{std::move(handler), std::move(r)});
+            },
+            handler_);
+    }
+    void fail(boost::system::error_code code) &&
+    {
+        Result r;
+        r.code = code;
+        std::move(*this).finish(std::move(r));
+    }
 
 private:
-    std::variant<next_handler, batch_handler, ready_handler> handler_;
+    /// A handler with its arguments.
+    template <class Handler>
+    struct bound {
+        Handler handler;
+        Result arguments;
+
+        using allocator_type = typename Handler::allocator_type;
+        allocator_type get_allocator() const noexcept { return handler.get_allocator(); }
+
+        void operator()()
+        {
+            // From here on there is nothing to cancel.
+            if (auto slot = handler.get_cancellation_slot(); slot.is_connected()) slot.clear();
+            std::move(arguments).give(std::move(handler));
+        }
+    };
+
+    std::variant<Handlers...> handler_;
     boost::asio::any_completion_executor executor_;
+};
+
+/// The pull that a core has outstanding; one at most.
+template <class Pull>
+class pull_slot {
+public:
+    /// Names a pull for its cancellation. On any thread.
+    std::uint64_t new_ticket() noexcept { return tickets_.fetch_add(1, std::memory_order_relaxed); }
+
+    bool is_taken() const noexcept { return pull_.has_value(); }
+    /// One waits whose end isn't scheduled.
+    bool is_waiting() const noexcept { return pull_ && !ending_; }
+
+    /// False: another one is outstanding, and `p` fails.
+    bool begin(const boost::asio::any_io_executor& executor, std::uint64_t ticket, Pull p)
+    {
+        if (is_taken()) {
+            boost::asio::post(executor, [p = std::move(p)]() mutable {
+                std::move(p).fail(make_error_code(errc::operation_in_progress));
+            });
+            return false;
+        }
+        pull_.emplace(std::move(p));
+        ticket_ = ticket;
+        return true;
+    }
+    /// Ends the one that waits by `core->end_pull()`, never here and now: this may be its own initiation. Its result is
+    /// settled at the last moment, so that a cancellation up to then loses nothing.
+    template <class Core>
+    void schedule_end(const boost::asio::any_io_executor& executor, std::shared_ptr<Core> core)
+    {
+        boost::asio::post(executor, [this, core = std::move(core)] {
+            // Not if the context has gone down meanwhile.
+            if (pull_) core->end_pull();
+        });
+        ending_ = true;
+    }
+    /// False: it isn't the one that is outstanding. True: it will end with `asio::error::operation_aborted`.
+    bool cancel(std::uint64_t ticket) noexcept
+    {
+        if (!is_taken() || ticket != ticket_) return false;
+        cancel();
+        return true;
+    }
+    void cancel() noexcept
+    {
+        if (is_taken()) code_ = boost::asio::error::operation_aborted;
+    }
+    /// Takes it out to end it.
+    Pull take()
+    {
+        Pull p(std::move(*pull_));
+        drop();
+        return p;
+    }
+    void drop() noexcept
+    {
+        pull_.reset();
+        ending_ = false;
+    }
+    /// What it ends with if it was cancelled.
+    boost::system::error_code take_code() noexcept { return std::exchange(code_, {}); }
+    void abandon(std::vector<std::shared_ptr<void>>& out)
+    {
+        if (pull_) out.push_back(std::make_shared<Pull>(take()));
+    }
+
+private:
+    std::optional<Pull> pull_;
+    std::uint64_t ticket_ = 0;
+    std::atomic<std::uint64_t> tickets_{1};
+    boost::system::error_code code_;
+    bool ending_ = false;
 };
 
 }  // namespace unipile::paging

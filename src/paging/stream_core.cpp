@@ -20,19 +20,11 @@ stream_core::stream_core(std::shared_ptr<client_core> client, posts_query query,
 
 // Pulls.
 
-void stream_core::start(std::uint64_t ticket, pull p)
+void stream_core::start(std::uint64_t ticket, post_pull p)
 {
     const handler_section here(handlers());
-    if (pulled()) {
-        asio::post(executor_, [p = std::move(p)]() mutable {
-            std::move(p).finish({.code = errc::operation_in_progress, .one = {}, .all = {}});
-        });
-        return;
-    }
+    if (!pull_.begin(executor_, ticket, std::move(p))) return;
     listing_.release_lent();
-    pull_.emplace(std::move(p));
-    phase_of_pull_ = pull_phase::waiting;
-    ticket_ = ticket;
     begin();
     notify();
     advance();
@@ -40,51 +32,43 @@ void stream_core::start(std::uint64_t ticket, pull p)
 
 void stream_core::notify()
 {
-    if (phase_of_pull_ == pull_phase::waiting && ready()) schedule_end_of_pull();
+    if (pull_.is_waiting() && ready()) schedule_end_of_pull();
     tell_end();
 }
 
 void stream_core::schedule_end_of_pull()
-{
-    // Never here and now: this may be the pull's own initiation, or a coroutine that must not see the handler's
-    // exceptions. The result is settled at the last moment, so that a cancellation up to then loses no post.
-    phase_of_pull_ = pull_phase::ending;
-    pull p(std::move(*pull_));
-    pull_.reset();
-    asio::post(executor_, [self = self(), p = std::move(p)]() mutable { self->end_pull(std::move(p)); });
+try {
+    pull_.schedule_end(executor_, self());
+} catch (const std::bad_alloc&) {
+    pull_.drop();
+    throw;
 }
 
 /// Ends the pull from inside the request that has filled it. What the handler throws must not pass for a failure of the
 /// request, and leaves the event loop as if it had been called from there.
 void stream_core::posts_arrived()
-{
-    if (phase_of_pull_ != pull_phase::waiting) return;
-    pull p(std::move(*pull_));
-    pull_.reset();
-    try {
-        end_pull(std::move(p));
-    } catch (...) {
-        asio::post(executor_, [thrown = std::current_exception()] { std::rethrow_exception(thrown); });
-    }
+try {
+    if (pull_.is_waiting()) end_pull();
+} catch (...) {
+    asio::post(executor_, [thrown = std::current_exception()] { std::rethrow_exception(thrown); });
 }
 
-void stream_core::end_pull(pull p)
+void stream_core::end_pull()
 {
-    auto result = settle(p.what());
+    post_pull p(pull_.take());
+    auto result = settle(p);
     std::move(p).finish(std::move(result));
 }
 
-pull_result stream_core::settle(pull::kind what)
+pull_result stream_core::settle(const post_pull& p)
 {
     const handler_section here(handlers());
-    phase_of_pull_ = pull_phase::none;
     pull_result result;
-    if (end_of_pull_) {
-        result.code = std::exchange(end_of_pull_, {});
-    } else if (listing_.has_post()) {
-        if (what == pull::kind::next) result.one = take();
-        if (what == pull::kind::batch) result.all = take_all();
-    } else if (failure_) {
+    result.code = pull_.take_code();
+    if (!result.code && listing_.has_post()) {
+        if (p.is_for<next_handler>()) result.one = take();
+        if (p.is_for<batch_handler>()) result.all = take_all();
+    } else if (!result.code && failure_) {
         result.code = failure_->code();
     }
     tell_end();
@@ -93,9 +77,8 @@ pull_result stream_core::settle(pull::kind what)
 
 void stream_core::cancel_pull(std::uint64_t ticket) noexcept
 {
-    if (!pulled() || ticket != ticket_) return;
-    end_of_pull_ = asio::error::operation_aborted;
-    if (phase_of_pull_ == pull_phase::waiting) schedule_end_of_pull();
+    if (!pull_.cancel(ticket)) return;
+    if (pull_.is_waiting()) schedule_end_of_pull();
     if (listing_.query().prefetch_pages) return;
     // What is under way goes on; nothing new begins.
     if (delayed_) end_delay();
@@ -152,9 +135,9 @@ try {
 
 void stream_core::stop() noexcept
 {
-    if (pulled()) end_of_pull_ = asio::error::operation_aborted;
+    pull_.cancel();
     try {
-        if (phase_of_pull_ == pull_phase::waiting) schedule_end_of_pull();
+        if (pull_.is_waiting()) schedule_end_of_pull();
     } catch (const std::bad_alloc&) {
         // As in `cancel`.
     }
@@ -162,20 +145,12 @@ void stream_core::stop() noexcept
     page_reader::stop();
 }
 
-void stream_core::abandon(std::vector<std::shared_ptr<void>>& out) noexcept
-{
-    if (!pull_) return;
-    out.push_back(std::make_shared<pull>(std::move(*pull_)));
-    pull_.reset();
-    phase_of_pull_ = pull_phase::none;
-}
-
 // Pages.
 
 bool stream_core::wants_request() const noexcept
 {
     if (!client_) return false;
-    const bool asked = phase_of_pull_ == pull_phase::waiting || (listing_.query().prefetch_pages && has_begun());
+    const bool asked = pull_.is_waiting() || (listing_.query().prefetch_pages && has_begun());
     return asked && listing_.wants_page(std::max<std::size_t>(client_->options().read_ahead, 1));
 }
 

@@ -2,12 +2,11 @@
 #pragma once
 
 #include "page_reader.hpp"
-#include "pull.hpp"
+#include "post_pull.hpp"
 #include "retry_decision.hpp"
 
 #include <unipile/failure.hpp>
 
-#include <atomic>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -23,14 +22,14 @@ public:
 
     // The consumer's side.
 
-    /// Names a pull for its cancellation. On any thread.
-    std::uint64_t new_ticket() noexcept { return tickets_.fetch_add(1, std::memory_order_relaxed); }
-    void start(std::uint64_t ticket, pull p);
+    /// On any thread.
+    std::uint64_t new_ticket() noexcept { return pull_.new_ticket(); }
+    void start(std::uint64_t ticket, post_pull p);
     void cancel_pull(std::uint64_t ticket) noexcept;
 
     /// A pull would end at once.
     bool ready() const noexcept { return listing_.has_post() || listing_.over(); }
-    bool pulled() const noexcept { return phase_of_pull_ != pull_phase::none; }
+    bool pulled() const noexcept { return pull_.is_taken(); }
     std::optional<post> take();
     /// A post, or nothing at the end; throws the listing's failure. Only when `ready()`.
     std::optional<post> take_or_end();
@@ -45,17 +44,17 @@ public:
     // The client's side.
 
     void client_closed() noexcept override { cancel(make_error_code(errc::client_closed)); }
-    void abandon(std::vector<std::shared_ptr<void>>& out) noexcept override;
+    void abandon(std::vector<std::shared_ptr<void>>& out) noexcept override { pull_.abandon(out); }
 
 private:
-    enum class pull_phase { none, waiting, ending };
+    friend class pull_slot<post_pull>;
 
     // Pulls.
     std::shared_ptr<stream_core> self() { return std::static_pointer_cast<stream_core>(shared_from_this()); }
     void notify();
     void schedule_end_of_pull();
-    void end_pull(pull p);
-    pull_result settle(pull::kind what);
+    void end_pull();
+    pull_result settle(const post_pull& p);
     std::span<const post> take_all();
     void taken_out();
 
@@ -69,14 +68,9 @@ private:
     void end_delay() noexcept;
 
     retry_budget retries_;
-    std::optional<pull> pull_;  ///< while it waits
-    std::uint64_t ticket_ = 0;
-    boost::system::error_code end_of_pull_;  ///< if it ends with neither a post nor the listing's end
-    std::atomic<std::uint64_t> tickets_{1};
-
+    pull_slot<post_pull> pull_;
     clock::time_point not_before_{};  ///< of the next request
     clock::time_point delayed_at_{};
-    pull_phase phase_of_pull_ = pull_phase::none;
     bool delayed_ = false;
 };
 

@@ -4,7 +4,7 @@
 
 namespace unipile::paging {
 
-page_outcome workspace::facts() const noexcept
+page_outcome workspace::facts() const
 {
     page_outcome outcome;
     outcome.server = heard() ? contact::answered : contact::unknown;
@@ -12,6 +12,8 @@ page_outcome workspace::facts() const noexcept
     outcome.status = head.status;
     outcome.retry_after = retry_after;
     outcome.items = items;
+    outcome.page_count = page_count;
+    outcome.fields = head.fields;
     return outcome;
 }
 
@@ -33,6 +35,7 @@ void workspace::clear()
     decoder.reset();
     error_body.clear();
     retry_after.reset();
+    page_count.reset();
     counted_requests = 1;
     items = wire_bytes = json_bytes = 0;
 }

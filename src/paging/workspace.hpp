@@ -25,7 +25,7 @@ struct workspace {
     unsigned times_sent() const noexcept { return exchange ? exchange->times_sent() : 0; }
     bool heard() const noexcept { return exchange && exchange->heard(); }
     /// What is known of the request whatever became of it.
-    page_outcome facts() const noexcept;
+    page_outcome facts() const;
     /// Adds what came over the wire since the last call; what was sent again is one more request.
     void count(stream_stats& stats) noexcept;
     /// Ready for the next request.
@@ -38,6 +38,7 @@ struct workspace {
     std::optional<std::chrono::milliseconds> retry_after;  ///< as the server sent it
     std::chrono::steady_clock::time_point sent;
     unsigned counted_requests = 1;
+    std::optional<std::int64_t> page_count;
     std::uint64_t items = 0;
     std::uint64_t wire_bytes = 0;
     std::uint64_t json_bytes = 0;

@@ -1,0 +1,48 @@
+// One page for somebody who pages himself: `client::async_page`.
+#pragma once
+
+#include "page_reader.hpp"
+#include "pull.hpp"
+
+#include <unipile/client.hpp>
+#include <unipile/posts_page.hpp>
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace unipile::paging {
+
+struct page_result {
+    boost::system::error_code code = {};
+    posts_page value = {};
+
+    void give(page_handler handler) && { std::move(handler)(code, std::move(value)); }
+};
+
+using page_pull = pull<page_result, page_handler>;
+
+/// A page reader that requests one page, collects it, and is gone. Keeps itself alive until then.
+class page_operation final : public page_reader {
+public:
+    page_operation(std::shared_ptr<client_core> client, posts_query query, const position& from);
+
+    std::uint64_t new_ticket() noexcept { return pull_.new_ticket(); }
+    void start(std::uint64_t ticket, page_pull p);
+    void cancel_pull(std::uint64_t ticket) noexcept;
+    void abandon(std::vector<std::shared_ptr<void>>& out) noexcept override;
+
+private:
+    friend class pull_slot<page_pull>;
+
+    void posts_arrived() override {}
+    void quarantined(const decode::quarantined_item& item) override;
+    void page_over(page_outcome outcome) override;
+    void end_pull();
+
+    pull_slot<page_pull> pull_;
+    page_result result_;
+    std::shared_ptr<page_reader> self_;  ///< while it is outstanding
+};
+
+}  // namespace unipile::paging
