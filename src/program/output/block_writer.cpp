@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
 #include <fcntl.h>
@@ -123,7 +124,8 @@ asio::awaitable<void> block_writer::wait_for_room()
 {
     pollfd ready{descriptor_, POLLOUT, 0};
     if (::poll(&ready, 1, 0) == 1) co_return;
-    const auto [ec] = co_await waiter_->async_wait(asio::posix::stream_descriptor::wait_write, as_result);
+    const auto waited = co_await waiter_->async_wait(asio::posix::stream_descriptor::wait_write, as_result);
+    const error_code ec = std::get<0>(waited);
     if (broken_ || !ec) co_return;
     if (ec == asio::error::operation_not_supported)
         waiter_.reset();  // a device that can't be waited for: writing to it blocks

@@ -154,7 +154,7 @@ asio::awaitable<void> posts_run::work()
     while (next_ < plan_.queries.size()) {
         const posts_query& query = plan_.queries[next_++];
         if (stopping_)
-            report_unopened(query, nullptr);
+            report_unopened(query);
         else if (paced_)
             co_await list_paced(query);
         else
@@ -166,12 +166,7 @@ asio::awaitable<void> posts_run::work()
 asio::awaitable<void> posts_run::list(const posts_query& query)
 {
     const auto began = steady_clock::now();
-    try {
-        active_.emplace_front(open(client_, plan_, query));
-    } catch (const failure& e) {
-        report_unopened(query, &e);
-        co_return;
-    }
+    active_.emplace_front(open(client_, plan_, query));
     const auto place = active_.begin();
     co_await pour(*place);
 
@@ -197,7 +192,8 @@ asio::awaitable<void> posts_run::pour(listing& l)
 {
     for (;;) {
         l.safe = l.stream.position();
-        const auto [ec, posts] = co_await l.stream.async_next_batch(as_result);
+        const auto pulled = co_await l.stream.async_next_batch(as_result);
+        const auto& [ec, posts] = pulled;
         if (ec || posts.empty()) co_return;
         l.lines.clear();
         std::string copy;
@@ -290,13 +286,12 @@ void posts_run::stop_listings()
     if (paced_stream_) paced_stream_->cancel();
 }
 
-void posts_run::report_unopened(const posts_query& query, const failure* error)
+void posts_run::report_unopened(const posts_query& query)
 {
     listing_report r;
     r.identifier = query.identifier;
     r.account = query.account_id;
-    r.reason = error == nullptr ? end_reason::cancelled : end_reason::failed;
-    if (error != nullptr) r.failure = *error;
+    r.reason = end_reason::cancelled;
     if (plan_.from) r.position = plan_.from->text();
     report(r);
 }

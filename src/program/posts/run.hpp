@@ -55,7 +55,7 @@ private:
     void stop_listings();
     void output_failed(const boost::system::error_code& ec);
     void report(const listing_report& r);
-    void report_unopened(const posts_query& query, const failure* error);
+    void report_unopened(const posts_query& query);
     std::string progress_line() const;
     int exit_code_now() const;
 
