@@ -14,6 +14,9 @@ namespace unipile {
 /// A point of the system's clock, as far as pacing and its durable state are concerned.
 using wall_time = std::chrono::sys_time<std::chrono::milliseconds>;
 
+/// What the system's clock says.
+inline wall_time wall_now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
+
 /// At most `limit` requests in any stretch of time that is `length` long.
 struct rate_window {
     std::uint32_t limit = 1;             ///< at least 1

@@ -1,6 +1,7 @@
-// Everything about durable stores, but for the Asio adapter (store/async.hpp).
+// Everything about durable stores, but for what needs Asio (store/async.hpp, store/harvester.hpp).
 #pragma once
 
+#include <unipile/store/account_rows.hpp>
 #include <unipile/store/error.hpp>
 #include <unipile/store/fingerprint.hpp>
 #include <unipile/store/post_reader.hpp>

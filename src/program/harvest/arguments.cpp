@@ -11,6 +11,10 @@
 namespace unipile::program {
 namespace {
 
+/// JSON and posts that may wait for the store. More would only fill memory: the store takes pages as fast as it can as
+/// long as one is there.
+constexpr std::size_t most_buffered = 4 * 1024 * 1024;
+
 void add_bounds(CLI::App& command, harvest_arguments& a)
 {
     const char* group = "What is fetched";
@@ -144,31 +148,30 @@ harvest_plan make_plan(const harvest_arguments& a)
 {
     check_files(a);
     harvest_plan plan;
-    if (!a.dry_run) plan.client = make_client_options(a.connection);
+    if (!a.dry_run) plan.harvester.client = make_client_options(a.connection);
     plan.pace_by_provider = a.pace == "recommended";
     try {
         plan.pace = parse_pacing(a.pace);
     } catch (const std::invalid_argument& e) {
         throw std::invalid_argument{"--pace: " + std::string{e.what()}};
     }
-    if (!plan.pace_by_provider) plan.harvest.pace = plan.pace;
-    plan.harvest.when_parked =
+    if (!plan.pace_by_provider) plan.harvester.harvest.pace = plan.pace;
+    plan.harvester.harvest.when_parked =
         a.parked == "fail" ? harvest_options::parked_jobs::fail : harvest_options::parked_jobs::wait;
     const auto patience = parse_duration(a.outage_patience);
     if (!patience) throw std::invalid_argument{"--outage-patience: give a duration such as 90s, 15m or 2h, or 0"};
-    plan.harvest.outage_patience = *patience;
-    plan.harvest.whole_pages = true;
-    plan.harvest.confirm_pages = true;
-
-    plan.pattern.limit = a.limit;
-    plan.pattern.empty_page_tolerance = a.empty_pages;
+    plan.harvester.harvest.outage_patience = *patience;
+    plan.harvester.harvest.max_buffered_bytes = most_buffered;
+    plan.harvester.worker = "unipile harvest";
+    plan.harvester.limit = a.limit;
+    plan.harvester.empty_page_tolerance = a.empty_pages;
 
     plan.run.mode = a.full ? store::walk_mode::full : store::walk_mode::update;
     plan.run.bounds.max_posts = a.max_posts;
     plan.run.bounds.since = read_time("--since", a.since);
     plan.run.order = a.order == "listed" ? store::job_order::listed : store::job_order::least_recent;
     plan.run.restart = a.restart;
-    if (!a.dry_run) plan.run.tenant = tenant_of(plan.client.base_url);
+    if (!a.dry_run) plan.run.tenant = tenant_of(plan.harvester.client.base_url);
     plan.run.move_tenant = a.base_url_changed;
     plan.run.retry_failed = a.retry_failed;
     return plan;

@@ -3,10 +3,8 @@
 
 #include "program/options/connection_options.hpp"
 
-#include <unipile/client_options.hpp>
-#include <unipile/harvest_options.hpp>
 #include <unipile/pacing.hpp>
-#include <unipile/posts_query.hpp>
+#include <unipile/store/harvester.hpp>
 #include <unipile/store/post_store.hpp>
 
 #include <cstdint>
@@ -46,11 +44,9 @@ struct harvest_arguments {
 
 /// What follows from it.
 struct harvest_plan {
-    client_options client;  ///< without key and URL where nothing is to be sent
-    harvest_options harvest;
-    posts_query pattern;     ///< what the queries of all jobs have in common
-    store::run_request run;  ///< without the label, which the jobs give
-    pacing pace;             ///< as asked for; for `recommended`, what is safe for all
+    store::harvester_options harvester;  ///< without key and URL where nothing is to be sent
+    store::run_request run;              ///< without the label, which the jobs give
+    pacing pace;                         ///< as asked for; for `recommended`, what is safe for all
     bool pace_by_provider = false;
 };
 

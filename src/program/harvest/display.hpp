@@ -1,7 +1,7 @@
 // What a harvest shows while it runs. Pure.
 #pragma once
 
-#include "program/harvest/tally.hpp"
+#include "program/harvest/accounts_view.hpp"
 #include "program/terminal/rate_meter.hpp"
 
 #include <unipile/store/records.hpp>
@@ -16,8 +16,8 @@ namespace unipile::program {
 
 /// How a harvest stands at a moment.
 struct harvest_snapshot {
-    store::job_counts jobs;  ///< of the run
-    harvest_tally tally;     ///< of this process
+    store::job_counts jobs;           ///< of the run
+    store::harvester_counters tally;  ///< of this process
     accounts_view accounts;
     std::chrono::milliseconds elapsed{0};
     std::chrono::sys_time<std::chrono::milliseconds> now{};

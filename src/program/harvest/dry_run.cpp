@@ -3,7 +3,6 @@
 #include "program/command.hpp"
 #include "program/harvest/estimate.hpp"
 #include "program/harvest/job_import.hpp"
-#include "program/harvest/store_source.hpp"
 #include "program/output/blocking_output.hpp"
 #include "program/stored/usable_store.hpp"
 #include "program/terminal/figures.hpp"

@@ -13,7 +13,8 @@ constexpr milliseconds longest = std::chrono::hours{24 * 365'250};  // 1000 year
 
 }  // namespace
 
-pace_outlook read_outlook(store::post_reader& reader, estimate_rules rules, double requests_per_job)
+pace_outlook read_outlook(store::post_reader& reader, estimate_rules rules, double requests_per_job,
+                          const std::function<bool()>& keep_going)
 {
     rules.per_request = milliseconds{0};  // how long requests take, the rate so far tells better
     harvest_estimator estimator{std::move(rules)};
@@ -26,7 +27,7 @@ pace_outlook read_outlook(store::post_reader& reader, estimate_rules rules, doub
         load.requests_per_job = requests_per_job;
         load.unparked = !row.parked;
         estimator.add(load);
-        return true;
+        return !keep_going || keep_going();
     });
     const estimate e = estimator.result();
     return {e.duration, e.parked_jobs};

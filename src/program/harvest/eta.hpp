@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 
 namespace unipile::program {
@@ -18,8 +19,10 @@ struct pace_outlook {
 };
 
 /// The outlook for the jobs that a store has still to do. `requests_per_job`: of a listing from here on, on average.
-/// Throws store::store_error, std::invalid_argument for rules that make no sense.
-pace_outlook read_outlook(store::post_reader& reader, estimate_rules rules, double requests_per_job);
+/// `keep_going` is asked after each account; if it returns false, the rest is left out. Throws store::store_error,
+/// std::invalid_argument for rules that make no sense.
+pace_outlook read_outlook(store::post_reader& reader, estimate_rules rules, double requests_per_job,
+                          const std::function<bool()>& keep_going = {});
 
 struct eta_basis {
     std::chrono::milliseconds elapsed{0};

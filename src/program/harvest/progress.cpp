@@ -1,5 +1,4 @@
-// What a running harvest shows, and how it looks ahead.
-#include "program/harvest/run.hpp"
+#include "program/harvest/progress.hpp"
 
 #include "program/harvest/line_pace.hpp"
 
@@ -31,9 +30,38 @@ std::string state_of(const harvest_snapshot& s)
     return s.phase + (s.accounts.outage ? ", outage, " : ", ") + std::to_string(s.accounts.parked_count);
 }
 
+/// On the thread for it. Nothing if the store can't be read just now.
+asio::awaitable<std::optional<pace_outlook>> outlook(std::string store, estimate_rules rules, double requests_per_job,
+                                                     std::shared_ptr<std::atomic<bool>> over)
+{
+    std::optional<pace_outlook> seen;
+    store::sqlite_options options;
+    options.while_locked = [over](milliseconds) { return !*over; };
+    try {
+        const auto reader = store::open_sqlite_reader(store, options);
+        const auto keep_going = [&over] { return !*over; };
+        seen = read_outlook(*reader, std::move(rules), requests_per_job, keep_going);
+    } catch (const store::store_error&) {
+        // The process that writes it reports that.
+    }
+    co_return seen;
+}
+
 }  // namespace
 
-asio::awaitable<void> harvest_run::show()
+harvest_progress::harvest_progress(asio::io_context& context, console& out, std::function<harvest_snapshot()> take,
+                                   std::string store, estimate_rules rules)
+    : console_(out),
+      take_(std::move(take)),
+      store_(std::move(store)),
+      rules_(std::move(rules)),
+      redraw_(context),
+      ahead_(context)
+{}
+
+harvest_progress::~harvest_progress() { *over_ = true; }
+
+asio::awaitable<void> harvest_progress::show()
 {
     const bool live = console_.shows_progress();
     line_pace pace;
@@ -49,30 +77,20 @@ asio::awaitable<void> harvest_run::show()
     }
 }
 
-harvest_snapshot harvest_run::snapshot()
+harvest_snapshot harvest_progress::snapshot()
 {
-    harvest_snapshot s;
-    add_up(s.tally, s.accounts);
-    s.elapsed = elapsed();
-    s.now = wall_now();
+    harvest_snapshot s = take_();
     rate_->add(std::chrono::steady_clock::now(), s.tally.posts);
     s.posts_per_second = rate_->per_second();
-    s.phase = phase_;
-    const std::uint64_t over = s.tally.jobs_done + s.tally.jobs_failed;
-    const std::uint64_t waiting = counts_.queued + counts_.delayed + counts_.leased;
-    s.jobs.done = counts_.done + s.tally.jobs_done;
-    s.jobs.failed = counts_.failed + s.tally.jobs_failed;
-    s.jobs.leased = s.accounts.running;
-    s.jobs.queued = waiting - std::min<std::uint64_t>(waiting, over + s.accounts.running);
-    s.eta = time_left(basis_of(s, over));
+    s.eta = time_left(basis_of(s));
     return s;
 }
 
-eta_basis harvest_run::basis_of(const harvest_snapshot& s, std::uint64_t jobs_over) const
+eta_basis harvest_progress::basis_of(const harvest_snapshot& s) const
 {
     eta_basis basis;
     basis.elapsed = s.elapsed;
-    basis.jobs_over = jobs_over;
+    basis.jobs_over = s.tally.jobs_done + s.tally.jobs_failed;
     basis.jobs_left = s.jobs.queued + s.jobs.leased;
     if (!outlook_) return basis;
     basis.jobs_parked = outlook_->parked_jobs;
@@ -81,14 +99,14 @@ eta_basis harvest_run::basis_of(const harvest_snapshot& s, std::uint64_t jobs_ov
     return basis;
 }
 
-/// Keeps an eye on what the accounts' pace asks for. In a large store that takes a while, so a thread of its own does
-/// it.
-asio::awaitable<void> harvest_run::look_ahead()
+asio::awaitable<void> harvest_progress::look_ahead()
 {
     for (;;) {
         const auto began = std::chrono::steady_clock::now();
-        const double each = requests_per_job();
-        const auto seen = co_await asio::co_spawn(reading_, outlook(each), asio::use_awaitable);
+        estimate_rules rules = rules_;
+        rules.now = wall_now();
+        auto look = outlook(store_, std::move(rules), requests_per_job(), over_);
+        const auto seen = co_await asio::co_spawn(reading_, std::move(look), asio::use_awaitable);
         if (seen) {
             outlook_ = seen;
             outlook_from_ = began;
@@ -99,30 +117,12 @@ asio::awaitable<void> harvest_run::look_ahead()
     }
 }
 
-/// On the thread for it. Nothing if the store can't be read just now.
-asio::awaitable<std::optional<pace_outlook>> harvest_run::outlook(double requests_per_job) const
-{
-    estimate_rules rules;
-    rules.pace = plan_.pace;
-    rules.pace_by_provider = plan_.pace_by_provider;
-    rules.now = wall_now();
-    std::optional<pace_outlook> seen;
-    try {
-        seen = read_outlook(*store::open_sqlite_reader(arguments_.store), std::move(rules), requests_per_job);
-    } catch (const store::store_error&) {
-        // Whoever writes it will say so.
-    }
-    co_return seen;
-}
-
 /// Of the jobs that are over, or what is usual.
-double harvest_run::requests_per_job() const
+double harvest_progress::requests_per_job() const
 {
-    harvest_tally tally;
-    accounts_view ignored;
-    add_up(tally, ignored);
-    const std::uint64_t over = tally.jobs_done + tally.jobs_failed;
-    return over > 0 ? static_cast<double>(tally.requests) / static_cast<double>(over) : requests_of_new_job;
+    const harvest_snapshot s = take_();
+    const std::uint64_t over = s.tally.jobs_done + s.tally.jobs_failed;
+    return over > 0 ? static_cast<double>(s.tally.requests) / static_cast<double>(over) : requests_of_new_job;
 }
 
 }  // namespace unipile::program

@@ -2,13 +2,12 @@
 
 #include "program/command.hpp"
 #include "program/harvest/stop.hpp"
-#include "program/harvest/summary.hpp"
+#include "program/output/minify.hpp"
+#include "program/posts/report.hpp"
 #include "program/stored/usable_store.hpp"
-#include "program/terminal/ending_signals.hpp"
 #include "program/terminal/figures.hpp"
-#include "program/terminal/last_resort.hpp"
+#include "program/terminal/kinds.hpp"
 #include "program/terminal/safe_text.hpp"
-#include "thread_name.hpp"
 
 #include <unipile/store/async.hpp>
 #include <unipile/store/sqlite.hpp>
@@ -16,13 +15,14 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/system/errc.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <algorithm>
 #include <cstdlib>
-#include <future>
+#include <new>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -37,10 +37,40 @@ using std::chrono::milliseconds;
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 /// An interrupted run has ten seconds to commit; this much of it is for the pages under way.
 constexpr milliseconds patience_with_pages{8'000};
-constexpr unsigned last_deadline = 10;  // seconds
 constexpr milliseconds unpark_interval{2'000};
+/// How often the accounts are looked at for the display.
+constexpr milliseconds view_interval{500};
 /// For another process's lock on the store, when all is done but the last commit.
 constexpr milliseconds longest_last_wait{30'000};
+
+void add(store::harvester_counters& sum, const store::harvester_counters& part)
+{
+    sum.jobs_done += part.jobs_done;
+    sum.jobs_failed += part.jobs_failed;
+    sum.jobs_left += part.jobs_left;
+    sum.posts += part.posts;
+    sum.added += part.added;
+    sum.changed += part.changed;
+    sum.quarantined += part.quarantined;
+    sum.pages += part.pages;
+    sum.requests += part.requests;
+    sum.retries += part.retries;
+    sum.wire_bytes += part.wire_bytes;
+}
+
+void add(store::harvester_stats& sum, const store::harvester_stats& part)
+{
+    add(static_cast<store::harvester_counters&>(sum), part);
+    for (const auto& [end, n] : part.by_end) add_kind(sum.by_end, end, n);
+    sum.failure_of.insert(part.failure_of.begin(), part.failure_of.end());
+    for (const auto& [name, a] : part.by_account) {
+        store::account_counts& account = sum.by_account[name];
+        account.done += a.done;
+        account.failed += a.failed;
+        account.posts += a.posts;
+        account.requests += a.requests;
+    }
+}
 
 /// For who copies or moves the store.
 std::string log_line(const store::log_tail& left)
@@ -55,13 +85,17 @@ harvest_run::harvest_run(const harvest_arguments& arguments, harvest_plan plan)
     : arguments_(arguments),
       plan_(std::move(plan)),
       console_(!arguments.quiet),
-      signals_(context_),
-      patience_(context_),
-      unparked_(context_),
-      redraw_(context_),
-      ahead_(context_)
+      interruption_(context_, {.stop = [this] { stop_run(); },
+                               .give_up = [this] { cancel_all(); },
+                               .end_at_once =
+                                   [this] {
+                                       console_.live({});
+                                       // The last commit is intact, and what came after it is asked for again.
+                                       std::_Exit(exit_code::interrupted);
+                                   },
+                               .patience = patience_with_pages}),
+      unparked_(context_)
 {
-    add_ending_signals(signals_);
     if (arguments.ndjson == "-") {
         output_.emplace(context_.get_executor());
     } else if (!arguments.ndjson.empty()) {
@@ -77,13 +111,12 @@ harvest_run::~harvest_run() = default;
 
 int harvest_run::run()
 {
-    await_signal();
+    interruption_.listen();
     if (prepare()) {
         guard([this] { start_company(); });
         do {
-            guard([this] { start_crew(); });
-            run_crew();
-            wind_up();
+            guard([this] { start_harvester(); });
+            run_until_it_ends();
         } while (has_another_key());
     }
     close_books();
@@ -102,7 +135,11 @@ int harvest_run::run()
 harvest_ending harvest_run::ending() const
 {
     harvest_ending e;
-    add_up(e.tally, e.accounts);
+    e.tally = past_;
+    if (harvester_) {
+        add(e.tally, harvester_->stats());
+        e.accounts = view_of(*harvester_);
+    }
     e.jobs = counts_;
     e.elapsed = elapsed();
     e.store = arguments_.store;
@@ -112,11 +149,28 @@ harvest_ending harvest_run::ending() const
     return e;
 }
 
-/// Of this process, workers that have ended among them.
-void harvest_run::add_up(harvest_tally& tally, accounts_view& view) const
+harvest_snapshot harvest_run::snapshot()
 {
-    tally = past_;
-    for (const crew_member& c : crew_) c.worker->tally().add_to(tally, view);
+    harvest_snapshot s;
+    s.tally = past_;
+    if (harvester_) {
+        add(s.tally, harvester_->stats());
+        if (const auto now = std::chrono::steady_clock::now(); now >= accounts_from_ + view_interval) {
+            accounts_ = view_of(*harvester_);
+            accounts_from_ = now;
+        }
+    }
+    s.accounts = accounts_;
+    s.elapsed = elapsed();
+    s.now = wall_now();
+    s.phase = phase_;
+    const std::uint64_t over = s.tally.jobs_done + s.tally.jobs_failed;
+    const std::uint64_t waiting = counts_.queued + counts_.delayed + counts_.leased;
+    s.jobs.done = counts_.done + s.tally.jobs_done;
+    s.jobs.failed = counts_.failed + s.tally.jobs_failed;
+    s.jobs.leased = s.accounts.running;
+    s.jobs.queued = waiting - std::min<std::uint64_t>(waiting, over + s.accounts.running);
+    return s;
 }
 
 milliseconds harvest_run::elapsed() const
@@ -150,7 +204,7 @@ bool harvest_run::prepare()
         options.while_locked = [this](milliseconds waited) { return wait_for_lock(waited); };
         engine = store::open_sqlite(arguments_.store, options);
         run_info_ = engine->begin_run(plan_.run, wall_now());
-        // From now on those accounts' rows say that they are not parked, which is what the workers go by.
+        // From now on those accounts' rows say that they are not parked, which is what the harvester goes by.
         engine->take_unpark_requests();
         engine->commit();  // before this, a file that can't be written may pass for a good one
     });
@@ -161,7 +215,7 @@ bool harvest_run::prepare()
     return !stopping_ && counts_.queued + counts_.delayed + counts_.leased > 0;
 }
 
-/// What goes on beside the workers, whichever they are.
+/// What goes on beside the harvester.
 void harvest_run::start_company()
 {
     if (output_)
@@ -174,44 +228,48 @@ void harvest_run::start_company()
     };
     asio::co_spawn(context_, look_for_unparked(), ended);
     if (arguments_.quiet) return;
-    asio::co_spawn(context_, show(), ended);
-    asio::co_spawn(context_, look_ahead(), ended);
+    estimate_rules rules;
+    rules.pace = plan_.pace;
+    rules.pace_by_provider = plan_.pace_by_provider;
+    progress_.emplace(context_, console_, [this] { return snapshot(); }, arguments_.store, std::move(rules));
+    asio::co_spawn(context_, progress_->show(), ended);
+    asio::co_spawn(context_, progress_->look_ahead(), ended);
 }
 
-void harvest_run::start_crew()
+void harvest_run::start_harvester()
 {
-    harvest_shared shared;
-    shared.writer = writer_.get();
-    shared.run = run_info_.run;
-    shared.output_is_terminal = output_ && output_->is_terminal();
-    if (output_)
-        shared.output = [this](std::string lines) {
-            return asio::co_spawn(context_, write_lines(std::move(lines)), asio::use_awaitable);
-        };
-    shared.failed = [this] {
-        end_process_in(last_deadline, exit_code::some_incomplete);
-        asio::post(context_, [this] { give_up(); });
-    };
-    shared.store_failed = [this] { asio::post(context_, [this] { stop_all(); }); };
-    shared.say = [this](std::string line) {
-        asio::post(context_, [this, line = std::move(line)] { console_.say(line); });
+    store::harvester_options options = plan_.harvester;
+    if (output_) options.on_posts = [this](std::span<const post> posts) { return write_posts(posts); };
+    options.describe = failure_text;
+    options.on_damaged_ledger = [this](std::string_view account) {
+        console_.say("unipile: what account " + printable(account, 80) +
+                     " has used can't be read in the store; all that its pace allows counts as used by now");
     };
     phase_ = "harvesting";
-    crew_.push_back({std::make_unique<harvest_worker>(plan_, shared), {}});
-    for (std::size_t i = 0; i < crew_.size(); ++i) {
-        crew_[i].thread = std::thread{[this, i] { work_on(i); }};
-        ++at_work_;
-    }
+    harvester_ =
+        std::make_unique<store::harvester>(context_.get_executor(), *writer_, run_info_.run, std::move(options));
+    harvester_->async_run([this](error_code code) { harvester_ended(code); });
+    harvesting_ = true;
 }
 
-void harvest_run::run_crew()
+void harvest_run::harvester_ended(error_code code)
+{
+    harvesting_ = false;
+    context_.stop();
+    if (!code) return;
+    stop_all();
+    if (reader_gone_ || output_failed_) return;
+    if (code == boost::system::errc::not_enough_memory && !error_) error_ = std::make_exception_ptr(std::bad_alloc());
+    stopped_by_ = harvester_->last_failure();
+}
+
+void harvest_run::run_until_it_ends()
 {
     context_.restart();
-    const auto busy = asio::make_work_guard(context_);
-    while (at_work_ > 0) guard([this] { context_.run(); });
+    while (harvesting_) guard([this] { context_.run(); });
 }
 
-/// What is thrown ends the run, after its workers.
+/// What is thrown ends the run, after its harvester.
 void harvest_run::guard(const std::function<void()>& f)
 {
     try {
@@ -223,53 +281,18 @@ void harvest_run::guard(const std::function<void()>& f)
 
 void harvest_run::failed(const std::exception_ptr& error)
 {
-    end_process_in(last_deadline, exit_code::some_incomplete);
-    {
-        const std::lock_guard lock{error_mutex_};
-        if (!error_) error_ = error;
-    }
-    give_up();
+    if (!error_) error_ = error;
+    interruption_.end_run(exit_code::some_incomplete);
 }
 
-/// Ends the workers within the deadline.
-void harvest_run::give_up()
+/// After a signal, or for an error.
+void harvest_run::stop_run()
 {
+    if (interruption_.came()) {
+        phase_ = "finishing the pages under way";
+        if (!arguments_.quiet) console_.say("unipile: " + phase_ + "; press Ctrl-C again to stop at once");
+    }
     stop_all();
-    patience_.expires_after(patience_with_pages);
-    patience_.async_wait([this](error_code ec) {
-        if (!ec) cancel_all();
-    });
-}
-
-/// On a worker's thread.
-void harvest_run::work_on(std::size_t index)
-{
-    name_this_thread("unipile-net");
-    try {
-        crew_[index].worker->run();
-    } catch (...) {
-        const std::lock_guard lock{error_mutex_};
-        if (!error_) error_ = std::current_exception();
-    }
-    asio::post(context_, [this, index] { worker_ended(index); });
-}
-
-void harvest_run::worker_ended(std::size_t index)
-{
-    bool failed = false;
-    {
-        const std::lock_guard lock{error_mutex_};
-        failed = error_ != nullptr;
-    }
-    if (const auto& f = crew_[index].worker->stopped_by(); f && !stopped_by_) stopped_by_ = f;
-    if (--at_work_ == 0) context_.stop();
-    if (failed || stopped_by_) stop_all();
-}
-
-void harvest_run::wind_up()
-{
-    for (crew_member& c : crew_)
-        if (c.thread.joinable()) c.thread.join();
 }
 
 /// The key may have been changed while the harvest ran: where it is refused, its file is read again. With another key
@@ -278,23 +301,18 @@ bool harvest_run::has_another_key()
 {
     if (!stopped_by_ || stopped_by_->code() != errc::api_key_refused || arguments_.connection.api_key_file.empty())
         return false;
-    if (interruptions_ > 0 || output_failed_ || reader_gone_ || error_ || writer_->failure()) return false;
+    if (interruption_.came() || output_failed_ || reader_gone_ || error_ || writer_->failure()) return false;
     try {
         std::string key = read_key_file(arguments_.connection.api_key_file);
-        if (key == plan_.client.api_key) return false;
-        plan_.client.api_key = std::move(key);
+        if (key == plan_.harvester.client.api_key) return false;
+        plan_.harvester.client.api_key = std::move(key);
     } catch (const std::invalid_argument& e) {
         console_.say("unipile: " + std::string{e.what()});
         return false;
     }
     console_.say("unipile: the key was refused; going on with the one that the key file holds now");
-    accounts_view ignored;
-    for (const crew_member& c : crew_) c.worker->tally().add_to(past_, ignored);
-    // What workers have left at the store still answers to them.
-    const auto nothing_left = std::make_shared<std::promise<void>>();
-    writer_->flush([nothing_left](const std::exception_ptr&) { nothing_left->set_value(); });
-    nothing_left->get_future().wait();
-    crew_.clear();
+    add(past_, harvester_->stats());
+    harvester_.reset();
     stopped_by_.reset();
     stopping_ = false;
     return true;
@@ -327,7 +345,7 @@ bool harvest_run::wait_for_lock(milliseconds waited)
         asio::post(context_, [this, line = std::move(line)] { console_.say(line); });
     if (std::this_thread::get_id() == thread_) context_.poll();
     // An interrupt is not heard at the very end.
-    return interruptions_ == 0 && (!closing_books_ || waited < longest_last_wait);
+    return !interruption_.came() && (!closing_books_ || waited < longest_last_wait);
 }
 
 std::string harvest_run::outcome() const
@@ -342,58 +360,47 @@ std::string harvest_run::output_name() const
     return arguments_.ndjson == "-" ? "standard output" : printable(arguments_.ndjson);
 }
 
-void harvest_run::await_signal()
-{
-    signals_.async_wait([this](error_code ec, int) {
-        if (!ec) interrupt();
-    });
-}
-
-void harvest_run::interrupt()
-{
-    if (++interruptions_ > 1) {
-        console_.live({});
-        // The last commit is intact, and what came after it is asked for again.
-        std::_Exit(exit_code::interrupted);
-    }
-    phase_ = "finishing the pages under way";
-    if (!arguments_.quiet) console_.say("unipile: finishing the pages under way; press Ctrl-C again to stop at once");
-    end_process_in(last_deadline, exit_code::interrupted);
-    give_up();
-    await_signal();
-}
-
 void harvest_run::stop_all()
 {
     stopping_ = true;
-    for (const crew_member& c : crew_) c.worker->stop();
+    if (harvester_) harvester_->stop();
 }
 
 void harvest_run::cancel_all()
 {
     if (output_) output_->abandon();
-    for (const crew_member& c : crew_) c.worker->cancel();
+    if (harvester_) harvester_->cancel();
 }
 
-asio::awaitable<bool> harvest_run::write_lines(std::string lines)
+/// Throws if not all of them were written: then they are not stored either.
+asio::awaitable<void> harvest_run::write_posts(std::span<const post> posts)
 {
-    if (output_failed_ || reader_gone_) co_return false;
-    const error_code ec = co_await output_->write(lines);
-    if (!ec) co_return true;
-    if (output_failed_ || reader_gone_) co_return false;
-    if (ec == asio::error::broken_pipe) {
+    error_code ec = asio::error::broken_pipe;
+    if (!output_failed_ && !reader_gone_) {
+        std::string lines;
+        std::string copy;
+        for (const post& p : posts) append_json_line(lines, p.valid_json(copy), output_->is_terminal());
+        ec = co_await output_->write(lines);
+        if (ec) output_failed(ec);
+    }
+    if (ec) throw boost::system::system_error(ec);
+}
+
+void harvest_run::output_failed(error_code code)
+{
+    if (output_failed_ || reader_gone_) return;
+    if (code == asio::error::broken_pipe) {
         reader_gone_ = true;
-    } else if (ec == asio::error::operation_aborted) {
+    } else if (code == asio::error::operation_aborted) {
         output_failed_ = true;
         console_.say("unipile: the reader of " + output_name() +
                      " did not take the last lines; they come again with the same command");
     } else {
         output_failed_ = true;
-        console_.say("unipile: " + output_name() + " can't be written: " + ec.message() +
+        console_.say("unipile: " + output_name() + " can't be written: " + code.message() +
                      "; what is not in it is not stored, and comes again with the same command");
     }
     stop_all();
-    co_return false;
 }
 
 asio::awaitable<void> harvest_run::look_for_unparked()
@@ -402,21 +409,22 @@ asio::awaitable<void> harvest_run::look_for_unparked()
         unparked_.expires_after(unpark_interval);
         co_await unparked_.async_wait(as_result);
         auto take = [](store::post_store& engine) { return engine.take_unpark_requests(); };
-        const auto [ec, accounts] =
+        const auto result =
             co_await store::async_perform(*writer_, context_.get_executor(), 0, std::move(take), as_result);
+        const auto& [ec, accounts] = result;
         if (ec) {
             stop_all();
             co_return;
         }
         for (const std::string& account : accounts)
-            for (const crew_member& c : crew_) c.worker->unpark(account);
+            if (harvester_) harvester_->unpark(account);
     }
 }
 
 int harvest_run::exit_code_now() const
 {
     if (stopped_by_ && stopped_by_->code() == errc::api_key_refused) return exit_code::key_refused;
-    if (interruptions_ > 0) return exit_code::interrupted;
+    if (interruption_.came()) return exit_code::interrupted;
     if (stopped_by_) return exit_code_of_stop(*stopped_by_);
     const harvest_ending e = ending();
     return e.whole() && e.tally.quarantined == 0 && !output_failed_ ? exit_code::all_complete

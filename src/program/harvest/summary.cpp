@@ -32,7 +32,7 @@ std::string jobs_line(const harvest_ending& e)
     return e.all_read ? line : line + "; the jobs file was not read to its end";
 }
 
-std::string posts_line(const harvest_tally& t)
+std::string posts_line(const store::harvester_stats& t)
 {
     const std::uint64_t told = t.added + t.changed;
     std::string line = "posts: " + with_thousands(t.posts) + ", of which " + with_thousands(t.added) + " new, " +
@@ -46,7 +46,7 @@ std::string posts_line(const harvest_tally& t)
 
 std::string traffic_line(const harvest_ending& e)
 {
-    const harvest_tally& t = e.tally;
+    const store::harvester_stats& t = e.tally;
     return "traffic: " + counted(t.pages, "page", "pages") + ", " + counted(t.requests, "request", "requests") + ", " +
            counted(t.retries, "retry", "retries") + ", " + human_bytes(t.wire_bytes) + ", " + human_duration(e.elapsed);
 }
@@ -101,19 +101,19 @@ void add_parked(std::vector<std::string>& lines, const harvest_ending& e)
                         "; all are listed by: " + command);
 }
 
-std::string account_text(const account_tally& a)
+std::string account_text(const store::account_counts& a)
 {
     std::string text = counted(a.done, "job", "jobs");
     if (a.failed > 0) text += ", " + with_thousands(a.failed) + " failed";
     return text + ", " + counted(a.posts, "post", "posts") + ", " + counted(a.requests, "request", "requests");
 }
 
-bool is_idle(const account_tally& a) { return a.done + a.failed + a.posts + a.requests == 0; }
+bool is_idle(const store::account_counts& a) { return a.done + a.failed + a.posts + a.requests == 0; }
 
 /// Those with most jobs; by name only those that had something to do.
-void add_accounts(std::vector<std::string>& lines, const std::map<std::string, account_tally>& by_account)
+void add_accounts(std::vector<std::string>& lines, const std::map<std::string, store::account_counts>& by_account)
 {
-    using entry = std::map<std::string, account_tally>::const_iterator;
+    using entry = std::map<std::string, store::account_counts>::const_iterator;
     std::vector<entry> accounts;
     accounts.reserve(by_account.size());
     for (auto it = by_account.begin(); it != by_account.end(); ++it) accounts.push_back(it);
@@ -126,9 +126,9 @@ void add_accounts(std::vector<std::string>& lines, const std::map<std::string, a
     });
     const auto idle = std::find_if(accounts.begin(), accounts.end(), [](entry a) { return is_idle(a->second); });
     const std::size_t shown = std::min(static_cast<std::size_t>(idle - accounts.begin()), accounts_shown);
-    account_tally rest;
+    store::account_counts rest;
     for (std::size_t i = 0; i < accounts.size(); ++i) {
-        const account_tally& a = accounts[i]->second;
+        const store::account_counts& a = accounts[i]->second;
         if (i < shown) {
             lines.push_back("account " + printable(accounts[i]->first, longest_name) + ": " + account_text(a));
             continue;

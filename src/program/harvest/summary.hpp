@@ -1,7 +1,7 @@
 // What a harvest says when it has ended. Pure.
 #pragma once
 
-#include "program/harvest/tally.hpp"
+#include "program/harvest/accounts_view.hpp"
 
 #include <unipile/store/records.hpp>
 
@@ -13,8 +13,8 @@
 namespace unipile::program {
 
 struct harvest_ending {
-    store::job_counts jobs;  ///< of the run, as it is in the store
-    harvest_tally tally;     ///< of this process
+    store::job_counts jobs;        ///< of the run, as it is in the store
+    store::harvester_stats tally;  ///< of this process
     accounts_view accounts;
     std::chrono::milliseconds elapsed{0};
     std::string store;            ///< the store's file, as typed

@@ -1,9 +1,8 @@
 #include "program/posts/pace.hpp"
 
-#include "program/harvest/account_rows.hpp"
-#include "program/harvest/store_source.hpp"
 #include "program/stored/usable_store.hpp"
 
+#include <unipile/store/account_rows.hpp>
 #include <unipile/store/sqlite.hpp>
 
 #include <boost/asio/error.hpp>
@@ -53,8 +52,7 @@ std::optional<account_ledger> paced_listings::load(const std::string& account)
         const auto row = store_->load_account(account);
         if (!row) return std::nullopt;
         // A damaged one counts as used up, as in a harvest.
-        const auto kept = ledger_of(*row, wall_now());
-        ledger_ = kept ? *kept : account_ledger::used_up(wall_now());
+        ledger_ = store::ledger_of(*row, wall_now()).ledger;
     } catch (const store::store_error&) {
         failure_ = std::current_exception();
     }
@@ -67,7 +65,8 @@ bool paced_listings::save(const std::string& account, const account_ledger& ledg
     if (!store_) return true;
     if (failure_) return false;
     try {
-        store_->save_account(row_of(account, ledger, std::max(ledger.next_request, ledger.resting_until), wall_now()));
+        store_->save_account(
+            store::row_of(account, ledger, std::max(ledger.next_request, ledger.resting_until), wall_now()));
         store_->commit();
         return true;
     } catch (const store::store_error&) {

@@ -35,13 +35,11 @@ struct accounts_options {
     std::vector<std::string> unpark;
 };
 
-store::unix_time now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
-
 /// The row's own number is of when it was stored.
 std::uint64_t requests_today(const account_row& row)
 {
     const auto ledger = account_ledger::from_text(row.ledger);
-    return ledger ? ledger->used_after(now() - std::chrono::days(1)) : row.used_today;
+    return ledger ? ledger->used_after(wall_now() - std::chrono::days(1)) : row.used_today;
 }
 
 std::string row_json(const account_row& row, const account_summary& summary)
@@ -70,7 +68,7 @@ std::string state_of(const account_row& row)
     const std::string parked = "parked since " + time_text(row.parked_since) + why;
     if (row.unpark_requested) return "to be unparked by the harvest, the running or the next one (" + parked + ")";
     if (row.parked) return parked;
-    if (row.waits_until && *row.waits_until > now()) return "waits until " + time_text(row.waits_until) + why;
+    if (row.waits_until && *row.waits_until > wall_now()) return "waits until " + time_text(row.waits_until) + why;
     // What pace the next harvest will keep, the store doesn't know.
     return "not waiting";
 }
@@ -102,8 +100,8 @@ std::optional<std::vector<std::string>> unpark(const accounts_options& o)
             if (account != "all")
                 throw std::invalid_argument{"--unpark: the store knows no account " + printable(account, 100)};
             all = true;
-            if (engine->request_unpark_all(now()) == 0) note("no account is parked: there is nothing to do");
-        } else if (engine->request_unpark(account, now())) {
+            if (engine->request_unpark_all(wall_now()) == 0) note("no account is parked: there is nothing to do");
+        } else if (engine->request_unpark(account, wall_now())) {
             asked.push_back(account);
         } else {
             note(printable(account, 100) + " is not parked: there is nothing to do");

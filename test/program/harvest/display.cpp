@@ -185,28 +185,6 @@ BOOST_AUTO_TEST_CASE(an_outage_is_told_with_its_length_and_the_next_attempt)
     BOOST_TEST(live_lines(s, 200).at(1) == "no answer from the server for 3 min 00 s, trying again: refused\\n");
 }
 
-BOOST_AUTO_TEST_CASE(outages_of_several_workers_are_one)
-{
-    shared_tally one, two;
-    accounts_view v;
-    v.outage = {.since = decltype(outage_view::since){minutes{10}},
-                .next_attempt = decltype(outage_view::since){minutes{30}},
-                .why = "one"};
-    one.set(v);
-    v.outage = {.since = decltype(outage_view::since){minutes{20}},
-                .next_attempt = decltype(outage_view::since){minutes{25}},
-                .why = "two"};
-    two.set(v);
-    harvest_tally ignored;
-    accounts_view sum;
-    one.add_to(ignored, sum);
-    two.add_to(ignored, sum);
-    BOOST_REQUIRE(sum.outage);
-    BOOST_TEST((sum.outage->since.time_since_epoch() == minutes{10}));
-    BOOST_TEST((sum.outage->next_attempt.time_since_epoch() == minutes{25}));
-    BOOST_TEST(sum.outage->why == "one");
-}
-
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

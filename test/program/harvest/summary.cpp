@@ -1,5 +1,6 @@
 // What a harvest says when it has ended.
 #include "program/harvest/summary.hpp"
+#include "program/terminal/kinds.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <unipile/harvest_job.hpp>
-#include <unipile/position.hpp>
+#include <unipile/posts_query.hpp>
 #include <unipile/store/post_store.hpp>
 #include <unipile/store/writer.hpp>
 
@@ -13,7 +13,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,46 +21,41 @@
 #include <utility>
 #include <vector>
 
-namespace unipile::program {
+namespace unipile::durable {
 
-/// The system's clock as stores keep it.
-store::unix_time wall_now();
+/// The harvest that works on a source's jobs.
+class job_owner {
+public:
+    /// Whether this source is in charge of the account.
+    virtual bool owns(std::string_view account) = 0;
+    /// Whether the account waits for its owner, say; its jobs are left alone then.
+    virtual bool is_waiting(std::string_view account) const = 0;
+    /// Whether a job that was handed out may still be handed out `again`.
+    virtual bool has_unfinished() const = 0;
+    /// What the store knows of an account; called before its first job is handed out.
+    virtual void account_known(const std::string& account, const std::optional<store::account_row>& row) = 0;
+    /// A job was claimed; it is handed out right after. False if it is under way already: then it is not.
+    virtual bool claimed(const store::claimed_job& job) = 0;
 
-/// Where a listing starts or goes on, as a harvest wants to have it.
-struct starting_place {
-    /// Throws `failure` for a position that can't be used.
-    explicit starting_place(const store::step& where);
-
-    position from;
-    wall_time trusted_until = wall_time::max();
-    position overlap;
+protected:
+    ~job_owner() = default;
 };
 
 /// Claims jobs account by account, and leaves those in the store whose account has enough to do. A job's `tag` is its
 /// number in the store. On one executor; the store's work is done on the writer's thread.
 class store_source : public std::enable_shared_from_this<store_source> {
 public:
-    struct hooks {
-        /// Whether the account waits for its owner; its jobs are left alone then.
-        std::function<bool(std::string_view account)> parked;
-        /// Whether a job that was handed out may still be handed out `again`.
-        std::function<bool()> unfinished;
-        /// What the store knows of an account; told before its first job.
-        std::function<void(const std::string& account, const std::optional<store::account_row>& row)> account_known;
-        /// A job was claimed; it is handed out right after. False if it is under way already: then it is not.
-        std::function<bool(const store::claimed_job& job)> claimed;
-    };
-
-    /// What every query has in common with `pattern` is how it is read: its limit, for example. The writer must outlive
-    /// the source.
+    /// What every query has in common with `pattern` is how it is read: its limit, for example. `worker` is the name
+    /// under which jobs are claimed. The writer must outlive the source; without its owner, a source has no more jobs.
     store_source(boost::asio::any_io_executor executor, store::store_writer& writer, std::int64_t run,
-                 posts_query pattern, hooks h);
+                 posts_query pattern, std::string worker, std::weak_ptr<job_owner> owner);
 
     /// For `client::harvest`; shares this source.
     std::unique_ptr<job_source> handle();
 
-    /// Something has happened that may let more jobs go: one has ended, an account was unparked.
-    void poke();
+    /// Something has happened that may let more jobs go, or end the source: a job has ended, an account was parked or
+    /// unparked.
+    void notify();
     /// Hands a claimed job out once more, to start where its `start` says, under the lease that it has.
     void again(const store::claimed_job& job);
     /// There are no more jobs.
@@ -80,6 +74,7 @@ private:
     boost::asio::awaitable<void> wait_for_change();
     std::vector<harvest_job> take_again(std::size_t most);
     std::vector<std::string> choose(const job_request& request);
+    bool has_unfinished() const;
     posts_query query_for(const store::job_spec& spec) const;
     harvest_job job_from(const store::claimed_job& claimed) const;
 
@@ -87,15 +82,16 @@ private:
     store::store_writer& writer_;
     std::int64_t run_;
     posts_query pattern_;
-    hooks hooks_;
+    std::string worker_;
+    std::weak_ptr<job_owner> owner_;
     boost::asio::steady_timer change_;
     std::deque<std::string> ring_;  ///< accounts that had jobs when they were looked at, still to be considered
     std::string after_;             ///< the last account that was looked at; empty: the next look begins a round
     std::unordered_set<std::string> known_;
     std::deque<store::claimed_job> again_;
     bool busy_ = false;  ///< this round passed over accounts that have enough
-    bool poked_ = false;
+    bool notified_ = false;
     bool stopped_ = false;
 };
 
-}  // namespace unipile::program
+}  // namespace unipile::durable

@@ -1,7 +1,7 @@
-#include "program/harvest/store_source.hpp"
+#include "durable/store_source.hpp"
 
-#include <unipile/failure.hpp>
-#include <unipile/position.hpp>
+#include "durable/job_course.hpp"
+
 #include <unipile/store/async.hpp>
 
 #include <boost/asio/as_tuple.hpp>
@@ -11,7 +11,7 @@
 #include <algorithm>
 #include <exception>
 
-namespace unipile::program {
+namespace unipile::durable {
 namespace {
 
 namespace asio = boost::asio;
@@ -21,28 +21,7 @@ constexpr std::size_t accounts_at_once = 1'000;
 /// Jobs of one account claimed in one go.
 constexpr std::size_t jobs_of_one = 8;
 
-/// Whether a job can start where the store says.
-bool is_usable(const store::step& where, const posts_query& query)
-{
-    try {
-        const starting_place at{where};
-        return at.from.belongs_to(query) && at.overlap.belongs_to(query);
-    } catch (const failure&) {
-        return false;
-    }
-}
-
 }  // namespace
-
-starting_place::starting_place(const store::step& where)
-{
-    if (where.what != store::step::kind::from_position) return;
-    from = position::parse(where.position);
-    trusted_until = where.trusted_until;
-    if (!where.overlap.empty()) overlap = position::parse(where.overlap);
-}
-
-store::unix_time wall_now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
 
 /// What the harvest owns of a source.
 class store_source::forwarder final : public job_source {
@@ -58,45 +37,48 @@ public:
                        });
     }
 
+    void stop() override { source_->stop(); }
+
 private:
     std::shared_ptr<store_source> source_;
 };
 
 store_source::store_source(asio::any_io_executor executor, store::store_writer& writer, std::int64_t run,
-                           posts_query pattern, hooks h)
+                           posts_query pattern, std::string worker, std::weak_ptr<job_owner> owner)
     : executor_(std::move(executor)),
       writer_(writer),
       run_(run),
       pattern_(std::move(pattern)),
-      hooks_(std::move(h)),
+      worker_(std::move(worker)),
+      owner_(std::move(owner)),
       change_(executor_)
 {}
 
 std::unique_ptr<job_source> store_source::handle() { return std::make_unique<forwarder>(shared_from_this()); }
 
-void store_source::poke()
+void store_source::notify()
 {
-    poked_ = true;
+    notified_ = true;
     change_.cancel();
 }
 
 void store_source::again(const store::claimed_job& job)
 {
     again_.push_back(job);
-    poke();
+    notify();
 }
 
 void store_source::stop()
 {
     stopped_ = true;
-    poke();
+    notify();
 }
 
 asio::awaitable<std::vector<harvest_job>> store_source::pull(job_request request)
 {
     bool whole_round = false;
     for (;;) {
-        if (stopped_) co_return std::vector<harvest_job>();
+        if (stopped_ || owner_.expired()) co_return std::vector<harvest_job>();
         std::vector<harvest_job> jobs = take_again(request.count);
         if (!jobs.empty()) co_return jobs;
         std::vector<std::string> chosen = choose(request);
@@ -108,7 +90,7 @@ asio::awaitable<std::vector<harvest_job>> store_source::pull(job_request request
         }
         const bool round_ends = after_.empty();
         if (round_ends && whole_round) {
-            if (!busy_ && !hooks_.unfinished()) co_return std::vector<harvest_job>();
+            if (!busy_ && !has_unfinished()) co_return std::vector<harvest_job>();
             co_await wait_for_change();
             whole_round = false;
             continue;
@@ -123,10 +105,11 @@ asio::awaitable<std::vector<harvest_job>> store_source::pull(job_request request
 std::vector<std::string> store_source::choose(const job_request& request)
 {
     std::vector<std::string> chosen;
-    while (!ring_.empty() && chosen.size() < request.count) {
+    const auto owner = owner_.lock();
+    while (owner && !ring_.empty() && chosen.size() < request.count) {
         std::string account = std::move(ring_.front());
         ring_.pop_front();
-        if (hooks_.parked(account)) continue;
+        if (!owner->owns(account) || owner->is_waiting(account)) continue;
         if (request.has_enough(account))
             busy_ = true;
         else
@@ -140,7 +123,7 @@ asio::awaitable<bool> store_source::look_on()
 {
     if (after_.empty()) {
         busy_ = false;
-        poked_ = false;
+        notified_ = false;
     }
     auto look = [run = run_, after = after_](store::post_store& engine) {
         return engine.accounts_with_jobs(run, after, accounts_at_once, wall_now());
@@ -165,7 +148,7 @@ asio::awaitable<std::vector<harvest_job>> store_source::claim(std::vector<std::s
         store::claim_request r;
         r.run = self->run_;
         r.count = each;
-        r.worker = "unipile harvest";
+        r.worker = self->worker_;
         for (const std::string& a : accounts) {
             r.account = a;
             r.now = wall_now();
@@ -178,24 +161,32 @@ asio::awaitable<std::vector<harvest_job>> store_source::claim(std::vector<std::s
         return c;
     };
     const claims c = co_await store::async_perform(writer_, executor_, 0, std::move(work), asio::use_awaitable);
-    for (const auto& [account, row] : c.accounts) hooks_.account_known(account, row);
     std::vector<harvest_job> jobs;
+    const auto owner = owner_.lock();
+    if (!owner) co_return jobs;
+    for (const auto& [account, row] : c.accounts) owner->account_known(account, row);
     for (const store::claimed_job& job : c.jobs)
-        if (hooks_.claimed(job)) jobs.push_back(job_from(job));
+        if (owner->claimed(job)) jobs.push_back(job_from(job));
     co_return jobs;
+}
+
+bool store_source::has_unfinished() const
+{
+    const auto owner = owner_.lock();
+    return owner && owner->has_unfinished();
 }
 
 asio::awaitable<void> store_source::wait_for_change()
 {
-    if (poked_) {
-        poked_ = false;
+    if (notified_) {
+        notified_ = false;
         co_return;
     }
-    // An account that is parked meanwhile says nothing here, so look again before long.
+    // Jobs whose time comes, and those of other processes, give no notice: look again before long.
     change_.expires_after(std::chrono::seconds(1));
     constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
     co_await change_.async_wait(as_result);
-    poked_ = false;
+    notified_ = false;
 }
 
 std::vector<harvest_job> store_source::take_again(std::size_t most)
@@ -225,4 +216,4 @@ harvest_job store_source::job_from(const store::claimed_job& claimed) const
     return job;
 }
 
-}  // namespace unipile::program
+}  // namespace unipile::durable

@@ -1,0 +1,48 @@
+// The ledgers of a harvest's accounts, in the store.
+#pragma once
+
+#include <unipile/account_ledger.hpp>
+#include <unipile/harvest_options.hpp>
+#include <unipile/store/records.hpp>
+#include <unipile/store/writer.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace unipile::durable {
+
+/// Reads ledgers before their accounts' first jobs, and commits them before the requests that they count: a kill must
+/// not make the store forget a request. On one executor; the store's work is done on the writer's thread.
+class account_books {
+public:
+    /// `damaged` may be empty. The writer must outlive the books.
+    account_books(boost::asio::any_io_executor executor, store::store_writer& writer,
+                  std::function<void(std::string_view account)> damaged);
+
+    /// What the store holds of an account.
+    void read(const std::string& account, const std::optional<store::account_row>& row);
+    /// What was read, once; empty: nothing.
+    std::optional<account_ledger> take(std::string_view account);
+    /// Unparks an account that was read and not taken yet.
+    void unpark(std::string_view account);
+
+    /// Stores a ledger. `next_request`: when the account may be asked again.
+    void save(std::string_view account, const account_ledger& ledger, wall_time next_request);
+    /// The same; calls `go` when that is durable, or with the store's error.
+    void admit(std::string_view account, const account_ledger& ledger, wall_time next_request,
+               harvest_options::admission go);
+
+private:
+    boost::asio::any_io_executor executor_;
+    store::store_writer& writer_;
+    std::function<void(std::string_view)> damaged_;
+    std::unordered_map<std::string, account_ledger> read_;
+};
+
+}  // namespace unipile::durable

@@ -1,0 +1,118 @@
+// A durable harvest behind its handle.
+#pragma once
+
+#include <unipile/store/harvester.hpp>
+
+#include "durable/account_books.hpp"
+#include "durable/job_course.hpp"
+#include "durable/store_source.hpp"
+
+#include <unipile/client.hpp>
+
+#include <boost/asio/any_completion_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace unipile::durable {
+
+/// Pulls a harvest and hands its pages to the store, each job's one after the other, many jobs' at once. What comes
+/// next with a job is decided by its `job_course`. All on the executor. Lives until its run has ended.
+class harvester_core final : public job_owner, public std::enable_shared_from_this<harvester_core> {
+public:
+    /// Begins a harvest of a source; for tests, on a clock of their own.
+    using stream_maker = std::function<harvest_stream(client&, std::unique_ptr<job_source>, harvest_options)>;
+
+    /// Throws std::invalid_argument.
+    static std::shared_ptr<harvester_core> make(client api, store::store_writer& writer, std::int64_t run,
+                                                store::harvester_options options, const stream_maker& begin);
+    harvester_core(client api, store::store_writer& writer, store::harvester_options options);
+
+    const boost::asio::any_io_executor& executor() const noexcept { return executor_; }
+    void start(run_handler handler, boost::asio::any_completion_executor handler_executor);
+    void stop();
+    void cancel();
+    bool unpark(std::string_view account);
+
+    const store::harvester_stats& stats() const noexcept { return stats_; }
+    const harvest_stream& stream() const noexcept { return *stream_; }
+    const std::optional<failure>& last_failure() const noexcept { return failure_; }
+
+    // job_owner
+    bool owns(std::string_view account) override { return !options_.owns || options_.owns(account); }
+    bool is_waiting(std::string_view account) const override;
+    bool has_unfinished() const override;
+    void account_known(const std::string& account, const std::optional<store::account_row>& row) override;
+    bool claimed(const store::claimed_job& job) override;
+
+private:
+    /// A job that was claimed.
+    struct active_job {
+        explicit active_job(store::claimed_job c) : claimed(std::move(c)), course(claimed.start) {}
+
+        store::claimed_job claimed;
+        job_course course;
+        std::deque<harvest_element> elements;  ///< not dealt with yet
+        std::uint64_t requests_seen = 0;       ///< of this listing, counted here
+        std::uint64_t retries_seen = 0;        ///< the same
+        std::uint64_t requests_told = 0;       ///< of this listing, what the store knows of
+        bool worked_on = false;
+    };
+
+    void begin(std::int64_t run, const stream_maker& make_stream);
+    harvest_options options_for_stream();
+    boost::asio::awaitable<void> work();
+    boost::asio::awaitable<void> wait_for_change();
+    boost::asio::awaitable<void> give_back_what_is_left();
+    void take(harvest_element element);
+    void spawn(boost::asio::awaitable<void> piece);
+    boost::asio::awaitable<void> work_on(std::uint64_t tag);
+    boost::asio::awaitable<void> take_page(active_job& job, const harvest_element& page);
+    boost::asio::awaitable<bool> show_posts(const harvest_element& page);
+    boost::asio::awaitable<void> store_page(active_job& job, const harvest_element& page);
+    void move(const harvest_element& page, const course_action& next);
+    boost::asio::awaitable<void> settle(std::uint64_t tag, active_job& job, const harvest_element& end);
+    boost::asio::awaitable<course_action> report(active_job& job, const harvest_element& end);
+    boost::asio::awaitable<course_action> forget_position(active_job& job);
+    boost::asio::awaitable<void> give_back(std::uint64_t tag, active_job& job);
+    void start_again(active_job& job, const store::step& where);
+    void close_job(std::uint64_t tag, const course_action& how, const harvest_element& end);
+    std::string description_of(const failure& f) const;
+    void count_requests(active_job& job, const harvest_element& element);
+    wall_time next_request_of(std::string_view account, const account_ledger& ledger) const;
+    void store_failed(boost::system::error_code code);
+    void hook_failed(std::exception_ptr error);
+    void failed(std::exception_ptr error);
+    void ended(const std::exception_ptr& error);
+
+    boost::asio::any_io_executor executor_;
+    client client_;
+    store::store_writer& writer_;
+    store::harvester_options options_;
+    account_books books_;
+    boost::asio::steady_timer change_;  ///< wakes `work`
+    std::shared_ptr<store_source> source_;
+    std::unordered_map<std::uint64_t, active_job> jobs_;  ///< by tag
+    std::size_t pieces_ = 0;                              ///< coroutines that work on jobs
+    std::size_t unstored_bytes_ = 0;
+    store::harvester_stats stats_;
+    std::optional<failure> failure_;
+    boost::system::error_code result_;  ///< the first error
+    std::optional<run_handler> handler_;
+    std::optional<boost::asio::any_completion_executor> handler_executor_;
+    bool begun_ = false, over_ = false, cancelled_ = false;
+    bool store_failed_ = false, hook_failed_ = false, failed_ = false;
+    std::optional<harvest_stream> stream_;  ///< goes first: it calls in here
+};
+
+}  // namespace unipile::durable

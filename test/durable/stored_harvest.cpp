@@ -1,0 +1,215 @@
+#include "durable/stored_harvest.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <future>
+#include <utility>
+
+namespace unipile::durable {
+
+/// For tests: a handle on a core of their own.
+struct access {
+    static std::unique_ptr<store::harvester> handle(std::shared_ptr<harvester_core> core)
+    {
+        return std::unique_ptr<store::harvester>(new store::harvester(std::move(core)));
+    }
+};
+
+}  // namespace unipile::durable
+
+namespace unipile::test {
+namespace {
+
+/// Passes everything on to another store, until one call fails: from then on the store is closed.
+class failing_store final : public store::post_store {
+public:
+    failing_store(std::unique_ptr<post_store> inner, std::shared_ptr<std::size_t> calls, std::optional<std::size_t> at)
+        : inner_(std::move(inner)), calls_(std::move(calls)), fail_at_(at)
+    {}
+
+    store::run_info begin_run(const store::run_request& r, store::unix_time now) override
+    {
+        return on().begin_run(r, now);
+    }
+    bool end_run(std::int64_t run, std::string_view outcome, store::unix_time now) override
+    {
+        return on().end_run(run, outcome, now);
+    }
+    void begin_import(std::int64_t run) override { on().begin_import(run); }
+    store::import_result add_jobs(std::int64_t run, std::span<const store::job_spec> jobs) override
+    {
+        return on().add_jobs(run, jobs);
+    }
+    std::uint64_t end_import(std::int64_t run) override { return on().end_import(run); }
+    std::vector<store::claimed_job> claim(const store::claim_request& r) override { return on().claim(r); }
+    bool renew(const store::lease& l, std::chrono::seconds s, store::unix_time now) override
+    {
+        return on().renew(l, s, now);
+    }
+    bool release(const store::lease& l, std::optional<store::unix_time> at) override { return on().release(l, at); }
+    store::page_result write(const store::page_write& page) override { return on().write(page); }
+    store::step finish(const store::job_end& end) override { return on().finish(end); }
+    store::step lost_position(const store::lease& l, store::unix_time now) override
+    {
+        return on().lost_position(l, now);
+    }
+    void save_account(const store::account_row& row) override { on().save_account(row); }
+    std::optional<store::account_row> load_account(std::string_view account) override
+    {
+        return on().load_account(account);
+    }
+    std::vector<std::string> accounts_with_jobs(std::int64_t run, std::string_view after, std::size_t count,
+                                                store::unix_time now) override
+    {
+        return on().accounts_with_jobs(run, after, count, now);
+    }
+    bool request_unpark(std::string_view account, store::unix_time now) override
+    {
+        return on().request_unpark(account, now);
+    }
+    std::uint64_t request_unpark_all(store::unix_time now) override { return on().request_unpark_all(now); }
+    std::vector<std::string> take_unpark_requests() override { return on().take_unpark_requests(); }
+    store::job_counts count_jobs(std::int64_t run) override { return on().count_jobs(run); }
+    std::optional<store::unix_time> next_due(std::int64_t run) override { return on().next_due(run); }
+    void commit() override { on().commit(); }
+    std::size_t uncommitted_bytes() const noexcept override { return inner_ ? inner_->uncommitted_bytes() : 0; }
+    bool in_transaction() const noexcept override { return inner_ && inner_->in_transaction(); }
+
+private:
+    post_store& on()
+    {
+        if (inner_ && fail_at_ && *calls_ == *fail_at_) {
+            inner_.reset();
+            throw store::store_error(store::store_errc::io_error, "posts.db", "the test says so");
+        }
+        if (!inner_) throw store::store_error(store::store_errc::closed, "posts.db", "it has failed before");
+        ++*calls_;
+        return *inner_;
+    }
+
+    std::unique_ptr<post_store> inner_;
+    std::shared_ptr<std::size_t> calls_;
+    std::optional<std::size_t> fail_at_;
+};
+
+std::unique_ptr<store::post_store> open(const stored_world& world)
+{
+    store::sqlite_options options;
+    options.full_sync = false;
+    return store::open_sqlite(world.folder.file(), options);
+}
+
+}  // namespace
+
+answer listing_of(const asked& request, std::size_t total, std::size_t size)
+{
+    const auto number = request.cursor.empty() ? 0 : std::stoul(request.cursor.substr(1));
+    const auto last = std::min(total, (number + 1) * size);
+    std::vector<std::string> items;
+    for (auto n = number * size; n < last; ++n) items.push_back(item(request.identifier + "-" + std::to_string(n)));
+    return {.body = page(items, last == total ? std::string("null") : "\"c" + std::to_string(number + 1) + "\"")};
+}
+
+std::vector<std::string> ids_of(const std::string& identifier, std::size_t total)
+{
+    std::vector<std::string> ids;
+    for (std::size_t n = 0; n < total; ++n) ids.push_back(identifier + "-" + std::to_string(n));
+    return ids;
+}
+
+store::job_spec spec_of(std::size_t account, std::string identifier)
+{
+    return {"a" + std::to_string(account), std::move(identifier), false};
+}
+
+store::harvester_options durably()
+{
+    store::harvester_options o;
+    o.limit = 10;
+    o.harvest = quickly();
+    o.harvest.pace->windows = {{10'000, std::chrono::hours(24)}};
+    return o;
+}
+
+std::vector<std::string> stored_world::stored_ids() const
+{
+    std::vector<std::string> ids;
+    reader()->posts({}, [&](const store::stored_post& p) {
+        ids.emplace_back(p.id);
+        return true;
+    });
+    std::sort(ids.begin(), ids.end());
+    return ids;
+}
+
+stored_harvest::stored_harvest(stored_world& world, store::harvester_options options,
+                               std::optional<std::size_t> fail_at,
+                               const std::function<void(store::post_store&, std::int64_t run)>& prepare)
+    : scripted(context.get_executor(), world.answers, impatient())
+{
+    auto engine = open(world);
+    run_number = engine->begin_run(world.request, wall_now()).run;
+    engine->add_jobs(run_number, world.jobs);
+    if (prepare) prepare(*engine, run_number);
+    engine->commit();
+    writer = std::make_unique<store::store_writer>(std::make_unique<failing_store>(std::move(engine), calls_, fail_at));
+    const auto with_time = [this](client& api, std::unique_ptr<job_source> source, harvest_options o) {
+        return unipile::harvest::begin(api, std::shared_ptr<job_source>(std::move(source)), std::move(o), time);
+    };
+    client api(context.get_executor(), scripted.core);
+    harvester = durable::access::handle(
+        durable::harvester_core::make(std::move(api), *writer, run_number, std::move(options), with_time));
+}
+
+stored_harvest::~stored_harvest() = default;
+
+void stored_harvest::begin()
+{
+    harvester->async_run([this](boost::system::error_code code) { result = code; });
+}
+
+/// Everything that was submitted is done and committed, and its handlers are posted. True if there were any.
+bool stored_harvest::wait_for_store()
+{
+    std::promise<void> done;
+    writer->flush([&done](const std::exception_ptr&) { done.set_value(); });
+    done.get_future().wait();
+    return context.poll_one() > 0;
+}
+
+bool stored_harvest::step()
+{
+    context.restart();
+    if (context.poll_one() > 0 || wait_for_store()) return true;
+    if (time->is_waited_for()) {
+        time->advance();
+        return true;
+    }
+    context.restart();
+    return !result && context.run_one() > 0;
+}
+
+void stored_harvest::settle()
+{
+    do context.restart();
+    while (context.poll_one() > 0 || wait_for_store());
+}
+
+void stored_harvest::run()
+{
+    begin();
+    while (!result && step()) {
+    }
+    settle();
+    BOOST_TEST_REQUIRE(result.has_value());
+}
+
+store::job_counts stored_harvest::counts()
+{
+    std::promise<store::job_counts> counted;
+    writer->submit(0, [&](store::post_store& engine) { counted.set_value(engine.count_jobs(run_number)); });
+    return counted.get_future().get();
+}
+
+}  // namespace unipile::test
