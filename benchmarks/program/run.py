@@ -1,4 +1,4 @@
-"""What the program's harvest costs as a whole: memory with a long queue, threads, coming back to a store."""
+"""What the program's harvest costs as a whole: memory with a long queue, its two threads, coming back to a store."""
 import argparse
 import contextlib
 import itertools
@@ -85,9 +85,9 @@ class Program:
             raise RuntimeError(f"{self.process.args} ended with {self.process.returncode}:\n{self.text[-2000:]}")
         return self
 
-    def seconds_of(self, threads):
-        """What the threads whose names begin so have used."""
-        return sum(used for name, used in self.threads.items() if name.startswith(threads))
+    def seconds_of(self, thread):
+        """What the thread of that name has used."""
+        return self.threads.get(thread, 0)
 
     def told(self, pattern):
         """A number from the summary."""
@@ -206,7 +206,7 @@ def by_queue(bench, server):
         f"{c['status'].wall:.2f} s", f"{c['status'].peak:.1f} MB"] for c in cases]
 
 
-# ---- threads ---------------------------------------------------------------------------------------------------------
+# ---- the two threads -------------------------------------------------------------------------------------------------
 
 def server_cpu(server):
     """Of nginx's master and its worker."""
@@ -215,49 +215,47 @@ def server_cpu(server):
     return sum(cpu_seconds(pid) for pid in (master, *children))
 
 
-def measured(bench, server, jobs_file, threads, *options):
+def measured(bench, server, jobs_file, *options):
     before = server_cpu(server)
     run = bench.harvest(nginx_environment(server), jobs_file, "--ca-file", server.certificates / "ca.pem", "--connections",
-                        16, "--threads", threads, *options).wait()
+                        16, *options).wait()
     if run.pages < LISTINGS:
         raise RuntimeError(f"only {run.pages} pages came:\n{run.text[-2000:]}")
     return {"pages": run.pages, "new": run.new_posts, "pages_s": run.pages / run.wall,
             "cpu_ms": 1000 * run.cpu / run.pages,
             "store_ms": 1000 * run.seconds_of("unipile-store") / run.pages,
-            "net_ms": 1000 * run.seconds_of("unipile-net") / run.pages,
+            "net_ms": 1000 * run.seconds_of("unipile") / run.pages,
             "most_s": run.pages / max(run.threads.values()),
             "server_ms": 1000 * (server_cpu(server) - before) / run.pages,
             "cores": run.cpu / run.wall, "server_cores": (server_cpu(server) - before) / run.wall, "mb": run.peak}
 
 
-def by_threads(bench, servers, truth):
-    jobs_file = bench.folder / "threads.csv"
+def by_place(bench, servers, truth):
+    jobs_file = bench.folder / "jobs.csv"
     names = lab.identifiers("t", LISTINGS, LISTINGS)
     jobs_file.write_text("account,identifier\n" + "".join(f"account{i % 64},{name}\n" for i, name in enumerate(names)))
     wanted = lab.expected(truth, names)
     places = {"on disk": bench.disk, "in memory": bench.memory}
     kinds = {"first harvest": (), "everything again": ("--full",)}
-    results = {(pages, place, kind, threads): []
-               for pages, place, kind, threads in itertools.product(servers, places, kinds, (1, 2))}
+    results = {key: [] for key in itertools.product(servers, places, kinds)}
     for turn in range(bench.arguments.rounds):
-        for pages, place, threads in itertools.product(servers, places, (1, 2)):
+        for pages, place in itertools.product(servers, places):
             bench.store = places[place]
             bench.fresh_store()
             for kind, options in kinds.items():
-                row = measured(bench, servers[pages], jobs_file, threads, *options)
+                row = measured(bench, servers[pages], jobs_file, *options)
                 new = 0 if options else wanted["posts"]
                 if (row["pages"], row["new"]) != (wanted["pages"], new):
                     raise RuntimeError(f"{kind}: {row['pages']} pages and {row['new']} new posts, not "
                                        f"{wanted['pages']} and {new}")
-                results[pages, place, kind, threads].append(row)
+                results[pages, place, kind].append(row)
             bench.fresh_store()
         lab.say(f"  round {turn + 1} of {bench.arguments.rounds}")
     rows = {key: lab.medians(each) for key, each in results.items()}
-    header = ["", "store", "harvest", "threads", "pages/s", "× one thread", "a core for each", "CPU per page", "store's thread",
-              "network's threads", "cores busy", "nginx: CPU per page", "cores busy", "peak RSS"]
+    header = ["", "store", "harvest", "pages/s", "a core for each", "CPU per page", "store's thread",
+              "network's thread", "cores busy", "nginx: CPU per page", "cores busy", "peak RSS"]
     return header, [[
-        *key[:3], str(key[3]), f"{r['pages_s']:,.0f}", f"{r['pages_s'] / rows[(*key[:3], 1)]['pages_s']:.2f}",
-        f"{r['most_s']:,.0f}",
+        *key, f"{r['pages_s']:,.0f}", f"{r['most_s']:,.0f}",
         f"{r['cpu_ms']:.2f} ms", f"{r['store_ms']:.2f} ms", f"{r['net_ms']:.2f} ms", f"{r['cores']:.2f}",
         f"{r['server_ms']:.2f} ms", f"{r['server_cores']:.2f}", f"{r['mb']:.1f} MB"] for key, r in rows.items()]
 
@@ -271,12 +269,11 @@ ABOUT_QUEUE = (
     "10,000 in all. Peaks are VmHWM.")
 ABOUT_THREADS = (
     "{listings} listings of {pages} pages through 64 accounts over 16 connections; medians of {rounds} rounds in turns. "
-    "The store is written on a thread of its own in any case, one page after the other and durably: where that takes "
-    "longest, on a slow disk above all, more threads for the network change nothing. With gzip the server sends what was "
-    "compressed beforehand: it costs next to nothing, as if it had a machine of its own, and inflating is work for the "
-    "network's threads. `--full` is what reads everything again. CPU is user + system of the program's process, with what "
-    "the thread of the store and those of the network have of it; server and program share the cores. With a core for each "
-    "thread, the busiest one would allow that many pages/s.")
+    "The store is written on a thread of its own, one page after the other and durably. With gzip the server sends what "
+    "was compressed beforehand: it costs next to nothing, as if it had a machine of its own, and inflating is work for the "
+    "network's thread. `--full` is what reads everything again. CPU is user + system of the program's process, with what "
+    "the two threads have of it; server and program share the cores. With a core for each thread, the busiest one would "
+    "allow that many pages/s.")
 
 
 def main():
@@ -297,7 +294,7 @@ def main():
         parts = [
             ("A long queue", ABOUT_QUEUE.format(seconds=arguments.seconds), lambda: by_queue(bench, server)),
             ("Threads", ABOUT_THREADS.format(listings=LISTINGS, pages=PAGES, rounds=arguments.rounds),
-             lambda: by_threads(bench, {"gzip": compressing, "plain": server}, truth))]
+             lambda: by_place(bench, {"gzip": compressing, "plain": server}, truth))]
         for index in arguments.parts:
             title, about, part = parts[int(index)]
             lab.say(title)

@@ -69,7 +69,7 @@ BOOST_AUTO_TEST_CASE(little_memory_ends_it_with_a_line_and_nothing_is_lost)
     simulator::options o = four_accounts();
     o.posts_min = o.posts_max = 60;
     std::size_t ended = 0, passed = 0;
-    for (unsigned megabytes = 60; megabytes <= 180 && passed < 3; megabytes += 3) {
+    for (unsigned megabytes = 36; megabytes <= 180 && passed < 3; megabytes += 3) {
         const field_work w{o};
         const strings posts = w.world.arguments({w.world.first()}, {"--limit", "20"});
         for (const strings& command : {w.command(), posts}) {
@@ -81,6 +81,7 @@ BOOST_AUTO_TEST_CASE(little_memory_ends_it_with_a_line_and_nothing_is_lost)
             auto environment = w.world.environment();
             environment["PATH"] = "/usr/bin:/bin";
             const finished f = process{"/bin/sh", all, environment}.wait();
+            if (f.code == 127) continue;  // its libraries could not be loaded
             BOOST_TEST_CONTEXT(megabytes << " MB, " << command.front() << "; it said: " << f.err)
             {
                 // 4: no thread could be had to look up the host's name, which looks like an outage.
