@@ -9,6 +9,7 @@ trap '[ -z "$simulator" ] || kill "$simulator"; rm -rf "$folder"' EXIT
 fault=() world=(--posts 250 --identifiers 1)
 [ "$number" != 4 ] || fault=(--fault 503:page=2,burst=1)
 [ "$number" != 7 ] || world=(--posts 120 --identifiers 8 --accounts 3)
+[ "$number" != 8 ] || world=(--posts 120 --identifiers 4 --accounts 2)
 exec 3< <(exec "$unipile" simulate --tls "${world[@]}" --company-share 0 --ca-file "$folder/ca.pem" \
     --write-jobs "$folder/jobs.csv" "${fault[@]}")
 simulator=$!
@@ -71,5 +72,14 @@ case $number in
     harvest
     expect_lines ', null_cursor$' "$folder/out" 8
     expect '^8 jobs of [1-3] accounts: [1-9][0-9]{1,2} posts, [0-9]+ requests$' out
+    ;;
+8)
+    harvest() { "$example" "$folder/jobs.csv" "$folder/posts.db" "1000/day, gap 1ms" >"$folder/out" 2>"$folder/err" || { cat "$folder/err"; exit 1; }; }
+    harvest
+    expect '^4 jobs done, 0 failed, 0 left: 480 posts, 480 of them new, 8 requests$' out
+    harvest
+    expect '^4 jobs done, 0 failed, 0 left: [0-9]+ posts, 0 of them new, 4 requests$' out
+    "$unipile" export --store "$folder/posts.db" --format ndjson >"$folder/posts.ndjson"
+    expect_lines '^\{.*\}$' "$folder/posts.ndjson" 480
     ;;
 esac

@@ -37,10 +37,10 @@ namespace unipile::store {
 /// `stop`, `cancel` and `unpark` of the harvester.
 struct harvester_options {
     /// How the API is reached.
-    client_options client;
+    client_options client = {};
     /// Pace, parked accounts, patience in an outage, memory. `load_ledger`, `save_ledger` and `admit` must be empty,
     /// since the store keeps the ledgers; `whole_pages` and `confirm_pages` have no effect, since both are always on.
-    harvest_options harvest;
+    harvest_options harvest = {};
     /// Posts a page, 1 to 100.
     int limit = 100;
     /// See `posts_query::empty_page_tolerance`.
@@ -53,18 +53,18 @@ struct harvester_options {
 
     /// Whether this harvester works on the jobs of an account; empty: on those of all accounts. The answer for an
     /// account must not change during a run. For several harvesters on one store.
-    std::function<bool(std::string_view account)> owns;
+    std::function<bool(std::string_view account)> owns = {};
     /// Gets the posts of a page before they are stored, known ones too; they are stored when the coroutine has returned
     /// without an exception. So a consumer that keeps the posts itself gets each of them at least once: posts of a page
     /// that was not stored come again with the next run. Calls for one listing come one after the other, in its order;
     /// those for different listings overlap. If the coroutine throws, its posts are not stored, `on_posts` is not
     /// called again, and the run ends as by `stop`, with the exception's code. The posts are valid until the coroutine
     /// has returned.
-    std::function<boost::asio::awaitable<void>(std::span<const post>)> on_posts;
+    std::function<boost::asio::awaitable<void>(std::span<const post>)> on_posts = {};
     /// The text that the store keeps of a failed job, for people: one line, without secrets. Empty: `what()`.
-    std::function<std::string(const failure&)> describe;
+    std::function<std::string(const failure&)> describe = {};
     /// The stored ledger of an account can't be read. Everything that its pace allows counts as used.
-    std::function<void(std::string_view account)> on_damaged_ledger;
+    std::function<void(std::string_view account)> on_damaged_ledger = {};
 };
 
 /// What a harvester did for one account.
