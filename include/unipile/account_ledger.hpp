@@ -64,8 +64,4 @@ struct account_ledger {
     friend bool operator==(const account_ledger&, const account_ledger&) = default;
 };
 
-/// When the last of `requests` more requests of an account would go out if all goes well, gaps drawn with a fixed seed:
-/// how long a harvest will take. Takes time in proportion to `requests`. Throws std::invalid_argument for bad rules.
-wall_time forecast(const pacing& rules, const account_ledger& ledger, std::uint64_t requests, wall_time now);
-
 }  // namespace unipile

@@ -1,4 +1,4 @@
-// How long a harvest is going to take. Pure.
+// How long a harvest is going to take.
 #pragma once
 
 #include <unipile/account_ledger.hpp>
@@ -10,12 +10,8 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <vector>
 
-namespace unipile::program {
-
-/// A listing that nobody has read yet: about what an active profile has.
-constexpr double requests_of_new_job = 3;
+namespace unipile {
 
 /// What an account has still to do.
 struct account_load {
@@ -35,7 +31,7 @@ struct estimate_rules {
     wall_time now{};
 };
 
-struct estimate {
+struct harvest_estimate {
     std::uint64_t accounts = 0;  ///< with jobs, and not parked
     std::uint64_t jobs = 0, requests = 0;
     std::chrono::milliseconds duration{0};  ///< until the last answer, capped at 1000 years
@@ -48,7 +44,8 @@ struct estimate {
 };
 
 /// Adds up accounts; a few microseconds each, whatever their number and their jobs: the first ones with a history are
-/// forecast request by request, further ones by what a new account would do from the same day of its life on.
+/// forecast request by request, further ones by what a new account would do from the same day of its life on. Pure: no
+/// clock, no I/O.
 class harvest_estimator {
 public:
     /// Throws std::invalid_argument for rules that make no sense.
@@ -57,7 +54,7 @@ public:
 
     /// An account without jobs changes nothing.
     void add(const account_load& load);
-    estimate result() const;
+    harvest_estimate result() const;
 
 private:
     class curve;
@@ -66,12 +63,9 @@ private:
                                        std::uint64_t requests);
 
     estimate_rules rules_;
-    estimate sum_;
+    harvest_estimate sum_;
     std::uint64_t forecasts_left_;                          ///< requests that may still be forecast one by one
     std::map<std::string, std::unique_ptr<curve>> curves_;  ///< by provider
 };
 
-/// What `--dry-run` says, lines without their ends.
-std::vector<std::string> estimate_lines(const estimate& e);
-
-}  // namespace unipile::program
+}  // namespace unipile

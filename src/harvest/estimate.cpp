@@ -1,7 +1,4 @@
-#include "program/harvest/estimate.hpp"
-
-#include "program/terminal/figures.hpp"
-#include "program/terminal/safe_text.hpp"
+#include <unipile/harvest_estimate.hpp>
 
 #include "harvest/pacer.hpp"
 #include "harvest/random.hpp"
@@ -13,7 +10,7 @@
 #include <stdexcept>
 #include <utility>
 
-namespace unipile::program {
+namespace unipile {
 namespace {
 
 using std::chrono::milliseconds;
@@ -194,9 +191,9 @@ void harvest_estimator::add(const account_load& load)
     sum_.slowest_jobs = load.jobs;
 }
 
-estimate harvest_estimator::result() const
+harvest_estimate harvest_estimator::result() const
 {
-    estimate e = sum_;
+    harvest_estimate e = sum_;
     const milliseconds busy = capped(static_cast<double>(e.requests) * static_cast<double>(rules_.per_request.count()) /
                                      static_cast<double>(rules_.connections));
     e.connection_bound = e.accounts > 0 && busy > e.slowest_duration;
@@ -204,29 +201,4 @@ estimate harvest_estimator::result() const
     return e;
 }
 
-std::vector<std::string> estimate_lines(const estimate& e)
-{
-    std::vector<std::string> lines;
-    const auto counted = [](std::uint64_t n, const char* one) {
-        return with_thousands(n) + ' ' + one + (n == 1 ? "" : "s");
-    };
-    if (e.accounts == 0) {
-        lines.emplace_back("there is no job to do");
-    } else {
-        lines.push_back(counted(e.jobs, "job") + " of " + counted(e.accounts, "account") + ": about " +
-                        counted(e.requests, "request"));
-        lines.push_back(
-            "time: about " + human_duration(e.duration) +
-            (e.connection_bound ? ", bound by the number of connections" : ", bound by the accounts' pace"));
-        if (!e.connection_bound)
-            lines.push_back("slowest account: " + printable(e.slowest, 80) + ", " + counted(e.slowest_jobs, "job") +
-                            ", about " + human_duration(e.slowest_duration));
-        if (e.over_a_day > 0) lines.push_back(counted(e.over_a_day, "account") + " will take more than a day");
-    }
-    if (e.parked_accounts > 0)
-        lines.push_back(counted(e.parked_accounts, "account") + " with " + counted(e.parked_jobs, "job") +
-                        " parked: not counted until unparked (`unipile accounts --unpark`)");
-    return lines;
-}
-
-}  // namespace unipile::program
+}  // namespace unipile

@@ -245,22 +245,3 @@ void shift(account_ledger& ledger, milliseconds by) noexcept
 }
 
 }  // namespace unipile::harvest
-
-namespace unipile {
-
-wall_time forecast(const pacing& rules, const account_ledger& ledger, std::uint64_t requests, wall_time now)
-{
-    const harvest::pacer p{rules};
-    harvest::random_source random{1};
-    account_ledger l = ledger;
-    harvest::settle(l, now);
-    for (; requests > 0; --requests) {
-        now = p.earliest(l, now);
-        p.spend(l, now, random);
-        p.ended(l, now);
-        p.succeeded(l);
-    }
-    return now;
-}
-
-}  // namespace unipile

@@ -1,5 +1,8 @@
 // How long a harvest is going to take.
-#include "program/harvest/estimate.hpp"
+#include <unipile/harvest_estimate.hpp>
+
+#include "harvest/pacer.hpp"
+#include "harvest/random.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -15,13 +18,11 @@
 namespace {
 
 using namespace unipile;
-using namespace unipile::program;
 using std::chrono::days;
 using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
-using strings = std::vector<std::string>;
 
 const wall_time now{days{20'000}};
 
@@ -45,11 +46,26 @@ account_load load_of(std::string account, std::uint64_t jobs, double each = 1, s
     return l;
 }
 
-estimate of(const estimate_rules& rules, const std::vector<account_load>& loads)
+harvest_estimate of(const estimate_rules& rules, const std::vector<account_load>& loads)
 {
     harvest_estimator e{rules};
     for (const auto& l : loads) e.add(l);
     return e.result();
+}
+
+/// When the last of so many requests of an account goes out, one by one.
+wall_time forecast(const pacing& rules, account_ledger ledger, std::uint64_t requests, wall_time t)
+{
+    const unipile::harvest::pacer pacer{rules};
+    unipile::harvest::random_source random{1};
+    unipile::harvest::settle(ledger, t);
+    for (; requests > 0; --requests) {
+        t = pacer.earliest(ledger, t);
+        pacer.spend(ledger, t, random);
+        pacer.ended(ledger, t);
+        pacer.succeeded(ledger);
+    }
+    return t;
 }
 
 milliseconds between(wall_time a, wall_time b) { return std::chrono::duration_cast<milliseconds>(b - a); }
@@ -58,12 +74,11 @@ BOOST_AUTO_TEST_SUITE(harvest_estimates)
 
 BOOST_AUTO_TEST_CASE(nothing_to_do)
 {
-    const estimate e = of(rules_of(pacing::recommended()), {load_of("idle", 0)});
+    const harvest_estimate e = of(rules_of(pacing::recommended()), {load_of("idle", 0)});
     BOOST_TEST(e.accounts == 0u);
     BOOST_TEST(e.requests == 0u);
     BOOST_TEST(e.duration.count() == 0);
     BOOST_TEST(!e.connection_bound);
-    BOOST_TEST(estimate_lines(e) == strings{"there is no job to do"}, boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(a_new_account_takes_what_is_forecast)
@@ -72,7 +87,7 @@ BOOST_AUTO_TEST_CASE(a_new_account_takes_what_is_forecast)
                              "50/day, hours mon-fri 09:00-18:00 Europe/Berlin", "none"})
         for (const std::uint64_t jobs : {1u, 2u, 30u, 500u}) {
             const pacing pace = parse_pacing(text);
-            const estimate e = of(rules_of(pace), {load_of("new", jobs)});
+            const harvest_estimate e = of(rules_of(pace), {load_of("new", jobs)});
             BOOST_TEST(e.duration.count() == between(now, forecast(pace, {}, jobs, now)).count(), text);
         }
 }
@@ -83,7 +98,7 @@ BOOST_AUTO_TEST_CASE(an_account_with_a_past_takes_what_is_forecast)
     account_ledger used;
     used.first_used = now - days{30};
     used.used = {{now - hours{1}, 100}};
-    const estimate e = of(rules_of(pace), {load_of("used", 10, 3, used.to_text())});
+    const harvest_estimate e = of(rules_of(pace), {load_of("used", 10, 3, used.to_text())});
     BOOST_TEST(e.duration.count() == milliseconds{hours{23}}.count());
     BOOST_TEST(e.requests == 30u);
     BOOST_TEST(e.over_a_day == 0u);
@@ -102,17 +117,16 @@ BOOST_AUTO_TEST_CASE(many_requests_are_judged_by_their_rate)
                                           {"recommended LINKEDIN", 93.7},
                                           {"1/20s", 4320.0},
                                           {"1000000/30d", 1e6 / 30}}) {
-            const estimate e = of(rules_of(parse_pacing(text)), {load_of("a", 3'000'000, 1, ledger)});
+            const harvest_estimate e = of(rules_of(parse_pacing(text)), {load_of("a", 3'000'000, 1, ledger)});
             const double took = std::chrono::duration<double, days::period>(e.duration).count();
             const double windows = std::string_view{text}.ends_with("30d") ? 60.0 : 3e6 / a_day;
             BOOST_TEST(took == windows, boost::test_tools::tolerance(0.02));
         }
     // What takes longer than people live is cut off.
     const std::uint64_t all = std::numeric_limits<std::uint64_t>::max();
-    const estimate e = of(rules_of(parse_pacing("1/day")), {load_of("a", all, 1e300), load_of("b", all)});
+    const harvest_estimate e = of(rules_of(parse_pacing("1/day")), {load_of("a", all, 1e300), load_of("b", all)});
     BOOST_TEST(e.duration.count() == milliseconds{days{365'250}}.count());
     BOOST_TEST(e.jobs == all);
-    BOOST_TEST(estimate_lines(e).size() == 4u);
 }
 
 BOOST_AUTO_TEST_CASE(further_accounts_with_a_past_are_close_to_their_forecast)
@@ -128,7 +142,7 @@ BOOST_AUTO_TEST_CASE(further_accounts_with_a_past_are_close_to_their_forecast)
         l.resting_until = now + seconds{10};  // told from the others by its name: it is the slowest by that much
         for (int i = 0; i < 3; ++i) e.add(load_of("judged", 1'500, 1, l.to_text()));
         const double more = std::chrono::duration<double>(forecast(pace, l, 1'500, now) - now).count();
-        const estimate sum = e.result();
+        const harvest_estimate sum = e.result();
         BOOST_TEST(sum.slowest == "judged");
         BOOST_TEST(std::chrono::duration<double>(sum.slowest_duration).count() == more,
                    boost::test_tools::tolerance(0.1));
@@ -138,7 +152,7 @@ BOOST_AUTO_TEST_CASE(further_accounts_with_a_past_are_close_to_their_forecast)
 
 BOOST_AUTO_TEST_CASE(the_slowest_account_is_named)
 {
-    const estimate e = of(rules_of(parse_pacing("10/hour")),
+    const harvest_estimate e = of(rules_of(parse_pacing("10/hour")),
                           {load_of("small", 5), load_of("large", 300, 2), load_of("middle", 241), load_of("day", 240)});
     BOOST_TEST(e.slowest == "large");
     BOOST_TEST(e.slowest_jobs == 300u);
@@ -148,22 +162,15 @@ BOOST_AUTO_TEST_CASE(the_slowest_account_is_named)
     BOOST_TEST(e.accounts == 4u);
     BOOST_TEST(e.jobs == 786u);
     BOOST_TEST(e.requests == 1'086u);
-    const strings lines{"786 jobs of 4 accounts: about 1,086 requests",
-                        "time: about 2 d 11 h, bound by the accounts' pace",
-                        "slowest account: large, 300 jobs, about 2 d 11 h", "1 account will take more than a day"};
-    BOOST_TEST(estimate_lines(e) == lines, boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(connections_may_be_the_bound)
 {
     estimate_rules r = rules_of(pacing::none(), 4);
     r.per_request = milliseconds{500};
-    const estimate e = of(r, {load_of("a", 100), load_of("b", 60)});
+    const harvest_estimate e = of(r, {load_of("a", 100), load_of("b", 60)});
     BOOST_TEST(e.connection_bound);
     BOOST_TEST(e.duration.count() == milliseconds{seconds{20}}.count());
-    const strings lines{"160 jobs of 2 accounts: about 160 requests",
-                        "time: about 20.0 s, bound by the number of connections"};
-    BOOST_TEST(estimate_lines(e) == lines, boost::test_tools::per_element());
     r.connections = 0;
     BOOST_CHECK_THROW(harvest_estimator{r}, std::invalid_argument);
 }
@@ -192,13 +199,10 @@ BOOST_AUTO_TEST_CASE(parked_accounts_are_told_apart)
 {
     account_ledger l;
     l.parked = account_ledger::parking{now, "restricted"};
-    const estimate e = of(rules_of(pacing::none()), {load_of("parked", 7, 2, l.to_text())});
+    const harvest_estimate e = of(rules_of(pacing::none()), {load_of("parked", 7, 2, l.to_text())});
     BOOST_TEST(e.accounts == 0u);
     BOOST_TEST(e.parked_accounts == 1u);
     BOOST_TEST(e.parked_jobs == 7u);
-    const strings lines{"there is no job to do",
-                        "1 account with 7 jobs parked: not counted until unparked (`unipile accounts --unpark`)"};
-    BOOST_TEST(estimate_lines(e) == lines, boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(ledgers_from_elsewhere)
@@ -237,19 +241,13 @@ BOOST_AUTO_TEST_CASE(a_hundred_thousand_accounts)
         e.add(load_of("acc_" + std::to_string(i), 1 + i % 100, 3, i % 2 == 0 ? used : std::string{}));
         jobs += 1 + i % 100;
     }
-    const estimate sum = e.result();
+    const harvest_estimate sum = e.result();
     BOOST_TEST(sum.accounts == 100'000u);
     BOOST_TEST(sum.jobs == jobs);
     BOOST_TEST(sum.requests == 3 * jobs);
     BOOST_TEST(sum.over_a_day > 50'000u);
     BOOST_TEST(sum.over_a_day < 100'000u);
     BOOST_TEST(sum.slowest_jobs >= 99u);
-}
-
-BOOST_AUTO_TEST_CASE(names_are_printed_safely)
-{
-    const estimate e = of(rules_of(parse_pacing("1/h")), {load_of("\x1b[2J\n", 3)});
-    BOOST_TEST(estimate_lines(e)[2] == "slowest account: \\x1b[2J\\n, 3 jobs, about 2 h 00 min");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

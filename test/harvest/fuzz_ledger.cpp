@@ -2,6 +2,7 @@
 #include "support/fuzzing.hpp"
 
 #include <unipile/account_ledger.hpp>
+#include <unipile/harvest_estimate.hpp>
 
 #include <algorithm>
 
@@ -37,7 +38,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     // An account with any sound past can be asked when it is free.
     const wall_time now{std::chrono::milliseconds{1'700'000'000'000}};
     (void)ledger->used_after(now);
-    (void)forecast(pacing::recommended("INSTAGRAM"), *ledger, 2, now);
+    estimate_rules rules;
+    rules.pace = pacing::recommended("INSTAGRAM");
+    rules.now = now;
+    harvest_estimator estimator{rules};
+    account_load load;
+    load.ledger = text;
+    load.jobs = 2;
+    estimator.add(load);
     ledger->unpark(now);
     hold(!ledger->parked, "an unparked account is not parked");
     return 0;

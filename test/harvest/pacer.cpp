@@ -420,7 +420,7 @@ BOOST_AUTO_TEST_CASE(jitter_only_lengthens)
         }
 }
 
-BOOST_AUTO_TEST_CASE(tells_what_is_left_and_when_it_will_be_done)
+BOOST_AUTO_TEST_CASE(tells_what_is_left)
 {
     const pacer p{unipile::parse_pacing("100/day, 10/hour")};
     account_ledger ledger;
@@ -431,9 +431,6 @@ BOOST_AUTO_TEST_CASE(tells_what_is_left_and_when_it_will_be_done)
     BOOST_TEST(p.left(ledger, 0, start + 1h) == 10u);
     BOOST_TEST(ledger.used_after(start - 1ms) == 3u);
     BOOST_TEST(ledger.used_after(start) == 0u);
-    BOOST_TEST((unipile::forecast(p.rules(), ledger, 7, start) == start));
-    BOOST_TEST((unipile::forecast(p.rules(), ledger, 8, start) == start + 1h));
-    BOOST_TEST((unipile::forecast(p.rules(), ledger, 98, start) == start + 24h));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,7 +1,7 @@
 #include "program/harvest/dry_run.hpp"
 
 #include "program/command.hpp"
-#include "program/harvest/estimate.hpp"
+#include "program/harvest/estimate_lines.hpp"
 #include "program/harvest/job_import.hpp"
 #include "program/output/blocking_output.hpp"
 #include "program/stored/usable_store.hpp"

@@ -29,7 +29,7 @@ pace_outlook read_outlook(store::post_reader& reader, estimate_rules rules, doub
         estimator.add(load);
         return !keep_going || keep_going();
     });
-    const estimate e = estimator.result();
+    const harvest_estimate e = estimator.result();
     return {e.duration, e.parked_jobs};
 }
 

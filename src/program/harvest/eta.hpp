@@ -1,8 +1,7 @@
 // When a harvest will be over. Pure, but for what it reads from a store.
 #pragma once
 
-#include "program/harvest/estimate.hpp"
-
+#include <unipile/harvest_estimate.hpp>
 #include <unipile/store/post_reader.hpp>
 
 #include <chrono>

@@ -1,5 +1,6 @@
 #include "program/harvest/progress.hpp"
 
+#include "program/harvest/estimate_lines.hpp"
 #include "program/harvest/line_pace.hpp"
 
 #include <unipile/store/sqlite.hpp>
