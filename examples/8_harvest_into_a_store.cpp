@@ -56,8 +56,8 @@ void harvest(const std::string& jobs, const std::string& file, store::harvester_
     writer.close();  // everything is durable now
 
     const store::harvester_stats& did = harvester.stats();
-    std::cout << did.jobs_done << " jobs done, " << did.jobs_failed << " failed, " << did.jobs_left << " left: "
-              << did.posts << " posts, " << did.added << " of them new, " << did.requests << " requests\n";
+    std::cout << did.jobs_done << " jobs done, " << did.jobs_failed << " failed, " << did.jobs_left
+              << " left: " << did.posts << " posts, " << did.added << " of them new, " << did.requests << " requests\n";
 }
 
 }  // namespace

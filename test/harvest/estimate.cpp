@@ -152,8 +152,8 @@ BOOST_AUTO_TEST_CASE(further_accounts_with_a_past_are_close_to_their_forecast)
 
 BOOST_AUTO_TEST_CASE(the_slowest_account_is_named)
 {
-    const harvest_estimate e = of(rules_of(parse_pacing("10/hour")),
-                          {load_of("small", 5), load_of("large", 300, 2), load_of("middle", 241), load_of("day", 240)});
+    const harvest_estimate e = of(rules_of(parse_pacing("10/hour")), {load_of("small", 5), load_of("large", 300, 2),
+                                                                      load_of("middle", 241), load_of("day", 240)});
     BOOST_TEST(e.slowest == "large");
     BOOST_TEST(e.slowest_jobs == 300u);
     BOOST_TEST(e.slowest_duration.count() == milliseconds{hours{59}}.count());

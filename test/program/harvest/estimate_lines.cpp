@@ -43,9 +43,9 @@ BOOST_AUTO_TEST_CASE(the_slowest_account_is_named)
                         "time: about 2 d 11 h, bound by the accounts' pace",
                         "slowest account: large, 200 jobs, about 2 d 11 h", "1 account will take more than a day"};
     BOOST_TEST(estimate_lines(e) == lines, boost::test_tools::per_element());
-    const strings one{"1 job of 1 account: about 3 requests", "time: about 1.0 s, bound by the accounts' pace",
-                      "slowest account: large, 1 job, about 1.0 s"};
-    BOOST_TEST(estimate_lines(of(1, 1, seconds{1})) == one, boost::test_tools::per_element());
+    const strings one{"1 job of 1 account: about 3 requests", "time: about 2 h 00 min, bound by the accounts' pace",
+                      "slowest account: large, 1 job, about 2 h 00 min"};
+    BOOST_TEST(estimate_lines(of(1, 1, hours{2})) == one, boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(connections_may_be_the_bound)
