@@ -16,7 +16,7 @@ namespace unipile {
 
 class post;
 
-/// A request is about to be sent, or to wait for a connection. Told once, even if it has to be sent again on a new
+/// A request is about to be sent. Told once, even if it has to be sent again on a new
 /// connection because a kept-alive one died under it; `stream_stats::requests` counts that.
 struct request_event {
     const posts_query& query;
@@ -32,7 +32,7 @@ struct answer_event {
     std::uint64_t page;
     unsigned attempt;
     unsigned status;
-    std::chrono::nanoseconds elapsed;  ///< since the request event, waiting for a connection included
+    std::chrono::nanoseconds elapsed;  ///< since the request event, connecting included
     bool reused_connection;
     const answer_fields& fields;  ///< what the header says about the request
     const api_error* error;       ///< what the API said; null unless the status is an error

@@ -52,7 +52,6 @@ public:
     void throw_if_stopped();
 
     void stop(errc why) noexcept override;
-    void granted() noexcept override { wake(); }
 
 protected:
     ~exchange_waits() = default;

@@ -52,7 +52,8 @@ asio::awaitable<response_head> get_exchange::get(std::string target)
     bool reused = false;
     try {
         if (!is_sendable_target(target)) fail(errc::invalid_query, "the request target can't be sent");
-        co_await acquire();
+        if (owner().closed()) fail(errc::client_closed, access().name());
+        if (!owner().lease(*this)) fail(errc::connection_wait_timeout, access().name());
         connection_ = owner().take_idle();
         connected = reused = connection_ != nullptr;
         if (!reused) co_await connect();
@@ -77,15 +78,6 @@ asio::awaitable<response_head> get_exchange::get(std::string target)
     }
     response_head head = make_head(reused);
     co_return head;
-}
-
-asio::awaitable<void> get_exchange::acquire()
-{
-    if (owner().closed()) fail(errc::client_closed, access().name());
-    start_phase(errc::connection_wait_timeout, access().options.deadlines.connection_wait);
-    awaits("a free connection");
-    owner().request_lease(*this);
-    while (!leased) co_await wait_for_event();
 }
 
 asio::awaitable<void> get_exchange::connect()
@@ -207,7 +199,8 @@ response_head get_exchange::make_head(bool reused)
 
 void get_exchange::fail_lost(io_step step)
 {
-    if (connection_->certificate_was_demanded()) fail(errc::client_certificate_required, access().name(), connection_->error());
+    if (connection_->certificate_was_demanded())
+        fail(errc::client_certificate_required, access().name(), connection_->error());
     const char* const how = step.state == progress::end ? ": closed before the answer's header was whole"
                                                         : ": broken before the answer's header was whole";
     fail(errc::connection_lost, with_hint(access().name() + how), connection_->error());

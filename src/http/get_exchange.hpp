@@ -30,7 +30,6 @@ private:
     enum class state { fresh, busy, in_body, ended, failed };
 
     // One request.
-    boost::asio::awaitable<void> acquire();
     boost::asio::awaitable<void> connect();
     boost::asio::awaitable<bool> begin_answer();
     boost::asio::awaitable<void> read_header();

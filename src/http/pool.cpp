@@ -25,8 +25,8 @@ std::shared_ptr<transport> transport::create(boost::asio::any_io_executor execut
 pool::pool(boost::asio::any_io_executor executor, const client_options& options)
     : executor_(std::move(executor)),
       access_(options),
-      names_(executor_, access_.peer().host,
-             options.resolver ? options.resolver : std::make_shared<system_resolver>(), access_.options.dns_ttl),
+      names_(executor_, access_.peer().host, options.resolver ? options.resolver : std::make_shared<system_resolver>(),
+             access_.options.dns_ttl),
       timer_(executor_)
 {}
 
@@ -47,7 +47,6 @@ pool_stats pool::stats() const noexcept
     s.idle = idle_.size();
     s.open = s.idle;
     for (const auto& user : running_) s.open += user.connected ? 1 : 0;
-    s.waiting = waiting_count_;
     s.opened = opened_;
     s.reused = reused_;
     s.replayed = replayed_;
@@ -59,11 +58,6 @@ void pool::close()
     if (closed_) return;
     closed_ = true;
     names_.close();
-    while (!waiting_.empty()) {
-        pool_user& first = waiting_.front();
-        end_lease(first);
-        first.stop(errc::client_closed);
-    }
     for (auto it = running_.begin(); it != running_.end();) (it++)->stop(errc::client_closed);
     drop_idle();
     rest_if_quiet();
@@ -71,36 +65,20 @@ void pool::close()
 
 // Leases
 
-void pool::request_lease(pool_user& user)
+bool pool::lease(pool_user& user) noexcept
 {
-    if (leases_ < access_.options.max_connections && waiting_.empty()) return grant(user);
-    waiting_.push_back(user);
-    user.queued = true;
-    ++waiting_count_;
-}
-
-void pool::grant(pool_user& user) noexcept
-{
+    if (leases_ >= access_.options.max_connections) return false;
     running_.push_back(user);
     user.leased = true;
     ++leases_;
+    return true;
 }
 
 void pool::end_lease(pool_user& user) noexcept
 {
-    if (!user.leased && !user.queued) return;
+    if (!std::exchange(user.leased, false)) return;
     user.unlink();
-    waiting_count_ -= user.queued ? 1 : 0;
-    leases_ -= user.leased ? 1 : 0;
-    user.queued = user.leased = false;
-    while (!closed_ && !waiting_.empty() && leases_ < access_.options.max_connections) {
-        pool_user& next = waiting_.front();
-        waiting_.pop_front();
-        --waiting_count_;
-        next.queued = false;
-        grant(next);
-        next.granted();
-    }
+    --leases_;
     rest_if_quiet();
 }
 
@@ -199,27 +177,20 @@ void pool::on_timer()
         arm(next, now);
     } catch (...) {
         // Without memory the deadlines can't be watched any more, so what has one ends now.
-        for (user_list* list : {&waiting_, &running_})
-            for (auto it = list->begin(); it != list->end();)
-                if (pool_user& user = *it++; user.deadline != never) stop(user);
+        for (auto it = running_.begin(); it != running_.end();)
+            if (pool_user& user = *it++; user.deadline != never) user.stop(user.overdue);
     }
-}
-
-void pool::stop(pool_user& user) noexcept
-{
-    if (user.queued) end_lease(user);
-    user.stop(user.overdue);
 }
 
 pool::clock::time_point pool::sweep(clock::time_point now)
 {
     auto next = never;
-    for (user_list* list : {&waiting_, &running_}) {
-        for (auto it = list->begin(); it != list->end();) {
-            pool_user& user = *it++;
-            if (user.deadline <= now) stop(user);
-            else next = std::min(next, user.deadline);
-        }
+    for (auto it = running_.begin(); it != running_.end();) {
+        pool_user& user = *it++;
+        if (user.deadline <= now)
+            user.stop(user.overdue);
+        else
+            next = std::min(next, user.deadline);
     }
     std::erase_if(idle_, [now](const std::unique_ptr<connection>& c) {
         if (now < c->expires_at) return false;
@@ -232,7 +203,7 @@ pool::clock::time_point pool::sweep(clock::time_point now)
 
 void pool::rest_if_quiet() noexcept
 {
-    if (leases_ != 0 || waiting_count_ != 0 || !idle_.empty() || armed_ == never) return;
+    if (leases_ != 0 || !idle_.empty() || armed_ == never) return;
     armed_ = never;
     ++timer_generation_;
     try {

@@ -31,23 +31,20 @@ public:
 
     /// Ends whatever it waits for, with `why`. Called by the pool when the deadline has passed, and when it closes.
     virtual void stop(errc why) noexcept = 0;
-    /// Called by the pool: the lease that it queued for is its own.
-    virtual void granted() noexcept = 0;
 
     clock::time_point deadline = clock::time_point::max();  ///< set by the user while it waits; the greatest: none
     errc overdue = errc::stall_timeout;                     ///< set by the user: what `stop` is called with then
     bool connected = false;                                 ///< set by the user: it has a connection, or makes one
     bool leased = false;                                    ///< set by the pool
-    bool queued = false;                                    ///< set by the pool
 
 protected:
     ~pool_user() = default;
 };
 
 /// A connection may be used by who holds a lease; there are `max_connections` of them, and idle connections plus
-/// leases never exceed that. Waiters are served first come, first served; idle connections last in, first out. One
-/// timer watches everything, and sleeps for a second at most: deadlines move all the time, and moving the timer with
-/// each of them would cost more than looking after them once a second.
+/// leases never exceed that. Idle connections are used last in, first out. One timer watches everything, and sleeps for
+/// a second at most: deadlines move all the time, and moving the timer with each of them would cost more than looking
+/// after them once a second.
 class pool final : public transport {
 public:
     using clock = connection::clock;
@@ -66,9 +63,9 @@ public:
     name_cache& names() noexcept { return names_; }
     bool closed() const noexcept { return closed_; }
 
-    /// A lease now, or a place in the queue for one: see `leased` and `queued`.
-    void request_lease(pool_user& user);
-    /// Gives the lease back, or the place in the queue. Does nothing without either.
+    /// False if all are taken: who sends requests waits until one is over.
+    bool lease(pool_user& user) noexcept;
+    /// Does nothing without a lease.
     void end_lease(pool_user& user) noexcept;
     /// Has `stop` called when the deadline, which the user has set, has passed.
     void watch(const pool_user& user, clock::time_point now);
@@ -89,8 +86,6 @@ public:
 private:
     using user_list = boost::intrusive::list<pool_user, boost::intrusive::constant_time_size<false>>;
 
-    void grant(pool_user& user) noexcept;
-    void stop(pool_user& user) noexcept;
     void drop_idle() noexcept;
     void rest_if_quiet() noexcept;
     void arm(clock::time_point at, clock::time_point now);
@@ -106,8 +101,7 @@ private:
     std::uint64_t timer_generation_ = 0;
 
     user_list running_;  // those that hold a lease
-    user_list waiting_;
-    std::size_t leases_ = 0, waiting_count_ = 0;
+    std::size_t leases_ = 0;
     std::vector<std::unique_ptr<connection>> idle_;  // oldest first
     std::vector<read_buffer> spare_buffers_;
 

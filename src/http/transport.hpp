@@ -27,7 +27,7 @@ struct response_head {
 };
 
 struct pool_stats {
-    std::size_t open = 0, idle = 0, waiting = 0;
+    std::size_t open = 0, idle = 0;
     std::uint64_t opened = 0, reused = 0, replayed = 0;
 };
 
@@ -44,7 +44,8 @@ public:
     exchange(const exchange&) = delete;
     exchange& operator=(const exchange&) = delete;
 
-    /// Gets a connection, sends the request and reads the answer's header. Replays once when a reused connection turns
+    /// Gets a connection, or throws errc::connection_wait_timeout if `max_connections` others run: who sends requests
+    /// does the waiting. Sends the request and reads the answer's header. Replays once when a reused connection turns
     /// out dead before the answer's first byte; only `times_sent` tells. Call once.
     virtual boost::asio::awaitable<response_head> get(std::string target) = 0;
 

@@ -3,6 +3,8 @@
 #include "serial_executor.hpp"
 #include "stream_core.hpp"
 
+#include "http/durations.hpp"
+
 #include <unipile/client.hpp>
 
 #include <utility>
@@ -15,6 +17,7 @@ std::shared_ptr<paging::client_core> make_core(const client::executor_type& exec
 {
     paging::require_serial(executor);
     options.retry = paging::bounded(std::move(options.retry));
+    http::bound_durations(options);
     auto transport = http::transport::create(executor, options);
     return std::make_shared<paging::client_core>(std::move(options), std::move(transport));
 }
@@ -48,7 +51,7 @@ connection_stats client::connections() const noexcept
     const auto s = core_->transport()->stats();
     return {.open = s.open,
             .idle = s.idle,
-            .waiting = s.waiting,
+            .waiting = core_->waiting(),
             .opened = s.opened,
             .reused = s.reused,
             .replayed = s.replayed};

@@ -5,7 +5,7 @@
 #include <unipile/failure.hpp>
 
 #include <algorithm>
-#include <limits>
+#include <new>
 #include <random>
 #include <utility>
 
@@ -18,14 +18,6 @@ std::uint64_t seed_of(const retry_policy& policy)
     if (policy.seed) return policy.seed;
     std::random_device device;
     return std::uint64_t{device()} << 32 | device();
-}
-
-/// All requests at once where the pool is to time how long each waits for a connection, otherwise as many as there are
-/// connections: a request that waits in the pool takes a coroutine, one that waits here takes nothing.
-std::size_t requests_at_once(const client_options& options) noexcept
-{
-    return options.deadlines.connection_wait.count() > 0 ? std::numeric_limits<std::size_t>::max()
-                                                         : options.max_connections;
 }
 
 [[noreturn]] void refuse(errc code, std::string note = {})
@@ -51,7 +43,6 @@ client_core::client_core(client_options options, std::shared_ptr<http::transport
       transport_(std::move(transport)),
       time_(std::move(time)),
       registry_(keeper_registry::of(transport_->executor())),
-      at_once_(requests_at_once(options_)),
       random_(seed_of(options_.retry))
 {
     options_.api_key.clear();  // the transport has what it needs of both
@@ -89,33 +80,66 @@ void client_core::close() noexcept
 
 void client_core::enqueue(page_reader& s)
 {
-    if (running_ < at_once_) {
+    if (running_ < options_.max_connections) {
         ++running_;
         s.run_request();
     } else {
+        s.gives_up_at = time_->now() + options_.deadlines.connection_wait;
         waiting_.push_back(s);
+        if (options_.deadlines.connection_wait.count() > 0 && !queue_timer_) watch_queue();
     }
-    const bool crowded = !waiting_.empty() || running_ > options_.max_connections;
-    if (crowded && !paused_.empty()) {
+    if (!waiting_.empty() && !paused_.empty()) {
         auto& longest = paused_.front();
         paused_.pop_front();
         longest.read_on();
     }
 }
 
+void client_core::leave_queue(page_reader& s) noexcept
+{
+    s.held_hook::unlink();
+    if (waiting_.empty()) queue_timer_.reset();
+}
+
 void client_core::request_over()
 {
     --running_;
-    if (waiting_.empty() || running_ >= at_once_) return;
+    if (waiting_.empty() || running_ >= options_.max_connections) return;
     auto& next = waiting_.front();
-    waiting_.pop_front();
+    leave_queue(next);
     ++running_;
     next.run_request();
 }
 
+// All wait equally long: the first in the queue is the first to give up.
+void client_core::watch_queue() noexcept
+try {
+    queue_timer_ = std::make_unique<boost::asio::steady_timer>(executor());
+    time_->expire(*queue_timer_, waiting_.front().gives_up_at);
+    queue_timer_->async_wait([weak = weak_from_this(), number = ++queue_timers_](const boost::system::error_code&) {
+        const auto self = weak.lock();
+        if (self && self->queue_timer_ && self->queue_timers_ == number) self->queue_timer_fired();
+    });
+} catch (const std::bad_alloc&) {
+    queue_timer_.reset();  // the next one that waits tries again
+}
+
+void client_core::queue_timer_fired()
+{
+    const handler_section here(&handlers_);
+    const auto now = time_->now();
+    while (!waiting_.empty() && waiting_.front().gives_up_at <= now) {
+        auto& first = waiting_.front();
+        leave_queue(first);
+        ++running_;
+        first.run_request(false);
+    }
+    if (!waiting_.empty()) watch_queue();
+}
+
 bool client_core::may_pause(page_reader& s) noexcept
 {
-    if (!waiting_.empty() || running_ > options_.max_connections) return false;
+    if (!waiting_.empty()) return false;
     paused_.push_back(s);
     return true;
 }

@@ -13,6 +13,7 @@
 #include <unipile/posts_query.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/intrusive/list.hpp>
 
 #include <chrono>
@@ -65,10 +66,14 @@ public:
     void close() noexcept;
     bool closed() const noexcept { return closed_; }
 
-    /// `s` wants to send a request: now, or when one of the others has ended.
+    /// `s` wants to send a request: now, or when one of the others has ended. Without a connection it is told so after
+    /// `deadlines::connection_wait`.
     void enqueue(page_reader& s);
+    /// `s` does not wait any more.
+    void leave_queue(page_reader& s) noexcept;
     /// One has ended.
     void request_over();
+    std::size_t waiting() const noexcept { return waiting_.size(); }
 
     /// `s` has read far ahead and would stop reading. False: it holds what others wait for, and must read on.
     bool may_pause(page_reader& s) noexcept;
@@ -85,6 +90,8 @@ public:
 
 private:
     void abandon(std::vector<std::shared_ptr<void>>& out) noexcept override;
+    void watch_queue() noexcept;
+    void queue_timer_fired();
 
     using all_list = boost::intrusive::list<page_reader, boost::intrusive::base_hook<all_hook>,
                                             boost::intrusive::constant_time_size<false>>;
@@ -97,10 +104,11 @@ private:
     std::shared_ptr<keeper_registry> registry_;
     all_list readers_;
     std::vector<std::weak_ptr<close_listener>> listeners_;
-    held_list waiting_;
+    held_list waiting_;  ///< for one of `max_connections`; a request that waits here has no coroutine
+    std::unique_ptr<boost::asio::steady_timer> queue_timer_;  ///< while requests wait and their time is bounded
     held_list paused_;
+    std::uint64_t queue_timers_ = 0;
     std::vector<std::unique_ptr<workspace>> spare_;
-    std::size_t at_once_;  ///< requests that run at the same time
     std::size_t running_ = 0;
     handler_meeting handlers_;
     std::uint64_t random_;

@@ -1,5 +1,6 @@
 #include "page_reader.hpp"
 
+#include "errc_meaning.hpp"
 #include "failures.hpp"
 #include "page_intake.hpp"
 #include "refusal.hpp"
@@ -90,14 +91,14 @@ struct page_reader::request_ends {
     }
 };
 
-void page_reader::run_request() noexcept
+void page_reader::run_request(bool in_time) noexcept
 try {
     phase_ = phase::running;
     reading_on_ = false;
     work_ = client_->lend();
     auto self = shared_from_this();
     starting_ = true;
-    asio::co_spawn(executor_, run(self, client_), request_ends{self, client_});
+    asio::co_spawn(executor_, run(self, client_, in_time), request_ends{self, client_});
     starting_ = false;
     // An observer, say, has ended the listing. A coroutine that is cancelled before it has ever been suspended throws
     // past its completion handler (Asio 1.26), hence not earlier.
@@ -112,10 +113,15 @@ try {
     client->request_over();
 }
 
-awaitable<void> page_reader::run(std::shared_ptr<page_reader> self, std::shared_ptr<client_core> client)
+awaitable<void> page_reader::run(std::shared_ptr<page_reader> self, std::shared_ptr<client_core> client, bool in_time)
 {
     auto target = self->begin_request(*client);
     if (self->listing_.over()) throw boost::system::system_error(asio::error::operation_aborted);
+    if (!in_time) {
+        failure::details d = details_of(errc::connection_wait_timeout);
+        d.note = "waited for a free connection";
+        throw failure(errc::connection_wait_timeout, std::move(d));
+    }
     auto& work = *self->work_;
     work.head = co_await work.exchange->get(std::move(target));
     work.count(self->listing_.stats);
@@ -381,7 +387,7 @@ void page_reader::stop() noexcept
 void page_reader::leave_queue() noexcept
 {
     if (phase_ != phase::queued) return;
-    held_hook::unlink();
+    client_->leave_queue(*this);
     phase_ = phase::idle;
     awaited_ = false;
     total_.cancel();
@@ -391,7 +397,7 @@ void page_reader::leave_queue() noexcept
 void page_reader::interrupt() noexcept
 {
     if (phase_ == phase::queued) {
-        held_hook::unlink();
+        client_->leave_queue(*this);
         phase_ = phase::idle;
     }
     if (phase_ == phase::idle) total_.cancel();

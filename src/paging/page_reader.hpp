@@ -54,8 +54,10 @@ public:
     // The client's side.
 
     virtual void client_closed() noexcept;
-    /// A connection can be had.
-    void run_request() noexcept;
+    /// A connection can be had; or, not `in_time`, none became free before `gives_up_at`.
+    void run_request(bool in_time = true) noexcept;
+    /// Set by the client: until when the request waits for a connection.
+    std::chrono::steady_clock::time_point gives_up_at{};
     /// Other listings wait for the connection: the page is to be read to its end.
     void read_on() noexcept;
     /// Moves a kept handler to `out`.
@@ -121,7 +123,8 @@ private:
     enum class phase : std::uint8_t { idle, queued, running };
     struct request_ends;
 
-    static boost::asio::awaitable<void> run(std::shared_ptr<page_reader> self, std::shared_ptr<client_core> client);
+    static boost::asio::awaitable<void> run(std::shared_ptr<page_reader> self, std::shared_ptr<client_core> client,
+                                            bool in_time);
     std::string begin_request(const client_core& client);
     boost::asio::awaitable<void> read_page(client_core& client);
     boost::asio::awaitable<void> pause(client_core& client);

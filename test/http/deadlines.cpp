@@ -256,33 +256,6 @@ BOOST_AUTO_TEST_CASE(the_longest_durations_mean_no_bound)
     }
 }
 
-BOOST_AUTO_TEST_CASE(connection_wait)
-{
-    std::latch release(1);
-    const scripted_server server([&](peer& p) {
-        p.read_request();
-        release.wait();
-        p.send(ok_answer(body));
-        p.fall_silent();
-    });
-    auto options = patient(server.url());
-    options.max_connections = 1;
-    options.deadlines.connection_wait = 20ms;
-    fetching client(options);
-    const outcome& first = client.start();
-    const outcome& second = client.start();
-    const outcome& third = client.start();
-    while (!second.finished || !third.finished) BOOST_REQUIRE(client.loop().run_one() != 0);
-    BOOST_TEST((second.error == errc::connection_wait_timeout), describe(second));
-    BOOST_TEST((third.error == errc::connection_wait_timeout), describe(third));
-    BOOST_TEST((!second.sent && !third.sent));
-    BOOST_TEST(!first.finished);
-    BOOST_TEST(client.stats().waiting == 0u);
-    release.count_down();
-    client.run();
-    BOOST_TEST(first.ok(), describe(first));
-}
-
 BOOST_AUTO_TEST_CASE(a_consumer_that_looks_elsewhere_is_not_counted)
 {
     std::latch looked_elsewhere(1);
