@@ -1,16 +1,14 @@
 // The server over real sockets: keep-alive, faults of the connection, TLS with its CA, gzip, many clients and threads.
 #include "contract.hpp"
 #include "reader.hpp"
+#include "running_server.hpp"
 
 #include <unipile/simulator.hpp>
 
-#include <boost/asio/connect.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/error.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/test/unit_test.hpp>
@@ -19,7 +17,6 @@
 #include <zlib.h>
 
 #include <atomic>
-#include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -33,148 +30,6 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 namespace {
-
-/// A server on threads of its own.
-class running {
-public:
-    explicit running(sim::options options, int threads = 1) : server(context_.get_executor(), std::move(options))
-    {
-        server.start();
-        for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { context_.run(); });
-    }
-    ~running()
-    {
-        server.stop();
-        for (auto& thread : threads_) thread.join();
-    }
-
-private:
-    asio::io_context context_;
-
-public:
-    sim::server server;
-
-private:
-    std::vector<std::thread> threads_;
-};
-
-sim::options plain(std::vector<const char*> faults = {})
-{
-    sim::options options;
-    options.identifiers = 3;
-    options.company_share = 0;
-    for (const auto* fault : faults) options.faults.push_back(sim::parse_fault(fault));
-    return options;
-}
-
-struct reply {
-    std::string head;
-    std::string body;  ///< without chunks
-    bool whole = false;
-    error_code error;
-
-    unsigned status() const { return head.size() < 12 ? 0 : static_cast<unsigned>(std::stoul(head.substr(9, 3))); }
-    bool has(const char* line) const { return head.find(line) != head.npos; }
-};
-
-/// A blocking client with one connection.
-class client {
-public:
-    explicit client(const sim::server& server, asio::ssl::context* tls = nullptr, SSL_SESSION* session = nullptr,
-                    const char* host = "localhost")
-        : stream_(context_, tls ? *tls : none_), tls_(tls != nullptr)
-    {
-        stream_.next_layer().connect({asio::ip::make_address("127.0.0.1"), server.port()});
-        if (!tls_) return;
-        stream_.set_verify_mode(asio::ssl::verify_peer);
-        stream_.set_verify_callback(asio::ssl::host_name_verification(host));
-        if (session) SSL_set_session(stream_.native_handle(), session);
-        stream_.handshake(asio::ssl::stream_base::client);
-    }
-
-    void send(const std::string& text)
-    {
-        error_code ignored;
-        if (tls_)
-            asio::write(stream_, asio::buffer(text), ignored);
-        else
-            asio::write(stream_.next_layer(), asio::buffer(text), ignored);
-    }
-
-    reply receive()
-    {
-        reply result;
-        while (!result.error && !complete(result)) read(result);
-        return result;
-    }
-
-    reply get(const sim::profile& profile, unsigned limit = 10, const std::string& more = {})
-    {
-        send("GET " + reader::target(profile.account, profile.identifier, limit, profile.is_company) +
-             " HTTP/1.1\r\nHost: localhost\r\nX-API-KEY: simulated-key\r\n" + more + "\r\n");
-        return receive();
-    }
-
-    /// Whether the server closes without a further byte.
-    error_code next_end()
-    {
-        reply rest;
-        while (!rest.error && held_.empty()) read(rest);
-        BOOST_TEST(held_.empty());
-        return rest.error;
-    }
-
-    SSL* handle() { return stream_.native_handle(); }
-
-private:
-    void read(reply& result)
-    {
-        char bytes[16 * 1024];
-        const auto size = tls_ ? stream_.read_some(asio::buffer(bytes), result.error)
-                               : stream_.next_layer().read_some(asio::buffer(bytes), result.error);
-        held_.append(bytes, size);
-    }
-
-    bool complete(reply& result)
-    {
-        const auto end = held_.find("\r\n\r\n");
-        if (end == held_.npos) return false;
-        result.head = held_.substr(0, end + 4);
-        const std::string_view rest = std::string_view(held_).substr(end + 4);
-        if (const auto at = result.head.find("Content-Length: "); at != std::string::npos) {
-            const auto size = std::stoul(result.head.substr(at + 16));
-            result.body = rest.substr(0, size);
-            result.whole = rest.size() >= size;
-            if (result.whole) held_.erase(0, end + 4 + size);
-            return result.whole;
-        }
-        return chunks(rest, end + 4, result);
-    }
-
-    bool chunks(std::string_view rest, std::size_t used, reply& result)
-    {
-        result.body.clear();
-        for (;;) {
-            const auto line = rest.find("\r\n");
-            if (line == rest.npos) return false;
-            std::size_t size = 0;
-            std::from_chars(rest.data(), rest.data() + line, size, 16);
-            if (rest.size() < line + 2 + size + 2) return false;
-            result.body += rest.substr(line + 2, size);
-            rest.remove_prefix(line + 2 + size + 2);
-            used += line + 2 + size + 2;
-            if (size > 0) continue;
-            held_.erase(0, used);
-            return result.whole = true;
-        }
-    }
-
-    asio::io_context context_;
-    asio::ssl::context none_{asio::ssl::context::tls_client};
-    asio::ssl::stream<tcp::socket> stream_;
-    bool tls_;
-    std::string held_;
-};
 
 std::string inflate_all(const std::string& packed)
 {
@@ -199,12 +54,6 @@ std::unique_ptr<asio::ssl::context> trusting(const std::string& ca)
     return context;
 }
 
-/// The requests of a page are counted after the client may already have it.
-void wait_for_pages(const sim::server& server, std::uint64_t pages)
-{
-    while (server.stats().pages < pages) std::this_thread::yield();
-}
-
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(servers)
@@ -214,7 +63,7 @@ BOOST_AUTO_TEST_CASE(pages_one_after_another_on_one_connection)
     for (const auto framing : {sim::framing::chunked, sim::framing::length}) {
         auto options = plain();
         options.framing = framing;
-        running r(options);
+        running_server r(options);
         client c(r.server);
         const auto profile = r.server.identifiers().front();
         for (unsigned limit = 1; limit <= 100; limit += 9) {
@@ -233,7 +82,7 @@ BOOST_AUTO_TEST_CASE(pages_one_after_another_on_one_connection)
 
 BOOST_AUTO_TEST_CASE(requests_in_small_pieces_and_pipelined)
 {
-    running r(plain());
+    running_server r(plain());
     client c(r.server);
     const auto profile = r.server.identifiers().front();
     const auto request = "GET " + reader::target(profile.account, profile.identifier, 3, false) +
@@ -247,7 +96,7 @@ BOOST_AUTO_TEST_CASE(requests_in_small_pieces_and_pipelined)
 
 BOOST_AUTO_TEST_CASE(what_is_not_http_is_refused_and_closed)
 {
-    running r(plain());
+    running_server r(plain());
     for (const auto* text : {"hello\r\n\r\n", "GET / HTTP/3.0\r\n\r\n", "GET /\r\n\r\n",
                              "POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello"}) {
         client c(r.server);
@@ -265,7 +114,7 @@ BOOST_AUTO_TEST_CASE(connections_end_when_asked_or_after_their_share)
 {
     auto options = plain();
     options.requests_per_connection = 3;
-    running r(options);
+    running_server r(options);
     const auto profile = r.server.identifiers().front();
     client counted(r.server);
     BOOST_TEST(!counted.get(profile).has("Connection: close"));
@@ -281,7 +130,7 @@ BOOST_AUTO_TEST_CASE(idle_connections_are_closed)
 {
     auto options = plain();
     options.keep_alive = std::chrono::milliseconds(30);
-    running r(options);
+    running_server r(options);
     client c(r.server);
     BOOST_TEST(c.get(r.server.identifiers().front()).whole);
     BOOST_TEST((c.next_end() == asio::error::eof));
@@ -291,7 +140,7 @@ BOOST_AUTO_TEST_CASE(idle_connections_are_closed)
 
 BOOST_AUTO_TEST_CASE(gzip_where_it_is_accepted)
 {
-    running r(plain());
+    running_server r(plain());
     client c(r.server);
     const auto profile = r.server.identifiers().front();
     const auto text = c.get(profile, 50);
@@ -303,7 +152,7 @@ BOOST_AUTO_TEST_CASE(gzip_where_it_is_accepted)
     BOOST_TEST(!c.get(profile, 50, "Accept-Encoding: gzip;q=0\r\n").has("Content-Encoding"));
     auto options = plain();
     options.gzip = false;
-    running without(options);
+    running_server without(options);
     client other(without.server);
     BOOST_TEST(!other.get(profile, 50, "Accept-Encoding: gzip\r\n").has("Content-Encoding"));
 }
@@ -316,7 +165,7 @@ BOOST_AUTO_TEST_CASE(endings_at_every_place)
     options.tls = true;
     for (const bool tls : {false, true}) {
         options.tls = tls;
-        running r(options);
+        running_server r(options);
         const auto profile = r.server.identifiers().front();
         const auto context = tls ? trusting(r.server.ca_pem()) : nullptr;
         client healthy(r.server, context.get());
@@ -344,7 +193,7 @@ BOOST_AUTO_TEST_CASE(endings_at_every_place)
 
 BOOST_AUTO_TEST_CASE(a_stall_lasts_until_the_client_goes_or_as_long_as_said)
 {
-    running r(plain({"stall:at=20,for=30,page=1"}));
+    running_server r(plain({"stall:at=20,for=30,page=1"}));
     const auto profile = r.server.identifiers().front();
     client patient(r.server);
     BOOST_TEST(patient.get(profile).whole);
@@ -362,7 +211,7 @@ BOOST_AUTO_TEST_CASE(a_stall_lasts_until_the_client_goes_or_as_long_as_said)
 
 BOOST_AUTO_TEST_CASE(hanging_up_without_a_word)
 {
-    running r(plain({"hang-up"}));
+    running_server r(plain({"hang-up"}));
     client c(r.server);
     const auto page = c.get(r.server.identifiers().front());
     BOOST_TEST(page.whole);
@@ -373,7 +222,7 @@ BOOST_AUTO_TEST_CASE(hanging_up_without_a_word)
 
 BOOST_AUTO_TEST_CASE(odd_chunks_drips_and_bandwidth_deliver_the_same)
 {
-    running plain_server(plain());
+    running_server plain_server(plain());
     const auto profile = plain_server.server.identifiers().front();
     client first(plain_server.server);
     const auto expected = first.get(profile, 3).body;
@@ -384,7 +233,7 @@ BOOST_AUTO_TEST_CASE(odd_chunks_drips_and_bandwidth_deliver_the_same)
     auto options = plain();
     options.bandwidth = 400'000;
     options.latency_min = options.latency_max = std::chrono::milliseconds(2);
-    running slow(options);
+    running_server slow(options);
     client c(slow.server);
     BOOST_TEST(c.get(profile, 3).body == expected);
 }
@@ -396,7 +245,7 @@ BOOST_AUTO_TEST_CASE(tls_with_its_own_ca)
     auto options = plain();
     options.tls = true;
     options.ca_file = file.string();
-    running r(options);
+    running_server r(options);
     std::ifstream in(file, std::ios::binary);
     const std::string written{std::istreambuf_iterator<char>(in), {}};
     std::filesystem::remove(file);
@@ -420,7 +269,7 @@ BOOST_AUTO_TEST_CASE(tls_versions_and_resumption)
         auto options = plain();
         options.tls = true;
         options.tls_1_2_only = old;
-        running r(options);
+        running_server r(options);
         const auto profile = r.server.identifiers().front();
         const auto context = trusting(r.server.ca_pem());
         client c(r.server, context.get());  // OpenSSL resumes no session whose connection went without a good-bye
@@ -436,7 +285,7 @@ BOOST_AUTO_TEST_CASE(tls_versions_and_resumption)
     }
     auto options = plain();
     options.tls = true;
-    running r(options);
+    running_server r(options);
     const auto context = trusting(r.server.ca_pem());
     SSL_CTX_set_max_proto_version(context->native_handle(), TLS1_1_VERSION);
     BOOST_CHECK_THROW(client(r.server, context.get()), boost::system::system_error);
@@ -450,7 +299,7 @@ BOOST_AUTO_TEST_CASE(many_clients_on_many_threads)
     options.instagram_share = 0.34;
     options.posts_min = options.posts_max = 40;
     options.tls = true;
-    running r(options, 3);
+    running_server r(options, 3);
     const auto profiles = r.server.identifiers();
     std::atomic<std::size_t> next = 0, complete = 0;
     const auto harvest = [&] {
