@@ -1,6 +1,8 @@
 // Takes written dates apart. Who reads one says in which order its parts come.
 #pragma once
 
+#include <unipile/wall_time.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
@@ -15,7 +17,7 @@ struct written_time {
     std::chrono::minutes zone{0};  ///< east of UTC
 
     /// Nothing if there is no such time. A second of 60 is a leap second.
-    std::optional<std::chrono::sys_time<std::chrono::milliseconds>> time() const noexcept
+    std::optional<wall_time> time() const noexcept
     {
         using namespace std::chrono;
         const year_month_day date{std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month)},

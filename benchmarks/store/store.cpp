@@ -31,9 +31,9 @@ double now() { return std::chrono::duration<double>(std::chrono::steady_clock::n
 
 double cpu() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
-unix_time moment(std::size_t n)
+wall_time moment(std::size_t n)
 {
-    return unix_time(std::chrono::milliseconds(1'700'000'000'000 + static_cast<std::int64_t>(n)));
+    return wall_time(std::chrono::milliseconds(1'700'000'000'000 + static_cast<std::int64_t>(n)));
 }
 
 struct post_text {

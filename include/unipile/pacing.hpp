@@ -1,6 +1,8 @@
 // How fast an account may be asked, so that its provider does not take offence.
 #pragma once
 
+#include <unipile/wall_time.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <iosfwd>
@@ -10,12 +12,6 @@
 #include <vector>
 
 namespace unipile {
-
-/// A point of the system's clock, as far as pacing and its durable state are concerned.
-using wall_time = std::chrono::sys_time<std::chrono::milliseconds>;
-
-/// What the system's clock says.
-inline wall_time wall_now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
 
 /// At most `limit` requests in any stretch of time that is `length` long.
 struct rate_window {

@@ -5,6 +5,7 @@
 #include <unipile/instagram.hpp>
 #include <unipile/linkedin.hpp>
 #include <unipile/provider.hpp>
+#include <unipile/wall_time.hpp>
 
 #include <boost/system/result.hpp>
 
@@ -31,7 +32,7 @@ struct post_block {
     std::string_view json;
     std::string_view provider_name;
     std::string_view id;
-    std::optional<std::chrono::sys_time<std::chrono::milliseconds>> published_at;
+    std::optional<wall_time> published_at;
     const linkedin_post* linkedin = nullptr;
     const instagram_post* instagram = nullptr;
     std::span<const anomaly> anomalies;
@@ -103,10 +104,7 @@ public:
     /// are Unix milliseconds, which agrees with `parsed_datetime` in all answers seen). Instagram: the caption's
     /// `created_at`, whose unit is not documented: from 10^14 on it is taken as microseconds, from 10^11 on as
     /// milliseconds, below as seconds. Empty if none of them is there.
-    std::optional<std::chrono::sys_time<std::chrono::milliseconds>> published_at() const noexcept
-    {
-        return block_->published_at;
-    }
+    std::optional<wall_time> published_at() const noexcept { return block_->published_at; }
 
     /// The bytes of memory that the post takes: its JSON, its typed fields and what its block has left. Copies share
     /// them. For whoever bounds how many posts may wait; `json().size()` can be a small part of it.

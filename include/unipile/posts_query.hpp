@@ -1,6 +1,8 @@
 // What to list.
 #pragma once
 
+#include <unipile/wall_time.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -26,7 +28,7 @@ struct posts_query {
     std::uint64_t max_pages = 0;
     /// End once posts are older than this. Posts that are older are not delivered. There is no such filter in the
     /// API; it rests on the usual order, newest first.
-    std::optional<std::chrono::sys_time<std::chrono::milliseconds>> since = {};
+    std::optional<wall_time> since = {};
     /// How many older posts in a row prove that `since` is reached, so that a pinned old post does not; at least 1.
     unsigned since_run = 5;
     /// End after a page with fewer posts than `limit`, which saves the request that would tell. Off, since it is not

@@ -9,8 +9,8 @@ namespace {
 
 using namespace std::chrono;
 
-constexpr timestamp earliest_post = sys_days{year{2002} / 1 / 1};
-constexpr timestamp latest_post = sys_days{year{2101} / 1 / 1};
+constexpr wall_time earliest_post = sys_days{year{2002} / 1 / 1};
+constexpr wall_time latest_post = sys_days{year{2101} / 1 / 1};
 
 /// `2025-06-01T11:57:31.404Z`, which is how nearly all come.
 bool read_usual_form(std::string_view text, written_time& to) noexcept
@@ -51,31 +51,31 @@ bool read_other_form(std::string_view text, written_time& to) noexcept
 
 }  // namespace
 
-std::optional<timestamp> parse_datetime(std::string_view text) noexcept
+std::optional<wall_time> parse_datetime(std::string_view text) noexcept
 {
     written_time read;
     if (!read_usual_form(text, read) && !read_other_form(text, read)) return std::nullopt;
     return read.time();
 }
 
-std::optional<timestamp> time_of_linkedin_id(std::string_view id) noexcept
+std::optional<wall_time> time_of_linkedin_id(std::string_view id) noexcept
 {
     std::uint64_t value = 0;
     const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), value);
     if (error != std::errc{} || end != id.data() + id.size()) return std::nullopt;
-    const timestamp time{milliseconds{static_cast<std::int64_t>(value >> 22)}};
+    const wall_time time{milliseconds{static_cast<std::int64_t>(value >> 22)}};
     if (time < earliest_post || time >= latest_post) return std::nullopt;
     return time;
 }
 
-std::optional<timestamp> time_of_number(std::int64_t value) noexcept
+std::optional<wall_time> time_of_number(std::int64_t value) noexcept
 {
     if (value <= 0) return std::nullopt;
     if (value < 100'000'000'000)
         value *= 1000;
     else if (value >= 100'000'000'000'000)
         value /= 1000;
-    const timestamp time{milliseconds{value}};
+    const wall_time time{milliseconds{value}};
     if (time >= latest_post) return std::nullopt;
     return time;
 }

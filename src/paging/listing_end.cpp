@@ -15,8 +15,7 @@ end_reason end_after(const posts_query& query, const page_facts& page) noexcept
 
 bool is_final(end_reason r) noexcept { return is_complete(r) || (is_inferred(r) && r != end_reason::refused_cursor); }
 
-since_run::verdict since_run::post(const posts_query& query,
-                                   std::optional<std::chrono::sys_time<std::chrono::milliseconds>> published) noexcept
+since_run::verdict since_run::post(const posts_query& query, std::optional<wall_time> published) noexcept
 {
     // A post without a time proves nothing, so it is kept, and neither counts nor interrupts.
     if (!query.since || !published) return verdict::deliver;

@@ -3,6 +3,7 @@
 
 #include <unipile/end_reason.hpp>
 #include <unipile/posts_query.hpp>
+#include <unipile/wall_time.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -33,8 +34,7 @@ class since_run {
 public:
     enum class verdict { deliver, leave_out, reached };
 
-    verdict post(const posts_query& query,
-                 std::optional<std::chrono::sys_time<std::chrono::milliseconds>> published) noexcept;
+    verdict post(const posts_query& query, std::optional<wall_time> published) noexcept;
 
 private:
     unsigned older_ = 0;

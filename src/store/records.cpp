@@ -14,7 +14,7 @@ const char* to_string(job_state s) noexcept
     return "unknown";
 }
 
-post_row::post_row(std::string_view provider, std::string_view id, std::optional<unix_time> published,
+post_row::post_row(std::string_view provider, std::string_view id, std::optional<wall_time> published,
                    std::string_view json)
     : provider_(provider), id_(id), published_(published), json_(json), fingerprint_(fingerprint_of(json))
 {}

@@ -45,7 +45,7 @@ std::optional<account_row> sqlite_store::load_account(std::string_view account)
 }
 
 std::vector<std::string> sqlite_store::accounts_with_jobs(std::int64_t run, std::string_view after, std::size_t count,
-                                                          unix_time now)
+                                                          wall_time now)
 {
     return guarded([&] {
         sweep(now);
@@ -64,7 +64,7 @@ std::vector<std::string> sqlite_store::accounts_with_jobs(std::int64_t run, std:
     });
 }
 
-bool sqlite_store::request_unpark(std::string_view account, unix_time now)
+bool sqlite_store::request_unpark(std::string_view account, wall_time now)
 {
     return guarded([&] {
         statement set(db_,
@@ -75,7 +75,7 @@ bool sqlite_store::request_unpark(std::string_view account, unix_time now)
     });
 }
 
-std::uint64_t sqlite_store::request_unpark_all(unix_time now)
+std::uint64_t sqlite_store::request_unpark_all(wall_time now)
 {
     return guarded([&] {
         statement set(db_,

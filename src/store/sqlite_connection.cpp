@@ -224,7 +224,7 @@ statement& statement::bind_null(int at)
     return *this;
 }
 
-statement& statement::bind(int at, std::optional<unix_time> t)
+statement& statement::bind(int at, std::optional<wall_time> t)
 {
     return t ? bind(at, std::int64_t{t->time_since_epoch().count()}) : bind_null(at);
 }
@@ -257,7 +257,7 @@ std::string_view statement::text(int column) const noexcept
     return {data, static_cast<std::size_t>(sqlite3_column_bytes(get(), column))};
 }
 
-std::optional<unix_time> statement::time(int column) const noexcept
+std::optional<wall_time> statement::time(int column) const noexcept
 {
     if (null(column)) return std::nullopt;
     return time_or_zero(column);

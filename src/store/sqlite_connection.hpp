@@ -76,7 +76,7 @@ public:
                     std::string_view v);  ///< as text; copied when the statement runs, so it must live until then
     statement& bind_blob(int at, const void* data, std::size_t size);
     statement& bind_null(int at);
-    statement& bind(int at, std::optional<unix_time> t);
+    statement& bind(int at, std::optional<wall_time> t);
 
     /// The number of a named parameter.
     int parameter(const char* name) const noexcept { return sqlite3_bind_parameter_index(get(), name); }
@@ -92,8 +92,8 @@ public:
     std::string_view text(int column) const noexcept;
     std::string string(int column) const { return std::string(text(column)); }
     bool null(int column) const noexcept { return sqlite3_column_type(get(), column) == SQLITE_NULL; }
-    std::optional<unix_time> time(int column) const noexcept;
-    unix_time time_or_zero(int column) const noexcept { return unix_time(std::chrono::milliseconds(integer(column))); }
+    std::optional<wall_time> time(int column) const noexcept;
+    wall_time time_or_zero(int column) const noexcept { return wall_time(std::chrono::milliseconds(integer(column))); }
 
 private:
     sqlite3_stmt* get() const noexcept { return statement_.get(); }

@@ -3,7 +3,7 @@
 
 namespace unipile::store {
 
-void sqlite_store::sweep(unix_time now) { sweep_.bind(1, std::optional(now)).run(); }
+void sqlite_store::sweep(wall_time now) { sweep_.bind(1, std::optional(now)).run(); }
 
 std::vector<claimed_job> sqlite_store::claim(const claim_request& request)
 {
@@ -39,7 +39,7 @@ std::vector<claimed_job> sqlite_store::claim(const claim_request& request)
     });
 }
 
-bool sqlite_store::renew(const lease& l, std::chrono::seconds lease_for, unix_time now)
+bool sqlite_store::renew(const lease& l, std::chrono::seconds lease_for, wall_time now)
 {
     return guarded([&] {
         renew_.bind(1, std::optional(now + lease_for));
@@ -49,7 +49,7 @@ bool sqlite_store::renew(const lease& l, std::chrono::seconds lease_for, unix_ti
     });
 }
 
-bool sqlite_store::release(const lease& l, std::optional<unix_time> again_at)
+bool sqlite_store::release(const lease& l, std::optional<wall_time> again_at)
 {
     return guarded([&] {
         release_.bind(1, static_cast<std::int64_t>(again_at ? job_state::delayed : job_state::queued));
@@ -78,9 +78,9 @@ job_counts sqlite_store::count_jobs(std::int64_t run)
     });
 }
 
-std::optional<unix_time> sqlite_store::next_due(std::int64_t run)
+std::optional<wall_time> sqlite_store::next_due(std::int64_t run)
 {
-    return guarded([&]() -> std::optional<unix_time> {
+    return guarded([&]() -> std::optional<wall_time> {
         statement find(db_, "SELECT due FROM jobs WHERE due IS NOT NULL AND run = ? AND " + may_come_due_ +
                                 " ORDER BY due LIMIT 1");
         find.bind(1, run);

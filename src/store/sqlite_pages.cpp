@@ -117,7 +117,7 @@ page_result sqlite_store::write(const page_write& page)
 }
 
 // Stores a post and finds out where its listing has it. True if the listing had not shown it before.
-bool sqlite_store::store_post(const post_row& p, std::int64_t job, unix_time now, page_result& result)
+bool sqlite_store::store_post(const post_row& p, std::int64_t job, wall_time now, page_result& result)
 {
     const std::string made_id = p.id().empty() ? content_id(p.fingerprint()) : std::string();
     const std::string_view id = p.id().empty() ? std::string_view(made_id) : p.id();
@@ -147,7 +147,7 @@ bool sqlite_store::store_post(const post_row& p, std::int64_t job, unix_time now
 }
 
 // False if it is there already.
-bool sqlite_store::insert_post(const post_row& p, std::string_view id, std::int64_t job, unix_time now)
+bool sqlite_store::insert_post(const post_row& p, std::string_view id, std::int64_t job, wall_time now)
 {
     const fingerprint& f = p.fingerprint();
     insert_post_.bind(1, p.provider()).bind(2, id).bind(3, job).bind(4, p.published()).bind(5, std::optional(now));
@@ -222,7 +222,7 @@ void sqlite_store::refresh_links(std::int64_t post, const post_row& p, std::int6
     uncommitted_ += p.json().size();
 }
 
-void sqlite_store::refresh_post(std::int64_t post, const post_row& p, std::int64_t job, unix_time now)
+void sqlite_store::refresh_post(std::int64_t post, const post_row& p, std::int64_t job, wall_time now)
 {
     const fingerprint& f = p.fingerprint();
     refresh_post_.bind(1, job).bind(2, p.published()).bind(3, std::optional(now));
@@ -231,7 +231,7 @@ void sqlite_store::refresh_post(std::int64_t post, const post_row& p, std::int64
     uncommitted_ += p.json().size();
 }
 
-void sqlite_store::store_sightings(std::int64_t job, std::uint32_t walk, unix_time now)
+void sqlite_store::store_sightings(std::int64_t job, std::uint32_t walk, wall_time now)
 {
     for (std::size_t i = 0; i < rows_.size();) {
         const std::size_t end = neighbours_end(i);
@@ -275,14 +275,14 @@ std::size_t sqlite_store::quarantine(const page_write& page)
 }
 
 void sqlite_store::save_progress(std::int64_t job, const timeline& line, std::uint64_t posts, std::uint64_t pages,
-                                 std::uint64_t requests, unix_time now)
+                                 std::uint64_t requests, wall_time now)
 {
     const std::string text = line.text();
     progress_.bind(1, text).bind(2, as_signed(posts)).bind(3, as_signed(pages)).bind(4, as_signed(requests));
     progress_.bind(5, std::optional(now)).bind(6, std::int64_t{line.suspect()}).bind(7, job).run();
 }
 
-void sqlite_store::settle(std::int64_t job, const timeline& line, const step& s, std::string_view end, unix_time now)
+void sqlite_store::settle(std::int64_t job, const timeline& line, const step& s, std::string_view end, wall_time now)
 {
     // What two such walks have missed is gone.
     if (s.mark_gone) miss_.bind(1, std::optional(now)).bind(2, job).bind(3, std::int64_t{line.walk()}).run();
@@ -312,7 +312,7 @@ step sqlite_store::finish(const job_end& end)
     });
 }
 
-step sqlite_store::lost_position(const lease& l, unix_time now)
+step sqlite_store::lost_position(const lease& l, wall_time now)
 {
     return guarded([&] {
         auto job = held(l);

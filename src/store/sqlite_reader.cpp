@@ -121,7 +121,7 @@ public:
     std::uint64_t jobs(const job_filter& filter, const std::function<bool(const stored_job&)>& visit) override;
     std::uint64_t accounts(const std::function<bool(const account_row&, const account_summary&)>& visit) override;
     std::uint64_t quarantined(
-        const std::function<bool(const job_spec&, const quarantined_row&, unix_time)>& visit) override;
+        const std::function<bool(const job_spec&, const quarantined_row&, wall_time)>& visit) override;
     store_summary summary() override;
     std::string tenant() override { return version_ >= 2 ? bound_tenant(db_) : std::string{}; }
     std::optional<bool> harvesting() override { return owner_lock::is_held(db_.file()); }
@@ -306,7 +306,7 @@ std::uint64_t sqlite_reader::accounts(const std::function<bool(const account_row
 }
 
 std::uint64_t sqlite_reader::quarantined(
-    const std::function<bool(const job_spec&, const quarantined_row&, unix_time)>& visit)
+    const std::function<bool(const job_spec&, const quarantined_row&, wall_time)>& visit)
 {
     statement find(db_,
                    "SELECT q.item, j.account, j.identifier, j.company, q.raw, q.why, q.seen FROM quarantined q "
@@ -314,7 +314,7 @@ std::uint64_t sqlite_reader::quarantined(
     struct item {
         job_spec spec;
         quarantined_row row;
-        unix_time seen{};
+        wall_time seen{};
     };
     std::int64_t after = 0;
     const auto begin = [&] { find.bind(1, after); };

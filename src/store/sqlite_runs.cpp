@@ -12,7 +12,7 @@ const char* order_name(job_order o) noexcept { return o == job_order::listed ? "
 
 }  // namespace
 
-run_info sqlite_store::begin_run(const run_request& request, unix_time now)
+run_info sqlite_store::begin_run(const run_request& request, wall_time now)
 {
     return guarded([&] {
         check_tenant(request);
@@ -51,7 +51,7 @@ void sqlite_store::check_tenant(const run_request& request)
 }
 
 // The last run, if it can go on as this request wants it; ends it otherwise.
-std::optional<run_info> sqlite_store::unfinished_run(const run_request& request, unix_time now)
+std::optional<run_info> sqlite_store::unfinished_run(const run_request& request, wall_time now)
 {
     statement find(db_,
                    "SELECT run, mode, max_posts, since, label, started FROM runs WHERE ended IS NULL "
@@ -91,7 +91,7 @@ bool sqlite_store::can_go_on(std::int64_t run)
     return open.step() && open.integer(0) != 0;
 }
 
-bool sqlite_store::end_run(std::int64_t run, std::string_view outcome, unix_time now)
+bool sqlite_store::end_run(std::int64_t run, std::string_view outcome, wall_time now)
 {
     return guarded([&] {
         statement end(db_,

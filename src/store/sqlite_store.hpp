@@ -20,27 +20,27 @@ public:
     sqlite_store(const std::string& file, const sqlite_options& options);
     ~sqlite_store() override;
 
-    run_info begin_run(const run_request& request, unix_time now) override;
-    bool end_run(std::int64_t run, std::string_view outcome, unix_time now) override;
+    run_info begin_run(const run_request& request, wall_time now) override;
+    bool end_run(std::int64_t run, std::string_view outcome, wall_time now) override;
     std::string tenant() override;
     void begin_import(std::int64_t run) override;
     import_result add_jobs(std::int64_t run, std::span<const job_spec> jobs) override;
     std::uint64_t end_import(std::int64_t run) override;
     std::vector<claimed_job> claim(const claim_request& request) override;
-    bool renew(const lease& l, std::chrono::seconds lease_for, unix_time now) override;
-    bool release(const lease& l, std::optional<unix_time> again_at) override;
+    bool renew(const lease& l, std::chrono::seconds lease_for, wall_time now) override;
+    bool release(const lease& l, std::optional<wall_time> again_at) override;
     page_result write(const page_write& page) override;
     step finish(const job_end& end) override;
-    step lost_position(const lease& l, unix_time now) override;
+    step lost_position(const lease& l, wall_time now) override;
     void save_account(const account_row& row) override;
     std::optional<account_row> load_account(std::string_view account) override;
     std::vector<std::string> accounts_with_jobs(std::int64_t run, std::string_view after, std::size_t count,
-                                                unix_time now) override;
-    bool request_unpark(std::string_view account, unix_time now) override;
-    std::uint64_t request_unpark_all(unix_time now) override;
+                                                wall_time now) override;
+    bool request_unpark(std::string_view account, wall_time now) override;
+    std::uint64_t request_unpark_all(wall_time now) override;
     std::vector<std::string> take_unpark_requests() override;
     job_counts count_jobs(std::int64_t run) override;
-    std::optional<unix_time> next_due(std::int64_t run) override;
+    std::optional<wall_time> next_due(std::int64_t run) override;
     void commit() override;
     log_tail checkpoint(bool at_end) override;
     std::size_t uncommitted_bytes() const noexcept override { return uncommitted_; }
@@ -79,30 +79,30 @@ private:
     };
 
     run_row& run_of(std::int64_t run);
-    std::optional<run_info> unfinished_run(const run_request& request, unix_time now);
+    std::optional<run_info> unfinished_run(const run_request& request, wall_time now);
     void check_tenant(const run_request& request);
     bool can_go_on(std::int64_t run);
     void add_job(std::int64_t run, run_row& r, const job_spec& job, import_result& result);
     void add_known_job(std::int64_t run, const run_row& r, std::int64_t number, import_result& result);
-    void sweep(unix_time now);
+    void sweep(wall_time now);
     std::optional<held_job> held(const lease& l);
     void take_over(held_job& held, const page_write& page);
     bool has_shown(std::int64_t job, const page_write& page);
     void copy_sightings(std::int64_t from, std::int64_t to);
-    bool store_post(const post_row& p, std::int64_t job, unix_time now, page_result& result);
-    bool insert_post(const post_row& p, std::string_view id, std::int64_t job, unix_time now);
+    bool store_post(const post_row& p, std::int64_t job, wall_time now, page_result& result);
+    bool insert_post(const post_row& p, std::string_view id, std::int64_t job, wall_time now);
     std::optional<known_post> find_post(const post_row& p, std::string_view id, std::int64_t job);
     bool comes_next(const post_row& p, std::string_view id);
     static known_post compared(const statement& found, const post_row& p, std::int64_t job);
     void look_ahead_of(std::int64_t post, std::int64_t job);
     void refresh_links(std::int64_t post, const post_row& p, std::int64_t job);
-    void refresh_post(std::int64_t post, const post_row& p, std::int64_t job, unix_time now);
+    void refresh_post(std::int64_t post, const post_row& p, std::int64_t job, wall_time now);
     std::size_t neighbours_end(std::size_t from) const;
-    void store_sightings(std::int64_t job, std::uint32_t walk, unix_time now);
+    void store_sightings(std::int64_t job, std::uint32_t walk, wall_time now);
     std::size_t quarantine(const page_write& page);
     void save_progress(std::int64_t job, const timeline& line, std::uint64_t posts, std::uint64_t pages,
-                       std::uint64_t requests, unix_time now);
-    void settle(std::int64_t job, const timeline& line, const step& s, std::string_view end, unix_time now);
+                       std::uint64_t requests, wall_time now);
+    void settle(std::int64_t job, const timeline& line, const step& s, std::string_view end, wall_time now);
 
     // Runs `f` within the transaction. Whatever goes wrong, the transaction is rolled back and the store refuses more.
     template <class F>

@@ -38,7 +38,7 @@ public:
         return checked([&] { return reader_->accounts(visit); });
     }
     std::uint64_t quarantined(
-        const std::function<bool(const job_spec&, const quarantined_row&, unix_time)>& visit) override
+        const std::function<bool(const job_spec&, const quarantined_row&, wall_time)>& visit) override
     {
         return checked([&] { return reader_->quarantined(visit); });
     }

@@ -11,10 +11,10 @@ namespace {
 constexpr std::size_t most_stretches = 32;
 
 // `t` and `by` may be any.
-unix_time later(unix_time t, std::chrono::seconds by)
+wall_time later(wall_time t, std::chrono::seconds by)
 {
-    const auto room = std::chrono::floor<std::chrono::seconds>(unix_time::max() - std::max(t, unix_time{}));
-    return by >= room ? unix_time::max() : t + by;
+    const auto room = std::chrono::floor<std::chrono::seconds>(wall_time::max() - std::max(t, wall_time{}));
+    return by >= room ? wall_time::max() : t + by;
 }
 
 }  // namespace
@@ -49,7 +49,7 @@ timeline::stretch* timeline::find(std::uint32_t walk) noexcept
 }
 
 // A time in the future was written by a clock that was wrong.
-bool timeline::is_old(unix_time t, std::chrono::seconds limit, unix_time now) const
+bool timeline::is_old(wall_time t, std::chrono::seconds limit, wall_time now) const
 {
     return t > now || now >= later(t, limit);
 }
@@ -63,19 +63,19 @@ std::chrono::seconds timeline::backoff(unsigned looks) const
     return first * (1 << std::min(looks > 0 ? looks - 1 : 0, 4u));
 }
 
-bool timeline::wants_look(unix_time now) const
+bool timeline::wants_look(wall_time now) const
 {
     return look_pending_ && (looks_ == 0 || is_old(looked_at_, backoff(looks_), now));
 }
 
-bool timeline::can_resume(walk_mode mode, unix_time now) const
+bool timeline::can_resume(walk_mode mode, wall_time now) const
 {
     if (!walk_.active || stretches_.empty()) return false;
     if (walk_.mode == walk_mode::full) return mode == walk_mode::full || walk_.second_look;
     return mode == walk_mode::update && !is_old(walk_.began, rules_.resume_within, now);
 }
 
-step timeline::begin(walk_mode mode, const walk_bounds& bounds, unix_time now)
+step timeline::begin(walk_mode mode, const walk_bounds& bounds, wall_time now)
 {
     walk_.bounds = bounds;
     if (can_resume(mode, now)) {
@@ -109,7 +109,7 @@ void timeline::absorb()
 }
 
 // A new walk. What the last one has read becomes a stretch like any other.
-step timeline::from_top(unix_time now)
+step timeline::from_top(wall_time now)
 {
     std::erase_if(stretches_, [](const stretch& s) { return s.posts == 0 && !s.closed(); });
     if (stretches_.size() >= most_stretches) stretches_.resize(most_stretches - 1);
@@ -127,7 +127,7 @@ step timeline::from_top(unix_time now)
 }
 
 // Where the walk's own stretch goes on; `go_on` if there is no position that could be trusted.
-step timeline::from_saved(unix_time now)
+step timeline::from_saved(wall_time now)
 {
     depth& d = current().down;
     const bool doubtful = walk_.mode == walk_mode::full || d.ended || d.position.empty() ||
@@ -147,7 +147,7 @@ step timeline::from_saved(unix_time now)
     return s;
 }
 
-step timeline::lost_position(unix_time now)
+step timeline::lost_position(wall_time now)
 {
     if (stretches_.empty()) return from_top(now);
     depth& d = current().down;
@@ -160,14 +160,14 @@ step timeline::lost_position(unix_time now)
 }
 
 // Back to where the walk was when it jumped.
-step timeline::from_left(unix_time now)
+step timeline::from_left(wall_time now)
 {
     depth& d = current().down;
     d = std::exchange(walk_.left, {});
     return from_saved(now);
 }
 
-void timeline::take_over(timeline other, unix_time now)
+void timeline::take_over(timeline other, wall_time now)
 {
     other.rules_ = rules_;
     other.forget_positions();
@@ -212,7 +212,7 @@ void timeline::begin_overlap(const page_facts& page)
     walk_.unbroken = true;
 }
 
-step timeline::read(std::span<sighting> posts, std::string_view position, const page_facts& page, unix_time now)
+step timeline::read(std::span<sighting> posts, std::string_view position, const page_facts& page, wall_time now)
 {
     if (!walk_.active || stretches_.empty()) begin(walk_mode::update, walk_.bounds, now);
     begin_overlap(page);
@@ -332,7 +332,7 @@ void timeline::see_known(sighting& post, stretch& other, bool natural)
 }
 
 void timeline::go_down(std::span<const sighting> posts, std::string_view position, const page_facts& page,
-                       unix_time now)
+                       wall_time now)
 {
     depth& d = current().down;
     if (d.next_top == 0 && !posts.empty()) d.next_top = posts.front().post;
@@ -384,7 +384,7 @@ timeline::stretch timeline::merge(std::uint32_t last)
     return older;
 }
 
-step timeline::join(const page_facts& page, unix_time now)
+step timeline::join(const page_facts& page, wall_time now)
 {
     const std::uint32_t last = joinable(page);
     if (last == 0) return {};
@@ -415,7 +415,7 @@ step timeline::join(const page_facts& page, unix_time now)
     return done || rests_there ? rest(step::kind::bounded) : from_saved(now);
 }
 
-void timeline::lower_floor(unix_time to)
+void timeline::lower_floor(wall_time to)
 {
     auto& floor = current().floor;
     floor = floor ? std::min(*floor, to) : to;

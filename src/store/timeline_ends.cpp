@@ -5,7 +5,7 @@
 
 namespace unipile::store {
 
-step timeline::ended(end_reason reason, unix_time now, unsigned empty_pages)
+step timeline::ended(end_reason reason, wall_time now, unsigned empty_pages)
 {
     if (!walk_.active || stretches_.empty()) return {step::kind::interrupted};
     depth& d = current().down;
@@ -43,7 +43,7 @@ step timeline::ended(end_reason reason, unix_time now, unsigned empty_pages)
 }
 
 // Closes the listing if it was seen to end here before, or if it is sure enough the first time.
-step timeline::inferred_end(end_reason reason, unix_time now, unsigned empty_pages)
+step timeline::inferred_end(end_reason reason, wall_time now, unsigned empty_pages)
 {
     depth& d = current().down;
     if (is_known_end()) return close(reason, empty_pages);
@@ -87,7 +87,7 @@ bool timeline::misses_known_posts() const
 }
 
 // Whether there is no point in looking there again so soon.
-bool timeline::rests(const depth& down, unix_time now) const
+bool timeline::rests(const depth& down, wall_time now) const
 {
     return down.ended && refusals_ > 1 && !is_old(refused_at_, backoff(refusals_ - 1), now);
 }

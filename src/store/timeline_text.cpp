@@ -15,9 +15,9 @@ namespace json = boost::json;
 
 constexpr int text_version = 3;
 
-json::value time_value(unix_time t) { return json::value(t.time_since_epoch().count()); }
+json::value time_value(wall_time t) { return json::value(t.time_since_epoch().count()); }
 
-json::value optional_time(const std::optional<unix_time>& t) { return t ? time_value(*t) : json::value(nullptr); }
+json::value optional_time(const std::optional<wall_time>& t) { return t ? time_value(*t) : json::value(nullptr); }
 
 // Throws for values that `text()` doesn't write; `parse` turns that into nothing.
 template <class T>
@@ -26,12 +26,12 @@ T number(const json::object& o, std::string_view key)
     return o.at(key).to_number<T>();
 }
 
-unix_time time_of(const json::object& o, std::string_view key)
+wall_time time_of(const json::object& o, std::string_view key)
 {
-    return unix_time(std::chrono::milliseconds(number<std::int64_t>(o, key)));
+    return wall_time(std::chrono::milliseconds(number<std::int64_t>(o, key)));
 }
 
-std::optional<unix_time> optional_time_of(const json::object& o, std::string_view key)
+std::optional<wall_time> optional_time_of(const json::object& o, std::string_view key)
 {
     if (o.at(key).is_null()) return std::nullopt;
     return time_of(o, key);

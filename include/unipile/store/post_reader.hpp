@@ -18,8 +18,8 @@ namespace unipile::store {
 struct post_filter {
     std::optional<std::string> account;     ///< seen through this account
     std::optional<std::string> identifier;  ///< found in a listing of this identifier
-    std::optional<unix_time> since;         ///< published at this time or later
-    std::optional<unix_time> until;         ///< published before this time
+    std::optional<wall_time> since;         ///< published at this time or later
+    std::optional<wall_time> until;         ///< published before this time
     /// With `since` or `until`: also the posts whose time nobody knows.
     bool undated = true;
     /// Also posts that are gone from every listing in which they were found.
@@ -31,10 +31,10 @@ struct stored_post {
     std::string_view provider, id;
     /// The listing that found it; with a filter by account or identifier, the first of those that match.
     std::string_view account, identifier;
-    std::optional<unix_time> published;
-    unix_time first_seen{};
-    unix_time last_seen{};  ///< in any listing
-    unix_time changed{};    ///< when the stored JSON was taken
+    std::optional<wall_time> published;
+    wall_time first_seen{};
+    wall_time last_seen{};  ///< in any listing
+    wall_time changed{};    ///< when the stored JSON was taken
     bool gone = false;      ///< gone from every listing in which it was found
     std::string_view json;
 };
@@ -50,9 +50,9 @@ struct stored_job {
     std::string failure, failure_type;
     std::uint64_t posts = 0, pages = 0, requests = 0;
     bool whole = false;  ///< everything from the top to the end is stored, as of `harvested`
-    std::optional<unix_time> harvested;
-    std::optional<unix_time> tried;  ///< when it was last done or failed
-    std::optional<unix_time> again_at;
+    std::optional<wall_time> harvested;
+    std::optional<wall_time> tried;  ///< when it was last done or failed
+    std::optional<wall_time> again_at;
     bool suspect = false;    ///< the last walk may not have been shown everything
     bool withdrawn = false;  ///< its list names it no more, so it is in no run; see `post_store::end_import`
 };
@@ -116,7 +116,7 @@ public:
     /// By account name.
     virtual std::uint64_t accounts(const std::function<bool(const account_row&, const account_summary&)>& visit) = 0;
     virtual std::uint64_t quarantined(
-        const std::function<bool(const job_spec&, const quarantined_row&, unix_time)>& visit) = 0;
+        const std::function<bool(const job_spec&, const quarantined_row&, wall_time)>& visit) = 0;
     virtual store_summary summary() = 0;
     /// The server that the store is bound to, see `run_request::tenant`; empty: to none yet.
     virtual std::string tenant() { return {}; }

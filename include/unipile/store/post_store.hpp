@@ -21,7 +21,7 @@ struct claim_request {
     std::size_t count = 1;
     std::chrono::seconds lease_for{300};  ///< from now, and from each write on; where leases run out, see `post_store`
     std::string worker;                   ///< who asks, for people
-    unix_time now{};
+    wall_time now{};
 };
 
 struct import_result {
@@ -65,10 +65,10 @@ public:
     virtual ~post_store() = default;
 
     /// Begins a run, or goes on with the last one; see `run_request`.
-    virtual run_info begin_run(const run_request& request, unix_time now) = 0;
+    virtual run_info begin_run(const run_request& request, wall_time now) = 0;
     /// Ends a run of which no job is queued, delayed or leased; false, and nothing is changed, if one is. `outcome` is
     /// for people. A run that isn't ended goes on when it is begun again.
-    virtual bool end_run(std::int64_t run, std::string_view outcome, unix_time now) = 0;
+    virtual bool end_run(std::int64_t run, std::string_view outcome, wall_time now) = 0;
 
     /// The server that the store is bound to, see `run_request::tenant`; empty: to none yet.
     virtual std::string tenant() { return {}; }
@@ -87,9 +87,9 @@ public:
     /// time has come, are among them.
     virtual std::vector<claimed_job> claim(const claim_request& request) = 0;
     /// Prolongs a lease; false if it is lost.
-    virtual bool renew(const lease& l, std::chrono::seconds lease_for, unix_time now) = 0;
+    virtual bool renew(const lease& l, std::chrono::seconds lease_for, wall_time now) = 0;
     /// Gives a job back, to be claimed again from `again_at` on (at once if empty). False if the lease is lost.
-    virtual bool release(const lease& l, std::optional<unix_time> again_at) = 0;
+    virtual bool release(const lease& l, std::optional<wall_time> again_at) = 0;
 
     /// Stores a batch and the job's new position, and says what to do next with the job. After `complete` or `bounded`
     /// the job is done and its lease ended.
@@ -99,20 +99,20 @@ public:
     virtual step finish(const job_end& end) = 0;
     /// The saved position can't be used (it can't be parsed, for example). `from_top`, `from_position`, or
     /// `lost_lease`.
-    virtual step lost_position(const lease& l, unix_time now) = 0;
+    virtual step lost_position(const lease& l, wall_time now) = 0;
 
     /// `row.unpark_requested` doesn't count: a request stands while the row has the parking that it is about.
     virtual void save_account(const account_row& row) = 0;
     virtual std::optional<account_row> load_account(std::string_view account) = 0;
     /// Accounts with jobs to claim in this run, by name, behind `after`. Jobs under a lease don't count.
     virtual std::vector<std::string> accounts_with_jobs(std::int64_t run, std::string_view after, std::size_t count,
-                                                        unix_time now) = 0;
+                                                        wall_time now) = 0;
     /// Asks whoever harvests to unpark an account; false, and nothing is changed, if the store knows none of that name
     /// that is parked. For another process than the harvesting one. The account's row says `parked` no more at once,
     /// but keeps since when and why until the request is taken.
-    virtual bool request_unpark(std::string_view account, unix_time now) = 0;
+    virtual bool request_unpark(std::string_view account, wall_time now) = 0;
     /// The same for every parked account. Returns how many requests stand then.
-    virtual std::uint64_t request_unpark_all(unix_time now) = 0;
+    virtual std::uint64_t request_unpark_all(wall_time now) = 0;
     /// The accounts that were asked to be unparked since the last call, each once. One that was parked anew after it
     /// was asked for is none of them.
     virtual std::vector<std::string> take_unpark_requests() = 0;
@@ -120,7 +120,7 @@ public:
     virtual job_counts count_jobs(std::int64_t run) = 0;
     /// The earliest time at which a delayed job, or one under a lease that may run out, can be claimed; empty: there is
     /// none.
-    virtual std::optional<unix_time> next_due(std::int64_t run) = 0;
+    virtual std::optional<wall_time> next_due(std::int64_t run) = 0;
 
     /// Makes everything durable that was done since the last commit.
     virtual void commit() = 0;

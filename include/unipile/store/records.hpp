@@ -77,8 +77,8 @@ struct run_info {
     bool resumed = false;
     walk_mode mode = walk_mode::update;
     std::string label;
-    unix_time started{};
-    std::optional<unix_time> ended;
+    wall_time started{};
+    std::optional<wall_time> ended;
     std::string outcome;
 };
 
@@ -96,19 +96,19 @@ struct claimed_job {
 class post_row {
 public:
     /// `id` may be empty: then the post is keyed by its content. `json` is one valid JSON object, kept byte for byte.
-    post_row(std::string_view provider, std::string_view id, std::optional<unix_time> published, std::string_view json);
+    post_row(std::string_view provider, std::string_view id, std::optional<wall_time> published, std::string_view json);
     static post_row of(const post& p) { return {p.provider_name(), p.id(), p.published_at(), p.json()}; }
 
     std::string_view provider() const noexcept { return provider_; }
     std::string_view id() const noexcept { return id_; }
-    std::optional<unix_time> published() const noexcept { return published_; }
+    std::optional<wall_time> published() const noexcept { return published_; }
     std::string_view json() const noexcept { return json_; }
     /// Of the JSON.
     const store::fingerprint& fingerprint() const noexcept { return fingerprint_; }
 
 private:
     std::string_view provider_, id_;
-    std::optional<unix_time> published_;
+    std::optional<wall_time> published_;
     std::string_view json_;
     store::fingerprint fingerprint_;
 };
@@ -135,7 +135,7 @@ struct page_write {
     /// The listing was started at `step::overlap`, since the position was too old when it was used.
     bool overlapped = false;
     std::uint64_t requests = 1;  ///< that were needed for it, failed ones counted
-    unix_time now{};
+    wall_time now{};
     /// Keeps the text alive that `posts` looks at.
     std::shared_ptr<const void> keep_alive;
 
@@ -161,9 +161,9 @@ struct job_end {
     std::string failure_type;  ///< the API's `type`, or the name of the error
     bool may_pass = false;     ///< a later run should try again without being asked
     /// For failures: not given up; to be claimed again from this time on.
-    std::optional<unix_time> again_at;
+    std::optional<wall_time> again_at;
     std::uint64_t requests = 0;  ///< since the last page
-    unix_time now{};
+    wall_time now{};
     unsigned empty_pages = 0;  ///< see `page_write`
 };
 
@@ -173,12 +173,12 @@ struct account_row {
     std::string ledger;
     std::string provider;
     bool parked = false;
-    std::optional<unix_time> parked_since;
-    std::optional<unix_time> waits_until;  ///< resting or out of budget until then
+    std::optional<wall_time> parked_since;
+    std::optional<wall_time> waits_until;  ///< resting or out of budget until then
     std::string why;
     std::uint64_t requests = 0;  ///< ever
     std::uint64_t used_today = 0;
-    unix_time updated{};
+    wall_time updated{};
     bool unpark_requested = false;  ///< set by `request_unpark`; cleared by `take_unpark_requests`, or a new parking
 
     friend bool operator==(const account_row&, const account_row&) = default;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <unipile/end_reason.hpp>
+#include <unipile/wall_time.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -13,8 +14,7 @@
 
 namespace unipile::store {
 
-/// Unix time in milliseconds, as stores keep it.
-using unix_time = std::chrono::sys_time<std::chrono::milliseconds>;
+using unix_time = wall_time;
 
 /// How a run reads a listing.
 enum class walk_mode {
@@ -27,7 +27,7 @@ struct walk_bounds {
     /// Stop once this many of the newest posts are known; 0: no bound. Posts that earlier runs have read count.
     std::uint64_t max_posts = 0;
     /// Stop once posts are older than this.
-    std::optional<unix_time> since;
+    std::optional<wall_time> since;
     /// How many older posts in a row prove that `since` is reached; at least 1.
     unsigned since_run = 5;
 
@@ -67,7 +67,7 @@ struct place {
 /// One post of a page: where it was known to be, and, on return, where it is now.
 struct sighting {
     place at;
-    std::optional<unix_time> published;
+    std::optional<wall_time> published;
     /// Tells this post from the others of its listing; 0: not known.
     std::uint64_t post = 0;
 };
@@ -99,7 +99,7 @@ struct step {
     /// it had not seen either, is gone.
     bool mark_gone = false;
     /// For `from_position`: if the first request goes out later than this, start at `overlap` instead.
-    unix_time trusted_until = unix_time::max();
+    wall_time trusted_until = wall_time::max();
     std::string overlap{};  ///< a position above `position`; empty: the top
 
     friend bool operator==(const step&, const step&) = default;
@@ -137,12 +137,12 @@ const char* to_string(step::kind k) noexcept;
 /// ones are rare (`look_again_after`). A suspect listing is never whole.
 ///
 /// Short pages. A page with fewer items than asked for may have lost some, or the server may give fewer items a page
-/// than asked for. A server's cap is the same for every page, so what decides is whether pages differ. A page is short
-/// if any page of the listing, in this walk or another, had more items. If none had, the size is taken for the cap once
-/// two pages above another one have had it, or one such page in two walks; before that, the page is short. A steady cap
-/// so costs nothing, but for listings of two pages: these are read once more, in full. Limit: posts that are hidden
-/// from each page of a listing alike, as many from one as from the other, look like a cap. A server that lowers its cap
-/// makes listings suspect that it has given longer pages of. A cap is taken to be above `timeline_rules::pinned`.
+/// than asked for. A server's cap is the same for every page, so it is decided by comparison. A page is short if any
+/// page of the listing, in this walk or another, had more items. If none had, its size is taken for the cap once two
+/// pages above another one have had it, or one such page in two walks; until then the page counts as short. A steady
+/// cap therefore costs no request, except that a listing of two pages is read in full once more. Limits: posts hidden
+/// from every page of a listing in the same number look like a cap. A server that lowers its cap makes the listings
+/// suspect of which it has given longer pages. A cap is assumed to be above `timeline_rules::pinned`.
 ///
 /// Pure: no clock, no I/O. A regular value with a text form, which a store keeps with the job.
 class timeline {
@@ -156,22 +156,22 @@ public:
 
     /// Starts a run, or goes on with one that was interrupted: `from_top` or `from_position`. A walk of another mode
     /// isn't gone on with.
-    step begin(walk_mode mode, const walk_bounds& bounds, unix_time now);
+    step begin(walk_mode mode, const walk_bounds& bounds, wall_time now);
 
     /// The next posts of the listing, in its order, and the position right behind them. Gives every post its place: on
     /// return `posts[i].at` is what to remember of it.
     ///
     /// Returns `go_on`, `from_position` (leave this stream, start there), `from_top` (the position that this stream
     /// came from can't be trusted: leave it and start anew), `complete` or `bounded`.
-    step read(std::span<sighting> posts, std::string_view position, const page_facts& page, unix_time now);
+    step read(std::span<sighting> posts, std::string_view position, const page_facts& page, wall_time now);
 
     /// The listing has ended for `reason`. `complete`, `bounded`, `interrupted`, or `from_top` if it seems to have
     /// ended only because an old position has become useless. `empty_pages`: see `page_facts`.
-    step ended(end_reason reason, unix_time now, unsigned empty_pages = 0);
+    step ended(end_reason reason, wall_time now, unsigned empty_pages = 0);
 
     /// The position was refused, can't be read or leads nowhere (`errc::position_lost`): `from_top`, or
     /// `from_position` if there is another to try.
-    step lost_position(unix_time now);
+    step lost_position(wall_time now);
 
     /// Whether the first walk is under way and has read nothing yet.
     bool untouched() const noexcept
@@ -180,7 +180,7 @@ public:
     }
     /// Goes on with what another account's timeline of the same listing knows. Its cursors are of no use, what was
     /// seen is. For an untouched timeline, before its first `read`; the walk under way stays at the top.
-    void take_over(timeline other, unix_time now);
+    void take_over(timeline other, wall_time now);
 
     /// Whether the last walk came to the end of what it wanted.
     bool at_rest() const noexcept { return !walk_.active; }
@@ -210,7 +210,7 @@ private:
         std::string position;        // goes on at the bottom, or a bit above; empty: not known
         std::string page;            // where the page began whose posts are the last ones above `position`
         std::string boundary;        // the last page boundary that was passed
-        unix_time given{};           // when `position` was given by the server
+        wall_time given{};           // when `position` was given by the server
         std::uint64_t bottom = 0;    // the last post above `position`; 0: not known
         std::uint64_t page_top = 0;  // the first post of the page that began at `page`
         std::uint64_t next_top = 0;  // the first post behind `boundary`; 0: none was read
@@ -228,7 +228,7 @@ private:
         unsigned empty_pages = 0;           // with `empty_page`: how many in a row would have been read past
         bool clean = true;                  // read without a doubt
         std::uint64_t most_missing = 0;     // how many items any of its pages above another one lacks, at the most
-        std::optional<unix_time> floor;     // everything newer than this is inside
+        std::optional<wall_time> floor;     // everything newer than this is inside
         depth down;
         std::uint32_t bottom_seen = 0;  // the last walk that came across `down.bottom`
 
@@ -240,7 +240,7 @@ private:
         bool active = false;
         walk_mode mode = walk_mode::update;
         walk_bounds bounds;
-        unix_time began{};
+        wall_time began{};
         std::uint64_t passed = 0;     // posts since the top; counts on over a resumption
         bool unbroken = true;         // from the top to here without a jump
         bool saved_position = false;  // nothing was read yet since reading from a saved position
@@ -261,16 +261,16 @@ private:
 
     stretch& current() { return stretches_.front(); }
     stretch* find(std::uint32_t walk) noexcept;
-    bool is_old(unix_time t, std::chrono::seconds limit, unix_time now) const;
+    bool is_old(wall_time t, std::chrono::seconds limit, wall_time now) const;
     static bool on_first_page(const depth& d);
     std::chrono::seconds backoff(unsigned looks) const;
-    bool wants_look(unix_time now) const;
-    bool can_resume(walk_mode mode, unix_time now) const;
+    bool wants_look(wall_time now) const;
+    bool can_resume(walk_mode mode, wall_time now) const;
     void absorb();
     void forget_positions();
-    step from_top(unix_time now);
-    step from_saved(unix_time now);
-    step from_left(unix_time now);
+    step from_top(wall_time now);
+    step from_saved(wall_time now);
+    step from_left(wall_time now);
     void begin_overlap(const page_facts& page);
     void see(sighting& post);
     void see_known(sighting& post, stretch& other, bool natural);
@@ -279,18 +279,18 @@ private:
     void look_for_doubts(std::span<const sighting> posts, const page_facts& page, bool overlap);
     void note_size(std::uint64_t missing);
     void raise(doubt d, bool fresh);
-    void go_down(std::span<const sighting> posts, std::string_view position, const page_facts& page, unix_time now);
-    step join(const page_facts& page, unix_time now);
+    void go_down(std::span<const sighting> posts, std::string_view position, const page_facts& page, wall_time now);
+    step join(const page_facts& page, wall_time now);
     std::uint32_t joinable(const page_facts& page) const;
     stretch merge(std::uint32_t last);
-    step inferred_end(end_reason reason, unix_time now, unsigned empty_pages);
-    bool rests(const depth& down, unix_time now) const;
+    step inferred_end(end_reason reason, wall_time now, unsigned empty_pages);
+    bool rests(const depth& down, wall_time now) const;
     bool is_known_end() const;
     bool misses_known_posts() const;
     bool bounds_reached() const { return bound() != end_reason::none; }
     step rest(step::kind what);
     step close(end_reason how, unsigned empty_pages);
-    void lower_floor(unix_time to);
+    void lower_floor(wall_time to);
 
     timeline_rules rules_;
     std::uint32_t next_ = 1;
@@ -301,13 +301,13 @@ private:
     std::optional<std::uint64_t> ended_behind_;
     std::uint64_t ended_after_ = 0;
     unsigned refusals_ = 0;
-    unix_time refused_at_{};
+    wall_time refused_at_{};
     bool lost_ = false;  // that end lies above posts that are known
     // What raises doubts in the listing, whether it is to be looked at again, and how often and when that was done.
     unsigned doubts_ = 0;
     bool look_pending_ = false;
     unsigned looks_ = 0;
-    unix_time looked_at_{};
+    wall_time looked_at_{};
     // How many items the listing's longest page lacks (nothing: none was seen), and how many pages above another one
     // were seen that are as long; two are enough.
     std::optional<std::uint64_t> fewest_missing_;

@@ -5,6 +5,7 @@
 #include "program/terminal/rate_meter.hpp"
 
 #include <unipile/store/records.hpp>
+#include <unipile/wall_time.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -20,7 +21,7 @@ struct harvest_snapshot {
     store::harvester_counters tally;  ///< of this process
     accounts_view accounts;
     std::chrono::milliseconds elapsed{0};
-    std::chrono::sys_time<std::chrono::milliseconds> now{};
+    wall_time now{};
     double posts_per_second = 0;                   ///< lately
     std::optional<std::chrono::milliseconds> eta;  ///< until all is done; nothing: not known
     std::string phase;                             ///< `harvesting`, `reading jobs`, …; ASCII

@@ -140,7 +140,7 @@ std::string tenant_of(const std::string& base_url)
     }
 }
 
-std::optional<std::chrono::sys_time<std::chrono::milliseconds>> read_time(const char* option, const std::string& text)
+std::optional<wall_time> read_time(const char* option, const std::string& text)
 {
     if (text.empty()) return std::nullopt;
     const auto time = parse_date(text);

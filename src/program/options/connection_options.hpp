@@ -4,6 +4,7 @@
 #include "program/options/command_files.hpp"
 
 #include <unipile/client_options.hpp>
+#include <unipile/wall_time.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -46,6 +47,6 @@ client_options make_client_options(const connection_options& options);
 std::string tenant_of(const std::string& base_url);
 
 /// A date or a time as `parse_date` reads it; empty for an empty text. Throws std::invalid_argument.
-std::optional<std::chrono::sys_time<std::chrono::milliseconds>> read_time(const char* option, const std::string& text);
+std::optional<wall_time> read_time(const char* option, const std::string& text);
 
 }  // namespace unipile::program

@@ -28,7 +28,7 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text)
     return std::nullopt;
 }
 
-std::optional<std::chrono::sys_time<std::chrono::milliseconds>> parse_date(std::string_view text)
+std::optional<wall_time> parse_date(std::string_view text)
 {
     date_reader in{text};
     written_time read;

@@ -1,6 +1,8 @@
 // Dates and durations as they are typed.
 #pragma once
 
+#include <unipile/wall_time.hpp>
+
 #include <chrono>
 #include <optional>
 #include <string_view>
@@ -12,6 +14,6 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 
 /// `2024-05-31`, `2024-05-31T12:30:00Z`, with seconds' fractions or a `+02:00` offset too. A date alone is midnight
 /// UTC.
-std::optional<std::chrono::sys_time<std::chrono::milliseconds>> parse_date(std::string_view text);
+std::optional<wall_time> parse_date(std::string_view text);
 
 }  // namespace unipile::program
