@@ -1,5 +1,9 @@
 #include <unipile/store/error.hpp>
 
+#include "store/system_error.hpp"
+
+#include <cerrno>
+
 namespace unipile::store {
 
 namespace {
@@ -70,5 +74,22 @@ store_error::store_error(store_errc code, const std::string& where, const std::s
             (detail.empty() ? "" : " (" + detail + ")")),
       engine_code_(engine_code)
 {}
+
+store_errc meaning_of(int error) noexcept
+{
+    switch (error) {
+        case EROFS:
+        case EACCES:
+        case EPERM: return store_errc::read_only;
+        case ENOSPC:
+        case EDQUOT:
+        case EFBIG: return store_errc::disk_full;
+        case EIO: return store_errc::io_error;
+        case ENOLCK:
+        case ENOSYS:
+        case EOPNOTSUPP: return store_errc::unsupported;
+        default: return store_errc::cannot_open;
+    }
+}
 
 }  // namespace unipile::store

@@ -1,5 +1,7 @@
 #include "store/owner_lock.hpp"
 
+#include "store/system_error.hpp"
+
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -13,23 +15,7 @@ namespace unipile::store {
 
 namespace {
 
-store_errc meaning_of(int error) noexcept
-{
-    switch (error) {
-        case EROFS:
-        case EACCES:
-        case EPERM: return store_errc::read_only;
-        case ENOSPC:
-        case EDQUOT: return store_errc::disk_full;
-        case EIO: return store_errc::io_error;
-        case ENOLCK:
-        case ENOSYS:
-        case EOPNOTSUPP: return store_errc::unsupported;
-        default: return store_errc::cannot_open;
-    }
-}
-
-/// Its first byte, as a lock of the open file: that is what can be looked at without being taken.
+/// An open-file-description lock on byte 0. Unlike flock(), it can be queried without being acquired.
 struct flock first_byte(short type) noexcept
 {
     struct flock lock = {};

@@ -1,5 +1,6 @@
 // A copy of a store that is in use.
 #include "store/sqlite_open.hpp"
+#include "store/system_error.hpp"
 
 #include <unipile/store/sqlite.hpp>
 
@@ -21,13 +22,7 @@ constexpr int pages_at_once = 64;
 [[noreturn]] void fail(const std::string& file, int error)
 {
     if (error == EEXIST) throw store_error(store_errc::already_there, file);
-    const bool full = error == ENOSPC || error == EDQUOT || error == EFBIG;
-    const bool forbidden = error == EACCES || error == EPERM || error == EROFS;
-    const store_errc code = full           ? store_errc::disk_full
-                            : forbidden    ? store_errc::read_only
-                            : error == EIO ? store_errc::io_error
-                                           : store_errc::cannot_open;
-    throw store_error(code, file, std::strerror(error));
+    throw store_error(meaning_of(error), file, std::strerror(error));
 }
 
 void synchronise(const std::string& name, int flags)

@@ -215,20 +215,6 @@ struct store_writer::impl {
         }
     }
 
-    // Those that still waited for room when there was none any more.
-    void turn_away()
-    {
-        std::list<waiter> left;
-        {
-            std::lock_guard lock(mutex);
-            left.swap(want_room);
-        }
-        for (waiter& w : left) {
-            if (w.call) call_waiter(w.call);
-            if (!w.work.empty()) tell(w.work.front().d, closed_error());
-        }
-    }
-
     bool failed() const { return failure() != nullptr; }
     std::exception_ptr failure() const
     {
@@ -368,7 +354,6 @@ void store_writer::close()
     if (impl_->thread.joinable()) {
         impl_->thread.join();
         impl_->engine.reset();
-        impl_->turn_away();
     }
     if (auto e = failure()) std::rethrow_exception(e);
 }

@@ -1,9 +1,12 @@
 // What a copy of a store has: of its file alone, of a backup, of a file without its log; and that who reads keeps
 // nothing from the file.
+#include "failing_calls.hpp"
 #include "opened_store.hpp"
 #include "store_work.hpp"
+#include "support/printing.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <filesystem>
 #include <future>
@@ -92,7 +95,7 @@ BOOST_AUTO_TEST_CASE(the_file_alone_has_what_was_committed)
         // The checkpoint is behind the commit, and before the next piece of work.
         std::promise<std::set<std::string>> copied;
         writer.submit(0, [&](post_store&) { copied.set_value(held_by_a_copy(folder.file())); });
-        BOOST_TEST((copied.get_future().get() == all));
+        BOOST_TEST(copied.get_future().get() == all);
     }
 }
 
@@ -163,9 +166,9 @@ BOOST_AUTO_TEST_CASE(a_file_without_its_log_is_not_taken_for_an_empty_one)
                                nullptr, nullptr, nullptr) == SQLITE_OK);
     std::filesystem::copy_file(folder.file(), copied.file());
     sqlite3_close(killed);
-    BOOST_TEST((reason_of([&] { open_sqlite_reader(copied.file()); }) == store_errc::log_missing));
-    BOOST_TEST((reason_of([&] { open_sqlite(copied.file()); }) == store_errc::log_missing));
-    BOOST_TEST((reason_of([&] { backup_sqlite(copied.file(), copied.file("b.db")); }) == store_errc::log_missing));
+    BOOST_TEST(reason_of([&] { open_sqlite_reader(copied.file()); }) == store_errc::log_missing);
+    BOOST_TEST(reason_of([&] { open_sqlite(copied.file()); }) == store_errc::log_missing);
+    BOOST_TEST(reason_of([&] { backup_sqlite(copied.file(), copied.file("b.db")); }) == store_errc::log_missing);
     BOOST_TEST(!std::filesystem::exists(copied.file("posts.db.lock")));
 }
 
@@ -210,21 +213,54 @@ BOOST_AUTO_TEST_CASE(a_backup_writes_over_nothing_and_leaves_nothing_behind)
     busy_store store(10);
     const std::string file = store.folder.file(), to = store.folder.file("backup.db");
     const std::size_t before = files_in(store.folder.path());
-    BOOST_TEST((reason_of([&] { backup_sqlite(file, file); }) == store_errc::already_there));
-    BOOST_TEST((reason_of([&] { backup_sqlite(file, to, [](const backup_progress&) { return false; }); }) ==
-                store_errc::interrupted));
+    BOOST_TEST(reason_of([&] { backup_sqlite(file, file); }) == store_errc::already_there);
+    BOOST_TEST(reason_of([&] { backup_sqlite(file, to, [](const backup_progress&) { return false; }); }) ==
+               store_errc::interrupted);
     BOOST_TEST(
         (reason_of([&] { backup_sqlite(file, store.folder.file("no/folder/b.db")); }) == store_errc::cannot_open));
-    BOOST_TEST((reason_of([&] { backup_sqlite(store.folder.file("none.db"), to); }) == store_errc::cannot_open));
+    BOOST_TEST(reason_of([&] { backup_sqlite(store.folder.file("none.db"), to); }) == store_errc::cannot_open);
     BOOST_TEST(files_in(store.folder.path()) == before);
     // Somebody else was faster.
-    BOOST_TEST((reason_of([&] {
-                    backup_sqlite(file, to, [&](const backup_progress&) {
-                        if (!std::filesystem::exists(to)) std::filesystem::copy_file(file, to);
-                        return true;
-                    });
-                }) == store_errc::already_there));
+    BOOST_TEST(reason_of([&] {
+                   backup_sqlite(file, to, [&](const backup_progress&) {
+                       if (!std::filesystem::exists(to)) std::filesystem::copy_file(file, to);
+                       return true;
+                   });
+               }) == store_errc::already_there);
     BOOST_TEST(files_in(store.folder.path()) == before + 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_backup_needs_no_links)
+{
+    busy_store store(10);
+    const std::string file = store.folder.file(), to = store.folder.file("backup.db");
+    const std::size_t before = files_in(store.folder.path());
+    const calls_work_again at_the_end;
+    fail.link = EPERM;
+    backup_sqlite(file, to);
+    BOOST_TEST(count(to) == 10u);
+    for (const char* beside : {"", "-wal", "-shm"}) std::filesystem::remove(to + beside);
+    BOOST_TEST(files_in(store.folder.path()) == before);
+    // Nor does it write over what somebody else has made meanwhile.
+    BOOST_TEST(reason_of([&] {
+                   backup_sqlite(file, to, [&](const backup_progress&) {
+                       if (!std::filesystem::exists(to)) std::filesystem::copy_file(file, to);
+                       return true;
+                   });
+               }) == store_errc::already_there);
+    BOOST_TEST(files_in(store.folder.path()) == before + 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_backup_that_is_not_on_the_disk_is_none)
+{
+    busy_store store(10);
+    const std::size_t before = files_in(store.folder.path());
+    const calls_work_again at_the_end;
+    for (auto [error, meaning] : {std::pair(EIO, store_errc::io_error), std::pair(ENOSPC, store_errc::disk_full)}) {
+        fail.fsync = error;
+        BOOST_TEST(reason_of([&] { backup_sqlite(store.folder.file(), store.folder.file("b.db")); }) == meaning);
+        BOOST_TEST(files_in(store.folder.path()) == before);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_reader_that_pauses_keeps_no_log_from_the_file)
@@ -266,7 +302,7 @@ BOOST_AUTO_TEST_CASE(every_visitor_may_take_its_time)
     };
     BOOST_TEST(reader->jobs({}, [&](const stored_job&) { return pause(); }) == 1u);
     BOOST_TEST(reader->accounts([&](const account_row&, const account_summary&) { return pause(); }) == 1u);
-    BOOST_TEST(reader->quarantined([&](const job_spec&, const quarantined_row&, unix_time) { return pause(); }) == 1u);
+    BOOST_TEST(reader->quarantined([&](const job_spec&, const quarantined_row&, wall_time) { return pause(); }) == 1u);
     post_filter filter;
     filter.identifier = "x";
     BOOST_TEST(reader->posts(filter, [&](const stored_post&) { return pause(); }) == 14u);

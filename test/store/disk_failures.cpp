@@ -3,6 +3,7 @@
 // run completes the harvest.
 #include "faulty_vfs.hpp"
 #include "harness.hpp"
+#include "support/printing.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -284,7 +285,7 @@ BOOST_AUTO_TEST_CASE(a_limit_on_the_size_of_files_is_a_full_disk)
     BOOST_TEST(WEXITSTATUS(status) == 0);
     attempt a = try_harvest(folder.file(), w, "");
     BOOST_TEST(a.done);
-    BOOST_TEST((held(folder.file()) == truth(w)));
+    BOOST_TEST(held(folder.file()) == truth(w));
 }
 
 BOOST_AUTO_TEST_CASE(killed_at_any_moment)
@@ -323,7 +324,7 @@ BOOST_AUTO_TEST_CASE(killed_at_any_moment)
         ::close(pipe[0]);
         const attempt a = try_harvest(folder.file(), w, "");
         BOOST_REQUIRE_MESSAGE(a.done, a.line);
-        BOOST_TEST((held(folder.file()) == truth(w)));
+        BOOST_TEST(held(folder.file()) == truth(w));
     }
 }
 

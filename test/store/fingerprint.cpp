@@ -1,5 +1,6 @@
 // What makes two posts the same, and what makes a stored one out of date.
 #include "decode/schema.hpp"
+#include "support/printing.hpp"
 
 #include <unipile/store/fingerprint.hpp>
 
@@ -113,7 +114,7 @@ BOOST_AUTO_TEST_CASE(what_the_owner_sees_counts_apart)
     BOOST_TEST(a.own != 0u);
     BOOST_TEST(a.own != b.own);
     BOOST_TEST(b.own != c.own);
-    BOOST_TEST((a.content == c.content));
+    BOOST_TEST(a.content == c.content);
 }
 
 BOOST_AUTO_TEST_CASE(every_field_of_the_contract_has_the_part_that_its_role_says)
@@ -150,12 +151,12 @@ BOOST_AUTO_TEST_CASE(whatever_it_is_it_gets_a_fingerprint)
         // Exact copies, so that reading beyond the end is noticed.
         const std::string cut(post.data(), n);
         const std::string exact(cut.begin(), cut.end());
-        BOOST_TEST((fingerprint_of(exact).content != fingerprint_of(post).content));
+        BOOST_TEST(fingerprint_of(exact).content != fingerprint_of(post).content);
     }
     BOOST_TEST(!same("{\"a\":1}x", "{\"a\":1}y"));
     const std::string deep = std::string(5000, '[') + std::string(5000, ']');
-    BOOST_TEST((fingerprint_of(deep) == fingerprint_of(deep)));
-    BOOST_TEST((fingerprint_of(deep).content != fingerprint_of(deep + " ").content));
+    BOOST_TEST(fingerprint_of(deep) == fingerprint_of(deep));
+    BOOST_TEST(fingerprint_of(deep).content != fingerprint_of(deep + " ").content);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

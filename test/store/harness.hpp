@@ -41,9 +41,9 @@ private:
     std::filesystem::path path_;
 };
 
-inline unix_time at_second(std::int64_t n)
+inline wall_time at_second(std::int64_t n)
 {
-    return unix_time(std::chrono::milliseconds(1'700'000'000'000 + n * 1000));
+    return wall_time(std::chrono::milliseconds(1'700'000'000'000 + n * 1000));
 }
 
 inline std::string json_of(const std::string& identifier, std::uint64_t id, std::uint64_t likes = 0)
@@ -67,7 +67,7 @@ inline std::vector<job_spec> jobs_of(const world& w, unsigned accounts = 2)
 
 /// A batch that owns its text.
 inline page_write page_of(const lease& l, const std::string& identifier, const std::vector<std::uint64_t>& ids,
-                          const std::string& position, unix_time now, std::uint64_t likes = 0)
+                          const std::string& position, wall_time now, std::uint64_t likes = 0)
 {
     struct texts {
         std::vector<std::string> ids, json;
@@ -135,7 +135,7 @@ inline void harvest(post_store& engine, const world& w, harvest_plan plan, harve
             ++log.requests;
             ++plan.second;
             const auto got = listing.get(cursor, plan.limit);
-            const unix_time now = at_second(plan.second);
+            const wall_time now = at_second(plan.second);
             if (got.refused) {
                 next = engine.finish({job.lease, end_reason::exhausted_cursor, {}, {}, false, {}, 1, now});
             } else {

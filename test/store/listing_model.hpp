@@ -149,9 +149,9 @@ struct harvest_model {
     std::string old_text;
     std::map<std::uint64_t, known> old_posts;
 
-    static std::optional<unix_time> published(std::uint64_t id)
+    static std::optional<wall_time> published(std::uint64_t id)
     {
-        return unix_time(std::chrono::milliseconds(1'600'000'000'000 + static_cast<std::int64_t>(id) * 60'000));
+        return wall_time(std::chrono::milliseconds(1'600'000'000'000 + static_cast<std::int64_t>(id) * 60'000));
     }
 
     timeline load() const { return *timeline::parse(text, rules); }
@@ -165,7 +165,7 @@ struct harvest_model {
         whole = false;
     }
     step read(timeline& t, const std::vector<std::uint64_t>& ids, const std::string& position, const page_facts& page,
-              unix_time now)
+              wall_time now)
     {
         const auto was_shown = [&](std::uint64_t id) { return old_posts.contains(id); };
         if (t.untouched() && std::any_of(ids.begin(), ids.end(), was_shown)) {
@@ -237,7 +237,7 @@ struct model_position {
 class run_model {
 public:
     run_model(listing_model& server, harvest_model& store, walk_mode mode, const walk_bounds& bounds, std::size_t limit,
-              std::size_t parts, unix_time now)
+              std::size_t parts, wall_time now)
         : server_(server),
           store_(store),
           line_(store.load()),
@@ -262,7 +262,7 @@ public:
     bool confirms() const { return confirms_ != confirming::nothing; }
 
     /// One request, and what follows from it. `stop_after`: the process dies after so many parts of the page.
-    void page(unix_time now, lie l = lie::none, std::size_t stop_after = ~std::size_t{0})
+    void page(wall_time now, lie l = lie::none, std::size_t stop_after = ~std::size_t{0})
     {
         ++store_.requests;
         if (std::exchange(starts_, false) && now > next_.trusted_until) {
@@ -291,7 +291,7 @@ public:
 private:
     enum class confirming { nothing, page, follow_up };
 
-    void refused(unix_time now)
+    void refused(wall_time now)
     {
         if (good_ == 0) return after(line_.lost_position(now));
         if (confirms_ == confirming::page) return end(end_reason::refused_cursor, now);
@@ -306,7 +306,7 @@ private:
         if (useful) ++store_.needed;
     }
     // False if something else is to be done than to go on.
-    bool deliver(const listing_model::page& got, const std::vector<std::uint64_t>& ids, unix_time now,
+    bool deliver(const listing_model::page& got, const std::vector<std::uint64_t>& ids, wall_time now,
                  std::size_t stop_after)
     {
         const std::size_t parts = std::max<std::size_t>(1, std::min(parts_, ids.size()));
@@ -335,7 +335,7 @@ private:
         }
         return true;
     }
-    void end(end_reason reason, unix_time now)
+    void end(end_reason reason, wall_time now)
     {
         reason_ = reason;
         const step s = line_.ended(reason, now, store_.empty_pages);

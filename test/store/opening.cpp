@@ -1,10 +1,14 @@
 // Opening a store: locks of others, stores of earlier versions, the owner's lock, permissions.
+#include "failing_calls.hpp"
 #include "faulty_vfs.hpp"
 #include "opened_store.hpp"
+#include "support/printing.hpp"
 #include "version_1.hpp"
 
+#include <cerrno>
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <map>
 #include <memory>
@@ -72,13 +76,13 @@ void check_content(post_reader& reader)
         states[j.spec.identifier] = j.state;
         BOOST_TEST(!j.suspect);
         BOOST_TEST(!j.withdrawn);
-        BOOST_TEST((j.tried == j.harvested));
+        BOOST_TEST(j.tried == j.harvested);
         return true;
     }) == 6u);
-    BOOST_TEST((states["bob"] == job_state::done));
-    BOOST_TEST((states["carol"] == job_state::failed));
-    BOOST_TEST((states["dave"] == job_state::delayed));
-    BOOST_TEST((states["eve"] == job_state::queued));
+    BOOST_TEST(states["bob"] == job_state::done);
+    BOOST_TEST(states["carol"] == job_state::failed);
+    BOOST_TEST(states["dave"] == job_state::delayed);
+    BOOST_TEST(states["eve"] == job_state::queued);
     std::map<std::string, account_row> accounts;
     BOOST_TEST(reader.accounts([&](const account_row& row, const account_summary&) {
         accounts[row.account] = row;
@@ -87,7 +91,7 @@ void check_content(post_reader& reader)
     BOOST_TEST(accounts["acc0"].ledger == "ledger");
     BOOST_TEST(accounts["acc0"].used_today == 3u);
     BOOST_TEST(accounts["acc2"].parked);
-    BOOST_TEST(reader.quarantined([](const job_spec& spec, const quarantined_row& row, unix_time) {
+    BOOST_TEST(reader.quarantined([](const job_spec& spec, const quarantined_row& row, wall_time) {
         BOOST_TEST(spec.account == "acc1");
         BOOST_TEST(spec.identifier == "bob");
         BOOST_TEST(row.raw == "{\"broken\":tru}");
@@ -191,7 +195,7 @@ BOOST_AUTO_TEST_CASE(a_harvest_waits_for_a_lock_of_another_process)
     BOOST_TEST(engine->begin_run({}, at_second(0)).run == 1);
     engine->commit();
     BOOST_TEST(waited.size() >= 5u);
-    BOOST_TEST((waited.front() <= waited.back()));
+    BOOST_TEST(waited.front() <= waited.back());
 }
 
 BOOST_AUTO_TEST_CASE(the_wait_for_a_lock_can_be_given_up)
@@ -203,15 +207,15 @@ BOOST_AUTO_TEST_CASE(the_wait_for_a_lock_can_be_given_up)
     o.while_locked = [&](std::chrono::milliseconds) { return ++asked < 3; };
     auto engine = open_sqlite(folder.file(), o);
     foreign_lock lock(folder.file());
-    BOOST_TEST((reason_of([&] { engine->begin_run({}, at_second(0)); }) == store_errc::locked));
+    BOOST_TEST(reason_of([&] { engine->begin_run({}, at_second(0)); }) == store_errc::locked);
     BOOST_TEST(asked == 3);
     engine.reset();
     // And so can the one for the opening.
     asked = 0;
-    BOOST_TEST((reason_of([&] { open_sqlite(folder.file(), o); }) == store_errc::locked));
+    BOOST_TEST(reason_of([&] { open_sqlite(folder.file(), o); }) == store_errc::locked);
     BOOST_TEST(asked == 3);
     o.while_locked = [](std::chrono::milliseconds) -> bool { throw 1; };
-    BOOST_TEST((reason_of([&] { open_sqlite(folder.file(), o); }) == store_errc::locked));
+    BOOST_TEST(reason_of([&] { open_sqlite(folder.file(), o); }) == store_errc::locked);
 }
 
 BOOST_AUTO_TEST_CASE(a_command_beside_a_harvest_waits_for_its_own_time)
@@ -222,7 +226,7 @@ BOOST_AUTO_TEST_CASE(a_command_beside_a_harvest_waits_for_its_own_time)
     sqlite_options o = with_access(store::access::control);
     o.busy_timeout = 1ms;
     const auto control = open_sqlite(folder.file(), o);
-    BOOST_TEST((reason_of([&] { control->request_unpark("a", at_second(0)); }) == store_errc::locked));
+    BOOST_TEST(reason_of([&] { control->request_unpark("a", at_second(0)); }) == store_errc::locked);
 }
 
 BOOST_AUTO_TEST_CASE(a_store_of_the_version_before_is_read_as_it_is)
@@ -248,7 +252,7 @@ BOOST_AUTO_TEST_CASE(a_store_of_the_version_before_goes_on)
         if (a == store::access::shared)
             BOOST_TEST(open_sqlite(folder.file(), with_access(a)) != nullptr);
         else
-            BOOST_TEST((reason_of([&] { open_sqlite(folder.file(), with_access(a)); }) == store_errc::in_use));
+            BOOST_TEST(reason_of([&] { open_sqlite(folder.file(), with_access(a)); }) == store_errc::in_use);
         if (a == store::access::sole) go_on(*engine);
     }
 }
@@ -261,7 +265,7 @@ BOOST_AUTO_TEST_CASE(tables_change_under_the_lock_only)
     const int held = ::open(folder.file("posts.db.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     BOOST_REQUIRE(::flock(held, LOCK_SH | LOCK_NB) == 0);
     for (const store::access a : {store::access::sole, store::access::shared, store::access::control})
-        BOOST_TEST((reason_of([&] { open_sqlite(folder.file(), with_access(a)); }) == store_errc::in_use));
+        BOOST_TEST(reason_of([&] { open_sqlite(folder.file(), with_access(a)); }) == store_errc::in_use);
     BOOST_TEST(version_of(folder.file()) == 1);
     check_content(*open_sqlite_reader(folder.file()));
     ::close(held);
@@ -330,11 +334,11 @@ BOOST_AUTO_TEST_CASE(an_owner_whose_lock_is_gone_commits_nothing)
         std::unique_ptr<post_store> other;
         if (replaced) other = open_sqlite(s.folder.file());
         if (other) other->commit();
-        BOOST_TEST((reason_of([&] {
-                        s.engine->write(page_of(job.lease, "x", {1}, "p", at_second(1)));
-                        s.engine->commit();
-                    }) == store_errc::cannot_open));
-        BOOST_TEST((reason_of([&] { s.engine->commit(); }) == store_errc::closed));
+        BOOST_TEST(reason_of([&] {
+                       s.engine->write(page_of(job.lease, "x", {1}, "p", at_second(1)));
+                       s.engine->commit();
+                   }) == store_errc::cannot_open);
+        BOOST_TEST(reason_of([&] { s.engine->commit(); }) == store_errc::closed);
         BOOST_TEST(held(s.folder.file()).empty());
     }
 }
@@ -364,8 +368,30 @@ BOOST_AUTO_TEST_CASE(what_is_made_is_for_its_owner)
 
 BOOST_AUTO_TEST_CASE(no_file_is_made_for_a_name_that_is_none)
 {
-    BOOST_TEST((reason_of([&] { open_sqlite(":memory:"); }) == store_errc::cannot_open));
+    BOOST_TEST(reason_of([&] { open_sqlite(":memory:"); }) == store_errc::cannot_open);
     BOOST_TEST(!std::filesystem::exists(":memory:"));
+}
+
+BOOST_AUTO_TEST_CASE(a_lock_that_cannot_be_had_says_why)
+{
+    const calls_work_again at_the_end;
+    for (auto [error, meaning] : {std::pair(ENOLCK, store_errc::unsupported), std::pair(EINTR, store_errc::in_use),
+                                  std::pair(EWOULDBLOCK, store_errc::in_use), std::pair(EIO, store_errc::io_error)}) {
+        scratch folder;
+        fail.flock = error;
+        BOOST_TEST(reason_of([&] { open_sqlite(folder.file()); }) == meaning);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_file_or_empty_is_no_store)
+{
+    scratch folder;
+    BOOST_TEST(reason_of([&] { open_sqlite(folder.path().string()); }) == store_errc::cannot_open);
+    BOOST_TEST(reason_of([&] { open_sqlite_reader(folder.path().string()); }) == store_errc::cannot_open);
+    BOOST_REQUIRE(::mkfifo(folder.file("fifo").c_str(), 0600) == 0);
+    BOOST_TEST(reason_of([&] { open_sqlite_reader(folder.file("fifo")); }) == store_errc::cannot_open);
+    std::ofstream{folder.file()};
+    BOOST_TEST(reason_of([&] { open_sqlite_reader(folder.file()); }) == store_errc::not_a_store);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

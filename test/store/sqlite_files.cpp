@@ -1,5 +1,6 @@
 // The store on SQLite: its file, who may have it, and what is refused.
 #include "opened_store.hpp"
+#include "support/printing.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -22,13 +23,13 @@ BOOST_AUTO_TEST_CASE(a_sole_worker_keeps_others_out)
 {
     opened s;
     s.engine->commit();
-    BOOST_TEST((reason_of([&] { open_sqlite(s.folder.file()); }) == store_errc::in_use));
+    BOOST_TEST(reason_of([&] { open_sqlite(s.folder.file()); }) == store_errc::in_use);
     sqlite_options shared;
     shared.access = access::shared;
-    BOOST_TEST((reason_of([&] { open_sqlite(s.folder.file(), shared); }) == store_errc::in_use));
+    BOOST_TEST(reason_of([&] { open_sqlite(s.folder.file(), shared); }) == store_errc::in_use);
     // By another name, too.
     std::filesystem::create_symlink(s.folder.file(), s.folder.file("other.db"));
-    BOOST_TEST((reason_of([&] { open_sqlite(s.folder.file("other.db")); }) == store_errc::in_use));
+    BOOST_TEST(reason_of([&] { open_sqlite(s.folder.file("other.db")); }) == store_errc::in_use);
     shared.access = access::control;
     BOOST_TEST(open_sqlite(s.folder.file(), shared) != nullptr);
     s.engine.reset();
@@ -44,8 +45,8 @@ BOOST_AUTO_TEST_CASE(a_file_with_two_names_is_refused_by_either)
     std::filesystem::create_hard_link(s.folder.file(), other);
     for (const std::string& name : {s.folder.file(), other}) {
         for (const auto access : {store::access::sole, store::access::shared, store::access::control})
-            BOOST_TEST((reason_of([&] { open_sqlite(name, with_access(access)); }) == store_errc::cannot_open));
-        BOOST_TEST((reason_of([&] { open_sqlite_reader(name); }) == store_errc::cannot_open));
+            BOOST_TEST(reason_of([&] { open_sqlite(name, with_access(access)); }) == store_errc::cannot_open);
+        BOOST_TEST(reason_of([&] { open_sqlite_reader(name); }) == store_errc::cannot_open);
     }
     BOOST_TEST(!std::filesystem::exists(other + ".lock"));
     std::filesystem::remove(other);
@@ -59,27 +60,27 @@ BOOST_AUTO_TEST_CASE(a_reader_knows_whether_somebody_harvests)
     opened s;
     s.engine->commit();
     const auto reader = open_sqlite_reader(s.folder.file());
-    BOOST_TEST((reader->harvesting() == true));
+    BOOST_TEST(reader->harvesting() == true);
     std::filesystem::create_symlink(s.folder.file(), s.folder.file("other.db"));
-    BOOST_TEST((open_sqlite_reader(s.folder.file("other.db"))->harvesting() == true));
+    BOOST_TEST(open_sqlite_reader(s.folder.file("other.db"))->harvesting() == true);
     s.engine.reset();
-    BOOST_TEST((reader->harvesting() == false));
+    BOOST_TEST(reader->harvesting() == false);
 
     sqlite_options options;
     options.access = access::control;
     {
         const auto control = open_sqlite(s.folder.file(), options);
-        BOOST_TEST((reader->harvesting() == false));
+        BOOST_TEST(reader->harvesting() == false);
     }
     options.access = access::shared;
     auto one = open_sqlite(s.folder.file(), options);
     auto two = open_sqlite(s.folder.file(), options);
     one.reset();
-    BOOST_TEST((reader->harvesting() == true));
+    BOOST_TEST(reader->harvesting() == true);
     two.reset();
-    BOOST_TEST((reader->harvesting() == false));
+    BOOST_TEST(reader->harvesting() == false);
     std::filesystem::remove(s.folder.file() + ".lock");
-    BOOST_TEST((reader->harvesting() == false));
+    BOOST_TEST(reader->harvesting() == false);
 }
 
 BOOST_AUTO_TEST_CASE(a_lock_that_stays_is_reported_in_time)
@@ -92,10 +93,10 @@ BOOST_AUTO_TEST_CASE(a_lock_that_stays_is_reported_in_time)
     o.lock_patience = 20ms;
     auto engine = open_sqlite(folder.file(), o);
     BOOST_REQUIRE(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK);
-    BOOST_TEST((reason_of([&] { engine->begin_run({}, at_second(0)); }) == store_errc::locked));
-    BOOST_TEST((reason_of([&] { engine->commit(); }) == store_errc::closed));
+    BOOST_TEST(reason_of([&] { engine->begin_run({}, at_second(0)); }) == store_errc::locked);
+    BOOST_TEST(reason_of([&] { engine->commit(); }) == store_errc::closed);
     engine.reset();
-    BOOST_TEST((reason_of([&] { open_sqlite(folder.file(), o); }) == store_errc::locked));
+    BOOST_TEST(reason_of([&] { open_sqlite(folder.file(), o); }) == store_errc::locked);
     sqlite3_close(other);
     BOOST_TEST(open_sqlite(folder.file(), o) != nullptr);
 }
@@ -119,7 +120,7 @@ BOOST_AUTO_TEST_CASE(stores_with_smaller_pages_go_on)
     w["erin"].add(9);
     harvest(*open_sqlite(file), w, {}, log);
     BOOST_TEST(page_size() == "8192");
-    BOOST_TEST((held(file) == truth(w)));
+    BOOST_TEST(held(file) == truth(w));
 }
 
 BOOST_AUTO_TEST_CASE(all_that_a_store_keeps_in_its_folder_is_known)
@@ -145,27 +146,27 @@ BOOST_AUTO_TEST_CASE(refuses_what_is_no_store_and_leaves_it_alone)
     scratch folder;
     sqlite_options existing;
     existing.create = false;
-    BOOST_TEST((reason_of([&] { open_sqlite(folder.file(), existing); }) == store_errc::cannot_open));
-    BOOST_TEST((reason_of([&] { open_sqlite_reader(folder.file()); }) == store_errc::cannot_open));
-    BOOST_TEST((reason_of([&] { open_sqlite(folder.path().string()); }) == store_errc::cannot_open));
-    BOOST_TEST((reason_of([&] { open_sqlite(folder.file("no/such/folder.db")); }) == store_errc::cannot_open));
+    BOOST_TEST(reason_of([&] { open_sqlite(folder.file(), existing); }) == store_errc::cannot_open);
+    BOOST_TEST(reason_of([&] { open_sqlite_reader(folder.file()); }) == store_errc::cannot_open);
+    BOOST_TEST(reason_of([&] { open_sqlite(folder.path().string()); }) == store_errc::cannot_open);
+    BOOST_TEST(reason_of([&] { open_sqlite(folder.file("no/such/folder.db")); }) == store_errc::cannot_open);
 
     const std::string text = "account,identifier\n" + std::string(2000, 'x');
     std::ofstream(folder.file("jobs.csv")) << text;
-    BOOST_TEST((reason_of([&] { open_sqlite(folder.file("jobs.csv")); }) == store_errc::not_a_store));
-    BOOST_TEST((reason_of([&] { open_sqlite_reader(folder.file("jobs.csv")); }) == store_errc::not_a_store));
+    BOOST_TEST(reason_of([&] { open_sqlite(folder.file("jobs.csv")); }) == store_errc::not_a_store);
+    BOOST_TEST(reason_of([&] { open_sqlite_reader(folder.file("jobs.csv")); }) == store_errc::not_a_store);
     std::ifstream in(folder.file("jobs.csv"));
     BOOST_TEST(std::string(std::istreambuf_iterator<char>(in), {}) == text);
 
     sql(folder.file("foreign.db"), "CREATE TABLE t(x)");
-    BOOST_TEST((reason_of([&] { open_sqlite(folder.file("foreign.db")); }) == store_errc::foreign_database));
-    BOOST_TEST((reason_of([&] { open_sqlite_reader(folder.file("foreign.db")); }) == store_errc::foreign_database));
+    BOOST_TEST(reason_of([&] { open_sqlite(folder.file("foreign.db")); }) == store_errc::foreign_database);
+    BOOST_TEST(reason_of([&] { open_sqlite_reader(folder.file("foreign.db")); }) == store_errc::foreign_database);
     BOOST_TEST(!std::filesystem::exists(folder.file("foreign.db.lock")));
 
     open_sqlite(folder.file("newer.db"));
     sql(folder.file("newer.db"), "PRAGMA user_version = 1000");
-    BOOST_TEST((reason_of([&] { open_sqlite(folder.file("newer.db")); }) == store_errc::newer_schema));
-    BOOST_TEST((reason_of([&] { open_sqlite_reader(folder.file("newer.db")); }) == store_errc::newer_schema));
+    BOOST_TEST(reason_of([&] { open_sqlite(folder.file("newer.db")); }) == store_errc::newer_schema);
+    BOOST_TEST(reason_of([&] { open_sqlite_reader(folder.file("newer.db")); }) == store_errc::newer_schema);
 }
 
 BOOST_AUTO_TEST_CASE(says_so_where_it_may_not_write)
@@ -176,7 +177,7 @@ BOOST_AUTO_TEST_CASE(says_so_where_it_may_not_write)
     if (::access(folder.file().c_str(), W_OK) == 0) {
         BOOST_TEST_MESSAGE("skipped: this user may write everything");
     } else {
-        BOOST_TEST((reason_of([&] { open_sqlite(folder.file()); }) == store_errc::read_only));
+        BOOST_TEST(reason_of([&] { open_sqlite(folder.file()); }) == store_errc::read_only);
     }
 }
 
@@ -232,11 +233,11 @@ BOOST_AUTO_TEST_CASE(who_may_only_read_the_folder_reads_a_store_at_rest)
     BOOST_TEST(all > 0u);
     BOOST_TEST(count_posts(*reader) == all);
     BOOST_TEST(reader->summary().posts == all);
-    BOOST_TEST((reader->harvesting() == false));
+    BOOST_TEST(reader->harvesting() == false);
     sqlite_options control;
     control.access = access::control;
     control.create = false;
-    BOOST_TEST((reason_of([&] { open_sqlite(file, control); }) == store_errc::read_only));
+    BOOST_TEST(reason_of([&] { open_sqlite(file, control); }) == store_errc::read_only);
 }
 
 BOOST_AUTO_TEST_CASE(who_may_only_read_the_folder_is_told_what_else_is_needed)
@@ -249,7 +250,7 @@ BOOST_AUTO_TEST_CASE(who_may_only_read_the_folder_is_told_what_else_is_needed)
     for (const char* part : {"posts.db", "posts.db-wal"})
         std::filesystem::copy_file(folder.file(part), copied.file(part));
     const only_reading guest(copied);
-    BOOST_TEST((reason_of([&] { open_sqlite_reader(copied.file()); }) == store_errc::log_out_of_reach));
+    BOOST_TEST(reason_of([&] { open_sqlite_reader(copied.file()); }) == store_errc::log_out_of_reach);
 }
 
 BOOST_AUTO_TEST_CASE(who_may_only_read_the_folder_hears_of_a_write_meanwhile)
@@ -265,7 +266,7 @@ BOOST_AUTO_TEST_CASE(who_may_only_read_the_folder_hears_of_a_write_meanwhile)
         harvest = open_sqlite(folder.file());
         guest.emplace(folder);
     };
-    BOOST_TEST((reason_of([&] { count_posts(*reader, begin_once); }) == store_errc::interrupted));
+    BOOST_TEST(reason_of([&] { count_posts(*reader, begin_once); }) == store_errc::interrupted);
     BOOST_TEST(count_posts(*open_sqlite_reader(folder.file())) > 0u);  // beside the harvest
 
     // One that is over has left its traces.
@@ -274,7 +275,7 @@ BOOST_AUTO_TEST_CASE(who_may_only_read_the_folder_hears_of_a_write_meanwhile)
     harvest->commit();
     harvest.reset();
     guest.emplace(folder);
-    BOOST_TEST((reason_of([&] { reader->summary(); }) == store_errc::interrupted));
+    BOOST_TEST(reason_of([&] { reader->summary(); }) == store_errc::interrupted);
     BOOST_TEST(open_sqlite_reader(folder.file())->summary().posts > 0u);
 }
 
@@ -297,10 +298,10 @@ BOOST_AUTO_TEST_CASE(damage_is_reported)
         }
     }
     plan.run.restart = true;
-    BOOST_TEST((reason_of([&] { harvest(*open_sqlite(folder.file()), w, plan, log); }) == store_errc::corrupt));
-    BOOST_TEST((reason_of([&] {
-                    open_sqlite_reader(folder.file())->posts({}, [](const stored_post&) { return true; });
-                }) == store_errc::corrupt));
+    BOOST_TEST(reason_of([&] { harvest(*open_sqlite(folder.file()), w, plan, log); }) == store_errc::corrupt);
+    BOOST_TEST(reason_of([&] {
+                   open_sqlite_reader(folder.file())->posts({}, [](const stored_post&) { return true; });
+               }) == store_errc::corrupt);
 }
 
 BOOST_AUTO_TEST_CASE(every_error_says_what_to_do)

@@ -1,5 +1,6 @@
 // The store on SQLite: jobs, leases, accounts.
 #include "opened_store.hpp"
+#include "support/printing.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -38,7 +39,7 @@ BOOST_AUTO_TEST_CASE(leases_of_the_only_harvest_outlast_any_clock)
     auto later = s.claim(1);
     BOOST_REQUIRE(later.size() == 1u);
     BOOST_TEST(s.engine->release(later.front().lease, at_second(50)));
-    BOOST_TEST((s.engine->next_due(s.run) == at_second(50)));
+    BOOST_TEST(s.engine->next_due(s.run) == at_second(50));
     auto due = s.claim(5, {}, years);
     BOOST_REQUIRE(due.size() == 1u);  // what was delayed, and not what is under way
     BOOST_TEST(due.front().spec.identifier == "y");
@@ -63,15 +64,15 @@ BOOST_AUTO_TEST_CASE(a_lost_lease_writes_nothing)
     BOOST_REQUIRE(second.size() == 1u);
     auto page = page_of(first.lease, "x", {1, 2, 3}, "p1", at_second(301));
     page.quarantined.push_back({"{", "why"});
-    BOOST_TEST((s.engine->write(page).next.what == step::kind::lost_lease));
-    BOOST_TEST((s.engine->finish({first.lease, end_reason::null_cursor, {}, {}, false, {}, 0, at_second(301)}).what ==
-                step::kind::lost_lease));
-    BOOST_TEST((s.engine->lost_position(first.lease, at_second(301)).what == step::kind::lost_lease));
+    BOOST_TEST(s.engine->write(page).next.what == step::kind::lost_lease);
+    BOOST_TEST(s.engine->finish({first.lease, end_reason::null_cursor, {}, {}, false, {}, 0, at_second(301)}).what ==
+               step::kind::lost_lease);
+    BOOST_TEST(s.engine->lost_position(first.lease, at_second(301)).what == step::kind::lost_lease);
     BOOST_TEST(!s.engine->renew(first.lease, 300s, at_second(301)));
     BOOST_TEST(!s.engine->release(first.lease, {}));
     BOOST_TEST(s.exported().empty());
     page.lease = second.front().lease;
-    BOOST_TEST((s.engine->write(page).next.what == step::kind::go_on));
+    BOOST_TEST(s.engine->write(page).next.what == step::kind::go_on);
     BOOST_TEST(s.exported().size() == 3u);
 }
 
@@ -83,7 +84,7 @@ BOOST_AUTO_TEST_CASE(writes_and_renewals_prolong_a_lease)
     BOOST_TEST(s.claim(1, {}, 499).empty());
     BOOST_TEST(s.engine->renew(job.lease, 1000s, at_second(499)));
     BOOST_TEST(s.claim(1, {}, 1498).empty());
-    BOOST_TEST((s.engine->next_due(s.run) == at_second(1499)));
+    BOOST_TEST(s.engine->next_due(s.run) == at_second(1499));
     BOOST_TEST(s.claim(1, {}, 1499).size() == 1u);
 }
 
@@ -128,12 +129,12 @@ BOOST_AUTO_TEST_CASE(jobs_are_added_once_and_ordered)
     BOOST_TEST(added.added == 3u);
     BOOST_TEST(added.queued == 1u);
     BOOST_TEST((s.engine->accounts_with_jobs(s.run, "", 10, at_second(0)) == std::vector<std::string>{"a", "b"}));
-    BOOST_TEST((s.engine->accounts_with_jobs(s.run, "a", 10, at_second(0)) == std::vector<std::string>{"b"}));
+    BOOST_TEST(s.engine->accounts_with_jobs(s.run, "a", 10, at_second(0)) == std::vector<std::string>{"b"});
     BOOST_TEST(s.engine->count_jobs(s.run).queued == 3u);
     auto b = s.claim(5, "b");
     BOOST_REQUIRE(b.size() == 2u);
-    BOOST_TEST((b[0].spec == jobs[0]));
-    BOOST_TEST((b[1].spec == jobs[2]));
+    BOOST_TEST(b[0].spec == jobs[0]);
+    BOOST_TEST(b[1].spec == jobs[2]);
     BOOST_TEST(s.engine->count_jobs(s.run).leased == 2u);
     // Given back for later.
     BOOST_TEST(s.engine->release(b[0].lease, at_second(50)));
@@ -207,7 +208,7 @@ BOOST_AUTO_TEST_CASE(failed_jobs_stay_failed_unless_asked)
         e.failure_type = "errors/invalid_recipient";
         e.may_pass = may_pass;
         e.now = at_second(1);
-        BOOST_TEST((s.engine->finish(e).what == step::kind::interrupted));
+        BOOST_TEST(s.engine->finish(e).what == step::kind::interrupted);
     };
     const std::vector<job_spec> jobs{{"a", "1", false}, {"a", "2", false}};
     s.run = s.engine->begin_run({}, at_second(0)).run;
@@ -273,7 +274,7 @@ BOOST_AUTO_TEST_CASE(accounts_are_remembered_and_can_be_unparked)
     row.used_today = 3;
     row.updated = at_second(6);
     s.engine->save_account(row);
-    BOOST_TEST((s.engine->load_account("a") == row));
+    BOOST_TEST(s.engine->load_account("a") == row);
     BOOST_TEST(!s.engine->load_account("b"));
     s.engine->commit();
     ask_to_unpark(s.folder.file(), "a", true);
@@ -282,8 +283,8 @@ BOOST_AUTO_TEST_CASE(accounts_are_remembered_and_can_be_unparked)
     BOOST_TEST(!now->parked);
     BOOST_TEST(now->unpark_requested);
     BOOST_TEST(now->ledger == row.ledger);
-    BOOST_TEST((now->parked_since == row.parked_since));
-    BOOST_TEST((s.engine->take_unpark_requests() == std::vector<std::string>{"a"}));
+    BOOST_TEST(now->parked_since == row.parked_since);
+    BOOST_TEST(s.engine->take_unpark_requests() == std::vector<std::string>{"a"});
     now = s.engine->load_account("a");
     BOOST_TEST(!now->parked);
     BOOST_TEST(!now->parked_since);

@@ -1,5 +1,6 @@
 // What pages leave in a store: links, doubts, posts that are gone, listings that another account has read.
 #include "opened_store.hpp"
+#include "support/printing.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -113,13 +114,13 @@ BOOST_AUTO_TEST_CASE(doubts_are_in_the_row)
     s.engine->write(second);
     BOOST_TEST(state() == "2 0 1 ");
     s.engine->write(page(job.lease, 3, 3));
-    BOOST_TEST((s.engine->finish(ending(job.lease, 3)).what == step::kind::complete));
+    BOOST_TEST(s.engine->finish(ending(job.lease, 3)).what == step::kind::complete);
     BOOST_TEST(state() == "3 0 1 null_cursor");
     // The next run reads all of it, although it is an update.
     job = s.job("a", "x");
     for (unsigned n = 1; n <= 3; ++n) {
-        BOOST_TEST((job.start.what == step::kind::from_top));
-        BOOST_TEST((s.engine->write(page(job.lease, n, 10 + n)).next.what == step::kind::go_on));
+        BOOST_TEST(job.start.what == step::kind::from_top);
+        BOOST_TEST(s.engine->write(page(job.lease, n, 10 + n)).next.what == step::kind::go_on);
     }
     s.engine->finish(ending(job.lease, 13));
     BOOST_TEST(state() == "3 1 0 null_cursor");
@@ -136,7 +137,7 @@ BOOST_AUTO_TEST_CASE(a_short_page_above_others_and_an_end_that_is_not_confirmed)
     s.engine->commit();
     BOOST_TEST(first_row(s.folder.file(), "SELECT suspect FROM jobs") == "0");
     s.engine->write(page(job.lease, 2, 2));
-    BOOST_TEST((s.engine->finish(ending(job.lease, 3, end_reason::empty_page)).what == step::kind::bounded));
+    BOOST_TEST(s.engine->finish(ending(job.lease, 3, end_reason::empty_page)).what == step::kind::bounded);
     s.engine->commit();
     BOOST_TEST(first_row(s.folder.file(), "SELECT state, whole, suspect, end_reason FROM jobs") == "3 0 1 empty_page");
 }
@@ -150,7 +151,7 @@ step read_to_empty_pages(opened& s, unsigned tolerated, unsigned second)
     step next = s.engine->write(first).next;
     if (next.what == step::kind::complete) return next;
     next = s.engine->write(page(job.lease, 2, second + 1)).next;
-    BOOST_TEST((next.what == step::kind::go_on));
+    BOOST_TEST(next.what == step::kind::go_on);
     job_end end = ending(job.lease, second + 2, end_reason::empty_page);
     end.empty_pages = tolerated;
     return s.engine->finish(end);
@@ -165,11 +166,11 @@ BOOST_AUTO_TEST_CASE(an_inferred_end_is_called_so_for_as_long_as_it_is_one)
         open_sqlite_reader(s.folder.file())->jobs({}, [&](const stored_job& j) { return found = j, true; });
         return found;
     };
-    BOOST_TEST((read_to_empty_pages(s, 0, 1).what == step::kind::bounded));
-    BOOST_TEST((read_to_empty_pages(s, 0, 11).what == step::kind::complete));
+    BOOST_TEST(read_to_empty_pages(s, 0, 1).what == step::kind::bounded);
+    BOOST_TEST(read_to_empty_pages(s, 0, 11).what == step::kind::complete);
     BOOST_TEST(job().end == "empty_page");
     BOOST_TEST(job().inferred);
-    BOOST_TEST((read_to_empty_pages(s, 0, 21).what == step::kind::complete));
+    BOOST_TEST(read_to_empty_pages(s, 0, 21).what == step::kind::complete);
     BOOST_TEST(job().end == "up_to_date_inferred");
     BOOST_TEST(job().inferred);
     BOOST_TEST(job().whole);
@@ -177,17 +178,17 @@ BOOST_AUTO_TEST_CASE(an_inferred_end_is_called_so_for_as_long_as_it_is_one)
     BOOST_TEST(inferred.inferred == 1u);
     BOOST_TEST(inferred.up_to_date == 0u);
     // Who reads past an empty page looks behind it.
-    BOOST_TEST((read_to_empty_pages(s, 1, 31).what == step::kind::bounded));
+    BOOST_TEST(read_to_empty_pages(s, 1, 31).what == step::kind::bounded);
     BOOST_TEST(!job().whole);
-    BOOST_TEST((read_to_empty_pages(s, 1, 41).what == step::kind::complete));
-    BOOST_TEST((read_to_empty_pages(s, 1, 51).what == step::kind::complete));
+    BOOST_TEST(read_to_empty_pages(s, 1, 41).what == step::kind::complete);
+    BOOST_TEST(read_to_empty_pages(s, 1, 51).what == step::kind::complete);
     BOOST_TEST(job().end == "up_to_date_inferred");
     // A stated end is none that was inferred.
     auto claimed = s.job("b", "y");
     s.engine->write(page(claimed.lease, 1, 61));
     s.engine->finish(ending(claimed.lease, 62));
     claimed = s.job("b", "y");
-    BOOST_TEST((s.engine->write(page(claimed.lease, 1, 63)).next.what == step::kind::complete));
+    BOOST_TEST(s.engine->write(page(claimed.lease, 1, 63)).next.what == step::kind::complete);
     s.engine->commit();
     std::map<std::string, stored_job> jobs;
     open_sqlite_reader(s.folder.file())->jobs({}, [&](const stored_job& j) {
@@ -208,7 +209,7 @@ BOOST_AUTO_TEST_CASE(a_refused_end_that_rests_is_called_so)
         s.engine->write(page(job.lease, 2, second + 1));
         return s.engine->finish(ending(job.lease, second + 2, end_reason::refused_cursor)).what;
     };
-    for (unsigned night = 0; night < 4; ++night) BOOST_TEST((refused(1 + 10 * night) == step::kind::bounded));
+    for (unsigned night = 0; night < 4; ++night) BOOST_TEST(refused(1 + 10 * night) == step::kind::bounded);
     s.engine->commit();
     BOOST_TEST(first_row(s.folder.file(), "SELECT pages, end_reason, whole, suspect FROM jobs") ==
                "6 refused_cursor 0 1");
@@ -223,9 +224,9 @@ BOOST_AUTO_TEST_CASE(a_listing_that_another_account_has_read_is_known)
     s.engine->finish(ending(job.lease, 3));
     // Its first page joins what is known.
     job = s.job("b", "x");
-    BOOST_TEST((job.start.what == step::kind::from_top));
+    BOOST_TEST(job.start.what == step::kind::from_top);
     const auto first = s.engine->write(page(job.lease, 1, 10, 32));
-    BOOST_TEST((first.next.what == step::kind::complete));
+    BOOST_TEST(first.next.what == step::kind::complete);
     BOOST_TEST(first.added == 2u);
     s.engine->commit();
     BOOST_TEST(first_row(s.folder.file(), "SELECT posts, whole, pages FROM jobs WHERE account = 'b'") == "32 1 1");
@@ -240,7 +241,7 @@ BOOST_AUTO_TEST_CASE(a_listing_that_another_account_has_read_is_known)
         job = s.claim(1).front();
         page_write other = page(job.lease, 1, 20);
         if (!spec.is_company) other = page_of(job.lease, "y", {9, 8, 7, 6, 5, 4, 3, 2, 1}, "p", at_second(20));
-        BOOST_TEST((s.engine->write(other).next.what == step::kind::go_on));
+        BOOST_TEST(s.engine->write(other).next.what == step::kind::go_on);
     }
 }
 
@@ -261,6 +262,80 @@ BOOST_AUTO_TEST_CASE(quarantined_items_differ_by_any_byte)
     s.engine->write(p);
     s.engine->commit();
     BOOST_TEST(first_row(s.folder.file(), "SELECT count(*) FROM quarantined") == "2");
+}
+
+BOOST_AUTO_TEST_CASE(a_lost_position_is_one_for_who_holds_the_lease)
+{
+    opened s;
+    auto job = s.job("a", "x");
+    for (unsigned n = 1; n <= 2; ++n) s.engine->write(page(job.lease, n, n));
+    BOOST_TEST(s.engine->lost_position(job.lease, at_second(3)).what == step::kind::from_top);
+    lease old = job.lease;
+    --old.fence;
+    BOOST_TEST(s.engine->lost_position(old, at_second(4)).what == step::kind::lost_lease);
+    BOOST_TEST(s.engine->finish({old, end_reason::null_cursor, {}, {}, false, {}, 1, at_second(4)}).what ==
+               step::kind::lost_lease);
+}
+
+BOOST_AUTO_TEST_CASE(an_interrupted_job_is_queued_delayed_or_failed)
+{
+    for (auto [reason, later, state] :
+         {std::tuple(end_reason::cancelled, false, "0"), std::tuple(end_reason::none, false, "0"),
+          std::tuple(end_reason::failed, false, "4"), std::tuple(end_reason::cursor_loop, false, "4"),
+          std::tuple(end_reason::failed, true, "1")}) {
+        opened s;
+        const auto job = s.job("a", "x");
+        s.engine->write(page(job.lease, 1, 1));
+        job_end end = ending(job.lease, 2, reason);
+        if (later) end.again_at = at_second(100);
+        BOOST_TEST(s.engine->finish(end).what == step::kind::interrupted);
+        s.engine->commit();
+        BOOST_TEST(first_row(s.folder.file(), "SELECT state FROM jobs") == state);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(another_account_takes_over_only_what_can_be_read)
+{
+    for (const bool damaged : {false, true}) {
+        opened s;
+        auto job = s.job("a", "x");
+        // Posts without an id are known by what they say.
+        page_write nameless = page(job.lease, 1, 1);
+        for (auto& p : nameless.posts) p = {p.provider(), {}, p.published(), p.json()};
+        s.engine->write(nameless);
+        s.engine->finish(ending(job.lease, 2));
+        s.engine->commit();
+        if (damaged) sql(s.folder.file(), "UPDATE jobs SET timeline = '{'");
+        nameless.lease = s.job("b", "x").lease;
+        nameless.now = at_second(10);
+        const step next = s.engine->write(nameless).next;
+        BOOST_TEST(next.what == (damaged ? step::kind::go_on : step::kind::complete));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(jobs_can_be_asked_for_by_account_and_identifier)
+{
+    opened s;
+    for (const char* account : {"a", "b"})
+        for (const char* identifier : {"x", "y"}) s.job(account, identifier);
+    s.engine->commit();
+    const auto reader = open_sqlite_reader(s.folder.file());
+    const auto found = [&](const char* account, const char* identifier) {
+        job_filter filter;
+        if (account) filter.account = account;
+        if (identifier) filter.identifier = identifier;
+        std::string names;
+        reader->jobs(filter, [&](const stored_job& j) {
+            names += j.spec.account + j.spec.identifier + ' ';
+            return names.size() < 9;
+        });
+        return names;
+    };
+    BOOST_TEST(found(nullptr, nullptr) == "ax ay bx ");
+    BOOST_TEST(found("b", nullptr) == "bx by ");
+    BOOST_TEST(found(nullptr, "y") == "ay by ");
+    BOOST_TEST(found("b", "x") == "bx ");
+    BOOST_TEST(found("c", nullptr).empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,5 +1,6 @@
 // Runs: whose jobs they have, when they go on and when they end; the tenant of a store.
 #include "opened_store.hpp"
+#include "support/printing.hpp"
 
 #include <algorithm>
 #include <map>
@@ -270,7 +271,7 @@ BOOST_AUTO_TEST_CASE(a_store_belongs_to_its_tenant)
     begin(s, 1, r);
     s.engine->commit();
     r.tenant = "api2.example:443";
-    BOOST_TEST((reason_of([&] { begin(s, 2, r); }) == store_errc::other_tenant));
+    BOOST_TEST(reason_of([&] { begin(s, 2, r); }) == store_errc::other_tenant);
     s.engine.reset();
     s.engine = open_sqlite(s.folder.file());
     r.move_tenant = true;
@@ -279,7 +280,7 @@ BOOST_AUTO_TEST_CASE(a_store_belongs_to_its_tenant)
     r.move_tenant = false;
     begin(s, 4, r);
     r.tenant = "api1.example:13111";
-    BOOST_TEST((reason_of([&] { begin(s, 5, r); }) == store_errc::other_tenant));
+    BOOST_TEST(reason_of([&] { begin(s, 5, r); }) == store_errc::other_tenant);
 }
 
 BOOST_AUTO_TEST_CASE(all_parked_accounts_are_unparked_at_once)
@@ -340,7 +341,7 @@ BOOST_AUTO_TEST_CASE(a_summary_counts_ends_by_what_they_prove)
     job_filter failures;
     failures.state = job_state::failed;
     BOOST_TEST(reader->jobs(failures, [](const stored_job& j) {
-        BOOST_TEST((j.tried == at_second(2)));
+        BOOST_TEST(j.tried == at_second(2));
         BOOST_TEST(!j.harvested);
         return true;
     }) == 1u);

@@ -1,5 +1,6 @@
 // The store on SQLite: harvests, posts, reading.
 #include "opened_store.hpp"
+#include "support/printing.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -70,7 +71,7 @@ public:
         decltype(shown_) shown;
         rows(store_.folder.file(), "SELECT identifier, id, first_seen, last_seen FROM found",
              [&](const auto& row) { shown[{row[0], row[1]}] = {std::stoll(row[2]), std::stoll(row[3])}; });
-        BOOST_TEST((shown == shown_));
+        BOOST_TEST(shown == shown_);
         rows(store_.folder.file(),
              "SELECT count(*) FROM sightings s JOIN posts p USING(post) WHERE s.finder <> (s.job = p.job)",
              [](const auto& row) { BOOST_TEST(row[0] == "0"); });
@@ -114,14 +115,14 @@ BOOST_AUTO_TEST_CASE(harvests_resumes_and_updates)
     harvest_plan plan;
     harvest_log first;
     harvest(*open_sqlite(folder.file()), w, plan, first);
-    BOOST_TEST((held(folder.file()) == truth(w)));
+    BOOST_TEST(held(folder.file()) == truth(w));
     BOOST_TEST(first.requests == 3u + 2u + 1u + 4u);
 
     for (auto& [identifier, listing] : w) listing.add(2);
     plan.second = 1'000'000;
     harvest_log second;
     harvest(*open_sqlite(folder.file()), w, plan, second);
-    BOOST_TEST((held(folder.file()) == truth(w)));
+    BOOST_TEST(held(folder.file()) == truth(w));
     BOOST_TEST(second.added == 8u);
 
     auto reader = open_sqlite_reader(folder.file());
@@ -191,7 +192,7 @@ BOOST_AUTO_TEST_CASE(what_was_not_committed_leaves_no_trace)
     // Nobody else harvests here, so the lease of the one that is gone is void.
     auto again = s.claim(1);
     BOOST_REQUIRE(again.size() == 1u);
-    BOOST_TEST((again.front().start.what == step::kind::from_top));
+    BOOST_TEST(again.front().start.what == step::kind::from_top);
     BOOST_TEST(again.front().lease.fence > job.lease.fence);
 }
 
@@ -211,7 +212,7 @@ BOOST_AUTO_TEST_CASE(the_same_post_in_two_listings_is_one_post)
         std::string identifier;
         open_sqlite_reader(s.folder.file())->posts(f, [&](const stored_post& p) {
             identifier = p.identifier;
-            BOOST_TEST((p.last_seen == at_second(9)));
+            BOOST_TEST(p.last_seen == at_second(9));
             BOOST_TEST(p.json == R"({"id":"77","text":"t","permissions":{"can_react":true}})");
             return true;
         });
@@ -344,8 +345,8 @@ BOOST_AUTO_TEST_CASE(a_row_knows_its_fingerprint)
 {
     const std::string json = json_of("x", 1, 2);
     const post_row row("LINKEDIN", "x-1", at_second(1), json);
-    BOOST_TEST((row.fingerprint() == fingerprint_of(json)));
-    BOOST_TEST((row.fingerprint() != post_row("LINKEDIN", "x-1", at_second(1), json_of("x", 1, 3)).fingerprint()));
+    BOOST_TEST(row.fingerprint() == fingerprint_of(json));
+    BOOST_TEST(row.fingerprint() != post_row("LINKEDIN", "x-1", at_second(1), json_of("x", 1, 3)).fingerprint());
 }
 
 BOOST_AUTO_TEST_CASE(quarantined_items_are_kept_once_byte_for_byte)
@@ -363,9 +364,9 @@ BOOST_AUTO_TEST_CASE(quarantined_items_are_kept_once_byte_for_byte)
     s.engine->commit();
     std::vector<quarantined_row> rows;
     auto reader = open_sqlite_reader(s.folder.file());
-    reader->quarantined([&](const job_spec& j, const quarantined_row& q, unix_time t) {
+    reader->quarantined([&](const job_spec& j, const quarantined_row& q, wall_time t) {
         BOOST_TEST(j.identifier == "x");
-        BOOST_TEST((t == at_second(3)));
+        BOOST_TEST(t == at_second(3));
         rows.push_back(q);
         return true;
     });
@@ -404,7 +405,7 @@ BOOST_AUTO_TEST_CASE(a_damaged_timeline_costs_requests_but_no_posts)
     sql(folder.file(), "UPDATE jobs SET timeline = '{\"version\":99}'");
     w["bob"].add(2);
     harvest(*open_sqlite(folder.file()), w, plan, log);
-    BOOST_TEST((held(folder.file()) == truth(w)));
+    BOOST_TEST(held(folder.file()) == truth(w));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,4 +1,5 @@
 // The timeline's decisions, one by one, with exact numbers of requests.
+#include "support/printing.hpp"
 #include "timeline_scene.hpp"
 
 #include <boost/json/parse.hpp>
@@ -6,7 +7,9 @@
 #include <boost/json/value.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <functional>
 #include <set>
+#include <string>
 
 BOOST_AUTO_TEST_SUITE(timeline_decisions)
 
@@ -238,7 +241,7 @@ BOOST_AUTO_TEST_CASE(text_round_trip_and_damage)
     auto t = timeline::parse(text);
     BOOST_REQUIRE(t);
     BOOST_TEST(t->text() == text);
-    BOOST_TEST((*timeline::parse("") == timeline()));
+    BOOST_TEST(*timeline::parse("") == timeline());
     for (std::size_t n = 1; n < text.size(); ++n) BOOST_TEST(!timeline::parse(text.substr(0, n)));
     std::string newer = text;
     newer.replace(newer.find("\"version\":3"), 11, "\"version\":4");
@@ -291,6 +294,78 @@ BOOST_AUTO_TEST_CASE(every_field_of_a_text_counts)
         BOOST_TEST(other->text() == changed);
     });
     BOOST_TEST(read > 50u);
+}
+
+BOOST_AUTO_TEST_CASE(texts_that_make_no_sense_are_refused)
+{
+    scene s;
+    s.run(2);
+    const auto good = boost::json::parse(s.store.text);
+    const auto refused = [&](const std::function<void(boost::json::object&)>& spoil) {
+        auto bad = good;
+        spoil(bad.as_object());
+        return !timeline::parse(boost::json::serialize(bad));
+    };
+    const auto stretch = [](boost::json::object& o) -> boost::json::object& {
+        return o.at("stretches").at(0).as_object();
+    };
+    BOOST_TEST(!refused([](auto&) {}));
+    for (int version : {0, -1, 4}) BOOST_TEST(refused([&](auto& o) { o["version"] = version; }));
+    BOOST_TEST(refused([](auto& o) { o["next"] = 1; }));
+    BOOST_TEST(refused([](auto& o) { o["stretches"] = boost::json::array{}; }));
+    BOOST_TEST(refused([&](auto& o) { stretch(o)["first"] = 0; }));
+    BOOST_TEST(refused([&](auto& o) { stretch(o)["first"] = 2; }));
+    BOOST_TEST(refused([&](auto& o) { stretch(o)["last"] = 2; }));
+    BOOST_TEST(refused([&](auto& o) { stretch(o)["end"] = "some"; }));
+    BOOST_TEST(refused([](auto& o) { o["lost"] = 1; }));
+}
+
+// What version 2 wrote in the middle of a listing: behind a page that is short or not, and of a listing that was read.
+constexpr const char* text_2 =
+    R"({"version":2,"next":2,"stretches":[{"position":"p2","page":"p1","boundary":"p2","at":1700000000000,"bottom":3,)"
+    R"("page_top":1,"next_top":0,"short":%,"ended":false,"first":1,"last":1,"posts":3,"closed":#,"clean":true,)"
+    R"("floor":null,"bottom_seen":0}],"walk":{"active":false,"full":false,"max_posts":0,"since":null,"since_run":5,)"
+    R"("began":1700000000000,"passed":3,"unbroken":true,"saved_position":false,"want_overlap":false,"candidate":0,)"
+    R"("in_a_row":0,"older_in_a_row":0,"doubtful":false,"second_look":false,"stayed":0},"ended_behind":null,)"
+    R"("ended_after":0,"refusals":0,"refused_at":0,"lost":false,"doubts":0,"look_pending":false,"looks":0,)"
+    R"("looked_at":0})";
+
+BOOST_AUTO_TEST_CASE(timelines_of_version_2_are_read)
+{
+    for (const bool is_short : {false, true})
+        for (const bool closed : {false, true}) {
+            std::string text = text_2;
+            text.replace(text.find('%'), 1, is_short ? "true" : "false");
+            text.replace(text.find('#'), 1, closed ? "true" : "false");
+            const auto t = timeline::parse(text);
+            BOOST_REQUIRE(t);
+            // How long the page is wasn't kept, nor how the end was found: both count as what is less certain.
+            BOOST_TEST(t->suspect() == is_short);
+            BOOST_TEST(t->end() == (closed ? end_reason::empty_page : end_reason::none));
+            BOOST_TEST(t->whole() == (closed && !is_short));
+            BOOST_TEST(timeline::parse(t->text()) == t);
+        }
+}
+
+BOOST_AUTO_TEST_CASE(a_timeline_without_a_walk)
+{
+    timeline t;
+    BOOST_TEST(!t.whole());
+    BOOST_TEST(t.at_rest());
+    BOOST_TEST(t.walk() == 0u);
+    BOOST_TEST(t.end() == end_reason::none);
+    BOOST_TEST(t.bound() == end_reason::none);
+    BOOST_TEST(is(t.ended(end_reason::null_cursor, start), step::kind::interrupted));
+    BOOST_TEST(is(timeline(t).lost_position(start), step::kind::from_top));
+    // What is read begins one, also behind one that has ended.
+    for (std::uint32_t walk : {1u, 2u}) {
+        std::vector<sighting> posts(3);
+        BOOST_TEST(is(t.read(posts, "p", {}, start), step::kind::go_on));
+        BOOST_TEST(t.walk() == walk);
+        BOOST_TEST(posts[0].at.walk == walk);
+        t.ended(end_reason::null_cursor, start);
+        BOOST_TEST(is(t.ended(end_reason::null_cursor, start), step::kind::interrupted));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(every_step_has_a_name)

@@ -1,4 +1,5 @@
 // Ends that are inferred, doubts, and what a store may conclude of them, with exact numbers of requests.
+#include "support/printing.hpp"
 #include "timeline_scene.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -189,7 +190,7 @@ BOOST_AUTO_TEST_CASE(new_doubts_are_looked_at_more_and_more_rarely)
     const auto looks_in_a_year = [](const timeline_rules& rules) {
         timeline t(rules);
         unsigned looks = 0;
-        unix_time now = start;
+        wall_time now = start;
         std::vector<sighting> posts(10);
         for (std::uint64_t i = 0; i < posts.size(); ++i) posts[i].post = i + 1;
         for (int night = 0; night < 365; ++night, now += 24h) {
@@ -255,7 +256,7 @@ BOOST_AUTO_TEST_CASE(a_position_is_judged_when_it_is_used)
     const step young = t.begin(walk_mode::update, {}, s.now + 10min);
     BOOST_TEST(is(young, step::kind::from_position));
     BOOST_TEST(young.position == "0:a601");
-    BOOST_TEST((young.trusted_until == s.now + 1h));
+    BOOST_TEST(young.trusted_until == s.now + 1h);
     BOOST_TEST(young.overlap == "0:a701");
     // The turn comes half a day later, and a page's posts are gone meanwhile.
     for (const bool late : {false, true}) {
@@ -386,7 +387,7 @@ BOOST_AUTO_TEST_CASE(timelines_of_version_1_are_read)
     for (const char* text : {two_stretches_1, jumped_1}) {
         const auto t = timeline::parse(text);
         BOOST_REQUIRE(t);
-        BOOST_TEST((timeline::parse(t->text()) == t));
+        BOOST_TEST(timeline::parse(t->text()) == t);
     }
     timeline jumped = *timeline::parse(jumped_1);
     const step back = jumped.lost_position(start + 48h);

@@ -1,4 +1,5 @@
 // Pages that are short, capped or empty, and what a store concludes of them, with exact numbers of requests.
+#include "support/printing.hpp"
 #include "timeline_scene.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -132,7 +133,7 @@ BOOST_AUTO_TEST_CASE(empty_pages_end_a_listing_only_for_who_stops_at_them)
             const int again = limit == 100 ? 3 : 2;
             BOOST_TEST(run({{again, lie::empty}}) == static_cast<unsigned>(again));
             BOOST_TEST(s.whole());
-            BOOST_TEST((s.store.load().end() == end_reason::empty_page));
+            BOOST_TEST(s.store.load().end() == end_reason::empty_page);
             BOOST_TEST(run({}) == 1u);
             BOOST_TEST(!s.holds_all());
             // Who reads past one looks there again, also with cursors that are dead by now.
@@ -144,7 +145,7 @@ BOOST_AUTO_TEST_CASE(empty_pages_end_a_listing_only_for_who_stops_at_them)
             run({});
             BOOST_TEST(s.whole());
             BOOST_TEST(s.holds_all());
-            BOOST_TEST((s.store.load().end() == end_reason::null_cursor));
+            BOOST_TEST(s.store.load().end() == end_reason::null_cursor);
             s.store.empty_pages = 2;
             BOOST_TEST(run({}) == 1u);
         }

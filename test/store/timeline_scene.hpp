@@ -9,13 +9,13 @@
 
 namespace unipile::store::test {
 
-inline constexpr unix_time start{std::chrono::milliseconds(1'700'000'000'000)};
+inline constexpr wall_time start{std::chrono::milliseconds(1'700'000'000'000)};
 
 // A listing of 1000 posts, ten pages.
 struct scene {
     listing_model server;
     harvest_model store;
-    unix_time now = start;
+    wall_time now = start;
 
     explicit scene(unsigned posts = 1000) { server.add(posts); }
 

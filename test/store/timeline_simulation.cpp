@@ -134,7 +134,7 @@ private:
         const auto text = boost::json::parse(store_.text);
         const auto add = [&](const boost::json::value& v, bool always) {
             const std::string position(v.at("position").as_string());
-            const unix_time at(std::chrono::milliseconds(v.at("at").to_number<std::int64_t>()));
+            const wall_time at(std::chrono::milliseconds(v.at("at").to_number<std::int64_t>()));
             const bool young = at <= now_ && now_ - at < store_.rules.trust_position_for;
             if (!position.empty() && (young || always)) found.push_back(model_position::parse(position));
             const std::string page(v.at("page").as_string());
@@ -288,7 +288,7 @@ private:
     listing_model server_;
     harvest_model store_;
     std::size_t limit_ = 50, parts_ = 1;
-    unix_time now_{std::chrono::milliseconds(1'700'000'000'000)};
+    wall_time now_{std::chrono::milliseconds(1'700'000'000'000)};
     std::map<std::uint32_t, std::set<std::uint64_t>> began_;                         // the listing when a walk began
     std::map<std::uint64_t, std::set<std::pair<unsigned, std::uint32_t>>> skipped_;  // posts that moved past a walk
     unsigned account_ = 0;

@@ -1,4 +1,5 @@
 // What may be pinned proves nothing: neither that a walk is inside of what is known, nor that a listing ends.
+#include "support/printing.hpp"
 #include "timeline_scene.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -55,7 +56,7 @@ BOOST_AUTO_TEST_CASE(posts_may_be_pinned_where_a_walk_overlaps_at_the_top_after_
     s.run(1);
     run_model r(s.server, s.store, walk_mode::update, {}, 100, 1, s.now);
     r.page(s.now);
-    BOOST_TEST((r.last().what == step::kind::from_position));
+    BOOST_TEST(r.last().what == step::kind::from_position);
     s.server.pins = {500, 499, 498};
     s.now += 2h;
     r.page(s.now);
@@ -105,7 +106,7 @@ BOOST_AUTO_TEST_CASE(a_listing_does_not_end_behind_pinned_posts_because_its_last
                 r.page(again.now);
                 BOOST_TEST(!r.over());
                 r.page(again.now, lie::empty);
-                BOOST_TEST((r.last().what == step::kind::bounded));
+                BOOST_TEST(r.last().what == step::kind::bounded);
                 BOOST_TEST(!again.whole());
                 again.server.pins.clear();
                 again.run();
@@ -127,7 +128,7 @@ BOOST_AUTO_TEST_CASE(a_short_page_that_ends_with_the_last_known_post_must_hold_a
         page_facts facts;
         facts.missing = 100 - shown;
         const step next = t.read(posts, "p", facts, start + 24h);
-        BOOST_TEST((next.what == (shown == 3 ? step::kind::complete : step::kind::go_on)));
+        BOOST_TEST(next.what == (shown == 3 ? step::kind::complete : step::kind::go_on));
     }
 }
 
@@ -323,7 +324,7 @@ BOOST_AUTO_TEST_CASE(only_older_posts_in_a_row_prove_that_a_time_is_reached)
         std::vector<sighting> posts(9);  // three of which may be pinned
         for (std::size_t i = 0; i < posts.size(); ++i) posts[i].published = start - (i == newer ? -1h : 1h);
         t.read(posts, "p", {}, start);
-        BOOST_TEST((t.bound() == (newer < 4 ? end_reason::since_reached : end_reason::none)));
+        BOOST_TEST(t.bound() == (newer < 4 ? end_reason::since_reached : end_reason::none));
     }
 }
 
@@ -361,7 +362,7 @@ BOOST_AUTO_TEST_CASE(a_walk_that_jumped_marks_nothing)
     s.server.add(30);
     s.run();
     BOOST_TEST(is(s.last, step::kind::complete));
-    BOOST_TEST((s.store.load().end() == end_reason::null_cursor));
+    BOOST_TEST(s.store.load().end() == end_reason::null_cursor);
     BOOST_TEST(!s.last.mark_gone);
 }
 

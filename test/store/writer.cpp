@@ -2,6 +2,7 @@
 #include "faulty_vfs.hpp"
 #include "harness.hpp"
 #include "store_work.hpp"
+#include "support/printing.hpp"
 
 #include <unipile/store/async.hpp>
 #include <unipile/store/writer.hpp>
@@ -115,10 +116,16 @@ BOOST_AUTO_TEST_CASE(closing_commits_what_was_submitted)
     BOOST_TEST(held(folder.file()).size() == 2u);
     bool ran = false;
     writer.submit(1, [&](post_store&) { ran = true; }, [&](std::exception_ptr e) { told = e; });
-    BOOST_TEST(!ran);
-    BOOST_TEST((reason_of(told) == store_errc::closed));
+    BOOST_TEST(reason_of(told) == store_errc::closed);
     writer.flush([&](std::exception_ptr e) { told = e; });
-    BOOST_TEST((reason_of(told) == store_errc::closed));
+    BOOST_TEST(reason_of(told) == store_errc::closed);
+    store_writer::work w = [&](post_store&) { ran = true; };
+    store_writer::durable none;
+    BOOST_TEST(writer.try_submit(1, w, none));
+    writer.submit(1, [&](post_store&) { ran = true; });
+    writer.flush({});
+    writer.close();
+    BOOST_TEST(!ran);
     // The file is free.
     BOOST_TEST(open_sqlite(folder.file()) != nullptr);
 }
@@ -194,8 +201,8 @@ BOOST_AUTO_TEST_CASE(after_a_failure_nothing_is_done_and_everybody_knows)
     BOOST_CHECK_EXCEPTION(writer.close(), store_error,
                           [](const store_error& e) { return e.reason() == store_errc::disk_full; });
     BOOST_TEST(!ran);
-    BOOST_TEST((told == std::vector<store_errc>(3, store_errc::disk_full)));
-    BOOST_TEST((reason_of(writer.failure()) == store_errc::disk_full));
+    BOOST_TEST(told == std::vector<store_errc>(3, store_errc::disk_full));
+    BOOST_TEST(reason_of(writer.failure()) == store_errc::disk_full);
     disk.reset();
 }
 
@@ -209,6 +216,27 @@ BOOST_AUTO_TEST_CASE(work_that_throws_fails_the_store)
     });
     BOOST_CHECK_THROW(writer.close(), std::runtime_error);
     BOOST_TEST(held(folder.file()).empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_handler_that_throws_fails_the_writer)
+{
+    {
+        scratch folder;
+        store_writer writer(open_sqlite(folder.file()), slow_groups());
+        writer.submit(1, [](post_store&) {}, [](std::exception_ptr) { throw std::runtime_error("when durable"); });
+        BOOST_CHECK_THROW(writer.close(), std::runtime_error);
+    }
+    scratch folder;
+    writer_options o = slow_groups();
+    o.max_queued_bytes = 100;
+    store_writer writer(open_sqlite(folder.file()), o);
+    gate g;
+    writer.submit(1, g.closed());
+    g.wait_until_entered();
+    writer.submit(100, [](post_store&) {});
+    writer.when_room(1, [] { throw std::runtime_error("when there is capacity"); });
+    g.open();
+    BOOST_CHECK_THROW(writer.close(), std::runtime_error);
 }
 
 BOOST_AUTO_TEST_CASE(on_asio_handlers_run_on_their_executor)
@@ -225,7 +253,7 @@ BOOST_AUTO_TEST_CASE(on_asio_handlers_run_on_their_executor)
         writer, context.get_executor(), 1, [](post_store& e) { return one_job(e, "x"); },
         [&](boost::system::error_code ec, lease got) {
             BOOST_TEST(!ec);
-            BOOST_TEST((std::this_thread::get_id() == here));
+            BOOST_TEST(std::this_thread::get_id() == here);
             l = got;
         });
     context.run();
@@ -236,7 +264,7 @@ BOOST_AUTO_TEST_CASE(on_asio_handlers_run_on_their_executor)
                     [&](boost::system::error_code ec, const page_result& r) {
                         BOOST_TEST(!ec);
                         BOOST_TEST(r.added == 1u);
-                        BOOST_TEST((std::this_thread::get_id() == here));
+                        BOOST_TEST(std::this_thread::get_id() == here);
                         if (++written == 50)
                             async_flush(writer, context.get_executor(), [&](boost::system::error_code e) {
                                 BOOST_TEST(!e);
@@ -261,7 +289,7 @@ BOOST_AUTO_TEST_CASE(on_asio_handlers_run_on_their_executor)
         [&](boost::system::error_code ec, int) { after = ec; });
     context.restart();
     context.run();
-    BOOST_TEST((after == store_errc::closed));
+    BOOST_TEST(after == store_errc::closed);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_done_durably_completes_with_the_commit_that_it_shares)
@@ -301,7 +329,7 @@ BOOST_AUTO_TEST_CASE(what_is_done_durably_completes_with_the_commit_that_it_shar
     save("c", [&](boost::system::error_code ec) { after = ec; });
     context.restart();
     context.run();
-    BOOST_TEST((after == store_errc::closed));
+    BOOST_TEST(after == store_errc::closed);
 }
 
 BOOST_AUTO_TEST_CASE(on_asio_work_holds_nothing_until_the_commit)
