@@ -1,6 +1,7 @@
 // Every field of the contract arrives, typed.
 #include "describe.hpp"
 #include "page_corpus.hpp"
+#include "support/printing.hpp"
 
 #include <unipile/post.hpp>
 
@@ -27,7 +28,7 @@ BOOST_AUTO_TEST_CASE(a_full_linkedin_post)
     BOOST_TEST(p.id() == "7267181480187412480");
     BOOST_TEST(p.anomalies().empty());
     BOOST_TEST(!p.instagram());
-    BOOST_TEST((p.published_at() == sys_days{2024y / 11 / 26} + 10h + 11min + 12s + 345ms));
+    BOOST_TEST(p.published_at() == sys_days{2024y / 11 / 26} + 10h + 11min + 12s + 345ms);
     BOOST_REQUIRE(p.linkedin());
     const linkedin_post& li = *p.linkedin();
     BOOST_TEST(*li.social_id == "urn:li:activity:7267181480187412481");
@@ -149,7 +150,7 @@ BOOST_AUTO_TEST_CASE(a_full_instagram_post)
     BOOST_TEST(p.id() == "3501234567890");
     BOOST_TEST(p.anomalies().empty());
     BOOST_TEST(!p.linkedin());
-    BOOST_TEST((p.published_at() == sys_seconds{1700000000s}));
+    BOOST_TEST(p.published_at() == sys_seconds{1700000000s});
     BOOST_REQUIRE(p.instagram());
     const instagram_post& ig = *p.instagram();
     BOOST_TEST(*ig.provider_id == "3501234567890");
@@ -194,10 +195,10 @@ BOOST_AUTO_TEST_CASE(the_time_survives_a_missing_or_bad_field)
 {
     constexpr auto expected = sys_time<milliseconds>{1732620497176ms};  // 7267181480187412480 >> 22
     const post without = read(R"({"provider":"LINKEDIN","id":"7267181480187412480"})");
-    BOOST_TEST((without.published_at() == sys_time<milliseconds>{milliseconds{7267181480187412480 >> 22}}));
+    BOOST_TEST(without.published_at() == sys_time<milliseconds>{milliseconds{7267181480187412480 >> 22}});
     BOOST_TEST((without.published_at() > expected - 24h * 30 && without.published_at() < expected + 24h * 30));
     const post bad = read(R"({"provider":"LINKEDIN","parsed_datetime":"soon","id":"7267181480187412480"})");
-    BOOST_TEST((bad.published_at() == without.published_at()));
+    BOOST_TEST(bad.published_at() == without.published_at());
     const post neither = read(R"({"provider":"LINKEDIN","id":"abc"})");
     BOOST_TEST(!neither.published_at());
 }

@@ -1,6 +1,7 @@
 // What is a page, what isn't, and how large one may be.
 #include "describe.hpp"
 #include "page_corpus.hpp"
+#include "support/printing.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -106,33 +107,33 @@ BOOST_AUTO_TEST_CASE(cursors)
     const auto end_of = [](std::string_view rest) {
         return decode(R"({"object":"PostList","items":[],"paging":{"page_count":0})" + std::string(rest) + "}");
     };
-    BOOST_TEST((end_of("").end.kind == cursor_kind::missing));
+    BOOST_TEST(end_of("").end.kind == cursor_kind::missing);
     BOOST_TEST((end_of("").end.anomalies.at(0) == anomaly{anomaly_kind::missing_field, {}, "cursor"}));
-    BOOST_TEST((end_of(R"(,"cursor":null)").end.kind == cursor_kind::null));
+    BOOST_TEST(end_of(R"(,"cursor":null)").end.kind == cursor_kind::null);
     BOOST_TEST(end_of(R"(,"cursor":null)").end.anomalies.empty());
-    BOOST_TEST((end_of(R"(,"cursor":"")").end.kind == cursor_kind::empty));
+    BOOST_TEST(end_of(R"(,"cursor":"")").end.kind == cursor_kind::empty);
     BOOST_TEST(
         (end_of(R"(,"cursor":"")").end.anomalies.at(0) == anomaly{anomaly_kind::unexpected_value, {}, "cursor"}));
     const outcome text = end_of(R"(,"cursor":"a\/+=\u00e9")");
-    BOOST_TEST((text.end.kind == cursor_kind::text));
+    BOOST_TEST(text.end.kind == cursor_kind::text);
     BOOST_TEST(text.end.cursor == "a/+=é");
     for (const char* bad : {"5", "{}", "[]", "true", R"({"nullable":true})"})
         BOOST_TEST(end_of(R"(,"cursor":)" + std::string(bad)).error == errc::bad_cursor, bad);
     const outcome twice = end_of(R"(,"cursor":null,"cursor":"b")");
     BOOST_TEST((twice.end.anomalies.at(0) == anomaly{anomaly_kind::duplicate_key, {}, "cursor"}));
-    BOOST_TEST((twice.end.kind == cursor_kind::missing));
+    BOOST_TEST(twice.end.kind == cursor_kind::missing);
     const auto kind_of = [&](std::string_view rest) { return end_of(rest).end.kind; };
-    BOOST_TEST((kind_of(R"(,"cursor":"a","cursor":null)") == cursor_kind::missing));
-    BOOST_TEST((kind_of(R"(,"cursor":"a","cursor":"b")") == cursor_kind::missing));
-    BOOST_TEST((kind_of(R"(,"cursor":"a","cursor":"b","cursor":"a")") == cursor_kind::missing));
-    BOOST_TEST((kind_of(R"(,"cursor":"a","cursor":5)") == cursor_kind::missing));
-    BOOST_TEST((kind_of(R"(,"cursor":"","cursor":null)") == cursor_kind::missing));
+    BOOST_TEST(kind_of(R"(,"cursor":"a","cursor":null)") == cursor_kind::missing);
+    BOOST_TEST(kind_of(R"(,"cursor":"a","cursor":"b")") == cursor_kind::missing);
+    BOOST_TEST(kind_of(R"(,"cursor":"a","cursor":"b","cursor":"a")") == cursor_kind::missing);
+    BOOST_TEST(kind_of(R"(,"cursor":"a","cursor":5)") == cursor_kind::missing);
+    BOOST_TEST(kind_of(R"(,"cursor":"","cursor":null)") == cursor_kind::missing);
     BOOST_TEST(end_of(R"(,"cursor":"a","cursor":"b")").end.cursor.empty());
     const outcome same = end_of(R"(,"cursor" : "a\/" ,"x":{"cursor":"b"}, "curs\u006fr":"\u0061/")");
-    BOOST_TEST((same.end.kind == cursor_kind::text));
+    BOOST_TEST(same.end.kind == cursor_kind::text);
     BOOST_TEST(same.end.cursor == "a/");
     BOOST_TEST((same.end.anomalies.at(0) == anomaly{anomaly_kind::duplicate_key, {}, "cursor"}));
-    BOOST_TEST((kind_of(R"(,"cursor":null,"cursor": null )") == cursor_kind::null));
+    BOOST_TEST(kind_of(R"(,"cursor":null,"cursor": null )") == cursor_kind::null);
     BOOST_TEST(end_of(R"(,"cursor":5,"cursor":5)").error == errc::bad_cursor);
 }
 
@@ -240,8 +241,8 @@ BOOST_AUTO_TEST_CASE(limit_of_depth)
     limits.depth = 1;
     BOOST_TEST(error_of(R"({"items":[]})", limits) == errc::too_deep);
     BOOST_TEST((post::parse(std::string(R"({"a":)") + std::string(61, '[') + std::string(61, ']') + "}").has_value()));
-    BOOST_TEST((post::parse(std::string(R"({"a":)") + std::string(62, '[') + std::string(62, ']') + "}").error() ==
-                errc::too_deep));
+    BOOST_TEST(post::parse(std::string(R"({"a":)") + std::string(62, '[') + std::string(62, ']') + "}").error() ==
+               errc::too_deep);
 }
 
 BOOST_AUTO_TEST_CASE(depth_is_no_matter_of_the_stack)
@@ -313,9 +314,9 @@ BOOST_AUTO_TEST_CASE(giants_among_dwarfs)
             BOOST_REQUIRE_EQUAL(decoder.ready().size(), 5u);
             for (std::size_t i : {1u, 3u}) {
                 const post& p = decoder.ready()[i];
-                BOOST_TEST((p.json() == giant));
-                BOOST_TEST((*p.linkedin()->title == text));
-                BOOST_TEST((*p.linkedin()->text == '\n' + text));
+                BOOST_TEST(p.json() == giant);
+                BOOST_TEST(*p.linkedin()->title == text);
+                BOOST_TEST(*p.linkedin()->text == '\n' + text);
             }
             BOOST_TEST(decoder.ready()[2].json() == full_linkedin_post());
             BOOST_TEST(decoder.ready()[4].json() == good_item);
@@ -343,7 +344,7 @@ BOOST_AUTO_TEST_CASE(longer_than_was_guessed)
         BOOST_TEST(std::holds_alternative<image_attachment>(p.attachments[0].details));
         BOOST_TEST(std::holds_alternative<video_attachment>(p.attachments[1].details));
         BOOST_TEST(std::holds_alternative<file_attachment>(p.attachments[2].details));
-        BOOST_TEST((decoder.ready()[0].json() == item));
+        BOOST_TEST(decoder.ready()[0].json() == item);
     }
 }
 

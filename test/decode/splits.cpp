@@ -1,6 +1,7 @@
 // How a page is split changes nothing.
 #include "describe.hpp"
 #include "page_corpus.hpp"
+#include "support/printing.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -46,7 +47,7 @@ BOOST_AUTO_TEST_CASE(pieces_of_every_small_size)
 {
     for (const std::string& page : page_corpus())
         for (std::size_t size = 1; size < 70; ++size)
-            BOOST_TEST((decode_pieces(pieces_of(page, size)) == decode_whole(page)), "pieces of " << size);
+            BOOST_TEST(decode_pieces(pieces_of(page, size)) == decode_whole(page), "pieces of " << size);
 }
 
 BOOST_AUTO_TEST_CASE(truncated_anywhere)

@@ -3,6 +3,7 @@
 #include "decode/scan.hpp"
 #include "decode/text.hpp"
 #include "decode/timestamp.hpp"
+#include "support/printing.hpp"
 
 #include <unipile/post.hpp>
 
@@ -41,11 +42,11 @@ BOOST_AUTO_TEST_CASE(unescaping)
         for (const std::string& behind : {std::string("behind"), std::string(100, 'b')}) {
             const std::string quoted = std::string(raw) + '"' + behind;
             const read_result r = read(quoted);
-            BOOST_TEST((r.status == status), raw);
+            BOOST_TEST(r.status == status, raw);
             BOOST_TEST(r.text == meaning);
             BOOST_TEST(r.consumed == raw.size() + 1);
             const read_result skipped = read(quoted, false);
-            BOOST_TEST((skipped.status == status), raw);
+            BOOST_TEST(skipped.status == status, raw);
             BOOST_TEST(skipped.consumed == raw.size() + 1);
         }
     };
@@ -89,9 +90,9 @@ BOOST_AUTO_TEST_CASE(strings_that_end_too_early_or_go_wrong)
 {
     for (const char* raw :
          {"", "abc", "\\", "\\u", "\\u1", "\\u123", "\\ud800", "\\ud800\\", "\\ud800\\u", "\\ud800\\u12", "é"})
-        BOOST_TEST((read(raw).status == text_status::incomplete), raw);
+        BOOST_TEST(read(raw).status == text_status::incomplete, raw);
     for (const char* raw : {"\\x\"", "\\u12g4\"", "\n\"", "\\ud800\\uxxxx\"", "\x1f\""})
-        BOOST_TEST((read(raw).status == text_status::malformed), raw);
+        BOOST_TEST(read(raw).status == text_status::malformed, raw);
 }
 
 /// Escapes at every place of strings of every length around the sizes of the blocks.
@@ -106,7 +107,7 @@ BOOST_AUTO_TEST_CASE(every_place_of_every_length)
             BOOST_TEST(read(head + R"(\ud83d\ude00)" + tail + '"').text == head + "😀" + tail);
             BOOST_TEST(read(head + "é" + tail + '"').text == head + "é" + tail);
             const read_result bad = read(head + '\xff' + tail + '"');
-            BOOST_TEST((bad.status == text_status::repaired));
+            BOOST_TEST(bad.status == text_status::repaired);
             BOOST_TEST(bad.text == head + "\uFFFD" + tail);
         }
     }
@@ -167,7 +168,7 @@ BOOST_AUTO_TEST_CASE(counters_of_every_length)
                 const std::string number = first + std::string(digits - 1, '7');
                 const auto post = post::parse(R"({"provider":"LINKEDIN","reaction_counter":)" + number + behind);
                 const auto expected = to_integer(number);
-                BOOST_TEST((post->linkedin()->reaction_counter == expected), number);
+                BOOST_TEST(post->linkedin()->reaction_counter == expected, number);
                 BOOST_TEST(expected.has_value() == (number != "9" + std::string(18, '7')), number);
             }
 }

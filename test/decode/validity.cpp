@@ -2,6 +2,7 @@
 #include "decode/page_decoder.hpp"
 #include "describe.hpp"
 #include "page_corpus.hpp"
+#include "support/printing.hpp"
 
 #include <unipile/post.hpp>
 #include <unipile/utf8.hpp>
@@ -254,7 +255,7 @@ BOOST_AUTO_TEST_CASE(around_an_item)
 {
     for (const char* bad : {"", " ", "[]", "5", "null", "{}", "{ }", "{}{}", "{} x", "{},", "x{}", "{", "}"})
         BOOST_TEST(!accepted(bad), bad);
-    BOOST_TEST((post::parse("[]").error() == errc::item_malformed));
+    BOOST_TEST(post::parse("[]").error() == errc::item_malformed);
     BOOST_TEST(accepted(" \t\r\n{\"a\":1} \t\r\n"));
 }
 

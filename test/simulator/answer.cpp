@@ -1,6 +1,7 @@
 // Errors, faults that answer for the API, accounts and keys; the text form of faults; the ranges of options.
 #include "contract.hpp"
 #include "reader.hpp"
+#include "support/printing.hpp"
 
 #include <boost/json/object.hpp>
 #include <boost/test/unit_test.hpp>
@@ -223,7 +224,7 @@ BOOST_AUTO_TEST_CASE(whom_a_fault_hits)
     const auto some_of_them = hit("500:rate=0.25");
     BOOST_TEST(some_of_them.size() > 10u);
     BOOST_TEST(some_of_them.size() < 60u);
-    BOOST_TEST((hit("500:rate=0.25") == some_of_them));
+    BOOST_TEST(hit("500:rate=0.25") == some_of_them);
     BOOST_TEST(hit("500:rate=0").empty());
 }
 
@@ -238,7 +239,7 @@ BOOST_AUTO_TEST_CASE(a_decision_depends_on_nothing_but_the_request)
         for (const auto& profile : all) result[profile.identifier] = statuses(responder, profile, 4);
         return result;
     };
-    BOOST_TEST((failing(false) == failing(true)));
+    BOOST_TEST(failing(false) == failing(true));
 }
 
 BOOST_AUTO_TEST_CASE(attempts_that_are_spared_first)
@@ -289,7 +290,7 @@ BOOST_AUTO_TEST_CASE(faults_of_the_connection_are_handed_on)
     BOOST_TEST(answer.chunk.value() == 0u);
     BOOST_TEST(answer.drip == 3u);
     BOOST_REQUIRE(answer.disruption.has_value());
-    BOOST_TEST((answer.disruption->kind == sim::fault_kind::reset));
+    BOOST_TEST(answer.disruption->kind == sim::fault_kind::reset);
     // Its burst is over; the next in the list has its turn.
     BOOST_TEST(reader::get_page(responder, person(responder), 5).answer.status == 500u);
 }
@@ -333,7 +334,7 @@ BOOST_AUTO_TEST_CASE(fault_specs)
 {
     const auto spec = [](const char* text) { return sim::parse_fault(text); };
     const auto many = spec("429:every=50,burst=3,retry-after=2");
-    BOOST_TEST((many.kind == sim::fault_kind::status));
+    BOOST_TEST(many.kind == sim::fault_kind::status);
     BOOST_TEST(many.status == 429u);
     BOOST_TEST(many.every == 50u);
     BOOST_TEST(many.burst == 3u);
@@ -345,10 +346,10 @@ BOOST_AUTO_TEST_CASE(fault_specs)
     const auto reset = spec("reset:at=1000,rate=0.5,account=acc3");
     BOOST_TEST(reset.at == 1'000u);
     BOOST_TEST(reset.account == "acc3");
-    BOOST_TEST((spec("close:at=25%").at_unit == sim::fault::position::percent));
-    BOOST_TEST((spec("truncate:at=random").at_unit == sim::fault::position::random));
+    BOOST_TEST(spec("close:at=25%").at_unit == sim::fault::position::percent);
+    BOOST_TEST(spec("truncate:at=random").at_unit == sim::fault::position::random);
     BOOST_TEST(spec("truncate").at == 50u);
-    BOOST_TEST((spec("stall:for=70").duration == milliseconds(70)));
+    BOOST_TEST(spec("stall:for=70").duration == milliseconds(70));
     BOOST_TEST(spec("chunk=odd").size == 0u);
     BOOST_TEST(spec("chunk=17").size == 17u);
     BOOST_TEST(spec("drip").size == 1u);

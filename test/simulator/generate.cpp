@@ -3,6 +3,7 @@
 #include "reader.hpp"
 
 #include "simulator/people.hpp"
+#include "support/printing.hpp"
 
 #include <unipile/simulator.hpp>
 
@@ -234,7 +235,7 @@ BOOST_AUTO_TEST_CASE(reordering_keys_changes_nothing_else)
         for (std::uint64_t i = 0; i < 100; ++i) {
             const auto plain = reader::parse(sim::generate_post(5, provider, i));
             const auto moved = reader::parse(sim::generate_post(5, provider, i, sim::key_order | sim::white_space));
-            BOOST_TEST((plain == moved));
+            BOOST_TEST(plain == moved);
         }
 }
 
@@ -252,7 +253,7 @@ BOOST_AUTO_TEST_CASE(profiles_are_found_again_by_their_names)
         BOOST_TEST(names.insert(t.identifier).second);
         BOOST_TEST(people.find_profile(t.identifier).value().index == i);
         BOOST_TEST(people.find_profile(t.who.id).value().index == i);
-        BOOST_TEST((people.provider_of(t.home) == t.provider));
+        BOOST_TEST(people.provider_of(t.home) == t.provider);
         ++kinds[t.provider == sim::provider::instagram ? "instagram" : t.who.is_company ? "company" : "person"];
         if (t.provider == sim::provider::linkedin && !t.who.is_company)
             BOOST_TEST((t.identifier.starts_with("AC") || t.identifier.starts_with("AD")));

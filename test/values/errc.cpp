@@ -1,4 +1,5 @@
 #include "errc_meaning.hpp"
+#include "support/printing.hpp"
 
 #include <unipile/end_reason.hpp>
 #include <unipile/errc.hpp>
@@ -41,15 +42,15 @@ BOOST_AUTO_TEST_CASE(a_code_alone_says_how_far_a_failure_reaches)
         const auto code = static_cast<errc>(value);
         const failure f(code);
         const classification meaning = classify(code);
-        BOOST_TEST((f.scope() == meaning.scope), value);
+        BOOST_TEST(f.scope() == meaning.scope, value);
         BOOST_TEST(f.may_pass() == may_pass(meaning), value);
         BOOST_TEST((meaning.retries == 0 || meaning.scope == failure_scope::passing), value);
     }
-    BOOST_TEST((failure(errc::client_closed).scope() == failure_scope::key));
+    BOOST_TEST(failure(errc::client_closed).scope() == failure_scope::key);
     BOOST_TEST(!failure(errc::client_closed).may_pass());
     BOOST_TEST(failure(errc::account_throttled).may_pass());
     const failure foreign(make_error_code(boost::system::errc::not_enough_memory));
-    BOOST_TEST((foreign.scope() == failure_scope::passing));
+    BOOST_TEST(foreign.scope() == failure_scope::passing);
     BOOST_TEST(foreign.may_pass());
 }
 
@@ -80,7 +81,7 @@ BOOST_AUTO_TEST_CASE(a_failure_keeps_what_the_server_said_apart)
     BOOST_TEST(copy.api() == f.api());
     BOOST_TEST(copy.api()->status == 429u);
     BOOST_TEST(copy.attempts() == 3u);
-    BOOST_TEST((copy.scope() == failure_scope::account));
+    BOOST_TEST(copy.scope() == failure_scope::account);
     BOOST_TEST(std::string(copy.what()).find("own words") == std::string::npos);
     BOOST_TEST((failure(errc::cursor_loop).api() == nullptr));
 }
