@@ -177,7 +177,7 @@ BOOST_AUTO_TEST_CASE(items_that_are_no_posts_are_stored_apart)
         BOOST_TEST(h.harvester->stats().posts == 1u);
     }
     std::set<std::string> raw;
-    w.reader()->quarantined([&](const store::job_spec& job, const store::quarantined_row& row, store::unix_time) {
+    w.reader()->quarantined([&](const store::job_spec& job, const store::quarantined_row& row, wall_time) {
         BOOST_TEST(job.identifier == "x");
         raw.insert(row.raw);
         return true;

@@ -28,11 +28,8 @@ public:
         : inner_(std::move(inner)), calls_(std::move(calls)), fail_at_(at)
     {}
 
-    store::run_info begin_run(const store::run_request& r, store::unix_time now) override
-    {
-        return on().begin_run(r, now);
-    }
-    bool end_run(std::int64_t run, std::string_view outcome, store::unix_time now) override
+    store::run_info begin_run(const store::run_request& r, wall_time now) override { return on().begin_run(r, now); }
+    bool end_run(std::int64_t run, std::string_view outcome, wall_time now) override
     {
         return on().end_run(run, outcome, now);
     }
@@ -43,35 +40,26 @@ public:
     }
     std::uint64_t end_import(std::int64_t run) override { return on().end_import(run); }
     std::vector<store::claimed_job> claim(const store::claim_request& r) override { return on().claim(r); }
-    bool renew(const store::lease& l, std::chrono::seconds s, store::unix_time now) override
-    {
-        return on().renew(l, s, now);
-    }
-    bool release(const store::lease& l, std::optional<store::unix_time> at) override { return on().release(l, at); }
+    bool renew(const store::lease& l, std::chrono::seconds s, wall_time now) override { return on().renew(l, s, now); }
+    bool release(const store::lease& l, std::optional<wall_time> at) override { return on().release(l, at); }
     store::page_result write(const store::page_write& page) override { return on().write(page); }
     store::step finish(const store::job_end& end) override { return on().finish(end); }
-    store::step lost_position(const store::lease& l, store::unix_time now) override
-    {
-        return on().lost_position(l, now);
-    }
+    store::step lost_position(const store::lease& l, wall_time now) override { return on().lost_position(l, now); }
     void save_account(const store::account_row& row) override { on().save_account(row); }
     std::optional<store::account_row> load_account(std::string_view account) override
     {
         return on().load_account(account);
     }
     std::vector<std::string> accounts_with_jobs(std::int64_t run, std::string_view after, std::size_t count,
-                                                store::unix_time now) override
+                                                wall_time now) override
     {
         return on().accounts_with_jobs(run, after, count, now);
     }
-    bool request_unpark(std::string_view account, store::unix_time now) override
-    {
-        return on().request_unpark(account, now);
-    }
-    std::uint64_t request_unpark_all(store::unix_time now) override { return on().request_unpark_all(now); }
+    bool request_unpark(std::string_view account, wall_time now) override { return on().request_unpark(account, now); }
+    std::uint64_t request_unpark_all(wall_time now) override { return on().request_unpark_all(now); }
     std::vector<std::string> take_unpark_requests() override { return on().take_unpark_requests(); }
     store::job_counts count_jobs(std::int64_t run) override { return on().count_jobs(run); }
-    std::optional<store::unix_time> next_due(std::int64_t run) override { return on().next_due(run); }
+    std::optional<wall_time> next_due(std::int64_t run) override { return on().next_due(run); }
     void commit() override { on().commit(); }
     std::size_t uncommitted_bytes() const noexcept override { return inner_ ? inner_->uncommitted_bytes() : 0; }
     bool in_transaction() const noexcept override { return inner_ && inner_->in_transaction(); }

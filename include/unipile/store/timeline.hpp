@@ -14,8 +14,6 @@
 
 namespace unipile::store {
 
-using unix_time = wall_time;
-
 /// How a run reads a listing.
 enum class walk_mode {
     update,  ///< what is new, and what earlier runs left open

@@ -153,7 +153,7 @@ std::string hex(std::string_view bytes)
 }
 
 /// The exact bytes are there twice if they are no UTF-8.
-std::string quarantined_json(const store::job_spec& spec, const store::quarantined_row& row, store::unix_time seen)
+std::string quarantined_json(const store::job_spec& spec, const store::quarantined_row& row, wall_time seen)
 {
     json_object out;
     out.add_text("account", spec.account);
@@ -169,7 +169,7 @@ std::string quarantined_json(const store::job_spec& spec, const store::quarantin
 int run_quarantined(const export_options& o)
 {
     return view_store(o.file, o.output, [&o](store::post_reader& reader, blocking_output& out) {
-        reader.quarantined([&](const store::job_spec& spec, const store::quarantined_row& row, store::unix_time seen) {
+        reader.quarantined([&](const store::job_spec& spec, const store::quarantined_row& row, wall_time seen) {
             const bool wanted = (o.account.empty() || spec.account == o.account) &&
                                 (o.identifier.empty() || spec.identifier == o.identifier);
             return !wanted || out.write(quarantined_json(spec, row, seen));

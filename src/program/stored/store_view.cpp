@@ -55,7 +55,7 @@ int view_store(const std::string& file, const std::string& output,
     }
 }
 
-std::string time_text(const std::optional<store::unix_time>& t)
+std::string time_text(const std::optional<wall_time>& t)
 {
     using namespace std::chrono;
     if (!t) return {};

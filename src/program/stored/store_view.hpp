@@ -19,6 +19,6 @@ int view_store(const std::string& file, const std::string& output,
                const std::function<void(store::post_reader&, blocking_output&)>& body);
 
 /// `2024-05-31T12:30:00Z`; empty if there is none.
-std::string time_text(const std::optional<store::unix_time>& t);
+std::string time_text(const std::optional<wall_time>& t);
 
 }  // namespace unipile::program

@@ -55,7 +55,7 @@ public:
         return 0;
     }
     std::uint64_t quarantined(
-        const std::function<bool(const store::job_spec&, const store::quarantined_row&, store::unix_time)>&) override
+        const std::function<bool(const store::job_spec&, const store::quarantined_row&, wall_time)>&) override
     {
         return 0;
     }

@@ -49,7 +49,7 @@ struct made_store : unipile::store::test::opened {
     /// One listing of one post.
     void add_post(const std::string& account, const std::string& identifier, std::string_view provider,
                   std::string_view id, std::string_view json,
-                  std::optional<unipile::store::unix_time> published = std::nullopt)
+                  std::optional<unipile::wall_time> published = std::nullopt)
     {
         const auto claimed = job(account, identifier);
         auto page = unipile::store::test::one_post(claimed.lease, id, json);
