@@ -9,11 +9,17 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace unipile {
 
 class observer;
 class resolver;
+
+/// Host and port of the server that a base URL leads to, in one spelling for all ways to write it: what tells the
+/// tenants of the API apart. Where the usual port is followed by `?port=N`, that is the tenant's. Throws
+/// std::invalid_argument for what is no base URL.
+std::string tenant_of(std::string_view base_url);
 
 /// How long each part of a request may take. Zero switches that deadline off, and so does what is beyond 10 years;
 /// negative ones are refused.

@@ -153,3 +153,14 @@ origin parse_base_url(std::string_view text)
 }
 
 }  // namespace unipile::http
+
+namespace unipile {
+
+std::string tenant_of(std::string_view base_url)
+{
+    http::origin at = http::parse_base_url(base_url);
+    if (!at.routed_port.empty()) at.port = http::parse_port(at.routed_port, "base_url");
+    return at.host_and_port();
+}
+
+}  // namespace unipile

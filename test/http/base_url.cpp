@@ -1,6 +1,8 @@
 // Every form in which users paste the API's address.
 #include "http/base_url.hpp"
 
+#include <unipile/client_options.hpp>
+
 #include <boost/test/unit_test.hpp>
 
 #include <stdexcept>
@@ -151,6 +153,16 @@ BOOST_AUTO_TEST_CASE(knows_addresses_from_names)
     BOOST_TEST(parse_base_url("https://10.0.0.1").host_is_address);
     BOOST_TEST(parse_base_url("https://[2001:db8::1]").host_is_address);
     BOOST_TEST(!parse_base_url("https://a10.example").host_is_address);
+}
+
+BOOST_AUTO_TEST_CASE(tells_tenants_apart)
+{
+    for (const char* text : {"api8.unipile.com:13851", "https://API8.unipile.com:13851/api/v1/",
+                             "https://api8.unipile.com?port=13851", "https://api8.unipile.com:443/?port=13851"})
+        BOOST_TEST(unipile::tenant_of(text) == "api8.unipile.com:13851", text);
+    BOOST_TEST(unipile::tenant_of("https://[2001:db8::1]") == "[2001:db8::1]:443");
+    BOOST_CHECK_THROW(unipile::tenant_of("ftp://localhost"), std::invalid_argument);
+    BOOST_CHECK_THROW(unipile::tenant_of("https://localhost?port=0"), std::invalid_argument);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

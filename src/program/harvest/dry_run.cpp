@@ -35,13 +35,18 @@ struct known_account {
     bool parked = false;
 };
 
-std::unordered_map<std::string, known_account> read_accounts(const std::string& file)
+std::unordered_map<std::string, known_account> read_accounts(const harvest_arguments& arguments)
 {
     std::unordered_map<std::string, known_account> known;
     std::error_code unknown;
-    if (!std::filesystem::exists(file, unknown) && !unknown) return known;
+    if (!std::filesystem::exists(arguments.store, unknown) && !unknown) return known;
     std::unique_ptr<store::post_reader> reader;
-    open_usable([&] { reader = store::open_sqlite_reader(file); });
+    std::string bound;
+    open_usable([&] {
+        reader = store::open_sqlite_reader(arguments.store);
+        bound = reader->tenant();
+    });
+    if (!arguments.base_url_changed) require_tenant(bound, given_base_url(arguments.connection), arguments.store);
     reader->accounts([&](const store::account_row& row, const store::account_summary& s) {
         known_account& k = known[row.account];
         k.ledger = row.ledger;
@@ -125,7 +130,7 @@ double requests_per_job(const known_account& k, std::uint64_t jobs, const harves
 
 int dry_run(const harvest_arguments& arguments, const harvest_plan& plan)
 {
-    const auto known = read_accounts(arguments.store);
+    const auto known = read_accounts(arguments);
     const jobs_seen seen = look_through(arguments, known);
     estimate_rules rules;
     rules.pace = plan.pace;

@@ -69,6 +69,8 @@ std::string complaint_about(const job_line& job)
                "it (GET /api/v1/users/NAME): ACo… for a person, a number for a company";
     if (is_spreadsheet_number(job.identifier, job.is_company))
         return "this is a number as a spreadsheet shows it; format the column as text there and export it again";
+    if (job.identifier == "." || job.identifier == "..")
+        return "a dot, or two, is no identifier: an address would lose it";
     if (any(job.identifier, separates)) return "an identifier has no blanks, commas, semicolons or quotes";
     return job.is_company ? complaint_about_company(job.identifier) : std::string{};
 }

@@ -105,6 +105,10 @@ harvest_run::harvest_run(const harvest_arguments& arguments, harvest_plan plan)
             throw std::invalid_argument{"--ndjson: " + printable(arguments.ndjson) + ": " + e.code().message()};
         }
     }
+    if (!output_) return;
+    const std::string name = arguments.ndjson == "-" ? std::string{} : arguments.ndjson;
+    if (auto sync = disk_sync(output_->descriptor(), name))
+        output_sync_.emplace(context_.get_executor(), std::move(*sync));
 }
 
 harvest_run::~harvest_run() = default;
@@ -381,6 +385,8 @@ asio::awaitable<void> harvest_run::write_posts(std::span<const post> posts)
         std::string copy;
         for (const post& p : posts) append_json_line(lines, p.valid_json(copy), output_->is_terminal());
         ec = co_await output_->write(lines);
+        // Or a power cut would lose lines of pages that are stored.
+        if (!ec && output_sync_) ec = co_await output_sync_->sync();
         if (ec) output_failed(ec);
     }
     if (ec) throw boost::system::system_error(ec);

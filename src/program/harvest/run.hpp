@@ -8,6 +8,7 @@
 #include "program/harvest/progress.hpp"
 #include "program/harvest/summary.hpp"
 #include "program/output/block_writer.hpp"
+#include "program/output/group_sync.hpp"
 #include "program/terminal/console.hpp"
 #include "program/terminal/interruption.hpp"
 
@@ -74,6 +75,7 @@ private:
     interruption interruption_;
     boost::asio::steady_timer unparked_;
     std::optional<block_writer> output_;
+    std::optional<group_sync> output_sync_;  ///< of an output that is a file
     std::unique_ptr<store::store_writer> writer_;
     store::run_info run_info_;
     import_report imported_;

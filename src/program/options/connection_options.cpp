@@ -1,6 +1,5 @@
 #include "program/options/connection_options.hpp"
 
-#include "http/base_url.hpp"
 #include "program/options/option_checks.hpp"
 #include "program/options/times.hpp"
 #include "program/terminal/safe_text.hpp"
@@ -44,9 +43,9 @@ void warn_if_readable(const std::string& file)
               << ": every user of this machine can read it; chmod 600 it\n";
 }
 
-std::string read_base_url(const std::string& option)
+std::string read_base_url(const connection_options& o)
 {
-    std::string url = option.empty() ? from_environment("UNIPILE_DSN") : option;
+    std::string url = given_base_url(o);
     if (url.empty())
         throw std::invalid_argument{
             "there is no base URL; set UNIPILE_DSN or --base-url to the DSN of your dashboard, such as "
@@ -117,7 +116,7 @@ void add_files(command_files& files, const connection_options& options)
 client_options make_client_options(const connection_options& options)
 {
     client_options made;
-    made.base_url = read_base_url(options.base_url);
+    made.base_url = read_base_url(options);
     made.api_key = read_key(options.api_key_file);
     made.ca_file = options.ca_file;
     made.crl_file = options.crl_file;
@@ -128,13 +127,15 @@ client_options make_client_options(const connection_options& options)
     return made;
 }
 
+std::string given_base_url(const connection_options& o)
+{
+    return o.base_url.empty() ? from_environment("UNIPILE_DSN") : o.base_url;
+}
+
 std::string tenant_of(const std::string& base_url)
 {
     try {
-        http::origin at = http::parse_base_url(base_url);
-        // Behind the usual port, the parameter names the tenant's own.
-        if (!at.routed_port.empty()) at.port = http::parse_port(at.routed_port, "base_url");
-        return at.host_and_port();
+        return unipile::tenant_of(base_url);
     } catch (const std::invalid_argument&) {
         return {};  // the client says what is wrong with it
     }

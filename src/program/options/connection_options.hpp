@@ -46,6 +46,9 @@ client_options make_client_options(const connection_options& options);
 /// Host and port of a base URL in one spelling: what an account belongs to. Empty for a text that is no base URL.
 std::string tenant_of(const std::string& base_url);
 
+/// As `--base-url` or the environment has it; empty: neither does.
+std::string given_base_url(const connection_options& o);
+
 /// A date or a time as `parse_date` reads it; empty for an empty text. Throws std::invalid_argument.
 std::optional<wall_time> read_time(const char* option, const std::string& text);
 

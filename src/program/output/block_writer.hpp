@@ -34,6 +34,9 @@ public:
     /// Whether it still holds what `begin` would drop.
     bool holds_old_content() const;
 
+    /// What it writes to.
+    int descriptor() const noexcept { return descriptor_; }
+
     /// Whether people look at it.
     bool is_terminal() const noexcept { return is_terminal_; }
 

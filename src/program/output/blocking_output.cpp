@@ -14,13 +14,13 @@ namespace {
 
 constexpr std::size_t piece = 64 * 1024;
 
-block_writer open_output(const boost::asio::any_io_executor& executor, const std::string& path)
+block_writer open_output(const boost::asio::any_io_executor& executor, const std::string& path, const char* option)
 {
     if (path.empty()) return block_writer{executor};
     try {
         return block_writer{executor, path, false};
     } catch (const std::system_error& e) {
-        throw std::invalid_argument{"--output: " + printable(path) + ": " + e.code().message()};
+        throw std::invalid_argument{option + (": " + printable(path)) + ": " + e.code().message()};
     }
 }
 
@@ -31,7 +31,9 @@ void check(const boost::system::error_code& ec)
 
 }  // namespace
 
-blocking_output::blocking_output(const std::string& path) : writer_(open_output(context_.get_executor(), path)) {}
+blocking_output::blocking_output(const std::string& path, const char* option)
+    : writer_(open_output(context_.get_executor(), path, option))
+{}
 
 bool blocking_output::write(std::string_view text)
 {

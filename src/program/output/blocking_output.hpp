@@ -14,9 +14,9 @@ namespace unipile::program {
 class blocking_output {
 public:
     /// Standard output, or the file at `path`, made for its owner only if it isn't there. What it holds stays until
-    /// something is written or `finish` is called. Throws std::invalid_argument, which names `--output`, if it can't be
+    /// something is written or `finish` is called. Throws std::invalid_argument, which names `option`, if it can't be
     /// opened.
-    explicit blocking_output(const std::string& path);
+    explicit blocking_output(const std::string& path, const char* option = "--output");
 
     /// False once a reader has gone away. Throws std::system_error for everything else that goes wrong; a file then
     /// ends with the last text that was passed whole.

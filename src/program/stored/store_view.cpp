@@ -18,31 +18,31 @@
 namespace unipile::program {
 namespace {
 
-void check_files(const std::string& store, const std::string& output)
+void check_files(const std::string& store, const std::string& output, const char* option)
 {
     command_files files;
     files.opens_store("--store", store);
     if (output.empty())
         files.writes("standard output", command_files::standard_output);
     else
-        files.writes("--output", output);
+        files.writes(option, output);
     files.check();
 }
 
 }  // namespace
 
 int view_store(const std::string& file, const std::string& output,
-               const std::function<void(store::post_reader&, blocking_output&)>& body)
+               const std::function<void(store::post_reader&, blocking_output&)>& body, const char* option)
 {
     const auto complain = [](int code, std::string_view line) {
         std::cerr << "unipile: " << printable(line) << '\n';
         return code;
     };
     try {
-        check_files(file, output);
+        check_files(file, output, option);
         std::unique_ptr<store::post_reader> reader;
         open_usable([&] { reader = store::open_sqlite_reader(file); });
-        blocking_output out{output};
+        blocking_output out{output, option};
         body(*reader, out);
         out.finish();
         return exit_code::all_complete;

@@ -16,7 +16,7 @@ namespace unipile::program {
 /// wrong is told in one line: bad options, a store that is none and an output that can't be opened are exit code 2,
 /// what fails later is 1. A reader that went away is no failure.
 int view_store(const std::string& file, const std::string& output,
-               const std::function<void(store::post_reader&, blocking_output&)>& body);
+               const std::function<void(store::post_reader&, blocking_output&)>& body, const char* option = "--output");
 
 /// `2024-05-31T12:30:00Z`; empty if there is none.
 std::string time_text(const std::optional<wall_time>& t);

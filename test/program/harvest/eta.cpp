@@ -43,8 +43,12 @@ public:
     std::uint64_t accounts(
         const std::function<bool(const store::account_row&, const store::account_summary&)>& visit) override
     {
-        for (const auto& [row, sum] : rows_) visit(row, sum);
-        return rows_.size();
+        visited = 0;
+        for (const auto& [row, sum] : rows_) {
+            ++visited;
+            if (!visit(row, sum)) break;
+        }
+        return visited;
     }
     std::uint64_t posts(const store::post_filter&, const std::function<bool(const store::stored_post&)>&) override
     {
@@ -60,6 +64,8 @@ public:
         return 0;
     }
     store::store_summary summary() override { return {}; }
+
+    std::uint64_t visited = 0;
 
 private:
     std::vector<std::pair<store::account_row, store::account_summary>> rows_;
@@ -102,6 +108,17 @@ BOOST_AUTO_TEST_CASE(the_slowest_account_decides)
     other.add("used", 1, used(10));
     BOOST_TEST((read_outlook(other, rules_of("10/day"), 10).duration == hours{23}));
     BOOST_TEST((read_outlook(other, rules_of("10/day"), 11).duration == hours{23} + days{1}));
+}
+
+BOOST_AUTO_TEST_CASE(a_run_that_ends_waits_for_no_outlook)
+{
+    accounts_only store;
+    for (int i = 0; i < 100; ++i) store.add("account" + std::to_string(i), 5, {});
+    int asked = 0;
+    read_outlook(store, rules_of("10/day"), 2, [&] { return ++asked < 3; });
+    BOOST_TEST(store.visited == 3u);
+    read_outlook(store, rules_of("10/day"), 2, [] { return true; });
+    BOOST_TEST(store.visited == 100u);
 }
 
 BOOST_AUTO_TEST_CASE(nobody_waits_for_owners)

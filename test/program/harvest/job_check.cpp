@@ -26,16 +26,27 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_is_told_with_what_to_write)
         bool is_company;
         const char* part;
     };
-    for (const auto& [identifier, is_company, part] :
-         {wrong{"", false, "missing"}, wrong{"https://www.linkedin.com/in/x", false, "provider_id"},
-          wrong{"linkedin.com/company/x", true, "provider_id"}, wrong{"www.instagram.com/x", false, "provider_id"},
-          wrong{"2.16E+05", false, "spreadsheet"}, wrong{"2,16E+05", true, "spreadsheet"},
-          wrong{"1e-5", true, "spreadsheet"}, wrong{"1000010.0", true, "spreadsheet"},
-          wrong{"1.000.010", true, "spreadsheet"}, wrong{"1234567890123456", true, "15 digits"},
-          wrong{"microsoft", true, "digits only"}, wrong{"ACoAAA", true, "digits only"},
-          wrong{"-5", true, "digits only"}, wrong{"Some Name", false, "blanks"}, wrong{"ACo1,x", false, "commas"},
-          wrong{"ACo1;x", false, "semicolons"}, wrong{"\"ACo1\"", false, "quotes"}, wrong{"ACo\x01", false, "control"},
-          wrong{"M\xfcller", false, "UTF-8"}}) {
+    for (const auto& [identifier, is_company, part] : {wrong{"", false, "missing"},
+                                                       wrong{".", false, "no identifier"},
+                                                       wrong{"..", false, "no identifier"},
+                                                       wrong{"https://www.linkedin.com/in/x", false, "provider_id"},
+                                                       wrong{"linkedin.com/company/x", true, "provider_id"},
+                                                       wrong{"www.instagram.com/x", false, "provider_id"},
+                                                       wrong{"2.16E+05", false, "spreadsheet"},
+                                                       wrong{"2,16E+05", true, "spreadsheet"},
+                                                       wrong{"1e-5", true, "spreadsheet"},
+                                                       wrong{"1000010.0", true, "spreadsheet"},
+                                                       wrong{"1.000.010", true, "spreadsheet"},
+                                                       wrong{"1234567890123456", true, "15 digits"},
+                                                       wrong{"microsoft", true, "digits only"},
+                                                       wrong{"ACoAAA", true, "digits only"},
+                                                       wrong{"-5", true, "digits only"},
+                                                       wrong{"Some Name", false, "blanks"},
+                                                       wrong{"ACo1,x", false, "commas"},
+                                                       wrong{"ACo1;x", false, "semicolons"},
+                                                       wrong{"\"ACo1\"", false, "quotes"},
+                                                       wrong{"ACo\x01", false, "control"},
+                                                       wrong{"M\xfcller", false, "UTF-8"}}) {
         const std::string complaint = complaint_about({"acc", identifier, is_company});
         BOOST_TEST(complaint.find(part) != std::string::npos, identifier << ": " << complaint);
         BOOST_TEST((identifier.size() < 3 || complaint.find(identifier) == std::string::npos));

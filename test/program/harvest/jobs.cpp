@@ -229,6 +229,9 @@ BOOST_AUTO_TEST_CASE(failed_jobs_are_a_jobs_file)
     const std::string file = w.folder.file("failed.csv"), lines = w.folder.file("failed.ndjson");
     BOOST_TEST(status({"--failed-jobs", file}).code == 0);
     BOOST_TEST(status({"--failed-jobs", lines}).code == 0);
+    const finished nowhere = status({"--failed-jobs", "/no/such/folder/failed.csv"});
+    BOOST_TEST(nowhere.code == 2);
+    BOOST_TEST(nowhere.err == "unipile: --failed-jobs: /no/such/folder/failed.csv: No such file or directory\n");
     const finished out = status({"--failed-jobs", "-"});
     BOOST_TEST(out.out == read_file(file));
     std::size_t failed = 0;

@@ -345,4 +345,24 @@ BOOST_AUTO_TEST_CASE(nothing_takes_the_place_of_a_closed_stream)
     w.check_store();
 }
 
+BOOST_AUTO_TEST_CASE(a_dry_run_belongs_to_the_store_s_server_as_a_run_does)
+{
+    const field_work w{two_accounts()};
+    BOOST_TEST(w.harvest().code == 0);
+    const strings elsewhere{"--base-url", "https://api8.unipile.com:13851"};
+    const auto dry = [&](strings more) {
+        more.insert(more.begin(), "--dry-run");
+        return w.harvest(more);
+    };
+    const finished refused = dry(elsewhere);
+    BOOST_TEST(refused.code == 2, refused.err);
+    BOOST_TEST(lines_of(refused.err).size() == 1u, refused.err);
+    BOOST_TEST(has(refused.err, "and not to api8.unipile.com:13851: check the base URL"), refused.err);
+    BOOST_TEST(refused.out.empty());
+    BOOST_TEST(dry({"--base-url", "https://api8.unipile.com:13851", "--base-url-changed"}).code == 0);
+    BOOST_TEST(dry({}).code == 0);
+    // Without a base URL there is nothing to compare.
+    BOOST_TEST((process{UNIPILE_PROGRAM, w.command({"--dry-run"}), {}}.wait().code == 0));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
