@@ -220,6 +220,4 @@ bool connection::certificate_was_demanded() const noexcept
     return ssl_ && is_certificate_alert(ssl_.get(), openssl_error_);
 }
 
-bool connection::resumed() const noexcept { return ssl_ && SSL_session_reused(ssl_.get()) == 1; }
-
 }  // namespace unipile::http

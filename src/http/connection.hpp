@@ -60,7 +60,6 @@ public:
     tls_fault handshake_fault() const;
     /// The server ended the connection because it got no client certificate.
     bool certificate_was_demanded() const noexcept;
-    bool resumed() const noexcept;
 
     clock::time_point expires_at{};  ///< the pool's, while the connection is idle
     bool used = false;               ///< it has carried an answer before

@@ -79,8 +79,7 @@ public:
     }
     void operator()(boost::system::error_code error, addresses found)
     {
-        const auto gate = std::move(gate_);
-        if (gate) gate->deliver(number_, error, std::move(found));
+        std::exchange(gate_, nullptr)->deliver(number_, error, std::move(found));
     }
 
 private:

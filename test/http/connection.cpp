@@ -103,4 +103,34 @@ BOOST_AUTO_TEST_CASE(a_step_ends_although_tickets_do_not)
     ERR_clear_error();
 }
 
+BOOST_AUTO_TEST_CASE(a_write_that_does_not_fit_waits)
+{
+    const certificate_authority authority;
+    const std::string much(1024 * 1024, 'x');
+    for (const bool tls : {false, true}) {
+        std::array<int, 2> ends{};
+        BOOST_REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0);
+        talkative_server server(ends[1], authority.issue());
+        boost::asio::io_context context;
+        tls_context trust("localhost", false, authority.file().string());
+        connection client(context.get_executor());
+        client.socket().assign(boost::asio::ip::tcp::v4(), ends[0]);
+        client.socket().non_blocking(true);
+        if (tls) client.use_tls(trust);
+        for (int i = 0; tls && i < 10; ++i) {
+            client.handshake();
+            server.handshake();
+        }
+        io_step step{progress::done};
+        std::size_t written = 0;
+        while (step.state == progress::done && written < 64 * much.size()) {
+            step = client.write(much);
+            written += step.bytes;
+        }
+        BOOST_TEST((step.state == progress::want_write));
+        BOOST_TEST(step.bytes == 0u);
+        ERR_clear_error();
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

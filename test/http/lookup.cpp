@@ -4,16 +4,23 @@
 #include "fetching.hpp"
 #include "support/scripted_server.hpp"
 #include "test_clock.hpp"
+#include "test_names.hpp"
 
 #include <unipile/resolver.hpp>
 
 #include <boost/asio/error.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <cerrno>
 #include <functional>
+#include <future>
 #include <latch>
+#include <new>
 #include <stdexcept>
 #include <thread>
+#include <utility>
+
+#include <netdb.h>
 
 using namespace unipile;
 using namespace unipile::test;
@@ -77,6 +84,43 @@ BOOST_AUTO_TEST_CASE(the_systems)
     BOOST_TEST((failed.error == errc::resolve_failed), describe(failed));
 }
 
+BOOST_AUTO_TEST_CASE(addresses_of_both_families_are_taken)
+{
+    for (const char* address : {"127.0.0.1", "::1", "fe80::1%1"}) {
+        http::addresses found;
+        BOOST_TEST(!http::system_resolver::ask_system(address, found), address);
+        BOOST_REQUIRE(found.size() == 1u);
+        BOOST_TEST(found.front() == make_address(address));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(how_the_name_service_fails)
+{
+    namespace error = boost::asio::error;
+    const std::pair<int, error_code> cases[] = {{EAI_AGAIN, error::host_not_found_try_again},
+                                                {EAI_NONAME, error::host_not_found},
+                                                {EAI_MEMORY, error::no_memory},
+                                                {EAI_FAIL, error::no_recovery},
+                                                {EAI_SYSTEM, {EMFILE, boost::system::system_category()}}};
+    for (const auto& [result, code] : cases) {
+        const failing_names now(result, EMFILE);
+        http::addresses found;
+        BOOST_TEST(http::system_resolver::ask_system("localhost", found) == code);
+        BOOST_TEST(found.empty());
+        const outcome o = fetching(options(nullptr)).get();
+        BOOST_TEST((o.error == (result == EAI_SYSTEM ? errc::out_of_descriptors : errc::resolve_failed)), describe(o));
+        BOOST_TEST(o.cause == code);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_look_up_that_throws_has_no_memory)
+{
+    http::system_resolver names([](const std::string&, http::addresses&) -> error_code { throw std::bad_alloc(); });
+    std::promise<error_code> answer;
+    names.async_resolve({}, "localhost", [&](error_code error, http::addresses) { answer.set_value(error); });
+    BOOST_TEST(answer.get_future().get() == boost::asio::error::no_memory);
+}
+
 BOOST_AUTO_TEST_CASE(families_take_turns)
 {
     const auto v4 = [](int i) { return make_address("10.0.0." + std::to_string(i)); };
@@ -128,11 +172,15 @@ BOOST_AUTO_TEST_CASE(failures)
 
 BOOST_AUTO_TEST_CASE(plain_http_stays_on_this_machine_whatever_the_name_says)
 {
-    const auto liar = std::make_shared<scripted_resolver>(
-        [](resolver::handler done) { std::move(done)(error_code(), http::addresses{make_address("192.0.2.1")}); });
-    const outcome o = fetching(options(liar)).get();
-    BOOST_TEST((o.error == errc::connect_failed), describe(o));
-    BOOST_TEST(o.text.find("not an address of this machine") != std::string::npos);
+    for (const char* address : {"192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1", "127.0.0.1", "::ffff:127.0.0.1"}) {
+        const auto liar = std::make_shared<scripted_resolver>([address](resolver::handler done) {
+            std::move(done)(error_code(), http::addresses{make_address(address)});
+        });
+        const outcome o = fetching(options(liar)).get();
+        const bool refused = o.text.find("not an address of this machine") != std::string::npos;
+        BOOST_TEST(refused == !std::string_view(address).ends_with("127.0.0.1"), address << ": " << describe(o));
+        if (refused) BOOST_TEST((o.error == errc::connect_failed), describe(o));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(found_once_used_often)

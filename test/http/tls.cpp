@@ -168,6 +168,16 @@ BOOST_AUTO_TEST_CASE(weak_keys_and_signatures)
     }
 }
 
+BOOST_AUTO_TEST_CASE(old_versions)
+{
+    tls_settings settings = *tls_by(&authority);
+    settings.security_level = 0;
+    settings.oldest = settings.newest = TLS1_1_VERSION;
+    const outcome o = get(settings);
+    BOOST_TEST((o.error == errc::handshake_failed), describe(o));
+    BOOST_TEST(o.text.find("allow TLS 1.2 or newer") != std::string::npos, o.text);
+}
+
 BOOST_AUTO_TEST_CASE(revocation_lists)
 {
     using std::chrono::hours;
