@@ -6,15 +6,12 @@
 
 #include <CLI/CLI.hpp>
 
-#include <boost/system/system_error.hpp>
-
 #include <cerrno>
 #include <csignal>
 #include <exception>
 #include <iostream>
 #include <new>
 #include <string>
-#include <system_error>
 #include <vector>
 
 #include <fcntl.h>
@@ -78,17 +75,6 @@ int parse(CLI::App& app, int argc, char** argv)
     }
 }
 
-/// One that nothing below had better words for.
-std::string complaint_about(const std::exception& e)
-{
-    const auto* system = dynamic_cast<const std::system_error*>(&e);
-    const auto* of_boost = dynamic_cast<const boost::system::system_error*>(&e);
-    constexpr auto no_thread = std::errc::resource_unavailable_try_again;
-    if ((system != nullptr && system->code() == no_thread) || (of_boost != nullptr && of_boost->code() == no_thread))
-        return "no thread could be started; allow the process more memory or threads";
-    return unipile::program::printable(unipile::program::complaint_about_option(e.what()));
-}
-
 /// To the help of the program and of each subcommand.
 void add_exit_codes(CLI::App& app)
 {
@@ -141,7 +127,7 @@ int main(int argc, char** argv)
     } catch (const std::bad_alloc&) {
         throw;  // there is nothing to put a line together with
     } catch (const std::exception& e) {
-        std::cerr << "unipile: " << complaint_about(e) << '\n';
+        std::cerr << "unipile: " << unipile::program::complaint_about(e) << '\n';
         return exit_code::some_incomplete;
     }
 }

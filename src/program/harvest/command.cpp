@@ -4,7 +4,6 @@
 #include "program/harvest/dry_run.hpp"
 #include "program/harvest/run.hpp"
 #include "program/options/advice.hpp"
-#include "program/terminal/safe_text.hpp"
 
 #include <unipile/store/error.hpp>
 
@@ -25,10 +24,10 @@ int run_harvest(const harvest_arguments& arguments)
         harvest_run run{arguments, std::move(plan)};
         return run.run();
     } catch (const std::invalid_argument& e) {
-        std::cerr << "unipile: " << printable(complaint_about_option(e.what())) << '\n';
+        std::cerr << "unipile: " << complaint_about(e) << '\n';
         return exit_code::usage_error;
     } catch (const store::store_error& e) {
-        std::cerr << "unipile: " << printable(e.what()) << '\n';
+        std::cerr << "unipile: " << complaint_about(e) << '\n';
         return exit_code::some_incomplete;
     }
 }

@@ -1,8 +1,14 @@
 #include "program/options/advice.hpp"
 
+#include "program/terminal/safe_text.hpp"
+
 #include <unipile/errc.hpp>
 
+#include <boost/system/system_error.hpp>
+
 #include <array>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace unipile::program {
@@ -39,7 +45,7 @@ const char* own_message(errc e) noexcept
     }
 }
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 4> options{{
+constexpr std::array<std::pair<std::string_view, const char*>, 4> options{{
     {"api_key: ", "the API key: "},
     {"base_url: ", "--base-url or UNIPILE_DSN: "},
     {"ca_file: ", "--ca-file: "},
@@ -55,11 +61,17 @@ std::string message_of(const boost::system::error_code& code)
     return text != nullptr ? text : code.message();
 }
 
-std::string complaint_about_option(std::string_view complaint)
+std::string complaint_about(const std::exception& e)
 {
+    const auto* system = dynamic_cast<const std::system_error*>(&e);
+    const auto* of_boost = dynamic_cast<const boost::system::system_error*>(&e);
+    constexpr auto no_thread = std::errc::resource_unavailable_try_again;
+    if ((system != nullptr && system->code() == no_thread) || (of_boost != nullptr && of_boost->code() == no_thread))
+        return "no thread could be started; allow the process more memory or threads";
+    const std::string_view complaint = e.what();
     for (const auto& [field, option] : options)
-        if (complaint.starts_with(field)) return std::string{option} + std::string{complaint.substr(field.size())};
-    return std::string{complaint};
+        if (complaint.starts_with(field)) return option + printable(complaint.substr(field.size()));
+    return printable(complaint);
 }
 
 }  // namespace unipile::program

@@ -3,16 +3,16 @@
 
 #include <boost/system/error_code.hpp>
 
+#include <exception>
 #include <string>
-#include <string_view>
 
 namespace unipile::program {
 
 /// What `code` means and what to do about it.
 std::string message_of(const boost::system::error_code& code);
 
-/// A complaint about a field of `client_options`, as `client` throws it, under the name of the option that sets it.
-/// Other text stays as it is.
-std::string complaint_about_option(std::string_view complaint);
+/// One line for what was thrown, safe for a terminal. A complaint about a field of `client_options`, as `client` throws
+/// it, has the name of the option that sets the field.
+std::string complaint_about(const std::exception& e);
 
 }  // namespace unipile::program

@@ -3,7 +3,6 @@
 #include "program/options/advice.hpp"
 #include "program/posts/arguments.hpp"
 #include "program/posts/run.hpp"
-#include "program/terminal/safe_text.hpp"
 
 #include <unipile/store/error.hpp>
 
@@ -22,10 +21,10 @@ int run_posts(const posts_options& options)
         posts_run run{options, make_plan(options)};
         return run.run();
     } catch (const std::invalid_argument& e) {
-        std::cerr << "unipile: " << printable(complaint_about_option(e.what())) << '\n';
+        std::cerr << "unipile: " << complaint_about(e) << '\n';
         return exit_code::usage_error;
     } catch (const store::store_error& e) {
-        std::cerr << "unipile: " << printable(e.what()) << '\n';
+        std::cerr << "unipile: " << complaint_about(e) << '\n';
         return exit_code::some_incomplete;
     }
 }

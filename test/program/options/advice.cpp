@@ -4,12 +4,17 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <boost/system/system_error.hpp>
+
+#include <cerrno>
+#include <stdexcept>
 #include <string>
+#include <system_error>
 
 namespace {
 
 using namespace unipile;
-using program::complaint_about_option;
+using program::complaint_about;
 using program::message_of;
 
 BOOST_AUTO_TEST_SUITE(advice)
@@ -38,15 +43,26 @@ BOOST_AUTO_TEST_CASE(codes_of_others_keep_their_words)
 
 BOOST_AUTO_TEST_CASE(fields_of_the_client_are_options)
 {
-    BOOST_TEST(complaint_about_option("base_url: the port must be a number") ==
-               "--base-url or UNIPILE_DSN: the port must be a number");
-    BOOST_TEST(complaint_about_option("ca_file: can't be read: ca_file: my.pem") ==
-               "--ca-file: can't be read: ca_file: my.pem");
-    BOOST_TEST(complaint_about_option("crl_file: can't be read") == "--crl-file: can't be read");
-    BOOST_TEST(complaint_about_option("api_key: must not be empty") == "the API key: must not be empty");
-    for (const std::string text :
-         {"", "--rejects: base_url: can't be written", "127.0.0.1:1: closed", "is_company ca_file"})
-        BOOST_TEST(complaint_about_option(text) == text);
+    const auto said = [](const char* text) { return complaint_about(std::invalid_argument{text}); };
+    BOOST_TEST(said("base_url: the port must be a number") == "--base-url or UNIPILE_DSN: the port must be a number");
+    BOOST_TEST(said("ca_file: can't be read: ca_file: my.pem") == "--ca-file: can't be read: ca_file: my.pem");
+    BOOST_TEST(said("crl_file: can't be read") == "--crl-file: can't be read");
+    BOOST_TEST(said("api_key: must not be empty") == "the API key: must not be empty");
+    BOOST_TEST(said("a\x1b") == "a\\x1b");
+    for (const char* text : {"", "--rejects: base_url: can't be written", "127.0.0.1:1: closed", "is_company ca_file"})
+        BOOST_TEST(said(text) == text);
+}
+
+BOOST_AUTO_TEST_CASE(a_thread_that_could_not_be_started_has_its_own_words)
+{
+    const std::string line = "no thread could be started; allow the process more memory or threads";
+    const std::error_code none = std::make_error_code(std::errc::resource_unavailable_try_again);
+    BOOST_TEST(complaint_about(std::system_error{none}) == line);
+    BOOST_TEST(complaint_about(boost::system::system_error{EAGAIN, boost::system::system_category()}) == line);
+    for (const std::string& other :
+         {complaint_about(std::system_error{std::make_error_code(std::errc::io_error)}),
+          complaint_about(boost::system::system_error{EIO, boost::system::system_category()})})
+        BOOST_TEST((other.find("Input/output error") != std::string::npos), other);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

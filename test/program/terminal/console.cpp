@@ -1,0 +1,97 @@
+#include "program/terminal/console.hpp"
+
+#include "program/child.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <cstdlib>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <pty.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+namespace {
+
+using unipile::program::console;
+
+/// What the terminal of a child shows that does this; the terminal has that size.
+std::string shown_by(unsigned short columns, unsigned short rows, const std::function<void(console&)>& body)
+{
+    const auto [code, said] = end_of([&] {
+        const int out = ::dup(STDERR_FILENO);
+        winsize size{};
+        size.ws_col = columns;
+        size.ws_row = rows;
+        int terminal = -1, end = -1;
+        if (::openpty(&terminal, &end, nullptr, nullptr, &size) != 0) std::_Exit(1);
+        ::dup2(end, STDERR_FILENO);
+        {
+            console c{true};
+            body(c);
+        }
+        char text[4096];
+        const ssize_t n = ::read(terminal, text, sizeof text);
+        if (n > 0) static_cast<void>(!::write(out, text, static_cast<std::size_t>(n)));
+    });
+    BOOST_TEST(code == 99);
+    return said;
+}
+
+BOOST_AUTO_TEST_SUITE(console_test)
+
+BOOST_AUTO_TEST_CASE(without_a_terminal_there_are_lines_only)
+{
+    const auto [code, said] = end_of([] {
+        console c{true};
+        c.live({"live"});
+        c.progress("progress");
+        c.say("a line");
+        if (c.shows_progress() || c.width() != 79) std::_Exit(1);
+    });
+    BOOST_TEST(code == 99);
+    BOOST_TEST(said == "a line\n");
+}
+
+BOOST_AUTO_TEST_CASE(what_changes_is_erased_at_the_end)
+{
+    const std::string said = shown_by(100, 24, [](console& c) {
+        c.progress("working");
+        c.say("a line");
+    });
+    BOOST_TEST((said.find("working") != std::string::npos), said);
+    BOOST_TEST((said.find("a line\r\n") != std::string::npos), said);
+    BOOST_TEST(said.ends_with("\r\x1b[K"));
+}
+
+BOOST_AUTO_TEST_CASE(nothing_shown_is_nothing_to_erase)
+{
+    BOOST_TEST(shown_by(100, 24, [](console& c) {
+                   c.progress("");
+                   c.say("a line");
+               }) == "a line\r\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_line_is_as_wide_as_the_terminal_allows)
+{
+    for (const auto& [columns, width] : std::vector<std::pair<unsigned short, std::size_t>>{{100, 99}, {1, 1}, {0, 79}})
+        BOOST_TEST(shown_by(columns, 0, [](console& c) { c.say(std::to_string(c.width())); }) ==
+                   std::to_string(width) + "\r\n");
+}
+
+BOOST_AUTO_TEST_CASE(on_a_closed_stream_nothing_is_shown)
+{
+    const auto [code, said] = end_of([] {
+        ::close(STDERR_FILENO);
+        console c{true};
+        c.say("a line");
+    });
+    BOOST_TEST(code == 99);
+    BOOST_TEST(said == "");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
