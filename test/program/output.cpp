@@ -54,7 +54,7 @@ unsigned mode_of(const std::string& file)
 /// A store with one post of one listing.
 void store_post(const std::string& file, const std::string& json)
 {
-    const wall_time now{std::chrono::milliseconds{1'700'000'000'000}};
+    const unipile::wall_time now{std::chrono::milliseconds{1'700'000'000'000}};
     const auto engine = store::open_sqlite(file);
     const std::int64_t run = engine->begin_run({}, now).run;
     const std::vector<store::job_spec> jobs{{"acc1", "ACoAA1", false}};
