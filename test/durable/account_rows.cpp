@@ -1,4 +1,6 @@
 // What a store keeps of an account.
+#include "support/printing.hpp"
+
 #include <unipile/store/account_rows.hpp>
 
 #include <boost/test/unit_test.hpp>
@@ -38,17 +40,17 @@ BOOST_AUTO_TEST_CASE(a_row_says_what_the_ledger_does)
     BOOST_TEST(!row.parked);
     BOOST_TEST(!row.waits_until.has_value());
     BOOST_TEST(row.why.empty());
-    BOOST_TEST((row.updated == now));
+    BOOST_TEST(row.updated == now);
     const store::kept_ledger kept = store::ledger_of(row, now);
     BOOST_TEST(!kept.damaged);
-    BOOST_TEST((kept.ledger == l));
+    BOOST_TEST(kept.ledger == l);
 }
 
 BOOST_AUTO_TEST_CASE(a_row_says_why_an_account_waits)
 {
     account_ledger l = used();
     store::account_row row = store::row_of("acc", l, now + 1min, now);
-    BOOST_TEST((row.waits_until == now + 1min));
+    BOOST_TEST(row.waits_until == now + 1min);
     BOOST_TEST(row.why == "keeps its pace");
     l.resting_until = now + 1min;
     row = store::row_of("acc", l, now + 1min, now);
@@ -56,7 +58,7 @@ BOOST_AUTO_TEST_CASE(a_row_says_why_an_account_waits)
     l.parked = account_ledger::parking{now - 1h, "errors/disconnected_account"};
     row = store::row_of("acc", l, now + 1min, now);
     BOOST_TEST(row.parked);
-    BOOST_TEST((row.parked_since == now - 1h));
+    BOOST_TEST(row.parked_since == now - 1h);
     BOOST_TEST(row.why == "errors/disconnected_account");
     BOOST_TEST(!row.waits_until.has_value());
 }
@@ -84,7 +86,7 @@ BOOST_AUTO_TEST_CASE(a_damaged_ledger_has_nothing_left)
         BOOST_TEST(kept.damaged);
         BOOST_TEST(kept.ledger.provider == "LINKEDIN");
         BOOST_TEST(kept.ledger.requests == 5u);
-        BOOST_TEST((kept.ledger.resting_until == now + 1h));
+        BOOST_TEST(kept.ledger.resting_until == now + 1h);
         BOOST_TEST(kept.ledger.used_after(now - 1s) > 1'000'000u);
         BOOST_TEST(kept.ledger.parked.has_value() == parked);
         if (parked) BOOST_TEST(kept.ledger.parked->reason == "errors/disconnected_account");

@@ -1,6 +1,7 @@
 // A harvest that is stopped, cancelled or destroyed at any moment, whose store or consumer fails at any call, or whose
 // server ends it: nothing is lost, and the next run completes it.
 #include "durable/stored_harvest.hpp"
+#include "support/printing.hpp"
 
 #include <unipile/errc.hpp>
 #include <unipile/store/error.hpp>
@@ -136,7 +137,7 @@ BOOST_AUTO_TEST_CASE(stopped_before_it_begins)
         if (how == way::stop) h.harvester->stop();
         if (how == way::cancel) h.harvester->cancel();
         h.run();
-        BOOST_TEST((*h.result == (how == way::stop ? error_code() : error_code(asio::error::operation_aborted))));
+        BOOST_TEST(*h.result == (how == way::stop ? error_code() : error_code(asio::error::operation_aborted)));
         BOOST_TEST(h.requests() == 0u);
         BOOST_TEST(h.counts().queued == 2u);
         // Nothing happens behind the end.
@@ -164,7 +165,7 @@ BOOST_AUTO_TEST_CASE(the_store_fails_at_every_call)
                 // A commit that fails when all is handed over comes too late for the result.
                 if (*h.result) {
                     BOOST_TEST(failed);
-                    BOOST_TEST((*h.result == make_error_code(store::store_errc::io_error)), h.result->message());
+                    BOOST_TEST(*h.result == make_error_code(store::store_errc::io_error), h.result->message());
                     BOOST_TEST(!h.harvester->last_failure());
                     ++reported;
                 }
@@ -235,7 +236,7 @@ BOOST_AUTO_TEST_CASE(functions_may_stop_cancel_and_destroy_it)
                 if (how == way::destroy) h.harvester.reset();
             };
             h.run();
-            BOOST_TEST((*h.result == (how == way::stop ? error_code() : error_code(asio::error::operation_aborted))));
+            BOOST_TEST(*h.result == (how == way::stop ? error_code() : error_code(asio::error::operation_aborted)));
             BOOST_TEST(h.counts().leased == 0u);
         }
         check_completed(w);

@@ -1,5 +1,6 @@
 // Jobs of a store, harvested into it.
 #include "durable/stored_harvest.hpp"
+#include "support/printing.hpp"
 
 #include <unipile/errc.hpp>
 #include <unipile/store/account_rows.hpp>
@@ -336,7 +337,7 @@ BOOST_AUTO_TEST_CASE(a_damaged_ledger_is_reported_once_and_counts_as_used_up)
         h.harvester->stop();
         while (!h.result && h.step()) {
         }
-        BOOST_TEST((damaged == std::vector<std::string>{"a0"}));
+        BOOST_TEST(damaged == std::vector<std::string>{"a0"});
         for (const asked& r : h.scripted.transport->requests) BOOST_TEST(r.account == "a1");
         BOOST_TEST(h.requests() == 6u);
     }

@@ -1,6 +1,7 @@
 // What comes next with a job: every element of a harvest, with every answer of the store.
 #include "durable/job_course.hpp"
 #include "paging/listing.hpp"
+#include "support/printing.hpp"
 
 #include <unipile/failure.hpp>
 
@@ -147,7 +148,7 @@ BOOST_AUTO_TEST_CASE(a_page_that_ends_is_answered)
         {
             const bool elsewhere = said == step_kind::from_top || said == step_kind::from_position;
             BOOST_TEST(next.what == (said == step_kind::go_on ? kind::go_on : elsewhere ? kind::jump : kind::finish));
-            if (elsewhere) BOOST_TEST((next.where == step_of(said)));
+            if (elsewhere) BOOST_TEST(next.where == step_of(said));
         }
     }
 }
@@ -175,7 +176,7 @@ BOOST_AUTO_TEST_CASE(every_end_after_every_answer)
                     const course_action next = c.listing_ended(end_of(how), parked_waits);
                     const auto expected = by_the_store(said);
                     BOOST_TEST(next.what == expected.value_or(by_the_end(how.name, false, parked_waits)));
-                    if (next.what == kind::again) BOOST_TEST((next.where == step_of(said)));
+                    if (next.what == kind::again) BOOST_TEST(next.where == step_of(said));
                     if (next.what != kind::close) continue;
                     BOOST_TEST(next.done == (said != step_kind::lost_lease));
                     BOOST_TEST(next.how == (said == step_kind::complete  ? "up_to_date"

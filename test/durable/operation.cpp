@@ -1,5 +1,6 @@
 // The operation of a harvester: tokens, executors, cancellation slots, and options that can't work.
 #include "durable/stored_harvest.hpp"
+#include "support/printing.hpp"
 
 #include <unipile/errc.hpp>
 

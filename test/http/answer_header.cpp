@@ -1,7 +1,7 @@
 // The judgement of headers: what is believed, what is refused.
 #include "http/answer_header.hpp"
 #include "http/answer_parser.hpp"
-#include "support/print_errc.hpp"
+#include "support/printing.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,6 +1,6 @@
 // Framing of bodies: every split of good ones, and each fault.
 #include "http/answer_parser.hpp"
-#include "support/print_errc.hpp"
+#include "support/printing.hpp"
 
 #include <boost/test/unit_test.hpp>
 

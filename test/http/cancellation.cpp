@@ -1,5 +1,6 @@
 // Cancelled, or destroyed, behind each k-th handler of an exchange: at every point at which it can be waiting.
 #include "fetching.hpp"
+#include "support/printing.hpp"
 #include "support/scripted_server.hpp"
 
 #include <unipile/resolver.hpp>
@@ -164,7 +165,7 @@ BOOST_AUTO_TEST_CASE(closed_behind_every_handler)
                 r.client.transport()->close();
                 while (!r.result.finished) BOOST_REQUIRE(r.client.loop().run_one() != 0);
                 BOOST_TEST((r.result.ok() || r.result.error == errc::client_closed), describe(r.result));
-                BOOST_TEST((waiting == (r.result.error == errc::client_closed)), describe(r.result));
+                BOOST_TEST(waiting == (r.result.error == errc::client_closed), describe(r.result));
                 BOOST_TEST(r.client.stats().open == 0u);
                 r.client.loop().run();
             }

@@ -1,5 +1,6 @@
 // Connections that end: at every byte of an answer, in order or with a reset, idle or in use.
 #include "fetching.hpp"
+#include "support/printing.hpp"
 #include "support/scripted_server.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -40,7 +41,7 @@ void check_every_cut(const std::string& answer, ending how, std::size_t step, co
         const outcome o = client.get();
         const bool in_body = k * step >= header;
         const errc expected = in_body && how != ending::reset ? errc::body_truncated : errc::connection_lost;
-        BOOST_TEST((o.error == expected), "cut at " << k * step << ": " << describe(o));
+        BOOST_TEST(o.error == expected, "cut at " << k * step << ": " << describe(o));
         BOOST_TEST(o.cause.failed());
         BOOST_TEST(o.sent == 1u);
         // A reset may overtake the bytes before it.
@@ -89,7 +90,7 @@ BOOST_AUTO_TEST_CASE(where_tls_is_spoken_plain_http_is_told_so)
 
     const scripted_server alert([](peer& p) { p.send("\x15\x03\x03"); });
     const outcome alerted = fetching(options_for(alert.url())).get();
-    BOOST_TEST((alerted.error == errc::tls_required), describe(alerted));
+    BOOST_TEST(alerted.error == errc::tls_required, describe(alerted));
 
     const scripted_server plain([](peer& p) {
         p.read_request();
@@ -98,7 +99,7 @@ BOOST_AUTO_TEST_CASE(where_tls_is_spoken_plain_http_is_told_so)
     fetching answered(options_for(plain.url()));
     BOOST_TEST(answered.get().ok());
     const outcome lost = answered.get();
-    BOOST_TEST((lost.error == errc::connection_lost));
+    BOOST_TEST(lost.error == errc::connection_lost);
     BOOST_TEST(!hinted(lost), describe(lost));
 }
 
@@ -110,7 +111,7 @@ BOOST_AUTO_TEST_CASE(behind_an_interim_answer)
     });
     fetching client(options_for(server.url()));
     const outcome o = client.get();
-    BOOST_TEST((o.error == errc::connection_lost));
+    BOOST_TEST(o.error == errc::connection_lost);
     BOOST_TEST(o.heard);
     BOOST_TEST(server.accepted() == 1u);
 }
@@ -265,7 +266,7 @@ BOOST_AUTO_TEST_CASE(a_replay_that_fails_is_the_end)
     fetching client(options_for(server.url()));
     BOOST_TEST(client.get().ok());
     const outcome o = client.get();
-    BOOST_TEST((o.error == errc::connection_lost));
+    BOOST_TEST(o.error == errc::connection_lost);
     BOOST_TEST(o.sent == 2u);
     BOOST_TEST(!o.heard);
     BOOST_TEST(client.stats().replayed == 1u);
@@ -288,7 +289,7 @@ BOOST_AUTO_TEST_CASE(a_replay_that_gets_no_connection_was_sent_all_the_same)
     fetching client(options_for("https://127.0.0.1:" + std::to_string(door.port()), authority));
     BOOST_TEST(client.get().ok());
     const outcome o = client.get();
-    BOOST_TEST((o.error == errc::handshake_failed), describe(o));
+    BOOST_TEST(o.error == errc::handshake_failed, describe(o));
     BOOST_TEST(client.stats().replayed == 1u);
     BOOST_TEST(o.sent == 1u);
     BOOST_TEST(!o.heard);
@@ -304,13 +305,13 @@ BOOST_AUTO_TEST_CASE(no_replay_after_the_first_byte_or_on_a_fresh_connection)
     });
     fetching client(options_for(begun.url()));
     BOOST_TEST(client.get().ok());
-    BOOST_TEST((client.get().error == errc::connection_lost));
+    BOOST_TEST(client.get().error == errc::connection_lost);
     BOOST_TEST(client.stats().replayed == 0u);
     BOOST_TEST(begun.accepted() == 1u);
 
     const scripted_server mute([](peer& p) { p.read_request(); });
     fetching other(options_for(mute.url()));
-    BOOST_TEST((other.get().error == errc::connection_lost));
+    BOOST_TEST(other.get().error == errc::connection_lost);
     BOOST_TEST(other.stats().replayed == 0u);
     BOOST_TEST(mute.accepted() == 1u);
 }
@@ -319,9 +320,9 @@ BOOST_AUTO_TEST_CASE(nobody_listens)
 {
     fetching client(options_for("http://127.0.0.1:" + std::to_string(closed_port())));
     const outcome o = client.get();
-    BOOST_TEST((o.error == errc::connect_failed), describe(o));
+    BOOST_TEST(o.error == errc::connect_failed, describe(o));
     BOOST_TEST(!o.sent);
-    BOOST_TEST((o.cause == boost::system::errc::connection_refused), o.cause.message());
+    BOOST_TEST(o.cause == boost::system::errc::connection_refused, o.cause.message());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

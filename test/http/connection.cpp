@@ -2,6 +2,7 @@
 #include "http/connection.hpp"
 #include "http/tls_context.hpp"
 #include "support/certificates.hpp"
+#include "support/printing.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/test/unit_test.hpp>
@@ -92,7 +93,7 @@ BOOST_AUTO_TEST_CASE(a_step_ends_although_tickets_do_not)
     for (int steps = 0; left != 0; ++steps) {
         BOOST_REQUIRE(steps < 100);
         const io_step step = client.read(to);
-        BOOST_TEST((step.state == progress::want_read));
+        BOOST_TEST(step.state == progress::want_read);
         BOOST_TEST(step.bytes == 0u);
         const std::size_t now = client.socket().available();
         BOOST_TEST(now < left);

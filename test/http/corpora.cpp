@@ -2,7 +2,7 @@
 // request smuggling research, curl's and the Web Platform Tests' odd headers.
 #include "http/answer_header.hpp"
 #include "http/answer_parser.hpp"
-#include "support/print_errc.hpp"
+#include "support/printing.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,6 +1,7 @@
 // Each deadline, against a server that never gets there. The wait is for the deadline itself, and where that would take
 // long, time passes at once; nothing is timed.
 #include "fetching.hpp"
+#include "support/printing.hpp"
 #include "support/scripted_server.hpp"
 #include "test_clock.hpp"
 
@@ -35,7 +36,7 @@ void check_expires(const client_options& options, errc expected, bool sent, std:
 {
     fetching client(options);
     const outcome o = client.get();
-    BOOST_TEST((o.error == expected), describe(o));
+    BOOST_TEST(o.error == expected, describe(o));
     BOOST_TEST(o.text.find(awaited) != std::string::npos, o.text);
     BOOST_TEST(o.sent == (sent ? 1u : 0u));
     if (heard) BOOST_TEST(o.heard == *heard);
@@ -146,7 +147,7 @@ BOOST_AUTO_TEST_CASE(first_byte_behind_an_interim_answer)
     boost::asio::co_spawn(client.loop(), read_head(*one, o), boost::asio::detached);
     while (!one->heard()) BOOST_REQUIRE(client.loop().run_one() != 0);
     while (!o.finished) let_time_pass(client.loop(), 2h);
-    BOOST_TEST((o.error == errc::first_byte_timeout), describe(o));
+    BOOST_TEST(o.error == errc::first_byte_timeout, describe(o));
     BOOST_TEST(o.text.find("waited for the answer behind an interim one") != std::string::npos, o.text);
 }
 
@@ -166,7 +167,7 @@ BOOST_AUTO_TEST_CASE(first_byte_on_a_reused_connection_is_no_reason_to_replay)
     const outcome& second = client.start();
     while (client.stats().reused == 0) BOOST_REQUIRE(client.loop().run_one() != 0);
     while (!second.finished) let_time_pass(client.loop(), 2h);
-    BOOST_TEST((second.error == errc::first_byte_timeout), describe(second));
+    BOOST_TEST(second.error == errc::first_byte_timeout, describe(second));
     BOOST_TEST(client.stats().replayed == 0u);
 }
 
@@ -193,7 +194,7 @@ BOOST_AUTO_TEST_CASE(stall_while_sending)
     fetching client(options);
     const outcome o = client.get('/' + std::string(32u * 1024 * 1024, 'x'));
     enough.count_down();
-    BOOST_TEST((o.error == errc::stall_timeout), describe(o));
+    BOOST_TEST(o.error == errc::stall_timeout, describe(o));
 }
 
 BOOST_AUTO_TEST_CASE(request)
@@ -231,7 +232,7 @@ BOOST_AUTO_TEST_CASE(request_counts_all_waits_together)
             chunks.release();
         }
         client.run();
-        BOOST_TEST((o.error == errc::request_timeout), describe(o));
+        BOOST_TEST(o.error == errc::request_timeout, describe(o));
         BOOST_TEST(o.pieces == 2u);
         BOOST_TEST(o.text.find("waited for the rest of the answer's body") != std::string::npos, o.text);
         BOOST_TEST(client.stats().open == 0u);
@@ -347,7 +348,7 @@ BOOST_AUTO_TEST_CASE(addresses_that_do_not_answer_share_one_deadline)
     let_time_pass(client.loop(), 250ms);
     BOOST_TEST(!o.finished);
     while (!o.finished) let_time_pass(client.loop(), 1h);
-    BOOST_TEST((o.error == errc::connect_timeout), describe(o));
+    BOOST_TEST(o.error == errc::connect_timeout, describe(o));
     BOOST_TEST(client.stats().open == 0u);
 }
 

@@ -1,5 +1,6 @@
 // Whole answers over real sockets: what is sent, what is believed, what is refused, and whether the connection stays.
 #include "fetching.hpp"
+#include "support/printing.hpp"
 #include "support/scripted_server.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -30,7 +31,7 @@ void check_refused(const std::string& answer, errc expected)
         const scripted_server server(once(answer));
         fetching client(options_for(server.url()));
         const outcome o = client.get();
-        BOOST_TEST((o.error == expected), describe(o));
+        BOOST_TEST(o.error == expected, describe(o));
         BOOST_TEST(client.stats().open == 0u);
         BOOST_TEST(client.get().ok());
         BOOST_TEST(server.accepted() == 2u);
@@ -87,7 +88,7 @@ BOOST_AUTO_TEST_CASE(refuses_a_target_that_could_smuggle)
     const scripted_server server(scripted_server::answer_always(ok_answer(body)));
     fetching client(options_for(server.url()));
     for (const char* target : {"", "posts", "/a b", "/a\r\nX: y", "/a\n", "/\x7f", "/\xc3\xa9", "/a#b"})
-        BOOST_TEST((client.get(target).error == errc::invalid_query), target);
+        BOOST_TEST(client.get(target).error == errc::invalid_query, target);
     BOOST_TEST(server.accepted() == 0u);
 }
 
@@ -301,7 +302,7 @@ BOOST_AUTO_TEST_CASE(says_what_makes_a_header_ambiguous)
           words{"", "status 200, with neither a Content-Length nor chunks"}}) {
         const scripted_server server(once(with_fields(fields, "hello")));
         const outcome o = fetching(options_for(server.url())).get();
-        BOOST_TEST((o.error == errc::unsupported_framing), describe(o));
+        BOOST_TEST(o.error == errc::unsupported_framing, describe(o));
         BOOST_TEST(o.text.find(note) != std::string::npos, o.text);
     }
 }
@@ -337,12 +338,12 @@ BOOST_AUTO_TEST_CASE(gzip_only_where_offered_and_capped)
     });
     auto options = options_for(server.url());
     options.limits.page = 999'999;
-    BOOST_TEST((fetching(options).get().error == errc::inflated_too_large));
+    BOOST_TEST(fetching(options).get().error == errc::inflated_too_large);
     BOOST_TEST(offered);
     options.limits.page = 1'000'000;
     BOOST_TEST(fetching(options).get().body.size() == 1'000'000u);
     options.compression = false;
-    BOOST_TEST((fetching(options).get().error == errc::unsupported_encoding));
+    BOOST_TEST(fetching(options).get().error == errc::unsupported_encoding);
     BOOST_TEST(!offered);
 }
 

@@ -1,5 +1,6 @@
 // How much of an answer is read before others get the loop. Counted, not timed.
 #include "fetching.hpp"
+#include "support/printing.hpp"
 #include "support/scripted_server.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -74,7 +75,7 @@ BOOST_AUTO_TEST_CASE(what_makes_no_posts_counts_as_well)
         auto options = options_for(server.url());
         options.limits.page = 50'000;
         const outcome o = fetching(options).get();
-        BOOST_TEST((o.error == errc::page_too_large), describe(o));
+        BOOST_TEST(o.error == errc::page_too_large, describe(o));
         BOOST_TEST(o.wire_bytes < 50'000u + 128 * 1024);
     }
 }
@@ -91,7 +92,7 @@ BOOST_AUTO_TEST_CASE(what_is_around_chunks_is_bounded)
     auto options = options_for(server.url());
     options.limits.page = 50'000;
     const outcome o = fetching(options).get();
-    BOOST_TEST((o.error == errc::bad_chunk), describe(o));
+    BOOST_TEST(o.error == errc::bad_chunk, describe(o));
     BOOST_TEST(o.text.find("more around the chunks than in them") != std::string::npos, o.text);
 }
 

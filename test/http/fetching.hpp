@@ -3,7 +3,7 @@
 
 #include "http/transport.hpp"
 #include "support/certificates.hpp"
-#include "support/print_errc.hpp"
+#include "support/printing.hpp"
 
 #include <boost/asio/io_context.hpp>
 

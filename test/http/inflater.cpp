@@ -1,6 +1,6 @@
 // Gzip bodies: every split, members, damage, and the cap.
 #include "http/inflater.hpp"
-#include "support/print_errc.hpp"
+#include "support/printing.hpp"
 
 #include "support/scripted_server.hpp"
 

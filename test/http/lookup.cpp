@@ -2,6 +2,7 @@
 #include "http/lookup.hpp"
 
 #include "fetching.hpp"
+#include "support/printing.hpp"
 #include "support/scripted_server.hpp"
 #include "test_clock.hpp"
 #include "test_names.hpp"
@@ -81,7 +82,7 @@ BOOST_AUTO_TEST_CASE(the_systems)
     BOOST_TEST(fetched.ok(), describe(fetched));
     o.base_url = "https://no-such-name.invalid";
     const outcome failed = fetching(o).get();
-    BOOST_TEST((failed.error == errc::resolve_failed), describe(failed));
+    BOOST_TEST(failed.error == errc::resolve_failed, describe(failed));
 }
 
 BOOST_AUTO_TEST_CASE(addresses_of_both_families_are_taken)
@@ -108,7 +109,7 @@ BOOST_AUTO_TEST_CASE(how_the_name_service_fails)
         BOOST_TEST(http::system_resolver::ask_system("localhost", found) == code);
         BOOST_TEST(found.empty());
         const outcome o = fetching(options(nullptr)).get();
-        BOOST_TEST((o.error == (result == EAI_SYSTEM ? errc::out_of_descriptors : errc::resolve_failed)), describe(o));
+        BOOST_TEST(o.error == (result == EAI_SYSTEM ? errc::out_of_descriptors : errc::resolve_failed), describe(o));
         BOOST_TEST(o.cause == code);
     }
 }
@@ -160,14 +161,14 @@ BOOST_AUTO_TEST_CASE(failures)
     };
     for (const auto& script : scripts) {
         const outcome o = fetching(options(std::make_shared<scripted_resolver>(script))).get();
-        BOOST_TEST((o.error == errc::resolve_failed), describe(o));
+        BOOST_TEST(o.error == errc::resolve_failed, describe(o));
         BOOST_TEST(!o.sent);
         BOOST_TEST(o.cause.failed());
     }
     const auto exhausted = std::make_shared<scripted_resolver>([](resolver::handler done) {
         std::move(done)(error_code(EMFILE, boost::system::system_category()), http::addresses());
     });
-    BOOST_TEST((fetching(options(exhausted)).get().error == errc::out_of_descriptors));
+    BOOST_TEST(fetching(options(exhausted)).get().error == errc::out_of_descriptors);
 }
 
 BOOST_AUTO_TEST_CASE(plain_http_stays_on_this_machine_whatever_the_name_says)
@@ -179,7 +180,7 @@ BOOST_AUTO_TEST_CASE(plain_http_stays_on_this_machine_whatever_the_name_says)
         const outcome o = fetching(options(liar)).get();
         const bool refused = o.text.find("not an address of this machine") != std::string::npos;
         BOOST_TEST(refused == !std::string_view(address).ends_with("127.0.0.1"), address << ": " << describe(o));
-        if (refused) BOOST_TEST((o.error == errc::connect_failed), describe(o));
+        if (refused) BOOST_TEST(o.error == errc::connect_failed, describe(o));
     }
 }
 
@@ -205,7 +206,7 @@ BOOST_AUTO_TEST_CASE(addresses_that_fail_are_looked_up_again)
     o.base_url = "http://localhost:" + std::to_string(closed_port());
     fetching client(o);
     for (unsigned i = 1; i < 4; ++i) {
-        BOOST_TEST((client.get().error == errc::connect_failed));
+        BOOST_TEST(client.get().error == errc::connect_failed);
         BOOST_TEST(with->asked == i);
     }
 }
@@ -233,7 +234,7 @@ BOOST_AUTO_TEST_CASE(one_that_hangs_is_given_up_but_not_asked_without_end)
     auto o = options(with);
     o.deadlines.resolve = 5ms;
     fetching client(o);
-    for (int i = 0; i < 8; ++i) BOOST_TEST((client.get().error == errc::resolve_timeout));
+    for (int i = 0; i < 8; ++i) BOOST_TEST(client.get().error == errc::resolve_timeout);
     BOOST_TEST(with->asked == 4u);
     // One of them wakes up: what it found serves the next.
     std::move (*kept[1])(error_code(), here);
@@ -253,7 +254,7 @@ BOOST_AUTO_TEST_CASE(one_that_was_given_up_fails_no_other)
     const outcome& first = client.start();
     client.loop().poll();
     while (!first.finished) let_time_pass(client.loop(), 2h);
-    BOOST_TEST((first.error == errc::resolve_timeout), describe(first));
+    BOOST_TEST(first.error == errc::resolve_timeout, describe(first));
     const outcome& second = client.start();
     client.loop().restart();
     client.loop().poll();
@@ -300,7 +301,7 @@ BOOST_AUTO_TEST_CASE(words_for_what_the_name_service_says)
         const auto with = std::make_shared<scripted_resolver>(
             [answer](resolver::handler done) { std::move(done)(answer, http::addresses()); });
         const outcome o = fetching(options(with)).get();
-        BOOST_TEST((o.error == errc::resolve_failed), describe(o));
+        BOOST_TEST(o.error == errc::resolve_failed, describe(o));
         return o.text;
     };
     BOOST_TEST(text_of(boost::asio::error::host_not_found_try_again).find("can't answer now") != std::string::npos);
@@ -347,7 +348,7 @@ BOOST_AUTO_TEST_CASE(a_lookup_that_hangs_delays_no_destruction)
         const outcome& first = client.start();
         client.loop().poll();
         while (!first.finished) let_time_pass(client.loop(), 2h);
-        BOOST_TEST((first.error == errc::resolve_timeout), describe(first));
+        BOOST_TEST(first.error == errc::resolve_timeout, describe(first));
         const outcome& other = client.start();
         client.loop().restart();
         client.loop().poll();

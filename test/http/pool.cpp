@@ -1,5 +1,6 @@
 // Who gets a connection, how many there are, and when they go.
 #include "fetching.hpp"
+#include "support/printing.hpp"
 #include "support/scripted_server.hpp"
 
 #include <unipile/resolver.hpp>
@@ -82,7 +83,7 @@ BOOST_AUTO_TEST_CASE(no_more_connections_than_allowed)
             client.run();
             BOOST_TEST(one.ok(), describe(one));
             BOOST_TEST(two.ok(), describe(two));
-            BOOST_TEST((refused.error == errc::connection_wait_timeout), describe(refused));
+            BOOST_TEST(refused.error == errc::connection_wait_timeout, describe(refused));
             BOOST_TEST(refused.sent == 0u);
         }
         BOOST_TEST(server.accepted() == 2u);
@@ -189,7 +190,7 @@ BOOST_AUTO_TEST_CASE(an_exchange_dropped_in_its_body_closes_its_connection)
     boost::asio::co_spawn(client.loop(), first_piece(), boost::asio::detached);
     while (!begun) BOOST_REQUIRE(client.loop().run_one() != 0);
     BOOST_TEST(client.stats().open == 1u);
-    BOOST_TEST((client.get().error == errc::connection_wait_timeout));
+    BOOST_TEST(client.get().error == errc::connection_wait_timeout);
     one.reset();
     const outcome next = client.get();
     BOOST_TEST(next.ok(), describe(next));
@@ -233,7 +234,7 @@ BOOST_AUTO_TEST_CASE(without_descriptors)
     {
         const no_descriptors now;
         const outcome o = client.get();
-        BOOST_TEST((o.error == errc::out_of_descriptors), describe(o));
+        BOOST_TEST(o.error == errc::out_of_descriptors, describe(o));
         BOOST_TEST(!o.sent);
         BOOST_TEST(client.stats().open == 0u);
     }
@@ -265,10 +266,10 @@ void check_closed_in(client_options options, std::size_t connections)
     client.transport()->close();
     client.transport()->close();
     client.run();
-    BOOST_TEST((one.error == errc::client_closed), describe(one));
-    BOOST_TEST((two.error == errc::client_closed), describe(two));
+    BOOST_TEST(one.error == errc::client_closed, describe(one));
+    BOOST_TEST(two.error == errc::client_closed, describe(two));
     BOOST_TEST(client.stats().open == 0u);
-    BOOST_TEST((client.get().error == errc::client_closed));
+    BOOST_TEST(client.get().error == errc::client_closed);
     client.loop().run();
 }
 

@@ -1,6 +1,6 @@
 // What is put into a request, and what is refused before anything is sent.
 #include "http/request_target.hpp"
-#include "support/print_errc.hpp"
+#include "support/printing.hpp"
 
 #include <unipile/failure.hpp>
 

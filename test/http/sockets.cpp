@@ -1,5 +1,6 @@
 // What is asked of the system, and what it may refuse.
 #include "fetching.hpp"
+#include "support/printing.hpp"
 #include "support/scripted_server.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -72,7 +73,7 @@ BOOST_AUTO_TEST_CASE(without_a_free_port)
     refuse_connect_with = EADDRNOTAVAIL;
     const outcome o = client.get();
     refuse_connect_with = 0;
-    BOOST_TEST((o.error == errc::connect_failed), describe(o));
+    BOOST_TEST(o.error == errc::connect_failed, describe(o));
     BOOST_TEST(o.text.find("no free port or address for it") != std::string::npos, o.text);
     BOOST_TEST(!o.sent);
     BOOST_TEST(client.get().ok());

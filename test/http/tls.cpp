@@ -1,5 +1,6 @@
 // Whom TLS trusts, and what it says about the others.
 #include "fetching.hpp"
+#include "support/printing.hpp"
 #include "support/scripted_server.hpp"
 
 #include <unipile/resolver.hpp>
@@ -47,7 +48,7 @@ struct tls_test {
     void check_rejected(const tls_settings& settings, const std::string& note) const
     {
         const outcome o = get(settings);
-        BOOST_TEST((o.error == errc::certificate_rejected), describe(o));
+        BOOST_TEST(o.error == errc::certificate_rejected, describe(o));
         BOOST_TEST(!o.sent);
         BOOST_TEST(o.text.find(note) != std::string::npos, o.text);
         BOOST_TEST(o.text.find("127.0.0.1:") != std::string::npos, o.text);
@@ -108,8 +109,8 @@ BOOST_AUTO_TEST_CASE(keeps_to_what_the_system_asks_for, *boost::unit_test::disab
         return get(settings).error;
     };
     BOOST_TEST(!error_with(TLS1_3_VERSION, "TLS_AES_256_GCM_SHA384"));
-    BOOST_TEST((error_with(TLS1_3_VERSION, "TLS_AES_128_GCM_SHA256") == errc::handshake_failed));
-    BOOST_TEST((error_with(TLS1_2_VERSION, "ECDHE-ECDSA-AES256-GCM-SHA384") == errc::handshake_failed));
+    BOOST_TEST(error_with(TLS1_3_VERSION, "TLS_AES_128_GCM_SHA256") == errc::handshake_failed);
+    BOOST_TEST(error_with(TLS1_2_VERSION, "ECDHE-ECDSA-AES256-GCM-SHA384") == errc::handshake_failed);
 }
 
 BOOST_AUTO_TEST_CASE(rejects_certificates)
@@ -227,7 +228,7 @@ BOOST_AUTO_TEST_CASE(sends_nothing_to_whom_it_rejects)
 {
     std::atomic<std::size_t> bytes{0};
     const scripted_server server([&](peer& p) { bytes += p.read_some().size(); }, showing(make_self_signed()));
-    BOOST_TEST((fetching(options(server)).get().error == errc::certificate_rejected));
+    BOOST_TEST(fetching(options(server)).get().error == errc::certificate_rejected);
     BOOST_TEST(bytes == 0u);
 }
 
@@ -236,7 +237,7 @@ BOOST_AUTO_TEST_CASE(without_a_file_the_systems_trust_counts)
     const scripted_server server(scripted_server::answer_always(ok_answer(body)), tls_by(&authority));
     auto o = options(server);
     o.ca_file.clear();
-    BOOST_TEST((fetching(o).get().error == errc::certificate_rejected));
+    BOOST_TEST(fetching(o).get().error == errc::certificate_rejected);
 }
 
 BOOST_AUTO_TEST_CASE(names_count_and_are_sent_but_addresses_are_not)
@@ -283,7 +284,7 @@ BOOST_AUTO_TEST_CASE(wildcards_cover_one_label)
     BOOST_TEST(fetching(o).get().ok());
     for (const char* other : {"unipile.example", "a.api8.unipile.example", "api8.unipile.example.evil"}) {
         o.base_url = std::string("https://") + other + port;
-        BOOST_TEST((fetching(o).get().error == errc::certificate_rejected), other);
+        BOOST_TEST(fetching(o).get().error == errc::certificate_rejected, other);
     }
 }
 
@@ -293,7 +294,7 @@ BOOST_AUTO_TEST_CASE(nothing_older_than_1_2)
     settings.oldest = TLS1_VERSION;
     settings.newest = TLS1_1_VERSION;
     const outcome o = get(settings);
-    BOOST_TEST((o.error == errc::handshake_failed), describe(o));
+    BOOST_TEST(o.error == errc::handshake_failed, describe(o));
     BOOST_TEST(o.text.find("TLS 1.1") != std::string::npos, o.text);
 }
 
@@ -307,7 +308,7 @@ BOOST_AUTO_TEST_CASE(client_certificates)
         BOOST_TEST(asked.ok(), describe(asked));
         settings.demand_client_certificate = true;
         const outcome demanded = get(settings);
-        BOOST_TEST((demanded.error == errc::client_certificate_required), describe(demanded));
+        BOOST_TEST(demanded.error == errc::client_certificate_required, describe(demanded));
         // Only the older handshake waits for what the server says to it.
         BOOST_TEST(demanded.sent == (version == TLS1_3_VERSION ? 1u : 0u));
     }
@@ -329,7 +330,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_tls)
         auto o = options(server);
         o.base_url = "https://127.0.0.1:" + std::to_string(server.port());
         const outcome result = fetching(o).get();
-        BOOST_TEST((result.error == errc::handshake_failed), describe(result));
+        BOOST_TEST(result.error == errc::handshake_failed, describe(result));
         BOOST_TEST(result.text.find(note) != std::string::npos, result.text);
         BOOST_TEST(!result.sent);
     }
@@ -338,7 +339,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_tls)
         p.reset();
     });
     const outcome o = fetching(options_for("https://127.0.0.1:" + std::to_string(resetting.port()))).get();
-    BOOST_TEST((o.error == errc::handshake_failed), describe(o));
+    BOOST_TEST(o.error == errc::handshake_failed, describe(o));
     BOOST_TEST(o.text.find("the connection broke in the handshake") != std::string::npos, o.text);
 }
 
@@ -356,7 +357,7 @@ BOOST_AUTO_TEST_CASE(plain_http_to_a_port_of_tls)
             p.send(answer);
         });
         const outcome o = fetching(options_for(server.url())).get();
-        BOOST_TEST((o.error == errc::tls_required), describe(o));
+        BOOST_TEST(o.error == errc::tls_required, describe(o));
     }
 }
 

@@ -1,5 +1,6 @@
 // Tunnels through a proxy: the key stays inside TLS, the credentials stay with the proxy.
 #include "fetching.hpp"
+#include "support/printing.hpp"
 #include "support/scripted_server.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -81,7 +82,7 @@ BOOST_AUTO_TEST_CASE(the_certificate_is_the_servers_not_the_proxys)
         p.send("HTTP/1.0 200 OK\r\n\r\n");
         p.splice_to(server.port());
     });
-    BOOST_TEST((fetching(options(server, proxy.url())).get().error == errc::certificate_rejected));
+    BOOST_TEST(fetching(options(server, proxy.url())).get().error == errc::certificate_rejected);
 }
 
 BOOST_AUTO_TEST_CASE(refusals_and_nonsense)
@@ -100,7 +101,7 @@ BOOST_AUTO_TEST_CASE(refusals_and_nonsense)
             fetching client(options(server, "http://user:s3cret@127.0.0.1:" + std::to_string(proxy.port())));
             const outcome o = client.get();
             const bool refused = answer.starts_with("HTTP/1.1 407");
-            BOOST_TEST((o.error == (refused ? errc::proxy_credentials_refused : errc::proxy_failed)), describe(o));
+            BOOST_TEST(o.error == (refused ? errc::proxy_credentials_refused : errc::proxy_failed), describe(o));
             if (refused)
                 BOOST_TEST(o.text.find("the proxy wants credentials, or refuses") != std::string::npos, o.text);
             BOOST_TEST(!o.sent);
@@ -119,7 +120,7 @@ BOOST_AUTO_TEST_CASE(a_proxy_that_is_not_there)
 {
     const scripted_server server(scripted_server::answer_always(ok_answer(body)), tls_by(&authority));
     const outcome o = fetching(options(server, "127.0.0.1:" + std::to_string(closed_port()))).get();
-    BOOST_TEST((o.error == errc::connect_failed), describe(o));
+    BOOST_TEST(o.error == errc::connect_failed, describe(o));
     BOOST_TEST(o.text.find("the proxy 127.0.0.1:") != std::string::npos, o.text);
 }
 
@@ -135,7 +136,7 @@ BOOST_AUTO_TEST_CASE(the_environments_proxy_is_for_others)
     BOOST_TEST(fetching(o).get().ok());
     BOOST_TEST(proxy.accepted() == 0u);
     o.base_url = "https://api.example";
-    BOOST_TEST((fetching(o).get().error == errc::proxy_failed));
+    BOOST_TEST(fetching(o).get().error == errc::proxy_failed);
     BOOST_TEST(proxy.accepted() == 1u);
     ::unsetenv("https_proxy");
 }

@@ -2,6 +2,7 @@
 #include "contract.hpp"
 #include "reader.hpp"
 #include "single_listing.hpp"
+#include "support/printing.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -133,7 +134,7 @@ BOOST_AUTO_TEST_CASE(what_depends_on_the_account)
         for (auto* post : {&a, &b})
             for (const auto* name : {"permissions", "share_url", "impressions_counter", "analytics"})
                 post->as_object().erase(name);
-        BOOST_TEST((a == b));
+        BOOST_TEST(a == b);
     }
     BOOST_TEST(different == 40u);
 }
@@ -158,7 +159,7 @@ BOOST_AUTO_TEST_CASE(ends)
     auto options = one(5);
     options.end = style::empty_cursor;
     single empty(options);
-    BOOST_TEST((reader::get_page(empty.responder, empty.profile, 5).body.at("cursor") == ""));
+    BOOST_TEST(reader::get_page(empty.responder, empty.profile, 5).body.at("cursor") == "");
     options.end = style::no_cursor;
     single none(options);
     BOOST_TEST(!reader::get_page(none.responder, none.profile, 5).body.as_object().contains("cursor"));
@@ -228,12 +229,12 @@ BOOST_AUTO_TEST_CASE(counters_change_and_nothing_else)
         auto old = reader::parse(s.responder.post_at(s.profile.identifier, i, "").json);
         s.responder.change_counters(s.profile.identifier);
         auto now = reader::parse(s.responder.post_at(s.profile.identifier, i, "").json);
-        BOOST_TEST((old != now));
+        BOOST_TEST(old != now);
         for (auto* post : {&old, &now})
             for (const auto* name :
                  {"reaction_counter", "comment_counter", "repost_counter", "impressions_counter", "analytics", "poll"})
                 post->as_object().erase(name);
-        BOOST_TEST((old == now));
+        BOOST_TEST(old == now);
     }
 }
 
@@ -274,7 +275,7 @@ BOOST_AUTO_TEST_CASE(posts_are_deleted_while_they_are_listed)
     const auto listing = s.follow(4);
     BOOST_TEST(listing.pages == 3u);
     BOOST_TEST(listing.ids.size() == 11u);
-    BOOST_TEST((std::find(listing.ids.begin(), listing.ids.end(), before[8]) == listing.ids.end()));
+    BOOST_TEST(std::find(listing.ids.begin(), listing.ids.end(), before[8]) == listing.ids.end());
     BOOST_TEST(s.truth().size() == 11u);
 }
 

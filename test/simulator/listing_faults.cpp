@@ -2,10 +2,10 @@
 #include "contract.hpp"
 #include "reader.hpp"
 #include "single_listing.hpp"
+#include "support/printing.hpp"
 
 #include <boost/json/object.hpp>
 #include <boost/test/unit_test.hpp>
-
 
 namespace sim = unipile::simulator;
 
@@ -88,9 +88,9 @@ BOOST_AUTO_TEST_CASE(odd_cursors)
         const auto* found = page.body.as_object().if_contains("cursor");
         return found ? *found : boost::json::value("none");
     };
-    BOOST_TEST((cursor("odd-cursor") == ""));
-    BOOST_TEST((cursor("odd-cursor=empty") == ""));
-    BOOST_TEST((cursor("odd-cursor=missing") == "none"));
+    BOOST_TEST(cursor("odd-cursor") == "");
+    BOOST_TEST(cursor("odd-cursor=empty") == "");
+    BOOST_TEST(cursor("odd-cursor=missing") == "none");
     BOOST_TEST(cursor("odd-cursor=number").is_number());
     BOOST_TEST(cursor("odd-cursor=object").is_object());
     BOOST_TEST(cursor("odd-cursor=object:page=2").is_string());

@@ -2,6 +2,7 @@
 #include "contract.hpp"
 #include "reader.hpp"
 #include "running_server.hpp"
+#include "support/printing.hpp"
 
 #include <unipile/simulator.hpp>
 
@@ -120,10 +121,10 @@ BOOST_AUTO_TEST_CASE(connections_end_when_asked_or_after_their_share)
     BOOST_TEST(!counted.get(profile).has("Connection: close"));
     BOOST_TEST(!counted.get(profile).has("Connection: close"));
     BOOST_TEST(counted.get(profile).has("Connection: close"));
-    BOOST_TEST((counted.next_end() == asio::error::eof));
+    BOOST_TEST(counted.next_end() == asio::error::eof);
     client asked(r.server);
     BOOST_TEST(asked.get(profile, 5, "Connection: close\r\n").has("Connection: close"));
-    BOOST_TEST((asked.next_end() == asio::error::eof));
+    BOOST_TEST(asked.next_end() == asio::error::eof);
 }
 
 BOOST_AUTO_TEST_CASE(idle_connections_are_closed)
@@ -133,9 +134,9 @@ BOOST_AUTO_TEST_CASE(idle_connections_are_closed)
     running_server r(options);
     client c(r.server);
     BOOST_TEST(c.get(r.server.identifiers().front()).whole);
-    BOOST_TEST((c.next_end() == asio::error::eof));
+    BOOST_TEST(c.next_end() == asio::error::eof);
     client silent(r.server);
-    BOOST_TEST((silent.next_end() == asio::error::eof));
+    BOOST_TEST(silent.next_end() == asio::error::eof);
 }
 
 BOOST_AUTO_TEST_CASE(gzip_where_it_is_accepted)
@@ -216,7 +217,7 @@ BOOST_AUTO_TEST_CASE(hanging_up_without_a_word)
     const auto page = c.get(r.server.identifiers().front());
     BOOST_TEST(page.whole);
     BOOST_TEST(!page.has("Connection: close"));
-    BOOST_TEST((c.next_end() == asio::error::eof));
+    BOOST_TEST(c.next_end() == asio::error::eof);
     wait_for_pages(r.server, 1);
 }
 
@@ -351,7 +352,7 @@ BOOST_AUTO_TEST_CASE(stopping_ends_everything)
     server.stop();
     context.run();  // returns, since nothing is left
     BOOST_TEST(server.stats().open_connections == 0u);
-    BOOST_TEST((c->next_end() != error_code()));
+    BOOST_TEST(c->next_end() != error_code());
     asio::io_context other;
     tcp::socket socket(other);
     error_code refused;
