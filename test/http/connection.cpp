@@ -128,7 +128,7 @@ BOOST_AUTO_TEST_CASE(a_write_that_does_not_fit_waits)
             step = client.write(much);
             written += step.bytes;
         }
-        BOOST_TEST((step.state == progress::want_write));
+        BOOST_TEST(step.state == progress::want_write);
         BOOST_TEST(step.bytes == 0u);
         ERR_clear_error();
     }

@@ -175,7 +175,7 @@ BOOST_AUTO_TEST_CASE(old_versions)
     settings.security_level = 0;
     settings.oldest = settings.newest = TLS1_1_VERSION;
     const outcome o = get(settings);
-    BOOST_TEST((o.error == errc::handshake_failed), describe(o));
+    BOOST_TEST(o.error == errc::handshake_failed, describe(o));
     BOOST_TEST(o.text.find("allow TLS 1.2 or newer") != std::string::npos, o.text);
 }
 

@@ -1,7 +1,7 @@
 // Each fault of a handshake has words of its own, with a remedy.
 #include "http/tls_fault.hpp"
 
-#include "support/print_errc.hpp"
+#include "support/printing.hpp"
 #include "support/scripted_server.hpp"
 
 #include "fetching.hpp"
@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_CASE(reasons)
                  {SSL_R_BAD_SIGNATURE, "see the cause if it stays so"}};
     for (const auto& [reason, words] : cases) {
         const tls_fault f = h.fails(reason);
-        BOOST_TEST((f.code == errc::handshake_failed));
+        BOOST_TEST(f.code == errc::handshake_failed);
         BOOST_TEST(f.note.find(words) != std::string::npos, f.note);
         BOOST_TEST(f.cause.failed());
     }
@@ -104,7 +104,7 @@ BOOST_AUTO_TEST_CASE(verdicts_on_certificates)
     for (const auto& [verified, words] : cases) {
         // A bad signature stands in OpenSSL's queue as well; the certificate counts.
         const tls_fault f = h.fails(SSL_R_BAD_SIGNATURE, verified);
-        BOOST_TEST((f.code == errc::certificate_rejected));
+        BOOST_TEST(f.code == errc::certificate_rejected);
         BOOST_TEST(f.note.find(words) != std::string::npos, f.note);
     }
 }
@@ -112,14 +112,14 @@ BOOST_AUTO_TEST_CASE(verdicts_on_certificates)
 BOOST_AUTO_TEST_CASE(alerts_that_ask_for_a_certificate)
 {
     const handshake h;
-    BOOST_TEST((h.fails(SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED).code == errc::client_certificate_required));
+    BOOST_TEST(h.fails(SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED).code == errc::client_certificate_required);
     for (const bool asked : {false, true}) {
         if (asked) note_certificate_request(h.ssl.get());
         BOOST_TEST(was_asked_for_certificate(h.ssl.get()) == asked);
         for (const int reason : {SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE, SSL_R_SSLV3_ALERT_BAD_CERTIFICATE,
                                  SSL_R_SSLV3_ALERT_NO_CERTIFICATE, SSL_R_TLSV1_ALERT_ACCESS_DENIED})
-            BOOST_TEST((h.fails(reason).code == (asked ? errc::client_certificate_required : errc::handshake_failed)));
-        BOOST_TEST((h.fails(SSL_R_TLSV1_ALERT_INTERNAL_ERROR).code == errc::handshake_failed));
+            BOOST_TEST(h.fails(reason).code == (asked ? errc::client_certificate_required : errc::handshake_failed));
+        BOOST_TEST(h.fails(SSL_R_TLSV1_ALERT_INTERNAL_ERROR).code == errc::handshake_failed);
     }
     BOOST_TEST(!is_certificate_alert(h.ssl.get(), ERR_PACK(ERR_LIB_X509, 0, SSL_R_SSLV3_ALERT_BAD_CERTIFICATE)));
 }
@@ -143,7 +143,7 @@ BOOST_AUTO_TEST_CASE(alerts_of_a_server)
         });
         auto options = options_for("https://127.0.0.1:" + std::to_string(server.port()));
         const outcome o = fetching(options).get();
-        BOOST_TEST((o.error == errc::handshake_failed), describe(o));
+        BOOST_TEST(o.error == errc::handshake_failed, describe(o));
         BOOST_TEST(o.text.find(words) != std::string::npos, o.text);
         BOOST_TEST(!o.sent);
     }
