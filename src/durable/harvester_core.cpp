@@ -38,9 +38,6 @@ std::size_t bytes_of(const harvest_element& e)
 
 bool has_page(const harvest_element& e) { return !e.posts.empty() || !e.quarantined.empty() || e.page_ends; }
 
-/// An action that leaves a job as it is, where the store can't be asked.
-course_action nothing() { return {}; }
-
 }  // namespace
 
 std::shared_ptr<harvester_core> harvester_core::make(client api, store::store_writer& writer, std::int64_t run,
@@ -76,12 +73,12 @@ harvest_options harvester_core::options_for_stream()
     o.whole_pages = o.confirm_pages = true;
     o.load_ledger = [this](std::string_view account) { return books_.take(account); };
     o.save_ledger = [this](std::string_view account, const account_ledger& l) {
-        books_.save(account, l, next_request_of(account, l));
+        books_.save(account, l, next_request_of(account));
         // Jobs that wait for their account's owner may be all that is left.
         if (is_waiting(account)) source_->notify();
     };
     o.admit = [this](std::string_view account, const account_ledger& l, harvest_options::admission go) {
-        books_.admit(account, l, next_request_of(account, l),
+        books_.admit(account, l, next_request_of(account),
                      [weak = weak_from_this(), go = std::move(go)](error_code code) mutable {
                          if (const auto self = weak.lock(); self && code) self->store_failed(code);
                          std::move(go)(code);
@@ -90,10 +87,10 @@ harvest_options harvester_core::options_for_stream()
     return o;
 }
 
-wall_time harvester_core::next_request_of(std::string_view account, const account_ledger& ledger) const
+wall_time harvester_core::next_request_of(std::string_view account) const
 {
-    wall_time next = std::max(ledger.next_request, ledger.resting_until);
-    if (stream_) stream_->account(account, [&next](const account_status& s) { next = s.next_request; });
+    wall_time next{};
+    stream_->account(account, [&next](const account_status& s) { next = s.next_request; });
     return next;
 }
 
@@ -328,12 +325,13 @@ asio::awaitable<course_action> harvester_core::report(active_job& job, const har
     told.now = wall_now();
     auto finish = [told = std::move(told)](store::post_store& engine) { return engine.finish(told); };
     const auto result = co_await store::async_perform(writer_, executor_, 0, std::move(finish), as_result);
-    const auto& [code, next] = result;
-    if (code) {
+    const auto& [code, step] = result;
+    course_action next;
+    if (code)
         store_failed(code);
-        co_return nothing();
-    }
-    co_return job_course::end_stored(next, end_text(end));
+    else
+        next = job_course::end_stored(step, end_text(end));
+    co_return next;
 }
 
 /// The saved position is of no use: the listing starts anew.
@@ -343,12 +341,13 @@ asio::awaitable<course_action> harvester_core::forget_position(active_job& job)
         return engine.lost_position(lease, now);
     };
     const auto result = co_await store::async_perform(writer_, executor_, 0, std::move(forget), as_result);
-    const auto& [code, next] = result;
-    if (code) {
+    const auto& [code, step] = result;
+    course_action next;
+    if (code)
         store_failed(code);
-        co_return nothing();
-    }
-    co_return job_course::position_forgotten(next);
+    else
+        next = job_course::position_forgotten(step);
+    co_return next;
 }
 
 /// Another run, or this one later, goes on with the job.
@@ -410,19 +409,19 @@ void harvester_core::store_failed(error_code code)
 }
 
 /// Pages under way come to their end; none of them is stored.
-void harvester_core::hook_failed(std::exception_ptr error)
+void harvester_core::hook_failed(const std::exception_ptr& error)
 {
     if (std::exchange(hook_failed_, true)) return;
-    failure_ = failure_of_function("on_posts", std::move(error));
+    failure_ = failure_of_function("on_posts", error);
     if (!result_) result_ = failure_->code();
     stop();
 }
 
 /// Something was thrown that nothing here expects, for want of memory say: nothing more is begun.
-void harvester_core::failed(std::exception_ptr error)
+void harvester_core::failed(const std::exception_ptr& error)
 {
     if (std::exchange(failed_, true)) return;
-    if (!failure_) failure_ = failure_of_function("a function of harvester_options", std::move(error));
+    if (!failure_) failure_ = failure_of_function("a function of harvester_options", error);
     if (!result_) result_ = failure_->code();
     source_->stop();
     stream_->cancel();
@@ -434,7 +433,7 @@ void harvester_core::failed(std::exception_ptr error)
 bool harvester_core::is_waiting(std::string_view account) const
 {
     bool waiting = false;
-    if (stream_) stream_->account(account, [&](const account_status& s) { waiting = s.unknown || s.ledger.parked; });
+    stream_->account(account, [&](const account_status& s) { waiting = s.unknown || s.ledger.parked; });
     return waiting;
 }
 
@@ -442,16 +441,6 @@ bool harvester_core::has_unfinished() const
 {
     return std::any_of(jobs_.begin(), jobs_.end(),
                        [this](const auto& job) { return !is_waiting(job.second.claimed.spec.account); });
-}
-
-void harvester_core::account_known(const std::string& account, const std::optional<store::account_row>& row)
-{
-    books_.read(account, row);
-}
-
-bool harvester_core::claimed(const store::claimed_job& job)
-{
-    return jobs_.try_emplace(static_cast<std::uint64_t>(job.lease.job), job).second;
 }
 
 }  // namespace unipile::durable

@@ -52,8 +52,14 @@ public:
     bool owns(std::string_view account) override { return !options_.owns || options_.owns(account); }
     bool is_waiting(std::string_view account) const override;
     bool has_unfinished() const override;
-    void account_known(const std::string& account, const std::optional<store::account_row>& row) override;
-    bool claimed(const store::claimed_job& job) override;
+    void account_known(const std::string& account, const std::optional<store::account_row>& row) override
+    {
+        books_.read(account, row);
+    }
+    bool claimed(const store::claimed_job& job) override
+    {
+        return jobs_.try_emplace(static_cast<std::uint64_t>(job.lease.job), job).second;
+    }
 
 private:
     /// A job that was claimed.
@@ -89,10 +95,10 @@ private:
     void close_job(std::uint64_t tag, const course_action& how, const harvest_element& end);
     std::string description_of(const failure& f) const;
     void count_requests(active_job& job, const harvest_element& element);
-    wall_time next_request_of(std::string_view account, const account_ledger& ledger) const;
+    wall_time next_request_of(std::string_view account) const;
     void store_failed(boost::system::error_code code);
-    void hook_failed(std::exception_ptr error);
-    void failed(std::exception_ptr error);
+    void hook_failed(const std::exception_ptr& error);
+    void failed(const std::exception_ptr& error);
     void ended(const std::exception_ptr& error);
 
     boost::asio::any_io_executor executor_;
