@@ -5,6 +5,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <functional>
@@ -56,13 +57,7 @@ private:
 /// Standard input is another file for as long as this lives.
 class standard_input {
 public:
-    explicit standard_input(int file) : kept_(::dup(STDIN_FILENO))
-    {
-        if (file >= 0)
-            ::dup2(file, STDIN_FILENO);
-        else
-            ::close(STDIN_FILENO);
-    }
+    explicit standard_input(int file) : kept_(::dup(STDIN_FILENO)) { ::dup2(file, STDIN_FILENO); }
     ~standard_input()
     {
         ::dup2(kept_, STDIN_FILENO);
@@ -93,7 +88,7 @@ BOOST_AUTO_TEST_CASE(a_file_is_known_by_its_real_path)
 BOOST_AUTO_TEST_CASE(a_pipe_is_known_by_its_content)
 {
     const jobs_folder folder;
-    const auto label_of = [&](const std::string& name, const std::string& content) {
+    const auto label_of = [&](const char* name, const std::string& content) {
         const fifo pipe(folder.file(name), content);
         jobs_input input(folder.file(name), always);
         BOOST_TEST(input.all_read());
@@ -120,7 +115,10 @@ BOOST_AUTO_TEST_CASE(standard_input_is_copied)
         BOOST_TEST(content_of(input) == "some jobs");
     }
     ::close(opened);
-    const standard_input closed(-1);
+    // As the program leaves one that was closed.
+    const int unreadable = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+    const standard_input closed(unreadable);
+    ::close(unreadable);
     BOOST_TEST(complaint_of([] { jobs_input("-", always); }) ==
                "standard input can't be read; redirect it from a jobs file, or name the file");
 }
@@ -161,6 +159,8 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_read_is_refused)
 BOOST_AUTO_TEST_CASE(a_pipe_that_does_not_fit_on_the_disk_is_refused)
 {
     const jobs_folder folder;
+    // The writer of the pipe loses its reader, and the copy meets the limit; as in the program, errors say so.
+    const auto at_pipe = std::signal(SIGPIPE, SIG_IGN), at_limit = std::signal(SIGXFSZ, SIG_IGN);
     rlimit before{};
     ::getrlimit(RLIMIT_FSIZE, &before);
     std::string complaint;
@@ -172,6 +172,8 @@ BOOST_AUTO_TEST_CASE(a_pipe_that_does_not_fit_on_the_disk_is_refused)
         complaint = complaint_of([&] { jobs_input(folder.file("pipe"), always); });
         ::setrlimit(RLIMIT_FSIZE, &before);
     }
+    std::signal(SIGPIPE, at_pipe);
+    std::signal(SIGXFSZ, at_limit);
     BOOST_TEST(complaint ==
                "the jobs can't be kept in a temporary file: File too large; name the jobs file instead of a pipe");
 }
