@@ -1,5 +1,6 @@
 // Requests that wait for their leave: how budgets are made to survive a kill.
 #include "harvest/gathering.hpp"
+#include "support/printing.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
@@ -203,7 +204,7 @@ BOOST_AUTO_TEST_CASE(a_gap_begins_when_its_request_is_sent)
     const auto answered = g.harvest.time->wall();
     g.answer();
     BOOST_TEST(g.harvest.requests() == 1u);
-    BOOST_TEST((g.saved.next_request == answered + 1h));
+    BOOST_TEST(g.saved.next_request == answered + 1h);
 }
 
 BOOST_AUTO_TEST_CASE(a_ledger_that_cannot_be_saved_ends_the_harvest)

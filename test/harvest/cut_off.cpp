@@ -1,5 +1,6 @@
 // Harvests whose server can't be reached for a while, or ever, or answers nobody.
 #include "harvest/gathering.hpp"
+#include "support/printing.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/test/unit_test.hpp>
@@ -102,13 +103,13 @@ struct cut_off {
     void check_ended(errc code, const std::string& note)
     {
         BOOST_REQUIRE(harvest.got.failed);
-        BOOST_TEST((harvest.got.failed->code() == code));
+        BOOST_TEST(harvest.got.failed->code() == code);
         BOOST_TEST(harvest.got.failed->all().note.find(note) != std::string::npos, harvest.got.failed->all().note);
         for (const auto& [name, j] : harvest.got.jobs) {
             BOOST_TEST(j.ends == 1u);
             if (j.reason == end_reason::null_cursor) continue;
             BOOST_TEST(j.reason == end_reason::cancelled);
-            BOOST_TEST((j.failed->code() == errc::harvest_stopped));
+            BOOST_TEST(j.failed->code() == errc::harvest_stopped);
         }
         check_ledgers(answered);
     }
@@ -147,8 +148,8 @@ BOOST_AUTO_TEST_CASE(it_tells_what_is_wrong_and_when_it_looks_again)
     const auto told = c.harvest.stream.outage();
     BOOST_REQUIRE(told);
     BOOST_TEST((told->next_attempt > told->since));
-    BOOST_TEST((told->next_attempt <= told->since + 1s));
-    BOOST_TEST((told->why.code() == errc::resolve_failed));
+    BOOST_TEST(told->next_attempt <= told->since + 1s);
+    BOOST_TEST(told->why.code() == errc::resolve_failed);
     c.check_ledgers(6);
     BOOST_TEST(c.harvest.stream.stats().queued > 0u);
     BOOST_TEST(c.harvest.stream.stats().failed == 0u);
@@ -187,7 +188,7 @@ BOOST_AUTO_TEST_CASE(whom_nobody_trusts_is_not_waited_for)
             cut_off c(between(first, 1'000, code));
             c.harvest.run();
             BOOST_REQUIRE(c.harvest.got.failed);
-            BOOST_TEST((c.harvest.got.failed->code() == code));
+            BOOST_TEST(c.harvest.got.failed->code() == code);
             BOOST_TEST(!c.harvest.stream.outage());
             c.check_ledgers(first);
         }
@@ -247,7 +248,7 @@ BOOST_AUTO_TEST_CASE(silence_is_told_and_ends_with_the_first_answer)
     cut_off c([&](std::size_t n) { return n >= 6 && silent ? std::optional(errc::connection_lost) : std::nullopt; },
               quickly(), 1);
     c.run_into_the_outage();
-    BOOST_TEST((c.harvest.stream.outage()->why.code() == errc::connection_lost));
+    BOOST_TEST(c.harvest.stream.outage()->why.code() == errc::connection_lost);
     BOOST_TEST(c.unanswered >= 3u);  // more, if an answer was still arriving
     c.check_ledgers(6);
     BOOST_TEST(c.harvest.stream.stats().failed == 0u);
@@ -321,7 +322,7 @@ BOOST_AUTO_TEST_CASE(one_identifier_without_an_answer_is_no_outage)
             BOOST_TEST(j.ids == numbers(0, mute ? 10 : 45), boost::test_tools::per_element());
             BOOST_TEST(j.reason == (mute ? end_reason::failed : end_reason::null_cursor));
             if (!mute) continue;
-            BOOST_TEST((j.failed->code() == errc::first_byte_timeout));
+            BOOST_TEST(j.failed->code() == errc::first_byte_timeout);
             BOOST_TEST(j.failed->attempts() == unanswered);
             BOOST_TEST(j.failed->may_pass());
         }
@@ -348,7 +349,7 @@ BOOST_AUTO_TEST_CASE(the_only_job_fails_by_itself)
         BOOST_TEST(!h.got.failed);
         const auto& j = h.got.at("a0/0");
         BOOST_TEST(j.reason == end_reason::failed);
-        BOOST_TEST((j.failed->code() == errc::connection_lost));
+        BOOST_TEST(j.failed->code() == errc::connection_lost);
         const std::string note = known ? "no answer for " : "no request was ever answered";
         BOOST_TEST(j.failed->all().note.find(note) != std::string::npos, j.failed->all().note);
         BOOST_TEST(j.ids.size() == (known ? 15u : 0u));

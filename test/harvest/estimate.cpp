@@ -3,6 +3,7 @@
 
 #include "harvest/pacer.hpp"
 #include "harvest/random.hpp"
+#include "support/printing.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -209,7 +210,7 @@ BOOST_AUTO_TEST_CASE(ledgers_from_elsewhere)
 {
     const pacing pace = parse_pacing("10/hour");
     const auto fresh = of(rules_of(pace), {load_of("a", 20)}).duration;
-    BOOST_TEST((of(rules_of(pace), {load_of("a", 20, 1, "damaged")}).duration == fresh + hours{1}));
+    BOOST_TEST(of(rules_of(pace), {load_of("a", 20, 1, "damaged")}).duration == fresh + hours{1});
     account_ledger future;  // the clock was wrong once
     future.first_used = now + days{1'000};
     future.used = {{now + days{1'000}, 10}};

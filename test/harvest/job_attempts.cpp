@@ -1,5 +1,6 @@
 // Which requests count against a job.
 #include "harvest/job_attempts.hpp"
+#include "support/printing.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -40,7 +41,7 @@ BOOST_AUTO_TEST_CASE(answers_count)
         job_attempts a(policy);
         for (unsigned made = 1; made != most; ++made) BOOST_TEST(bool(a.failed(failed(), {policy, made, {}, 0.5})));
         const auto last = a.failed(failed(), {policy, most, {}, 0.5});
-        BOOST_TEST((last.why_not == paging::no_retry::attempts));
+        BOOST_TEST(last.why_not == paging::no_retry::attempts);
     }
 }
 
@@ -86,7 +87,7 @@ BOOST_AUTO_TEST_CASE(retries_grow_back_with_pages)
     policy.budget = 1;
     job_attempts a(policy);
     BOOST_TEST(bool(a.failed(failed(), {policy, 1, {}, 0.5})));
-    BOOST_TEST((a.failed(failed(), {policy, 2, {}, 0.5}).why_not == paging::no_retry::budget));
+    BOOST_TEST(a.failed(failed(), {policy, 2, {}, 0.5}).why_not == paging::no_retry::budget);
     for (int page = 0; page != 11; ++page) a.page_succeeded(policy);
     BOOST_TEST(bool(a.failed(failed(), {policy, 1, {}, 0.5})));
 }
@@ -98,25 +99,25 @@ BOOST_AUTO_TEST_CASE(what_is_never_sent_waits_longer_and_longer)
     auto longest = 0ms;
     for (int i = 0; i != 30; ++i) {
         const auto wait = a.unsent({policy, 0, {}, 0.99});
-        if (i < 8) BOOST_TEST((wait <= 1h * (1 << i)));
+        if (i < 8) BOOST_TEST(wait <= 1h * (1 << i));
         longest = std::max(longest, wait);
     }
     BOOST_TEST((longest > 400h && longest <= 1'000h));
     // A request that left ends the row.
     a.unanswered(failed(), {policy, 1, {}, 0.99});
-    BOOST_TEST((a.unsent({policy, 1, {}, 0.99}) <= 1h));
+    BOOST_TEST(a.unsent({policy, 1, {}, 0.99}) <= 1h);
 }
 
 BOOST_AUTO_TEST_CASE(waits_of_slow_kinds_and_retry_after)
 {
     const auto policy = policy_of(9);
     job_attempts a(policy);
-    BOOST_TEST((a.unanswered(failed({.retries = 3, .slow = true}), {policy, 1, {}, 0}) == 3h));
-    BOOST_TEST((a.unanswered(failed(), {policy, 1, {}, 0}) == 0ms));
+    BOOST_TEST(a.unanswered(failed({.retries = 3, .slow = true}), {policy, 1, {}, 0}) == 3h);
+    BOOST_TEST(a.unanswered(failed(), {policy, 1, {}, 0}) == 0ms);
     auto asked = failed();
     asked.retry_after = 7s;
-    BOOST_TEST((a.failed(asked, {policy, 1, {}, 0}).delay == 7s));
-    BOOST_TEST((a.failed(failed(), {policy, 1, 0ms, 0}).why_not == paging::no_retry::no_time));
+    BOOST_TEST(a.failed(asked, {policy, 1, {}, 0}).delay == 7s);
+    BOOST_TEST(a.failed(failed(), {policy, 1, 0ms, 0}).why_not == paging::no_retry::no_time);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

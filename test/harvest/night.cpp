@@ -1,6 +1,7 @@
 // Servers that don't work for a night, lists and addresses that are wrong: what that costs, and what is left
 // afterwards.
 #include "harvest/gathering.hpp"
+#include "support/printing.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -210,7 +211,7 @@ BOOST_AUTO_TEST_CASE(a_wait_that_the_server_asks_for_is_kept)
     h.run();
     BOOST_TEST(h.stream.stats().completed == 20u);
     BOOST_TEST(times.size() <= 5u);
-    for (std::size_t i = 1; i < times.size(); ++i) BOOST_TEST((times[i] - times[i - 1] >= 10min));
+    for (std::size_t i = 1; i < times.size(); ++i) BOOST_TEST(times[i] - times[i - 1] >= 10min);
 }
 
 BOOST_AUTO_TEST_CASE(accounts_that_the_api_does_not_know_are_a_wrong_address)

@@ -2,6 +2,7 @@
 // hopeless. In virtual time.
 #include "harvest/most_in.hpp"
 #include "harvest/scheduler.hpp"
+#include "support/printing.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -219,7 +220,7 @@ BOOST_AUTO_TEST_CASE(one_probe_at_a_time_and_waits_that_grow)
         h.get_going();
         h.lose_all();
         const auto since = h.s.outage().since();
-        BOOST_TEST((since == h.now));
+        BOOST_TEST(since == h.now);
         BOOST_TEST(h.starts().empty());
         milliseconds most = 1s;
         std::vector<std::size_t> probes(accounts);
@@ -230,7 +231,7 @@ BOOST_AUTO_TEST_CASE(one_probe_at_a_time_and_waits_that_grow)
             most = std::min<milliseconds>(2 * most, 1min);
             for (job_index j = 0; j < accounts; ++j)
                 if (h.s.is_running(j)) h.s.finished(j, unreachable(h.now + 5min), h.now);
-            BOOST_TEST((h.s.outage().since() == since));
+            BOOST_TEST(h.s.outage().since() == since);
             BOOST_TEST(!h.s.outage().is_hopeless());
         }
         for (const auto n : probes) BOOST_TEST(n == 36 / accounts);  // they take turns
@@ -247,8 +248,8 @@ BOOST_AUTO_TEST_CASE(what_was_under_way_when_it_began_changes_nothing)
     const auto since = h.s.outage().since(), next = h.s.outage().next_probe();
     h.now += 10ms;
     for (job_index j = 8; j < 19; ++j) h.s.finished(j, j % 2 ? unreachable() : silent(), h.now);
-    BOOST_TEST((h.s.outage().since() == since));
-    BOOST_TEST((h.s.outage().next_probe() == next));
+    BOOST_TEST(h.s.outage().since() == since);
+    BOOST_TEST(h.s.outage().next_probe() == next);
     BOOST_TEST(h.starts().empty());
     // The last of them is answered: it is over before anybody has looked.
     h.s.finished(19, good(), h.now);
@@ -273,7 +274,7 @@ BOOST_AUTO_TEST_CASE(the_first_answer_lets_all_go_on)
         for (job_index j = 0; j < 12; ++j)
             if (h.s.is_running(j)) h.s.finished(j, unreachable(), h.now);
         BOOST_TEST(h.s.outage().is_cut_off());
-        BOOST_TEST((h.s.outage().next_probe() <= h.now + 1s));
+        BOOST_TEST(h.s.outage().next_probe() <= h.now + 1s);
     }
 }
 
@@ -303,7 +304,7 @@ BOOST_AUTO_TEST_CASE(a_probe_outlives_the_outage_and_starts_no_second_one)
         if (j != probe) h.s.finished(j, unreachable(), h.now);
     BOOST_TEST(h.s.outage().is_cut_off());
     h.now += 1min;
-    BOOST_TEST((h.s.next(h.now).what == kind::nothing));
+    BOOST_TEST(h.s.next(h.now).what == kind::nothing);
     h.s.finished(probe, unreachable(), h.now);
     h.probe();
 }
@@ -319,7 +320,7 @@ BOOST_AUTO_TEST_CASE(patience_ends_with_a_last_probe)
             BOOST_REQUIRE((h.now < since + patience));
             h.s.finished(h.probe(), unreachable(), h.now);
         }
-        BOOST_TEST((h.now == since + patience));
+        BOOST_TEST(h.now == since + patience);
         BOOST_TEST(h.counted() == 3u);
     }
 }
@@ -334,7 +335,7 @@ BOOST_AUTO_TEST_CASE(a_server_that_never_answered_is_given_up_soon)
             BOOST_TEST(h.s.outage().is_cut_off());
             std::size_t probes = 0;
             for (; !h.s.outage().is_hopeless(); ++probes) h.s.finished(h.probe(), unreachable(), h.now);
-            BOOST_TEST((h.now == start + 3s));
+            BOOST_TEST(h.now == start + 3s);
             BOOST_TEST((probes >= 2u && probes <= 4u));
             BOOST_TEST(!h.s.outage().was_reached());
             BOOST_TEST(h.counted() == 0u);
@@ -390,13 +391,13 @@ BOOST_AUTO_TEST_CASE(probes_keep_to_the_accounts_rules)
     while (h.starts().empty()) h.wait();
     BOOST_TEST((h.now >= evening + 16h && h.now < evening + 17h));
     const auto morning = h.now;
-    BOOST_TEST((h.s.outage().since() >= morning - 2s));
+    BOOST_TEST(h.s.outage().since() >= morning - 2s);
     for (job_index j = 0; j < 2; ++j)
         if (h.s.is_running(j)) h.s.finished(j, unreachable(), h.now);
     BOOST_TEST(!h.s.outage().is_hopeless());
     while (!h.s.outage().is_hopeless()) h.s.finished(h.probe(), unreachable(), h.now);
     // The night counts for nothing, the second of the evening does.
-    BOOST_TEST((h.now == h.s.outage().since() + 15min));
+    BOOST_TEST(h.now == h.s.outage().since() + 15min);
     BOOST_TEST((h.now > morning + 14min));
 }
 
@@ -407,7 +408,7 @@ BOOST_AUTO_TEST_CASE(parked_accounts_wait_for_their_owner_all_the_same)
     h.lose_all();
     for (account_index i = 0; i < 2; ++i) h.s.park(i, "needs its owner", h.now);
     for (int n = 0; n < 10 && h.s.next(h.now).what == kind::wait; ++n) h.wait();
-    BOOST_TEST((h.s.next(h.now).what == kind::nothing));
+    BOOST_TEST(h.s.next(h.now).what == kind::nothing);
     h.s.give_up_parked();
     BOOST_TEST(h.fails().size() == 2u);
 }
@@ -557,8 +558,8 @@ BOOST_AUTO_TEST_CASE(the_only_job_that_can_be_asked_is_given_up_after_an_outages
             }
             BOOST_TEST(!h.s.outage().is_hopeless());
             BOOST_TEST(!h.s.outage().is_cut_off());
-            BOOST_TEST((h.now - since >= (known ? milliseconds(15min) : 90s)));
-            BOOST_TEST((h.now - since <= (known ? milliseconds(15min + 90s) : 91s)));
+            BOOST_TEST(h.now - since >= (known ? milliseconds(15min) : 90s));
+            BOOST_TEST(h.now - since <= (known ? milliseconds(15min + 90s) : 91s));
             BOOST_TEST(h.s.queued() == (others_rest ? 1u : 0u));
             if (!others_rest) continue;
             h.now += 300h;
@@ -612,7 +613,7 @@ BOOST_AUTO_TEST_CASE(a_probe_that_was_not_even_tried_is_none)
     request_result over;
     over.times_sent = 0;
     h.s.finished(h.probe(), over, h.now);
-    BOOST_TEST((h.s.outage().next_probe() == next));
+    BOOST_TEST(h.s.outage().next_probe() == next);
     BOOST_TEST(h.counted() == 6u);
     BOOST_TEST(h.starts().size() == 1u);
 }

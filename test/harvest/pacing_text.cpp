@@ -1,4 +1,6 @@
 // The written form of pacing rules.
+#include "support/printing.hpp"
+
 #include <unipile/pacing.hpp>
 
 #include <boost/test/unit_test.hpp>
@@ -29,7 +31,7 @@ BOOST_AUTO_TEST_CASE(reads_windows)
     const auto p = parse_pacing("100/day, 10/hour,1/20s ,5 / 1.5h,7/2w,3/250ms,2/minute");
     const std::vector<unipile::rate_window> expected{{100, 24h}, {10, 1h},   {1, 20s}, {5, 90min},
                                                      {7, 336h},  {3, 250ms}, {2, 1min}};
-    BOOST_TEST((p.windows == expected));
+    BOOST_TEST(p.windows == expected);
     BOOST_TEST(!p.hours);
     BOOST_TEST(p.spread == 0);
 }
@@ -52,15 +54,15 @@ BOOST_AUTO_TEST_CASE(reads_the_other_rules)
 
 BOOST_AUTO_TEST_CASE(knows_the_presets)
 {
-    BOOST_TEST((parse_pacing("none") == pacing::none()));
-    BOOST_TEST((parse_pacing(" recommended ") == pacing::recommended()));
-    BOOST_TEST((parse_pacing("recommended LINKEDIN") == pacing::recommended("LINKEDIN")));
+    BOOST_TEST(parse_pacing("none") == pacing::none());
+    BOOST_TEST(parse_pacing(" recommended ") == pacing::recommended());
+    BOOST_TEST(parse_pacing("recommended LINKEDIN") == pacing::recommended("LINKEDIN"));
     BOOST_TEST(pacing::none().windows.empty());
     const std::vector<unipile::rate_window> linkedin{{100, 24h}}, instagram{{10, 1h}, {100, 24h}};
-    BOOST_TEST((pacing::recommended("LINKEDIN").windows == linkedin));
-    BOOST_TEST((pacing::recommended("INSTAGRAM").windows == instagram));
+    BOOST_TEST(pacing::recommended("LINKEDIN").windows == linkedin);
+    BOOST_TEST(pacing::recommended("INSTAGRAM").windows == instagram);
     // Nobody knows yet what the account is: what is safe for all.
-    BOOST_TEST((pacing::recommended().windows == instagram));
+    BOOST_TEST(pacing::recommended().windows == instagram);
     BOOST_TEST(pacing::recommended("LINKEDIN").spread == 1);
     pacing::recommended("LINKEDIN").check();
     pacing::recommended("INSTAGRAM").check();
@@ -77,7 +79,7 @@ BOOST_AUTO_TEST_CASE(writes_what_it_reads)
         std::ostringstream out;
         out << p;
         BOOST_TEST(out.str() == text);
-        BOOST_TEST((parse_pacing(to_string(p)) == p));
+        BOOST_TEST(parse_pacing(to_string(p)) == p);
     }
 }
 

@@ -1,5 +1,6 @@
 // What an answer means for its job and its account.
 #include "harvest/verdict.hpp"
+#include "support/printing.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -46,15 +47,15 @@ BOOST_AUTO_TEST_CASE(of_answers)
     };
     for (const auto& row : rows) {
         const auto r = judge_request(outcome(418, "errors/some_type", row.scope, row.throttle));
-        BOOST_TEST((r.signal == row.expected));
-        BOOST_TEST((r.retry_after == 7s));
+        BOOST_TEST(r.signal == row.expected);
+        BOOST_TEST(r.retry_after == 7s);
         BOOST_TEST(r.reason == "errors/some_type");
         BOOST_TEST(!r.long_rest);
         for (const auto what :
              {unipile::paging::page_outcome::kind::page, unipile::paging::page_outcome::kind::refused}) {
             auto o = outcome(200, "", row.scope, row.throttle);
             o.what = what;
-            BOOST_TEST((judge_request(o).signal == sign::good));
+            BOOST_TEST(judge_request(o).signal == sign::good);
         }
     }
 }
@@ -71,8 +72,8 @@ BOOST_AUTO_TEST_CASE(of_the_server)
                 o.times_sent = times;
                 o.meaning.retries = retries;
                 const auto r = judge_request(o);
-                BOOST_TEST((r.server == server));
-                BOOST_TEST((r.signal == sign::none));
+                BOOST_TEST(r.server == server);
+                BOOST_TEST(r.signal == sign::none);
                 BOOST_TEST(r.times_sent == times);
                 BOOST_TEST(r.wrong_address == (server == contact::foreign && retries == 0));
             }
@@ -82,7 +83,7 @@ BOOST_AUTO_TEST_CASE(of_what_was_cut_short)
 {
     auto o = outcome(401, "errors/some_type", failure_scope::key, false);
     o.what = unipile::paging::page_outcome::kind::cut_short;
-    BOOST_TEST((judge_request(o).signal == sign::none));
+    BOOST_TEST(judge_request(o).signal == sign::none);
     BOOST_TEST(judge_request(o).reason.empty());
 }
 
@@ -118,8 +119,8 @@ BOOST_AUTO_TEST_CASE(of_failures)
         const unipile::failure f(row.code, d);
         request_result r;
         judge_failure(r, f);
-        BOOST_TEST((r.signal == row.expected));
-        BOOST_TEST((after_failure(f) == row.next));
+        BOOST_TEST(r.signal == row.expected);
+        BOOST_TEST(after_failure(f) == row.next);
         BOOST_TEST(r.long_rest);
         BOOST_TEST(r.reason == "errors/insufficient_credits");
     }

@@ -5,6 +5,7 @@
 #include "paging/http_date.hpp"
 #include "paging/listing_end.hpp"
 #include "paging/retry_decision.hpp"
+#include "support/printing.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -99,7 +100,7 @@ const std::vector<expectation>& table()
 
 void check(const classification& got, const expectation& e)
 {
-    BOOST_TEST((got.scope == e.scope));
+    BOOST_TEST(got.scope == e.scope);
     BOOST_TEST(got.retries == e.retries);
     BOOST_TEST(got.slow == e.slow);
     BOOST_TEST(got.throttle == e.throttle);
@@ -140,9 +141,9 @@ BOOST_AUTO_TEST_CASE(error_table)
 
 BOOST_AUTO_TEST_CASE(a_known_type_counts_under_any_status)
 {
-    BOOST_TEST((unipile::classify(400, "errors/disconnected_account").scope == failure_scope::account));
+    BOOST_TEST(unipile::classify(400, "errors/disconnected_account").scope == failure_scope::account);
     BOOST_TEST((unipile::classify(500, "errors/too_many_requests").throttle));
-    BOOST_TEST((unipile::classify(403, "errors/missing_credentials").scope == failure_scope::key));
+    BOOST_TEST(unipile::classify(403, "errors/missing_credentials").scope == failure_scope::key);
     // The end of a listing is a matter of 422 alone.
     BOOST_TEST(!unipile::classify(400, "errors/unprocessable_entity").ends_listing);
     BOOST_TEST(!unipile::classify(422, "errors/disconnected_account").ends_listing);
@@ -152,7 +153,7 @@ BOOST_AUTO_TEST_CASE(a_known_type_counts_under_any_status)
 BOOST_AUTO_TEST_CASE(first_call)
 {
     const auto first = unipile::classify(503, "errors/no_client_session", true);
-    BOOST_TEST((first.scope == failure_scope::key));
+    BOOST_TEST(first.scope == failure_scope::key);
     BOOST_TEST(first.retries == 0u);
     BOOST_TEST(unipile::classify(503, "errors/network_down", true).retries == 4u);
 }
@@ -171,7 +172,7 @@ BOOST_AUTO_TEST_CASE(an_answer_without_a_type_of_the_api_is_a_gateway_s)
                 {
                     const auto m = meaning(status, type, first);
                     BOOST_TEST(m.from_gateway);
-                    BOOST_TEST((m.scope == failure_scope::passing));
+                    BOOST_TEST(m.scope == failure_scope::passing);
                     BOOST_TEST(m.slow);
                     BOOST_TEST(!m.ends_listing);
                     BOOST_TEST(m.throttle == (status == 429));
@@ -223,22 +224,22 @@ BOOST_AUTO_TEST_CASE(failures_without_an_answer)
         BOOST_TEST_CONTEXT(make_error_code(e).message())
         {
             const auto meaning = unipile::classify(e);
-            BOOST_TEST((meaning.scope == failure_scope::passing));
+            BOOST_TEST(meaning.scope == failure_scope::passing);
             BOOST_TEST(meaning.retries > 0u);
         }
     }
     for (const auto e : {errc::certificate_rejected, errc::client_certificate_required}) {
-        BOOST_TEST((unipile::classify(e).scope == failure_scope::key));
+        BOOST_TEST(unipile::classify(e).scope == failure_scope::key);
         BOOST_TEST(unipile::classify(e).retries == 0u);
     }
     for (const auto e : {errc::item_too_large, errc::page_too_large, errc::too_deep, errc::too_many_items,
                          errc::envelope_too_large, errc::cursor_too_large, errc::inflated_too_large,
                          errc::header_too_large, errc::contract_violated, errc::bad_cursor}) {
-        BOOST_TEST((unipile::classify(e).scope == failure_scope::target));
+        BOOST_TEST(unipile::classify(e).scope == failure_scope::target);
         BOOST_TEST(unipile::classify(e).retries == 0u);
     }
     for (const auto e : {errc::connection_wait_timeout, errc::total_timeout}) {
-        BOOST_TEST((unipile::classify(e).scope == failure_scope::passing));
+        BOOST_TEST(unipile::classify(e).scope == failure_scope::passing);
         BOOST_TEST(unipile::classify(e).retries == 0u);
     }
 }
@@ -262,7 +263,7 @@ BOOST_AUTO_TEST_CASE(codes_of_refusals)
     BOOST_TEST(f.code() == make_error_code(errc::api_unavailable));
     BOOST_TEST(f.attempts() == 3u);
     BOOST_TEST(f.may_pass());
-    BOOST_TEST((f.retry_after() == 7s));
+    BOOST_TEST(f.retry_after() == 7s);
     BOOST_TEST(f.api()->status == 503u);
     BOOST_TEST(f.all().note == "a note");
     BOOST_TEST(code(429, "").may_pass());
@@ -274,17 +275,17 @@ BOOST_AUTO_TEST_CASE(full_jitter)
     retry_policy policy;
     policy.base_delay = 500ms;
     policy.max_delay = 30s;
-    BOOST_TEST((backoff(policy, 1, 0.0) == 0ms));
-    BOOST_TEST((backoff(policy, 1, 0.5) == 250ms));
-    BOOST_TEST((backoff(policy, 2, 0.5) == 500ms));
-    BOOST_TEST((backoff(policy, 5, 0.5) == 4s));
-    BOOST_TEST((backoff(policy, 6, 0.5) == 8s));
+    BOOST_TEST(backoff(policy, 1, 0.0) == 0ms);
+    BOOST_TEST(backoff(policy, 1, 0.5) == 250ms);
+    BOOST_TEST(backoff(policy, 2, 0.5) == 500ms);
+    BOOST_TEST(backoff(policy, 5, 0.5) == 4s);
+    BOOST_TEST(backoff(policy, 6, 0.5) == 8s);
     for (const unsigned attempts : {7u, 8u, 20u, 63u, 64u, 65u, 1000u, ~0u})
-        BOOST_TEST((backoff(policy, attempts, 0.5) == 15s));
+        BOOST_TEST(backoff(policy, attempts, 0.5) == 15s);
     policy.max_delay = milliseconds::max();
     BOOST_TEST((backoff(policy, 1000, 0.25) > 0ms));
     policy.base_delay = 0ms;
-    BOOST_TEST((backoff(policy, 1000, 0.99) == 0ms));
+    BOOST_TEST(backoff(policy, 1000, 0.99) == 0ms);
 }
 
 BOOST_AUTO_TEST_CASE(retry_limits)
@@ -293,12 +294,12 @@ BOOST_AUTO_TEST_CASE(retry_limits)
     policy.max_attempts = 4;
     policy.budget = 100;
     retry_budget budget(policy);
-    BOOST_TEST((budget.decide(policy, failing(0), 0).why_not == no_retry::final));
+    BOOST_TEST(budget.decide(policy, failing(0), 0).why_not == no_retry::final);
     BOOST_TEST(bool(budget.decide(policy, failing(2, 1), 0)));
     BOOST_TEST(bool(budget.decide(policy, failing(2, 2), 0)));
-    BOOST_TEST((budget.decide(policy, failing(2, 3), 0).why_not == no_retry::attempts));
+    BOOST_TEST(budget.decide(policy, failing(2, 3), 0).why_not == no_retry::attempts);
     BOOST_TEST(bool(budget.decide(policy, failing(9, 3), 0)));
-    BOOST_TEST((budget.decide(policy, failing(9, 4), 0).why_not == no_retry::attempts));
+    BOOST_TEST(budget.decide(policy, failing(9, 4), 0).why_not == no_retry::attempts);
 }
 
 BOOST_AUTO_TEST_CASE(the_budget_grows_back)
@@ -308,7 +309,7 @@ BOOST_AUTO_TEST_CASE(the_budget_grows_back)
     retry_budget budget(policy);
     BOOST_TEST(bool(budget.decide(policy, failing(4), 0)));
     BOOST_TEST(bool(budget.decide(policy, failing(4), 0)));
-    BOOST_TEST((budget.decide(policy, failing(4), 0).why_not == no_retry::budget));
+    BOOST_TEST(budget.decide(policy, failing(4), 0).why_not == no_retry::budget);
     BOOST_TEST(std::string(explain(no_retry::budget)) != "");
     for (int i = 0; i != 11; ++i) budget.page_succeeded(policy);
     BOOST_TEST(bool(budget.decide(policy, failing(4), 0)));
@@ -324,24 +325,24 @@ BOOST_AUTO_TEST_CASE(delays)
     policy.slow_delay = 15s;
     policy.max_retry_after = 60s;
     retry_budget budget(policy);
-    BOOST_TEST((budget.decide(policy, failing(4), 0.5).delay == 500ms));
+    BOOST_TEST(budget.decide(policy, failing(4), 0.5).delay == 500ms);
 
     auto slow = failing(4);
     slow.meaning.slow = true;
-    BOOST_TEST((budget.decide(policy, slow, 0.0).delay == 15s));
-    BOOST_TEST((budget.decide(policy, slow, 0.5).delay == 15s + 500ms));
+    BOOST_TEST(budget.decide(policy, slow, 0.0).delay == 15s);
+    BOOST_TEST(budget.decide(policy, slow, 0.5).delay == 15s + 500ms);
 
     // Never earlier than the server says, and not all at once.
     auto told = failing(4);
     told.retry_after = 10s;
-    BOOST_TEST((budget.decide(policy, told, 0.0).delay == 10s));
-    BOOST_TEST((budget.decide(policy, told, 0.5).delay == 10s + 500ms));
+    BOOST_TEST(budget.decide(policy, told, 0.0).delay == 10s);
+    BOOST_TEST(budget.decide(policy, told, 0.5).delay == 10s + 500ms);
     told.meaning.slow = true;
-    BOOST_TEST((budget.decide(policy, told, 0.0).delay == 15s));
+    BOOST_TEST(budget.decide(policy, told, 0.0).delay == 15s);
     told.retry_after = 60s;
     BOOST_TEST(bool(budget.decide(policy, told, 0.0)));
     told.retry_after = 60'001ms;
-    BOOST_TEST((budget.decide(policy, told, 0.0).why_not == no_retry::retry_after));
+    BOOST_TEST(budget.decide(policy, told, 0.0).why_not == no_retry::retry_after);
 }
 
 BOOST_AUTO_TEST_CASE(a_throttled_account_waits_only_for_a_time_that_is_named)
@@ -350,11 +351,11 @@ BOOST_AUTO_TEST_CASE(a_throttled_account_waits_only_for_a_time_that_is_named)
     retry_budget budget(policy);
     failed_attempt f;
     f.meaning = unipile::classify(429, "errors/too_many_requests");
-    BOOST_TEST((budget.decide(policy, f, 0).why_not == no_retry::final));
+    BOOST_TEST(budget.decide(policy, f, 0).why_not == no_retry::final);
     f.retry_after = 1s;
     BOOST_TEST(bool(budget.decide(policy, f, 0)));
     f.attempts = 3;
-    BOOST_TEST((budget.decide(policy, f, 0).why_not == no_retry::attempts));
+    BOOST_TEST(budget.decide(policy, f, 0).why_not == no_retry::attempts);
 }
 
 BOOST_AUTO_TEST_CASE(no_wait_beyond_the_total_time)
@@ -367,7 +368,7 @@ BOOST_AUTO_TEST_CASE(no_wait_beyond_the_total_time)
     BOOST_TEST(bool(budget.decide(policy, f, 0.5)));
     f.time_left = 500ms;
     const auto before = budget.left();
-    BOOST_TEST((budget.decide(policy, f, 0.5).why_not == no_retry::no_time));
+    BOOST_TEST(budget.decide(policy, f, 0.5).why_not == no_retry::no_time);
     BOOST_TEST(budget.left() == before);
 }
 
@@ -376,8 +377,8 @@ BOOST_AUTO_TEST_CASE(http_dates)
     const sys_seconds expected = sys_days(1994y / November / 6) + 8h + 49min + 37s;
     for (const auto text : {"Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT",
                             "Sun Nov  6 08:49:37 1994", "  Sun, 06 Nov 1994 08:49:37 GMT\t"})
-        BOOST_TEST((parse_http_date(text) == expected), text);
-    BOOST_TEST((parse_http_date("Wed, 01-Jan-69 00:00:00 GMT") == sys_days(2069y / January / 1)));
+        BOOST_TEST(parse_http_date(text) == expected, text);
+    BOOST_TEST(parse_http_date("Wed, 01-Jan-69 00:00:00 GMT") == sys_days(2069y / January / 1));
     BOOST_TEST((parse_http_date("Sat Nov 16 08:49:60 2024").has_value()));
     for (const auto text :
          {"", "x", "Sun", "Sun,", "Sun, 06 Nov 1994 08:49:37", "Sun, 06 Nov 1994 08:49:37 CET",
@@ -394,18 +395,18 @@ BOOST_AUTO_TEST_CASE(http_dates)
 BOOST_AUTO_TEST_CASE(retry_after)
 {
     const system_clock::time_point now = sys_days(1994y / November / 6) + 8h;
-    BOOST_TEST((parse_retry_after("0", "", now) == 0ms));
-    BOOST_TEST((parse_retry_after(" 120 ", "", now) == 120s));
-    BOOST_TEST((parse_retry_after("99999999999999999999999", "", now) == 366 * 24h));
+    BOOST_TEST(parse_retry_after("0", "", now) == 0ms);
+    BOOST_TEST(parse_retry_after(" 120 ", "", now) == 120s);
+    BOOST_TEST(parse_retry_after("99999999999999999999999", "", now) == 366 * 24h);
     for (const auto text : {"", " ", "-1", "1.5", "12x", "soon", "0x10"})
         BOOST_TEST(!parse_retry_after(text, "", now).has_value(), text);
 
     const auto date = "Sun, 06 Nov 1994 08:01:00 GMT";
-    BOOST_TEST((parse_retry_after(date, "", now) == 60s));
+    BOOST_TEST(parse_retry_after(date, "", now) == 60s);
     // By the server's own clock, if it tells.
-    BOOST_TEST((parse_retry_after(date, "Sun, 06 Nov 1994 08:00:50 GMT", now) == 10s));
-    BOOST_TEST((parse_retry_after(date, "Sun, 06 Nov 1994 08:02:00 GMT", now) == 0s));
-    BOOST_TEST((parse_retry_after(date, "nonsense", now) == 60s));
+    BOOST_TEST(parse_retry_after(date, "Sun, 06 Nov 1994 08:00:50 GMT", now) == 10s);
+    BOOST_TEST(parse_retry_after(date, "Sun, 06 Nov 1994 08:02:00 GMT", now) == 0s);
+    BOOST_TEST(parse_retry_after(date, "nonsense", now) == 60s);
 }
 
 BOOST_AUTO_TEST_CASE(cursors_are_remembered)
@@ -498,21 +499,21 @@ BOOST_AUTO_TEST_CASE(a_run_of_older_posts)
     const sys_time<milliseconds> limit = sys_days(2025y / May / 1);
     posts_query query;
     since_run none;
-    BOOST_TEST((none.post(query, limit - 999h) == deliver));
+    BOOST_TEST(none.post(query, limit - 999h) == deliver);
 
     query.since = limit;
     query.since_run = 3;
     since_run run;
-    BOOST_TEST((run.post(query, limit - 1ms) == leave_out));
-    BOOST_TEST((run.post(query, limit) == deliver));
-    BOOST_TEST((run.post(query, limit - 1ms) == leave_out));
-    BOOST_TEST((run.post(query, limit - 1ms) == leave_out));
-    BOOST_TEST((run.post(query, {}) == deliver));
-    BOOST_TEST((run.post(query, limit - 1ms) == reached));
+    BOOST_TEST(run.post(query, limit - 1ms) == leave_out);
+    BOOST_TEST(run.post(query, limit) == deliver);
+    BOOST_TEST(run.post(query, limit - 1ms) == leave_out);
+    BOOST_TEST(run.post(query, limit - 1ms) == leave_out);
+    BOOST_TEST(run.post(query, {}) == deliver);
+    BOOST_TEST(run.post(query, limit - 1ms) == reached);
 
     query.since_run = 1;
     since_run once;
-    BOOST_TEST((once.post(query, limit - 1ms) == reached));
+    BOOST_TEST(once.post(query, limit - 1ms) == reached);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

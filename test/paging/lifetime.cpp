@@ -1,5 +1,6 @@
 // Destroyed, cancelled and closed at every moment.
 #include "scripted.hpp"
+#include "support/printing.hpp"
 
 #include <unipile/observer.hpp>
 
@@ -118,7 +119,7 @@ BOOST_AUTO_TEST_CASE(cancelled_at_every_step)
         const auto place = stream.position();
         stream.cancel();
         stream.cancel();
-        BOOST_TEST((stream.position() == place));
+        BOOST_TEST(stream.position() == place);
         context.run();
         BOOST_TEST(p.outstanding == 0);
         BOOST_TEST(client.transport->alive == 0u);

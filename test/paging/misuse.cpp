@@ -3,6 +3,7 @@
 
 #include "paging/bounded_policy.hpp"
 #include "paging/handler_section.hpp"
+#include "support/printing.hpp"
 
 #include <unipile/client.hpp>
 
@@ -40,7 +41,7 @@ BOOST_AUTO_TEST_CASE(awaited_on_another_executor)
         outcome got;
         asio::co_spawn(pool, drain(stream, got), asio::use_future).get();
         BOOST_REQUIRE(got.failed);
-        BOOST_TEST((got.failed->code() == errc::wrong_executor));
+        BOOST_TEST(got.failed->code() == errc::wrong_executor);
         BOOST_TEST(client.transport->requests.empty());
         // It is good for use where it belongs.
         outcome rest;
@@ -60,7 +61,7 @@ BOOST_AUTO_TEST_CASE(awaited_on_another_executor)
         asio::co_spawn(other, drain(stream, got), asio::detached);
         other.run();
         BOOST_REQUIRE(got.failed);
-        BOOST_TEST((got.failed->code() == errc::wrong_executor));
+        BOOST_TEST(got.failed->code() == errc::wrong_executor);
     }
 
     // Other executors of the same thread are as good as the client's.
@@ -200,7 +201,7 @@ BOOST_AUTO_TEST_CASE(a_classification_that_throws)
     asio::co_spawn(context, drain(second, good), asio::detached);
     context.run();
     BOOST_REQUIRE(refused.failed);
-    BOOST_TEST((refused.failed->code() == errc::target_refused));
+    BOOST_TEST(refused.failed->code() == errc::target_refused);
     BOOST_TEST(good.ids.size() == 20u);
 }
 

@@ -3,6 +3,7 @@
 
 #include "page_loop.hpp"
 #include "scripted.hpp"
+#include "support/printing.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
@@ -51,8 +52,8 @@ BOOST_AUTO_TEST_CASE(a_page_when_it_is_asked_for)
         const auto& o = f.ask();
         BOOST_TEST(f.pages->outcomes.size() == n);
         BOOST_TEST(f.client.transport->requests.size() == n);
-        BOOST_TEST((o.what == kind::page));
-        BOOST_TEST((o.server == contact::answered));
+        BOOST_TEST(o.what == kind::page);
+        BOOST_TEST(o.server == contact::answered);
         BOOST_TEST(o.is_good());
         BOOST_TEST(o.whole);
         BOOST_TEST(o.status == 200u);
@@ -73,11 +74,11 @@ BOOST_AUTO_TEST_CASE(nothing_is_repeated)
     });
     const auto failed = f.ask();
     BOOST_TEST(f.client.transport->requests.size() == 1u);
-    BOOST_TEST((failed.what == kind::failed));
+    BOOST_TEST(failed.what == kind::failed);
     BOOST_TEST(failed.is_unanswered());
-    BOOST_TEST((failed.server == contact::failing));
+    BOOST_TEST(failed.server == contact::failing);
     BOOST_TEST(failed.meaning.throttle);
-    BOOST_TEST((failed.retry_after == std::chrono::seconds(7)));
+    BOOST_TEST(failed.retry_after == std::chrono::seconds(7));
     BOOST_REQUIRE(failed.failure);
     BOOST_TEST(failed.failure->api()->type == "errors/provider_error");
     BOOST_TEST(failed.failure->attempts() == 1u);
@@ -97,7 +98,7 @@ BOOST_AUTO_TEST_CASE(a_refused_follow_up)
     for (std::size_t i = 0; i != 4; ++i) {
         const auto& o = f.ask();
         BOOST_TEST(o.is_good());
-        BOOST_TEST((o.what == (i % 2 == 0 ? kind::page : kind::refused)));
+        BOOST_TEST(o.what == (i % 2 == 0 ? kind::page : kind::refused));
         BOOST_TEST(o.whole == (i % 2 == 0));
         BOOST_TEST(o.status == (i % 2 == 0 ? 200u : 422u));
         BOOST_TEST(f.pages->attempts() == 0u);
@@ -110,7 +111,7 @@ BOOST_AUTO_TEST_CASE(no_answer)
     for (const errc code : {errc::connection_lost, errc::first_byte_timeout, errc::stall_timeout}) {
         fixture f([code](std::size_t, const asked&) { return answer{.no_answer = true, .silence = code}; });
         const auto& o = f.ask();
-        BOOST_TEST((o.server == contact::silent));
+        BOOST_TEST(o.server == contact::silent);
         BOOST_TEST(o.is_unanswered());
         BOOST_TEST(o.status == 0u);
         BOOST_TEST(o.times_sent == 1u);
@@ -134,9 +135,9 @@ BOOST_AUTO_TEST_CASE(whichever_error_keeps_a_request_from_being_sent)
             });
             (void)f.ask();
             const auto& o = f.ask();
-            BOOST_TEST((o.what == kind::failed));
+            BOOST_TEST(o.what == kind::failed);
             BOOST_TEST(o.times_sent == 0u);
-            BOOST_TEST((o.server == (passing ? contact::unreachable : contact::unknown)));
+            BOOST_TEST(o.server == (passing ? contact::unreachable : contact::unknown));
             BOOST_TEST(o.failure->code() == make_error_code(code));
         }
 }
@@ -185,11 +186,11 @@ BOOST_AUTO_TEST_CASE(what_was_ended_from_outside)
     // The one that waits was never sent.
     waiting->cancel(asio::error::operation_aborted);
     BOOST_REQUIRE(waiting->outcomes.size() == 1u);
-    BOOST_TEST((waiting->outcomes[0].what == kind::cut_short));
+    BOOST_TEST(waiting->outcomes[0].what == kind::cut_short);
     BOOST_TEST(waiting->outcomes[0].times_sent == 0u);
     f.client.close();
     BOOST_REQUIRE(f.pages->outcomes.size() == 1u);
-    BOOST_TEST((f.pages->outcomes[0].what == kind::cut_short));
+    BOOST_TEST(f.pages->outcomes[0].what == kind::cut_short);
     BOOST_TEST(f.pages->outcomes[0].times_sent == 1u);
     BOOST_TEST(!f.pages->outcomes[0].is_good());
     BOOST_TEST(!f.pages->outcomes[0].is_unanswered());
@@ -267,16 +268,16 @@ BOOST_AUTO_TEST_CASE(contacts)
     classification gateway{.from_gateway = true};
     classification final{};
     classification target{.scope = failure_scope::target, .retries = 2};
-    BOOST_TEST((of(passing, 503, true, 1) == contact::failing));
-    BOOST_TEST((of(passing, 429, true, 1) == contact::answered));
-    BOOST_TEST((of(passing, 0, true, 1) == contact::answered));  // it began, and broke off
-    BOOST_TEST((of(passing, 0, false, 1) == contact::silent));
-    BOOST_TEST((of(passing, 0, false, 0) == contact::unreachable));
-    BOOST_TEST((of(gateway, 404, true, 1) == contact::foreign));
-    BOOST_TEST((of(final, 503, true, 1) == contact::answered));
-    BOOST_TEST((of(final, 0, false, 0) == contact::unknown));
-    BOOST_TEST((of(target, 503, true, 1) == contact::answered));
-    BOOST_TEST((of(target, 0, false, 1) == contact::unknown));
+    BOOST_TEST(of(passing, 503, true, 1) == contact::failing);
+    BOOST_TEST(of(passing, 429, true, 1) == contact::answered);
+    BOOST_TEST(of(passing, 0, true, 1) == contact::answered);  // it began, and broke off
+    BOOST_TEST(of(passing, 0, false, 1) == contact::silent);
+    BOOST_TEST(of(passing, 0, false, 0) == contact::unreachable);
+    BOOST_TEST(of(gateway, 404, true, 1) == contact::foreign);
+    BOOST_TEST(of(final, 503, true, 1) == contact::answered);
+    BOOST_TEST(of(final, 0, false, 0) == contact::unknown);
+    BOOST_TEST(of(target, 503, true, 1) == contact::answered);
+    BOOST_TEST(of(target, 0, false, 1) == contact::unknown);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

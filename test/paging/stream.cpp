@@ -1,6 +1,7 @@
 // Whole streams over scripted answers.
 #include "manual_time.hpp"
 #include "scripted.hpp"
+#include "support/printing.hpp"
 
 #include <unipile/observer.hpp>
 
@@ -123,7 +124,7 @@ BOOST_AUTO_TEST_CASE(a_422_at_first_is_a_failure)
     BOOST_TEST(r.requests() == 1u);
     BOOST_REQUIRE(r.got.failed->api());
     BOOST_TEST(r.got.failed->api()->type == "errors/invalid_recipient");
-    BOOST_TEST((r.got.failed->scope() == failure_scope::target));
+    BOOST_TEST(r.got.failed->scope() == failure_scope::target);
     BOOST_TEST(!r.got.failed->may_pass());
 }
 
@@ -229,7 +230,7 @@ BOOST_AUTO_TEST_CASE(a_key_that_was_never_good)
 {
     const run first([](std::size_t, const asked&) { return error_answer(503, "no_client_session"); });
     BOOST_TEST(first.failed_with(errc::api_key_refused));
-    BOOST_TEST((first.got.failed->scope() == failure_scope::key));
+    BOOST_TEST(first.got.failed->scope() == failure_scope::key);
     BOOST_TEST(first.requests() == 1u);
 
     // After a success it is a passing thing.
@@ -267,7 +268,7 @@ BOOST_AUTO_TEST_CASE(a_gateway_is_named)
     for (const unsigned status : {204u, 301u, 401u, 403u, 404u, 407u, 422u, 503u}) {
         const run r(gateway(status, "<html><title>Sorry</title>"));
         BOOST_TEST(r.failed_with(errc::not_from_api), status);
-        BOOST_TEST((r.got.failed->scope() == failure_scope::passing));
+        BOOST_TEST(r.got.failed->scope() == failure_scope::passing);
         BOOST_TEST(r.got.failed->may_pass());
         BOOST_TEST(r.requests() == 4u);
         BOOST_TEST(std::string(r.got.failed->what()).find("HTTP status " + std::to_string(status) + ": \"Sorry\"") !=
@@ -341,7 +342,7 @@ BOOST_AUTO_TEST_CASE(too_many_requests)
     });
     BOOST_TEST(late.failed_with(errc::account_throttled));
     BOOST_TEST(late.requests() == 1u);
-    BOOST_TEST((late.got.failed->retry_after() == std::chrono::hours(24)));
+    BOOST_TEST(late.got.failed->retry_after() == std::chrono::hours(24));
 }
 
 BOOST_AUTO_TEST_CASE(a_policy_of_ones_own)
@@ -389,7 +390,7 @@ BOOST_AUTO_TEST_CASE(the_listing_as_a_whole_takes_too_long)
     time->advance(std::chrono::milliseconds(1));
     context.poll();
     BOOST_REQUIRE(got.failed);
-    BOOST_TEST((got.failed->code() == errc::total_timeout));
+    BOOST_TEST(got.failed->code() == errc::total_timeout);
     BOOST_TEST(got.reason == end_reason::failed);
     BOOST_TEST(got.ids.size() > 10u);
     BOOST_TEST(client.transport->alive == 0u);
@@ -426,7 +427,7 @@ BOOST_AUTO_TEST_CASE(a_wait_before_a_retry)
     }
     BOOST_TEST(got.ids.size() == 5u);
     BOOST_TEST(stream.stats().waits == 1u);
-    BOOST_TEST((stream.stats().waited == std::chrono::hours(2)));
+    BOOST_TEST(stream.stats().waited == std::chrono::hours(2));
 }
 
 BOOST_AUTO_TEST_CASE(lazy)
@@ -624,7 +625,7 @@ BOOST_AUTO_TEST_CASE(what_the_header_says_reaches_the_failure_and_the_observer)
 
     const run silent([](std::size_t, const asked&) { return answer{.no_answer = true}; }, {}, options);
     BOOST_TEST(silent.failed_with(errc::connection_lost));
-    BOOST_TEST((silent.got.failed->fields() == answer_fields()));
+    BOOST_TEST(silent.got.failed->fields() == answer_fields());
 }
 
 BOOST_AUTO_TEST_CASE(the_observer_is_told)

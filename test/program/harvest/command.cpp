@@ -1,5 +1,6 @@
 // The program's harvest: what is stored, what is asked for, and how it ends.
 #include "program/field_work.hpp"
+#include "support/printing.hpp"
 
 #include <unipile/account_ledger.hpp>
 #include <unipile/store/sqlite.hpp>
@@ -374,7 +375,7 @@ BOOST_AUTO_TEST_CASE(requests_keep_to_the_pace)
     // A request counts from its end on, and the server has seen it before, so that with five a second, however slow the
     // machine is, the fifth after it comes a second later. The two clocks differ by some ticks.
     for (std::size_t i = 0; i + 5 < log.size(); ++i)
-        BOOST_TEST((log[i + 5].time - log[i].time >= std::chrono::milliseconds(995)));
+        BOOST_TEST(log[i + 5].time - log[i].time >= std::chrono::milliseconds(995));
 }
 
 BOOST_AUTO_TEST_CASE(posts_keep_a_pace_and_count_in_a_store)
@@ -393,7 +394,7 @@ BOOST_AUTO_TEST_CASE(posts_keep_a_pace_and_count_in_a_store)
     const auto log = w.world.server.request_log();
     BOOST_TEST_REQUIRE(log.size() == 8u);
     for (std::size_t i = 0; i + 5 < log.size(); ++i)
-        BOOST_TEST((log[i + 5].time - log[i].time >= std::chrono::milliseconds(995)));
+        BOOST_TEST(log[i + 5].time - log[i].time >= std::chrono::milliseconds(995));
 
     const finished missing = w.world.run(w.world.arguments({all[0]}, {"--store", w.store}));
     BOOST_TEST(missing.code == 2, missing.err);

@@ -1,5 +1,6 @@
 // When a harvest will be over: what its rate says, what the accounts' pace says, and whom nobody waits for.
 #include "program/harvest/eta.hpp"
+#include "support/printing.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -93,21 +94,21 @@ BOOST_AUTO_TEST_SUITE(harvest_eta)
 BOOST_AUTO_TEST_CASE(the_slowest_account_decides)
 {
     accounts_only store;
-    BOOST_TEST((read_outlook(store, rules_of("10/day"), 2).duration == milliseconds{0}));
+    BOOST_TEST(read_outlook(store, rules_of("10/day"), 2).duration == milliseconds{0});
     store.add("done", 0, used(10));
-    BOOST_TEST((read_outlook(store, rules_of("10/day"), 2).duration == milliseconds{0}));
+    BOOST_TEST(read_outlook(store, rules_of("10/day"), 2).duration == milliseconds{0});
     store.add("fresh", 5, {});
-    BOOST_TEST((read_outlook(store, rules_of("10/day"), 2).duration == milliseconds{0}));
+    BOOST_TEST(read_outlook(store, rules_of("10/day"), 2).duration == milliseconds{0});
     store.add("slow", 5, {}, 1);
-    BOOST_TEST((read_outlook(store, rules_of("10/day"), 2).duration == days{1}));
-    BOOST_TEST((read_outlook(store, rules_of("10/day"), 3.5).duration == days{2}));
-    BOOST_TEST((read_outlook(store, rules_of("none"), 2).duration == milliseconds{0}));
+    BOOST_TEST(read_outlook(store, rules_of("10/day"), 2).duration == days{1});
+    BOOST_TEST(read_outlook(store, rules_of("10/day"), 3.5).duration == days{2});
+    BOOST_TEST(read_outlook(store, rules_of("none"), 2).duration == milliseconds{0});
 
     // What was used an hour ago counts.
     accounts_only other;
     other.add("used", 1, used(10));
-    BOOST_TEST((read_outlook(other, rules_of("10/day"), 10).duration == hours{23}));
-    BOOST_TEST((read_outlook(other, rules_of("10/day"), 11).duration == hours{23} + days{1}));
+    BOOST_TEST(read_outlook(other, rules_of("10/day"), 10).duration == hours{23});
+    BOOST_TEST(read_outlook(other, rules_of("10/day"), 11).duration == hours{23} + days{1});
 }
 
 BOOST_AUTO_TEST_CASE(a_run_that_ends_waits_for_no_outlook)
@@ -129,7 +130,7 @@ BOOST_AUTO_TEST_CASE(nobody_waits_for_owners)
     store.add("parked", 500, parked);
     store.add("fresh", 5, {});
     const pace_outlook seen = read_outlook(store, rules_of("10/day"), 2);
-    BOOST_TEST((seen.duration == milliseconds{0}));
+    BOOST_TEST(seen.duration == milliseconds{0});
     BOOST_TEST(seen.parked_jobs == 500u);
     store.add("unparked since", 20, parked, 0, true);
     const pace_outlook then = read_outlook(store, rules_of("10/day"), 2);
@@ -143,15 +144,15 @@ BOOST_AUTO_TEST_CASE(the_longer_of_rate_and_pace)
     b.elapsed = minutes{10};
     b.jobs_over = 5;
     b.jobs_left = 20;
-    BOOST_TEST((time_left(b) == minutes{40}));
+    BOOST_TEST(time_left(b) == minutes{40});
     b.paced = minutes{39};
-    BOOST_TEST((time_left(b) == minutes{40}));
+    BOOST_TEST(time_left(b) == minutes{40});
     // A first window that was used up at once says nothing about the next day.
     b.paced = days{2};
-    BOOST_TEST((time_left(b) == days{2}));
+    BOOST_TEST(time_left(b) == days{2});
     b.jobs_parked = 10;
     b.paced = milliseconds{0};
-    BOOST_TEST((time_left(b) == minutes{20}));
+    BOOST_TEST(time_left(b) == minutes{20});
 }
 
 BOOST_AUTO_TEST_CASE(says_nothing_where_it_knows_nothing)
@@ -164,7 +165,7 @@ BOOST_AUTO_TEST_CASE(says_nothing_where_it_knows_nothing)
     b.paced = milliseconds{0};
     BOOST_TEST(!time_left(b));  // nor does it bound anything
     b.paced = hours{3};
-    BOOST_TEST((time_left(b) == hours{3}));
+    BOOST_TEST(time_left(b) == hours{3});
     b.jobs_over = 1;
     for (const std::uint64_t parked : {20u, 21u}) {
         b.jobs_parked = parked;
@@ -179,15 +180,15 @@ BOOST_AUTO_TEST_CASE(nothing_overflows)
     b.elapsed = milliseconds::max();
     b.jobs_over = 1;
     b.jobs_left = huge;
-    BOOST_TEST((time_left(b) == hours{24 * 365'250}));
+    BOOST_TEST(time_left(b) == hours{24 * 365'250});
     b.paced = milliseconds::max();
-    BOOST_TEST((time_left(b) == hours{24 * 365'250}));
+    BOOST_TEST(time_left(b) == hours{24 * 365'250});
     b.jobs_over = huge;
     b.paced.reset();
-    BOOST_TEST((*time_left(b) <= b.elapsed));
+    BOOST_TEST(*time_left(b) <= b.elapsed);
     b.jobs_over = 0;
     b.paced = milliseconds::max();
-    BOOST_TEST((time_left(b) == hours{24 * 365'250}));
+    BOOST_TEST(time_left(b) == hours{24 * 365'250});
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,6 +1,7 @@
 // What a harvest says when it has ended.
 #include "program/harvest/summary.hpp"
 #include "program/terminal/kinds.hpp"
+#include "support/printing.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -101,7 +102,7 @@ BOOST_AUTO_TEST_CASE(an_account_that_the_api_does_not_know_may_be_a_slip)
     const std::string expected =
         "parked: account acc_3 (errors/invalid_account): the API doesn't know it; correct its id in the jobs file, or "
         "connect it again; then: unipile accounts --store posts.db --unpark acc_3";
-    BOOST_TEST((std::find(lines.begin(), lines.end(), expected) != lines.end()));
+    BOOST_TEST(std::find(lines.begin(), lines.end(), expected) != lines.end());
 }
 
 BOOST_AUTO_TEST_CASE(done_only_if_all_is)

@@ -1,4 +1,5 @@
 #include "program/options/advice.hpp"
+#include "support/printing.hpp"
 
 #include <unipile/errc.hpp>
 
@@ -25,7 +26,7 @@ BOOST_AUTO_TEST_CASE(no_failure_advises_what_the_command_line_does_not_have)
         const auto code = make_error_code(static_cast<errc>(value));
         const std::string words = message_of(code);
         for (const char* field : {"_", "limits.", "deadlines.", "strict off", "compression off"})
-            BOOST_TEST((words.find(field) == std::string::npos), words);
+            BOOST_TEST(words.find(field) == std::string::npos, words);
         BOOST_TEST(words.substr(0, 10) == code.message().substr(0, 10));
     }
     BOOST_TEST(message_of(errc::contract_violated) ==
@@ -62,7 +63,7 @@ BOOST_AUTO_TEST_CASE(a_thread_that_could_not_be_started_has_its_own_words)
     for (const std::string& other :
          {complaint_about(std::system_error{std::make_error_code(std::errc::io_error)}),
           complaint_about(boost::system::system_error{EIO, boost::system::system_category()})})
-        BOOST_TEST((other.find("Input/output error") != std::string::npos), other);
+        BOOST_TEST(other.find("Input/output error") != std::string::npos, other);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

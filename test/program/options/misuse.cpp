@@ -1,5 +1,6 @@
 // Every option of every subcommand, with values that it does not take.
 #include "program/field_work.hpp"
+#include "support/printing.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -170,10 +171,10 @@ void check_refusal(const std::string& option, const finished& f)
     BOOST_TEST(f.signal == 0);
     BOOST_TEST(f.out == "");
     BOOST_TEST(f.err.starts_with("unipile: "), f.err);
-    BOOST_TEST((f.err.find('\n') == f.err.size() - 1), f.err);
-    BOOST_TEST((f.err.find(option.substr(2)) != std::string::npos), f.err);
+    BOOST_TEST(f.err.find('\n') == f.err.size() - 1, f.err);
+    BOOST_TEST(f.err.find(option.substr(2)) != std::string::npos, f.err);
     for (const char* foreign : {"not convert", "\x1b", "std::", "[system:", "exception"})
-        BOOST_TEST((f.err.find(foreign) == std::string::npos), f.err);
+        BOOST_TEST(f.err.find(foreign) == std::string::npos, f.err);
 }
 
 BOOST_AUTO_TEST_SUITE(options_misuse)

@@ -1,4 +1,5 @@
 #include "program/options/times.hpp"
+#include "support/printing.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -55,13 +56,13 @@ BOOST_AUTO_TEST_CASE(dates)
 BOOST_AUTO_TEST_CASE(durations)
 {
     using namespace std::chrono_literals;
-    BOOST_TEST((parse_duration("0") == 0ms));
-    BOOST_TEST((parse_duration("0s") == 0ms));
-    BOOST_TEST((parse_duration("250ms") == 250ms));
-    BOOST_TEST((parse_duration("90s") == 90s));
-    BOOST_TEST((parse_duration("15m") == 15min));
-    BOOST_TEST((parse_duration("2h") == 2h));
-    BOOST_TEST((parse_duration("366d") == 24h * 366));
+    BOOST_TEST(parse_duration("0") == 0ms);
+    BOOST_TEST(parse_duration("0s") == 0ms);
+    BOOST_TEST(parse_duration("250ms") == 250ms);
+    BOOST_TEST(parse_duration("90s") == 90s);
+    BOOST_TEST(parse_duration("15m") == 15min);
+    BOOST_TEST(parse_duration("2h") == 2h);
+    BOOST_TEST(parse_duration("366d") == 24h * 366);
     for (const std::string_view s : {"", "1", "s", "-1s", "+1s", "1.5h", "1 s", "1s ", "367d", "1w", "1S",
                                      "9223372036854775807d", "99999999999999999999s"})
         BOOST_TEST(!parse_duration(s).has_value(), s);

@@ -1,4 +1,5 @@
 #include "program/output/block_writer.hpp"
+#include "support/printing.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -115,7 +116,7 @@ BOOST_AUTO_TEST_CASE(a_file_that_can_grow_no_more_ends_with_a_whole_block)
         const bool fits = limit >= 3000;
         BOOST_TEST((write(context, bounded, block) == error_code{}) == fits);
         BOOST_TEST(std::filesystem::file_size(path) == (fits ? 3000u : 2000u));
-        if (!fits) BOOST_TEST((write(context, bounded, "x") != error_code{}));
+        if (!fits) BOOST_TEST(write(context, bounded, "x") != error_code{});
     }
     std::filesystem::remove(path);
 }

@@ -1,6 +1,7 @@
 #include "program/output/unfinished_block.hpp"
 
 #include "program/jobs_folder.hpp"
+#include "support/printing.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -122,7 +123,7 @@ BOOST_AUTO_TEST_CASE(half_a_line_is_cut_back_wherever_it_was_cut)
             const opened f{before + line.substr(0, size), O_APPEND};
             BOOST_TEST(end_last_line(f.descriptor));
             // A whole line only lacks its end.
-            BOOST_TEST((f.content() == before + (size == line.size() ? line + "\n" : "")), size);
+            BOOST_TEST(f.content() == before + (size == line.size() ? line + "\n" : ""), size);
         }
 }
 

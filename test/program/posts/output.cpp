@@ -1,5 +1,6 @@
 // What `unipile posts` writes: every post, once, whole lines, at its reader's pace.
 #include "program/served.hpp"
+#include "support/printing.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -79,7 +80,7 @@ BOOST_AUTO_TEST_CASE(concurrent_listings_never_mix_within_a_line)
     std::vector<std::vector<std::string>> got(all.size());
     for (const auto& line : lines_of(f.out)) {
         const auto found = owner.find(line);
-        BOOST_TEST_REQUIRE((found != owner.end()));
+        BOOST_TEST_REQUIRE(found != owner.end());
         got[found->second].push_back(line);
     }
     for (std::size_t i = 0; i < all.size(); ++i) BOOST_TEST(same_lines(got[i], truths[i]));

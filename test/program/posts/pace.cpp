@@ -1,5 +1,6 @@
 // `unipile posts` with a pace and the ledger of a store: each way in which such a listing ends.
 #include "program/field_work.hpp"
+#include "support/printing.hpp"
 
 #include <unipile/store/sqlite.hpp>
 
@@ -136,7 +137,7 @@ BOOST_AUTO_TEST_CASE(a_ledger_that_can_not_be_read_counts_as_used_up)
     const auto began = std::chrono::steady_clock::now();
     const finished f = world.run(posts({"--pace", "3/2s", "--max-posts", "10"}));
     BOOST_TEST(f.code == 0, f.err);
-    BOOST_TEST((std::chrono::steady_clock::now() - began >= std::chrono::seconds{2}));
+    BOOST_TEST(std::chrono::steady_clock::now() - began >= std::chrono::seconds{2});
 }
 
 BOOST_AUTO_TEST_CASE(an_account_of_which_the_store_has_no_row_begins_anew)

@@ -1,6 +1,7 @@
 #include "program/terminal/console.hpp"
 
 #include "program/child.hpp"
+#include "support/printing.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -61,8 +62,8 @@ BOOST_AUTO_TEST_CASE(what_changes_is_erased_at_the_end)
         c.progress("working");
         c.say("a line");
     });
-    BOOST_TEST((said.find("working") != std::string::npos), said);
-    BOOST_TEST((said.find("a line\r\n") != std::string::npos), said);
+    BOOST_TEST(said.find("working") != std::string::npos, said);
+    BOOST_TEST(said.find("a line\r\n") != std::string::npos, said);
     BOOST_TEST(said.ends_with("\r\x1b[K"));
 }
 
