@@ -213,9 +213,7 @@ void answer_parser::on_field_impl(beast_http::field name, text name_text, text v
     const std::string_view other = as_std(name_text);
     if (iequals(other, "keep-alive"))
         header_.keep_alive_timeout = timeout_parameter(value);
-    else if (iequals(other, "x-request-id"))
-        keep(fields.request_id, value);
-    else if (iequals(other, "request-id") && fields.request_id.empty())
+    else if (iequals(other, "x-request-id") || (fields.request_id.empty() && iequals(other, "request-id")))
         keep(fields.request_id, value);
     else
         take_rate_limit(other, value);

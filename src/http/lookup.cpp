@@ -21,7 +21,6 @@ namespace asio = boost::asio;
 boost::system::error_code code_of(int result)
 {
     switch (result) {
-        case 0: return {};
         case EAI_AGAIN: return asio::error::host_not_found_try_again;
         case EAI_NONAME:
 #ifdef EAI_NODATA
