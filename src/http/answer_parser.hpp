@@ -70,7 +70,7 @@ public:
 
     /// The whole body was taken; what is left of the input isn't its.
     bool done() const noexcept { return is_done(); }
-    /// No more bytes than these can still be the body's; the greatest value where its framing doesn't tell.
+    /// No more bytes than these can still be the body's; the greatest value for chunks, whose number is unknown.
     std::uint64_t most_left() const noexcept;
 
 private:

@@ -39,7 +39,7 @@ bool is_host_name(std::string_view host)
            });
 }
 
-// `127.1` or `0x7f000001` are host names to us but addresses to the system's look-up: not what anybody means. Names
+// `127.1` or `0x7f000001` are host names here but addresses to the system's look-up, which is a mistake. Names
 // such as `3scale` are none.
 bool looks_like_odd_address(std::string_view host)
 {
@@ -143,7 +143,7 @@ origin parse_base_url(std::string_view text)
     result.tls = url.scheme_id() == urls::scheme::https;
     if (url.has_userinfo()) refuse(option, "must not hold a user name or password; the key has an option of its own");
     if (url.has_fragment()) refuse(option, "must not hold a fragment (#...)");
-    if (url.host_type() == urls::host_type::ipvfuture) refuse(option, "not an address that anybody can reach");
+    if (url.host_type() == urls::host_type::ipvfuture) refuse(option, "not an address that can be reached");
     set_host(result, url.encoded_host_address(), option);
     result.port = result.tls ? 443 : 80;
     if (!url.port().empty()) result.port = parse_port(url.port(), option);

@@ -204,8 +204,8 @@ tls_fault connection::handshake_fault() const
     if (io_error_) {
         std::string note = io_error_ == asio::error::eof ? "the server closed the connection in the handshake"
                                                          : "the connection broke in the handshake";
-        note +=
-            heard_ ? "; try again" : " without a word; try again, and check that the port speaks TLS if it stays so";
+        note += heard_ ? "; try again"
+                       : " without sending anything; try again, and check that the port speaks TLS if it stays so";
         return {errc::handshake_failed, std::move(note), io_error_};
     }
     if (answered_plainly_)

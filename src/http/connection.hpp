@@ -48,9 +48,9 @@ public:
     io_step read(std::span<char> to);
     io_step write(std::string_view from);
 
-    /// False if an idle connection can't carry another request: closed, failed, or bytes arrived that nobody asked for.
+    /// False if an idle connection can't carry another request: closed, failed, or bytes arrived without a request.
     bool is_fit();
-    /// Says goodbye, as far as that doesn't take waiting, and closes.
+    /// Closes after TLS's close notification, if that can be sent without waiting.
     void close_politely() noexcept;
     void close() noexcept;
 

@@ -1,4 +1,4 @@
-// How this room fails: a code of its own, the cause underneath, and a note in the library's words.
+// Failures of requests: the code, the cause underneath it, and a note in the library's words.
 #pragma once
 
 #include <unipile/failure.hpp>

@@ -268,17 +268,17 @@ void get_exchange::check_for_tls_page(std::string_view piece)
 io_step get_exchange::fill()
 {
     if (!buffer_.bytes) buffer_ = owner().lend_buffer();
-    std::size_t room = buffer_.size;
+    std::size_t capacity = buffer_.size;
     if (state_ == state::in_body) {
         if (!input_.empty()) std::memmove(buffer_.bytes.get(), input_.data(), input_.size());
         filled_ = input_.size();
-        room = static_cast<std::size_t>(std::min<std::uint64_t>(room, answer_->most_left()));
+        capacity = static_cast<std::size_t>(std::min<std::uint64_t>(capacity, answer_->most_left()));
     }
     const std::size_t before = filled_;
     // A socket reports a reset once, and a plain end from then on.
     io_step step = std::exchange(ending_, io_step{progress::done});
     if (step.state == progress::done) {
-        step = connection_->read({buffer_.bytes.get() + filled_, room - filled_});
+        step = connection_->read({buffer_.bytes.get() + filled_, capacity - filled_});
         filled_ += step.bytes;
     }
     if (state_ == state::in_body) {

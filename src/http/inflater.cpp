@@ -25,27 +25,27 @@ struct inflater::machine {
 inflater::inflater(std::uint64_t cap) : machine_(std::make_unique<machine>()), left_(cap) {}
 inflater::~inflater() = default;
 
-std::size_t inflater::write(std::string_view& input, char* out, std::size_t room, boost::system::error_code& error)
+std::size_t inflater::write(std::string_view& input, char* out, std::size_t capacity, boost::system::error_code& error)
 {
     error = {};
     if (failed_) error = errc::bad_encoding;
     z_stream& stream = machine_->stream;
-    // One byte more than the cap allows tells an exact fit from an excess.
+    // One byte more than the cap allows distinguishes an exact fit from an excess.
     const std::uint64_t allowed = left_ == std::numeric_limits<std::uint64_t>::max() ? left_ : left_ + 1;
-    room = static_cast<std::size_t>(std::min<std::uint64_t>({room, allowed, 1u << 30}));
+    capacity = static_cast<std::size_t>(std::min<std::uint64_t>({capacity, allowed, 1u << 30}));
     std::size_t written = 0;
-    while (!error && written < room) {
+    while (!error && written < capacity) {
         const std::size_t offered = std::min<std::size_t>(input.size(), 1u << 30);
         stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(input.data()));
         stream.avail_in = static_cast<uInt>(offered);
         stream.next_out = reinterpret_cast<Bytef*>(out + written);
-        stream.avail_out = static_cast<uInt>(room - written);
+        stream.avail_out = static_cast<uInt>(capacity - written);
         // Even without input zlib may hold output back, but never while it stands between members.
         if (at_end_ && offered == 0) break;
         at_end_ = false;
         const int result = inflate(&stream, Z_NO_FLUSH);
         const std::size_t taken = offered - stream.avail_in;
-        const std::size_t made = room - written - stream.avail_out;
+        const std::size_t made = capacity - written - stream.avail_out;
         input.remove_prefix(taken);
         written += made;
         if (result == Z_STREAM_END) {

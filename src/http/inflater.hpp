@@ -19,9 +19,9 @@ public:
     inflater(const inflater&) = delete;
     inflater& operator=(const inflater&) = delete;
 
-    /// Takes bytes off the front of `input` and writes up to `room` inflated ones. Returns how many; zero with the
+    /// Takes bytes off the front of `input` and writes up to `capacity` inflated ones. Returns how many; zero with the
     /// input used up: more is needed. Sets errc::bad_encoding or errc::inflated_too_large.
-    std::size_t write(std::string_view& input, char* out, std::size_t room, boost::system::error_code& error);
+    std::size_t write(std::string_view& input, char* out, std::size_t capacity, boost::system::error_code& error);
 
     /// True where a body may end: between members, or before the first byte.
     bool at_end() const noexcept { return at_end_; }

@@ -106,7 +106,7 @@ void lookup_gate::deliver(std::uint64_t number, boost::system::error_code error,
             if (self->open_) self->sink_(number, error, std::move(found));
         });
     } catch (...) {
-        // Out of memory on a thread of nobody's: the look-up's deadline speaks for it.
+        // Out of memory: the waiting exchange ends at its look-up deadline.
     }
 }
 

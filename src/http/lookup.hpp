@@ -1,4 +1,4 @@
-// Name look-ups that nobody has to wait for: answers come from any thread, late, or never.
+// Name look-ups without a wait for their end: answers come from any thread, late, or never.
 #pragma once
 
 #include <unipile/resolver.hpp>
@@ -18,8 +18,8 @@ namespace unipile::http {
 
 using addresses = std::vector<boost::asio::ip::address>;
 
-/// Brings answers of look-ups to the executor as long as somebody is there. Once closed it lets the executor go, so
-/// that an answer that comes after the loop's end touches nothing.
+/// Delivers answers of look-ups on the executor until it is closed. Closing releases the executor, so that an answer
+/// after the loop's end touches nothing.
 class lookup_gate : public std::enable_shared_from_this<lookup_gate> {
 public:
     /// Called on the executor, with the number of the look-up.
@@ -46,8 +46,8 @@ private:
 
 /// The system's `getaddrinfo`, each look-up on a thread of its own that lives no longer than it. There is no form of
 /// it that doesn't block and none that can be stopped. Asio's resolver runs it on one thread per context, which makes
-/// look-ups wait for each other and the context's destructor wait for the one that hangs; a thread that nobody waits
-/// for does neither. It runs this library's code, so a plug-in that contains the library must not be unloaded
+/// look-ups wait for each other and the context's destructor wait for the one that hangs; a detached thread
+/// does neither. It runs this library's code, so a plug-in that contains the library must not be unloaded
 /// (dlclose) while a look-up may still hang.
 class system_resolver final : public resolver {
 public:

@@ -1,4 +1,4 @@
-// The addresses of one host: looked up when somebody needs them, and kept for a while.
+// The addresses of one host: looked up on demand, and kept for a while.
 #pragma once
 
 #include "lookup.hpp"

@@ -93,7 +93,7 @@ proxy_settings parse_proxy(std::string_view text, std::string_view what)
     const auto parsed = urls::parse_uri(whole);
     if (!parsed) refuse(what, "not a URL; it looks like http://proxy.example:3128");
     const urls::url_view& url = *parsed;
-    if (url.host_type() == urls::host_type::ipvfuture) refuse(what, "not an address that anybody can reach");
+    if (url.host_type() == urls::host_type::ipvfuture) refuse(what, "not an address that can be reached");
     if (url.scheme_id() != urls::scheme::http) refuse(what, "only http:// proxies are supported (the tunnel is TLS)");
     if (url.has_fragment() || url.has_query() || (!url.encoded_path().empty() && url.encoded_path() != "/"))
         refuse(what, "must end behind host and port");

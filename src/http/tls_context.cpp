@@ -136,7 +136,7 @@ tls_context::~tls_context() = default;
 
 void tls_context::keep(SSL_SESSION* session) noexcept
 {
-    sessions_.emplace_back(session);  // within the reserved room
+    sessions_.emplace_back(session);  // within the reserved capacity
     if (sessions_.size() > most_sessions) sessions_.erase(sessions_.begin());
 }
 

@@ -46,7 +46,7 @@ public:
 
     /// Gets a connection, or throws errc::connection_wait_timeout if `max_connections` others run: who sends requests
     /// does the waiting. Sends the request and reads the answer's header. Replays once when a reused connection turns
-    /// out dead before the answer's first byte; only `times_sent` tells. Call once.
+    /// out dead before the answer's first byte; `times_sent` counts both. Call once.
     virtual boost::asio::awaitable<response_head> get(std::string target) = 0;
 
     /// The next bytes of the body, inflated; empty at its end. The view is valid until the next call. Between calls the
@@ -57,7 +57,7 @@ public:
     virtual std::uint64_t wire_bytes() const noexcept = 0;
 
     /// How many requests the server may have seen: those whose first byte may have left, the replay counted. 0: it
-    /// can't have seen any, whatever the error; an error alone doesn't tell, since a replay may fail to connect as
+    /// can't have seen any, whatever the error; the error alone does not show it, since a replay may fail to connect as
     /// well.
     virtual unsigned times_sent() const noexcept = 0;
 

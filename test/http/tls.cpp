@@ -322,7 +322,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_tls)
                                      words{"SSH-2.0-x\r\n", "does not seem to speak TLS"},
                                      words{"\x15\x03\x01\x00\x02\x02\x28"s, "no parameters in common"},
                                      words{"\x16\x03", "closed the connection in the handshake; try again"},
-                                     words{"", "closed the connection in the handshake without a word"}}) {
+                                     words{"", "closed the connection in the handshake without sending anything"}}) {
         const scripted_server server([said = text](peer& p) {
             p.read_some();
             p.send(said);
