@@ -71,6 +71,19 @@ BOOST_AUTO_TEST_CASE(a_first_look_over_an_empty_page_is_followed_by_another)
     w.check_store();
 }
 
+BOOST_AUTO_TEST_CASE(an_inferred_end_is_called_so_for_as_long_as_it_is_one)
+{
+    field_work w{long_listings()};
+    set_fault(w, "empty-pages:page=2");
+    for (int times = 0; times < 3; ++times) {
+        BOOST_TEST(w.harvest().code == 0);
+        BOOST_TEST(has(status_of(w), "\"ends\":{\"complete\":0,\"inferred\":6,\"up_to_date\":0,"), status_of(w));
+    }
+    const std::string jobs = w.world.run({"status", "--store", w.store, "--jobs"}).out;
+    BOOST_TEST(has(jobs, "\"end\":\"up_to_date_inferred\""), jobs);
+    BOOST_TEST(!has(jobs, "\"inferred\":false"), jobs);
+}
+
 BOOST_AUTO_TEST_CASE(an_item_that_cannot_be_read_for_once_is_not_gone)
 {
     field_work w{long_listings()};
