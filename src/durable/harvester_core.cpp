@@ -187,33 +187,23 @@ asio::awaitable<void> harvester_core::give_back_what_is_left()
 
 void harvester_core::take(harvest_element element)
 {
-    const auto at = jobs_.find(element.job->tag);
-    if (at == jobs_.end()) {
-        // As long as its page has no answer the harvest has no end.
-        if (element.page_ends) stream_->finish(element.number);
-        return;
-    }
-    active_job& job = at->second;
+    const std::uint64_t tag = element.job->tag;
+    active_job& job = jobs_.at(tag);
     count_requests(job, element);
     unstored_bytes_ += bytes_of(element);
     job.elements.push_back(std::move(element));
-    if (!std::exchange(job.worked_on, true)) spawn(work_on(at->first));
+    if (!std::exchange(job.worked_on, true)) spawn(work_on(tag));
 }
 
 /// A piece of work that `work` waits for.
 void harvester_core::spawn(asio::awaitable<void> piece)
 {
-    ++pieces_;
-    try {
-        asio::co_spawn(executor_, std::move(piece), [self = shared_from_this()](const std::exception_ptr& error) {
-            --self->pieces_;
-            if (error) self->failed(error);
-            self->change_.cancel();
-        });
-    } catch (...) {
-        --pieces_;
-        throw;
-    }
+    asio::co_spawn(executor_, std::move(piece), [self = shared_from_this()](const std::exception_ptr& error) {
+        --self->pieces_;
+        if (error) self->failed(error);
+        self->change_.cancel();
+    });
+    ++pieces_;  // it begins later
 }
 
 /// Deals with what has come of one job.

@@ -245,6 +245,51 @@ BOOST_AUTO_TEST_CASE(a_position_of_an_earlier_run_is_gone_on_from)
     BOOST_TEST(w.stored_ids() == all, boost::test_tools::per_element());
 }
 
+// An update that comes to what an interrupted run has read goes on below it, within the same listing.
+BOOST_AUTO_TEST_CASE(what_is_known_is_jumped_over)
+{
+    stored_world w{[](std::size_t, const asked& r) { return listing_of(r, 55, 10); }, {spec_of(0, "x")}};
+    w.request.mode = store::walk_mode::full;
+    {
+        stored_harvest h(w);
+        h.begin();
+        while (h.harvester->stats().pages < 3) h.step();
+        h.harvester->stop();
+        while (!h.result && h.step()) {
+        }
+    }
+    w.request.mode = store::walk_mode::update;
+    {
+        stored_harvest h(w);
+        h.run();
+        BOOST_TEST(h.harvester->stats().jobs_done == 1u);
+        std::set<std::string> cursors;
+        for (const asked& r : h.scripted.transport->requests) cursors.insert(r.cursor);
+        BOOST_TEST(cursors.contains(""));
+        BOOST_TEST(!cursors.contains("c1"));
+        BOOST_TEST(cursors.contains("c5"));
+    }
+    std::vector<std::string> all = unipile::test::ids_of("x", 55);
+    std::sort(all.begin(), all.end());
+    BOOST_TEST(w.stored_ids() == all, boost::test_tools::per_element());
+}
+
+// The jobs of one account are claimed as it gets through with them.
+BOOST_AUTO_TEST_CASE(jobs_stay_in_the_store_until_their_account_has_time)
+{
+    stored_world w{[](std::size_t, const asked& r) { return listing_of(r, 5, 10); }, {}};
+    for (int i = 0; i < 30; ++i) w.jobs.push_back(spec_of(0, "many" + std::to_string(i)));
+    store::harvester_options o = durably();
+    o.harvest.max_queued_per_account = 1;
+    stored_harvest h(w, o);
+    h.begin();
+    std::size_t most = 0;
+    while (!h.result && h.step())
+        h.harvester->accounts([&](const account_status& a) { most = std::max(most, a.queued + a.running); });
+    BOOST_TEST(h.counts().done == 30u);
+    BOOST_TEST(most <= 9u);
+}
+
 BOOST_AUTO_TEST_CASE(a_parked_account_waits_until_it_is_unparked)
 {
     bool connected = false;
