@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto again = timeline::parse(t->text());
     hold(again == t, "a timeline survives its text");
     hold(t->stretches() <= size, "stretches are part of the text");
-    const wall_time now{std::chrono::milliseconds{1'700'000'000'000}};
+    const unipile::wall_time now{std::chrono::milliseconds{1'700'000'000'000}};
     const step first = t->begin(size % 2 == 0 ? walk_mode::update : walk_mode::full, {}, now);
     hold(first.what == step::kind::from_top || first.what == step::kind::from_position, "a run begins with a request");
     hold(first.what == step::kind::from_top || !first.position.empty(), "a position to go on from is not empty");
