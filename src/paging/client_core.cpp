@@ -134,7 +134,10 @@ void client_core::queue_timer_fired()
         ++running_;
         first.run_request(false);
     }
-    if (!waiting_.empty()) watch_queue();
+    if (waiting_.empty())
+        queue_timer_.reset();
+    else
+        watch_queue();
 }
 
 bool client_core::may_pause(page_reader& s) noexcept

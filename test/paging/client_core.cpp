@@ -152,6 +152,19 @@ BOOST_AUTO_TEST_CASE(the_loop_ends_when_nobody_waits_any_more)
     BOOST_TEST(next.outcomes[0].is_good());
 }
 
+BOOST_AUTO_TEST_CASE(one_that_is_gone_leaves_the_others_their_time)
+{
+    shared_connection f(shared_connection::first_hangs(), 20s);
+    f.ask("a");
+    f.ask("b");
+    f.loops.pop_back();
+    BOOST_TEST(f.client.core->waiting() == 0u);
+    f.pass(20s);
+    const auto& next = f.ask("c");
+    f.pass(20s);
+    BOOST_TEST(waited_in_vain(next));
+}
+
 BOOST_AUTO_TEST_CASE(a_connection_in_time)
 {
     shared_connection f(shared_connection::first_hangs(), 20s);
