@@ -104,7 +104,7 @@ int main(int argc, char** argv)
 {
     unipile::program::end_without_memory();
     hold_standard_streams();
-    // A reader that has gone, and a limit on the size of files, are told by the write that failed, with its own error.
+    // The write that meets a closed pipe or a limit on the size of files fails with an error of its own.
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGXFSZ, SIG_IGN);
 

@@ -156,8 +156,8 @@ connection::awaitable<bool> connection::read_request()
             co_return false;
         }
         if (parser_->is_done()) break;
-        const auto room = buffer_.prepare(read_size);
-        const std::size_t size = co_await read_some(room);
+        const auto space = buffer_.prepare(read_size);
+        const std::size_t size = co_await read_some(space);
         if (error_) {
             ending_ = ending::in_order;
             co_return false;
@@ -167,7 +167,7 @@ connection::awaitable<bool> connection::read_request()
     co_return true;
 }
 
-/// Not HTTP, or a request with a body: nobody knows where the next one starts.
+/// Not HTTP, or a request with a body: where the next one starts is not known.
 connection::awaitable<> connection::refuse_request()
 {
     answer_ = {};
@@ -269,14 +269,14 @@ connection::awaitable<> connection::wait_for_close()
     error_ = {};
     while (!error_) {
         buffer_.clear();
-        const auto room = buffer_.prepare(read_size);
-        co_await read_some(room);
+        const auto space = buffer_.prepare(read_size);
+        co_await read_some(space);
     }
 }
 
 connection::awaitable<> connection::pause(clock::time_point until)
 {
-    // A connection that was stopped before it came here must not wait for a timer that nobody cancels any more.
+    // A connection that was stopped before it came here must not wait for a timer that is not cancelled any more.
     if (until <= clock::now() || !lowest().is_open()) co_return;
     timer_.expires_at(until);
     error_code ignored;

@@ -15,7 +15,7 @@ struct cursor {
 
     std::uint64_t place = start;  ///< a serial or a distance from the top, or one of the above
     std::uint32_t page = 1;       ///< the number of the page that it fetches
-    std::uint32_t salt = 0;       ///< tells cursors of the same place apart
+    std::uint32_t salt = 0;       ///< makes cursors of the same place differ
 
     auto operator<=>(const cursor&) const = default;
 };

@@ -87,7 +87,7 @@ cursor back(const listing& posts, const page_place& place, std::uint64_t positio
 
 std::uint64_t chance_hash(const fault& fault, std::size_t index, const page_attempt& a)
 {
-    // A listing either goes on for ever or doesn't, whichever page says so.
+    // A listing either never ends or does, whichever page says so.
     const auto page = fault.kind == fault_kind::endless ? 0 : a.page;
     return mix(a.seed, 0xfa017, index, a.account, a.profile, page);
 }
@@ -108,10 +108,10 @@ page_plan plan_page(const listing& posts, const page_place& place, const page_ef
         go_to(plan, place.at);
         ++plan.next_cursor.salt;
     } else {
-        const auto room = effects.half ? (place.limit + 1) / 2 : place.limit;
-        const auto again = std::min<std::uint64_t>({effects.duplicates, room / 2, start});
+        const auto capacity = effects.half ? (place.limit + 1) / 2 : place.limit;
+        const auto again = std::min<std::uint64_t>({effects.duplicates, capacity / 2, start});
         plan.first = start - again;
-        plan.count = static_cast<std::uint32_t>(std::min<std::uint64_t>(room, posts.size() - plan.first));
+        plan.count = static_cast<std::uint32_t>(std::min<std::uint64_t>(capacity, posts.size() - plan.first));
         const auto next = plan.first + plan.count;
         if (next < posts.size())
             go_to(plan, cursor_at(posts, place, next, place.at.page + 1));

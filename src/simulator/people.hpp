@@ -11,7 +11,7 @@
 
 namespace unipile::simulator {
 
-/// Somebody with a name, as authors, owners and original authors of reposts need it.
+/// A person with a name: authors, owners and original authors of reposts.
 struct person {
     std::string id;                 ///< ACo…, a company's number, an Instagram number
     std::string public_identifier;  ///< slug or user name
@@ -62,7 +62,7 @@ private:
     std::int64_t now_;
 };
 
-/// Somebody who has no profile here.
+/// A person without a profile here.
 person stranger(std::uint64_t hash, bool is_company);
 
 }  // namespace unipile::simulator

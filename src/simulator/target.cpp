@@ -50,7 +50,7 @@ struct parameters {
     std::optional<std::string> account, limit, is_company, cursor;
 };
 
-/// What is wrong with the query, or nullptr. Parameters that nobody knows are passed over.
+/// What is wrong with the query, or nullptr. Unknown parameters are ignored.
 const char* read(std::string_view query, parameters& result)
 {
     while (!query.empty()) {

@@ -188,7 +188,7 @@ finished process::wait()
 
 std::map<std::string, std::string> without_counters(std::map<std::string, std::string> environment)
 {
-    environment["GCOV_PREFIX"] = "/dev/null";
+    environment["GCOV_PREFIX"] = (std::filesystem::temp_directory_path() / "unipile-lost-counters").string();
     environment["GCOV_ERROR_FILE"] = "/dev/null";
     return environment;
 }

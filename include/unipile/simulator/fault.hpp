@@ -21,8 +21,8 @@ enum deviation : unsigned {
     odd_numbers = 1u << 5,       ///< 4.0, 4e0, integers beyond 64 bits
     key_order = 1u << 6,         ///< keys in any order at every level, discriminators last
     lone_surrogates = 1u << 7,   ///< \ud83d without its other half, in texts
-    unknown_kinds = 1u << 8,     ///< attachments of a type that nobody knows
-    unknown_provider = 1u << 9,  ///< items of a provider that nobody knows; they keep their `id`
+    unknown_kinds = 1u << 8,     ///< attachments of an unknown type
+    unknown_provider = 1u << 9,  ///< items of an unknown provider; they keep their `id`
     duplicate_keys = 1u << 10,   ///< a key twice in one object
     white_space = 1u << 11,      ///< blanks and line ends between tokens
     invalid_utf8 = 1u << 12,     ///< a byte in a text that is not UTF-8: the item is not valid JSON
@@ -45,7 +45,7 @@ enum class fault_kind {
     empty_pages,  ///< `count` pages without items come before the page, each with a cursor that goes on
     duplicates,   ///< the page starts with the last `count` posts of the page before
     dead_cursor,  ///< 422 for the page, whatever the attempt; never for a first page
-    endless,      ///< after the last page fresh cursors for ever: empty pages, or the last page again
+    endless,      ///< after the last page fresh cursors without end: empty pages, or the last page again
     short_page,   ///< the page holds only half as many posts as asked for
     odd_cursor,   ///< the page's cursor is "", missing, a number or an object
     drift,        ///< deviations in single posts

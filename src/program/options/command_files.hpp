@@ -6,7 +6,7 @@
 
 namespace unipile::program {
 
-/// All files of one command. Each is told with the option that names it; an empty name is no file.
+/// All files of one command, each with the option that names it; an empty name is no file.
 class command_files {
 public:
     /// What `-` stands for.

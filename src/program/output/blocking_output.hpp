@@ -24,7 +24,7 @@ public:
     /// Writes what was collected and closes a file of its own; as `write`.
     bool finish();
 
-    /// Whether somebody is looking at it.
+    /// Whether it is a terminal.
     bool is_terminal() const noexcept { return writer_.is_terminal(); }
 
 private:

@@ -57,7 +57,7 @@ void unfinished_block::take_back() const noexcept
     if (size_ == 0 || begin_ < 0 || ::fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode)) return;
     const off_t end = ::lseek(descriptor_, 0, SEEK_CUR);
     if (end != begin_ + size_ || end != status.st_size) return;
-    // Whoever shares the descriptor, such as a shell, would leave a gap otherwise.
+    // Another process that shares the descriptor, such as a shell, would leave a gap otherwise.
     if (::ftruncate(descriptor_, begin_) == 0) static_cast<void>(::lseek(descriptor_, begin_, SEEK_SET));
 }
 

@@ -75,7 +75,7 @@ block_writer open_output(const asio::any_io_executor& executor, const posts_opti
 
 }  // namespace
 
-/// Tells on the terminal what the listings' own lines don't.
+/// Shows on the terminal what the listings' own lines lack.
 class posts_run::watcher : public observer {
 public:
     explicit watcher(console& c) : console_(c) {}

@@ -41,7 +41,7 @@ class harvest_watch {
 public:
     explicit harvest_watch(store::post_reader& reader) : reader_(reader), seen_(reader.harvesting()) {}
 
-    /// Call when the store was read. Empty: nobody knows.
+    /// Call when the store was read. Empty: not known.
     std::optional<bool> is_running()
     {
         if (!seen_.value_or(true)) seen_ = reader_.harvesting();
@@ -226,7 +226,7 @@ int run_status(const status_options& o)
 
 void add_status(CLI::App& app, runner& run)
 {
-    CLI::App* command = app.add_subcommand("status", "Tell how far the harvest of a store is, also while it runs");
+    CLI::App* command = app.add_subcommand("status", "Show how far the harvest of a store is, also while it runs");
     const auto o = std::make_shared<status_options>();
     command->add_option("--store", o->file, "The store that `unipile harvest` fills")->type_name("FILE")->required();
     command->add_flag("--json", o->json, "One JSON object instead of text");

@@ -12,7 +12,7 @@ namespace unipile::program {
 bool is_misconfigured(store::store_errc reason) noexcept;
 
 /// Runs `open`. A `store_error` of a store that is misconfigured becomes std::invalid_argument that names `--store`;
-/// one that is damaged, busy or out of room stays what it is.
+/// one that is damaged, busy or out of disk space stays what it is.
 void open_usable(const std::function<void()>& open);
 
 /// Refuses a store that is bound to another server than `base_url`: throws std::invalid_argument that names `--store`.

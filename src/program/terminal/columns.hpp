@@ -11,7 +11,7 @@ namespace unipile::program {
 /// of their own. UTF-8 without control characters, see `printable`.
 std::size_t columns_of(std::string_view text) noexcept;
 
-/// `text`, cut between two characters so that it takes at most `columns`, `...` then being its end if there is room.
+/// `text`, cut between two characters so that it takes at most `columns`, `...` then being its end if they fit.
 std::string fitted(std::string_view text, std::size_t columns);
 
 }  // namespace unipile::program

@@ -18,7 +18,7 @@ public:
         samples_.push_back({began, 0});
     }
 
-    /// The counter's value at a time not before the last one that was told.
+    /// The counter's value at a time not before that of the last call.
     void add(time_point at, std::uint64_t value);
     /// A second; 0 in the first fifth of a second.
     double per_second() const noexcept;
