@@ -211,7 +211,9 @@ std::uint64_t harvest_small_world(const std::string& file)
 {
     world w = small_world();
     harvest_log log;
-    harvest(*open_sqlite(file), w, {}, log);
+    harvest_plan plan;
+    plan.run.tenant = "api1.example:13111";
+    harvest(*open_sqlite(file), w, plan, log);
     return log.added;
 }
 
@@ -233,6 +235,10 @@ BOOST_AUTO_TEST_CASE(who_may_only_read_the_folder_reads_a_store_at_rest)
     BOOST_TEST(all > 0u);
     BOOST_TEST(count_posts(*reader) == all);
     BOOST_TEST(reader->summary().posts == all);
+    BOOST_TEST(reader->jobs({}, [](const stored_job&) { return true; }) == small_world().size());
+    BOOST_TEST(reader->accounts([](const auto&, const auto&) { return true; }) == 2u);
+    BOOST_TEST(reader->quarantined([](const auto&, const auto&, wall_time) { return true; }) == 0u);
+    BOOST_TEST(reader->tenant() == "api1.example:13111");
     BOOST_TEST(reader->harvesting() == false);
     sqlite_options control;
     control.access = access::control;

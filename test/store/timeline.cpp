@@ -318,6 +318,15 @@ BOOST_AUTO_TEST_CASE(texts_that_make_no_sense_are_refused)
     BOOST_TEST(refused([&](auto& o) { stretch(o)["last"] = 2; }));
     BOOST_TEST(refused([&](auto& o) { stretch(o)["end"] = "some"; }));
     BOOST_TEST(refused([](auto& o) { o["lost"] = 1; }));
+    // A full walk that lies in a stretch that isn't there is one that lies in none.
+    s.run();
+    s.run(2, walk_mode::full);
+    auto odd = boost::json::parse(s.store.text);
+    odd.at("walk").as_object()["candidate"] = 77;
+    auto t = timeline::parse(boost::json::serialize(odd));
+    BOOST_REQUIRE(t);
+    BOOST_TEST(is(t->begin(walk_mode::update, {}, s.now), step::kind::from_top));
+    BOOST_TEST(t->stretches() == 3u);
 }
 
 // What version 2 wrote in the middle of a listing: behind a page that is short or not, and of a listing that was read.
