@@ -258,7 +258,7 @@ asio::awaitable<void> harvester_core::store_page(active_job& job, const harvest_
     if (page.page_ends) write.missing = limit - std::min(limit, page.page_items);
     write.empty_pages = page.job->query.empty_page_tolerance;
     write.overlapped = page.overlapped;
-    write.requests = page.stats.requests - std::exchange(job.requests_told, page.stats.requests);
+    write.requests = page.stats.requests - std::exchange(job.requests_reported, page.stats.requests);
     write.now = wall_now();
     const auto result = co_await store::async_write(writer_, executor_, std::move(write), as_result);
     const auto& [code, stored] = result;
@@ -301,19 +301,19 @@ asio::awaitable<void> harvester_core::settle(std::uint64_t tag, active_job& job,
 
 asio::awaitable<course_action> harvester_core::report(active_job& job, const harvest_element& end)
 {
-    store::job_end told;
-    told.lease = job.claimed.lease;
-    told.reason = end.end_reason;
+    store::job_end how;
+    how.lease = job.claimed.lease;
+    how.reason = end.end_reason;
     if (end.failure) {
-        told.failure = description_of(*end.failure);
-        told.failure_type = end_text(end);
+        how.failure = description_of(*end.failure);
+        how.failure_type = end_text(end);
         // An account's trouble is not the job's.
-        told.may_pass = end.failure->may_pass() || end.failure->scope() == failure_scope::account;
+        how.may_pass = end.failure->may_pass() || end.failure->scope() == failure_scope::account;
     }
-    told.requests = end.stats.requests - job.requests_told;
-    told.empty_pages = end.job->query.empty_page_tolerance;
-    told.now = wall_now();
-    auto finish = [told = std::move(told)](store::post_store& engine) { return engine.finish(told); };
+    how.requests = end.stats.requests - job.requests_reported;
+    how.empty_pages = end.job->query.empty_page_tolerance;
+    how.now = wall_now();
+    auto finish = [how = std::move(how)](store::post_store& engine) { return engine.finish(how); };
     const auto result = co_await store::async_perform(writer_, executor_, 0, std::move(finish), as_result);
     const auto& [code, step] = result;
     course_action next;

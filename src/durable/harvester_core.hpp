@@ -71,7 +71,7 @@ private:
         std::deque<harvest_element> elements;  ///< not dealt with yet
         std::uint64_t requests_seen = 0;       ///< of this listing, counted here
         std::uint64_t retries_seen = 0;        ///< the same
-        std::uint64_t requests_told = 0;       ///< of this listing, what the store knows of
+        std::uint64_t requests_reported = 0;   ///< of this listing, known to the store
         bool worked_on = false;
     };
 

@@ -158,7 +158,7 @@ public:
     const harvester_stats& stats() const noexcept;
     /// Calls `visit` for each account that has had a job in this run.
     void accounts(const std::function<void(const account_status&)>& visit) const;
-    /// Set while the server can't be reached, or answers nobody.
+    /// Set while the server can't be reached, or answers no request.
     std::optional<harvest_outage> outage() const;
     /// What ended the run as a whole: the harvest's failure, or what `on_posts` has thrown. Empty unless something did,
     /// and where the store failed.
