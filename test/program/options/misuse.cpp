@@ -87,7 +87,7 @@ const std::map<std::string, std::map<std::string, strings>> refused{
       {"--connections", positive},
       {"--base-url-changed", none},
       {"--outage-patience", {"", "x", "-1s", "15", "9999d"}}}},
-    {"status", {{"--store", readable}, {"--json", none}, {"--jobs", none}, {"--failed-jobs", empty}}},
+    {"status", {{"--store", readable}, {"--json", none}, {"--jobs", none}, {"--failed-jobs", {"", "/"}}}},
     {"export",
      {{"--store", readable},
       {"--format", words},

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include <sys/wait.h>
+
 namespace {
 
 using namespace unipile;
@@ -74,6 +76,31 @@ BOOST_AUTO_TEST_CASE(a_second_interruption_waits_for_no_reader)
     const finished f = p.wait();
     BOOST_TEST(f.code == 130);
     BOOST_TEST(f.err.find("\"position\":\"") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(an_interrupted_run_waits_for_its_reader_for_a_while_only)
+{
+    const served s{small_world(2'000)};
+    process p{UNIPILE_PROGRAM, s.arguments({s.first()}, {"--summary", "json"}), s.environment()};
+    std::string out = p.read_line();
+    // A page takes more than a pipe holds, and the run ends while its reader takes nothing.
+    p.send(SIGINT);
+    siginfo_t info{};
+    while (::waitid(P_PID, static_cast<id_t>(p.id()), &info, WEXITED | WNOWAIT) != 0) {
+    }
+    const finished f = p.wait();
+    BOOST_TEST(f.code == 130);
+    BOOST_TEST((f.err.find("the output's reader did not take the last lines") != std::string::npos), f.err);
+    // The last block was not written whole, and comes again.
+    out += f.out;
+    const finished rest = s.run(s.arguments({s.first()}, {"--resume", field(lines_of(f.err).back(), "position")}));
+    BOOST_TEST(rest.code == 0);
+    const std::vector<std::string> truth = s.truth(s.first()), again = lines_of(rest.out);
+    std::vector<std::string> all = lines_of(out.substr(0, out.rfind('\n') + 1));
+    BOOST_TEST_REQUIRE(all.size() + again.size() >= truth.size());
+    all.resize(truth.size() - again.size());
+    all.insert(all.end(), again.begin(), again.end());
+    BOOST_TEST(same_lines(all, truth));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
