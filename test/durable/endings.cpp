@@ -330,4 +330,33 @@ BOOST_AUTO_TEST_CASE(a_lost_position_begins_the_listing_anew)
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_stored_position_that_cannot_be_read_is_forgotten)
+{
+    stored_world w{[](std::size_t, const asked& r) { return listing_of(r, 15, 10); }, {spec_of(0, "x")}};
+    const auto spoil = [](store::post_store& engine, std::int64_t run) {
+        store::claim_request r;
+        r.run = run;
+        r.now = wall_now();
+        const auto claimed = engine.claim(r);
+        BOOST_REQUIRE(claimed.size() == 1u);
+        store::page_write page;
+        page.lease = claimed.front().lease;
+        page.posts.push_back({"LINKEDIN", "x-0", {}, R"({"object":"Post","provider":"LINKEDIN","id":"x-0"})"});
+        page.position = "no position";
+        page.now = wall_now();
+        engine.write(page);
+        BOOST_TEST(engine.release(page.lease, std::nullopt));
+    };
+    {
+        stored_harvest h(w, durably(), {}, spoil);
+        h.run();
+        BOOST_TEST(!*h.result);
+        BOOST_TEST(h.harvester->stats().jobs_done == 1u);
+        BOOST_TEST(h.scripted.transport->requests.front().cursor == "");
+    }
+    std::vector<std::string> all = ids_of("x", 15);
+    std::sort(all.begin(), all.end());
+    BOOST_TEST(w.stored_ids() == all, boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
