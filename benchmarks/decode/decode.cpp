@@ -39,10 +39,11 @@ const std::vector<std::string>& pages(bool linkedin)
     return of[linkedin];
 }
 
-std::uint64_t sum_of(std::vector<post>& posts)
+std::uint64_t sum_of(const std::vector<decode::decoded_item>& items)
 {
-    std::uint64_t sum = posts.size();
-    for (const post& p : posts) {
+    std::uint64_t sum = items.size();
+    for (const auto& item : items) {
+        const post& p = *item.as_post();
         const auto* li = p.linkedin();
         sum +=
             p.id().size() + static_cast<std::uint64_t>((li ? li->reaction_counter : p.instagram()->like_count).value());
@@ -56,8 +57,8 @@ std::uint64_t decode(decode::page_decoder& decoder, std::string_view page, std::
     for (std::size_t at = 0; at < page.size(); at += chunk)
         if (decoder.write(page.substr(at, chunk))) throw std::runtime_error("the corpus is damaged");
     if (decoder.finish()) throw std::runtime_error("the corpus is damaged");
-    const std::uint64_t sum = sum_of(decoder.ready());
-    decoder.ready().clear();
+    const std::uint64_t sum = sum_of(decoder.items());
+    decoder.items().clear();
     return sum;
 }
 

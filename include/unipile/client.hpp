@@ -2,6 +2,7 @@
 #pragma once
 
 #include <unipile/client_options.hpp>
+#include <unipile/detail/access.hpp>
 #include <unipile/post_stream.hpp>
 #include <unipile/posts_page.hpp>
 #include <unipile/posts_query.hpp>
@@ -138,11 +139,11 @@ public:
     /// blocks. Final: `posts` throws from now on.
     void close() noexcept;
 
-    /// For the library's own rooms.
-    client(executor_type executor, std::shared_ptr<paging::client_core> core) noexcept;
-    const std::shared_ptr<paging::client_core>& core() const noexcept { return core_; }
-
 private:
+    friend struct detail::access;
+
+    client(executor_type executor, std::shared_ptr<paging::client_core> core) noexcept;
+
     struct initiate_page {
         using executor_type = client::executor_type;
         executor_type executor;

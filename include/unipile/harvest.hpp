@@ -2,6 +2,7 @@
 #pragma once
 
 #include <unipile/client.hpp>
+#include <unipile/detail/access.hpp>
 #include <unipile/end_reason.hpp>
 #include <unipile/failure.hpp>
 #include <unipile/harvest_job.hpp>
@@ -193,10 +194,11 @@ public:
     /// What stopped the harvest as a whole; empty unless something did.
     std::optional<failure> last_failure() const;
 
-    /// For the library's own rooms.
+private:
+    friend struct detail::access;
+
     harvest_stream(executor_type executor, std::shared_ptr<harvest::harvest_core> core) noexcept;
 
-private:
     struct initiate_next {
         executor_type executor;
         std::shared_ptr<harvest::harvest_core> core;

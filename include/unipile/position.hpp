@@ -1,6 +1,7 @@
 // Where a listing stands: a value to store, and to resume from.
 #pragma once
 
+#include <unipile/detail/access.hpp>
 #include <unipile/end_reason.hpp>
 #include <unipile/posts_query.hpp>
 
@@ -11,6 +12,20 @@
 #include <vector>
 
 namespace unipile {
+
+namespace detail {
+
+/// What a position consists of.
+struct position_parts {
+    std::uint64_t query = 0;            ///< who the cursor belongs to
+    std::string cursor;                 ///< of the page; empty: the first page
+    std::uint32_t index = 0;            ///< how many items of the page are behind this place
+    std::vector<std::uint64_t> behind;  ///< identities that must not be delivered again, 48 bits each
+
+    friend bool operator==(const position_parts&, const position_parts&) = default;
+};
+
+}  // namespace detail
 
 /// A place in a listing, right behind a post that was delivered. `client::posts(query, position)` goes on from there.
 ///
@@ -49,20 +64,14 @@ public:
 
     friend bool operator==(const position&, const position&) = default;
 
-    /// What the library keeps in here. Not meant to be built by hand.
-    struct parts {
-        std::uint64_t query = 0;            ///< who the cursor belongs to
-        std::string cursor;                 ///< of the page; empty: the first page
-        std::uint32_t index = 0;            ///< how many items of the page are behind this place
-        std::vector<std::uint64_t> behind;  ///< identities that must not be delivered again, 48 bits each
-
-        friend bool operator==(const parts&, const parts&) = default;
-    };
-    explicit position(parts p, end_reason ended = end_reason::none) : parts_(std::move(p)), ended_(ended) {}
-    const parts& inside() const noexcept { return parts_; }
-
 private:
-    parts parts_;
+    friend struct detail::access;
+
+    explicit position(detail::position_parts p, end_reason ended = end_reason::none)
+        : parts_(std::move(p)), ended_(ended)
+    {}
+
+    detail::position_parts parts_;
     end_reason ended_ = end_reason::none;
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <unipile/anomaly.hpp>
+#include <unipile/detail/access.hpp>
 #include <unipile/instagram.hpp>
 #include <unipile/linkedin.hpp>
 #include <unipile/provider.hpp>
@@ -118,10 +119,11 @@ public:
     /// What did not match the contract; usually empty.
     std::span<const anomaly> anomalies() const noexcept { return block_->anomalies; }
 
-    /// Takes over a reference. For the decoder.
-    explicit post(detail::post_block* block) noexcept : block_(block) {}
-
 private:
+    friend struct detail::access;
+
+    /// Takes over a reference.
+    explicit post(detail::post_block* block) noexcept : block_(block) {}
     void release() noexcept
     {
         if (block_->references.fetch_sub(1, std::memory_order_acq_rel) == 1) detail::destroy(block_);

@@ -1,6 +1,7 @@
 // The async generator of posts.
 #pragma once
 
+#include <unipile/detail/access.hpp>
 #include <unipile/end_reason.hpp>
 #include <unipile/errc.hpp>
 #include <unipile/failure.hpp>
@@ -120,11 +121,11 @@ public:
     /// is right behind the last one that was taken. No effect on a listing that has ended.
     void cancel() noexcept;
 
-    /// For the library's own rooms.
-    post_stream(executor_type executor, std::shared_ptr<paging::stream_core> core) noexcept;
-    const std::shared_ptr<paging::stream_core>& core() const noexcept { return core_; }
-
 private:
+    friend struct detail::access;
+
+    post_stream(executor_type executor, std::shared_ptr<paging::stream_core> core) noexcept;
+
     struct initiate_next {
         executor_type executor;
         std::shared_ptr<paging::stream_core> core;

@@ -36,9 +36,7 @@ public:
     error_code write(std::string_view chunk);
     error_code finish();
 
-    std::vector<post> ready;
-    std::vector<std::uint32_t> ready_index;
-    std::vector<quarantined_item> quarantined;
+    std::vector<decoded_item> items;
     page_end end;
 
 private:
@@ -84,9 +82,7 @@ private:
 
 void page_decoder::impl::reset()
 {
-    ready.clear();
-    ready_index.clear();
-    quarantined.clear();
+    items.clear();
     end = {};
     state_ = state::start;
     error_ = {};
@@ -105,7 +101,6 @@ error_code page_decoder::impl::write(std::string_view chunk)
     const bool over = chunk.size() > limits_.page - bytes_;
     if (over) chunk = chunk.substr(0, limits_.page - bytes_);
     bytes_ += chunk.size();
-    if (ready.empty()) ready_index.clear();
     const char* p = chunk.data();
     const char* last = p + chunk.size();
     while (!error_ && p != last) error_ = step(p, last);
@@ -323,8 +318,7 @@ error_code page_decoder::impl::accept_item()
 {
     post item = parser_.take();
     if (strict_ && !item.anomalies().empty()) return errc::contract_violated;
-    ready_index.push_back(static_cast<std::uint32_t>(items_));
-    ready.push_back(std::move(item));
+    items.push_back({static_cast<std::uint32_t>(items_), std::move(item)});
     ++items_;
     state_ = state::after_item;
     return {};
@@ -333,7 +327,10 @@ error_code page_decoder::impl::accept_item()
 error_code page_decoder::impl::quarantine_item(std::string_view item, std::string why)
 {
     if (strict_) return errc::contract_violated;
-    quarantined.push_back({items_, std::string(item), std::move(why)});
+    auto kept = std::make_unique<quarantined_item>();
+    kept->raw = item;
+    kept->why = std::move(why);
+    items.push_back({static_cast<std::uint32_t>(items_), std::move(kept)});
     ++items_;
     state_ = state::after_item;
     return {};
@@ -347,9 +344,7 @@ page_decoder& page_decoder::operator=(page_decoder&&) noexcept = default;
 void page_decoder::reset() { impl_->reset(); }
 error_code page_decoder::write(std::string_view chunk) { return impl_->write(chunk); }
 error_code page_decoder::finish() { return impl_->finish(); }
-std::vector<post>& page_decoder::ready() noexcept { return impl_->ready; }
-const std::vector<std::uint32_t>& page_decoder::ready_index() const noexcept { return impl_->ready_index; }
-std::vector<quarantined_item>& page_decoder::quarantined() noexcept { return impl_->quarantined; }
+std::vector<decoded_item>& page_decoder::items() noexcept { return impl_->items; }
 const page_end& page_decoder::end() const noexcept { return impl_->end; }
 
 }  // namespace unipile::decode

@@ -4,6 +4,7 @@
 #include <unipile/client_options.hpp>
 #include <unipile/errc.hpp>
 #include <unipile/post.hpp>
+#include <unipile/quarantined_item.hpp>
 
 #include <boost/system/error_code.hpp>
 
@@ -13,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 namespace unipile::decode {
@@ -30,11 +32,19 @@ struct page_end {
     std::uint64_t items = 0;                 ///< items in the page, the quarantined ones counted
 };
 
-/// An item that is no post: kept byte for byte.
-struct quarantined_item {
-    std::uint64_t index = 0;  ///< position in the page, from 0
-    std::string raw;          ///< of an item over the limit only its first bytes
-    std::string why;          ///< the library's words, never the item's text
+/// An item of a page: a post, or kept byte for byte what is none.
+struct decoded_item {
+    std::uint32_t index = 0;  ///< in the page, from 0
+    std::variant<post, std::unique_ptr<quarantined_item>> what;
+
+    post* as_post() noexcept { return std::get_if<post>(&what); }
+    const post* as_post() const noexcept { return std::get_if<post>(&what); }
+    /// Of an item over the limit it has only the first bytes.
+    const quarantined_item* as_quarantined() const noexcept
+    {
+        const auto* q = std::get_if<std::unique_ptr<quarantined_item>>(&what);
+        return q ? q->get() : nullptr;
+    }
 };
 
 /// Decoder of one page at a time; `reset()` makes it ready for the next and keeps its small buffers.
@@ -61,13 +71,8 @@ public:
     /// Tells that the body has ended; an error if the page has not.
     boost::system::error_code finish();
 
-    /// Completed posts that were not taken yet, in order. The caller moves them out and calls `ready().clear()`; before
-    /// the next `write()`, not while `ready_index()` is still needed.
-    std::vector<post>& ready() noexcept;
-    /// Index in the page of `ready()[i]` is not `i` where items were quarantined; this is the page index of each.
-    const std::vector<std::uint32_t>& ready_index() const noexcept;
-    /// Quarantined items that were not taken yet; same protocol as `ready()`.
-    std::vector<quarantined_item>& quarantined() noexcept;
+    /// Completed items that were not taken yet, in the page's order. The caller moves them out and clears the vector.
+    std::vector<decoded_item>& items() noexcept;
 
     /// Valid after a successful `finish()`.
     const page_end& end() const noexcept;

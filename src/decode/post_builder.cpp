@@ -94,7 +94,7 @@ post post_builder::take() noexcept
     // The next one will be about as large as the largest of late, giants apart.
     usual_ = std::min(largest_guess, std::max(rounded(used() + used() / 8), usual_ - usual_ / 32));
     block_->json = {json_, static_cast<std::size_t>(limit_ - json_)};
-    return post{std::exchange(block_, nullptr)};
+    return unipile::detail::access::make<post>(std::exchange(block_, nullptr));
 }
 
 void post_builder::trim() noexcept

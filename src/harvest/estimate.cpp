@@ -1,7 +1,7 @@
 #include <unipile/harvest_estimate.hpp>
 
 #include "harvest/pacer.hpp"
-#include "harvest/random.hpp"
+#include "splitmix.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -79,7 +79,7 @@ private:
 
     wall_time walk(account_ledger& ledger, std::uint64_t n, wall_time now) const
     {
-        harvest::random_source random{1};
+        random_source random{1};
         for (; n > 0 && now - began_ < longest; --n) {
             now = pacer_.earliest(ledger, now);
             pacer_.spend(ledger, now, random);
@@ -132,7 +132,7 @@ private:
     harvest::pacer pacer_;
     wall_time began_, now_;
     account_ledger ledger_;
-    harvest::random_source random_{1};
+    random_source random_{1};
     std::vector<milliseconds> times_;  ///< of each request, after the beginning
 };
 

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <new>
-#include <random>
 #include <utility>
 
 namespace unipile::harvest {
@@ -18,13 +17,6 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 
 namespace {
-
-std::uint64_t seed_of(const harvest_options& options)
-{
-    if (options.seed) return options.seed;
-    std::random_device device;
-    return std::uint64_t{device()} << 32 | device();
-}
 
 failure out_of_memory_failure()
 {
@@ -43,7 +35,7 @@ scheduler_options scheduling_of(const paging::client_core& c, const harvest_opti
     s.fail_parked = options.when_parked == harvest_options::parked_jobs::fail;
     // Longer ones are no bound; a sum with a time must not overflow.
     s.outage_patience = std::min<std::chrono::milliseconds>(options.outage_patience, std::chrono::years{100});
-    s.seed = seed_of(options);
+    s.seed = seed_or_random(options.seed);
     return s;
 }
 
@@ -52,7 +44,7 @@ scheduler_options scheduling_of(const paging::client_core& c, const harvest_opti
 harvest_core::harvest_core(const client& c, std::shared_ptr<job_source> source, harvest_options options,
                            std::shared_ptr<time_source> time)
     : executor_(c.get_executor()),
-      client_(c.core()),
+      client_(detail::access::core(c)),
       source_(std::move(source)),
       options_(std::move(options)),
       registry_(paging::keeper_registry::of(executor_)),

@@ -37,10 +37,10 @@ harvest_stream harvest::begin(const client& c, std::shared_ptr<job_source> sourc
                               std::shared_ptr<time_source> time)
 {
     check(options);
-    if (c.core()->closed()) throw failure(errc::client_closed);
+    if (detail::access::core(c)->closed()) throw failure(errc::client_closed);
     auto core = std::make_shared<harvest_core>(c, std::move(source), std::move(options), std::move(time));
-    c.core()->add(std::weak_ptr<paging::close_listener>(core));
-    return harvest_stream(c.get_executor(), std::move(core));
+    detail::access::core(c)->add(std::weak_ptr<paging::close_listener>(core));
+    return detail::access::make<harvest_stream>(c.get_executor(), std::move(core));
 }
 
 harvest_stream::harvest_stream(executor_type executor, std::shared_ptr<harvest::harvest_core> core) noexcept

@@ -53,7 +53,7 @@ public:
 
 private:
     void posts_arrived() override;
-    void quarantined(const decode::quarantined_item& item) override { no_posts.push_back({item.raw, item.why}); }
+    void quarantined(const quarantined_item& item) override { no_posts.push_back(item); }
     void page_over(paging::page_outcome outcome) override;
     bool settle_last(bool others_answered);
     void repeat(const paging::page_outcome& outcome);

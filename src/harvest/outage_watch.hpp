@@ -4,7 +4,7 @@
 
 #include <unipile/pacing.hpp>
 
-#include "harvest/random.hpp"
+#include "splitmix.hpp"
 
 #include <chrono>
 #include <cstddef>

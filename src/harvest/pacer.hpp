@@ -5,7 +5,7 @@
 #include <unipile/pacing.hpp>
 
 #include "harvest/open_hours.hpp"
-#include "harvest/random.hpp"
+#include "splitmix.hpp"
 
 #include <chrono>
 #include <cstdint>

@@ -5,8 +5,8 @@
 
 #include "harvest/outage_watch.hpp"
 #include "harvest/pacer.hpp"
-#include "harvest/random.hpp"
 #include "paging/page_outcome.hpp"
+#include "splitmix.hpp"
 
 #include <chrono>
 #include <cstddef>

@@ -43,7 +43,7 @@ post_stream client::posts(posts_query query, const position& from)
     core_->check(query, from);
     auto stream = std::make_shared<paging::stream_core>(core_, std::move(query), from);
     core_->add(*stream);
-    return post_stream(executor_, std::move(stream));
+    return detail::access::make<post_stream>(executor_, std::move(stream));
 }
 
 connection_stats client::connections() const noexcept

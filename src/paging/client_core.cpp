@@ -6,19 +6,11 @@
 
 #include <algorithm>
 #include <new>
-#include <random>
 #include <utility>
 
 namespace unipile::paging {
 
 namespace {
-
-std::uint64_t seed_of(const retry_policy& policy)
-{
-    if (policy.seed) return policy.seed;
-    std::random_device device;
-    return std::uint64_t{device()} << 32 | device();
-}
 
 [[noreturn]] void refuse(errc code, std::string note = {})
 {
@@ -43,7 +35,7 @@ client_core::client_core(client_options options, std::shared_ptr<http::transport
       transport_(std::move(transport)),
       time_(std::move(time)),
       registry_(keeper_registry::of(transport_->executor())),
-      random_(seed_of(options_.retry))
+      random_(seed_or_random(options_.retry.seed))
 {
     options_.api_key.clear();  // the transport has what it needs of both
     options_.proxy.clear();
@@ -58,7 +50,8 @@ void client_core::check(const posts_query& query, const position& from) const
     if (closed_) refuse(errc::client_closed);
     check_numbers(query);
     if (!from.belongs_to(query)) refuse(errc::position_mismatch);
-    (void)transport_->target(query.identifier, query.account_id, query.limit, query.is_company, from.inside().cursor);
+    (void)transport_->target(query.identifier, query.account_id, query.limit, query.is_company,
+                             detail::access::parts(from).cursor);
 }
 
 void client_core::add(page_reader& s) noexcept { readers_.push_back(s); }
@@ -164,11 +157,7 @@ void client_core::give_back(std::unique_ptr<workspace> w) noexcept
     spare_.push_back(std::move(w));
 }
 
-double client_core::chance() noexcept
-{
-    random_ += 0x9e3779b97f4a7c15u;
-    return static_cast<double>(detail::mix(random_) >> 11) * 0x1.0p-53;
-}
+double client_core::chance() noexcept { return random_.unit(); }
 
 void client_core::abandon(std::vector<std::shared_ptr<void>>& out) noexcept
 {

@@ -7,6 +7,7 @@
 #include "workspace.hpp"
 
 #include "http/transport.hpp"
+#include "splitmix.hpp"
 
 #include <unipile/client_options.hpp>
 #include <unipile/position.hpp>
@@ -111,7 +112,7 @@ private:
     std::vector<std::unique_ptr<workspace>> spare_;
     std::size_t running_ = 0;
     handler_meeting handlers_;
-    std::uint64_t random_;
+    random_source random_;
     bool succeeded_ = false;
     bool closed_ = false;
 };

@@ -1,42 +1,31 @@
 // Short names for texts: the same on every machine, since positions carry them.
 #pragma once
 
+#include "splitmix.hpp"
+
 #include <cstdint>
 #include <cstring>
 #include <string_view>
 
 namespace unipile::paging {
 
-namespace detail {
-
-inline std::uint64_t mix(std::uint64_t x) noexcept
-{
-    x ^= x >> 30;
-    x *= 0xbf58476d1ce4e5b9u;
-    x ^= x >> 27;
-    x *= 0x94d049bb133111ebu;
-    return x ^ (x >> 31);
-}
-
 /// Up to eight bytes as a little-endian number, on every machine.
-inline std::uint64_t load(const char* p, std::size_t n) noexcept
+inline std::uint64_t load_word(const char* p, std::size_t n) noexcept
 {
     std::uint64_t word = 0;
     for (std::size_t i = 0; i != n; ++i) word |= std::uint64_t{static_cast<unsigned char>(p[i])} << (8 * i);
     return word;
 }
 
-}  // namespace detail
-
 /// A 64-bit hash of `text`. Part of the format of positions: never change it. Not keyed, and needs not be: whoever
 /// makes two texts collide spoils their own listing.
 inline std::uint64_t fingerprint(std::string_view text, std::uint64_t seed = 0) noexcept
 {
-    auto h = detail::mix(seed + 0x9e3779b97f4a7c15u * (text.size() + 1));
+    auto h = mix64(seed + random_source::step * (text.size() + 1));
     const char* p = text.data();
     auto left = text.size();
-    for (; left >= 8; p += 8, left -= 8) h = detail::mix(h ^ detail::load(p, 8)) + 0x9e3779b97f4a7c15u;
-    return left ? detail::mix(h ^ detail::load(p, left)) : h;
+    for (; left >= 8; p += 8, left -= 8) h = mix64(h ^ load_word(p, 8)) + random_source::step;
+    return left ? mix64(h ^ load_word(p, left)) : h;
 }
 
 /// What an item of a page is recognised by when the page is fetched again: 47 bits of a hash, and whether that is a

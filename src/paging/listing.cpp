@@ -29,7 +29,7 @@ std::uint64_t query_fingerprint(const posts_query& query) noexcept
 listing::listing(posts_query query, const position& from)
     : query_(std::move(query)), identity_(query_fingerprint(query_))
 {
-    pages_.emplace_back(page_track(from.inside()));
+    pages_.emplace_back(page_track(detail::access::parts(from)));
     if (!cursor().empty()) memory_.cursors.follow(cursor());
     end_ = from.ended();
 }
@@ -270,12 +270,13 @@ position listing::place() const
 {
     // What was dropped is not behind us, whatever the server said about the end.
     if (is_final(end_) && !has_post()) {
-        position::parts nowhere;
+        detail::position_parts nowhere;
         nowhere.query = identity_;
-        return position(std::move(nowhere), end_);
+        return detail::access::make<position>(std::move(nowhere), end_);
     }
     const auto& front = pages_.front();
-    return position(front.begun ? front.track.at(front.last, identity_) : front.track.beginning(identity_));
+    return detail::access::make<position>(front.begun ? front.track.at(front.last, identity_)
+                                                      : front.track.beginning(identity_));
 }
 
 }  // namespace unipile::paging

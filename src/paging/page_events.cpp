@@ -29,12 +29,12 @@ void page_events::anomalies(const post& p, std::uint32_t index) const
             {.query = query_, .page = page_, .item = index, .anomaly = &a, .post = &p, .quarantined = {}, .why = {}});
 }
 
-void page_events::quarantined(const decode::quarantined_item& item) const
+void page_events::quarantined(const quarantined_item& item, std::uint32_t index) const
 {
     if (!to_) return;
     to_->on_anomaly({.query = query_,
                      .page = page_,
-                     .item = static_cast<std::int64_t>(item.index),
+                     .item = index,
                      .anomaly = nullptr,
                      .post = nullptr,
                      .quarantined = item.raw,

@@ -25,7 +25,7 @@ public:
     void request(std::string_view target) const;
     void answer(const http::response_head& head, std::chrono::nanoseconds elapsed, const api_error* error) const;
     void anomalies(const post& p, std::uint32_t index) const;
-    void quarantined(const decode::quarantined_item& item) const;
+    void quarantined(const quarantined_item& item, std::uint32_t index) const;
     /// The page is whole: its own anomalies, and its sizes.
     void page(const decode::page_end& end, std::uint64_t wire_bytes, std::uint64_t json_bytes,
               std::chrono::nanoseconds elapsed) const;

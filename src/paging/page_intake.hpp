@@ -22,24 +22,16 @@ public:
     template <class Quarantined>
     void take(Quarantined&& quarantined)
     {
-        auto& posts = work_.decoder.ready();
-        auto& bad = work_.decoder.quarantined();
-        const auto& index = work_.decoder.ready_index();
-        auto b = bad.begin();
-        const auto take_bad = [&] {
-            if (listing_.take_quarantined(b->raw, static_cast<std::uint32_t>(b->index))) {
-                quarantined(*b);
-                events_.quarantined(*b);
+        auto& items = work_.decoder.items();
+        for (auto i = items.begin(); i != items.end() && !listing_.over(); ++i) {
+            if (auto* p = i->as_post()) {
+                take(std::move(*p), i->index);
+            } else if (const auto& q = *i->as_quarantined(); listing_.take_quarantined(q.raw, i->index)) {
+                quarantined(q);
+                events_.quarantined(q, i->index);
             }
-            ++b;
-        };
-        for (std::size_t i = 0; i != posts.size() && !listing_.over(); ++i) {
-            while (b != bad.end() && b->index < index[i] && !listing_.over()) take_bad();
-            if (!listing_.over()) take(std::move(posts[i]), index[i]);
         }
-        while (b != bad.end() && !listing_.over()) take_bad();
-        posts.clear();
-        bad.clear();
+        items.clear();
     }
     /// The page is whole.
     void complete(std::chrono::nanoseconds elapsed, std::chrono::milliseconds age);

@@ -61,10 +61,7 @@ void page_operation::abandon(std::vector<std::shared_ptr<void>>& out) noexcept
     if (self_) out.push_back(std::move(self_));
 }
 
-void page_operation::quarantined(const decode::quarantined_item& item)
-{
-    result_.value.quarantined.push_back({item.raw, item.why});
-}
+void page_operation::quarantined(const quarantined_item& item) { result_.value.quarantined.push_back(item); }
 
 void page_operation::page_over(page_outcome outcome)
 {

@@ -36,7 +36,7 @@ private:
     friend class pull_slot<page_pull>;
 
     void posts_arrived() override {}
-    void quarantined(const decode::quarantined_item& item) override;
+    void quarantined(const quarantined_item& item) override;
     void page_over(page_outcome outcome) override;
     void end_pull();
 

@@ -193,7 +193,7 @@ awaitable<void> page_reader::read_page(client_core& client)
 void page_reader::take_in(const client_core& client)
 {
     const handler_section here(handlers());
-    page_intake(listing_, *work_, client.observer(), attempts_).take([this](const decode::quarantined_item& item) {
+    page_intake(listing_, *work_, client.observer(), attempts_).take([this](const quarantined_item& item) {
         quarantined(item);
     });
 }

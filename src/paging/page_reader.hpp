@@ -106,7 +106,7 @@ protected:
     /// Posts wait in the listing. Called from inside the request, which stands still until this returns.
     virtual void posts_arrived() = 0;
     /// An item of the page is no post.
-    virtual void quarantined(const decode::quarantined_item&) {}
+    virtual void quarantined(const quarantined_item&) {}
     /// The request is over; posts may wait. The next one may be requested from here.
     virtual void page_over(page_outcome outcome) = 0;
 

@@ -5,7 +5,7 @@
 
 namespace unipile::paging {
 
-page_track::page_track(const position::parts& from)
+page_track::page_track(const detail::position_parts& from)
     : cursor_(from.cursor),
       behind_(from.behind),
       expected_(from.behind),
@@ -57,12 +57,12 @@ page_track page_track::next(std::string cursor) const
 
 page_track page_track::back_to(const page_track& last) const
 {
-    position::parts from{.query = 0, .cursor = last.cursor_, .index = last.seen_, .behind = last.behind_};
+    detail::position_parts from{.query = 0, .cursor = last.cursor_, .index = last.seen_, .behind = last.behind_};
     from.behind.insert(from.behind.end(), behind_.begin() + static_cast<std::ptrdiff_t>(inherited_), behind_.end());
     return page_track(from);
 }
 
-position::parts page_track::at(const mark& m, std::uint64_t query) const
+detail::position_parts page_track::at(const mark& m, std::uint64_t query) const
 {
     return {.query = query,
             .cursor = cursor_,
@@ -70,7 +70,7 @@ position::parts page_track::at(const mark& m, std::uint64_t query) const
             .behind = {behind_.begin(), behind_.begin() + static_cast<std::ptrdiff_t>(m.known)}};
 }
 
-position::parts page_track::beginning(std::uint64_t query) const
+detail::position_parts page_track::beginning(std::uint64_t query) const
 {
     return {.query = query,
             .cursor = cursor_,

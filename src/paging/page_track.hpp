@@ -28,7 +28,7 @@ public:
 
     page_track() = default;
     /// Begins at the page of a position.
-    explicit page_track(const position::parts& from);
+    explicit page_track(const detail::position_parts& from);
 
     /// A further attempt at the same page. All items that were seen count as taken.
     void restart();
@@ -46,9 +46,9 @@ public:
 
     const std::string& cursor() const noexcept { return cursor_; }
     /// The place at a mark, as a position holds it.
-    position::parts at(const mark& m, std::uint64_t query) const;
+    detail::position_parts at(const mark& m, std::uint64_t query) const;
     /// The place before the page's first item.
-    position::parts beginning(std::uint64_t query) const;
+    detail::position_parts beginning(std::uint64_t query) const;
 
 private:
     bool use_up(identity id);

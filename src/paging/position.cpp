@@ -59,7 +59,7 @@ public:
     std::uint64_t fixed(std::size_t bytes)
     {
         const auto taken = raw(bytes);
-        return paging::detail::load(taken.data(), taken.size());
+        return paging::load_word(taken.data(), taken.size());
     }
     std::uint64_t varint()
     {
@@ -140,7 +140,7 @@ position position::parse(std::string_view text)
         refuse("its check does not match");
 
     reader in(body);
-    parts p;
+    detail::position_parts p;
     p.query = in.fixed(8);
     const auto ended = static_cast<unipile::end_reason>(in.fixed(1));
     const auto index = in.varint();
@@ -152,7 +152,7 @@ position position::parse(std::string_view text)
     for (std::uint64_t i = 0; i != count; ++i) p.behind.push_back(in.fixed(identity_bytes));
     const bool sound = in.left() == 0 && p.index == index && (ended == end_reason::none || paging::is_final(ended));
     if (!sound) refuse("its fields don't agree");
-    return position(std::move(p), ended);
+    return detail::access::make<position>(std::move(p), ended);
 }
 
 bool position::at_beginning() const noexcept
@@ -162,7 +162,8 @@ bool position::at_beginning() const noexcept
 
 bool position::belongs_to(const posts_query& query) const noexcept
 {
-    return parts_ == parts{} ? ended_ == end_reason::none : parts_.query == paging::query_fingerprint(query);
+    return parts_ == detail::position_parts{} ? ended_ == end_reason::none
+                                              : parts_.query == paging::query_fingerprint(query);
 }
 
 std::ostream& operator<<(std::ostream& out, const position& p) { return out << p.text(); }

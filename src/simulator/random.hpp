@@ -1,19 +1,15 @@
 // Numbers that follow from a seed alone, the same on every machine.
 #pragma once
 
+#include "splitmix.hpp"
+
 #include <cstdint>
 #include <string_view>
 
 namespace unipile::simulator {
 
-/// The finaliser of SplitMix64: every bit of the input reaches every bit of the result.
-constexpr std::uint64_t mix(std::uint64_t x)
-{
-    x += 0x9e3779b97f4a7c15u;
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-    return x ^ (x >> 31);
-}
+/// The first number of the sequence that begins with `x`.
+constexpr std::uint64_t mix(std::uint64_t x) { return mix64(x + random_source::step); }
 
 template <class... More>
 constexpr std::uint64_t mix(std::uint64_t first, std::uint64_t second, More... more)
@@ -34,7 +30,7 @@ constexpr double unit(std::uint64_t hash) { return static_cast<double>(hash >> 1
 class rng {
 public:
     constexpr explicit rng(std::uint64_t seed) : state_(seed) {}
-    constexpr std::uint64_t next() { return mix(state_ += 0x9e3779b97f4a7c15u); }
+    constexpr std::uint64_t next() { return mix(state_ += random_source::step); }
     /// 0 to n - 1; n above 0. The tiny bias of the reduction doesn't matter here.
     constexpr std::uint64_t below(std::uint64_t n) { return n == 0 ? 0 : next() % n; }
     constexpr std::uint64_t between(std::uint64_t low, std::uint64_t high) { return low + below(high - low + 1); }

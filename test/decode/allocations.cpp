@@ -68,7 +68,7 @@ BOOST_AUTO_TEST_CASE(a_decoder_is_good_again_after_reset)
         } catch (const std::bad_alloc&) {
             failed = true;
         }
-        std::vector<post> kept = std::move(decoder.ready());
+        std::vector<post> kept = posts_of(decoder);
         for (const post& p : kept) BOOST_TEST_REQUIRE(page.find(p.json()) != std::string::npos);
         decoder.reset();
         BOOST_TEST_REQUIRE(!decoder.write(page));
@@ -105,7 +105,7 @@ BOOST_AUTO_TEST_CASE(one_block_a_post_and_none_once_it_is_warm)
         return allocation_count() - before;
     };
     (void)allocations_of_a_page();
-    const std::vector<post> kept = decoder.ready();
+    const std::vector<post> kept = posts_of(decoder);
     decode::drop_cached_blocks();
     BOOST_TEST(allocations_of_a_page() <= 50 + 8);
     BOOST_TEST(allocations_of_a_page() <= 8);

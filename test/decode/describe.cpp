@@ -199,6 +199,14 @@ std::string describe(const post& p)
     return w.text();
 }
 
+std::vector<post> posts_of(decode::page_decoder& decoder)
+{
+    std::vector<post> posts;
+    for (const auto& item : decoder.items())
+        if (const auto* p = item.as_post()) posts.push_back(*p);
+    return posts;
+}
+
 std::string decode_pieces(const std::vector<std::string_view>& pieces, const size_limits& limits, bool strict)
 {
     decode::page_decoder decoder(limits, strict);
@@ -208,10 +216,12 @@ std::string decode_pieces(const std::vector<std::string_view>& pieces, const siz
     if (const auto at_end = decoder.finish(); !error) error = at_end;
     std::ostringstream out;
     out << "error " << error.message() << '\n';
-    for (std::size_t i = 0; i < decoder.ready().size(); ++i)
-        out << "item " << decoder.ready_index().at(i) << '\n' << describe(decoder.ready()[i]);
-    for (const decode::quarantined_item& item : decoder.quarantined())
-        out << "quarantined " << item.index << ' ' << item.why << ": " << item.raw << '\n';
+    for (const auto& item : decoder.items())
+        if (const auto* p = item.as_post())
+            out << "item " << item.index << '\n' << describe(*p);
+        else
+            out << "quarantined " << item.index << ' ' << item.as_quarantined()->why << ": "
+                << item.as_quarantined()->raw << '\n';
     if (error) return out.str();
     const decode::page_end& end = decoder.end();
     out << "end " << end.items << " cursor " << static_cast<int>(end.kind) << ' ' << end.cursor << " pages "

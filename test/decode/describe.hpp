@@ -31,6 +31,9 @@ inline std::string decode_whole(std::string_view page, const size_limits& limits
     return decode_pieces({page}, limits, strict);
 }
 
+/// The posts among the items that were not taken yet.
+std::vector<post> posts_of(decode::page_decoder& decoder);
+
 /// A page around these items.
 inline std::string page_of(std::string_view items)
 {

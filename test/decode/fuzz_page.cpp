@@ -40,29 +40,41 @@ bool has_bad_text(const post& p)
     return false;
 }
 
+void check_post(const post& p, std::string_view page)
+{
+    check(page.find(p.json()) != std::string_view::npos);
+    boost::json::error_code error;
+    (void)boost::json::parse({p.json().data(), p.json().size()}, error);
+    // Boost.JSON refuses exponents that it can't count with; by the grammar they are as good as others.
+    check(!error || error == boost::json::error::exponent_overflow || has_bad_text(p));
+    check(test::describe(post::parse(p.json()).value()) == test::describe(p));
+    std::string copy;
+    check(is_valid_utf8(p.valid_json(copy)) && p.is_utf8() == is_valid_utf8(p.json()));
+    check(p.footprint() > p.json().size() && p.footprint() < 128 * 1024 + 8 * p.json().size());
+}
+
+void check_quarantined(const quarantined_item& item)
+{
+    check(item.raw.size() <= small_limits().item);
+    boost::json::error_code error;
+    const auto value = boost::json::parse(item.raw, error);
+    const std::string_view why = item.why;
+    const bool over = why.starts_with("its ") || why.starts_with("nested deeper");
+    check(error || over || !value.is_object() || value.get_object().empty());
+    check(!error || !why.starts_with("an empty"));
+}
+
 void check_items(std::string_view page)
 {
     decode::page_decoder decoder(small_limits(), false);
     (void)decoder.write(page);
-    for (const post& p : decoder.ready()) {
-        check(page.find(p.json()) != std::string_view::npos);
-        boost::json::error_code error;
-        (void)boost::json::parse({p.json().data(), p.json().size()}, error);
-        // Boost.JSON refuses exponents that it can't count with; by the grammar they are as good as others.
-        check(!error || error == boost::json::error::exponent_overflow || has_bad_text(p));
-        check(test::describe(post::parse(p.json()).value()) == test::describe(p));
-        std::string copy;
-        check(is_valid_utf8(p.valid_json(copy)) && p.is_utf8() == is_valid_utf8(p.json()));
-        check(p.footprint() > p.json().size() && p.footprint() < 128 * 1024 + 8 * p.json().size());
-    }
-    for (const decode::quarantined_item& item : decoder.quarantined()) {
-        check(item.raw.size() <= small_limits().item);
-        boost::json::error_code error;
-        const auto value = boost::json::parse(item.raw, error);
-        const std::string_view why = item.why;
-        const bool over = why.starts_with("its ") || why.starts_with("nested deeper");
-        check(error || over || !value.is_object() || value.get_object().empty());
-        check(!error || !why.starts_with("an empty"));
+    std::uint32_t index = 0;
+    for (const auto& item : decoder.items()) {
+        check(item.index == index++);
+        if (const auto* p = item.as_post())
+            check_post(*p, page);
+        else
+            check_quarantined(*item.as_quarantined());
     }
 }
 

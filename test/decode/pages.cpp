@@ -24,8 +24,9 @@ outcome run(std::string_view page, std::size_t piece, const size_limits& limits,
     outcome o;
     for (std::size_t at = 0; at < page.size() && !o.error; at += piece) o.error = decoder.write(page.substr(at, piece));
     if (!o.error) o.error = decoder.finish();
-    o.posts = decoder.ready().size();
-    for (const auto& item : decoder.quarantined()) o.quarantined.push_back(item.why + ": " + item.raw);
+    o.posts = posts_of(decoder).size();
+    for (const auto& item : decoder.items())
+        if (const auto* q = item.as_quarantined()) o.quarantined.push_back(q->why + ": " + q->raw);
     o.end = decoder.end();
     return o;
 }
@@ -96,7 +97,7 @@ BOOST_AUTO_TEST_CASE(errors_keep_what_was_complete)
     BOOST_TEST(o.posts == 2u);
     decode::page_decoder decoder({}, false);
     BOOST_TEST(decoder.write(R"({"items":[)" + two + R"(,:)") == errc::page_malformed);
-    const post kept = decoder.ready().at(1);
+    const post kept = posts_of(decoder).at(1);
     decoder.reset();
     BOOST_TEST(kept.json() == good_item);
 }
@@ -311,15 +312,15 @@ BOOST_AUTO_TEST_CASE(giants_among_dwarfs)
             for (std::size_t at = 0; at < page.size(); at += piece)
                 BOOST_REQUIRE(!decoder.write(std::string_view(page).substr(at, piece)));
             BOOST_REQUIRE(!decoder.finish());
-            BOOST_REQUIRE_EQUAL(decoder.ready().size(), 5u);
+            BOOST_REQUIRE_EQUAL(posts_of(decoder).size(), 5u);
             for (std::size_t i : {1u, 3u}) {
-                const post& p = decoder.ready()[i];
+                const post p = posts_of(decoder)[i];
                 BOOST_TEST(p.json() == giant);
                 BOOST_TEST(*p.linkedin()->title == text);
                 BOOST_TEST(*p.linkedin()->text == '\n' + text);
             }
-            BOOST_TEST(decoder.ready()[2].json() == full_linkedin_post());
-            BOOST_TEST(decoder.ready()[4].json() == good_item);
+            BOOST_TEST(posts_of(decoder)[2].json() == full_linkedin_post());
+            BOOST_TEST(posts_of(decoder)[4].json() == good_item);
         }
     }
 }
@@ -336,15 +337,15 @@ BOOST_AUTO_TEST_CASE(longer_than_was_guessed)
         decode::page_decoder decoder({}, false);
         BOOST_REQUIRE(!decoder.write(page_of(item)));
         BOOST_REQUIRE(!decoder.finish());
-        BOOST_REQUIRE_EQUAL(decoder.ready().size(), 1u);
-        const linkedin_post& p = *decoder.ready()[0].linkedin();
+        BOOST_REQUIRE_EQUAL(posts_of(decoder).size(), 1u);
+        const linkedin_post& p = *posts_of(decoder)[0].linkedin();
         BOOST_TEST(p.reaction_counter.value() == 12);
         BOOST_TEST(p.is_repost.value());
         BOOST_REQUIRE_EQUAL(p.attachments.size(), 3u);
         BOOST_TEST(std::holds_alternative<image_attachment>(p.attachments[0].details));
         BOOST_TEST(std::holds_alternative<video_attachment>(p.attachments[1].details));
         BOOST_TEST(std::holds_alternative<file_attachment>(p.attachments[2].details));
-        BOOST_TEST(decoder.ready()[0].json() == item);
+        BOOST_TEST(posts_of(decoder)[0].json() == item);
     }
 }
 
@@ -398,12 +399,12 @@ BOOST_AUTO_TEST_CASE(small_posts_behind_large_ones)
         decode::page_decoder decoder({}, false);
         for (std::size_t at = 0; at < page.size(); at += piece)
             BOOST_REQUIRE(!decoder.write(std::string_view(page).substr(at, piece)));
-        BOOST_REQUIRE_EQUAL(decoder.ready().size(), 51u);
-        BOOST_TEST(decoder.ready()[0].footprint() <= 64 * 1024u);
+        BOOST_REQUIRE_EQUAL(posts_of(decoder).size(), 51u);
+        BOOST_TEST(posts_of(decoder)[0].footprint() <= 64 * 1024u);
         for (std::size_t i = 1; i <= 50; ++i) {
-            BOOST_TEST(decoder.ready()[i].json() == full_linkedin_post());
-            BOOST_TEST(decoder.ready()[i].linkedin()->attachments.size() == 7u);
-            BOOST_TEST(decoder.ready()[i].footprint() <= 24 * 1024u);
+            BOOST_TEST(posts_of(decoder)[i].json() == full_linkedin_post());
+            BOOST_TEST(posts_of(decoder)[i].linkedin()->attachments.size() == 7u);
+            BOOST_TEST(posts_of(decoder)[i].footprint() <= 24 * 1024u);
         }
     }
 }

@@ -82,7 +82,7 @@ BOOST_AUTO_TEST_CASE(a_post_is_complete_at_its_closing_brace)
     decode::page_decoder decoder({}, false);
     for (std::size_t at = 0; at < page.size(); ++at) {
         BOOST_REQUIRE(!decoder.write({&page[at], 1}));
-        BOOST_TEST_REQUIRE(decoder.ready().size() == (at + 1 >= second ? 2u : at + 1 >= first ? 1u : 0u));
+        BOOST_TEST_REQUIRE(decoder.items().size() == (at + 1 >= second ? 2u : at + 1 >= first ? 1u : 0u));
     }
     BOOST_TEST(!decoder.finish());
 }
@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(reset_forgets)
         decoder.reset();
         BOOST_TEST(!decoder.write(page_corpus()[0]));
         BOOST_TEST(!decoder.finish());
-        BOOST_TEST(decoder.ready().size() == 2u);
+        BOOST_TEST(decoder.items().size() == 2u);
         BOOST_TEST(decoder.end().cursor == "a+b/c==!");
     }
     decoder.reset();
@@ -113,12 +113,8 @@ BOOST_AUTO_TEST_CASE(taking_as_it_goes)
     std::vector<std::uint32_t> indexes;
     for (std::string_view piece : pieces_of(page_corpus()[1], 11)) {
         BOOST_REQUIRE(!decoder.write(piece));
-        BOOST_REQUIRE_EQUAL(decoder.ready_index().size(), decoder.ready().size());
-        for (std::uint32_t index : decoder.ready_index()) indexes.push_back(index);
-        for (const decode::quarantined_item& item : decoder.quarantined())
-            indexes.push_back(static_cast<std::uint32_t>(item.index));
-        decoder.ready().clear();
-        decoder.quarantined().clear();
+        for (const auto& item : decoder.items()) indexes.push_back(item.index);
+        decoder.items().clear();
     }
     BOOST_TEST(!decoder.finish());
     BOOST_REQUIRE_EQUAL(indexes.size(), decoder.end().items);

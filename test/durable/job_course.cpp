@@ -41,10 +41,10 @@ std::string place_in(const std::string& identifier)
 {
     posts_query q = query();
     q.identifier = identifier;
-    position::parts at;
+    detail::position_parts at;
     at.query = paging::query_fingerprint(q);
     at.cursor = "c1";
-    return position(at).text();
+    return detail::access::make<position>(at).text();
 }
 
 store::step step_of(step_kind k, const std::string& place = place_in("id"))

@@ -145,7 +145,7 @@ stored_harvest::stored_harvest(stored_world& world, store::harvester_options opt
     const auto with_time = [this](client& api, std::unique_ptr<job_source> source, harvest_options o) {
         return unipile::harvest::begin(api, std::shared_ptr<job_source>(std::move(source)), std::move(o), time);
     };
-    client api(context.get_executor(), scripted.core);
+    auto api = detail::access::make<client>(context.get_executor(), scripted.core);
     harvester = durable::access::handle(
         durable::harvester_core::make(std::move(api), *writer, run_number, std::move(options), with_time));
 }

@@ -206,7 +206,7 @@ BOOST_AUTO_TEST_CASE(refuses_options_that_make_no_sense)
 {
     asio::io_context context;
     scripted_client scripted(context.get_executor(), plain_listing(1, 1));
-    client c(context.get_executor(), scripted.core);
+    auto c = detail::access::make<client>(context.get_executor(), scripted.core);
     const std::function<void(harvest_options&)> faults[] = {[](auto& o) { o.max_in_flight = 0; },
                                                             [](auto& o) { o.turn_pages = 0; },
                                                             [](auto& o) { o.max_buffered_bytes = 0; },
@@ -273,14 +273,14 @@ BOOST_AUTO_TEST_CASE(pages_wait_for_their_answer)
             if (name == "1" && got[name].size() == 20) {
                 BOOST_TEST(h.stream.finish(e->number));
             } else if (name == "2" && got[name].size() == 10) {
-                auto parts = e->position.inside();
+                auto parts = detail::access::parts(e->position);
                 parts.cursor = "c3";
-                BOOST_TEST(h.stream.jump(e->number, position(parts)));
+                BOOST_TEST(h.stream.jump(e->number, detail::access::make<position>(parts)));
             } else {
                 if (name == "3") {
-                    auto parts = e->position.inside();
+                    auto parts = detail::access::parts(e->position);
                     parts.query += 1;
-                    BOOST_CHECK_THROW(h.stream.jump(e->number, position(parts)), failure);
+                    BOOST_CHECK_THROW(h.stream.jump(e->number, detail::access::make<position>(parts)), failure);
                 }
                 BOOST_TEST(h.stream.go_on(e->number));
             }
@@ -525,7 +525,7 @@ BOOST_AUTO_TEST_CASE(destroyed_at_any_moment)
         bool called = false;
         asio::io_context context;
         scripted_client scripted(context.get_executor(), plain_listing(25, 10), impatient());
-        std::optional<client> api(std::in_place, context.get_executor(), scripted.core);
+        std::optional<client> api(detail::access::make<client>(context.get_executor(), scripted.core));
         std::optional<harvest_stream> stream(api->harvest(row(6), quickly()));
         api.reset();
         auto eat = [&]() -> asio::awaitable<void> {
@@ -560,7 +560,7 @@ BOOST_AUTO_TEST_CASE(a_context_that_goes_down_takes_the_pull_with_it)
             while (co_await stream.next()) {
             }
         };
-        asio::co_spawn(context, eat(client(context.get_executor(), scripted.core)), rethrow);
+        asio::co_spawn(context, eat(detail::access::make<client>(context.get_executor(), scripted.core)), rethrow);
         for (std::size_t i = 0; i < k && context.poll_one() > 0; ++i) {
         }
     }

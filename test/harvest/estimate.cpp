@@ -2,7 +2,7 @@
 #include <unipile/harvest_estimate.hpp>
 
 #include "harvest/pacer.hpp"
-#include "harvest/random.hpp"
+#include "splitmix.hpp"
 #include "support/printing.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -58,7 +58,7 @@ harvest_estimate of(const estimate_rules& rules, const std::vector<account_load>
 wall_time forecast(const pacing& rules, account_ledger ledger, std::uint64_t requests, wall_time t)
 {
     const unipile::harvest::pacer pacer{rules};
-    unipile::harvest::random_source random{1};
+    unipile::random_source random{1};
     unipile::harvest::settle(ledger, t);
     for (; requests > 0; --requests) {
         t = pacer.earliest(ledger, t);

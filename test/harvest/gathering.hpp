@@ -58,7 +58,7 @@ struct scripted_harvest {
     scripted_harvest(script s, Jobs&& jobs, harvest_options options = quickly(), client_options client = impatient())
         : context(),
           scripted(context.get_executor(), std::move(s), std::move(client)),
-          api(context.get_executor(), scripted.core),
+          api(detail::access::make<unipile::client>(context.get_executor(), scripted.core)),
           stream(harvest::begin(api, make_job_source(context.get_executor(), std::forward<Jobs>(jobs)),
                                 std::move(options), time))
     {}

@@ -1,7 +1,7 @@
 // The durable form of what is known about an account.
 #include <unipile/account_ledger.hpp>
 
-#include "harvest/random.hpp"
+#include "splitmix.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(refuses_damaged_text)
 BOOST_AUTO_TEST_CASE(no_damage_crashes_it)
 {
     const auto text = full().to_text();
-    unipile::harvest::random_source random{7};
+    unipile::random_source random{7};
     for (std::size_t i = 0; i <= text.size(); ++i) account_ledger::from_text(text.substr(0, i));
     for (int i = 0; i < 20'000; ++i) {
         auto damaged = text;

@@ -13,9 +13,9 @@ using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 using unipile::account_ledger;
 using unipile::pacing;
+using unipile::random_source;
 using unipile::wall_time;
 using unipile::harvest::pacer;
-using unipile::harvest::random_source;
 using unipile::harvest::settle;
 
 constexpr wall_time start{1'700'000'000'000ms};

@@ -34,13 +34,13 @@ void each(scripted_harvest& h, const std::function<void(const harvest_element&)>
 /// A place at the beginning of page `n` of `plain_listing`.
 position page_of(const posts_query& q, int n)
 {
-    position::parts parts;
+    detail::position_parts parts;
     scripted_harvest h(plain_listing(30, 10), std::vector<posts_query>{q});
     each(h, [&](const harvest_element& e) {
-        if (e.page_ends && parts.cursor.empty()) parts = e.position.inside();
+        if (e.page_ends && parts.cursor.empty()) parts = detail::access::parts(e.position);
     });
     parts.cursor = "c" + std::to_string(n);
-    return position(parts);
+    return detail::access::make<position>(parts);
 }
 
 std::vector<std::uint64_t> items_of(const script& s, bool whole_pages, std::uint64_t max_posts = 0)

@@ -62,7 +62,7 @@ struct world {
         auto client_options = impatient();
         client_options.observer = std::make_shared<seeing>(*this);
         scripted.emplace(context.get_executor(), answer_of, client_options);
-        api.emplace(context.get_executor(), scripted->core);
+        api.emplace(detail::access::make<client>(context.get_executor(), scripted->core));
         harvest_options o = quickly();
         o.whole_pages = o.confirm_pages = whole_pages;
         o.max_queued = 8;

@@ -16,6 +16,7 @@ using kind = decision::kind;
 using then = request_result::then;
 using sign = request_result::sign;
 using unipile::pacing;
+using unipile::random_source;
 using unipile::wall_time;
 
 constexpr wall_time start{1'700'000'000'000ms};

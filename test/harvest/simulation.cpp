@@ -33,6 +33,7 @@ using namespace unipile::harvest;
 using std::chrono::milliseconds;
 using unipile::account_ledger;
 using unipile::pacing;
+using unipile::random_source;
 using unipile::wall_time;
 
 constexpr wall_time beginning{1'700'000'000'000ms};

@@ -148,9 +148,9 @@ BOOST_AUTO_TEST_CASE(jobs_that_can_not_be_sent_cost_nothing)
     auto jobs = grid(1, 3);
     jobs[1].limit = 0;
     std::vector<harvest_job> list(jobs.begin(), jobs.end());
-    position::parts foreign;
+    detail::position_parts foreign;
     foreign.query = 17;
-    list.emplace_back(query_of(0, "other"), position(foreign));
+    list.emplace_back(query_of(0, "other"), detail::access::make<position>(foreign));
     position ended;
     {
         scripted_harvest first(plain_listing(5, 10), std::vector{jobs[0]});

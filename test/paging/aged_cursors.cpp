@@ -146,7 +146,7 @@ BOOST_AUTO_TEST_CASE(an_old_refusal_confirms_nothing)
         BOOST_TEST(pages->outcomes[i].is_good());
         BOOST_TEST(pages->outcomes[i].whole == (i % 2 == 0));
     }
-    BOOST_TEST(pages->state().place().inside().cursor.empty());
+    BOOST_TEST(detail::access::parts(pages->state().place()).cursor.empty());
 }
 
 BOOST_AUTO_TEST_CASE(of_a_position)
@@ -174,7 +174,7 @@ BOOST_AUTO_TEST_CASE(of_a_position)
     // With what the other stream knew, it isn't lost.
     fixture moved(plain_listing(9, 3), {}, place);
     moved.time->advance(2h);
-    moved.stream.core()->remember(first.stream.core()->forget());
+    detail::access::core(moved.stream)->remember(detail::access::core(first.stream)->forget());
     BOOST_TEST(moved.next(6) == numbers(3, 9), boost::test_tools::per_element());
     BOOST_TEST(moved.cursors() == (texts{"", "c1", "c2"}), boost::test_tools::per_element());
 }
@@ -191,13 +191,13 @@ BOOST_AUTO_TEST_CASE(guards_go_along)
     std::size_t streams = 0;
     for (bool over = false; !over && streams != 20; ++streams) {
         fixture f(ring, {}, place);
-        f.stream.core()->remember(std::move(memory));
+        detail::access::core(f.stream)->remember(std::move(memory));
         (void)f.next(3);
         f.context.restart();
         f.context.run();
         over = f.stream.end_reason() == end_reason::cursor_loop;
         place = f.stream.position();
-        memory = f.stream.core()->forget();
+        memory = detail::access::core(f.stream)->forget();
     }
     BOOST_TEST(streams == 5u);
 }

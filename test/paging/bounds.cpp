@@ -105,7 +105,7 @@ BOOST_AUTO_TEST_CASE(what_has_gone_out_takes_no_memory)
         state.take(post::parse(item(n)).value(), n);
         ids.emplace_back(state.pop().id());
         BOOST_REQUIRE(state.has_post());
-        BOOST_REQUIRE(state.place().inside().index == n);
+        BOOST_REQUIRE(detail::access::parts(state.place()).index == n);
         BOOST_REQUIRE(state.kept() < 300u);
     }
     BOOST_TEST(ids == numbers(0, 999), boost::test_tools::per_element());

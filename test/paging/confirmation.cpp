@@ -184,7 +184,7 @@ BOOST_AUTO_TEST_CASE(the_last_page_is_refused_as_well)
     BOOST_TEST(!r.got.failed);
     const auto place = r.stream.position();
     BOOST_TEST(place.ended() == end_reason::none);
-    BOOST_TEST(place.inside().cursor == "c1");
+    BOOST_TEST(detail::access::parts(place).cursor == "c1");
 
     // Whoever resumes looks at the last page first, and gets nothing twice.
     const run later(in_order({second_page("\"d2\""), {.body = page(6, 8, "null")}}), {}, impatient(),
@@ -221,7 +221,7 @@ BOOST_AUTO_TEST_CASE(the_last_page_has_changed)
     BOOST_TEST(empty.got.reason == end_reason::refused_cursor);
     BOOST_TEST(empty.cursors().size() == 3u);
     BOOST_TEST(empty.stream.position().ended() == end_reason::none);
-    BOOST_TEST(empty.stream.position().inside().cursor.empty());
+    BOOST_TEST(detail::access::parts(empty.stream.position()).cursor.empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_last_page_that_was_empty_before)
@@ -342,7 +342,7 @@ BOOST_AUTO_TEST_CASE(cancelled_at_each_step)
         BOOST_TEST(got.ids == numbers(0, std::min<std::size_t>(3 * step, 6)), boost::test_tools::per_element());
         BOOST_TEST(got.reason == end_reason::cancelled);
         BOOST_TEST(client.transport->alive == 0u);
-        BOOST_TEST(stream.position().inside().cursor == (texts{"", "c1", "c2", "c1", "d2"})[step]);
+        BOOST_TEST(detail::access::parts(stream.position()).cursor == (texts{"", "c1", "c2", "c1", "d2"})[step]);
         BOOST_TEST(position::parse(stream.position().text()).ended() == end_reason::none);
     }
 }

@@ -51,7 +51,7 @@ private:
         for (const auto& p : listing_.lend()) ids.emplace_back(p.id());
         taken();
     }
-    void quarantined(const decode::quarantined_item& item) override { quarantined_texts.push_back(item.raw); }
+    void quarantined(const quarantined_item& item) override { quarantined_texts.push_back(item.raw); }
     void page_over(paging::page_outcome outcome) override
     {
         if (state().has_post()) posts_arrived();

@@ -24,12 +24,12 @@ const posts_query query{.account_id = "acc", .identifier = "id"};
 
 position sample(std::size_t known, std::string cursor = "abc+/=")
 {
-    position::parts p;
+    detail::position_parts p;
     p.query = query_fingerprint(query);
     p.cursor = std::move(cursor);
     p.index = static_cast<std::uint32_t>(known + 3);
     for (std::size_t i = 0; i != known; ++i) p.behind.push_back(identity::named("X", std::to_string(i)).bits());
-    return position(p);
+    return detail::access::make<position>(p);
 }
 
 bool is_refused(std::string_view text)
@@ -93,9 +93,9 @@ BOOST_AUTO_TEST_CASE(text_round_trip)
         }
     for (const auto reason :
          {end_reason::null_cursor, end_reason::empty_page, end_reason::exhausted_cursor, end_reason::missing_cursor}) {
-        position::parts p;
+        detail::position_parts p;
         p.query = query_fingerprint(query);
-        const position ended(p, reason);
+        const auto ended = detail::access::make<position>(p, reason);
         BOOST_TEST((position::parse(ended.text()) == ended));
         BOOST_TEST(position::parse(ended.text()).ended() == reason);
     }
@@ -107,12 +107,12 @@ BOOST_AUTO_TEST_CASE(text_round_trip)
 BOOST_AUTO_TEST_CASE(the_format_does_not_change)
 {
     // Texts of released versions must remain readable.
-    position::parts p;
+    detail::position_parts p;
     p.query = 0x0123456789abcdef;
     p.cursor = "cursor";
     p.index = 300;
     p.behind = {0x123456789abc, 1};
-    BOOST_TEST(position(p).text() == "u1.782riWdFIwEArAIGY3Vyc29yAryaeFY0EgEAAAAAAAnqEAI");
+    BOOST_TEST(detail::access::make<position>(p).text() == "u1.782riWdFIwEArAIGY3Vyc29yAryaeFY0EgEAAAAAAAnqEAI");
     BOOST_TEST(fingerprint("unipile", 7) == 9500141237004429047u);
     BOOST_TEST(query_fingerprint(query) == 1691965201361206997u);
 }
@@ -315,7 +315,7 @@ BOOST_AUTO_TEST_CASE(a_position_of_a_position)
         for (std::uint32_t n = 0; n != 7; ++n) state.take(post::parse(page[n]).value(), n);
         ids.emplace_back(state.pop().id());
         place = position::parse(state.place().text());
-        BOOST_TEST(place.inside().index == static_cast<std::uint32_t>(i + 1));
+        BOOST_TEST(detail::access::parts(place).index == static_cast<std::uint32_t>(i + 1));
     }
     BOOST_TEST(ids == numbers(0, 7), boost::test_tools::per_element());
 }
@@ -339,8 +339,8 @@ BOOST_AUTO_TEST_CASE(batches_over_pages)
     BOOST_TEST(all.back().id() == "14");
     BOOST_TEST(state.waiting_bytes() == 0u);
     BOOST_TEST(state.stats.posts == 15u);
-    BOOST_TEST(state.place().inside().cursor == "c1");
-    BOOST_TEST(state.place().inside().index == 5u);
+    BOOST_TEST(detail::access::parts(state.place()).cursor == "c1");
+    BOOST_TEST(detail::access::parts(state.place()).index == 5u);
     BOOST_TEST(!state.has_post());
     state.page_ends(nullptr, 5);
     BOOST_TEST(state.place().ended() == end_reason::null_cursor);
@@ -357,7 +357,7 @@ BOOST_AUTO_TEST_CASE(cancelled_in_the_middle)
     f.state.cancel();
     BOOST_TEST(f.state.known_end() == end_reason::cancelled);
     BOOST_TEST(f.state.place().ended() == end_reason::none);
-    BOOST_TEST(f.state.place().inside().index == 1u);
+    BOOST_TEST(detail::access::parts(f.state.place()).index == 1u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

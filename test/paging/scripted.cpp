@@ -119,7 +119,7 @@ post_stream scripted_client::posts(posts_query query, const position& from)
 {
     auto stream = std::make_shared<paging::stream_core>(core, std::move(query), from);
     core->add(*stream);
-    return post_stream(executor, std::move(stream));
+    return detail::access::make<post_stream>(executor, std::move(stream));
 }
 
 std::string item(std::string_view id, std::optional<int> minutes)

@@ -30,7 +30,8 @@ const posts_query someone{.account_id = "acc", .identifier = "id"};
 
 struct fixture {
     explicit fixture(script s, client_options options = impatient())
-        : scripted(context.get_executor(), std::move(s), std::move(options)), api(context.get_executor(), scripted.core)
+        : scripted(context.get_executor(), std::move(s), std::move(options)),
+          api(detail::access::make<client>(context.get_executor(), scripted.core))
     {}
 
     posts_page ask(const position& from = {}, posts_query query = someone)
