@@ -58,7 +58,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!p) return 0;
     hold(p->text() == text, "a position has one text");
     hold(read(p->text()) == p, "a position survives its text");
-    hold(p->inside().cursor.size() <= text.size(), "the cursor is part of the text");
-    hold(p->inside().behind.size() * 6 <= text.size(), "the identities are part of the text");
+    hold(detail::access::parts(*p).cursor.size() <= text.size(), "the cursor is part of the text");
+    hold(detail::access::parts(*p).behind.size() * 6 <= text.size(), "the identities are part of the text");
     return 0;
 }
