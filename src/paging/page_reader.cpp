@@ -271,6 +271,7 @@ void page_reader::request_over(client_core& client, std::exception_ptr error)
         outcome = work_->facts();
         judge(outcome, client, error);
     } catch (const std::bad_alloc&) {
+        outcome.what = page_outcome::kind::cut_short;  // half judged, it has no failure perhaps
         listing_.end(end_reason::failed);
         failure_ = std::make_unique<failure>(make_error_code(boost::system::errc::not_enough_memory));
     }
