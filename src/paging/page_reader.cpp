@@ -131,7 +131,7 @@ awaitable<void> page_reader::run(std::shared_ptr<page_reader> self, std::shared_
     }
     const auto events = self->events(*client);
     const failure refused = co_await read_refusal(work, *client, events);
-    throw refused;
+    throw failure(refused);
 }
 
 std::string page_reader::begin_request(const client_core& client)

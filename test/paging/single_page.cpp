@@ -52,6 +52,7 @@ struct fixture {
     static std::vector<std::string> ids(const posts_page& p)
     {
         std::vector<std::string> all;
+        all.reserve(p.posts.size());
         for (const auto& each : p.posts) all.emplace_back(each.id());
         return all;
     }
