@@ -5,6 +5,8 @@
 
 namespace unipile::paging {
 
+// GCOVR_EXCL_START: coverage is measured with NDEBUG, in which nothing looks for two handlers at once
+
 namespace {
 
 [[noreturn]] void refuse()
@@ -23,6 +25,8 @@ std::atomic<handler_meeting::violation>& handler_meeting::on_violation() noexcep
     static std::atomic<violation> v{refuse};
     return v;
 }
+
+// GCOVR_EXCL_STOP
 
 #ifndef NDEBUG
 // Relaxed: it must not order what it is to find unordered, nor hide it from ThreadSanitizer.

@@ -233,6 +233,10 @@ BOOST_AUTO_TEST_CASE(many_share_the_connections)
         f.api.async_page(someone, [&](error_code e, posts_page p) { done += !e && p.posts.size() == 2; });
     f.context.run();
     BOOST_TEST(done == 7u);
+    // The scripted transport has no connections to count.
+    BOOST_TEST(f.api.connections().opened == 0u);
+    client moved(std::move(f.api));
+    BOOST_TEST((moved.get_executor() == f.context.get_executor()));
     BOOST_TEST(f.scripted.transport->most == 2u);
 }
 
