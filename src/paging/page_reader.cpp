@@ -416,8 +416,6 @@ void page_reader::tell_end() noexcept
                    .stats = listing_.stats});
 }
 
-// Time.
-
 void page_reader::taken() noexcept
 {
     if (paused_ && listing_.waiting_bytes() < (read_ahead_ + 1) / 2) timer_->cancel();
