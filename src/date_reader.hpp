@@ -78,8 +78,10 @@ public:
     {
         const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
         const auto end = std::find_if_not(text_.begin(), text_.end(), is_letter);
-        if (end == text_.begin()) fail();
-        text_.remove_prefix(static_cast<std::size_t>(end - text_.begin()));
+        if (end == text_.begin())
+            fail();
+        else
+            text_.remove_prefix(static_cast<std::size_t>(end - text_.begin()));
     }
     /// `Z`, `+02:00`, or, where the colon isn't needed, `-0530`.
     std::chrono::minutes zone(bool colon_needed) noexcept

@@ -124,8 +124,8 @@ BOOST_AUTO_TEST_CASE(what_is_not_certain_is_said)
     begin(4);
     const auto claimed = claim(4);
     for (std::size_t i = 0; i < 2; ++i) {
-        auto page = store::test::one_post(claimed[i].lease, "p" + std::to_string(i),
-                                          R"({"object":"Post","provider":"LINKEDIN","id":"x"})");
+        const std::string id = "p" + std::to_string(i);  // outlives the page, which refers to it
+        auto page = store::test::one_post(claimed[i].lease, id, R"({"object":"Post","provider":"LINKEDIN","id":"x"})");
         page.quarantined = {{"[]", "no object"}};
         engine->write(page);
     }
