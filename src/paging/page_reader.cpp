@@ -115,13 +115,7 @@ try {
 
 awaitable<void> page_reader::run(std::shared_ptr<page_reader> self, std::shared_ptr<client_core> client, bool in_time)
 {
-    auto target = self->begin_request(*client);
-    if (self->listing_.over()) throw boost::system::system_error(asio::error::operation_aborted);
-    if (!in_time) {
-        failure::details d = details_of(errc::connection_wait_timeout);
-        d.note = "waited for a free connection";
-        throw failure(errc::connection_wait_timeout, std::move(d));
-    }
+    auto target = self->begin_request(*client, in_time);
     auto& work = *self->work_;
     work.head = co_await work.exchange->get(std::move(target));
     work.count(self->listing_.stats);
@@ -134,7 +128,7 @@ awaitable<void> page_reader::run(std::shared_ptr<page_reader> self, std::shared_
     throw failure(refused);
 }
 
-std::string page_reader::begin_request(const client_core& client)
+std::string page_reader::begin_request(const client_core& client, bool in_time)
 {
     if (attempts_++ > 0) ++listing_.stats.retries;
     ++listing_.stats.requests;
@@ -146,6 +140,12 @@ std::string page_reader::begin_request(const client_core& client)
     work_->exchange = client.transport()->open();
     work_->sent = time_->now();
     events(client).request(target);
+    if (listing_.over()) throw boost::system::system_error(asio::error::operation_aborted);
+    if (!in_time) {
+        failure::details d = details_of(errc::connection_wait_timeout);
+        d.note = "waited for a free connection";
+        throw failure(errc::connection_wait_timeout, std::move(d));
+    }
     return target;
 }
 

@@ -125,7 +125,7 @@ private:
 
     static boost::asio::awaitable<void> run(std::shared_ptr<page_reader> self, std::shared_ptr<client_core> client,
                                             bool in_time);
-    std::string begin_request(const client_core& client);
+    std::string begin_request(const client_core& client, bool in_time);
     boost::asio::awaitable<void> read_page(client_core& client);
     boost::asio::awaitable<void> pause(client_core& client);
     boost::asio::awaitable<void> drain();
