@@ -189,7 +189,7 @@ public:
     void accounts(const std::function<void(const account_status&)>& visit) const;
 
     harvest_stats stats() const;
-    /// Set while the server can't be reached, or answers nobody.
+    /// Set while the server can't be reached, or answers no account.
     std::optional<harvest_outage> outage() const;
     /// What stopped the harvest as a whole; empty unless something did.
     std::optional<failure> last_failure() const;

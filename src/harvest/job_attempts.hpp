@@ -36,7 +36,7 @@ public:
 
     /// The failure of the last request if it is open whether that counts.
     const std::optional<failure>& open() const noexcept { return open_; }
-    /// It does not count: perhaps nobody was answered.
+    /// It does not count: the server may have answered no request.
     void excuse() noexcept;
     /// It counts, as one that means `meaning`. False: there is no further attempt.
     paging::retry_decision count(const classification& meaning, const circumstances& c) noexcept;

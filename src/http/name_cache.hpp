@@ -38,7 +38,7 @@ public:
 
     /// The addresses, if they are known: the one that worked last first, the families taking turns.
     const addresses* known() const noexcept;
-    /// Tells `who` when a look-up has answered. Starts one unless one is under way.
+    /// Notifies `who` when a look-up has answered. Starts one unless one is under way.
     void look_up(waiter& who);
     /// The look-up under way has not answered in time; the next to ask starts another one.
     void timed_out() noexcept { stale_ = true; }

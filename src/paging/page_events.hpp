@@ -1,4 +1,4 @@
-// What the observer is told of one request and its page.
+// The observer's events of one request and its page.
 #pragma once
 
 #include "decode/page_decoder.hpp"

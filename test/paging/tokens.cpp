@@ -160,7 +160,8 @@ BOOST_FIXTURE_TEST_CASE(tuples_and_deferred, fixture)
     const auto consumer = [&]() -> asio::awaitable<void> {
         const auto tuple = asio::as_tuple(asio::use_awaitable);
         for (;;) {
-            const auto [error, p] = co_await stream.async_next(tuple);
+            const auto next = co_await stream.async_next(tuple);
+            const auto& [error, p] = next;
             BOOST_TEST(!error);
             if (!p) break;
             ids.emplace_back(p->id());
@@ -541,7 +542,8 @@ BOOST_AUTO_TEST_CASE(the_failure_again_and_again)
             } catch (const failure& f) {
                 if (f.api() && f.api()->status == 404) ++failures;
             }
-            const auto [error, p] = co_await stream.async_next(tuple);
+            const auto next = co_await stream.async_next(tuple);
+            const auto& [error, p] = next;
             if (error == make_error_code(errc::target_refused)) ++failures;
         }
     };
