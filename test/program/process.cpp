@@ -38,6 +38,29 @@ std::string fresh_name()
     return "process_" + std::to_string(::getpid()) + "_" + std::to_string(++number) + ".err";
 }
 
+/// Starts a process with the signals that a shell gives a command in the foreground: one in the background would
+/// ignore SIGINT, and hand that on.
+class default_signals {
+public:
+    default_signals()
+    {
+        sigset_t all{};
+        ::sigemptyset(&all);
+        for (const int signal : {SIGINT, SIGQUIT, SIGHUP, SIGTERM, SIGPIPE}) ::sigaddset(&all, signal);
+        ::posix_spawnattr_init(&attributes_);
+        ::posix_spawnattr_setsigdefault(&attributes_, &all);
+        ::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGDEF);
+    }
+    ~default_signals() { ::posix_spawnattr_destroy(&attributes_); }
+    default_signals(const default_signals&) = delete;
+    default_signals& operator=(const default_signals&) = delete;
+
+    const posix_spawnattr_t* get() const noexcept { return &attributes_; }
+
+private:
+    posix_spawnattr_t attributes_{};
+};
+
 /// The files of a process that is about to be started.
 class file_actions {
 public:
@@ -91,8 +114,9 @@ process::process(const std::string& program, const std::vector<std::string>& arg
         error_file_ = fresh_name();
         files.open(STDERR_FILENO, error_file_.c_str(), O_WRONLY | O_CREAT | O_TRUNC);
     }
+    const default_signals signals;
     const int result =
-        ::posix_spawn(&id_, program.c_str(), files.get(), nullptr, pointers(argv).data(), pointers(envp).data());
+        ::posix_spawn(&id_, program.c_str(), files.get(), signals.get(), pointers(argv).data(), pointers(envp).data());
     if (pipe_ends[1] >= 0) ::close(pipe_ends[1]);
     if (terminal_end >= 0) ::close(terminal_end);
     errno = result;
