@@ -97,7 +97,8 @@ jobs_input::jobs_input(const std::string& jobs, const std::function<bool()>& kee
     else
         open_file(jobs);
     if (!buffer_) {
-        const int pipe = ::open(jobs.c_str(), O_RDONLY | O_CLOEXEC);
+        // A pipe that nothing writes to yet opens at once, and is waited for below.
+        const int pipe = ::open(jobs.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
         if (pipe < 0) refuse(jobs, errno);
         try {
             copy_pipe(pipe, jobs, keep_going);
@@ -143,7 +144,8 @@ void jobs_input::copy_pipe(int from, const std::string& name, const std::functio
             break;
         }
         pollfd ready{from, POLLIN, 0};
-        if (::poll(&ready, 1, ask_every_ms) == 0) continue;
+        // A signal interrupts this too, and standard input may block in the call after it.
+        if (::poll(&ready, 1, ask_every_ms) <= 0) continue;
         const ssize_t n = ::read(from, bytes.data(), bytes.size());
         if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
         if (n < 0) refuse(name, errno);

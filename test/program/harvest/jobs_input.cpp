@@ -5,20 +5,25 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <chrono>
+#include <condition_variable>
 #include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <functional>
 #include <ios>
 #include <iterator>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 namespace {
@@ -68,6 +73,69 @@ public:
 
 private:
     int kept_;
+};
+
+/// SIGALRM without end, with a handler that lets system calls go on, as Asio's does.
+class signals_every_millisecond {
+public:
+    signals_every_millisecond()
+    {
+        struct sigaction action{};
+        action.sa_handler = [](int) {};
+        action.sa_flags = SA_RESTART;
+        ::sigaction(SIGALRM, &action, &before_);
+        set(1'000);
+    }
+    ~signals_every_millisecond()
+    {
+        set(0);
+        ::sigaction(SIGALRM, &before_, nullptr);
+    }
+    signals_every_millisecond(const signals_every_millisecond&) = delete;
+    signals_every_millisecond& operator=(const signals_every_millisecond&) = delete;
+
+private:
+    static void set(suseconds_t interval)
+    {
+        const itimerval every{{0, interval}, {0, interval}};
+        ::setitimer(ITIMER_REAL, &every, nullptr);
+    }
+
+    struct sigaction before_{};
+};
+
+/// Closes the end of a pipe with its own, or after ten seconds: whoever reads the other end for ever fails then.
+class ended_at_last {
+public:
+    explicit ended_at_last(int end)
+    {
+        sigset_t all{}, before{};
+        ::sigfillset(&all);
+        ::pthread_sigmask(SIG_BLOCK, &all, &before);  // its thread takes no signals
+        thread_ = std::thread([this, end] {
+            std::unique_lock lock{mutex_};
+            changed_.wait_for(lock, std::chrono::seconds(10), [this] { return over_; });
+            ::close(end);
+        });
+        ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    }
+    ~ended_at_last()
+    {
+        {
+            const std::lock_guard lock{mutex_};
+            over_ = true;
+        }
+        changed_.notify_one();
+        thread_.join();
+    }
+    ended_at_last(const ended_at_last&) = delete;
+    ended_at_last& operator=(const ended_at_last&) = delete;
+
+private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    bool over_ = false;
+    std::thread thread_;
 };
 
 BOOST_AUTO_TEST_SUITE(jobs_inputs)
@@ -139,6 +207,31 @@ BOOST_AUTO_TEST_CASE(reading_a_pipe_can_be_stopped)
     }
     ::close(ends[0]);
     ::close(ends[1]);
+}
+
+BOOST_AUTO_TEST_CASE(a_signal_in_the_wait_for_more_does_not_end_the_asking)
+{
+    int ends[2];
+    BOOST_REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+    {
+        const signals_every_millisecond signals;
+        const ended_at_last after(ends[1]);
+        const standard_input from(ends[0]);
+        int asked = 0;
+        const jobs_input input("-", [&] { return ++asked < 3; });
+        BOOST_TEST(!input.all_read());
+    }
+    ::close(ends[0]);
+}
+
+BOOST_AUTO_TEST_CASE(the_wait_for_a_first_writer_can_be_stopped)
+{
+    const jobs_folder folder;
+    const std::string name = folder.file("fifo");
+    BOOST_REQUIRE(::mkfifo(name.c_str(), 0600) == 0);
+    int asked = 0;
+    const jobs_input input(name, [&] { return ++asked < 3; });
+    BOOST_TEST(!input.all_read());
 }
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_read_is_refused)
