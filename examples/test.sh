@@ -82,4 +82,12 @@ case $number in
     "$unipile" export --store "$folder/posts.db" --format ndjson >"$folder/posts.ndjson"
     expect_lines '^\{.*\}$' "$folder/posts.ndjson" 480
     ;;
+9)
+    run
+    expect_lines '^100 items, 100 posts, page_count .*, end: none$' "$folder/out" 2
+    position=$(sed -n 's/^go on at //p' "$folder/out")
+    run "$position"
+    expect_lines '^50 items, 50 posts, page_count .*, end: null_cursor$' "$folder/out" 1
+    expect_lines '^go on at ' "$folder/out" 0
+    ;;
 esac

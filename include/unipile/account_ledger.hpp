@@ -1,4 +1,4 @@
-// What is to be remembered of an account between two runs.
+// What a harvest keeps of an account from one run to the next.
 #pragma once
 
 #include <unipile/pacing.hpp>
@@ -11,20 +11,19 @@
 
 namespace unipile {
 
-/// How an account was used and what it is waiting for: a plain value, small enough to be saved with every page.
+/// The use of an account and the waits that apply to it. A plain value, small enough to be saved with every page.
 ///
-/// Saved before a request goes out, it makes sure that a restart knows what was used. It depends on no rules, so rules
-/// may change between runs.
+/// A ledger that is saved before each request shows a restarted process every request that was made. It does not depend
+/// on the rules, which may change between runs.
 ///
-/// A server sees a request at some time between its sending and its end. So a request is in flight until it has ended
-/// and counts as made at its end: then windows hold as the server sees them, however long requests take. What was in
-/// flight when a process died counts as made when its ledger is loaded. One that ended before it could be sent doesn't
-/// count, as if it had never begun. One that had to be sent twice, since a kept-alive connection died under it before
-/// any answer, counts twice from its end on; that is the one way in which a window can hold more than its limit, by
-/// one.
+/// A server counts a request at some time between its sending and its end. So a request is in flight until it has
+/// ended, and counts as made at its end; windows then hold for the server too, however long requests take. Requests
+/// that were in flight when a process died count as made when the ledger is loaded. A request that ended before it
+/// could be sent does not count. A request that was sent twice, because a kept-alive connection closed before any
+/// answer, counts twice from its end on; only this can take a window above its limit, by one.
 struct account_ledger {
-    /// Requests that ended at one time. Where many are close together they are counted as one entry at the latest of
-    /// their times, so a window never takes them for older than they are.
+    /// Requests that ended at one time. Many that are close together become one entry at the latest of their times, so
+    /// that a window never counts them as older than they are.
     struct entry {
         wall_time at;
         std::uint32_t count = 1;
@@ -32,33 +31,34 @@ struct account_ledger {
     };
     struct parking {
         wall_time since;
-        std::string reason;  ///< the API's `type`, or the library's words
+        std::string reason;  ///< the API's `type`, or the library's own text
         friend bool operator==(const parking&, const parking&) = default;
     };
 
-    std::string provider;                 ///< as the API spells it; empty: not known yet
-    std::optional<wall_time> first_used;  ///< where the ramp of a new account starts
-    std::vector<entry> used;              ///< ascending; the last day at least, more if a window is longer
-    std::uint32_t in_flight = 0;          ///< requests whose end is not known; none of them is in `used`
-    std::uint64_t requests = 0;           ///< all that were ever made
-    wall_time next_request{};             ///< the drawn gap ends here
-    wall_time resting_until{};            ///< cool-down
+    std::string provider;                 ///< as the API spells it; empty: unknown
+    std::optional<wall_time> first_used;  ///< where the ramp of a new account starts; empty: never used
+    std::vector<entry> used;              ///< ascending; covers the last day at least, and more if a window is longer
+    std::uint32_t in_flight = 0;          ///< requests whose end is unknown; none of them is in `used`
+    std::uint64_t requests = 0;           ///< all requests ever made
+    wall_time next_request{};             ///< end of the gap that was drawn
+    wall_time resting_until{};            ///< end of the rest after throttle signals
     unsigned strikes = 0;                 ///< throttle signals in a row
     double pace = 1.0;                    ///< share of the full pace, above 0, at most 1
-    std::optional<parking> parked;
+    std::optional<parking> parked;        ///< set while the account waits for its owner
 
-    /// Its owner lets it go on: a rest after throttle signals is over, too, and they are forgotten.
+    /// Clears the parking at `now`. Also ends a rest after throttle signals and clears their count.
     void unpark(wall_time now) noexcept;
 
-    /// Requests after `t`, those in flight counted, as far as they are still known; see `used`.
+    /// Returns the number of requests after `t`, including those in flight, as far back as `used` goes.
     std::uint64_t used_after(wall_time t) const noexcept;
 
-    /// One line of printable ASCII.
+    /// Returns one line of printable ASCII.
     std::string to_text() const;
-    /// Nothing if the text is damaged or from a newer version. Such an account is not a new one: see `used_up`.
+    /// Reads what `to_text()` returned. Returns nothing if the text is damaged or from a newer version. The account is
+    /// then not a new one: see `used_up`.
     static std::optional<account_ledger> from_text(std::string_view text);
-    /// Of an account whose past can't be read: takes all that any rules allow for used at `t`, so that it can't be more
-    /// than they allow, and a ramp for one that begins.
+    /// Returns a ledger for an account whose history can't be read. Every window of any rules counts as used up at `t`,
+    /// and the ramp starts there, so that no window can be exceeded.
     static account_ledger used_up(wall_time t);
 
     friend bool operator==(const account_ledger&, const account_ledger&) = default;

@@ -1,4 +1,4 @@
-// What an answer's header says about the request.
+// The fields of an answer's header that concern the request.
 #pragma once
 
 #include <string>
@@ -7,14 +7,14 @@
 
 namespace unipile {
 
-/// Fields of an answer's header that help to find a request in the server's logs and to see how close a limit is.
-/// The server's own words: printable ASCII, at most 256 characters each (longer values and others are left out), and
-/// at most 16 limits. An intermediary may have written them.
+/// Fields that identify a request in the server's logs and show how close a limit is. The text is the server's or an
+/// intermediary's: printable ASCII, at most 256 characters a value and at most 16 limits. Longer values, and values
+/// with other characters, are left out.
 struct answer_fields {
     std::string request_id;   ///< `X-Request-Id`, else `Request-Id`; empty if there is none
     std::string date;         ///< `Date`, as sent; empty if there is none
     std::string retry_after;  ///< `Retry-After`, as sent: seconds or a date; empty if there is none
-    /// `RateLimit-*` and `X-RateLimit-*` in the order of the header, names as sent.
+    /// `RateLimit-*` and `X-RateLimit-*` in the header's order, names as sent.
     std::vector<std::pair<std::string, std::string>> rate_limits;
 
     bool operator==(const answer_fields&) const = default;

@@ -1,4 +1,4 @@
-// What the API said when it refused a request.
+// The API's description of an error.
 #pragma once
 
 #include <cstddef>
@@ -7,21 +7,21 @@
 
 namespace unipile {
 
-/// Where an account's mail server is; some 401 answers add it.
+/// The mail server settings of an account; part of some 401 answers.
 struct connection_params {
     std::optional<std::string> imap_host, imap_encryption, imap_user, smtp_host, smtp_user;
     std::optional<int> imap_port, smtp_port;
 };
 
-/// The error body of the API, text as the server sent it, cut where it is over-long: failures are kept, logged and
-/// stored.
+/// The body of an error answer. Text is as the server sent it, cut at `longest_type` and `longest_text`, since failures
+/// are kept, logged and stored.
 ///
-/// Open by design: `type` keeps values that nobody knows yet, and every field is empty where the
-/// body lacked it or wasn't the API's JSON at all (a proxy's HTML page, say). Text in here comes from
-/// the server; the library never mixes it into its own messages.
+/// `type` keeps any value, including ones that this library does not know. A field that the body lacks is empty; all
+/// are empty if the body was not the API's JSON, such as a proxy's HTML page. The library never copies text from here
+/// into its own messages.
 struct api_error {
-    static constexpr std::size_t longest_type = 256;   ///< bytes that are kept of a type
-    static constexpr std::size_t longest_text = 4096;  ///< and of each other text
+    static constexpr std::size_t longest_type = 256;   ///< bytes kept of `type`
+    static constexpr std::size_t longest_text = 4096;  ///< bytes kept of each other text
 
     unsigned status = 0;  ///< the HTTP status of the answer, not the body's copy of it
     std::string type;     ///< e.g. `errors/too_many_requests`

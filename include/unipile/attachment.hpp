@@ -1,4 +1,4 @@
-// What is attached to a LinkedIn post.
+// Attachments of a LinkedIn post.
 #pragma once
 
 #include <cstdint>
@@ -37,27 +37,28 @@ struct file_attachment {
     std::optional<std::string_view> file_name;
 };
 
-/// `linkedin_post`: a post that is attached to another; nothing beyond the common fields.
+/// `linkedin_post`: another post as an attachment. Has no fields beyond the common ones.
 struct linkedin_post_attachment {};
 
-/// `video_meeting`. As sent; the units are not documented.
+/// `video_meeting`. Values are as sent; their units are not documented.
 struct video_meeting_attachment {
     std::optional<std::int64_t> starts_at;
     std::optional<std::int64_t> expires_at;
     std::optional<double> time_range;
 };
 
-/// A kind that this library doesn't know; `attachment::json` has all of it.
+/// A kind that this library does not know; `attachment::json` has all its fields.
 struct unknown_attachment {};
 
-/// One attachment: what all kinds have in common, and its kind's own fields. All views live as long as the post.
+/// One attachment: the fields that all kinds share, and those of its kind. Views are valid as long as the post or a
+/// copy of it.
 struct attachment {
     std::optional<std::string_view> id;
-    std::optional<std::string_view> type;  ///< the kind as sent, `img` say
+    std::optional<std::string_view> type;  ///< the kind as sent, e.g. `img`
     std::optional<std::int64_t> file_size;
     std::optional<bool> unavailable;
     std::optional<std::string_view> mimetype;
-    std::optional<std::string_view> url;         ///< signed: it stops working after a while
+    std::optional<std::string_view> url;         ///< signed; expires after a while
     std::optional<std::int64_t> url_expires_at;  ///< as sent; its unit is not documented
     std::string_view json;                       ///< the attachment's exact bytes
 

@@ -1,4 +1,4 @@
-// The entrance: one tenant of the API, and its listings.
+// The client: one tenant of the API, its connections and its listings.
 #pragma once
 
 #include <unipile/client_options.hpp>
@@ -28,40 +28,44 @@ using page_handler = boost::asio::any_completion_handler<void(boost::system::err
 class harvest_stream;
 struct harvest_options;
 
-/// A client's connections at this moment, and since its beginning.
+/// The connections of a client: current numbers and totals since its construction.
 struct connection_stats {
-    std::size_t open = 0;        ///< connections, those that are being opened counted
-    std::size_t idle = 0;        ///< of those, unused
-    std::size_t waiting = 0;     ///< requests that wait for one
-    std::uint64_t opened = 0;    ///< since the beginning
-    std::uint64_t reused = 0;    ///< requests on a connection that had served another before
-    std::uint64_t replayed = 0;  ///< requests repeated at once, because a kept connection turned out dead
+    std::size_t open = 0;        ///< connections, including those that are being opened
+    std::size_t idle = 0;        ///< open connections without a request
+    std::size_t waiting = 0;     ///< requests that wait for a connection
+    std::uint64_t opened = 0;    ///< connections opened so far
+    std::uint64_t reused = 0;    ///< requests sent on a connection that had served another request
+    std::uint64_t replayed = 0;  ///< requests sent again because a kept-alive connection was closed by the server
 };
 
-/// One tenant of the API: its address, its key, and the connections that all its listings share.
+/// One tenant of the API: its address, its key, and the connections that its listings share.
 ///
-/// Runs on the executor that it is given and starts no thread. That executor must not run two handlers at once: an
-/// `io_context` run by one thread, or a strand. The bare executors of a `thread_pool` and of the system are refused; a
-/// build of the library without NDEBUG aborts where two handlers of one client run at once. All members are called on
-/// that executor, or while nothing runs on it. For several threads, make a client for each.
+/// **Executor.** Runs on the executor that it is given and starts no thread, except as `client_options::resolver` says.
+/// That executor must not run two handlers at once: an `io_context` run by one thread, or a strand. The constructor
+/// refuses the bare executors of a `thread_pool` and of the system. A build of the library without NDEBUG aborts if two
+/// handlers of one client run at the same time.
 ///
-/// A connection that is kept for the next request is outstanding work: `io_context::run()` returns only after
-/// `client_options::idle_timeout` (4 s), unless the client is closed first. A program whose listings are over calls
-/// `close()`.
+/// **Thread safety.** All members are called on the executor, or while nothing runs on it. Programs with several
+/// threads use one client for each.
 ///
-/// Streams keep what they need of their client alive and go on without it; destroying a client is no `close()`. Destroy
-/// client and streams before the execution context, as with any I/O object.
+/// **Outstanding work.** A kept-alive connection is outstanding work: `io_context::run()` returns after
+/// `client_options::idle_timeout` (4 s by default), or after `close()`. A program calls `close()` when its listings are
+/// over.
+///
+/// **Lifetimes.** Streams share ownership of the client's state and continue after the client is destroyed; destruction
+/// is not `close()`. The client and its streams must be destroyed before the execution context, like any I/O object.
 class client {
 public:
     using executor_type = boost::asio::any_io_executor;
 
-    /// Sends nothing, opens nothing. Reads the CA file and the proxy's environment variables.
-    /// Durations longer than ten years count as ten years.
+    /// Sends nothing and opens no connection. Reads the CA file, the CRL file and the proxy's environment variables.
+    /// Durations above ten years count as ten years.
+    ///
     /// Throws std::invalid_argument, with one line that says what to change, for options that can't work and for an
-    /// executor that runs handlers at the same time (`thread_pool`, `system_executor`: make a strand).
+    /// executor that runs handlers at the same time (`thread_pool`, `system_executor`; use a strand).
     client(executor_type executor, client_options options);
 
-    /// On the executor of an execution context, such as an `io_context`.
+    /// Uses the executor of an execution context, such as an `io_context`.
     template <typename ExecutionContext>
         requires std::convertible_to<ExecutionContext&, boost::asio::execution_context&>
     client(ExecutionContext& context, client_options options)
@@ -74,39 +78,42 @@ public:
 
     const executor_type& get_executor() const noexcept { return executor_; }
 
-    /// The posts of an identifier, from the top. Sends nothing yet.
+    /// Returns the posts of an identifier, from the newest on. No request is sent before the first pull.
+    ///
     /// Throws `failure`: errc::invalid_query for a query that can't be sent, errc::client_closed.
     post_stream posts(posts_query query);
 
-    /// The same from a position on. The query's bounds count from there.
-    /// Throws also errc::position_mismatch if the position belongs to another account or identifier.
+    /// Returns the posts behind `from`. The query's bounds count from there.
+    ///
+    /// Throws `failure`, also with errc::position_mismatch if the position belongs to another account or identifier.
     post_stream posts(posts_query query, const position& from);
 
     /// Requests one page of a listing, for a program that does its own paging.
     ///
-    /// Sends one request and gives the whole page as a value: the posts behind `from`, the items that are no posts, the
-    /// page count, the header fields, and the position and cursor of the next page. Nothing is repeated: no retry
-    /// (`client_options::retry` isn't used but for its `classify`), no second look at a refused follow-up, whose
-    /// failure is `errc::target_refused`. The query's bounds apply to this page; a bound that is reached ends it early.
-    /// A position at the end of a listing gives an empty page with that end, and sends nothing.
+    /// Sends one request and completes with the page as a value: the posts behind `from`, the items that are no posts,
+    /// the page count, the header fields, and the position and cursor of the next page. Nothing is retried: of
+    /// `client_options::retry` only `classify` applies, and a refused follow-up is not confirmed by reading the page
+    /// before again; its failure is errc::target_refused. The query's bounds apply to this page; a bound that is
+    /// reached ends it early. A position at the end of a listing completes with an empty page and that end, and sends
+    /// nothing.
     ///
-    /// Preconditions: called on the client's executor, or while nothing runs on it. Any number may be outstanding;
-    /// they wait for connections in the order of their calls, together with the client's streams.
+    /// Preconditions: called on the client's executor, or while nothing runs on it. Any number of operations may be
+    /// outstanding; they wait for connections in the order of their calls, together with the client's streams.
     ///
     /// Handler signature: `void(error_code, unipile::posts_page)`. With an error, `posts_page::failure` has its
-    /// details, and `posts_page::posts` those that came before it, unless it was cancelled. The default token is
-    /// `boost::asio::deferred`.
+    /// details, and `posts_page::posts` has the posts before it, unless the operation was cancelled. The default token
+    /// is `boost::asio::deferred`.
     ///
     /// Executor: the handler is called on its associated executor, by default the client's, and never inside this
-    /// function. Its associated allocator is used for the operation's state.
+    /// function. Its associated allocator allocates the operation's state.
     ///
-    /// Cancellation (all three types): ends with `asio::error::operation_aborted`; the connection is closed if the
-    /// answer is under way. The request may have cost quota.
+    /// Cancellation (all three types): completes with `asio::error::operation_aborted`. The connection is closed if the
+    /// answer is under way. The request may have counted against the account's quota.
     ///
-    /// Errors: those of a stream; errc::invalid_query, errc::position_mismatch and errc::client_closed come through the
-    /// handler, too. Throws std::bad_alloc.
+    /// Errors: those of a stream. errc::invalid_query, errc::position_mismatch and errc::client_closed are passed to
+    /// the handler, too. Throws std::bad_alloc.
     ///
-    /// Lifetimes: `query` and `from` are copied. The client may be destroyed before the handler is called.
+    /// Lifetimes: `query` and `from` are taken by value. The client may be destroyed before the handler is called.
     template <
         boost::asio::completion_token_for<void(boost::system::error_code, posts_page)> Token = boost::asio::deferred_t>
     auto async_page(posts_query query, position from, Token&& token = Token())
@@ -115,7 +122,7 @@ public:
             initiate_page{executor_, core_}, token, std::move(query), std::move(from));
     }
 
-    /// The first page.
+    /// The same from the first page on.
     template <
         boost::asio::completion_token_for<void(boost::system::error_code, posts_page)> Token = boost::asio::deferred_t>
     auto async_page(posts_query query, Token&& token = Token())
@@ -123,9 +130,10 @@ public:
         return async_page(std::move(query), position(), std::forward<Token>(token));
     }
 
-    /// Many listings at once, fair between accounts and within the limits that keep accounts alive, as one stream.
-    /// Sends nothing yet. `jobs` is a range, a function, a coroutine or a `job_source`; see `make_job_source` and
-    /// `harvest_options`. Include <unipile/harvest.hpp> to use it.
+    /// Returns many listings as one stream, fair between accounts and within each account's pace. No request is sent
+    /// before the first pull. `jobs` is a range, a function, a coroutine or a `job_source`; see `make_job_source` and
+    /// `harvest_options`. Requires <unipile/harvest.hpp>.
+    ///
     /// Throws std::invalid_argument, with one line that says what to change, for options that can't work; `failure`
     /// with errc::client_closed.
     template <class Jobs>
@@ -133,10 +141,11 @@ public:
     template <class Jobs>
     harvest_stream harvest(Jobs&& jobs, harvest_options options);
 
+    /// Returns the current numbers of connections and the totals so far.
     connection_stats connections() const noexcept;
 
-    /// Ends every listing with errc::client_closed and `end_reason::cancelled` and closes every connection. Never
-    /// blocks. Final: `posts` throws from now on.
+    /// Ends every listing with errc::client_closed and `end_reason::cancelled`, and closes every connection. Never
+    /// blocks. Final: `posts` throws afterwards.
     void close() noexcept;
 
 private:

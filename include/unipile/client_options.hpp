@@ -1,4 +1,4 @@
-// How a client talks to the API.
+// Options of a client.
 #pragma once
 
 #include <unipile/retry_policy.hpp>
@@ -16,92 +16,92 @@ namespace unipile {
 class observer;
 class resolver;
 
-/// Host and port of the server that a base URL leads to, in one spelling for all ways to write it: what tells the
-/// tenants of the API apart. Where the usual port is followed by `?port=N`, that is the tenant's. Throws
-/// std::invalid_argument for what is no base URL.
+/// Returns host and port of a base URL in one spelling, whichever way it is written. Identifies a tenant of the API. A
+/// `?port=N` behind the usual port is the tenant's port. Throws std::invalid_argument if `base_url` is no base URL.
 std::string tenant_of(std::string_view base_url);
 
-/// How long each part of a request may take. Zero switches that deadline off, and so does what is beyond 10 years;
-/// negative ones are refused.
+/// Limits on the duration of each part of a request. Zero switches a deadline off, as does a value above 10 years;
+/// negative values are refused.
 struct deadlines {
-    std::chrono::milliseconds connection_wait{0};  ///< waiting for a free connection of the pool
-    std::chrono::milliseconds resolve{10'000};     ///< the name look-up
-    std::chrono::milliseconds connect{10'000};     ///< TCP, all addresses together; the proxy's tunnel too
-    std::chrono::milliseconds handshake{10'000};   ///< TLS
+    std::chrono::milliseconds connection_wait{0};  ///< wait for a free connection of the pool
+    std::chrono::milliseconds resolve{10'000};     ///< name look-up
+    std::chrono::milliseconds connect{10'000};     ///< TCP, over all addresses; includes the proxy's tunnel
+    std::chrono::milliseconds handshake{10'000};   ///< TLS handshake
     std::chrono::milliseconds first_byte{90'000};  ///< from the request's last byte to the answer's first
-    std::chrono::milliseconds stall{30'000};       ///< between two arrivals of bytes inside an answer, and for sending
-    std::chrono::milliseconds request{300'000};  ///< one exchange from the sending to the last byte; time in which the
-                                                 ///< consumer doesn't read is not counted
+    std::chrono::milliseconds stall{30'000};       ///< between two arrivals of bytes within an answer, and for sending
+    /// one exchange from sending to the last byte; excludes time in which the consumer does not read
+    std::chrono::milliseconds request{300'000};
 };
 
-/// The largest things that a peer may send. What is over `item` or too deep inside of an item costs the item, which is
-/// quarantined; each of the others has an error of its own.
+/// Limits on what a peer may send. An item that is over `item` or nested too deep is quarantined; each other limit has
+/// an error of its own.
 struct size_limits {
-    std::size_t header = 64 * 1024;        ///< bytes of an answer's header; 8 KiB at least
-    std::size_t page = 256 * 1024 * 1024;  ///< bytes of a page's JSON, after inflating
-    std::size_t item = 1024 * 1024;  ///< bytes of one item's JSON, which is decoded in one go; pages have some KB each
-    std::size_t envelope = 64 * 1024;    ///< bytes of a page without its items
-    std::size_t cursor = 16 * 1024;      ///< bytes of a cursor
-    std::size_t items = 10'000;          ///< items in one page
-    std::size_t depth = 64;              ///< nesting of arrays and objects in a page
-    std::size_t error_body = 64 * 1024;  ///< bytes of an error answer that are read at all
+    std::size_t header = 64 * 1024;        ///< bytes of an answer's header; at least 8 KiB
+    std::size_t page = 256 * 1024 * 1024;  ///< bytes of a page's JSON after inflating
+    std::size_t item = 1024 * 1024;        ///< bytes of one item's JSON; the items of a page have a few KB each
+    std::size_t envelope = 64 * 1024;      ///< bytes of a page without its items
+    std::size_t cursor = 16 * 1024;        ///< bytes of a cursor
+    std::size_t items = 10'000;            ///< items of a page
+    std::size_t depth = 64;                ///< nesting of arrays and objects in a page
+    std::size_t error_body = 64 * 1024;    ///< bytes read of an error answer
 };
 
-/// Options of a `client`. Owns its data; the defaults are those of a careful operator.
+/// Options of a `client`. Owns its data.
 struct client_options {
-    /// Where the tenant's API is, the "DSN" of the dashboard: `api8.unipile.com:13851`, with or without scheme,
-    /// trailing slash or `/api/v1`; where custom ports are blocked, `https://api8.unipile.com/?port=13851`. Required.
+    /// The tenant's address, the "DSN" of the dashboard: `api8.unipile.com:13851`, with or without scheme, trailing
+    /// slash or `/api/v1`; where custom ports are blocked, `https://api8.unipile.com/?port=13851`. Required.
     std::string base_url = {};
-    /// The tenant's access token, sent as `X-API-KEY` to `base_url`'s host and to no other. Required.
+    /// The tenant's access token, sent as `X-API-KEY` to the host of `base_url` and to no other. Required.
     std::string api_key = {};
 
-    /// PEM file with the roots to trust instead of the system's; empty: the system's trust store.
+    /// PEM file with the roots to trust instead of the system's. Empty: the system's trust store.
     std::string ca_file = {};
-    /// PEM file with the revocation lists (CRLs) of every issuer in the server's chain, its root included; empty:
-    /// revocation is not checked. A certificate that is on one of them, an issuer without a list, and a list that
-    /// has expired end with `errc::certificate_rejected`. Read once, when the client is made. OCSP is not asked, with
-    /// or without it.
+    /// PEM file with the revocation lists (CRLs) of every issuer in the server's chain, including its root. Empty:
+    /// revocation is not checked. A revoked certificate, an issuer without a list, and an expired list end with
+    /// errc::certificate_rejected. Read once, by the client's constructor. OCSP is never used.
     std::string crl_file = {};
-    /// Allow plain HTTP to hosts other than the loopback ones. The key travels in the clear then.
+    /// Allow plain HTTP to hosts other than loopback ones. The key is then sent unencrypted.
     bool allow_plain_http = false;
-    /// `http://[user:password@]host:port` of a proxy to tunnel through (CONNECT); empty: see `proxy_from_environment`.
-    /// The key is only ever sent inside TLS to the API itself, so a plain `base_url` can't be combined with a proxy.
+    /// `http://[user:password@]host:port` of a proxy to tunnel through (CONNECT). Empty: see `proxy_from_environment`.
+    /// Can't be combined with a plain HTTP `base_url`, since the key is only sent inside TLS to the API itself.
     std::string proxy = {};
-    /// Take the proxy from `https_proxy` / `HTTPS_PROXY`, unless `no_proxy` / `NO_PROXY` names the host. Never used for
+    /// Use the proxy of `https_proxy` / `HTTPS_PROXY`, unless `no_proxy` / `NO_PROXY` names the host. Never used for
     /// loopback hosts.
     bool proxy_from_environment = true;
 
-    /// Connections open at once, at least 1. One request runs on one connection.
+    /// Open connections at once, at least 1. One request uses one connection.
     std::size_t max_connections = 8;
-    /// How long an unused connection is kept, 10 years at most; zero: not at all. Below 5 s, after which a Node.js
-    /// server closes its side; a shorter `Keep-Alive: timeout` of the server's is respected. A kept connection is
-    /// outstanding work of the executor: `io_context::run()` returns when it has expired, or after `client::close()`.
+    /// How long an unused connection is kept, at most 10 years; zero: not at all. The default is below the 5 s after
+    /// which a Node.js server closes its side; a shorter `Keep-Alive: timeout` of the server applies. A kept connection
+    /// is outstanding work of the executor: `io_context::run()` returns when it has expired, or after
+    /// `client::close()`.
     std::chrono::milliseconds idle_timeout{4'000};
-    /// How long an address is used before it is looked up again, 10 years at most; zero: look up for every new
+    /// How long an address is used before it is looked up again, at most 10 years; zero: look up for every new
     /// connection.
     std::chrono::milliseconds dns_ttl{60'000};
-    /// Offer gzip. Turn it off where the link is faster than inflating is, on the server's own network say.
+    /// Offer gzip. Off pays where the network is faster than inflating, e.g. on the server's own network.
     bool compression = true;
-    /// Sent as `User-Agent`.
+    /// The value of `User-Agent`.
     std::string user_agent = "unipile-asio/0.1";
 
     unipile::deadlines deadlines = {};
     unipile::size_limits limits = {};
     unipile::retry_policy retry = {};
 
-    /// Turn every deviation from the contract into a failure of its listing.
+    /// Turn every deviation from the contract into a failure of its listing (errc::contract_violated).
     bool strict = false;
-    /// How many bytes of memory, by `post::footprint()`, a listing's posts may take ahead of its consumer before
-    /// reading pauses. The page that is arriving is read on to this mark, so that a connection is not held by a
-    /// consumer that looks elsewhere; and beyond it, to the page's end, while other listings wait for a connection and
-    /// none is free.
+    /// Bytes of memory, by `post::footprint()`, that a listing's posts may take ahead of its consumer before reading
+    /// pauses. The page that is arriving is read up to this mark without a pull, so that a slow consumer does not hold
+    /// a connection. It is read beyond it, to the page's end, while other listings wait for a connection and none is
+    /// free.
     std::size_t read_ahead = 1024 * 1024;
 
-    /// Told of every request, answer, retry, anomaly and end. Called on the client's executor; must not throw.
+    /// Notified of every request, answer, retry, anomaly and end. Called on the client's executor; must not throw.
+    /// Null: none.
     std::shared_ptr<unipile::observer> observer = {};
-    /// Replaces the system's name look-up; null: the system's. That one can only block, so each look-up has a
-    /// short-lived thread of its own, the only ones that this library starts; nothing ever waits for it, not even a
-    /// destructor. A plug-in that contains this library must not be unloaded (dlclose) while such a look-up hangs.
+    /// Replaces the system's name look-up. Null: the system's, which blocks; so each look-up has a short-lived thread,
+    /// and the library starts no other threads. Nothing waits for these threads, including destructors. A plug-in that
+    /// contains this library must not be unloaded (dlclose) while a look-up hangs.
     std::shared_ptr<unipile::resolver> resolver = {};
 };
 
