@@ -9,40 +9,41 @@ namespace unipile {
 
 /// Why a listing ended. Every listing ends with exactly one of these.
 enum class end_reason {
-    none,  ///< it has not ended
+    none,  ///< the listing has not ended
     // Complete: the API has stated the end.
     null_cursor,  ///< the cursor of the last page is null
-    // Inferred: nothing more came, but the API has not stated the end. Two more are at the end of this list.
+    // Inferred: no more posts came, but the API has not stated the end. `missing_cursor` and `refused_cursor` below
+    // belong here, too.
     empty_page,        ///< a page behind a cursor has no items
-    exhausted_cursor,  ///< a follow-up was refused (422), and refused again behind the last page read once more
-    // Chosen: the query's own bounds.
+    exhausted_cursor,  ///< a follow-up was refused (422), and refused again after the page before was read once more
+    // Chosen: a bound of the query was reached.
     max_posts,
     max_pages,
     since_reached,
-    stopped,  ///< a short page, where the query asked to stop on one
+    stopped,  ///< a short page, with `posts_query::stop_on_short_page`
     // Failures.
     cursor_loop,
     no_progress,
     failed,
     cancelled,
-    // Inferred, too. Values are stable, since positions carry them; new ones are only appended.
+    // Inferred, too. Values are stable, since positions carry them; new ones are appended.
     missing_cursor,  ///< a page has no cursor, or an empty one
-    refused_cursor,  ///< a follow-up was refused (422), and reading the last page once more could not confirm the end
+    refused_cursor,  ///< a follow-up was refused (422), and reading the page before once more could not confirm the end
 };
 
-/// True only if the API has stated that there is nothing more: `null_cursor`.
+/// Returns true if the API has stated that there are no more posts: `null_cursor`.
 bool is_complete(end_reason r) noexcept;
-/// True if the end is a conclusion: nothing more came, but posts that were not listed may exist. The posts that did
-/// come are all delivered. `refused_cursor` is the one that was not confirmed.
+/// Returns true if the end is a conclusion: no more posts came, but there may be some. All posts that came are
+/// delivered. Of these ends, `refused_cursor` is not confirmed.
 bool is_inferred(end_reason r) noexcept;
-/// True if the query's own bounds ended the listing.
+/// Returns true if a bound of the query ended the listing.
 bool is_chosen(end_reason r) noexcept;
-/// True for the failures, `cancelled` among them.
+/// Returns true for failures, including `cancelled`.
 bool is_failure(end_reason r) noexcept;
 
-/// The enumerator's name; never null.
+/// Returns the enumerator's name; never null.
 const char* to_string(end_reason r) noexcept;
-/// The enumerator of that name; nothing if there is none.
+/// Returns the enumerator of that name; nothing if there is none.
 std::optional<end_reason> parse_end_reason(std::string_view name) noexcept;
 std::ostream& operator<<(std::ostream& out, end_reason r);
 

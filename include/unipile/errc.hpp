@@ -1,4 +1,4 @@
-// Every way to fail, as error codes of one category.
+// The error codes of this library, in one category.
 #pragma once
 
 #include <boost/system/error_category.hpp>
@@ -7,15 +7,15 @@
 
 namespace unipile {
 
-/// Every way in which an operation of this library can fail.
+/// The ways in which an operation of this library can fail.
 ///
-/// Each enumerator has a message that says what the user can do about it. Values are stable: they
-/// may be stored, and new ones are only ever appended.
+/// Each enumerator has a message that says what the user can do. Values are stable, since they may be stored; new ones
+/// are appended.
 enum class errc {
     // Refused before anything is sent.
     invalid_query = 1,      ///< the query has an empty, over-long or unsendable field
     invalid_position,       ///< a position's text is damaged or from a newer version
-    position_mismatch,      ///< a position that belongs to another query
+    position_mismatch,      ///< the position belongs to another query
     operation_in_progress,  ///< a second operation was started while one is outstanding
     stream_moved_from,      ///< the stream was moved from
     client_closed,          ///< the client was closed
@@ -31,74 +31,74 @@ enum class errc {
     handshake_timeout,            ///< the TLS handshake did not end in time
     certificate_rejected,         ///< the server's certificate is not trusted for this host
     client_certificate_required,  ///< the server insists on a client certificate
-    proxy_failed,                 ///< the proxy refused the tunnel or answered nonsense
+    proxy_failed,                 ///< the proxy refused the tunnel or its answer is not HTTP
 
     // One exchange.
     connection_lost,           ///< closed or reset before the answer was whole
     first_byte_timeout,        ///< the answer did not begin in time
-    stall_timeout,             ///< no byte arrived for too long in the middle of an answer
+    stall_timeout,             ///< no byte arrived for too long within an answer
     request_timeout,           ///< the exchange as a whole took too long
     header_too_large,          ///< the answer's header is over the limit
     bad_header,                ///< the answer's header is not HTTP/1.1
     unsupported_framing,       ///< a body framing other than Content-Length or exactly chunked
-    bad_chunk,                 ///< a fault in the chunked framing
-    body_truncated,            ///< fewer bytes than announced
+    bad_chunk,                 ///< an error in the chunked framing
+    body_truncated,            ///< the body is shorter than announced
     unsupported_encoding,      ///< a Content-Encoding that was not offered
     bad_encoding,              ///< the compressed body is damaged
     inflated_too_large,        ///< the body inflates to more than the limit
-    too_many_interim_answers,  ///< an endless row of 1xx answers
+    too_many_interim_answers,  ///< too many 1xx answers in a row
     unexpected_redirect,       ///< a redirect; the key is never sent to another address
 
     // The page.
     not_json,            ///< a 200 that isn't JSON, an HTML page perhaps
-    page_malformed,      ///< not valid JSON
-    page_truncated,      ///< JSON that ends too early
+    page_malformed,      ///< the body is not valid JSON
+    page_truncated,      ///< the JSON ends too early
     trailing_bytes,      ///< bytes behind the page's end
-    not_a_page,          ///< JSON, but no post list
+    not_a_page,          ///< valid JSON, but no post list
     bad_cursor,          ///< the cursor is neither text nor null
     page_too_large,      ///< over the page limit
-    item_too_large,      ///< not reported any more: an item over the limit is quarantined
-    too_deep,            ///< outside of its items the page is nested deeper than the limit
+    item_too_large,      ///< no longer reported: an item over the limit is quarantined
+    too_deep,            ///< nested deeper than the limit, outside of items
     too_many_items,      ///< more items in a page than the limit
     envelope_too_large,  ///< the page without its items is over the limit
     cursor_too_large,    ///< the cursor is over the limit
     contract_violated,   ///< strict mode: an item or envelope does not match the contract
 
-    // What the API said.
+    // Errors that the API stated.
     api_key_refused,    ///< scope key: the key (or the base URL) is wrong
-    account_refused,    ///< scope account: the account needs its owner
-    account_throttled,  ///< scope account: over a limit, let it cool down
+    account_refused,    ///< scope account: the account needs an action of its owner
+    account_throttled,  ///< scope account: over a limit; the account has to rest
     target_refused,     ///< scope target: this identifier can't be listed
-    api_unavailable,    ///< a passing error that outlived all retries
+    api_unavailable,    ///< a passing error that outlasted all retries
 
     // The listing.
     cursor_loop,    ///< a cursor that this listing has followed before
-    no_progress,    ///< fresh cursors without a new post, over the cap
+    no_progress,    ///< too many pages in a row with a new cursor and no new post
     total_timeout,  ///< the listing as a whole took too long
 
-    // The fan-out.
+    // A harvest.
     account_parked = 54,  ///< the account is parked and its jobs are not to wait for it
-    harvest_stopped,      ///< the whole harvest was stopped, by hand or by a failure that reaches all of it
+    harvest_stopped,      ///< the harvest as a whole was stopped, by a call or by a failure that concerns all of it
 
     // A single post.
-    item_malformed,  ///< the text is not one JSON object, or an empty one
+    item_malformed,  ///< the text is not one JSON object with at least one field
 
     job_source_failed,  ///< the source of a harvest's jobs failed
 
-    // Around the API, and a harvest as a whole.
-    not_from_api,         ///< an answer that is not the API's own: a gateway's, a proxy's, a portal's
-    server_unavailable,   ///< harvest: the server answered nothing usable for longer than `outage_patience`
-    accounts_unknown,     ///< harvest: the API knows none of the accounts that were asked first
-    identifiers_refused,  ///< harvest: many identifiers in a row were refused for the same reason, and none worked
+    // Answers that are not the API's, and a harvest as a whole.
+    not_from_api,         ///< an answer that is not the API's own, but a gateway's or a proxy's
+    server_unavailable,   ///< harvest: no usable answer for longer than `outage_patience`
+    accounts_unknown,     ///< harvest: the API knows none of the accounts requested first
+    identifiers_refused,  ///< harvest: many identifiers in a row were refused for one reason, and none was accepted
     callback_failed,      ///< harvest: a function of `harvest_options` threw an exception
 
-    position_lost,  ///< scope target: the cursor is too old to be followed, and the page before it is not known
+    position_lost,  ///< scope target: the cursor is too old to be followed, and the page before it is unknown
 
     // More about connections.
     tls_required,               ///< a plain `http://` request to a port that speaks TLS
     proxy_credentials_refused,  ///< the proxy answered 407
 
-    wrong_executor,  ///< a stream was awaited elsewhere than on its client's executor
+    wrong_executor,  ///< a stream was awaited on another executor than its client's
 };
 
 /// The category of `errc`. Its name is "unipile".

@@ -1,4 +1,4 @@
-// The fan-out: many listings through many accounts, as one stream.
+// The harvest: many listings through many accounts as one stream.
 #pragma once
 
 #include <unipile/client.hpp>
@@ -26,63 +26,66 @@
 
 namespace unipile {
 
-/// A piece of a harvest: some posts of one job, or its end.
+/// A part of a harvest: posts of one job, or its end.
 struct harvest_element {
     std::shared_ptr<const harvest_job> job;  ///< never null
-    std::uint64_t number = 0;                ///< of the job in this harvest, from 0, in the order of the source
-    std::vector<post> posts;                 ///< in the listing's order; empty where only something else is to be told
-    /// Items that are no posts, in the listing's order; they stood among `posts`, before them or behind them.
+    std::uint64_t number = 0;                ///< number of the job in this harvest, from 0, in the source's order
+    std::vector<post> posts;                 ///< in the listing's order; may be empty
+    /// Items that are no posts, in the listing's order. Their place relative to `posts` is not recorded.
     std::vector<quarantined_item> quarantined;
-    /// Right behind the posts. To resume from here loses nothing and delivers nothing twice.
+    /// The place behind these posts. A listing resumed here loses no post and delivers none twice.
     unipile::position position;
-    /// `position` is the beginning of a page, which will be asked for next. Told once for each page but the last.
+    /// `position` is the beginning of a page, which is requested next. Set once for each page but the last.
     bool page_ends = false;
-    /// How many items the page had that ended with this element, those that are no posts or were delivered before
-    /// counted; 0 if none ended. For a listing's last page it is set on the element with `ended`.
+    /// Number of items of the page that ended with this element, including quarantined items and posts delivered
+    /// before; 0 if none ended. For a listing's last page it is set on the element with `ended`.
     std::uint64_t page_items = 0;
-    /// The job started at `harvest_job::overlap`, or went on at the `overlap` of its last `jump`, since its position
-    /// was no longer to be trusted.
+    /// The job started at `harvest_job::overlap`, or went on at the `overlap` of its last `jump`, because its position
+    /// was too old.
     bool overlapped = false;
-    /// The job is over; its last element. Exactly one for each job that was taken from the source.
+    /// The job is over, and this is its last element. Set once for each job taken from the source.
     bool ended = false;
     unipile::end_reason end_reason = unipile::end_reason::none;  ///< set if `ended`
-    std::optional<unipile::failure> failure;                     ///< set if `ended` by a failure
-    stream_stats stats;                                          ///< of the job so far, whatever it took
+    std::optional<unipile::failure> failure;                     ///< set if a failure ended the job
+    stream_stats stats;                                          ///< of the job so far
 };
 
-/// Where one account of a harvest stands.
+/// The state of one account of a harvest.
 struct account_status {
     std::string_view account;
     const account_ledger& ledger;
     const pacing& rules;
-    std::size_t queued = 0;        ///< jobs that were taken from the source and don't run
-    std::size_t running = 0;       ///< requests that are under way
-    wall_time next_request{};      ///< the earliest for the next, as far as is known now; no matter if parked
-    std::uint32_t left_today = 0;  ///< requests that the longest window still allows; the greatest number if no window
-    /// The API has said that it knows no such account, and answered nothing else yet: it is parked as soon as it does.
+    std::size_t queued = 0;    ///< jobs taken from the source that are not running
+    std::size_t running = 0;   ///< requests under way
+    wall_time next_request{};  ///< the earliest time of the next request, as far as known; undefined if parked
+    /// requests that the longest window still allows; the greatest number without windows
+    std::uint32_t left_today = 0;
+    /// The API answered that it does not know the account, and has answered nothing else yet. The account is parked
+    /// once the API has answered another account's request.
     bool unknown = false;
 };
 
-/// A time in which the server can't be reached, doesn't answer, or doesn't work.
+/// A time in which the server can't be reached, does not answer, or answers with errors only.
 struct harvest_outage {
     wall_time since;
-    wall_time next_attempt;  ///< not before; in the past while one is under way
+    wall_time next_attempt;  ///< the earliest time; in the past while an attempt is under way
     failure why;             ///< of the last attempt
 };
 
 /// The counters of a harvest.
 struct harvest_stats {
     std::uint64_t jobs = 0;       ///< taken from the source
-    std::uint64_t completed = 0;  ///< ended completely, or within the bounds of their query
-    std::uint64_t failed = 0;     ///< ended otherwise
-    std::size_t queued = 0;       ///< wait for their turn, for their account, or for an answer to `confirm_pages`
+    std::uint64_t completed = 0;  ///< ended complete or inferred, or by a bound of their query
+    std::uint64_t failed = 0;     ///< ended by a failure, or stopped
+    std::size_t queued = 0;       ///< waiting for their turn, for their account, or for an answer to `confirm_pages`
     std::size_t running = 0;
     std::size_t accounts = 0;
-    std::size_t parked = 0;          ///< accounts
-    std::size_t buffered_bytes = 0;  ///< wait for the consumer
+    std::size_t parked = 0;          ///< parked accounts
+    std::size_t buffered_bytes = 0;  ///< bytes of memory of posts that wait for the consumer
     stream_stats listings;           ///< of all jobs together
+    /// The source has stated that no more jobs will come.
     bool source_exhausted = false;
-    /// The harvest has ended since the server could not be reached, was silent or did not work for too long.
+    /// The harvest ended because of an outage longer than `harvest_options::outage_patience`.
     bool ended_by_outage = false;
 };
 
@@ -94,46 +97,46 @@ using next_handler =
 
 /// The merged stream of many listings. Made by `client::harvest`.
 ///
-/// Lazy: nothing is taken from the source and nothing is sent before the first pull. From then on it works ahead of its
-/// consumer, as far as `harvest_options::max_buffered_bytes` lets it.
+/// Lazy: no job is taken and no request is sent before the first pull. From then on it works ahead of its consumer, up
+/// to `harvest_options::max_buffered_bytes`.
 ///
-/// **Fair and careful.** Accounts take turns, and so do the jobs of an account. Every request, retries counted, keeps
-/// to its account's pace. An account that is throttled slows down and rests with all its jobs, one that needs its owner
-/// is parked; all others go on. Jobs whose account rests keep their place.
+/// **Fairness and pace.** Accounts take turns, and so do the jobs of an account. Every request, including retries,
+/// keeps to its account's pace. A throttled account slows down and rests with all its jobs. An account that needs its
+/// owner is parked. The others go on, and jobs of a resting account keep their place.
 ///
-/// **Outages.** A request that could not be sent, since the server can't be reached, is none of its account's requests
-/// and no attempt of its job's. One that was sent and brought nothing that shows that the API works may have been seen:
-/// it is one of its account's requests. That is so if not a byte of an answer came (a deadline, or a connection that
-/// was closed), if the answer is not the API's own (`classification::from_gateway`), or if it is a 5xx that may pass.
-/// An attempt of its job's it is only if the server answers others meanwhile or afterwards, and not if that ends an
-/// outage which others have felt, unless that happens to it again and again.
+/// **Outages.** A request that could not be sent, because the server can't be reached, counts neither as a request of
+/// its account nor as an attempt of its job. A request that was sent and got no usable answer may have been counted by
+/// the server, and counts as a request of its account. Such requests are: no byte of an answer came (a deadline, or a
+/// closed connection); the answer is not the API's own (`classification::from_gateway`); a 5xx that may pass. It counts
+/// as an attempt of its job only if the server answers others meanwhile or afterwards. It does not count if its end is
+/// that of an outage that affected others, unless that repeats for the same job.
 ///
-/// After up to eight such requests in a row (as many as there are accounts, if those are fewer) and no good answer in
-/// between, the harvest only finds out whether the server is back, with one request at a time at growing intervals, and
-/// goes on where it was with the first good answer. Accounts take turns with these requests, which keep to their pace
-/// as all others do, and so do the jobs of an account. See `harvest_options::outage_patience`.
+/// After up to eight such requests in a row (or as many as there are accounts, if fewer) without a usable answer
+/// between them, the harvest sends one request at a time, at growing intervals. It resumes with the first usable
+/// answer. Accounts take turns with these requests, as do the jobs of an account, and the requests keep to their
+/// accounts' pace. See `harvest_options::outage_patience`.
 ///
-/// **Wrong from the start.** If the first answer of all is not the API's own, and time alone doesn't cure that, the
-/// base URL is wrong: the harvest ends with that answer's failure, e.g. errc::not_from_api. If the API knows none of
-/// the accounts that are asked first (three, or all that have jobs), it ends with errc::accounts_unknown; if it refuses
-/// one identifier after the other, with errc::identifiers_refused. No account is parked then, and jobs that were not
-/// asked about end as if the harvest had been stopped.
+/// **Wrong configuration.** If the first answer of all is not the API's own, and waiting does not help, the base URL is
+/// wrong: the harvest ends with that answer's failure, e.g. errc::not_from_api. If the API knows none of the accounts
+/// requested first (three, or all with jobs), it ends with errc::accounts_unknown. If it refuses one identifier after
+/// the other, it ends with errc::identifiers_refused. No account is parked then, and jobs without an answer end as if
+/// the harvest had been stopped.
 ///
-/// If only one job can be asked at all, its silence can't be told from the server's. It is treated as an outage, at the
-/// end of which that job fails, and the harvest goes on.
+/// If only one job can be requested at all, a missing answer to it can't be distinguished from an outage. It is treated
+/// as an outage, at whose end that job fails, and the harvest goes on.
 ///
-/// The queries' `prefetch_pages` has no effect here, and `retry_policy::total` counts the waiting too.
+/// `posts_query::prefetch_pages` has no effect here, and `retry_policy::total` includes the time that a job waits.
 ///
-/// **The end.** The harvest is over when the source is exhausted and every job has ended, and then gives an empty
-/// optional, again and again. A failed job is an element and ends nothing else, but for one: if the key is refused, the
-/// server is not to be trusted or stays out of reach, silent or broken, something is wrong from the start, the source
-/// or a function of the options fails, memory runs out, or the client is closed, all jobs end (those that did not run
-/// with errc::harvest_stopped), and the stream ends with that failure.
+/// **The end.** The harvest is over when the source is exhausted and every job has ended. Each further pull then
+/// completes with an empty optional. A failed job is an element and ends nothing else, with these exceptions: the key
+/// is refused, the server's certificate is not trusted, an outage exceeds the patience, the configuration is wrong, the
+/// source or a function of the options fails, memory runs out, or the client is closed. Then all jobs end (those that
+/// did not run with errc::harvest_stopped), and the stream ends with that failure.
 ///
-/// **Functions of the user** (of the options, the source, the client's observer, `visit`) may call anything of the
-/// harvest while they run, and may destroy it.
+/// **User functions** (of the options, the source, the client's observer, `visit`) may call any member of the harvest
+/// while they run, and may destroy it.
 ///
-/// **Pulling, cancelling, threads, lifetime**: as with `post_stream`. An outstanding pull that is cancelled ends with
+/// **Pulls, cancellation, thread safety, lifetimes**: as with `post_stream`. A cancelled pull completes with
 /// `asio::error::operation_aborted` and loses nothing; the harvest goes on.
 class harvest_stream {
 public:
@@ -141,17 +144,18 @@ public:
 
     harvest_stream(harvest_stream&& other) noexcept;
     harvest_stream& operator=(harvest_stream&& other) noexcept;
-    /// Ends all that runs, without a word and without blocking.
+    /// Ends all work without blocking, and without notifying anything.
     ~harvest_stream();
 
     const executor_type& get_executor() const noexcept { return executor_; }
 
-    /// The next element; empty at the end. Await it on the client's executor. Throws `failure`: the one that stopped
-    /// the harvest, errc::operation_in_progress, or `asio::error::operation_aborted` when cancelled.
+    /// Returns the next element; empty at the end. Must be awaited on the client's executor. Throws `failure`: the one
+    /// that stopped the harvest, errc::operation_in_progress, or `asio::error::operation_aborted` if cancelled.
     boost::asio::awaitable<std::optional<harvest_element>> next();
 
-    /// The same for any completion token. Handler signature `void(error_code, std::optional<harvest_element>)`. The
-    /// handler is called on its associated executor, never inside this function; its slot cancels the pull.
+    /// The same for any completion token. Handler signature: `void(error_code, std::optional<harvest_element>)`. The
+    /// handler is called on its associated executor, never inside this function. Its cancellation slot cancels the pull
+    /// (all three types).
     template <boost::asio::completion_token_for<void(boost::system::error_code, std::optional<harvest_element>)> Token>
     auto async_next(Token&& token)
     {
@@ -159,39 +163,40 @@ public:
             initiate_next{executor_, core_}, token);
     }
 
-    /// An element if one is there and no pull is outstanding, otherwise nothing.
+    /// Returns an element if one is buffered and no pull is outstanding, otherwise nothing.
     std::optional<harvest_element> try_next();
 
-    // With harvest_options::confirm_pages, one of these after each element with `page_ends`. False if that job does not
-    // wait for an answer (any more): it may have ended because its account was parked or the harvest stopped.
+    // With harvest_options::confirm_pages, one of these is called after each element with `page_ends`. Returns false if
+    // the job does not wait for an answer: its account may have been parked, or the harvest stopped.
 
-    /// Goes on with the next page.
+    /// Continues with the next page.
     bool go_on(std::uint64_t number);
-    /// Goes on elsewhere in the same listing: at `to`, or at `overlap` if the next request goes out later than
+    /// Continues elsewhere in the same listing: at `to`, or at `overlap` if the next request goes out later than
     /// `trusted_until`. Throws `failure`: errc::position_mismatch.
     bool jump(std::uint64_t number, const position& to, wall_time trusted_until = wall_time::max(),
               const position& overlap = {});
     /// Ends the job with `end_reason::stopped`.
     bool finish(std::uint64_t number);
 
-    /// Sends no further request. Pages that are under way are read and delivered; then all jobs that are not over end
-    /// with `end_reason::cancelled`, errc::harvest_stopped and their position, and the stream ends without a failure. A
-    /// source that is being pulled is waited for (`job_source::stop`), and its jobs end in the same way.
+    /// Sends no further request. Pages under way are read and delivered. Then all jobs that are not over end with
+    /// `end_reason::cancelled`, errc::harvest_stopped and their position, and the stream ends without a failure. An
+    /// outstanding `job_source::async_pull` is waited for (see `job_source::stop`), and its jobs end the same way.
     void stop();
-    /// The same at once: what is under way is broken off, and jobs that the source has not handed over yet are not
-    /// taken.
+    /// The same at once: requests under way are aborted, and jobs that the source has not delivered yet are not taken.
     void cancel();
 
-    /// Lets a parked account go on. False if there is none of that name.
+    /// Unparks an account. Returns false if there is no parked account of that name.
     bool unpark(std::string_view account);
-    /// Calls `visit` for one account, or for all.
+    /// Calls `visit` for the account of that name. Returns false if there is none.
     bool account(std::string_view account, const std::function<void(const account_status&)>& visit) const;
+    /// Calls `visit` for each account.
     void accounts(const std::function<void(const account_status&)>& visit) const;
 
+    /// Returns the counters so far.
     harvest_stats stats() const;
-    /// Set while the server can't be reached, or answers no account.
+    /// Returns the current outage; empty if there is none.
     std::optional<harvest_outage> outage() const;
-    /// What stopped the harvest as a whole; empty unless something did.
+    /// Returns the failure that stopped the harvest as a whole; empty if there is none.
     std::optional<failure> last_failure() const;
 
 private:
@@ -210,7 +215,7 @@ private:
 };
 
 namespace harvest {
-/// Throws std::invalid_argument for options that make no sense.
+/// Throws std::invalid_argument for options that can't work.
 harvest_stream begin(const client& c, std::unique_ptr<job_source> source, harvest_options options);
 }  // namespace harvest
 

@@ -1,4 +1,4 @@
-// What a harvest is asked to do, and where its jobs come from.
+// The jobs of a harvest and their sources.
 #pragma once
 
 #include <unipile/pacing.hpp>
@@ -38,34 +38,35 @@ struct harvest_job {
     harvest_job(posts_query q, position p, std::uint64_t t = 0) : query(std::move(q)), from(std::move(p)), tag(t) {}
 
     posts_query query;
-    position from;          ///< where to start; the beginning by default
-    std::uint64_t tag = 0;  ///< yours; not looked at
+    position from;          ///< where to start; by default the beginning
+    std::uint64_t tag = 0;  ///< for the caller; not used by the library
     /// How long the cursor of `from` can be trusted. If the job's first request goes out later, the listing starts at
-    /// `overlap` instead, and its elements say so (`harvest_element::overlapped`). The default: always.
+    /// `overlap` instead, and its elements have `harvest_element::overlapped` set. Default: no limit.
     wall_time trusted_until = wall_time::max();
-    /// Where to start instead of an aged `from`: a place of the same listing that needs no old cursor, the beginning by
-    /// default.
+    /// Where to start instead of an aged `from`: a place in the same listing that needs no old cursor. Default: the
+    /// beginning.
     position overlap = {};
 };
 
-/// What a harvest would like to get next.
+/// What a harvest requests from its source.
 struct job_request {
-    std::size_t count = 1;  ///< how many jobs, at least 1
-    /// True for accounts that have jobs enough, or are parked: more of theirs would only wait. Jobs of other accounts
-    /// are more useful now. Valid until the handler is called; call it on the client's executor only. A source that
-    /// can't choose ignores it.
+    std::size_t count = 1;  ///< how many jobs at most, at least 1
+    /// Returns true for an account that has enough jobs or is parked, so that further jobs of it would only wait. Valid
+    /// until the handler is called; call it on the client's executor only. Optional to use: a source that can't choose
+    /// ignores it.
     std::function<bool(std::string_view account)> has_enough;
 };
 
-/// Where jobs come from, one handful at a time. Derive from it to read a queue or a data base; for ranges, functions
-/// and coroutines there is `make_job_source`.
+/// A source of jobs. Derive from it to read a queue or a database; for ranges, functions and coroutines use
+/// `make_job_source`.
 ///
-/// The harvest destroys it on its executor when it is over or destroyed itself; after `harvest_stream::cancel`, and
-/// with the stream's destruction, also while a call of `async_pull` is outstanding, whose handler then has no effect.
+/// Lifetimes: the harvest destroys the source on its executor, when the harvest is over or destroyed. After
+/// `harvest_stream::cancel`, and with the stream's destruction, this may happen while a call of `async_pull` is
+/// outstanding, whose handler then has no effect.
 class job_source {
 public:
-    /// Completion: an error, which ends the harvest; or jobs, at least one and at most as many as were asked for; or
-    /// none, which means that no more will come.
+    /// Completion: an error, which ends the harvest; or at least one job and at most as many as requested; or none,
+    /// which means that no more will come.
     using handler = boost::asio::any_completion_handler<void(boost::system::error_code, std::vector<harvest_job>)>;
 
     job_source() = default;
@@ -73,23 +74,24 @@ public:
     job_source& operator=(const job_source&) = delete;
     virtual ~job_source() = default;
 
-    /// Called on the client's executor, never while another call is outstanding. `done` may be called on any thread,
-    /// also before this function returns, exactly once. It may take its time: jobs that come later, because they are
-    /// due later, are welcome later.
+    /// Delivers jobs. Called on the client's executor, never while another call is outstanding. `done` is called
+    /// exactly once, on any thread, possibly before this function returns. It may be called much later, e.g. when a job
+    /// becomes due.
     ///
-    /// What it throws ends the harvest with its words. It may call anything of the harvest, and destroy it.
+    /// An exception ends the harvest with its code and text. This function may call any member of the harvest, and may
+    /// destroy it.
     virtual void async_pull(job_request request, handler done) = 0;
 
-    /// The harvest ends, and a call of `async_pull` is outstanding: called once, on the client's executor. Unless
-    /// `harvest_stream::cancel` has ended it, the harvest waits for that call's handler, and jobs that it still brings
-    /// end with errc::harvest_stopped; so a call that may take long should end now, e.g. with operation_aborted, which
-    /// is ignored.
+    /// The harvest ends while a call of `async_pull` is outstanding. Called once, on the client's executor. Except
+    /// after `harvest_stream::cancel`, the harvest waits for that call's handler, and jobs that it delivers end with
+    /// errc::harvest_stopped. So an outstanding call should complete now, e.g. with operation_aborted, which is
+    /// ignored.
     virtual void stop() {}
 };
 
 namespace harvest {
 
-/// Jobs that a function hands out without waiting.
+/// Jobs that a function returns without waiting.
 class function_source final : public job_source {
 public:
     using function = std::function<bool(harvest_job&)>;
@@ -98,7 +100,7 @@ public:
 
 private:
     function next_;
-    std::exception_ptr thrown_;  ///< behind jobs that had to be handed out first
+    std::exception_ptr thrown_;  ///< reported after jobs that were taken before it
 };
 
 boost::system::error_code code_of(std::exception_ptr error) noexcept;
@@ -120,7 +122,7 @@ concept job_coroutine = std::invocable<F&> && is_awaitable_job<std::invoke_resul
 template <class R>
 concept job_range = std::ranges::input_range<R> && std::convertible_to<std::ranges::range_reference_t<R>, harvest_job>;
 
-/// Jobs that a coroutine hands out, one a call.
+/// Jobs that a coroutine returns, one a call.
 template <job_coroutine F>
 class coroutine_source final : public job_source {
 public:
@@ -152,7 +154,7 @@ public:
     }
 
 private:
-    /// Keeps the function alive for as long as its coroutine runs.
+    /// Keeps the function alive while its coroutine runs.
     static std::invoke_result_t<F&> one(std::shared_ptr<F> next) { co_return co_await (*next)(); }
 
     boost::asio::any_io_executor executor_;
@@ -162,13 +164,14 @@ private:
 
 }  // namespace harvest
 
-/// A source from one of these; nothing is taken from it before the harvest wants it:
-///  - a range of `harvest_job` or `posts_query`: moved in if it is a temporary, otherwise to be kept alive until the
-///    harvest is over;
+/// Makes a source of one of these. No job is taken before the harvest requests it.
+///  - a range of `harvest_job` or `posts_query`: moved in if it is an rvalue, otherwise referred to, and to be kept
+///    alive until the harvest is over;
 ///  - a function that returns `std::optional` of one of them, empty at the end; called on the client's executor;
 ///  - a function that returns an `asio::awaitable` of such an optional; its coroutine runs on `executor`;
-///  - a `std::unique_ptr<job_source>`, which is passed on.
-/// What a range or function throws ends the harvest: its code, if it is a `system_error`.
+///  - a `std::unique_ptr<job_source>`, which is returned as it is.
+/// An exception of a range or function ends the harvest with its code, if it is a `system_error`, or with
+/// errc::job_source_failed.
 template <class Jobs>
 std::unique_ptr<job_source> make_job_source(const boost::asio::any_io_executor& executor, Jobs&& jobs)
 {
@@ -197,7 +200,7 @@ std::unique_ptr<job_source> make_job_source(const boost::asio::any_io_executor& 
         };
         auto s = std::make_shared<state>(std::forward<Jobs>(jobs));
         return std::make_unique<harvest::function_source>([s](harvest_job& job) {
-            // Not past the one that was taken until the next is wanted: it may cost something.
+            // The iterator is incremented only when the next job is requested: that may be expensive.
             if (!s->fresh) ++s->at;
             s->fresh = false;
             if (s->at == std::ranges::end(s->range)) {

@@ -1,4 +1,4 @@
-// How a harvest goes about its jobs.
+// Options of a harvest.
 #pragma once
 
 #include <unipile/account_ledger.hpp>
@@ -15,73 +15,76 @@
 
 namespace unipile {
 
-/// Options of `client::harvest`. Owns its data. The functions are called on the client's executor, and may call
-/// anything of the harvest, or destroy it. What they throw ends the harvest with errc::callback_failed and its words.
+/// Options of `client::harvest`. Owns its data. The functions are called on the client's executor; they may call any
+/// member of the harvest, or destroy it. An exception of theirs ends the harvest with errc::callback_failed and its
+/// text.
 struct harvest_options {
-    /// Requests at once in all; 0: as many as the client's `max_connections`.
+    /// Requests at once over all accounts; 0: the client's `max_connections`.
     std::size_t max_connections = 0;
-    /// Requests at once of one account, at least 1.
+    /// Requests at once per account, at least 1.
     unsigned max_in_flight = 1;
-    /// Pages of one job before the account's next job has its turn, at least 1. A job's turn doesn't end with a
-    /// failure.
+    /// Pages of one job before the account's next job takes its turn, at least 1. A failure does not end a job's turn.
     unsigned turn_pages = 10;
 
-    /// The rules for every account; empty: `pacing::recommended` for the account's provider, which for an account that
-    /// was never used is known from its first post on.
+    /// The rules for every account. Empty: `pacing::recommended` for the account's provider, which for an account that
+    /// was never used is known after its first post.
     std::optional<pacing> pace;
-    /// Rules for single accounts; empty: those above. Asked at an account's first job and when its provider is learned.
+    /// The rules for single accounts. Returns nothing for those of `pace`. Called at an account's first job and when
+    /// its provider becomes known.
     std::function<std::optional<pacing>(std::string_view account)> pace_of;
 
-    /// What is known of an account from earlier runs; empty: nothing. Asked once for each account, at its first job.
+    /// Returns the ledger of an account from earlier runs; empty: none. Called once per account, at its first job.
     std::function<std::optional<account_ledger>(std::string_view account)> load_ledger;
-    /// Gets an account's ledger when it changed, and before each request that `admit` isn't asked about.
+    /// Called with an account's ledger when it changed, and before each request for which `admit` is not called.
     std::function<void(std::string_view account, const account_ledger& ledger)> save_ledger;
-    /// Leave for one request. Call it once, on any thread, also before `admit` returns, and while the client's
-    /// execution context exists; any call but the first has no effect. With an error the request isn't sent, and the
-    /// harvest ends with that error as it does when its source fails. Until it is called, `stop` doesn't end the
-    /// harvest; `cancel` does.
+    /// Permission for one request. Must be called once, on any thread, possibly before `admit` returns, and while the
+    /// client's execution context exists; further calls have no effect. With an error the request is not sent, and the
+    /// harvest ends with that error as when its source fails. Until it is called, `stop` does not end the harvest;
+    /// `cancel` does.
     using admission = std::function<void(boost::system::error_code)>;
-    /// Asked before each request of an account whose pace has windows or a gap. The ledger counts that request already;
-    /// the request is sent once `go` was called. To commit the ledger first, and then call `go`, keeps an account
-    /// within its windows even if the process is killed at any moment; a request that was committed and never sent is
-    /// wasted, no more. Other accounts go on meanwhile, so many ledgers can share a commit. Empty: nothing waits.
+    /// Called before each request of an account whose pace has windows or a gap. `ledger` includes that request; the
+    /// request is sent once `go` was called. If the ledger is committed before `go` is called, the account stays within
+    /// its windows even if the process is killed at any moment; a request that was committed and never sent is merely
+    /// wasted. Other accounts go on meanwhile, so that many ledgers can share a commit. Empty: requests are sent at
+    /// once.
     std::function<void(std::string_view account, const account_ledger& ledger, admission go)> admit;
 
-    /// What happens to the jobs of an account that needs its owner.
+    /// What happens to the jobs of a parked account.
     enum class parked_jobs {
-        wait,  ///< they wait for `harvest_stream::unpark`, and end when nothing else is left to do
+        wait,  ///< they wait for `harvest_stream::unpark`, and end when only they are left
         fail,  ///< they end at once, with errc::account_parked
     };
     parked_jobs when_parked = parked_jobs::wait;
 
-    /// How long the server may be out of reach, silent or broken before the harvest ends, with the last attempt's
-    /// failure (errc::server_unavailable where there was an answer) and all jobs as `harvest_stream::stop` leaves them;
-    /// 0: no matter how long. Attempts that cost no account anything are a minute apart at most, others an hour, or as
-    /// far as the accounts' pace or the server's Retry-After keeps them: time in which no account may send doesn't
-    /// count. A server of which nothing was ever heard is given up after a few seconds, or one attempt more if that
-    /// takes longer, whatever this says: its address may be wrong.
+    /// How long an outage may last before the harvest ends, with the last attempt's failure (errc::server_unavailable
+    /// if there was an answer) and all jobs as with `harvest_stream::stop`; 0: no limit. Attempts that cost no account
+    /// a request are at most a minute apart, others at most an hour, or as long as the accounts' pace or the server's
+    /// Retry-After requires; time in which no account may send does not count. A server that has never answered is
+    /// given up after a few seconds, or after one more attempt if that takes longer, whatever this option says, since
+    /// its address may be wrong.
     std::chrono::milliseconds outage_patience = std::chrono::minutes{15};
 
-    /// The harvest ends with errc::identifiers_refused once so many identifiers in a row were refused for the same
-    /// reason and not one page has come in this run: such a list holds something else than ids, and each request costs
-    /// its account. 0: never.
+    /// The harvest ends with errc::identifiers_refused once this many identifiers in a row were refused for the same
+    /// reason and no page has arrived in this run. Such a list does not hold ids, and each request counts against its
+    /// account. 0: never.
     unsigned max_refusals = 20;
 
-    /// Bytes of memory that posts may take while they wait for the consumer, by `post::footprint()`. Above it nothing
-    /// more is asked for; pages that are under way are read on for `client_options::read_ahead` each.
+    /// Bytes of memory that posts may take while they wait for the consumer, by `post::footprint()`. Above it no
+    /// request is sent; pages under way are read on, up to `client_options::read_ahead` each.
     std::size_t max_buffered_bytes = 16 * 1024 * 1024;
-    /// Jobs that are taken from the source before their turn. Accounts share requests fairly only among these jobs, so
-    /// where jobs come sorted by account it pays to have many, some 500 bytes each; at least 1.
+    /// Jobs taken from the source ahead of their turn, at least 1. Accounts share requests fairly only among these
+    /// jobs, so a large number pays if jobs are sorted by account; each takes some 500 bytes.
     std::size_t max_queued = 10'000;
-    /// Jobs of one account among those that are enough (see `job_request::has_enough`), at least 1.
+    /// Jobs of one account that are enough for `job_request::has_enough`, at least 1.
     std::size_t max_queued_per_account = 64;
 
-    /// Each page as one element, instead of posts as they arrive. Pages are then gathered beside `max_buffered_bytes`.
+    /// Deliver each page as one element instead of posts as they arrive. The pages are buffered in addition to
+    /// `max_buffered_bytes`.
     bool whole_pages = false;
-    /// After each page that isn't the last, the job waits for `harvest_stream::go_on`, `jump` or `finish`.
+    /// After each page but the last, the job waits for `harvest_stream::go_on`, `jump` or `finish`.
     bool confirm_pages = false;
 
-    /// Of gaps and jitter; 0: seeded from the system.
+    /// Seed of gaps and jitter; 0: seeded from the system.
     std::uint64_t seed = 0;
 };
 

@@ -1,4 +1,4 @@
-// An Instagram post, field by field as the API names them.
+// The fields of an Instagram post, with the API's names.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ struct instagram_caption {
     std::optional<std::string_view> text;
 };
 
-/// A picture or a film: where it is, and its size in pixels.
+/// A picture or a video: its URL, and its size in pixels.
 struct instagram_media {
     std::optional<std::string_view> url;
     std::optional<std::int64_t> width;
@@ -35,12 +35,12 @@ struct instagram_location {
     std::optional<double> lng;
 };
 
-/// An Instagram post. Absent and null are both empty; `post::json()` can tell them apart. Views and pointers are valid
-/// as long as the post or a copy of it is.
+/// An Instagram post. A field that is absent or null is empty; `post::json()` has the difference. Views and pointers
+/// are valid as long as the post or a copy of it.
 struct instagram_post {
     std::optional<std::string_view> provider_id;
     std::optional<bool> has_audio;
-    std::optional<bool> has_liked;  ///< of the account that asked
+    std::optional<bool> has_liked;  ///< by the account of the request
     std::optional<std::int64_t> like_count;
     std::optional<std::int64_t> comment_count;
     std::optional<bool> like_and_view_counts_disabled;

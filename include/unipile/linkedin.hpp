@@ -1,4 +1,4 @@
-// A LinkedIn post, field by field as the API names them.
+// The fields of a LinkedIn post, with the API's names.
 #pragma once
 
 #include <unipile/attachment.hpp>
@@ -11,21 +11,21 @@
 
 namespace unipile {
 
-/// Who wrote a company's post.
+/// The member who wrote a company's post.
 struct written_by {
     std::optional<std::string_view> id;
     std::optional<std::string_view> public_identifier;
     std::optional<std::string_view> name;
 };
 
-/// What the account that asked may do with the post; another account may see other values.
+/// What the account of the request may do with the post; other accounts may get other values.
 struct permissions {
     std::optional<bool> can_react;
     std::optional<bool> can_share;
     std::optional<bool> can_post_comments;
 };
 
-/// What a repost repeats.
+/// The original of a repost.
 struct repost_content {
     std::optional<std::string_view> id;
     std::optional<std::string_view> date;             ///< relative: `3d`
@@ -55,7 +55,7 @@ struct group {
     std::optional<bool> is_private;  ///< `private` in the JSON
 };
 
-/// Only on posts of the account itself, and rarely all of them.
+/// Present only on posts of the account itself, and rarely complete.
 struct analytics {
     std::optional<std::int64_t> impressions;
     std::optional<std::int64_t> engagements;
@@ -67,14 +67,14 @@ struct analytics {
     std::optional<std::int64_t> members_reached;
 };
 
-/// A mention in a post's text. Not in the contract, seen in answers.
+/// A mention in a post's text. Not in the contract; seen in answers.
 struct mention {
     std::optional<std::string_view> url;
     std::optional<std::int64_t> start;  ///< as sent; whether bytes or characters is not documented
     std::optional<std::int64_t> length;
 };
 
-/// A shared article. Not in the contract, seen in answers.
+/// A shared article. Not in the contract; seen in answers.
 struct article {
     std::optional<std::string_view> id;
     std::optional<std::string_view> url;
@@ -84,15 +84,15 @@ struct article {
     std::optional<std::string_view> published_at;  ///< as sent
 };
 
-/// A LinkedIn post. Absent and null are both empty; `post::json()` can tell them apart. Views, pointers and spans are
-/// valid as long as the post or a copy of it is.
+/// A LinkedIn post. A field that is absent or null is empty; `post::json()` has the difference. Views, pointers and
+/// spans are valid as long as the post or a copy of it.
 struct linkedin_post {
     std::optional<std::string_view> id;         ///< decimal, above 2^53; its upper bits are the time of the post
     std::optional<std::string_view> social_id;  ///< `urn:li:activity:…` or `urn:li:ugcPost:…`; no relation to `id`
-    std::optional<std::string_view> share_url;  ///< its query depends on the account that asked
+    std::optional<std::string_view> share_url;  ///< its query depends on the account of the request
     std::optional<std::string_view> title;
     std::optional<std::string_view> text;
-    std::optional<std::string_view> date;             ///< relative, `21m`, `3d`, `1mo`: never a date
+    std::optional<std::string_view> date;             ///< relative: `21m`, `3d`, `1mo`
     std::optional<std::string_view> parsed_datetime;  ///< as sent; see `post::published_at()`
     std::optional<std::int64_t> reaction_counter;
     std::optional<std::int64_t> comment_counter;
@@ -100,8 +100,8 @@ struct linkedin_post {
     std::optional<std::int64_t> impressions_counter;  ///< 0 where the account doesn't own the post
     std::optional<bool> is_repost;
     std::optional<std::string_view> repost_id;
-    std::optional<std::string_view> repost_parsed_datetime;  ///< not in the contract, seen in answers
-    std::optional<std::string_view> user_reacted;            ///< not in the contract, seen in answers
+    std::optional<std::string_view> repost_parsed_datetime;  ///< not in the contract; seen in answers
+    std::optional<std::string_view> user_reacted;            ///< not in the contract; seen in answers
 
     const unipile::author* author = nullptr;
     const unipile::author* reposted_by = nullptr;
