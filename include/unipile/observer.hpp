@@ -1,4 +1,4 @@
-// Hooks: what happens inside a client, told as it happens.
+// The observer: notifications of what happens inside a client.
 #pragma once
 
 #include <unipile/anomaly.hpp>
@@ -16,26 +16,26 @@ namespace unipile {
 
 class post;
 
-/// A request is about to be sent. Told once, even if it has to be sent again on a new
-/// connection because a kept-alive one died under it; `stream_stats::requests` counts that.
+/// A request is about to be sent. Called once per request, also if it is sent again on a new connection because a
+/// kept-alive one was closed; `stream_stats::requests` counts both.
 struct request_event {
     const posts_query& query;
-    std::string_view target;  ///< path and query; account and identifier are in it, the key is not
-    std::uint64_t page;       ///< which page of this stream, from 0
-    bool again;               ///< this page was read before; see `posts_query::trust_cursor_for`
-    unsigned attempt;         ///< 1: the first request for this page
+    std::string_view target;  ///< path and query; includes account and identifier, but not the key
+    std::uint64_t page;       ///< number of the page in this stream, from 0
+    bool again;               ///< the page was read before; see `posts_query::trust_cursor_for`
+    unsigned attempt;         ///< from 1, the first request for this page
 };
 
-/// An answer's header has arrived; with an error answer, its body too.
+/// An answer's header has arrived, and with an error answer its body.
 struct answer_event {
     const posts_query& query;
     std::uint64_t page;
     unsigned attempt;
     unsigned status;
-    std::chrono::nanoseconds elapsed;  ///< since the request event, connecting included
+    std::chrono::nanoseconds elapsed;  ///< since the request event, including connecting
     bool reused_connection;
-    const answer_fields& fields;  ///< what the header says about the request
-    const api_error* error;       ///< what the API said; null unless the status is an error
+    const answer_fields& fields;  ///< the header fields that concern the request
+    const api_error* error;       ///< the API's error; null unless the status is an error
 };
 
 /// A page is complete.
@@ -43,53 +43,54 @@ struct page_event {
     const posts_query& query;
     std::uint64_t page;
     bool again;                ///< read before; most of its posts were delivered then
-    std::uint64_t items;       ///< in the page, whether delivered or not
+    std::uint64_t items;       ///< in the page, delivered or not
     std::uint64_t wire_bytes;  ///< of its body
     std::uint64_t json_bytes;
     std::chrono::nanoseconds elapsed;  ///< since the request event; a consumer that lags is in it
-};
+};  ///< since the request event; includes the time in which the consumer did not read
 
-/// A request has failed and will be sent again; in a harvest, one that got no byte of an answer perhaps not, once the
-/// server has answered others.
+/// A request failed and will be sent again. In a harvest, a request that got no byte of an answer may not be sent again
+/// once the server has answered others.
 struct retry_event {
     const posts_query& query;
     std::uint64_t page;
-    unsigned attempt;  ///< the one that failed
+    unsigned attempt;  ///< number of the attempt that failed
     const unipile::failure& failure;
     std::chrono::milliseconds delay;  ///< from now
 };
 
-/// Something did not match the contract. Exactly one of `quarantined` (not empty) and `anomaly` (not null) is set.
+/// A deviation from the contract. Exactly one of `quarantined` (not empty) and `anomaly` (not null) is set.
 struct anomaly_event {
     const posts_query& query;
     std::uint64_t page;
-    /// Which item of the page, from 0; -1: the page itself.
+    /// Number of the item in the page, from 0; -1: the page itself.
     std::int64_t item;
     /// The deviation; null for a quarantined item.
     const unipile::anomaly* anomaly;
-    /// The post that has it; null for a page and for a quarantined item.
+    /// The post with the deviation; null for a page and for a quarantined item.
     const unipile::post* post;
-    /// The bytes of an item that is no post: not a JSON object, one without fields, nested too deep, or one that takes
-    /// far more memory than it has bytes; of one over `size_limits::item` the first bytes. Not always UTF-8; see
+    /// The bytes of an item that is no post: not a JSON object, without fields, nested too deep, or one that takes far
+    /// more memory than it has bytes. Of an item over `size_limits::item`, the first bytes. Not always UTF-8; see
     /// `to_valid_utf8()`. Valid during the call.
     std::string_view quarantined;
-    /// Why it was quarantined, in the library's words; empty otherwise.
+    /// Why the item was quarantined, in the library's own text; empty otherwise.
     std::string_view why;
 };
 
-/// A listing has ended. Sent once for each stream that was ever pulled, at the latest when it is destroyed.
+/// A listing has ended. Called once for each stream that was ever pulled, at the latest when it is destroyed.
 struct end_event {
     const posts_query& query;
-    end_reason reason;  ///< complete, inferred, chosen or a failure; see `is_complete` and its like
-    /// Null unless the reason is a failure; asio::error::operation_aborted if the stream was cancelled or destroyed.
+    end_reason reason;  ///< see `is_complete`, `is_inferred`, `is_chosen` and `is_failure`
+    /// Null unless the reason is a failure; `asio::error::operation_aborted` if the stream was cancelled or destroyed.
     const unipile::failure* failure;
     const stream_stats& stats;
 };
 
-/// Override what is of interest. Everything is called on the client's executor. References are valid during the call.
+/// Receives a client's events; override the members of interest. All are called on the client's executor. References
+/// are valid during the call.
 ///
-/// Nothing here may throw (it would end the process), or destroy or pull the stream that it is told about. A slow
-/// observer slows everything that runs on that executor.
+/// A member must not throw (that terminates the process), and must not destroy or pull the stream that the event
+/// concerns. It should return soon, since it blocks everything that runs on that executor.
 class observer {
 public:
     virtual ~observer() = default;

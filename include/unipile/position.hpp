@@ -1,4 +1,4 @@
-// Where a listing stands: a value to store, and to resume from.
+// A position in a listing: a value to store and to resume from.
 #pragma once
 
 #include <unipile/detail/access.hpp>
@@ -15,11 +15,11 @@ namespace unipile {
 
 namespace detail {
 
-/// What a position consists of.
+/// The parts of a position.
 struct position_parts {
-    std::uint64_t query = 0;            ///< who the cursor belongs to
+    std::uint64_t query = 0;            ///< hash of the query that the cursor belongs to
     std::string cursor;                 ///< of the page; empty: the first page
-    std::uint32_t index = 0;            ///< how many items of the page are behind this place
+    std::uint32_t index = 0;            ///< how many items of the page are above this place
     std::vector<std::uint64_t> behind;  ///< identities that must not be delivered again, 48 bits each
 
     friend bool operator==(const position_parts&, const position_parts&) = default;
@@ -27,39 +27,39 @@ struct position_parts {
 
 }  // namespace detail
 
-/// A place in a listing, right behind a post that was delivered. `client::posts(query, position)` goes on from there.
+/// A place in a listing, behind a post that was delivered. `client::posts(query, position)` resumes there.
 ///
 /// A position belongs to an account, an identifier and `is_company`, and is refused for others. It does not hold the
-/// query's bounds: those (`max_posts`, `max_pages`, `since` …) are given anew and count from the position on.
+/// query's bounds (`max_posts`, `max_pages`, `since` …): those are given anew and count from the position on.
 ///
-/// Where the place is in the middle of a page, the position remembers which posts of that page were delivered (48 bits
-/// of a hash of each) beside how many. Resuming fetches the page again and leaves out those posts wherever they are by
-/// then, on that page or on a later one. So a post that was added at the top in between is delivered, late, and
-/// pushes nothing out and nothing twice; a post that was deleted leaves no gap. Posts without an identity are
-/// recognised by their text, and if that changed, by their number.
+/// Within a page, the position holds how many of its posts were delivered, and 48 bits of a hash of each. Resuming
+/// requests the page again and leaves out those posts, on that page or on a later one. So a post that was added at the
+/// top meanwhile is delivered, late, and causes no loss and no repetition; a post that was deleted leaves no gap. Posts
+/// without an identity are recognised by their text, or if that changed, by their number.
 ///
-/// A regular value; copies share nothing. 100 posts a page make it about 800 characters of text at most, and about 40
-/// beside the cursor at the beginning of a page; while the last page is read once more, it names the posts of two
+/// A regular value; copies share nothing. Its text has about 800 characters at most with 100 posts a page, and about 40
+/// beside the cursor at the beginning of a page. While the last page is read once more, it holds the posts of two
 /// pages.
 class position {
 public:
     /// The beginning of any listing.
     position() = default;
 
-    /// Reads what `text()` wrote. Throws `failure`: errc::invalid_position if it is damaged or of a newer version.
+    /// Reads what `text()` returned. Throws `failure`: errc::invalid_position if it is damaged or of a newer version.
     static position parse(std::string_view text);
 
-    /// A compact text form that survives shells, URLs, JSON and file names: letters, digits, `-`, `_` and a dot. It is
-    /// versioned and checks itself. It holds the cursor, but neither account nor identifier in the clear.
+    /// Returns a compact text that is safe in shells, URLs, JSON and file names: letters, digits, `-`, `_` and a dot.
+    /// It has a version and a checksum. It holds the cursor, but not account and identifier in the clear.
     std::string text() const;
 
-    /// Whether a stream for this query can resume here.
+    /// Returns true if a stream for this query can resume here.
     bool belongs_to(const posts_query& query) const noexcept;
-    /// True for the beginning of a listing: resuming here is the same as not resuming.
+    /// Returns true for the beginning of a listing. To resume here is the same as not to resume.
     bool at_beginning() const noexcept;
-    /// Not `end_reason::none` if the listing has come to an end, complete or inferred. A stream that resumes there ends
-    /// with this reason at its first pull, without a request. Never `end_reason::refused_cursor`: that end was not
-    /// confirmed, and its position is the last page, which a stream that resumes there reads first.
+    /// Returns how the listing ended here, complete or inferred; `end_reason::none` if it did not. A stream that
+    /// resumes at an end ends with this reason at its first pull, without a request. Never
+    /// `end_reason::refused_cursor`: that end was not confirmed, and its position is the last page, which a resumed
+    /// stream reads first.
     end_reason ended() const noexcept { return ended_; }
 
     friend bool operator==(const position&, const position&) = default;
@@ -75,7 +75,7 @@ private:
     end_reason ended_ = end_reason::none;
 };
 
-/// The same as `text()`.
+/// Prints `text()`.
 std::ostream& operator<<(std::ostream& out, const position& p);
 
 }  // namespace unipile

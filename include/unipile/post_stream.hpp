@@ -1,4 +1,4 @@
-// The async generator of posts.
+// The stream of a listing's posts.
 #pragma once
 
 #include <unipile/detail/access.hpp>
@@ -26,63 +26,66 @@ using next_handler = boost::asio::any_completion_handler<void(boost::system::err
 using batch_handler = boost::asio::any_completion_handler<void(boost::system::error_code, std::span<const post>)>;
 }  // namespace paging
 
-/// The posts of one listing, one after the other, as they arrive. Made by `client::posts`.
+/// The posts of one listing, in order, as they arrive. Made by `client::posts`.
 ///
-/// Lazy: nothing is sent before the first pull, and no page is asked for before the last post of the one before it was
-/// taken, unless `posts_query::prefetch_pages` says so. The page that is arriving is read on to
-/// `client_options::read_ahead` bytes of posts beyond what was taken, whether or not somebody is waiting.
+/// Lazy: no request is sent before the first pull, and no page is requested before the last post of the page before was
+/// taken, unless `posts_query::prefetch_pages` says so. The page that is arriving is read up to
+/// `client_options::read_ahead` bytes ahead of the consumer, with or without an outstanding pull.
 ///
-/// **Pulling.** `next`, `async_next` and `async_next_batch` are pulls; they may be mixed. At most one may be
-/// outstanding; a second one fails with `errc::operation_in_progress` and leaves the first alone.
+/// **Pulls.** `next`, `async_next` and `async_next_batch` are pulls; they may be mixed. At most one may be outstanding;
+/// a second one fails with errc::operation_in_progress and does not affect the first.
 ///
-/// **The end.** A listing that ended without a failure gives an empty optional or span, again and again. One that
-/// failed gives all posts before the failure, then the failure, again and again; `last_failure()` has its details.
-/// Retries go on beneath this and are not seen here. `client::posts(query, stream.position())` resumes a failed one.
+/// **The end.** After a listing's end, each pull completes with an empty optional or span. After a failure, the posts
+/// before it are delivered first, then each pull completes with the failure; `last_failure()` has its details. Retries
+/// are not visible here. `client::posts(query, stream.position())` resumes a failed listing.
 ///
-/// **Cancelling a pull** (all three cancellation types): the pull ends at once with `asio::error::operation_aborted`.
-/// No post is lost: the stream remains usable, and the next pull goes on where this one would have. An answer that is
-/// under way is read on, since it costs quota; a wait before a retry is interrupted at once and its remainder is left
-/// to the next pull; no new request begins without a pull.
+/// **Cancellation of a pull** (all three cancellation types): the pull completes at once with
+/// `asio::error::operation_aborted`. No post is lost: the stream remains usable, and the next pull continues where this
+/// one would have. An answer that is under way is read on, since it counts against the account's quota. A wait before a
+/// retry is interrupted, and its remainder is left to the next pull. No request starts without a pull.
 ///
-/// **Stopping.** `cancel()`, or destroying the stream, ends all that the stream does and closes its connection if an
-/// answer is under way. Neither blocks. An outstanding pull ends with `asio::error::operation_aborted`. `client::close`
-/// does the same with `errc::client_closed`.
+/// **Stopping.** `cancel()`, or destroying the stream, ends all work of the stream and closes its connection if an
+/// answer is under way. Neither blocks. An outstanding pull completes with `asio::error::operation_aborted`.
+/// `client::close` does the same with errc::client_closed.
 ///
-/// **Threads.** Like most I/O objects: distinct streams of one client share that client's executor, which must not run
-/// two handlers at once (a strand, or an `io_context` run by one thread). All members are called on that executor, or
-/// while nothing runs on it, but for `async_next` and `async_next_batch`, which may be initiated on any thread. The
-/// associated slot is used on the initiating thread and when the handler is called.
+/// **Thread safety.** Like most I/O objects: distinct streams of one client share that client's executor, which must
+/// not run two handlers at once (a strand, or an `io_context` run by one thread). All members are called on that
+/// executor, or while nothing runs on it; `async_next` and `async_next_batch` may be initiated on any thread. The
+/// associated cancellation slot is used on the initiating thread and when the handler is called.
 ///
-/// **Lifetime.** A stream shares what it needs of its client; the two may be destroyed in either order, and before or
-/// after the `io_context` has been stopped, but before it is destroyed, as with any I/O object. A pull that is
-/// outstanding when the context is destroyed is destroyed with it, without being called.
+/// **Lifetimes.** A stream shares ownership of its client's state. Stream and client may be destroyed in either order,
+/// before or after the `io_context` was stopped, but before it is destroyed, like any I/O object. A pull that is
+/// outstanding when the context is destroyed is destroyed with it, without a call of its handler.
 class post_stream {
 public:
     using executor_type = boost::asio::any_io_executor;
 
     post_stream(post_stream&& other) noexcept;
-    /// What `*this` was is stopped, as by its destruction.
+    /// Stops the stream that `*this` was, as its destruction would.
     post_stream& operator=(post_stream&& other) noexcept;
     ~post_stream();
 
-    /// The client's executor. Handlers without an executor of their own are called there.
+    /// Returns the client's executor. Handlers without an executor of their own are called there.
     const executor_type& get_executor() const noexcept { return executor_; }
 
-    /// The next post; empty at the end. Await it on the client's executor, in a coroutine that was spawned there:
-    /// where no handler of that executor runs, it throws errc::wrong_executor (found for an `io_context` and for
-    /// strands). `async_next` can be used anywhere.
+    /// Returns the next post; empty at the end. Must be awaited on the client's executor, in a coroutine that was
+    /// spawned there. Throws errc::wrong_executor where no handler of that executor runs (detected for an `io_context`
+    /// and for strands). `async_next` has no such requirement.
     ///
-    /// Returns without suspending when a post has been decoded already. Throws `failure` if the listing failed, if
-    /// another pull is outstanding, and, with `asio::error::operation_aborted`, when cancelled.
+    /// Returns without suspending if a decoded post is available. Throws `failure` if the listing failed, if another
+    /// pull is outstanding, or, with `asio::error::operation_aborted`, if cancelled.
     boost::asio::awaitable<std::optional<post>> next();
 
-    /// The same for any completion token. Handler signature `void(error_code, std::optional<post>)`; the optional is
-    /// empty at the end and with an error.
+    /// The same for any completion token.
     ///
-    /// The handler is called on its associated executor and never inside this function. Its associated allocator is
-    /// used for the operation's state, its associated cancellation slot as described above. The page that is arriving
-    /// stands still until the handler has returned: one that runs the event loop itself can't wait there for the
-    /// stream. Errors: `errc`, or `asio::error::operation_aborted`.
+    /// Handler signature: `void(error_code, std::optional<post>)`; the optional is empty at the end and with an error.
+    ///
+    /// Executor: the handler is called on its associated executor and never inside this function. Its associated
+    /// allocator allocates the operation's state; its associated cancellation slot cancels the pull. The page that is
+    /// arriving is not read until the handler has returned, so a handler must not run the event loop itself to wait for
+    /// the stream.
+    ///
+    /// Errors: `errc`, or `asio::error::operation_aborted`.
     template <boost::asio::completion_token_for<void(boost::system::error_code, std::optional<post>)> Token>
     auto async_next(Token&& token)
     {
@@ -90,9 +93,10 @@ public:
             initiate_next{executor_, core_}, token);
     }
 
-    /// All posts that are decoded so far: at least one, none at the end. Handler signature
-    /// `void(error_code, std::span<const post>)`. Posts are cheap to copy; the span itself is valid until the next
-    /// pull, `try_next` or the stream's end of life. Otherwise like `async_next`.
+    /// Completes with all posts decoded so far: at least one, or none at the end.
+    ///
+    /// Handler signature: `void(error_code, std::span<const post>)`. The span is valid until the next pull, `try_next`,
+    /// or the stream's destruction; posts are cheap to copy. Otherwise like `async_next`.
     template <boost::asio::completion_token_for<void(boost::system::error_code, std::span<const post>)> Token>
     auto async_next_batch(Token&& token)
     {
@@ -100,25 +104,27 @@ public:
             initiate_batch{executor_, core_}, token);
     }
 
-    /// A post if one has been decoded and no pull is outstanding, otherwise nothing. Never starts a request.
+    /// Returns a post if one has been decoded and no pull is outstanding, otherwise nothing. Never sends a request.
     std::optional<post> try_next() noexcept;
 
-    /// Right behind the last post that was delivered; see there. Costs as much as the strings that it copies.
+    /// Returns the place behind the last post that was delivered. Costs as much as the strings that it copies.
     ///
-    /// A post counts as delivered when its pull has taken it, which is before its handler runs. A batch is delivered
-    /// as a whole. Behind a page's last post this is the next page's beginning as soon as the page's own end has
-    /// arrived; resuming from an earlier position fetches the page again, only to find that nothing of it is left.
+    /// A post is delivered when its pull has taken it, which is before its handler runs. A batch is delivered as a
+    /// whole. Behind a page's last post, this is the beginning of the next page as soon as the page's end has arrived;
+    /// resuming from an earlier position requests the page again and delivers nothing of it.
     unipile::position position() const;
 
-    /// `end_reason::none` until the last post was delivered and the end, or the failure, is known.
+    /// Returns `end_reason::none` until the last post was delivered and the end, or the failure, is known.
     unipile::end_reason end_reason() const noexcept;
-    /// The failure that ended the listing; empty unless there is one.
+    /// Returns the failure that ended the listing; empty if there is none.
     std::optional<failure> last_failure() const;
+    /// Returns the counters so far.
     const stream_stats& stats() const noexcept;
+    /// Returns the query of this stream.
     const posts_query& query() const noexcept;
 
     /// Stops the listing with `end_reason::cancelled`. Posts that were decoded and not taken are dropped; `position()`
-    /// is right behind the last one that was taken. No effect on a listing that has ended.
+    /// is behind the last post that was taken. No effect after the end.
     void cancel() noexcept;
 
 private:

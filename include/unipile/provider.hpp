@@ -1,14 +1,14 @@
-// Which network a post is from.
+// The network of a post.
 #pragma once
 
 #include <iosfwd>
 
 namespace unipile {
 
-/// The network that a post is from. `unknown`: one that this library doesn't know yet; `post::provider_name()` has it.
+/// The network that a post is from. `unknown`: one that this library does not know; see `post::provider_name()`.
 enum class provider : unsigned char { unknown, linkedin, instagram };
 
-/// `LINKEDIN`, `INSTAGRAM` or `UNKNOWN`; never null.
+/// Returns `LINKEDIN`, `INSTAGRAM` or `UNKNOWN`; never null.
 const char* to_string(provider p) noexcept;
 std::ostream& operator<<(std::ostream& out, provider p);
 

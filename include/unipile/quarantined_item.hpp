@@ -5,12 +5,13 @@
 
 namespace unipile {
 
-/// What `anomaly_event::quarantined` is about, as a value that outlives the call.
+/// The contents of `anomaly_event::quarantined` as a value that owns its data.
 struct quarantined_item {
-    /// The item's bytes: not a JSON object, one without fields, nested too deep, or one that takes far more memory than
-    /// it has bytes; of one over `size_limits::item` the first bytes. Not always UTF-8; see `to_valid_utf8()`.
+    /// The bytes of an item that is no post: not a JSON object, without fields, nested too deep, or one that takes far
+    /// more memory than it has bytes. Of an item over `size_limits::item`, the first bytes. Not always UTF-8; see
+    /// `to_valid_utf8()`.
     std::string raw;
-    std::string why;  ///< in the library's words
+    std::string why;  ///< the reason, in the library's own text
 };
 
 }  // namespace unipile

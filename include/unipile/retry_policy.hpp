@@ -1,4 +1,4 @@
-// What to do about an error, and how often.
+// The classification of errors, and the retries.
 #pragma once
 
 #include <unipile/failure.hpp>
@@ -10,42 +10,44 @@
 
 namespace unipile {
 
-/// What an error answer means, by the API's `type` first and its status second.
+/// The meaning of an error answer, by the API's `type` first and its status second.
 struct classification {
     failure_scope scope = failure_scope::passing;
     unsigned retries = 0;       ///< how often the request may be sent again
-    bool slow = false;          ///< wait `retry_policy::slow_delay` at least before each
-    bool throttle = false;      ///< a sign that the account goes too fast
-    bool ends_listing = false;  ///< on a follow-up page: the cursor is exhausted or dead
-    /// Not the API's own answer but that of something in between, or of a wrong address. It says nothing about key,
-    /// account or identifier; a harvest treats it like a server out of reach.
+    bool slow = false;          ///< wait at least `retry_policy::slow_delay` before each retry
+    bool throttle = false;      ///< a throttle signal: the account sends too fast
+    bool ends_listing = false;  ///< on a follow-up page: the cursor is exhausted or has expired
+    /// Not the API's own answer but an intermediary's, or that of a wrong address. It says nothing about key, account
+    /// or identifier; a harvest treats it as an outage.
     bool from_gateway = false;
 };
 
-/// The library's own table. `type` with or without the leading `errors/`; unknown: the status class decides; empty: the
-/// answer is not the API's (`classification::from_gateway`). `status` 0: no answer at all. `first_call`: nothing has
-/// ever succeeded with this client.
+/// The library's classification. `type`: with or without the leading `errors/`; unknown: the status class decides;
+/// empty: the answer is not the API's (`classification::from_gateway`). `status` 0: no answer. `first_call`: no request
+/// of this client has succeeded yet.
 classification classify(unsigned status, std::string_view type, bool first_call = false) noexcept;
 
-/// When a failed request is sent again. Waits are exponential with full jitter.
+/// When a failed request is sent again. Delays grow exponentially, with full jitter.
 struct retry_policy {
-    /// Requests for one page, the first one counted; 1: never retry. Bounds `classification::retries`.
+    /// Requests for one page, including the first; 1: no retries. An upper bound of `classification::retries`.
     unsigned max_attempts = 5;
+    /// Upper bound of the delay before the first retry; it doubles with each further one.
     std::chrono::milliseconds base_delay{500};
+    /// Upper bound of that delay.
     std::chrono::milliseconds max_delay{30'000};
-    /// The least wait before a retry of a slow kind (`provider_error` and the like).
+    /// Minimum delay before a retry with `classification::slow` (`provider_error` and similar).
     std::chrono::milliseconds slow_delay{15'000};
-    /// Longest `Retry-After` that is waited for; above it the listing fails at once and says so.
+    /// The longest `Retry-After` to wait for; with a longer one the listing fails at once.
     std::chrono::milliseconds max_retry_after{120'000};
-    /// Retries that one listing may spend in all before every error counts as final. It grows back by a tenth for
-    /// each page that succeeded.
+    /// Retries of one listing before every error is final. Grows back by a tenth with each page that succeeded, up to
+    /// this value.
     double budget = 10;
-    /// Time for the whole listing, waits counted and the consumer's own time too; zero: no bound.
+    /// Time limit of the whole listing, including delays and the consumer's own time; zero: none.
     std::chrono::milliseconds total{0};
     /// Seed of the jitter; zero: seeded from the system.
     std::uint64_t seed = 0;
-    /// Replaces `classify` where set. If it throws, the library's own table decides. Called on the client's executor;
-    /// must not destroy or pull the stream whose request it judges.
+    /// Replaces `classify` if set. If it throws, the library's classification applies. Called on the client's executor;
+    /// must not destroy or pull the stream whose request it classifies.
     std::function<classification(unsigned status, std::string_view type, bool first_call)> classify;
 };
 

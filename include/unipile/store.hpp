@@ -1,4 +1,4 @@
-// Everything about durable stores, but for what needs Asio (store/async.hpp, store/harvester.hpp).
+// All headers of durable stores that do not include Asio; see also store/async.hpp and store/harvester.hpp.
 #pragma once
 
 #include <unipile/store/account_rows.hpp>

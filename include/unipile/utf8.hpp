@@ -1,4 +1,4 @@
-// Text that is UTF-8 whatever was sent.
+// UTF-8 validation and replacement.
 #pragma once
 
 #include <string>

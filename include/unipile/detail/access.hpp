@@ -1,19 +1,19 @@
-// The way to what is behind the public classes. Implementation detail; not part of the public API.
+// Access to the internals of public classes. Implementation detail; not part of the public API.
 #pragma once
 
 #include <utility>
 
 namespace unipile::detail {
 
-/// Befriended by each public class that has something behind it.
+/// A friend of each public class that has internals.
 struct access {
-    /// What a handle shares with the operations that it began.
+    /// Returns the state that a handle shares with its operations.
     template <class Handle>
     static const auto& core(const Handle& h) noexcept
     {
         return h.core_;
     }
-    /// What a value consists of.
+    /// Returns the parts of a value.
     template <class Value>
     static const auto& parts(const Value& v) noexcept
     {
