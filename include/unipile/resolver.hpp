@@ -22,7 +22,7 @@ public:
 
     /// Starts a look-up of `host`. `done` is called exactly once, on any thread, after this function has returned; the
     /// answer is ignored if the caller has timed out or is destroyed. A handler that is destroyed without a call counts
-    /// as a failed look-up. `executor` is the client's; it must not be used after the client's context was destroyed. A
+    /// as a failed look-up. `executor` is the client's; it must not be used after the client was destroyed. A
     /// name service that can't answer for the moment is reported as `asio::error::host_not_found_try_again`.
     virtual void async_resolve(boost::asio::any_io_executor executor, std::string host, handler done) = 0;
 };

@@ -1,4 +1,4 @@
-// Faults of the simulated API, and how its answers differ from the contract.
+// The faults of the simulated API, and its deviations from the contract.
 #pragma once
 
 #include <chrono>
@@ -10,43 +10,43 @@
 
 namespace unipile::simulator {
 
-/// Ways in which answers differ from the contract; bits of `options::deviations` and of a `drift` fault. None of them
-/// touches what identifies a post (`id` on LinkedIn, `provider_id` on Instagram).
+/// Deviations of answers from the contract; bits of `options::deviations` and of a `drift` fault. None of them changes
+/// the id of a post (`id` on LinkedIn, `provider_id` on Instagram).
 enum deviation : unsigned {
-    unknown_fields = 1u << 0,    ///< fields that the contract lacks: mentions, article, user_reacted …
+    unknown_fields = 1u << 0,    ///< fields that are not in the contract: mentions, article, user_reacted …
     missing_fields = 1u << 1,    ///< required fields left out; `paging` on some pages
     null_values = 1u << 2,       ///< null where the contract has a string, number or boolean
     number_strings = 1u << 3,    ///< "150" where the contract has 150
     integer_booleans = 1u << 4,  ///< 0 and 1 where the contract has false and true
     odd_numbers = 1u << 5,       ///< 4.0, 4e0, integers beyond 64 bits
     key_order = 1u << 6,         ///< keys in any order at every level, discriminators last
-    lone_surrogates = 1u << 7,   ///< \ud83d without its other half, in texts
+    lone_surrogates = 1u << 7,   ///< \ud83d without its second half, in texts
     unknown_kinds = 1u << 8,     ///< attachments of an unknown type
     unknown_provider = 1u << 9,  ///< items of an unknown provider; they keep their `id`
     duplicate_keys = 1u << 10,   ///< a key twice in one object
     white_space = 1u << 11,      ///< blanks and line ends between tokens
-    invalid_utf8 = 1u << 12,     ///< a byte in a text that is not UTF-8: the item is not valid JSON
-    broken_items = 1u << 13,     ///< items that frame like objects but are not JSON
-    /// What real answers were seen to do.
+    invalid_utf8 = 1u << 12,     ///< a byte in a text that is not UTF-8, so that the item is not valid JSON
+    broken_items = 1u << 13,     ///< items with balanced braces that are not JSON
+    /// The deviations that real answers were seen to have.
     wild = unknown_fields | missing_fields | null_values | number_strings | integer_booleans | odd_numbers | key_order |
            lone_surrogates,
 };
 
 enum class fault_kind {
     status,       ///< an answer with another status
-    reset,        ///< the connection is reset (RST) after `at` bytes; the client may get fewer than were sent
+    reset,        ///< the connection is reset (RST) after `at` bytes; the client may receive fewer than were sent
     close,        ///< the connection is closed (FIN) after `at` bytes of the answer
-    stall,        ///< nothing comes after `at` bytes for `duration`, then the rest; or never, until the client gives up
-    truncate,     ///< as `close`, by default in the middle of the body; TLS ends in order
+    stall,        ///< no bytes after the first `at` for `duration`, then the rest; or none until the client closes
+    truncate,     ///< as `close`, by default in the middle of the body; TLS is shut down in order
     hang_up,      ///< the whole answer, then the connection is closed without `Connection: close`
-    chunk,        ///< chunked framing with chunks of `size` bytes; 0: a seeded mixture from 1 byte on
+    chunk,        ///< chunks of `size` bytes; 0: sizes from 1 byte on, by the seed
     drip,         ///< the answer is written `size` bytes at a time
     loop,         ///< the page's cursor leads back `count` pages, 1: to the page itself
     empty_pages,  ///< `count` pages without items come before the page, each with a cursor that goes on
     duplicates,   ///< the page starts with the last `count` posts of the page before
     dead_cursor,  ///< 422 for the page, whatever the attempt; never for a first page
-    endless,      ///< after the last page fresh cursors without end: empty pages, or the last page again
-    short_page,   ///< the page holds only half as many posts as asked for
+    endless,      ///< new cursors without end behind the last page: empty pages, or the last page again
+    short_page,   ///< the page has half as many posts as requested
     odd_cursor,   ///< the page's cursor is "", missing, a number or an object
     drift,        ///< deviations in single posts
 };
@@ -59,7 +59,7 @@ enum class fault_kind {
 ///     WORD  = chunk: odd or a size · drip: a size · endless: empty (default) or repeat
 ///           | odd-cursor: empty, missing, number or object · drift: the names below
 ///
-/// Which pages it hits; what is not given is not asked:
+/// Which pages it applies to; a key that is not given does not restrict:
 ///
 ///     rate=P          that share of all pages (of all posts, for drift), chosen by the seed
 ///     every=N         the listing's pages N, 2N, 3N …
@@ -67,12 +67,12 @@ enum class fault_kind {
 ///     request=N       the Nth request that the server reads
 ///     account=ID, identifier=ID
 ///
-/// after=N: the first N attempts at a chosen page are not hit; such as a page that is refused when it is read again.
-/// burst=N: how many attempts behind them are hit, 0: all. The default is 1 for what a retry may cure (a status,
-/// reset, close, stall, truncate) and 0 for the rest. Attempts are counted by account, identifier and page, so whether
-/// an attempt is hit depends on the seed and on that count, never on timing or on other requests (`request=` apart).
+/// after=N: the first N attempts at a chosen page succeed, e.g. for a page that is refused when it is read again.
+/// burst=N: how many attempts behind them fail; 0: all. The default is 1 for faults that a retry may overcome (a
+/// status, reset, close, stall, truncate) and 0 for the others. Attempts are counted by account, identifier and page,
+/// so a fault depends on the seed and on that count, and not on timing or on other requests (except with `request=`).
 ///
-/// What it does, beside the words:
+/// What it does, in addition to the words:
 ///
 ///     type=T          status: the error's type, "errors/" may be left out      retry-after=S     seconds
 ///     retry-date=S    Retry-After as a date S seconds from now                 location=URL
@@ -99,18 +99,18 @@ struct fault {
     std::uint64_t request = 0;
     std::string account;
     std::string identifier;
-    std::uint64_t after = 0;  ///< attempts that are spared first
-    std::uint64_t burst = 1;  ///< attempts that are hit then; 0: all
+    std::uint64_t after = 0;  ///< attempts that succeed first
+    std::uint64_t burst = 1;  ///< attempts that fail after them; 0: all
 
     unsigned status = 0;
-    std::string type;  ///< with "errors/"; empty: the usual one of the status
+    std::string type;  ///< with "errors/"; empty: the usual one for the status
     std::optional<std::uint32_t> retry_after;
     bool retry_after_as_date = false;
     std::string location;
     body_kind body = body_kind::json;
     position at_unit = position::bytes;
     std::uint64_t at = 0;
-    std::chrono::milliseconds duration{0};  ///< stall; zero: until the client closes
+    std::chrono::milliseconds duration{0};  ///< for `stall`; zero: until the client closes
     std::uint32_t count = 1;
     std::size_t size = 0;
     bool repeat = false;
@@ -118,7 +118,7 @@ struct fault {
     unsigned deviations = 0;
 };
 
-/// Throws std::invalid_argument with one line that says what is wrong.
+/// Reads a fault. Throws std::invalid_argument with one line that says what is wrong.
 fault parse_fault(std::string_view spec);
 
 }  // namespace unipile::simulator

@@ -9,9 +9,9 @@ namespace unipile::simulator {
 
 enum class provider { linkedin, instagram };
 
-/// Post `index` of a profile of `provider` that follows from `seed` alone. 1.5 to 3 KB.
+/// Returns post `index` of a profile of `provider`. Depends on the arguments alone. 1.5 to 3 KB.
 std::string generate_post(std::uint64_t seed, provider provider, std::uint64_t index, unsigned deviations = 0);
-/// A page with `count` posts from `first` on; `cursor` empty: null.
+/// Returns a page with `count` posts from `first` on. Empty `cursor`: null.
 std::string generate_page(std::uint64_t seed, provider provider, std::uint64_t first, std::uint32_t count,
                           std::string_view cursor = {}, unsigned deviations = 0);
 

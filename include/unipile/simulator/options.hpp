@@ -1,4 +1,4 @@
-// What the simulated API serves, and how.
+// Options of the simulated API.
 #pragma once
 
 #include <unipile/simulator/fault.hpp>
@@ -11,102 +11,104 @@
 
 namespace unipile::simulator {
 
-/// How a listing says that it has ended.
+/// How a listing shows its end.
 enum class end_style {
     null_cursor,   ///< the last page's cursor is null
     empty_page,    ///< the last page has a cursor; the page behind it has no items
     dead_cursor,   ///< the last page has a cursor; it is answered with 422
     empty_cursor,  ///< the last page's cursor is ""
-    no_cursor,     ///< the last page has no cursor at all
+    no_cursor,     ///< the last page has no cursor
     mixed,         ///< one of null_cursor, empty_page and dead_cursor, by the seed and the identifier
 };
 
-/// What a cursor stands for.
+/// What a cursor refers to.
 enum class cursor_style {
-    anchored,  ///< the post to go on with: new posts at the top shift nothing
-    offset,    ///< a distance from the top: a post added or removed during a listing shifts everything below it, so
-               ///< that posts come twice or are passed over
+    anchored,  ///< a post, so that new posts at the top shift nothing
+    /// a distance from the top: a post added or removed during a listing shifts all posts below it, so that posts
+    /// repeat or are skipped
+    offset,
 };
 
 enum class framing { length, chunked };
 
-/// A limit on an account's requests. The server counts from an account's first request on, window after window; refused
-/// requests count too.
+/// A limit on an account's requests. Windows follow each other from the account's first request on. Refused requests
+/// count, too.
 struct rate_window {
     std::uint32_t requests = 0;
     std::chrono::milliseconds window{0};
 };
 
-/// What is served and how. The defaults serve what the contract says, without faults.
+/// Options of a `server`. The defaults follow the contract, without faults.
 struct options {
-    /// Everything generated follows from it: same seed and same options, same bytes.
+    /// Seed of everything that is generated. Same seed and options: same bytes.
     std::uint64_t seed = 1;
-    /// Linked accounts `acc1`, `acc2` …, 1 to 1,000,000.
+    /// Number of linked accounts `acc1`, `acc2` …, 1 to 1,000,000.
     std::uint32_t accounts = 1;
-    /// Profiles with posts, over all accounts, 1 to 100,000,000. A profile's home is one account, but every account of
-    /// the same provider may list it.
+    /// Number of profiles with posts, over all accounts, 1 to 100,000,000. A profile belongs to one account, but every
+    /// account of the same provider may list it.
     std::uint32_t identifiers = 10;
-    /// Posts of each profile: a number in this range, by the seed. At most 1,000,000,000.
+    /// Bounds of the number of posts of a profile, at most 1,000,000,000; the number follows from the seed.
     std::uint64_t posts_min = 100;
     std::uint64_t posts_max = 100;
-    /// Share of the accounts that are Instagram ones, 0 to 1. Between 0 and 1, with two accounts or more, there is at
-    /// least one of each provider.
+    /// Share of Instagram accounts, 0 to 1. Between 0 and 1 and with two accounts or more, there is at least one of
+    /// each provider.
     double instagram_share = 0;
-    /// Share of the LinkedIn profiles that are companies.
+    /// Share of companies among the LinkedIn profiles, 0 to 1.
     double company_share = 0.2;
-    /// Share of the profiles whose listing starts with a pinned, older post (which is then missing at its own place).
+    /// Share of the profiles whose listing starts with a pinned, older post, 0 to 1. The post is missing at its own
+    /// place.
     double pinned_share = 0;
-    /// The time up to which posts exist at the start, in Unix milliseconds; `date` counts back from here.
+    /// The time of the newest post at the start, in Unix milliseconds; `date` is relative to it.
     std::int64_t now = 1'748'779'200'000;
     end_style end = end_style::null_cursor;
     cursor_style cursors = cursor_style::anchored;
-    /// A cursor is answered with 422 once it is older than this, at twice this age at the latest; 0: cursors live for
-    /// ever.
+    /// Age from which a cursor is answered with 422, at twice this age at the latest; 0: never.
     std::chrono::milliseconds cursor_ttl{0};
     /// After every Nth page the newest post of that page's listing is deleted; 0: never.
     std::uint32_t delete_every = 0;
     /// Posts in a page when the request has no limit, 1 to 100.
     std::uint32_t default_limit = 10;
-    /// Bits of `deviation`; each post shows some of them.
+    /// Bits of `deviation`; each post has some of them.
     unsigned deviations = 0;
     std::vector<fault> faults;
-    /// Limits that hold for each account; over them 429 with Retry-After. Measured with a clock, so not deterministic.
+    /// Limits of each account; a request over them is answered with 429 and Retry-After. Measured by a clock, so not
+    /// deterministic.
     std::vector<rate_window> limits;
 
-    /// The address to listen on.
+    /// Address to listen on.
     std::string address = "127.0.0.1";
-    /// 0: any free one.
+    /// Port to listen on; 0: any free one.
     std::uint16_t port = 0;
-    /// HTTPS with a CA and a certificate of its own, made when the server is constructed.
+    /// Serve HTTPS, with a CA and a certificate that the server's constructor makes.
     bool tls = false;
-    /// Not newer than TLS 1.2.
+    /// Offer TLS 1.2 only.
     bool tls_1_2_only = false;
-    /// Names and addresses that the certificate is for.
+    /// Names and addresses in the certificate.
     std::vector<std::string> hosts = {"localhost", "127.0.0.1", "::1"};
-    /// Write the CA's certificate to this file, PEM; empty: none.
+    /// Write the CA's certificate to this file, as PEM; empty: not written.
     std::string ca_file;
-    /// The key that requests must bear in `X-API-KEY`.
+    /// The key that requests must have in `X-API-KEY`.
     std::string api_key = "simulated-key";
 
     simulator::framing framing = framing::chunked;
-    /// Answer with gzip when the client accepts it.
+    /// Answer with gzip if the client accepts it.
     bool gzip = true;
-    /// How long after the request the answer starts: between these two, by the seed.
+    /// Bounds of the delay between request and answer; the delay follows from the seed.
     std::chrono::milliseconds latency_min{0};
     std::chrono::milliseconds latency_max{0};
-    /// Bytes a second and connection; 0: no limit.
+    /// Bytes a second per connection; 0: no limit.
     std::uint64_t bandwidth = 0;
-    /// An idle connection is closed after this time; 0: never.
+    /// Time after which an idle connection is closed; 0: never.
     std::chrono::milliseconds keep_alive{5'000};
-    /// `Connection: close` with every Nth answer of a connection; 0: never.
+    /// Send `Connection: close` with every Nth answer of a connection; 0: never.
     std::uint32_t requests_per_connection = 0;
-    /// Bytes of rendered pages to keep.
+    /// Bytes of rendered pages to cache.
     std::size_t cache = 64 * 1024 * 1024;
-    /// Keep every request for `server::request_log`. Grows without bound.
+    /// Record every request for `server::request_log`. Grows without bound.
     bool log_requests = false;
 };
 
-/// Throws std::invalid_argument with one line for a value out of range.
+/// Throws std::invalid_argument with one line for an option out of range.
 void validate(const options& options);
 
 }  // namespace unipile::simulator

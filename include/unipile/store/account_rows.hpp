@@ -1,4 +1,4 @@
-// What a store keeps of an account, and what a harvest knows of it.
+// Conversion between an account's row in a store and its ledger.
 #pragma once
 
 #include <unipile/account_ledger.hpp>
@@ -8,18 +8,18 @@
 
 namespace unipile::store {
 
-/// The row of an account at `now`. `next_request`: when the account may be asked again, as its pace has it.
+/// Returns the row of an account at `now`. `next_request`: the earliest time of the account's next request.
 account_row row_of(std::string_view account, const account_ledger& ledger, wall_time next_request, wall_time now);
 
-/// The ledger that a row holds.
+/// The ledger of a row.
 struct kept_ledger {
     account_ledger ledger;
-    bool damaged = false;  ///< the row's text can't be read: every window counts as exhausted
+    bool damaged = false;  ///< the row's text can't be read, and every window counts as used up
 };
 
-/// Reads a row at `now`. An account that was unparked after its ledger was stored is unparked in the ledger as well. A
-/// row without a ledger, or with a damaged one, gives a ledger with nothing left in any window, parked and resting as
-/// the row says.
+/// Returns the ledger of a row at `now`. If the account was unparked after its ledger was stored, the ledger is
+/// unparked, too. A row without a readable ledger gives one with every window used up, parked and resting as the row
+/// says.
 kept_ledger ledger_of(const account_row& row, wall_time now);
 
 }  // namespace unipile::store

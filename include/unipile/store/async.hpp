@@ -1,4 +1,4 @@
-// A store_writer for programs on Asio.
+// Asynchronous operations on a store_writer, for any completion token.
 #pragma once
 
 #include <unipile/store/writer.hpp>
@@ -32,19 +32,19 @@ struct perform_signature<void> {
     using type = void(boost::system::error_code);
 };
 
-/// The code of a failure that a writer reports.
+/// Returns the code of a failure that a writer reports.
 boost::system::error_code code_of(const std::exception_ptr& failure) noexcept;
 
-/// Memory that is set aside while there is some, so that operations under way can end when there is none. Throws
+/// Reserves memory while there is some, so that operations under way can end when there is none. Throws
 /// `std::bad_alloc`.
 void keep_reserve();
-/// Gives it back to the heap; false if that was done already. Waits a moment then.
+/// Frees the reserve; returns false if that was done already, after a short wait.
 bool use_reserve() noexcept;
 
-// Tries again for some seconds where memory runs out.
+// How often to try again where memory runs out: for some seconds.
 constexpr int patience_without_memory = 500;
 
-// What `make` returns. A handler that was taken and then lost to an exception would never be called.
+// Returns what `make` returns. A handler that was moved from and then lost to an exception would never be called.
 template <class Make>
 auto made_surely(Make make)
 {
@@ -59,8 +59,8 @@ auto made_surely(Make make)
     return make();
 }
 
-// Posts `f`, which is small and can be copied. Only an executor that fails for good, or memory that is exhausted for
-// seconds, makes it give up.
+// Posts `f`, which is small and can be copied. Gives up only if the executor fails for good, or if memory is exhausted
+// for seconds.
 template <class F>
 void post_surely(const boost::asio::any_io_executor& executor, const F& f) noexcept
 {
@@ -76,11 +76,11 @@ void post_surely(const boost::asio::any_io_executor& executor, const F& f) noexc
     }
 }
 
-// Shared by the queue and by whoever waits for room. The handler is called once, on its own executor.
+// Shared by the writer's queue and its list of waiting submitters. The handler is called once, on its own executor.
 template <class T, class F>
 struct perform_state : std::enable_shared_from_this<perform_state<T, F>> {
     using handler_type = boost::asio::any_completion_handler<typename perform_signature<T>::type>;
-    // Of the handler's own executor; both are kept busy until the handler is posted.
+    // Type of the handler's executor. Both executors have outstanding work until the handler is posted.
     using associated_type = boost::asio::associated_executor_t<handler_type, boost::asio::any_io_executor>;
     using value_type = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
 
@@ -93,7 +93,7 @@ struct perform_state : std::enable_shared_from_this<perform_state<T, F>> {
           function(std::move(f))
     {}
 
-    // What `executor_work_guard` does too, but without room for an exception.
+    // As `executor_work_guard` does, but exceptions leave the constructor.
     template <class Executor>
     static Executor kept_busy(const Executor& executor)
     {
@@ -104,7 +104,7 @@ struct perform_state : std::enable_shared_from_this<perform_state<T, F>> {
     static associated_type executor_of(const Handler& h, const boost::asio::any_io_executor& fallback)
     {
         associated_type executor(boost::asio::get_associated_executor(h, fallback));
-        // An erased one comes out empty where memory ran out.
+        // An erased executor is empty if memory ran out.
         if (!executor) throw std::bad_alloc();
         return executor;
     }
@@ -120,13 +120,13 @@ struct perform_state : std::enable_shared_from_this<perform_state<T, F>> {
     void dispatch()
     {
         auto self = this->shared_from_this();
-        const associated_type executor = own;  // which the call gives up
+        const associated_type executor = own;  // which `call` clears
         for (int i = 1;; ++i) {
             try {
                 executor.execute([self] { self->call(); });
                 return;
             } catch (const std::bad_alloc&) {
-                // The handler's own exceptions are its executor's.
+                // An exception of the handler itself belongs to its executor.
                 if (given || i == patience_without_memory) throw;
                 use_reserve();
             }
@@ -145,7 +145,7 @@ struct perform_state : std::enable_shared_from_this<perform_state<T, F>> {
     }
     void run(post_store& engine)
     {
-        // What it holds, a page of posts perhaps, is not needed until the commit, as this is.
+        // The function may hold a page of posts, which is not needed until the commit; this object is.
         F work = std::move(function);
         if constexpr (std::is_void_v<T>) {
             work(engine);
@@ -163,8 +163,8 @@ struct perform_state : std::enable_shared_from_this<perform_state<T, F>> {
     associated_type own;  // the handler's
     handler_type handler;
     F function;
-    bool called = false;  // the result is there
-    bool given = false;   // to the handler
+    bool called = false;  // the result is set
+    bool given = false;   // passed to the handler
     boost::system::error_code result;
     value_type answer{};
 };
@@ -178,7 +178,7 @@ struct commit_state : perform_state<void, F> {
     void committed(const std::exception_ptr& failure) { this->complete(code_of(failure)); }
 };
 
-// Where memory runs out on the way into the queue, the operation ends with that.
+// If memory runs out before the work is queued, the operation completes with that error.
 template <class State>
 void submit_when_room(store_writer& writer, std::size_t bytes, const std::shared_ptr<State>& state) noexcept
 {
@@ -194,14 +194,22 @@ void submit_when_room(store_writer& writer, std::size_t bytes, const std::shared
 
 }  // namespace detail
 
-/// Calls `f(engine)` on the writer's thread, as soon as there is room for its `bytes`, and completes with what it
-/// returned: then it is done, but not durable yet (see `async_flush`). Handler signature `void(error_code, T)`, or
-/// `void(error_code)` if `f` returns void; T must have a default constructor. The handler is posted to its executor,
-/// `executor` if it has none. Errors: `store_errc`; `store_writer::failure()` has the whole line. Where memory runs
-/// out, the initiation throws `std::bad_alloc`, or the operation ends with `store_errc::out_of_memory`. Can't be
-/// cancelled.
+/// Calls `f(engine)` on the writer's thread, once there is capacity for its `bytes`, and completes with its result. The
+/// work is done then, but not durable; see `async_flush`.
 ///
-/// The writer must outlive the operation.
+/// Handler signature: `void(error_code, T)`, or `void(error_code)` if `f` returns void; T must have a default
+/// constructor.
+///
+/// Executor: the handler is posted to its associated executor, by default `executor`.
+///
+/// Cancellation: none.
+///
+/// Errors: `store_errc`; `store_writer::failure()` has the whole line. If memory runs out, the initiation throws
+/// `std::bad_alloc`, or the operation completes with `store_errc::out_of_memory`.
+///
+/// Lifetimes: the writer must outlive the operation. `f` is moved into the operation.
+///
+/// Thread safety: may be called on any thread.
 template <class F, class Token>
 auto async_perform(store_writer& writer, const boost::asio::any_io_executor& executor, std::size_t bytes, F f,
                    Token&& token)
@@ -217,8 +225,8 @@ auto async_perform(store_writer& writer, const boost::asio::any_io_executor& exe
         token, std::move(f));
 }
 
-/// Calls `f(engine)` in the same way and completes when it is durable, together with what else is committed then. `f`
-/// returns nothing. Handler signature `void(error_code)`; all else as with `async_perform`.
+/// Calls `f(engine)` the same way, and completes when it is durable, after the commit of all work of its group. `f`
+/// returns nothing. Handler signature: `void(error_code)`. Otherwise like `async_perform`.
 template <class F, class Token>
 auto async_perform_durably(store_writer& writer, const boost::asio::any_io_executor& executor, std::size_t bytes, F f,
                            Token&& token)
@@ -232,7 +240,7 @@ auto async_perform_durably(store_writer& writer, const boost::asio::any_io_execu
         token, std::move(f));
 }
 
-/// Stores a batch: `async_perform` of `post_store::write`. Handler signature `void(error_code, page_result)`.
+/// Stores a batch: `async_perform` of `post_store::write`. Handler signature: `void(error_code, page_result)`.
 template <class Token>
 auto async_write(store_writer& writer, const boost::asio::any_io_executor& executor, page_write page, Token&& token)
 {
@@ -242,7 +250,8 @@ auto async_write(store_writer& writer, const boost::asio::any_io_executor& execu
         std::forward<Token>(token));
 }
 
-/// Completes when everything that was submitted before is durable. Handler signature `void(error_code)`.
+/// Completes when all work submitted before is durable. Handler signature: `void(error_code)`. Otherwise like
+/// `async_perform`.
 template <class Token>
 auto async_flush(store_writer& writer, const boost::asio::any_io_executor& executor, Token&& token)
 {

@@ -1,4 +1,4 @@
-// What a stored post is compared by.
+// The fingerprint of a stored post, used to compare it.
 #pragma once
 
 #include <array>
@@ -7,26 +7,27 @@
 
 namespace unipile::store {
 
-/// Four views of one post's JSON. Keys may come in any order; numbers and strings are compared as they are written.
+/// Four hashes of one post's JSON. The order of keys does not matter; numbers and strings are compared as written.
 struct fingerprint {
-    /// Everything but what depends on the account (`permissions`, `has_liked`, `user_reacted`, the `rcm` parameter of
-    /// `share_url`), on the time of asking (relative `date`, signed URLs of media and profile pictures, their expiry),
-    /// and the other three. Good enough to name a post that has no id.
+    /// All fields except those that depend on the account (`permissions`, `has_liked`, `user_reacted`, the `rcm`
+    /// parameter of `share_url`) or on the time of the request (relative `date`, signed URLs of media and profile
+    /// pictures, their expiry), and except those of the other three hashes. Identifies a post without an id.
     std::array<std::uint64_t, 2> content{};
     /// Reactions, comments, reposts, likes; a poll's votes and whether it is open.
     std::uint64_t counters = 0;
-    /// What a later look may replace although the post is the same: URLs of media and pictures, and when they expire.
+    /// Fields that may be replaced although the post is the same: URLs of media and pictures, and their expiry.
     std::uint64_t links = 0;
-    /// What only the owner's account sees: impressions and analytics. 0: nothing of it is there.
+    /// Fields that only the owner's account sees: impressions and analytics. 0: none of them is present.
     std::uint64_t own = 0;
 
     friend bool operator==(const fingerprint&, const fingerprint&) = default;
 };
 
-/// `json` is one valid JSON object. Whatever else it is, it gets a fingerprint too, without any of the distinctions.
+/// Returns the fingerprint of `json`, one valid JSON object. Other text gets a fingerprint, too, which does not tell
+/// the kinds of fields apart.
 fingerprint fingerprint_of(std::string_view json) noexcept;
 
-/// Of any bytes, all of which count.
+/// Returns a hash of all bytes.
 std::array<std::uint64_t, 2> hash_of_bytes(std::string_view bytes) noexcept;
 
 }  // namespace unipile::store

@@ -1,4 +1,4 @@
-// The durable harvest: claims the jobs of a store, asks for their listings, and stores the posts.
+// The durable harvest: claims the jobs of a store, requests their listings, and stores the posts.
 #pragma once
 
 #include <unipile/client_options.hpp>
@@ -33,41 +33,41 @@ using run_handler = boost::asio::any_completion_handler<void(boost::system::erro
 
 namespace unipile::store {
 
-/// Options of a `harvester`. Owns its data. The functions are called on the harvester's executor, and may call
-/// `stop`, `cancel` and `unpark` of the harvester.
+/// Options of a `harvester`. Owns its data. The functions are called on the harvester's executor, and may call `stop`,
+/// `cancel` and `unpark` of the harvester.
 struct harvester_options {
-    /// How the API is reached.
+    /// Options of the client that the harvester makes.
     client_options client = {};
     /// Pace, parked accounts, patience in an outage, memory. `load_ledger`, `save_ledger` and `admit` must be empty,
-    /// since the store keeps the ledgers; `whole_pages` and `confirm_pages` have no effect, since both are always on.
+    /// since the store keeps the ledgers. `whole_pages` and `confirm_pages` have no effect: both are always on.
     harvest_options harvest = {};
     /// Posts a page, 1 to 100.
     int limit = 100;
     /// See `posts_query::empty_page_tolerance`.
     unsigned empty_page_tolerance = 0;
     /// Bytes of JSON that may wait for `on_posts` and for the store, at least 1. Above it no page is taken from the
-    /// harvest. A post in memory takes about three times its JSON.
+    /// harvest. A post takes about three times its JSON in memory.
     std::size_t max_unstored_bytes = 12 * 1024 * 1024;
-    /// The name under which jobs are claimed, for people.
+    /// The name under which jobs are claimed, for display.
     std::string worker = "unipile";
 
-    /// Whether this harvester works on the jobs of an account; empty: on those of all accounts. The answer for an
-    /// account must not change during a run. For several harvesters on one store.
+    /// Returns true if this harvester works on the jobs of an account; empty: on those of all accounts. The result for
+    /// an account must not change during a run. Allows several harvesters on one store.
     std::function<bool(std::string_view account)> owns = {};
-    /// Gets the posts of a page before they are stored, known ones too; they are stored when the coroutine has returned
-    /// without an exception. So a consumer that keeps the posts itself gets each of them at least once: posts of a page
-    /// that was not stored come again with the next run. Calls for one listing come one after the other, in its order;
-    /// those for different listings overlap. If the coroutine throws, its posts are not stored, `on_posts` is not
-    /// called again, and the run ends as by `stop`, with the exception's code. The posts are valid until the coroutine
-    /// has returned.
+    /// Called with the posts of a page before they are stored, including known ones. They are stored after the
+    /// coroutine returned without an exception. So a consumer that keeps the posts itself gets each of them at least
+    /// once: posts of a page that was not stored are delivered again by the next run. Calls for one listing follow each
+    /// other in its order; calls for different listings overlap. If the coroutine throws, its posts are not stored,
+    /// `on_posts` is not called again, and the run ends as by `stop`, with the exception's code. The posts are valid
+    /// until the coroutine has returned.
     std::function<boost::asio::awaitable<void>(std::span<const post>)> on_posts = {};
-    /// The text that the store keeps of a failed job, for people: one line, without secrets. Empty: `what()`.
+    /// Returns the text that the store keeps of a failed job: one line, without secrets. Empty: `what()`.
     std::function<std::string(const failure&)> describe = {};
-    /// The stored ledger of an account can't be read. Everything that its pace allows counts as used.
+    /// Called if the stored ledger of an account can't be read. All requests that its pace allows count as used.
     std::function<void(std::string_view account)> on_damaged_ledger = {};
 };
 
-/// What a harvester did for one account.
+/// The counters of one account.
 struct account_counts {
     std::uint64_t done = 0, failed = 0;  ///< jobs
     std::uint64_t posts = 0, requests = 0;
@@ -76,34 +76,33 @@ struct account_counts {
 /// The counters of a harvester.
 struct harvester_counters {
     std::uint64_t jobs_done = 0, jobs_failed = 0;
-    std::uint64_t jobs_left = 0;           ///< given back to the store
-    std::uint64_t posts = 0;               ///< stored, known ones too
-    std::uint64_t added = 0, changed = 0;  ///< of those, what was new to the store
-    std::uint64_t quarantined = 0;         ///< items that are no posts, stored apart
+    std::uint64_t jobs_left = 0;           ///< returned to the store
+    std::uint64_t posts = 0;               ///< stored, including known ones
+    std::uint64_t added = 0, changed = 0;  ///< of those, new or changed in the store
+    std::uint64_t quarantined = 0;         ///< items that are no posts; stored separately
     std::uint64_t pages = 0, requests = 0, retries = 0, wire_bytes = 0;
 };
 
-/// What a harvester has done so far.
+/// The results of a harvester so far.
 struct harvester_stats : harvester_counters {
-    /// Jobs by the way in which they ended: `up_to_date` and `bounds_reached` where the store needed no more,
-    /// `lost_lease`, the name of an `end_reason`, or the type of a failure. At most 64 kinds; further ones count as
-    /// `other kinds`.
+    /// Jobs by how they ended: `up_to_date` and `bounds_reached` where the store needed no more, `lost_lease`, the name
+    /// of an `end_reason`, or the type of a failure. At most 64 kinds; further ones count as `other kinds`.
     std::map<std::string, std::uint64_t> by_end;
     std::map<std::string, std::string> failure_of;  ///< the text of the first failure of each kind
     std::map<std::string, account_counts> by_account;
 };
 
-/// Works on the jobs of a run until none is left: claims them from the store account by account, asks for their
+/// Works on the jobs of a run until none is left. Claims them from the store account by account, requests their
 /// listings as `client::harvest` does, and stores each page with its job's new position in one transaction. Ledgers are
-/// committed before the requests that they count. A process that is killed at any moment loses nothing, repeats no
-/// stored page but the last of a listing, and oversteps no account's pace.
+/// committed before the requests that they count. If the process is killed at any moment, nothing is lost, no stored
+/// page is requested again except the last of a listing, and no account exceeds its pace.
 ///
 /// Jobs of a parked account wait (`harvest_options::when_parked`); a run in which only those are left ends.
 ///
 /// **Thread safety.** All members are called on the executor, or while nothing runs on it.
 ///
-/// **Lifetimes.** The writer, and whatever the functions of the options refer to, must outlive the operation
-/// `async_run`: it ends with its handler, not with the harvester's destruction.
+/// **Lifetimes.** The writer, and what the functions of the options refer to, must outlive the operation `async_run`,
+/// which ends with its handler and not with the harvester's destruction.
 class harvester {
 public:
     using executor_type = boost::asio::any_io_executor;
@@ -114,30 +113,30 @@ public:
     ///
     /// Throws std::invalid_argument, with one line that says what to change, for options that can't work.
     harvester(executor_type executor, store_writer& writer, std::int64_t run, harvester_options options);
-    /// Like `cancel`. The operation goes on until its jobs are given back to the store.
+    /// Like `cancel`. The operation continues until its jobs are returned to the store.
     ~harvester();
     harvester(const harvester&) = delete;
     harvester& operator=(const harvester&) = delete;
 
     const executor_type& get_executor() const noexcept { return executor_; }
 
-    /// Works until no job is left, or until it is stopped. What was done is handed to the store by then; it is durable
-    /// after `async_flush` or `store_writer::close`.
+    /// Works until no job is left, or until it is stopped. All results are submitted to the writer by then; they are
+    /// durable after `async_flush` or `store_writer::close`.
     ///
     /// Preconditions: called once; a further call ends with `errc::operation_in_progress`.
     ///
     /// Handler signature: `void(boost::system::error_code)`.
     ///
-    /// Executor: the handler is called on its associated executor, the harvester's by default, never inside this
+    /// Executor: the handler is called on its associated executor, by default the harvester's, and never inside this
     /// function. This function may be called on any thread.
     ///
-    /// Cancellation: every type of cancellation is `cancel()`.
+    /// Cancellation (all three types): calls `cancel()`.
     ///
     /// Errors: none if every job has ended, done or failed, or if `stop` was called. `asio::error::operation_aborted`
     /// after `cancel`. The failure that ended the harvest (see `last_failure` and `harvest_stream`), such as
-    /// `errc::api_key_refused`, `errc::server_unavailable`, `errc::accounts_unknown`. A code of `store_errc` if the
-    /// store failed; `store_writer::failure()` has the whole line. The code of what `on_posts` has thrown,
-    /// `errc::callback_failed` if it has none.
+    /// errc::api_key_refused, errc::server_unavailable, errc::accounts_unknown. A code of `store_errc` if the store
+    /// failed; `store_writer::failure()` has the whole line. The code of an exception of `on_posts`, or
+    /// errc::callback_failed if it has none.
     template <boost::asio::completion_token_for<void(boost::system::error_code)> Token>
     auto async_run(Token&& token)
     {
@@ -145,23 +144,23 @@ public:
                                                                                    token);
     }
 
-    /// Sends no further request. Pages that are under way are read and stored, then the operation ends; jobs that are
-    /// not over go back to the store with their positions.
+    /// Sends no further request. Pages under way are read and stored, then the operation ends. Jobs that are not over
+    /// are returned to the store with their positions.
     void stop();
-    /// The same at once: what is under way is broken off. Pages that have arrived are still stored, and a call of
+    /// The same at once: requests under way are aborted. Pages that have arrived are still stored, and a running
     /// `on_posts` is waited for.
     void cancel();
-    /// Lets a parked account go on. False if no account of that name has had a job in this run.
+    /// Unparks an account. Returns false if no account of that name has had a job in this run.
     bool unpark(std::string_view account);
 
-    /// Changes as the run goes on; valid as long as the harvester.
+    /// Returns the results so far. The reference is valid as long as the harvester; the values change during the run.
     const harvester_stats& stats() const noexcept;
     /// Calls `visit` for each account that has had a job in this run.
     void accounts(const std::function<void(const account_status&)>& visit) const;
-    /// Set while the server can't be reached, or answers no request.
+    /// Returns the current outage; empty if there is none.
     std::optional<harvest_outage> outage() const;
-    /// What ended the run as a whole: the harvest's failure, or what `on_posts` has thrown. Empty unless something did,
-    /// and where the store failed.
+    /// Returns the failure that ended the run as a whole: the harvest's, or the exception of `on_posts`. Empty if there
+    /// is none, and if the store failed.
     const std::optional<failure>& last_failure() const noexcept;
 
 private:
