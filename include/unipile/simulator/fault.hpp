@@ -67,10 +67,11 @@ enum class fault_kind {
 ///     request=N       the Nth request that the server reads
 ///     account=ID, identifier=ID
 ///
-/// after=N: the first N attempts at a chosen page succeed, e.g. for a page that is refused when it is read again.
-/// burst=N: how many attempts behind them fail; 0: all. The default is 1 for faults that a retry may overcome (a
-/// status, reset, close, stall, truncate) and 0 for the others. Attempts are counted by account, identifier and page,
-/// so a fault depends on the seed and on that count, and not on timing or on other requests (except with `request=`).
+/// after=N: the first N attempts at a chosen page are not affected, e.g. for a page that is refused when it is read
+/// again. burst=N: how many attempts behind them are affected; 0: all. The default is 1 for faults that a retry may
+/// overcome (a status, reset, close, stall, truncate) and 0 for the others. Attempts are counted by account, identifier
+/// and page, so a fault depends on the seed and on that count, and not on timing or on other requests (except with
+/// `request=`).
 ///
 /// What it does, in addition to the words:
 ///
@@ -99,8 +100,8 @@ struct fault {
     std::uint64_t request = 0;
     std::string account;
     std::string identifier;
-    std::uint64_t after = 0;  ///< attempts that succeed first
-    std::uint64_t burst = 1;  ///< attempts that fail after them; 0: all
+    std::uint64_t after = 0;  ///< attempts that are not affected first
+    std::uint64_t burst = 1;  ///< attempts that are affected after them; 0: all
 
     unsigned status = 0;
     std::string type;  ///< with "errors/"; empty: the usual one for the status

@@ -1,4 +1,4 @@
-// What goes into a store and comes out of it: plain values.
+// The values that go into a store and come out of it.
 #pragma once
 
 #include <unipile/end_reason.hpp>
@@ -17,7 +17,7 @@
 
 namespace unipile::store {
 
-/// One listing to harvest: a line of the jobs file. Jobs with the same three fields are the same job.
+/// One listing to harvest: a line of the jobs file. Jobs with equal fields are the same job.
 struct job_spec {
     std::string account;
     std::string identifier;
@@ -27,17 +27,19 @@ struct job_spec {
     friend auto operator<=>(const job_spec&, const job_spec&) = default;
 };
 
+/// The state of a job in its run.
 enum class job_state {
     queued = 0,   ///< to be claimed
-    delayed = 1,  ///< to be claimed from a certain time on
+    delayed = 1,  ///< can be claimed from a certain time on
     leased = 2,   ///< a worker has it
-    done = 3,     ///< came to the end that the run wanted
+    done = 3,     ///< reached the end that the run requires
     failed = 4,   ///< given up in this run
 };
+/// Returns the enumerator's name; never null.
 const char* to_string(job_state s) noexcept;
 
-/// The right to write for a job. It ends when somebody else claims the job, which can only happen after the lease ran
-/// out: claiming raises the job's fencing number, and a write with an old number is refused.
+/// The right to write for a job. It is lost when another worker claims the job, which is possible only after the lease
+/// has expired. A claim raises the job's fencing number, and a write with an old number is refused.
 struct lease {
     std::int64_t job = 0;
     std::int64_t fence = 0;
@@ -47,31 +49,33 @@ struct lease {
 
 /// How a run's jobs are ordered.
 enum class job_order {
-    least_recent,  ///< those that were not harvested for longest first, never harvested ones before them
-    listed,        ///< as they were added
+    least_recent,  ///< longest since the last harvest first, never harvested ones before them
+    listed,        ///< in the order in which they were added
 };
 
+/// What to run, and whether to continue an earlier run.
 struct run_request {
     walk_mode mode = walk_mode::update;
     walk_bounds bounds;
     job_order order = job_order::least_recent;
-    /// What this run is about, for example the jobs file's name. An unfinished run with the same mode, bounds and label
-    /// goes on, in the order of this request. One with others is ended, and so is one whose jobs have come to their end
-    /// but for those of parked accounts: its jobs stay where they are until they are added again.
+    /// Names what the run works on, for example the jobs file. An unfinished run with the same mode, bounds and label
+    /// is continued, in the order of this request. One with others is ended, as is one whose jobs are over except those
+    /// of parked accounts. The jobs of an ended run keep their state until they are added again.
     std::string label;
-    /// Begin anew even if the last run can go on.
+    /// Begin a new run even if the last one could be continued.
     bool restart = false;
-    /// Adding a job that failed puts it into the queue again, although it failed within this very run or for a reason
-    /// that doesn't pass. Otherwise such a job stays failed.
+    /// Queue an added job again even if it failed within this run or for a reason that does not pass. Otherwise such a
+    /// job stays failed.
     bool retry_failed = false;
-    /// Host and port of the server that the accounts belong to, in one spelling. A store belongs to the one that is
+    /// Host and port of the accounts' server, in one spelling (see `tenant_of`). A store is bound to the tenant that is
     /// given when its first post or done job is stored; another one is refused with `store_errc::other_tenant`. Empty:
     /// not checked.
     std::string tenant;
-    /// The store belongs to `tenant` from now on, whatever it was before.
+    /// Bind the store to `tenant`, whatever it was bound to before.
     bool move_tenant = false;
 };
 
+/// A run of a store.
 struct run_info {
     std::int64_t run = 0;
     bool resumed = false;
@@ -82,28 +86,29 @@ struct run_info {
     std::string outcome;
 };
 
-/// A job that was claimed, and where to start reading.
+/// A claimed job, and where to start reading.
 struct claimed_job {
     store::lease lease;
     job_spec spec;
     /// `from_top` or `from_position`.
     step start;
-    unsigned attempts = 0;  ///< how often it was claimed in this run, this time counted
+    unsigned attempts = 0;  ///< number of claims in this run, including this one
 };
 
-/// One post, ready to be stored: what needs no database is done when it is made, which is for the threads that read
-/// pages, since a store has only one. Views: whoever makes it keeps the text alive.
+/// One post to be stored. Its constructor does all work that needs no database, on the thread that reads the page.
+/// Holds views: the caller keeps the text alive.
 class post_row {
 public:
-    /// `id` may be empty: then the post is keyed by its content. `json` is one valid JSON object, kept byte for byte.
+    /// With an empty `id` the post is identified by its content. `json` is one valid JSON object, stored byte for byte.
     post_row(std::string_view provider, std::string_view id, std::optional<wall_time> published, std::string_view json);
+    /// Returns the row of a post, which has to outlive it.
     static post_row of(const post& p) { return {p.provider_name(), p.id(), p.published_at(), p.json()}; }
 
     std::string_view provider() const noexcept { return provider_; }
     std::string_view id() const noexcept { return id_; }
     std::optional<wall_time> published() const noexcept { return published_; }
     std::string_view json() const noexcept { return json_; }
-    /// Of the JSON.
+    /// Returns the fingerprint of the JSON.
     const store::fingerprint& fingerprint() const noexcept { return fingerprint_; }
 
 private:
@@ -113,77 +118,80 @@ private:
     store::fingerprint fingerprint_;
 };
 
-/// An item that could not be made a post: kept byte for byte.
+/// An item that is no post; its bytes are stored unchanged.
 struct quarantined_row {
     std::string raw;
     std::string why;
 };
 
-/// What one batch brought, at most a page. Written as a whole or not at all.
+/// One batch of a job, at most a page. Written as a whole or not at all.
 struct page_write {
     store::lease lease;
     std::vector<post_row> posts;
     std::vector<quarantined_row> quarantined;
-    /// Text that resumes right behind the last of the posts; empty if there is no more to come (then `finish` follows).
+    /// Text of the position behind the last of the posts; empty if the listing is over (then `finish` follows).
     std::string position;
     /// `position` is the beginning of a page.
     bool page_ends = true;
-    /// With `page_ends`: how many items fewer than asked for the page has. It may hide posts; see `timeline`.
+    /// With `page_ends`: how many items the page has fewer than requested. It may lack posts; see `timeline`.
     std::uint64_t missing = 0;
     /// How many empty pages in a row the stream reads past: `posts_query::empty_page_tolerance`.
     unsigned empty_pages = 0;
-    /// The listing was started at `step::overlap`, since the position was too old when it was used.
+    /// The listing started at `step::overlap`, because the position was too old when it was used.
     bool overlapped = false;
-    std::uint64_t requests = 1;  ///< that were needed for it, failed ones counted
+    std::uint64_t requests = 1;  ///< requests for this batch, including failed ones
     wall_time now{};
-    /// Keeps the text alive that `posts` looks at.
+    /// Owns the text that `posts` refers to.
     std::shared_ptr<const void> keep_alive;
 
     /// Adds posts and keeps them alive.
     void add(std::span<const post> added);
-    /// Bytes of JSON.
+    /// Returns the bytes of JSON.
     std::size_t bytes() const noexcept;
 };
 
+/// What a batch changed, and the next step of its job.
 struct page_result {
     step next;
-    std::uint64_t added = 0;      ///< posts that the store didn't have
-    std::uint64_t changed = 0;    ///< posts whose content or counters changed
-    std::uint64_t unchanged = 0;  ///< posts that were as they are
+    std::uint64_t added = 0;      ///< posts that are new to the store
+    std::uint64_t changed = 0;    ///< posts with a change in content or counters
+    std::uint64_t unchanged = 0;  ///< posts without a change
 };
 
 /// How a listing ended.
 struct job_end {
     store::lease lease;
     end_reason reason = end_reason::none;
-    /// For failures: what to tell people. One line, without secrets.
+    /// For failures: the text for display. One line, without secrets.
     std::string failure;
     std::string failure_type;  ///< the API's `type`, or the name of the error
-    bool may_pass = false;     ///< a later run should try again without being asked
-    /// For failures: not given up; to be claimed again from this time on.
+    bool may_pass = false;     ///< whether a later run should try again by itself
+    /// For failures: the job is not given up, and can be claimed again from this time on.
     std::optional<wall_time> again_at;
     std::uint64_t requests = 0;  ///< since the last page
     wall_time now{};
     unsigned empty_pages = 0;  ///< see `page_write`
 };
 
-/// What a store knows of an account. `ledger` is the pacing's own text; the rest is for people.
+/// What a store keeps of an account. `ledger` is the text of its `account_ledger`; the rest is for display.
 struct account_row {
     std::string account;
     std::string ledger;
     std::string provider;
     bool parked = false;
     std::optional<wall_time> parked_since;
-    std::optional<wall_time> waits_until;  ///< resting or out of budget until then
+    std::optional<wall_time> waits_until;  ///< resting or out of requests until then
     std::string why;
-    std::uint64_t requests = 0;  ///< ever
+    std::uint64_t requests = 0;  ///< total
+    /// In the last 24 hours.
     std::uint64_t used_today = 0;
     wall_time updated{};
-    bool unpark_requested = false;  ///< set by `request_unpark`; cleared by `take_unpark_requests`, or a new parking
+    bool unpark_requested = false;  ///< set by `request_unpark`; cleared by `take_unpark_requests` or a new parking
 
     friend bool operator==(const account_row&, const account_row&) = default;
 };
 
+/// Jobs by state.
 struct job_counts {
     std::uint64_t queued = 0, delayed = 0, leased = 0, done = 0, failed = 0;
 
@@ -193,7 +201,7 @@ struct job_counts {
 
 inline void page_write::add(std::span<const post> added)
 {
-    // A post's copies share its text, so copies keep the views of the rows valid, wherever they are moved.
+    // Copies of a post share its text, so these keep the views of the rows valid if the rows are moved.
     struct kept {
         std::shared_ptr<const void> before;
         std::vector<post> posts;

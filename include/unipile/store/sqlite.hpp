@@ -13,71 +13,73 @@
 
 namespace unipile::store {
 
-/// Who else may write to the same file. Kept by a lock on the file `FILE.lock`, which ends with the process, however it
-/// ends; `store_errc::in_use` if it can't be had.
+/// Which other processes may write to the same file. Enforced by a lock on the file `FILE.lock`, which ends with its
+/// process in any case. `store_errc::in_use` if the lock can't be taken.
 enum class access {
-    /// The only process that harvests into this file. Leases that a dead process left behind are void at once. Its own
-    /// don't run out, whatever the clock says: one lasts until its job is over or released, or the store is closed.
+    /// The only process that harvests into this file. Leases of an ended process are void at once. This process's own
+    /// leases do not expire by the clock; each lasts until its job is over or released, or the store is closed.
     sole,
-    shared,  ///< Other processes with this access harvest too. Leases last until they run out by the clock.
-    /// No harvest: for a command beside one, such as `request_unpark`. Takes no lock. Only a store of an earlier
-    /// schema is locked while its tables change, and refused with `store_errc::in_use` while somebody harvests into it.
+    shared,  ///< Other processes with this access harvest, too. Leases expire by the clock.
+    /// Not a harvest: for a command that runs beside one, such as `request_unpark`. Takes no lock. Only a store of an
+    /// earlier schema is locked while its tables are changed, and refused with `store_errc::in_use` while a process
+    /// harvests into it.
     control,
 };
 
+/// Options of `open_sqlite`, `open_sqlite_reader` and `backup_sqlite`. Owns its data.
 struct sqlite_options {
-    /// Make the file if there is none.
+    /// Create the file if there is none.
     bool create = true;
     store::access access = store::access::sole;
-    /// Each commit survives the loss of power. Without it, the last ones may be lost then, but never in part, and never
-    /// when only the process ends.
+    /// Each commit survives a loss of power. Without it, the last commits may be lost then, but never in part, and
+    /// never if only the process ends.
     bool full_sync = true;
     /// How long `access::control`, a reader and a backup wait for a lock of another process before they fail with
     /// `store_errc::locked`. At least 0.
     std::chrono::milliseconds busy_timeout{10'000};
     /// The same for a harvest, which may run unattended.
     std::chrono::milliseconds lock_patience{std::chrono::minutes(10)};
-    /// Called while another process's lock is waited for, with the time waited so far: at once, and several times a
-    /// second. Returns false to end the wait with `store_errc::locked`. Called on the thread that waits (with a
-    /// `store_writer`, the writer's); must not block and must not use the store. Empty: nothing is called.
+    /// Called while the lock of another process is waited for, with the time waited so far: at once, then several times
+    /// a second. Returns false to end the wait with `store_errc::locked`. Called on the waiting thread (with a
+    /// `store_writer`, the writer's); must not block and must not use the store. Empty: not called.
     std::function<bool(std::chrono::milliseconds waited)> while_locked;
     timeline_rules rules;
-    /// Name of the SQLite VFS to use; empty: the default one.
+    /// Name of the SQLite VFS to use; empty: the default.
     std::string vfs;
 };
 
-/// Opens or makes a store. Throws `store_error`.
+/// Opens or creates a store. Throws `store_error`.
 ///
-/// A new file is readable and writable for its owner only, and so is what lies beside it. The schema is brought up to
-/// date in one transaction, under the lock that keeps other harvests out; a file of a newer version, of another
-/// program, that is no database, or that has several hard links is refused and left as it is. So is what is left of a
-/// store whose log was not copied or moved with it, as far as it can be seen (`store_errc::log_missing`).
+/// The files are readable and writable for their owner only. The schema is updated in one transaction, under the lock
+/// that excludes other harvests. A file that is of a newer version, of another program, no database, or has several
+/// hard links is refused and left unchanged. The same applies to a store whose log was not copied or moved with it, as
+/// far as that can be detected (`store_errc::log_missing`).
 std::unique_ptr<post_store> open_sqlite(const std::string& file, const sqlite_options& options = {});
 
-/// Every file that belongs to the store of that name, itself first, then what SQLite and the lock keep beside it.
-/// Whether they are there is another matter.
+/// Returns the names of all files of a store: the store's own first, then those that SQLite and the lock keep beside
+/// it. The files need not exist.
 std::vector<std::string> sqlite_files(const std::string& file);
 
-/// Opens a store for reading, beside whoever writes it. Throws `store_error`; never makes a store.
+/// Opens a store for reading, also while a harvest writes it. Throws `store_error`; never creates a store.
 ///
-/// In a folder where this user may not write, a store that nobody harvests into is read without a lock: calls fail with
-/// `store_errc::interrupted` if somebody has written to it by their end, whatever the visitor has seen until then.
+/// In a folder where this user may not write, a store without a harvest is read without a lock. A call then fails with
+/// `store_errc::interrupted`, at its end, if another process has written to the store meanwhile.
 std::unique_ptr<post_reader> open_sqlite_reader(const std::string& file, const sqlite_options& options = {});
 
-/// How far a backup has come.
+/// The progress of a backup.
 struct backup_progress {
     std::uint64_t copied = 0, all = 0;  ///< pages of the file
 };
 
-/// Copies a store, beside a process that harvests into it, into one new file. The copy is the store as of the call's
-/// beginning, with everything that was committed until then, wherever it lay. Throws `store_error`.
+/// Copies a store into one new file, also while a process harvests into it. The copy has everything that was committed
+/// before the call. Throws `store_error`.
 ///
-/// `to` is readable and writable for its owner only. It appears when it is complete; nothing is left of a backup that
-/// failed. A file of that name is not written over: `store_errc::already_there`. `progress` is called about
-/// every megabyte and may return false to give up: `store_errc::interrupted`.
+/// `to` is readable and writable for its owner only. It appears when it is complete; a failed backup leaves no file. An
+/// existing file is not overwritten: `store_errc::already_there`. `progress` is called about every megabyte and may
+/// return false to end the backup: `store_errc::interrupted`.
 ///
-/// The whole file is read in one transaction, so that no writer makes it begin anew. As long as it lasts, what the
-/// harvest writes stays in the log beside the store.
+/// The whole file is read in one transaction, so that writes do not restart it. Meanwhile the writes of the harvest
+/// stay in the log beside the store.
 void backup_sqlite(const std::string& from, const std::string& to,
                    const std::function<bool(const backup_progress&)>& progress = {},
                    const sqlite_options& options = {});
