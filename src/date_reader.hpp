@@ -1,4 +1,4 @@
-// Takes written dates apart. Who reads one says in which order its parts come.
+// Splits written dates into their parts. The caller states the order of the parts.
 #pragma once
 
 #include <unipile/wall_time.hpp>
@@ -11,12 +11,12 @@
 
 namespace unipile {
 
-/// The numbers of a date and a time of day, which may be none.
+/// The numbers of a date and a time of day, which may not exist.
 struct written_time {
     int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, millisecond = 0;
     std::chrono::minutes zone{0};  ///< east of UTC
 
-    /// Nothing if there is no such time. A second of 60 is a leap second.
+    /// Returns the time; nothing if it does not exist. A second of 60 is a leap second.
     std::optional<wall_time> time() const noexcept
     {
         using namespace std::chrono;
@@ -27,15 +27,15 @@ struct written_time {
     }
 };
 
-/// Reads from left to right. What doesn't fit makes `at_end()` false for good.
+/// Reads from left to right. After text that does not match, `at_end()` stays false.
 class date_reader {
 public:
     explicit date_reader(std::string_view text) noexcept : text_(text) {}
 
-    /// True if all of the text was read, and fitted.
+    /// Returns true if all of the text was read and matched.
     bool at_end() const noexcept { return ok_ && text_.empty(); }
 
-    /// Steps over `what` if it is there.
+    /// Skips `what` if it is next.
     bool take(std::string_view what) noexcept
     {
         if (!ok_ || !text_.starts_with(what)) return false;
@@ -46,14 +46,14 @@ public:
     {
         if (!take(what)) fail();
     }
-    /// A number of exactly so many digits.
+    /// Reads a number of exactly this many digits.
     int number(std::size_t digits) noexcept
     {
         int value = 0;
         for (std::size_t i = 0; i < digits; ++i) value = value * 10 + digit();
         return value;
     }
-    /// One to nine digits behind a decimal point, cut to thousandths.
+    /// Reads one to nine digits after a decimal point, cut to thousandths.
     int thousandths() noexcept
     {
         int value = digit(), digits = 1;
@@ -64,7 +64,7 @@ public:
         for (; digits < 3; ++digits) value *= 10;
         return value;
     }
-    /// `Jan` … `Dec`, as a number.
+    /// Reads `Jan` … `Dec`; returns 1 … 12.
     int month_name() noexcept
     {
         static constexpr std::string_view names = "JanFebMarAprMayJunJulAugSepOctNovDec";
@@ -73,7 +73,7 @@ public:
         text_.remove_prefix(3);
         return static_cast<int>(at / 3 + 1);
     }
-    /// One or more ASCII letters.
+    /// Skips one or more ASCII letters.
     void letters() noexcept
     {
         const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
@@ -83,7 +83,7 @@ public:
         else
             text_.remove_prefix(static_cast<std::size_t>(end - text_.begin()));
     }
-    /// `Z`, `+02:00`, or, where the colon isn't needed, `-0530`.
+    /// Reads `Z`, `+02:00`, or, unless the colon is required, `-0530`.
     std::chrono::minutes zone(bool colon_needed) noexcept
     {
         if (take("Z")) return std::chrono::minutes{0};

@@ -8,18 +8,19 @@ namespace unipile {
 namespace {
 
 // How often a request of each kind may be repeated.
-constexpr unsigned freely = 4;  // the way to the server, or an answer that broke on the way
-constexpr unsigned few = 2;     // something in between that may be gone the next time
+constexpr unsigned freely = 4;  // the way to the server, or an answer that was cut off
+constexpr unsigned few = 2;     // something between client and server that may be gone at the next attempt
 constexpr unsigned once = 1;
-constexpr unsigned never = 0;  // the caller's own bound, which waiting again would stretch, or the end of other tries
+// a limit of the caller's own that another wait would exceed, or the end of earlier retries
+constexpr unsigned never = 0;
 
 constexpr classification passing(unsigned retries) { return {.retries = retries}; }
-// Whole and well-formed, but not what the API sends.
+// A whole and well-formed answer that is not the API's.
 constexpr classification foreign{.retries = few, .slow = true, .from_gateway = true};
-constexpr classification target{.scope = failure_scope::target};  // the same bytes would come again
+constexpr classification target{.scope = failure_scope::target};  // the same bytes would be sent again
 constexpr classification account{.scope = failure_scope::account};
 constexpr classification throttled{.scope = failure_scope::account, .throttle = true};
-constexpr classification key{.scope = failure_scope::key};  // wrong for every request of the client
+constexpr classification key{.scope = failure_scope::key};  // affects every request of the client
 
 struct row {
     errc code;
@@ -27,7 +28,7 @@ struct row {
     const char* message;
 };
 
-// In the order of the values; 53 was taken by a code that is gone.
+// In the order of the values; 53 belonged to a code that was removed.
 // clang-format off
 constexpr std::array table{
     row{errc::invalid_query, target,

@@ -1,4 +1,4 @@
-// What each error code means: the library's one table.
+// The meaning of each error code, in one table.
 #pragma once
 
 #include <unipile/errc.hpp>
@@ -7,14 +7,14 @@
 
 namespace unipile {
 
-/// How far `code` reaches, and how often the same request may be sent again. `first_call`: nothing has ever succeeded
-/// with this client, so that an answer which isn't the API's own means that the base URL is wrong.
+/// Returns the scope of `code` and how often the same request may be sent again. `first_call`: no request of this
+/// client has succeeded yet, so that an answer which is not the API's own means that the base URL is wrong.
 classification classify(errc code, bool first_call = false) noexcept;
 
-/// Whether the same request may succeed later.
+/// Returns true if the same request may succeed later.
 bool may_pass(const classification& meaning) noexcept;
 
-/// What is known of a failure by its code alone.
+/// Returns the details of a failure that follow from its code.
 failure::details details_of(const boost::system::error_code& code);
 
 }  // namespace unipile

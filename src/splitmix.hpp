@@ -1,4 +1,4 @@
-// Random numbers: small, seedable, the same everywhere.
+// Random numbers: small, seedable, the same on every machine.
 #pragma once
 
 #include <cmath>
@@ -15,7 +15,7 @@ constexpr std::uint64_t mix64(std::uint64_t z) noexcept
     return z ^ (z >> 31);
 }
 
-/// SplitMix64. Eight bytes of state, and the standard fixes neither its distributions nor their cost.
+/// SplitMix64: eight bytes of state. The standard specifies neither the results nor the cost of its distributions.
 class random_source {
 public:
     static constexpr std::uint64_t step = 0x9e3779b97f4a7c15u;
@@ -23,19 +23,19 @@ public:
     explicit constexpr random_source(std::uint64_t seed) noexcept : state_(seed) {}
 
     constexpr std::uint64_t next() noexcept { return mix64(state_ += step); }
-    /// 0 .. 1, without 1.
+    /// Returns a number in [0, 1).
     double unit() noexcept { return static_cast<double>(next() >> 11) * 0x1p-53; }
     double between(double least, double most) noexcept { return least + (most - least) * unit(); }
-    /// Mean 1.
+    /// Returns an exponentially distributed number with mean 1.
     double exponential() noexcept { return -std::log1p(-unit()); }
-    /// 0 .. bound - 1; bound above 0.
+    /// Returns a number in 0 .. bound - 1; `bound` is above 0.
     std::uint64_t below(std::uint64_t bound) noexcept { return next() % bound; }
 
 private:
     std::uint64_t state_;
 };
 
-/// `seed`, or one from the system if it is 0.
+/// Returns `seed`, or one from the system if it is 0.
 inline std::uint64_t seed_or_random(std::uint64_t seed)
 {
     if (seed) return seed;

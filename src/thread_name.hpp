@@ -1,4 +1,4 @@
-// Names for threads, as top, perf and debuggers show them.
+// Thread names for top, perf and debuggers.
 #pragma once
 
 #if defined(__linux__)
@@ -7,7 +7,7 @@
 
 namespace unipile {
 
-/// Names the calling thread where the system can; at most 15 bytes.
+/// Names the calling thread if the system supports it. At most 15 bytes.
 inline void name_this_thread([[maybe_unused]] const char* name) noexcept
 {
 #if defined(__linux__)

@@ -12,7 +12,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Told by the context when it goes down, before its queues are emptied.
+/// Notified when the context shuts down, before its queues are emptied.
 class shutdown_service final : public asio::execution_context::service {
 public:
     static inline asio::execution_context::id id;
@@ -53,7 +53,7 @@ void keeper_registry::abandon_all() noexcept
         const std::lock_guard lock(mutex_);
         for (auto* k : keepers_) k->abandon(handlers);
     }
-    // What dies here may remove keepers: hence outside of the lock.
+    // Destroying the handlers may remove keepers, so this happens outside of the lock.
     handlers.clear();
 }
 

@@ -1,4 +1,4 @@
-// The API's error table: what each answer means. Types decide; statuses only where the type is unknown.
+// The classification of the API's error answers: by type, or by status where the type is unknown.
 #include "failures.hpp"
 
 #include <unipile/retry_policy.hpp>
@@ -18,7 +18,7 @@ constexpr unsigned once = 1;
 constexpr classification key{.scope = failure_scope::key};
 constexpr classification account{.scope = failure_scope::account};
 constexpr classification target{.scope = failure_scope::target};
-// Retried only if the server says when.
+// Retried only if the server names a time.
 constexpr classification too_fast{.scope = failure_scope::account, .retries = few, .throttle = true};
 constexpr classification used_up{.scope = failure_scope::account, .throttle = true};
 
@@ -102,8 +102,8 @@ std::string_view bare(std::string_view type) noexcept
     return slash == std::string_view::npos ? type : type.substr(slash + 1);
 }
 
-/// An answer of something in between. Where nothing was ever answered, and time alone doesn't cure it, the base URL is
-/// wrong, and no retry changes that.
+/// An answer of an intermediary. If no request was ever answered, and waiting does not help, the base URL is wrong, and
+/// retries are of no use.
 classification gateway(unsigned status, bool first_call) noexcept
 {
     auto meaning = passing_slowly(few, status == 429);
@@ -113,11 +113,11 @@ classification gateway(unsigned status, bool first_call) noexcept
     return meaning;
 }
 
-/// For types of the API that this table doesn't know.
+/// For types that this table does not have.
 classification by_status(unsigned status) noexcept
 {
     switch (status) {
-        // Nearly all that the API says under these is about the account.
+        // Most errors of the API with these statuses concern the account.
         case 401:
         case 402:
         case 403:

@@ -19,7 +19,7 @@ namespace {
     throw failure(code, std::move(d));
 }
 
-/// What the transport can't know; it looks at the texts itself.
+/// Checks what the transport does not: it checks the texts itself.
 void check_numbers(const posts_query& query)
 {
     if (query.limit < 1 || query.limit > 100) refuse(errc::invalid_query, "limit is from 1 to 100");
@@ -37,7 +37,7 @@ client_core::client_core(client_options options, std::shared_ptr<http::transport
       registry_(keeper_registry::of(transport_->executor())),
       random_(seed_or_random(options_.retry.seed))
 {
-    options_.api_key.clear();  // the transport has what it needs of both
+    options_.api_key.clear();  // the transport has copies of what it needs
     options_.proxy.clear();
     spare_.reserve(std::min<std::size_t>(options_.max_connections, 1024));
     registry_->add(*this);
@@ -104,7 +104,7 @@ void client_core::request_over()
     next.run_request();
 }
 
-// All wait equally long: the first in the queue is the first to give up.
+// All wait equally long, so the first in the queue times out first.
 void client_core::watch_queue() noexcept
 try {
     queue_timer_ = std::make_unique<boost::asio::steady_timer>(executor());
@@ -114,7 +114,7 @@ try {
         if (self && self->queue_timer_ && self->queue_timers_ == number) self->queue_timer_fired();
     });
 } catch (const std::bad_alloc&) {
-    queue_timer_.reset();  // the next one that waits tries again
+    queue_timer_.reset();  // the next request that waits tries again
 }
 
 void client_core::queue_timer_fired()
@@ -151,7 +151,7 @@ std::unique_ptr<workspace> client_core::lend()
 void client_core::give_back(std::unique_ptr<workspace> w) noexcept
 {
     w->exchange.reset();
-    // One for each connection is all that can be of use.
+    // More than one for each connection is of no use.
     if (spare_.size() == spare_.capacity()) return;
     w->clear();
     spare_.push_back(std::move(w));

@@ -1,4 +1,4 @@
-// What the listings of one client share.
+// The state that the listings of one client share.
 #pragma once
 
 #include "abandonment.hpp"
@@ -30,7 +30,7 @@ namespace unipile::paging {
 class page_reader;
 
 struct all_readers;   ///< tag: every listing of the client
-struct held_readers;  ///< tag: waiting for a connection, or pausing
+struct held_readers;  ///< tag: waits for a connection, or pauses
 using all_hook = boost::intrusive::list_base_hook<boost::intrusive::tag<all_readers>,
                                                   boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 using held_hook = boost::intrusive::list_base_hook<boost::intrusive::tag<held_readers>,
@@ -46,8 +46,8 @@ protected:
     ~close_listener() = default;
 };
 
-/// Listings that want a request wait here in the order of their coming, each as a link in a list: a request gets its
-/// coroutine when a connection can be had. All on the client's executor.
+/// Listings that wait for a connection are queued here in the order of their arrival, each as a link of a list. A
+/// request gets its coroutine when a connection is available. All on the client's executor.
 class client_core final : public handler_keeper, public std::enable_shared_from_this<client_core> {
 public:
     client_core(client_options options, std::shared_ptr<http::transport> transport,
@@ -67,24 +67,25 @@ public:
     void close() noexcept;
     bool closed() const noexcept { return closed_; }
 
-    /// `s` wants to send a request: now, or when one of the others has ended. Without a connection it is told so after
-    /// `deadlines::connection_wait`.
+    /// Sends the request of `s` now, or when another one has ended. If there is no connection after
+    /// `deadlines::connection_wait`, `s` is notified of that.
     void enqueue(page_reader& s);
-    /// `s` does not wait any more.
+    /// Takes `s` out of the queue.
     void leave_queue(page_reader& s) noexcept;
-    /// One has ended.
+    /// A request has ended.
     void request_over();
     std::size_t waiting() const noexcept { return waiting_.size(); }
 
-    /// `s` has read far ahead and would stop reading. False: it holds what others wait for, and must read on.
+    /// `s` has read far ahead and could pause. Returns false if others wait for its connection, so that it must read
+    /// on.
     bool may_pause(page_reader& s) noexcept;
 
     std::unique_ptr<workspace> lend();
     void give_back(std::unique_ptr<workspace> w) noexcept;
 
-    /// Evenly from [0, 1).
+    /// Returns a random number in [0, 1).
     double chance() noexcept;
-    /// Whether nothing has ever succeeded.
+    /// Returns true if no request has succeeded yet.
     handler_meeting& handlers() noexcept { return handlers_; }
     bool first_call() const noexcept { return !succeeded_; }
     void succeeded() noexcept { succeeded_ = true; }

@@ -69,7 +69,7 @@ unsigned progress_guard::page_ends()
     if (!new_item_) ++stale_;
     if (std::has_single_bit(pages_)) {
         reference_ = current_;
-        // A page that repeats the one before it goes on counting.
+        // A page that repeats the one before it leaves the count as it is.
         if (new_item_) stale_ = 0;
     }
     previous_ = current_;

@@ -25,7 +25,7 @@ classification meaning_of(const failure& f, const retry_policy& policy, bool fir
         try {
             if (policy.classify) return policy.classify(api->status, api->type, first_call);
         } catch (...) {
-            // The request has to be over all the same.
+            // The request must end in any case.
         }
         const std::string_view type = api->type;
         return unipile::classify(api->status, is_api_type(type) ? type : std::string_view(), first_call);

@@ -1,4 +1,4 @@
-// Short names for texts: the same on every machine, since positions carry them.
+// Hashes of texts, the same on every machine, since positions contain them.
 #pragma once
 
 #include "splitmix.hpp"
@@ -9,7 +9,7 @@
 
 namespace unipile::paging {
 
-/// Up to eight bytes as a little-endian number, on every machine.
+/// Returns up to eight bytes as a little-endian number, on every machine.
 inline std::uint64_t load_word(const char* p, std::size_t n) noexcept
 {
     std::uint64_t word = 0;
@@ -17,8 +17,8 @@ inline std::uint64_t load_word(const char* p, std::size_t n) noexcept
     return word;
 }
 
-/// A 64-bit hash of `text`. Part of the format of positions: never change it. Not keyed, and needs not be: whoever
-/// makes two texts collide spoils their own listing.
+/// Returns a 64-bit hash of `text`. Part of the format of positions, so it must never change. Needs no key: a collision
+/// affects only the listing of its author.
 inline std::uint64_t fingerprint(std::string_view text, std::uint64_t seed = 0) noexcept
 {
     auto h = mix64(seed + random_source::step * (text.size() + 1));
@@ -28,18 +28,18 @@ inline std::uint64_t fingerprint(std::string_view text, std::uint64_t seed = 0) 
     return left ? mix64(h ^ load_word(p, left)) : h;
 }
 
-/// What an item of a page is recognised by when the page is fetched again: 47 bits of a hash, and whether that is a
-/// hash of what names the item or only of its text.
+/// Identifies an item of a page that is requested again: 47 bits of a hash, and whether that is a hash of its id or of
+/// its text.
 class identity {
 public:
     static constexpr std::uint64_t unnamed_bit = std::uint64_t{1} << 47;
 
-    /// Of an item that has an id.
+    /// For an item with an id.
     static identity named(std::string_view provider, std::string_view id) noexcept
     {
         return identity(fingerprint(id, fingerprint(provider)) & (unnamed_bit - 1));
     }
-    /// Of an item without one, or of bytes that are no item.
+    /// For an item without an id, or for bytes that are no item.
     static identity unnamed(std::string_view text) noexcept
     {
         return identity((fingerprint(text) & (unnamed_bit - 1)) | unnamed_bit);

@@ -7,7 +7,7 @@ namespace unipile::paging {
 namespace {
 
 constexpr std::size_t most = 120;
-/// Behind so much of markup no words are looked for.
+/// Bytes of markup after which no text is searched for.
 constexpr std::size_t searched = 16 * 1024;
 
 bool is_blank(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
@@ -20,7 +20,8 @@ bool begins_with(std::string_view text, std::string_view what) noexcept
            std::equal(what.begin(), what.end(), text.begin(), [](char a, char b) { return a == lower(b); });
 }
 
-/// How long the markup at the front of `text` is, which begins with `<`: a tag, or a script or style with its content.
+/// Returns the length of the markup at the beginning of `text`, which starts with `<`: a tag, or a script or style with
+/// its content.
 std::size_t markup(std::string_view text) noexcept
 {
     for (const std::string_view name : {"script", "style"}) {
@@ -62,7 +63,7 @@ std::string first_words(std::string_view body)
         words += c == '"' ? '\'' : readable ? c : '?';
         body.remove_prefix(1);
     }
-    // Compressed, perhaps, or encrypted.
+    // Probably compressed or encrypted.
     if (2 * unreadable > words.size()) words.clear();
     return words;
 }

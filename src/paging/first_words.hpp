@@ -1,4 +1,4 @@
-// The beginning of a text from elsewhere, for a message.
+// The beginning of a foreign text, for a message.
 #pragma once
 
 #include <string>
@@ -6,8 +6,8 @@
 
 namespace unipile::paging {
 
-/// The first words of a body that is not the API's: without the tags of HTML, runs of blanks as one, anything but
-/// printable ASCII as `?`, 120 bytes at most. Empty for what is no text.
+/// Returns the first words of a body that is not the API's: HTML without tags, runs of blanks as one, other than
+/// printable ASCII as `?`, at most 120 bytes. Empty for what is no text.
 std::string first_words(std::string_view body);
 
 }  // namespace unipile::paging

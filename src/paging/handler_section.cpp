@@ -5,7 +5,7 @@
 
 namespace unipile::paging {
 
-// GCOVR_EXCL_START: coverage is measured with NDEBUG, in which nothing looks for two handlers at once
+// GCOVR_EXCL_START: coverage is measured with NDEBUG, which disables this check
 
 namespace {
 
@@ -29,7 +29,7 @@ std::atomic<handler_meeting::violation>& handler_meeting::on_violation() noexcep
 // GCOVR_EXCL_STOP
 
 #ifndef NDEBUG
-// Relaxed: it must not order what it is to find unordered, nor hide it from ThreadSanitizer.
+// Relaxed, since it must neither order what it is to detect as unordered nor hide it from ThreadSanitizer.
 void handler_section::enter(handler_meeting* m) noexcept
 {
     if (!m) return;

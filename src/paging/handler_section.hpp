@@ -1,4 +1,4 @@
-// Finds two handlers of one client that run at the same time, in builds without NDEBUG.
+// Detects handlers of one client that run at the same time, in builds without NDEBUG.
 #pragma once
 
 #include <atomic>
@@ -6,7 +6,7 @@
 
 namespace unipile::paging {
 
-/// Where the handlers of one client meet.
+/// Shared by the handlers of one client.
 class handler_meeting {
 public:
     /// Called on the second thread; the default writes one line and aborts.
@@ -18,7 +18,7 @@ private:
     std::atomic<std::thread::id> owner_{};
 };
 
-/// While this lives, a handler runs. Sections of one thread nest. Never held across a suspension.
+/// Exists while a handler runs. Sections of one thread nest. Never held across a suspension.
 class handler_section {
 public:
 #ifdef NDEBUG

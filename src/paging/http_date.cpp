@@ -58,7 +58,7 @@ std::string_view trimmed(std::string_view text) noexcept
 
 std::optional<chrono::milliseconds> parse_seconds(std::string_view text) noexcept
 {
-    // Above what fits: a year says "too long" as well.
+    // Above this, the result is a year, which is too long in any case.
     constexpr std::uint64_t most = 366 * 86'400;
     std::uint64_t value = 0;
     for (const char c : text) {

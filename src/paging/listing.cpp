@@ -12,7 +12,7 @@ identity identity_of(const post& p) noexcept
     return p.id().empty() ? identity::unnamed(p.json()) : identity::named(p.provider_name(), p.id());
 }
 
-/// Gives the memory back: thousands of streams may wait with nothing in their hands.
+/// Frees the memory: thousands of streams may wait without posts.
 template <typename T>
 void release(std::vector<T>& v) noexcept
 {
@@ -42,8 +42,8 @@ void listing::remember(listing_memory memory)
 
 listing_memory listing::forget() noexcept
 {
-    // It is about the page that is due. If posts of pages before it were never taken, the place is further up, and a
-    // guard that has seen more than the place would take the way back down for a circle.
+    // The memory belongs to the page that is due. If posts of earlier pages were never taken, the place is above it,
+    // and a guard that has seen more than the place would report the same cursors as a loop.
     if (pages_.size() != 1) return {};
     return std::move(memory_);
 }
@@ -78,7 +78,7 @@ step_back::verdict listing::refused(std::chrono::milliseconds now)
         case step_back::verdict::reread: go_back(); break;
         case step_back::verdict::confirmed: end(end_reason::exhausted_cursor); break;
         case step_back::verdict::unconfirmed:
-            // Whoever resumes looks at the last page first.
+            // A resumed listing reads the last page first.
             if (!rereading) go_back();
             end(end_reason::refused_cursor);
             break;
@@ -147,7 +147,7 @@ void listing::push(post&& p, page_track::mark mark)
 
 void listing::page_ends(const std::string* cursor, std::uint64_t items, bool is_null)
 {
-    // What was read before is no progress, and no circle either.
+    // A page that is read again is neither progress nor a repetition.
     const bool again = rereading();
     ++(again ? stats.rereads : stats.pages);
     auto& m = memory_;
@@ -163,7 +163,7 @@ void listing::page_ends(const std::string* cursor, std::uint64_t items, bool is_
                                            .stale_pages = again ? 0 : m.progress.page_ends()});
     m.step.page_ended(!again || m.last->seen() == 0 || current.track.recognised() != 0);
     m.cursor_received.reset();
-    // Where the listing goes on, whether or not this stream does.
+    // The place where the listing goes on, whether or not this stream does.
     if (cursor && reason != end_reason::refused_cursor) {
         auto next = current.track.next(*cursor);
         m.cursors.follow(*cursor);
@@ -174,7 +174,7 @@ void listing::page_ends(const std::string* cursor, std::uint64_t items, bool is_
     taken_out();
 }
 
-/// A page that has lost its items since it was read can't confirm an end.
+/// A page that has lost items since it was read can't confirm an end.
 end_reason listing::end_of_page(const page_facts& facts) noexcept
 {
     const auto reason = end_after(query_, facts);
@@ -221,13 +221,13 @@ post listing::pop()
     auto p = std::move(posts_[head_++]);
     bytes_ -= p.footprint();
     ++stats.posts;
-    // With something always waiting this would grow as long as the listing.
+    // Without this, the vector would grow with the listing if posts are always waiting.
     if (head_ >= 128 && 2 * head_ >= posts_.size()) drop_front();
     taken_out();
     return p;
 }
 
-/// Erases what has gone out.
+/// Erases the posts that were delivered.
 void listing::drop_front() noexcept
 {
     posts_.erase(posts_.begin(), posts_.begin() + static_cast<std::ptrdiff_t>(head_));
@@ -268,7 +268,7 @@ void listing::cancel() noexcept
 
 position listing::place() const
 {
-    // What was dropped is not behind us, whatever the server said about the end.
+    // Dropped posts still lie below the place, whatever the server said about the end.
     if (is_final(end_) && !has_post()) {
         detail::position_parts nowhere;
         nowhere.query = identity_;

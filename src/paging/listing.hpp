@@ -1,5 +1,4 @@
-// One listing without its requests: pages go in, posts come out, and it knows where it stands and when it is over.
-// Pure.
+// One listing without its requests: pages go in, posts come out. Knows its position and its end. Pure.
 #pragma once
 
 #include "listing_memory.hpp"
@@ -21,71 +20,71 @@
 
 namespace unipile::paging {
 
-/// Who a cursor belongs to: account, identifier and `is_company`.
+/// Returns a hash of what a cursor belongs to: account, identifier and `is_company`.
 std::uint64_t query_fingerprint(const posts_query& query) noexcept;
 
 class listing {
 public:
     listing(posts_query query, const position& from);
 
-    /// From another stream of the same listing that stood at this position. Before the first page.
+    /// Takes over the memory of another stream of the same listing at this position. Called before the first page.
     void remember(listing_memory memory);
-    /// What a stream that goes on at `place()` should be given. This one is good for nothing more.
+    /// Returns the memory for a stream that continues at `place()`. This listing must not be used afterwards.
     listing_memory forget() noexcept;
 
     const posts_query& query() const noexcept { return query_; }
-    /// Of the page that is to be fetched or is arriving; empty: the first page.
+    /// The cursor of the page that is due or arriving; empty: the first page.
     const std::string& cursor() const noexcept { return pages_.back().track.cursor(); }
 
-    // A page is due.
+    // The page that is due.
 
-    /// By `time_source::age`. When the cursor that is due was received: now, unless this is known already.
+    /// Records when the cursor that is due was received, by `time_source::age`: now, unless that is known already.
     void cursor_received(std::chrono::milliseconds now) noexcept;
-    /// Before a request. `reread`: the page that is due is the last one once more, as from now on `cursor()` says.
+    /// Called before a request. `reread`: the page that is due is the one before, as `cursor()` now says.
     step_back::next before_request(std::chrono::milliseconds now);
-    /// The request was refused as one behind the last page. Steps back where the verdict is `reread`, and ends the
-    /// listing where it is a verdict about the end.
+    /// The request was refused as a follow-up. Goes one page back if the verdict is `reread`, and ends the listing if
+    /// it is a verdict on the end.
     step_back::verdict refused(std::chrono::milliseconds now);
-    /// The page that is due or arriving is the last one once more.
+    /// Returns true if the page that is due or arriving is read once more.
     bool rereading() const noexcept { return memory_.step.rereading(); }
-    /// Which page that is, from 0, of those of this stream.
+    /// Returns the number of that page in this stream, from 0.
     std::uint64_t page_number() const noexcept { return stats.pages - (rereading() && stats.pages > 0 ? 1 : 0); }
 
-    // A page arrives, perhaps in several attempts.
+    // A page that arrives, possibly in several attempts.
 
     void attempt_begins();
-    /// Looks at the next post of the page, and takes it unless it has reasons not to. Nothing must follow once
-    /// `over()`.
+    /// Takes the next post of the page, unless it is too old or repeated. Must not be called once `over()`.
     enum class verdict { taken, too_old, repeated };
     verdict take(post&& p, std::uint32_t index);
-    /// Takes an item that is no post. True unless it was taken before.
+    /// Takes an item that is no post. Returns false if it was taken before.
     bool take_quarantined(std::string_view raw, std::uint32_t index);
-    /// The page is whole. Without a `cursor` the listing is over: completely if the API has stated that (`is_null`).
+    /// The page is whole. Without a `cursor` the listing is over; `is_null`: the API has stated that.
     void page_ends(const std::string* cursor, std::uint64_t items, bool is_null = true);
-    /// The listing ends for a reason that is not in its pages.
+    /// Ends the listing for a reason that is not in its pages.
     void end(end_reason reason) noexcept;
 
-    /// The reason, as soon as it is known; posts may still be waiting.
+    /// Returns the reason as soon as it is known; posts may still be waiting.
     end_reason known_end() const noexcept { return end_; }
     bool over() const noexcept { return end_ != end_reason::none; }
-    /// Whether a page should be asked for: never before the posts of the last one were taken, unless the query says so.
+    /// Returns true if a page should be requested: not before the posts of the last one were taken, unless the query
+    /// says so.
     bool wants_page(std::size_t read_ahead) const noexcept;
 
-    // Posts go out.
+    // Posts that are delivered.
 
     bool has_post() const noexcept { return head_ != posts_.size(); }
-    /// How many posts it has places for in use, those that went out among them.
+    /// Returns the number of slots for posts in use, including those of delivered ones.
     std::size_t kept() const noexcept { return posts_.size(); }
-    /// JSON bytes of the waiting posts.
+    /// Returns the JSON bytes of the waiting posts.
     std::size_t waiting_bytes() const noexcept { return bytes_; }
     post pop();
-    /// All waiting posts at once; valid until `release_lent()`.
+    /// Returns all waiting posts; valid until `release_lent()`.
     std::span<const post> lend();
     void release_lent() noexcept { lent_.clear(); }
-    /// Ends with `end_reason::cancelled` and drops what is waiting, unless it has ended and nothing waits.
+    /// Ends with `end_reason::cancelled` and drops the waiting posts, unless the listing has ended and none wait.
     void cancel() noexcept;
 
-    /// Right behind the last post that went out.
+    /// Returns the place behind the last delivered post.
     position place() const;
 
     stream_stats stats;
@@ -95,9 +94,9 @@ private:
         explicit page(page_track t) : track(std::move(t)) {}
 
         page_track track;
-        page_track::mark last;      ///< behind the last post that went out
-        std::uint32_t waiting = 0;  ///< posts of this page that have not gone out
-        bool begun = false;         ///< some went out
+        page_track::mark last;      ///< behind the last delivered post
+        std::uint32_t waiting = 0;  ///< posts of this page that were not delivered
+        bool begun = false;         ///< at least one was delivered
         bool whole = false;
     };
 
@@ -110,13 +109,13 @@ private:
 
     posts_query query_;
     std::uint64_t identity_;
-    std::vector<page> pages_;  ///< those with waiting posts, and the one that is to come; never empty
-    std::vector<post> posts_;  ///< from `head_` on: waiting
+    std::vector<page> pages_;  ///< those with waiting posts, and the one that is due; never empty
+    std::vector<post> posts_;  ///< waiting from `head_` on
     std::vector<page_track::mark> marks_;
     std::vector<post> lent_;
     std::size_t head_ = 0;
     std::size_t bytes_ = 0;
-    std::uint64_t admitted_ = 0;  ///< posts, for `max_posts`
+    std::uint64_t admitted_ = 0;  ///< number of posts, for `max_posts`
     listing_memory memory_;
     end_reason end_ = end_reason::none;
 };

@@ -17,7 +17,7 @@ bool is_final(end_reason r) noexcept { return is_complete(r) || (is_inferred(r) 
 
 since_run::verdict since_run::post(const posts_query& query, std::optional<wall_time> published) noexcept
 {
-    // A post without a time proves nothing, so it is kept, and neither counts nor interrupts.
+    // A post without a time proves nothing, so it is delivered, and neither counts nor interrupts the run.
     if (!query.since || !published) return verdict::deliver;
     if (*published >= *query.since) {
         older_ = 0;

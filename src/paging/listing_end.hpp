@@ -11,25 +11,25 @@
 
 namespace unipile::paging {
 
-/// What is known when a page has ended.
+/// Properties of a page that has ended.
 struct page_facts {
-    bool has_cursor = false;       ///< a text, not empty
-    bool is_null = true;           ///< without one: the API says that there is none
-    bool cursor_followed = false;  ///< this listing has been there
+    bool has_cursor = false;       ///< a text that is not empty
+    bool is_null = true;           ///< without a cursor: the API states that there is none
+    bool cursor_followed = false;  ///< this listing has followed it before
     std::uint64_t items = 0;
-    std::uint64_t pages = 0;   ///< of this stream, this one counted
-    unsigned empty_pages = 0;  ///< in a row, this one counted
-    unsigned stale_pages = 0;  ///< with a cursor and nothing new
+    std::uint64_t pages = 0;   ///< of this stream, including this one
+    unsigned empty_pages = 0;  ///< in a row, including this one
+    unsigned stale_pages = 0;  ///< with a cursor and without a new item
 };
 
-/// `end_reason::none`: the listing goes on with the next page. What the server says comes first, then what the query
-/// wants, then the guards: nobody has to be warned of a page that will not be asked for.
+/// Returns the reason to end after this page; `end_reason::none` if the listing goes on. The server's statement comes
+/// first, then the query's bounds, then the guards, which concern only a page that would be requested.
 end_reason end_after(const posts_query& query, const page_facts& page) noexcept;
 
-/// Whether a position behind this end has nothing to resume: all but the end that could not be confirmed.
+/// Returns true if a position with this end has nothing to resume: all ends but the one that was not confirmed.
 bool is_final(end_reason r) noexcept;
 
-/// `posts_query::since`: leaves older posts out, and ends the listing once enough of them came in a row.
+/// `posts_query::since`: leaves out older posts, and ends the listing after enough of them in a row.
 class since_run {
 public:
     enum class verdict { deliver, leave_out, reached };

@@ -1,4 +1,4 @@
-// What a listing knows beyond its place.
+// The state of a listing beyond its position.
 #pragma once
 
 #include "cursor_guard.hpp"
@@ -11,8 +11,8 @@
 
 namespace unipile::paging {
 
-/// Guards against circles, the page before the one that is due, and what else spans pages. Whoever sets a listing aside
-/// and goes on later with a stream of its own hands this over together with the position.
+/// Guards against repetition, the page before the one that is due, and other state that spans pages. To set a listing
+/// aside and continue it with another stream, this is passed on together with the position.
 struct listing_memory {
     cursor_guard cursors;
     progress_guard progress;

@@ -12,7 +12,7 @@
 
 namespace unipile::paging {
 
-/// Fills in what all events of a request have in common. Made where it is used; without an observer it does nothing.
+/// Fills in what all events of a request share. A temporary; does nothing without an observer.
 class page_events {
 public:
     page_events(unipile::observer* to, const posts_query& query, std::uint64_t page, bool again,
@@ -26,7 +26,7 @@ public:
     void answer(const http::response_head& head, std::chrono::nanoseconds elapsed, const api_error* error) const;
     void anomalies(const post& p, std::uint32_t index) const;
     void quarantined(const quarantined_item& item, std::uint32_t index) const;
-    /// The page is whole: its own anomalies, and its sizes.
+    /// The page is whole: reports its own anomalies and its sizes.
     void page(const decode::page_end& end, std::uint64_t wire_bytes, std::uint64_t json_bytes,
               std::chrono::nanoseconds elapsed) const;
     void retry(const failure& f, std::chrono::milliseconds delay) const;

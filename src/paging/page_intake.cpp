@@ -21,7 +21,7 @@ void page_intake::complete(std::chrono::nanoseconds elapsed, std::chrono::millis
     work_.page_count = end.page_count;
     listing_.stats.anomalies += end.anomalies.size();
     events_.page(end, work_.wire_bytes, work_.json_bytes, elapsed);
-    // An observer may have cancelled the listing.
+    // The observer may have cancelled the listing.
     if (listing_.over()) return;
     const bool goes_on = end.kind == decode::cursor_kind::text;
     listing_.page_ends(goes_on ? &end.cursor : nullptr, end.items, end.kind == decode::cursor_kind::null);

@@ -1,4 +1,4 @@
-// What a page's decoder has completed goes into the listing.
+// Moves decoded items of a page into the listing.
 #pragma once
 
 #include "client_core.hpp"
@@ -11,14 +11,14 @@
 
 namespace unipile::paging {
 
-/// Made where it is used. `Quarantined` is called with each item that is no post and was not there before.
+/// A temporary. `Quarantined` is called with each new item that is no post.
 class page_intake {
 public:
     page_intake(listing& to, workspace& from, unipile::observer* o, unsigned attempt) noexcept
         : listing_(to), work_(from), events_(o, to.query(), to.page_number(), to.rereading(), attempt)
     {}
 
-    /// Moves what is complete so far, until the listing has ended.
+    /// Moves the items that are complete, until the listing has ended.
     template <class Quarantined>
     void take(Quarantined&& quarantined)
     {

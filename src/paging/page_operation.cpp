@@ -45,7 +45,7 @@ void page_operation::start(std::uint64_t ticket, page_pull p)
 {
     pull_.begin(executor_, ticket, std::move(p));
     self_ = shared_from_this();
-    // A position at an end has nothing to ask for.
+    // A position at an end needs no request.
     if (state().over() || !choose_page()) return page_over({});
     request();
 }

@@ -1,4 +1,4 @@
-// One page for somebody who pages himself: `client::async_page`.
+// The operation of `client::async_page`: one page for a program that does its own paging.
 #pragma once
 
 #include "page_reader.hpp"
@@ -22,7 +22,7 @@ struct page_result {
 
 using page_pull = pull<page_result, page_handler>;
 
-/// A page reader that requests one page, collects it, and is gone. Keeps itself alive until then.
+/// Requests one page and collects it. Owns itself while it is outstanding.
 class page_operation final : public page_reader {
 public:
     page_operation(std::shared_ptr<client_core> client, posts_query query, const position& from);

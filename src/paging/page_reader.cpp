@@ -44,7 +44,7 @@ void page_reader::begin() noexcept
     if (!std::exchange(begun_, true) && client_) total_.begin(*time_, client_->options().retry.total);
 }
 
-// A request begins.
+// The beginning of a request.
 
 bool page_reader::choose_page()
 {
@@ -71,7 +71,7 @@ void page_reader::request()
     client_->enqueue(*this);
 }
 
-/// What `run` ends with. Lets itself be cancelled by its reader.
+/// The completion handler of `run`. Its cancellation slot is the reader's.
 struct page_reader::request_ends {
     std::shared_ptr<page_reader> self;
     std::shared_ptr<client_core> client;
@@ -82,7 +82,7 @@ struct page_reader::request_ends {
     void operator()(std::exception_ptr error) const
     {
         const handler_section here(&client->handlers());
-        // The next request has to come whatever a handler of the user's throws.
+        // The next request must start even if a handler of the user throws.
         struct next {
             client_core& client;
             ~next() { client.request_over(); }
@@ -100,11 +100,11 @@ try {
     starting_ = true;
     asio::co_spawn(executor_, run(self, client_, in_time), request_ends{self, client_});
     starting_ = false;
-    // An observer, say, has ended the listing. A coroutine that is cancelled before it has ever been suspended throws
-    // past its completion handler (Asio 1.26), hence not earlier.
+    // The listing may have been ended, e.g. by an observer. Not checked earlier, since a coroutine that is cancelled
+    // before its first suspension throws past its completion handler (Asio 1.26).
     if (listing_.over()) interrupt();
 } catch (const std::bad_alloc&) {
-    // The request is over before it began; the next one has to come all the same.
+    // The request ended before it began; the next one must start all the same.
     const auto client = client_;
     starting_ = false;
     phase_ = phase::idle;
@@ -160,7 +160,7 @@ page_events page_reader::events(const client_core& client) const noexcept
     return {client.observer(), listing_.query(), listing_.page_number(), listing_.rereading(), attempts_};
 }
 
-// A page arrives.
+// A page that arrives.
 
 awaitable<void> page_reader::read_page(client_core& client)
 {
@@ -172,7 +172,7 @@ awaitable<void> page_reader::read_page(client_core& client)
         work.json_bytes += chunk.size();
         work.count(listing_.stats);
 
-        // What was complete before a fault is good.
+        // Items that were complete before a fault are valid.
         const error_code fault = chunk.empty() ? work.decoder.finish() : work.decoder.write(chunk);
         take_in(client);
         if (is_chosen(listing_.known_end())) {
@@ -198,20 +198,20 @@ void page_reader::take_in(const client_core& client)
     });
 }
 
-/// Posts for the consumer, which runs before anything else: it finds them in the processor's cache, and the memory that
-/// it gives back serves the next ones.
+/// Gives posts to the consumer, which runs before anything else. It finds the posts in the processor's cache, and the
+/// memory that it frees is reused for the next ones.
 void page_reader::deliver()
 {
-    // At the listing's end there is more to do first, and `page_over` follows.
+    // At the listing's end there is more to do first; `page_over` follows.
     if (!listing_.has_post() || listing_.over()) return;
     if (!starting_) return posts_arrived();
-    // What is there as soon as it is asked for may find its own initiation still under way.
+    // Posts that are available at the initiation may find that initiation still running.
     asio::post(executor_, [self = shared_from_this()] {
         if (self->listing_.has_post() && !self->listing_.over()) self->posts_arrived();
     });
 }
 
-/// The listing has ended within its page. The request has succeeded all the same, and is over as far as anybody counts.
+/// The listing ended within its page. The request has succeeded, and its outcome is reported before the rest is read.
 void page_reader::taken_enough(client_core& client)
 {
     draining_ = true;
@@ -221,7 +221,7 @@ void page_reader::taken_enough(client_core& client)
     tell(std::move(outcome));
 }
 
-/// Reads a small rest of the page, so that its connection can serve another request. Nothing waits for it.
+/// Reads a short rest of the page, so that its connection can be reused. Nothing waits for it.
 awaitable<void> page_reader::drain()
 {
     constexpr std::uint64_t most = 512 * 1024;
@@ -232,8 +232,8 @@ awaitable<void> page_reader::drain()
     }
 }
 
-/// Waits until the consumer has caught up. Reads on if others wait for the connection: their consumer may be the same
-/// as this one's, and may look at them first.
+/// Waits for the consumer. Reads on if other listings wait for the connection: the same consumer may be waiting for
+/// them.
 awaitable<void> page_reader::pause(client_core& client)
 {
     if (!timer_) timer_ = std::make_unique<asio::steady_timer>(executor_);
@@ -259,7 +259,7 @@ void page_reader::page_complete(client_core& client)
     attempts_ = 0;
 }
 
-// A request is over.
+// The end of a request.
 
 void page_reader::request_over(client_core& client, std::exception_ptr error)
 {
@@ -271,7 +271,7 @@ void page_reader::request_over(client_core& client, std::exception_ptr error)
         outcome = work_->facts();
         judge(outcome, client, error);
     } catch (const std::bad_alloc&) {
-        outcome.what = page_outcome::kind::cut_short;  // half judged, it has no failure perhaps
+        outcome.what = page_outcome::kind::cut_short;  // half classified; it may have no failure
         listing_.end(end_reason::failed);
         failure_ = std::make_unique<failure>(make_error_code(boost::system::errc::not_enough_memory));
     }
@@ -281,7 +281,7 @@ void page_reader::request_over(client_core& client, std::exception_ptr error)
 
 void page_reader::judge(page_outcome& outcome, const client_core& client, const std::exception_ptr& error)
 {
-    // Cancelled by whatever ended the listing, or its connection was lost while only that was of use.
+    // Cancelled when the listing ended, or the connection was lost while only the rest of the page was read.
     if (error && listing_.over()) return;
     try {
         if (error) std::rethrow_exception(error);
@@ -300,7 +300,7 @@ void page_reader::judge(page_outcome& outcome, const client_core& client, const 
 void page_reader::failed(page_outcome& outcome, const client_core& client, const failure& f)
 {
     const auto meaning = meaning_of(f, client.options().retry, client.first_call());
-    // A refusal of what is behind the last page: the account and the server are fine.
+    // A refused follow-up: account and server work.
     if (meaning.ends_listing && listing_.refused(time_->age()) != step_back::verdict::failed) {
         outcome.what = page_outcome::kind::refused;
         attempts_ = 0;
@@ -312,7 +312,7 @@ void page_reader::failed(page_outcome& outcome, const client_core& client, const
     outcome.failure = final_failure(f, meaning, attempts_);
 }
 
-/// Whether the server has seen a request that was broken off is not known; it counts.
+/// It is unknown whether the server received an aborted request, so it counts.
 page_outcome page_reader::cut_short() const noexcept
 {
     page_outcome outcome;
@@ -332,7 +332,7 @@ void page_reader::tell_retry(const failure& f, unsigned attempt, milliseconds de
         .retry(f, delay);
 }
 
-// The listing ends.
+// The end of the listing.
 
 end_reason page_reader::visible_end() const noexcept
 {
@@ -364,13 +364,13 @@ try {
         failure_.reset();
         failure_ = std::make_unique<failure>(code);
     } catch (const std::bad_alloc&) {
-        // The end's reason says it, too.
+        // The end's reason has the same information.
     }
     interrupt();
     tell(std::move(outcome));
     tell_end();
 } catch (const std::bad_alloc&) {
-    // What waits for the page is gone with the memory for its end.
+    // The waiting operation is lost together with the memory for its end.
 }
 
 void page_reader::client_closed() noexcept { cancel(make_error_code(errc::client_closed)); }
@@ -394,7 +394,7 @@ void page_reader::leave_queue() noexcept
     total_.cancel();
 }
 
-/// Its outcome is told apart from this: what is under way may take time to end.
+/// The outcome is reported separately, since the work under way may take time to end.
 void page_reader::interrupt() noexcept
 {
     if (phase_ == phase::queued) {

@@ -1,4 +1,4 @@
-// One operation: request the page of a listing that is due. No retries inside.
+// One operation: requests the page of a listing that is due, without retries.
 #pragma once
 
 #include "client_core.hpp"
@@ -24,12 +24,11 @@
 
 namespace unipile::paging {
 
-/// A listing and the request that is under way for it. Whoever derives loops: it calls `request()`, takes the posts as
-/// they arrive, and decides by the outcome whether and when there is another request.
+/// A listing and its request. A derived class loops: it calls `request()`, takes the posts as they arrive, and decides
+/// by the outcome whether and when to request again.
 ///
-/// Between requests this is only an object: neither waiting for a connection nor a pause between pages takes a
-/// coroutine. A request is one coroutine, `run`, from its connection to the end of its page. All on the client's
-/// executor.
+/// Between requests there is no coroutine: neither the wait for a connection nor a pause between pages needs one. A
+/// request is one coroutine, `run`, from its connection to the end of its page. All on the client's executor.
 class page_reader : public std::enable_shared_from_this<page_reader>, public all_hook, public held_hook {
 public:
     page_reader(const page_reader&) = delete;
@@ -37,30 +36,30 @@ public:
     virtual ~page_reader() = default;
 
     const listing& state() const noexcept { return listing_; }
-    /// As the consumer sees it: none while posts wait.
+    /// Returns the end for the consumer: none while posts wait.
     end_reason visible_end() const noexcept;
     const failure* last_failure() const noexcept { return listing_.has_post() ? nullptr : failure_.get(); }
 
-    /// From another reader of the same listing that stood at this one's position. Before the first request.
+    /// Takes over the memory of another reader of the same listing at this position. Called before the first request.
     void remember(listing_memory memory);
-    /// What a reader that goes on at this one's position should be given; this one is then good for nothing more.
+    /// Returns the memory for a reader that continues at this one's position. This reader must not be used afterwards.
     listing_memory forget() noexcept { return listing_.forget(); }
 
-    /// How many requests for its page the server may have seen that are not over.
+    /// Returns how many requests for its page, of those under way, the server may have received.
     unsigned under_way() const noexcept { return work_ ? work_->times_sent() : 0; }
-    /// Its owner is gone: nothing goes on, `page_over` isn't called any more, and nothing of the client is held.
+    /// The owner is gone: ends all work, `page_over` is not called any more, and no part of the client is kept.
     virtual void stop() noexcept;
 
-    // The client's side.
+    // Called by the client.
 
     virtual void client_closed() noexcept;
-    /// A connection can be had; or, not `in_time`, none became free before `gives_up_at`.
+    /// A connection is available. Not `in_time`: none became free before `gives_up_at`.
     void run_request(bool in_time = true) noexcept;
-    /// Set by the client: until when the request waits for a connection.
+    /// Set by the client: end of the wait for a connection.
     std::chrono::steady_clock::time_point gives_up_at{};
-    /// Other listings wait for the connection: the page is to be read to its end.
+    /// Other listings wait for the connection: reads the page to its end.
     void read_on() noexcept;
-    /// Moves a kept handler to `out`.
+    /// Moves a stored handler to `out`.
     virtual void abandon(std::vector<std::shared_ptr<void>>&) noexcept {}
 
 protected:
@@ -69,45 +68,45 @@ protected:
     /// `read_ahead`: bytes of waiting posts at which reading pauses.
     page_reader(std::shared_ptr<client_core> client, posts_query query, const position& from, std::size_t read_ahead);
 
-    // For whoever loops.
+    // For the derived class.
 
-    /// The first request is wanted: time counts from here.
+    /// The first request is wanted; the total time starts.
     void begin() noexcept;
-    /// Chooses the page for the next request: the one that is due, or the one before it where its cursor has aged.
-    /// False: the listing has ended instead.
+    /// Chooses the page of the next request: the one that is due, or the one before it if its cursor is too old.
+    /// Returns false if the listing has ended instead.
     bool choose_page();
-    /// Requests the chosen page. `page_over` is called once for it, perhaps before this returns.
+    /// Requests the chosen page. `page_over` is called once for it, possibly before this returns.
     void request();
     bool has_begun() const noexcept { return begun_; }
     bool is_requesting() const noexcept { return phase_ != phase::idle; }
-    /// Takes back a request that waits for a connection; `page_over` isn't called for it.
+    /// Withdraws a request that waits for a connection; `page_over` is not called for it.
     void leave_queue() noexcept;
-    /// Requests for the page that is due so far.
+    /// Returns the number of requests for the page that is due.
     unsigned attempts() const noexcept { return attempts_; }
-    /// The last request never left, and is not to be counted.
+    /// The last request was not sent, and does not count.
     void forget_attempt() noexcept;
-    /// Posts were taken out of the listing: reading may go on.
+    /// Posts were taken out of the listing, so reading may continue.
     void taken() noexcept;
-    /// Ends the listing and what is under way for it. No effect on one that has ended.
+    /// Ends the listing and its request. No effect after the end.
     void end(end_reason reason, std::optional<failure> f = {});
     void end_without_memory();
-    /// The same for the consumer: waiting posts are dropped.
+    /// The same for the consumer: drops waiting posts.
     void cancel(boost::system::error_code code) noexcept;
-    /// Ends the listing since its total time is over; `awaited` is what it waited for.
+    /// Ends the listing because its total time is over; `awaited` is what it waited for.
     void time_is_up(std::string_view awaited);
     std::optional<std::chrono::milliseconds> time_left() const noexcept { return total_.left(*time_); }
-    /// Notifies the observer that the failed request, number `attempt`, will be repeated.
+    /// Notifies the observer that the failed request, number `attempt`, will be sent again.
     void tell_retry(const failure& f, unsigned attempt, std::chrono::milliseconds delay) const;
-    /// Notifies the observer of the end, once, if there is one to be seen.
+    /// Notifies the observer of the end, once.
     void tell_end() noexcept;
 
-    // What the loop does.
+    // Implemented by the derived class.
 
-    /// Posts wait in the listing. Called from inside the request, which stands still until this returns.
+    /// Posts wait in the listing. Called within the request, which continues when this returns.
     virtual void posts_arrived() = 0;
     /// An item of the page is no post.
     virtual void quarantined(const quarantined_item&) {}
-    /// The request is over; posts may wait. The next one may be requested from here.
+    /// The request is over; posts may be waiting. The next request may be started from here.
     virtual void page_over(page_outcome outcome) = 0;
 
     handler_meeting* handlers() const noexcept { return client_ ? &client_->handlers() : nullptr; }
@@ -143,17 +142,18 @@ private:
     void watch_total_time();
 
     boost::asio::cancellation_signal interrupt_;
-    std::unique_ptr<workspace> work_;  ///< while a request runs
+    std::unique_ptr<workspace> work_;  ///< exists while a request runs
     total_time total_;
     std::size_t read_ahead_;
     unsigned attempts_ = 0;
     phase phase_ = phase::idle;
     bool begun_ = false;
-    bool awaited_ = false;   ///< `page_over` is to be called
-    bool starting_ = false;  ///< inside of `run_request`
+    bool awaited_ = false;   ///< `page_over` has to be called
+    bool starting_ = false;  ///< inside `run_request`
     bool reading_on_ = false;
     bool paused_ = false;
-    bool draining_ = false;  ///< the listing is over, and the rest of its page is read for the connection's sake
+    /// the listing is over, and the rest of its page is read so that the connection can be reused
+    bool draining_ = false;
     bool told_end_ = false;
 };
 

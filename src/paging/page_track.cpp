@@ -32,7 +32,7 @@ bool page_track::use_up(identity id)
 
 bool page_track::use_up_unnamed(std::uint32_t index)
 {
-    // What is new in this attempt has pushed the old ones down by as much.
+    // New items of this attempt have moved the old ones down.
     if (index - std::min(index, fresh_) >= reach_) return false;
     const auto at =
         std::find_if(expected_.begin(), expected_.end(), [](std::uint64_t bits) { return !identity(bits).is_named(); });

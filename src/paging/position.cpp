@@ -44,7 +44,7 @@ void put_varint(std::string& out, std::uint64_t value)
     out.push_back(static_cast<char>(value));
 }
 
-/// Reads back; anything out of bounds is refused.
+/// Reads the parts; refuses anything out of bounds.
 class reader {
 public:
     explicit reader(std::string_view bytes) : left_(bytes) {}
@@ -109,7 +109,7 @@ std::string decode(std::string_view text)
         held -= 8;
         out.push_back(static_cast<char>(bits >> held & 0xff));
     }
-    // One text for one position: what doesn't fill a byte is zero and is less than a character.
+    // Each position has one text: the bits that do not fill a byte are zero, and are less than a character.
     if (held >= 6 || (bits & ((1u << held) - 1))) refuse("it is cut short");
     return out;
 }

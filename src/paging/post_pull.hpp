@@ -1,4 +1,4 @@
-// Pulls of a listing.
+// The pulls of a listing.
 #pragma once
 
 #include "pull.hpp"

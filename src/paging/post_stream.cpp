@@ -18,7 +18,7 @@ post_stream::post_stream(executor_type executor, std::shared_ptr<paging::stream_
 {}
 
 post_stream::post_stream(post_stream&& other) noexcept
-    // What was moved from keeps its executor: its `get_executor` still has to give one.
+    // The moved-from stream keeps its executor for its `get_executor`.
     : executor_(other.executor_),  // NOLINT(performance-move-constructor-init)
       core_(std::move(other.core_))
 {}

@@ -1,4 +1,4 @@
-// An operation that is outstanding: its handler and where that runs. For all kinds of streams.
+// An outstanding operation: its handler and that handler's executor. For all kinds of streams.
 #pragma once
 
 #include <boost/asio/any_completion_executor.hpp>
@@ -24,10 +24,10 @@
 
 namespace unipile::paging {
 
-/// Called when something can be taken, and takes it itself. Beneath `post_stream::next` and its like.
+/// Called when something can be taken, and takes it itself. Used by `post_stream::next` and similar.
 using ready_handler = boost::asio::any_completion_handler<void(boost::system::error_code)>;
 
-/// Boost makes these without exceptions: an empty one says that there is no memory.
+/// Boost creates these without exceptions: an empty one means that memory ran out.
 inline boost::asio::any_completion_executor checked(boost::asio::any_completion_executor e)
 {
     if (!e) throw std::bad_alloc();
@@ -35,13 +35,13 @@ inline boost::asio::any_completion_executor checked(boost::asio::any_completion_
 }
 
 /// A handler of any of these kinds. `Result` has a `code`, and a function `give` for each kind of handler, which calls
-/// it. Move-constructed only, like what it holds.
+/// it. Move-constructed only, like its members.
 template <class Result, class... Handlers>
 class pull {
 public:
     using result = Result;
 
-    /// Keeps the handler's executor busy from now on; `fallback` is for handlers without one.
+    /// Keeps outstanding work on the handler's executor; `fallback` is for handlers without one.
     template <class Handler>
     pull(Handler handler, const boost::asio::any_io_executor& fallback)
         : handler_(std::in_place_type<Handler>, std::move(handler)),
@@ -58,7 +58,7 @@ public:
     {
         return std::holds_alternative<Handler>(handler_);
     }
-    /// Calls the handler on its executor, at once if that is where this runs.
+    /// Calls the handler on its executor, directly if this runs there.
     void finish(Result r) &&
     {
         std::visit(
@@ -86,7 +86,7 @@ private:
 
         void operator()()
         {
-            // From here on there is nothing to cancel.
+            // There is nothing to cancel from here on.
             if (auto slot = handler.get_cancellation_slot(); slot.is_connected()) slot.clear();
             std::move(arguments).give(std::move(handler));
         }
@@ -96,18 +96,18 @@ private:
     boost::asio::any_completion_executor executor_;
 };
 
-/// The pull that a core has outstanding; one at most.
+/// The outstanding pull of a core; at most one.
 template <class Pull>
 class pull_slot {
 public:
-    /// Names a pull for its cancellation. On any thread.
+    /// Returns an id of a pull for its cancellation. Any thread.
     std::uint64_t new_ticket() noexcept { return tickets_.fetch_add(1, std::memory_order_relaxed); }
 
     bool is_taken() const noexcept { return pull_.has_value(); }
-    /// One waits whose end isn't scheduled.
+    /// Returns true if a pull is outstanding and its end is not scheduled.
     bool is_waiting() const noexcept { return pull_ && !ending_; }
 
-    /// False: another one is outstanding, and `p` fails.
+    /// Returns false, and fails `p`, if another pull is outstanding.
     bool begin(const boost::asio::any_io_executor& executor, std::uint64_t ticket, Pull p)
     {
         if (is_taken()) {
@@ -120,18 +120,18 @@ public:
         ticket_ = ticket;
         return true;
     }
-    /// Ends the one that waits by `core->end_pull()`, never here and now: this may be its own initiation. Its result is
-    /// settled at the last moment, so that a cancellation up to then loses nothing.
+    /// Ends the waiting pull by `core->end_pull()`, which is posted, since this may run within the pull's initiation.
+    /// The result is determined there, so that a cancellation before it loses nothing.
     template <class Core>
     void schedule_end(const boost::asio::any_io_executor& executor, std::shared_ptr<Core> core)
     {
         boost::asio::post(executor, [this, core = std::move(core)] {
-            // Not if the context has gone down meanwhile.
+            // The pull is gone if the context was shut down meanwhile.
             if (pull_) core->end_pull();
         });
         ending_ = true;
     }
-    /// False: it isn't the one that is outstanding. True: it will end with `asio::error::operation_aborted`.
+    /// Returns false if this pull is not outstanding. Otherwise it will end with `asio::error::operation_aborted`.
     bool cancel(std::uint64_t ticket) noexcept
     {
         if (!is_taken() || ticket != ticket_) return false;
@@ -142,7 +142,7 @@ public:
     {
         if (is_taken()) code_ = boost::asio::error::operation_aborted;
     }
-    /// Takes it out to end it.
+    /// Takes the pull out, to end it.
     Pull take()
     {
         Pull p(std::move(*pull_));
@@ -154,7 +154,7 @@ public:
         pull_.reset();
         ending_ = false;
     }
-    /// What it ends with if it was cancelled.
+    /// Returns the code of a cancelled pull.
     boost::system::error_code take_code() noexcept { return std::exchange(code_, {}); }
     void abandon(std::vector<std::shared_ptr<void>>& out)
     {

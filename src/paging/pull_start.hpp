@@ -1,4 +1,4 @@
-// From a handle to its core: how a pull begins, and how its handler's slot cancels it. For all kinds of streams.
+// The start of a pull, and its cancellation by the handler's slot. For all kinds of streams.
 #pragma once
 
 #include "paging/pull.hpp"
@@ -23,7 +23,7 @@
 
 namespace unipile::paging {
 
-/// What a handler's slot gets. The signal may come from the handler's own thread, hence the detour.
+/// The slot's handler. The signal may be emitted on another thread, so the cancellation is posted.
 template <class Core>
 struct pull_canceller {
     pull_canceller(const std::shared_ptr<Core>& c, boost::asio::any_io_executor e, std::uint64_t t)
@@ -43,7 +43,7 @@ struct pull_canceller {
     }
 };
 
-/// Makes a `Pull` of a handler and starts it. On any thread; without a core, the stream was moved from.
+/// Makes a `Pull` of a handler and starts it. Any thread; without a core, the stream was moved from.
 template <class Pull, class Core, class Handler>
 void start_pull(const boost::asio::any_io_executor& executor, const std::shared_ptr<Core>& core, Handler handler)
 {
@@ -64,7 +64,7 @@ inline void require_same(const boost::asio::any_io_executor& mine, const boost::
     if (mine != executor && is_elsewhere(executor)) throw failure(errc::wrong_executor);
 }
 
-/// Ends when there is something to take, or the end, or with an error.
+/// Completes when there is something to take, at the end, or with an error.
 template <class Pull, class Core>
 boost::asio::awaitable<std::tuple<boost::system::error_code>> readiness(const boost::asio::any_io_executor& executor,
                                                                         const std::shared_ptr<Core>& core)
@@ -75,14 +75,14 @@ boost::asio::awaitable<std::tuple<boost::system::error_code>> readiness(const bo
     return asio::async_initiate<decltype(token), void(boost::system::error_code)>(std::move(wait), token);
 }
 
-/// What follows: throws what `readiness` ended with, and if whoever asked was cancelled.
+/// Continues after `readiness`: throws its error, and throws if the awaiting coroutine was cancelled.
 template <class Core>
 void throw_unless_ready(const Core& core, const std::tuple<boost::system::error_code>& readiness,
                         boost::asio::cancellation_type cancelled)
 {
     const auto code = std::get<0>(readiness);
     if (code) throw core.failure_of(code);
-    // Whoever has given up in the meantime, `next() || timer` say, must not take anything with them.
+    // A coroutine that was cancelled meanwhile, as in `next() || timer`, must not take a post.
     if (cancelled != boost::asio::cancellation_type::none) throw failure(boost::asio::error::operation_aborted);
 }
 

@@ -17,7 +17,7 @@ namespace {
 failure refusal_in(workspace& work, const client_core& client, const page_events& events)
 {
     auto answer = decode::parse_error_body(work.head.status, work.error_body);
-    // A server that gives back what it was sent must not put the key into a message.
+    // A server may send back the key, which must not appear in a message.
     const auto reveals = [&client](std::string_view text) { return client.transport()->reveals_key(text); };
     for (std::string* text : {&answer.type, &answer.title, &answer.detail, &answer.instance})
         if (reveals(*text)) text->clear();
@@ -44,7 +44,7 @@ boost::asio::awaitable<failure> read_refusal(workspace& work, const client_core&
             work.error_body.append(chunk.substr(0, most - work.error_body.size()));
         }
     } catch (const failure&) {
-        // The status has said it already.
+        // The status is reported already.
     }
     co_return refusal_in(work, client, events);
 }

@@ -1,4 +1,4 @@
-// An error answer, read to its end.
+// Reads an error answer to its end.
 #pragma once
 
 #include "client_core.hpp"
@@ -11,7 +11,7 @@
 
 namespace unipile::paging {
 
-/// The failure that the answer in `work` stands for; notifies the observer. Nothing in it shows the key.
+/// Returns the failure for the answer in `work`, and notifies the observer. Nothing in it contains the key.
 boost::asio::awaitable<failure> read_refusal(workspace& work, const client_core& client, const page_events& events);
 
 }  // namespace unipile::paging

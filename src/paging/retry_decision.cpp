@@ -20,7 +20,7 @@ no_retry why_not(const retry_policy& policy, const failed_attempt& failed, doubl
 {
     const auto& meaning = failed.meaning;
     if (meaning.retries == 0) return no_retry::final;
-    // An account over its limit is left alone, unless the server says until when.
+    // An account over its limit is not retried, unless the server names a time.
     if (meaning.scope == failure_scope::account && meaning.throttle && !failed.retry_after) return no_retry::final;
     if (failed.attempts > meaning.retries || failed.attempts >= policy.max_attempts) return no_retry::attempts;
     if (failed.retry_after && *failed.retry_after > policy.max_retry_after) return no_retry::retry_after;
@@ -58,7 +58,7 @@ retry_decision retry_budget::decide(const retry_policy& policy, const failed_att
 
     d.delay = backoff(policy, failed.attempts, chance);
     if (failed.meaning.slow) d.delay += policy.slow_delay;
-    // Never before the time that the server names, and a little after it, so that not everybody comes at once.
+    // Not before the time that the server names, and spread behind it, so that clients do not return all at once.
     if (failed.retry_after) d.delay = std::max(d.delay, *failed.retry_after + share(policy.base_delay, chance));
     if (failed.time_left && d.delay >= *failed.time_left) return {.why_not = no_retry::no_time};
     left_ -= 1;

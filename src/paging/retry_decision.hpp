@@ -1,4 +1,4 @@
-// Whether a failed request is sent again, and when. Pure: time and chance come in.
+// Whether and when a failed request is sent again. Pure: time and randomness are inputs.
 #pragma once
 
 #include <unipile/retry_policy.hpp>
@@ -10,15 +10,15 @@ namespace unipile::paging {
 
 /// Why a request is not sent again.
 enum class no_retry {
-    none,         ///< it is
+    none,         ///< it is sent again
     final,        ///< its kind is never repeated
-    attempts,     ///< often enough
-    budget,       ///< the listing has used up its retries
-    retry_after,  ///< the server wants a longer wait than the policy allows
+    attempts,     ///< it was sent often enough
+    budget,       ///< the listing's retry budget is used up
+    retry_after,  ///< the server requires a longer wait than the policy allows
     no_time,      ///< the listing's total time would be over
 };
 
-/// Words for a failure's note; empty for those that explain themselves.
+/// Returns the text for a failure's note; empty where none is needed.
 const char* explain(no_retry r) noexcept;
 
 struct retry_decision {
@@ -31,8 +31,8 @@ struct retry_decision {
 struct failed_attempt {
     classification meaning;
     unsigned attempts = 1;                                 ///< requests for this page so far
-    std::optional<std::chrono::milliseconds> retry_after;  ///< what the server asked for
-    std::optional<std::chrono::milliseconds> time_left;    ///< of the listing's total time
+    std::optional<std::chrono::milliseconds> retry_after;  ///< what the server requires
+    std::optional<std::chrono::milliseconds> time_left;    ///< remainder of the listing's total time
 };
 
 /// The retries of one listing.
@@ -40,7 +40,7 @@ class retry_budget {
 public:
     explicit retry_budget(const retry_policy& policy) noexcept : left_(policy.budget) {}
 
-    /// `chance` is drawn anew for each call, evenly from [0, 1).
+    /// `chance` is a new random number in [0, 1) for each call.
     retry_decision decide(const retry_policy& policy, const failed_attempt& failed, double chance) noexcept;
 
     void page_succeeded(const retry_policy& policy) noexcept;
@@ -50,8 +50,8 @@ private:
     double left_;
 };
 
-/// Exponential with full jitter: evenly from zero to `base_delay` times two to the number of attempts before this one,
-/// `max_delay` at most.
+/// Returns an exponential delay with full jitter: uniform between zero and `base_delay` times two to the number of
+/// earlier attempts, at most `max_delay`.
 std::chrono::milliseconds backoff(const retry_policy& policy, unsigned attempts, double chance) noexcept;
 
 }  // namespace unipile::paging

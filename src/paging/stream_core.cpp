@@ -44,8 +44,8 @@ try {
     throw;
 }
 
-/// Ends the pull from inside the request that has filled it. What the handler throws must not pass for a failure of the
-/// request, and leaves the event loop as if it had been called from there.
+/// Ends the pull within the request that has brought the posts. An exception of the handler must not count as a failure
+/// of the request, and leaves the event loop as if the handler had been called from there.
 void stream_core::posts_arrived()
 try {
     if (pull_.is_waiting()) end_pull();
@@ -80,7 +80,7 @@ void stream_core::cancel_pull(std::uint64_t ticket) noexcept
     if (!pull_.cancel(ticket)) return;
     if (pull_.is_waiting()) schedule_end_of_pull();
     if (listing_.query().prefetch_pages) return;
-    // What is under way goes on; nothing new begins.
+    // The request under way continues; no new one begins.
     if (delayed_) end_delay();
     leave_queue();
 }
@@ -130,7 +130,7 @@ try {
     if (delayed_ && listing_.over()) end_delay();
     notify();
 } catch (const std::bad_alloc&) {
-    // The pull is gone with the memory for its end.
+    // The pull is lost together with the memory for its end.
 }
 
 void stream_core::stop() noexcept

@@ -1,4 +1,4 @@
-// A stream behind its handle: pulls on one side, pages on the other, and retries in between.
+// The implementation of a stream: pulls, pages, and the retries between them.
 #pragma once
 
 #include "page_reader.hpp"
@@ -20,28 +20,28 @@ class stream_core final : public page_reader {
 public:
     stream_core(std::shared_ptr<client_core> client, posts_query query, const position& from);
 
-    // The consumer's side.
+    // Called by the consumer.
 
     /// On any thread.
     std::uint64_t new_ticket() noexcept { return pull_.new_ticket(); }
     void start(std::uint64_t ticket, post_pull p);
     void cancel_pull(std::uint64_t ticket) noexcept;
 
-    /// A pull would end at once.
+    /// Returns true if a pull would end at once.
     bool ready() const noexcept { return listing_.has_post() || listing_.over(); }
     bool pulled() const noexcept { return pull_.is_taken(); }
     std::optional<post> take();
-    /// A post, or nothing at the end; throws the listing's failure. Only when `ready()`.
+    /// Returns a post, or nothing at the end; throws the listing's failure. Precondition: `ready()`.
     std::optional<post> take_or_end();
-    /// For whoever is told a code: the failure that it stands for.
+    /// Returns the failure for a code.
     failure failure_of(boost::system::error_code code) const;
 
-    /// Ends the listing, whose outstanding pull ends with `code`. No effect once it has ended.
+    /// Ends the listing, whose outstanding pull ends with `code`. No effect after the end.
     void cancel(boost::system::error_code code) noexcept;
-    /// The handle is gone: nothing goes on, and nothing of the client is held.
+    /// The handle is gone: ends all work, and no part of the client is kept.
     void stop() noexcept override;
 
-    // The client's side.
+    // Called by the client.
 
     void client_closed() noexcept override { cancel(make_error_code(errc::client_closed)); }
     void abandon(std::vector<std::shared_ptr<void>>& out) noexcept override { pull_.abandon(out); }

@@ -1,4 +1,4 @@
-// The clocks of a client's streams, as an input.
+// The clocks of a client's streams.
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
@@ -8,7 +8,7 @@
 
 namespace unipile::paging {
 
-/// The machine's clocks. A test derives one whose time it sets.
+/// The machine's clocks. Tests derive from it and set the time.
 class time_source {
 public:
     using time_point = std::chrono::steady_clock::time_point;
@@ -18,9 +18,9 @@ public:
 
     /// For waits and deadlines.
     virtual time_point now() const noexcept;
-    /// For the age of cursors: also advances while the machine is suspended. It can't be set.
+    /// For the age of cursors: steady, and advances while the machine is suspended.
     virtual std::chrono::milliseconds age() const noexcept;
-    /// Sets `timer`. Its waits may end early: whoever waits looks at the time again.
+    /// Sets `timer`. Its waits may end early, so the waiting code checks the time again.
     virtual void expire(boost::asio::steady_timer& timer, time_point at);
 };
 

@@ -1,4 +1,4 @@
-// The time that a whole listing may take.
+// The time limit of a listing.
 #pragma once
 
 #include "time_source.hpp"
@@ -15,12 +15,12 @@ namespace unipile::paging {
 
 class total_time {
 public:
-    /// Counts from now; `total` 0: no bound.
+    /// Starts the time; `total` 0: no limit.
     void begin(const time_source& time, std::chrono::milliseconds total) noexcept
     {
         if (total.count() > 0) deadline_ = time.now() + total;
     }
-    /// Empty: no bound.
+    /// Returns the remaining time; empty: no limit.
     std::optional<std::chrono::milliseconds> left(const time_source& time) const noexcept
     {
         if (deadline_ == time_source::time_point{}) return {};
@@ -31,7 +31,7 @@ public:
         const auto l = left(time);
         return l && l->count() <= 0;
     }
-    /// Calls `woken` when it may be over, or when `cancel` was called.
+    /// Calls `woken` when the time may be over, or when `cancel` was called.
     template <class F>
     void watch(const boost::asio::any_io_executor& executor, time_source& time, F woken)
     {

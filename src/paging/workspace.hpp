@@ -1,4 +1,4 @@
-// What one request needs while it runs.
+// The state of one running request.
 #pragma once
 
 #include "page_outcome.hpp"
@@ -17,25 +17,25 @@
 
 namespace unipile::paging {
 
-/// Lent by the client; between requests a listing has none.
+/// Lent by the client; a listing has none between requests.
 struct workspace {
     explicit workspace(const client_options& options) : decoder(options.limits, options.strict) {}
 
-    /// How many requests the server may have seen.
+    /// Returns how many requests the server may have received.
     unsigned times_sent() const noexcept { return exchange ? exchange->times_sent() : 0; }
     bool heard() const noexcept { return exchange && exchange->heard(); }
-    /// What is known of the request whatever became of it.
+    /// Returns what is known of the request, whatever its outcome.
     page_outcome facts() const;
-    /// Adds what came over the wire since the last call; what was sent again is one more request.
+    /// Adds the bytes received since the last call; a request that was sent again counts as one more.
     void count(stream_stats& stats) noexcept;
-    /// Ready for the next request.
+    /// Prepares for the next request.
     void clear();
 
     decode::page_decoder decoder;
     std::unique_ptr<http::exchange> exchange;
     http::response_head head;
     std::string error_body;
-    std::optional<std::chrono::milliseconds> retry_after;  ///< as the server sent it
+    std::optional<std::chrono::milliseconds> retry_after;  ///< as sent
     std::chrono::steady_clock::time_point sent;
     unsigned counted_requests = 1;
     std::optional<std::int64_t> page_count;
