@@ -5,8 +5,8 @@
 #include <limits>
 #include <string>
 
-// The text: fields with blanks between them, each a letter and its value. Times are milliseconds since 1970, those of
-// `used` except the first are distances from the one before. Names and reasons are percent-encoded.
+// The text: fields separated by blanks, each a letter and its value. Times are milliseconds since 1970; those of `used`
+// except the first are differences from the one before. Names and reasons are percent-encoded.
 //   v1 pLINKEDIN f1700000000000 n… c… s2 a0.5 t1234 i1 k1700000000000:disconnected_account u1700000000000,20000,21000*3
 
 namespace unipile {
@@ -30,10 +30,10 @@ void append_encoded(std::string& out, std::string_view s)
     }
 }
 
-/// Milliseconds from 1970: what lies beyond is no time, and could not be reckoned with.
+/// Upper bound of times, in milliseconds since 1970; with later ones, sums could overflow.
 constexpr std::int64_t farthest = std::int64_t{1} << 53;
 
-/// Reads one field from its front; every function is false where the text is none of its kind.
+/// Reads one field from its beginning; each function returns false if the text is not of its kind.
 class field {
 public:
     explicit field(std::string_view text) : rest_(text) {}

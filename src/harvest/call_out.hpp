@@ -1,4 +1,4 @@
-// Calls to functions of the user.
+// Calls of user functions.
 #pragma once
 
 #include "harvest/harvest_core.hpp"
@@ -11,7 +11,7 @@
 
 namespace unipile::harvest {
 
-/// Calls `f`, which calls the user's function of that name. What it throws ends the harvest, with its words.
+/// Calls `f`, which calls the user's function of that name. An exception ends the harvest with its text.
 template <class F>
 void harvest_core::call_out(const char* name, F f)
 try {

@@ -1,4 +1,4 @@
-// The time of a harvest: what it reads, and how it wakes up.
+// The clock and the timer of a harvest.
 #pragma once
 
 #include <unipile/pacing.hpp>
@@ -11,33 +11,33 @@
 
 namespace unipile::harvest {
 
-/// Where time comes from; a test has its own. All on the harvest's executor.
+/// The clocks and the timer; tests have their own. All on the harvest's executor.
 class time_source {
 public:
     virtual ~time_source() = default;
 
-    /// The system's clock, which can be set.
+    /// Returns the system's time, which can be set.
     virtual wall_time wall() const = 0;
-    /// Since an arbitrary moment; goes on while the machine sleeps, and can't be set.
+    /// Returns the time since an arbitrary point; steady, and advances while the machine is suspended.
     virtual std::chrono::nanoseconds elapsed() const = 0;
-    /// Calls `f` on the executor once `after` has passed. Takes the place of an earlier call that is outstanding.
+    /// Calls `f` on the executor after `after`. Replaces an outstanding call.
     virtual void wake(std::chrono::milliseconds after, std::function<void()> f) = 0;
-    /// Takes back an outstanding call.
+    /// Cancels an outstanding call.
     virtual void cancel() noexcept = 0;
 };
 
 std::shared_ptr<time_source> system_time(const boost::asio::any_io_executor& executor);
 
-/// The time that windows and waits go by: the system's clock at the beginning, and from then on one that can't be set.
-/// How far the system's clock has moved away from it matters only for hours of the day, and for what is saved or shown.
+/// The time for windows and waits: the system's time at the start, and from then on that of a steady clock. The
+/// difference to the system's clock matters only for hours of the day, and for times that are stored or shown.
 class run_clock {
 public:
     explicit run_clock(std::shared_ptr<time_source> source);
 
     wall_time now() const;
-    /// How far the system's clock is ahead, as last measured; steps below a second are no steps.
+    /// Returns how far the system's clock is ahead, as last measured; differences below a second are ignored.
     std::chrono::milliseconds ahead() const noexcept { return ahead_; }
-    /// Measures it. True if it has changed.
+    /// Measures it. Returns true if it has changed.
     bool measure();
     time_source& source() const noexcept { return *source_; }
 

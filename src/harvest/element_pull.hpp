@@ -1,4 +1,4 @@
-// Pulls of a harvest.
+// The pulls of a harvest.
 #pragma once
 
 #include <unipile/harvest.hpp>

@@ -1,4 +1,4 @@
-// What waits for a harvest's consumer.
+// The elements that wait for a harvest's consumer.
 #pragma once
 
 #include <unipile/harvest.hpp>
@@ -10,14 +10,14 @@
 
 namespace unipile::harvest {
 
-/// Elements in order, and how much memory their posts take.
+/// Elements in order, and the memory that their posts take.
 class element_queue {
 public:
-    /// Without posts. Leaves `e` alone if memory runs out.
+    /// Adds an element without posts. `e` is unchanged if memory runs out.
     void push(harvest_element&& e) { entries_.emplace_back().element = std::move(e); }
-    /// The one that was pushed last.
+    /// The last element.
     harvest_element& back() noexcept { return entries_.back().element; }
-    /// Gives items to the one that was pushed last, which had none.
+    /// Adds items to the last element, which had none.
     void give(std::vector<post> posts, std::vector<quarantined_item> quarantined) noexcept
     {
         auto& back = entries_.back();

@@ -18,7 +18,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds longest = std::chrono::hours{24 * 365'250};  // 1000 years
 constexpr std::uint64_t most_forecasts = 20'000;
 constexpr std::uint64_t longest_forecast = 2'000;
-/// Longer than it takes any usual account to leave its ramp behind.
+/// More requests than any usual account needs for its ramp.
 constexpr std::uint64_t longest_curve = 10'000;
 
 milliseconds capped(double ms)
@@ -39,26 +39,26 @@ std::uint64_t saturated_sum(std::uint64_t a, std::uint64_t b)
 
 std::uint64_t requests_of(const account_load& load)
 {
-    const double each = load.requests_per_job >= 1 ? load.requests_per_job : 1;  // also for what is no number
+    const double each = load.requests_per_job >= 1 ? load.requests_per_job : 1;  // also if it is not a number
     const double all = std::ceil(static_cast<double>(load.jobs) * each - 1e-6);
     return all < 1e18 ? std::max(load.jobs, static_cast<std::uint64_t>(all)) : std::uint64_t{1'000'000'000'000'000'000};
 }
 
 }  // namespace
 
-/// When a new account's requests would go out, the first at or after zero. Made as far as it was asked for.
+/// When a new account's requests would be sent, the first at or after zero. Computed on demand.
 class harvest_estimator::curve {
 public:
     curve(pacing rules, wall_time now) : pacer_(std::move(rules)), began_(now), now_(now) {}
 
-    /// How long after the beginning the n-th request goes out; n from 1 on.
+    /// Returns how long after the beginning the n-th request is sent; n from 1 on.
     milliseconds at(std::uint64_t n)
     {
         const milliseconds t = walked(n);
         return n <= times_.size() ? t : std::max(t, least(n));
     }
 
-    /// How long `n` requests more take an account with a past.
+    /// Returns how long `n` more requests take an account with a history.
     milliseconds after(const account_ledger& ledger, std::uint64_t n)
     {
         const milliseconds wait = pacer_.earliest(ledger, began_) - began_;
@@ -67,7 +67,7 @@ public:
         return sum_of(wait, n <= longest_curve ? like_new : std::max(like_new, least(n)));
     }
 
-    /// How long `n` requests more take, one by one.
+    /// Returns how long `n` more requests take, simulated one by one.
     milliseconds forecast(account_ledger ledger, std::uint64_t n) const { return walk(ledger, n, began_) - began_; }
 
 private:
@@ -101,7 +101,7 @@ private:
         }
     }
 
-    /// At the rate of the curve's later half.
+    /// Extrapolates at the rate of the curve's later half.
     milliseconds straight_on(std::uint64_t n) const
     {
         const std::size_t half = times_.size() / 2;
@@ -110,7 +110,7 @@ private:
         return sum_of(times_.back(), capped(each * static_cast<double>(n - times_.size())));
     }
 
-    /// What each window alone asks for.
+    /// Returns the minimum that each window requires.
     milliseconds least(std::uint64_t n) const
     {
         milliseconds most{0};
@@ -121,7 +121,7 @@ private:
         return most;
     }
 
-    /// How many requests a new account would have made after that long.
+    /// Returns how many requests a new account would have made after that time.
     std::uint64_t made_by(milliseconds age)
     {
         while (times_.size() < longest_curve && (times_.empty() || times_.back() < age)) extend(times_.size() + 64);
@@ -133,7 +133,7 @@ private:
     wall_time began_, now_;
     account_ledger ledger_;
     random_source random_{1};
-    std::vector<milliseconds> times_;  ///< of each request, after the beginning
+    std::vector<milliseconds> times_;  ///< of each request, since the beginning
 };
 
 harvest_estimator::harvest_estimator(estimate_rules rules) : rules_(std::move(rules)), forecasts_left_(most_forecasts)
@@ -146,7 +146,7 @@ harvest_estimator::~harvest_estimator() = default;
 
 harvest_estimator::curve& harvest_estimator::curve_for(const std::string& provider)
 {
-    // Names come from elsewhere and may all be different; what is recommended differs for two of them.
+    // Foreign names may all differ; the recommendation differs for two of them.
     const bool known = rules_.pace_by_provider && (provider == "LINKEDIN" || provider == "INSTAGRAM");
     const std::string key = known ? provider : std::string{};
     std::unique_ptr<curve>& c = curves_[key];

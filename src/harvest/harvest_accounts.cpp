@@ -1,4 +1,4 @@
-// The accounts of a harvest: their ledgers and rules, and the user's functions for both.
+// The accounts of a harvest: their ledgers and rules, and the user functions for both.
 #include "harvest/call_out.hpp"
 #include "harvest/harvest_core.hpp"
 
@@ -10,7 +10,7 @@ namespace unipile::harvest {
 
 namespace {
 
-/// Of a provider's name, as much as anybody needs: what the server sends goes into every ledger.
+/// Returns the beginning of a provider's name: the server's text goes into every ledger.
 std::string bounded_name(std::string_view provider)
 {
     constexpr std::size_t longest = 32;
@@ -51,9 +51,9 @@ std::shared_ptr<const pacer> harvest_core::rules_for(const std::string& account,
         else
             made = std::make_shared<pacer>(*own);
     });
-    // Rules that make no sense end the harvest; until then no account goes faster than is safe.
+    // Invalid rules end the harvest; until then no account exceeds a safe pace.
     if (!made) made = std::make_shared<pacer>(pacing::recommended(provider));
-    // Accounts that go by the same rules share them. If nearly all have rules of their own, searching costs too much.
+    // Accounts with equal rules share them. If nearly all have rules of their own, a search costs too much.
     if (known_rules_.size() < 64 && made.use_count() == 1) known_rules_.push_back(made);
     return made;
 }

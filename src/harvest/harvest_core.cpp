@@ -33,7 +33,7 @@ scheduler_options scheduling_of(const paging::client_core& c, const harvest_opti
     s.max_in_flight = options.max_in_flight;
     s.turn = options.turn_pages;
     s.fail_parked = options.when_parked == harvest_options::parked_jobs::fail;
-    // Longer ones are no bound; a sum with a time must not overflow.
+    // Longer values are no bound; a sum with a time must not overflow.
     s.outage_patience = std::min<std::chrono::milliseconds>(options.outage_patience, std::chrono::years{100});
     s.seed = seed_or_random(options.seed);
     return s;
@@ -121,14 +121,14 @@ failure harvest_core::failure_of(error_code code) const
 
 void harvest_core::client_closed() noexcept
 {
-    // Listings that wait for their turn don't ask for anything, and would not hear of it.
+    // Listings that wait for their turn do not send requests, and would not notice.
     begun_ = true;
     guarded([&] { return stop_for(failure(errc::client_closed)), true; });
 }
 
 // Elements.
 
-/// What listings have brought, and the place behind it.
+/// Delivers the posts of a listing, and the place behind them.
 void harvest_core::deliver(job_listing& l, bool page_ends)
 {
     if (l.pending.empty() && l.no_posts.empty() && !page_ends) return;
@@ -140,7 +140,7 @@ void harvest_core::deliver(job_listing& l, bool page_ends)
     e.page_ends = page_ends;
     e.overlapped = j.overlapped;
     e.stats = l.stats();
-    // Nothing is taken from the listing before it is sure to arrive.
+    // The posts are taken from the listing only when their element is stored.
     elements_.push(std::move(e));
     auto& pushed = elements_.back();
     if (page_ends) pushed.page_items = l.take_items();
@@ -165,7 +165,7 @@ void harvest_core::emit_end(const job& j, unipile::end_reason reason, std::optio
     listings_ = listings_ + stats;
 }
 
-// Answers to pages that ended.
+// Answers to pages that have ended.
 
 std::optional<job_index> harvest_core::held_job(std::uint64_t number)
 {
@@ -185,7 +185,7 @@ bool harvest_core::go_on(std::uint64_t number)
     return true;
 }
 
-/// Null: positions are trusted for ever.
+/// Returns null if positions do not expire.
 auto harvest_core::fallback_of(wall_time trusted_until, const position& overlap) const -> std::unique_ptr<fallback>
 {
     if (trusted_until > now() + std::chrono::years(100)) return nullptr;
@@ -222,7 +222,7 @@ bool harvest_core::finish(std::uint64_t number)
     return true;
 }
 
-// The whole.
+// The end of the harvest.
 
 void harvest_core::stop()
 {
@@ -240,7 +240,7 @@ void harvest_core::cancel()
     notify();
 }
 
-/// Ends a job in the middle of its request.
+/// Ends a job during its request.
 void harvest_core::break_off(job_index i)
 {
     auto& j = jobs_[i];
@@ -254,7 +254,7 @@ void harvest_core::break_off(job_index i)
     request_ended(i, broken_off);
 }
 
-/// Lets go of a listing that may be in the middle of a call to its observer, in which it must not be stopped.
+/// Releases a listing, which may be within a call of its observer, in which it must not be stopped.
 void harvest_core::bury(std::shared_ptr<job_listing> l) noexcept
 {
     if (!l) return;
@@ -273,7 +273,7 @@ void harvest_core::close() noexcept
     try {
         if (pull_.is_waiting()) schedule_end_of_pull();
     } catch (const std::bad_alloc&) {
-        // Its handler goes with the last of this core.
+        // Its handler is destroyed together with this core.
     }
     clock_.source().cancel();
     for (auto& j : jobs_) bury(std::move(j.listing));

@@ -1,5 +1,5 @@
-// A harvest behind its handle: jobs come from a source, the scheduler says which may go, listings deliver, and the
-// consumer pulls.
+// The implementation of a harvest: jobs come from a source, the scheduler decides which may send, listings deliver, and
+// the consumer pulls.
 #pragma once
 
 #include <unipile/harvest.hpp>
@@ -30,12 +30,12 @@
 
 namespace unipile::harvest {
 
-/// All on the client's executor, but for `new_ticket`. No coroutine and no thread: between events there is only this
-/// object, and for each job that has begun its listing.
+/// All on the client's executor, except `new_ticket`. No coroutines and no threads: between events there is only this
+/// object, and a listing for each job that has begun.
 ///
-/// Functions of the user may do anything with the harvest while they run, destroy it included. So what calls one looks
-/// again afterwards, and whoever calls in here from outside keeps the core alive. Where memory runs out, what was begun
-/// may be half done; then nothing is relied on but `jobs_`, `incoming_` and `arrivals_`, whose jobs all end.
+/// User functions may call any member of the harvest while they run, and may destroy it. So code that calls one checks
+/// the state again afterwards, and entry points keep the core alive. If memory runs out, work may be half done; then
+/// only `jobs_`, `incoming_` and `arrivals_` are used, and all their jobs end.
 class harvest_core final : public paging::handler_keeper,
                            public paging::close_listener,
                            public std::enable_shared_from_this<harvest_core> {
@@ -44,7 +44,7 @@ public:
                  std::shared_ptr<time_source> time);
     ~harvest_core();
 
-    // The consumer's side.
+    // Called by the consumer.
 
     std::uint64_t new_ticket() noexcept { return pull_.new_ticket(); }
     void start(std::uint64_t ticket, element_pull p);
@@ -52,7 +52,8 @@ public:
     bool has_element() const noexcept { return !elements_.empty(); }
     bool ready() const noexcept { return !elements_.empty() || over_; }
     bool pulled() const noexcept { return pull_.is_taken(); }
-    /// The next element; empty if there is none, which is the end if `ready()`. Throws the failure at a failed end.
+    /// Returns the next element; empty if there is none, which is the end if `ready()`. Throws the failure at a failed
+    /// end.
     std::optional<harvest_element> take();
     failure failure_of(boost::system::error_code code) const;
 
@@ -69,7 +70,7 @@ public:
     void accounts(const std::function<void(const account_status&)>& visit) const;
     harvest_stats stats() const;
     const std::optional<failure>& last_failure() const noexcept { return failure_; }
-    /// Calls `f` for what the user asks for; memory that runs out meanwhile ends the harvest.
+    /// Calls `f` for a call of the user; if memory runs out, the harvest ends.
     template <class F>
     bool guarded(F f)
     try {
@@ -80,7 +81,7 @@ public:
     }
     std::optional<harvest_outage> outage() const;
 
-    // The listings' side.
+    // Called by the listings.
 
     /// Posts wait in `l`, or its request is over.
     void listing_progressed(job_listing& l);
@@ -89,20 +90,20 @@ public:
 private:
     friend class paging::pull_slot<element_pull>;
 
-    /// Where a job goes on instead of its position, if its next request comes too late for that.
+    /// Where a job continues instead of at its position, if its next request is sent too late for that.
     struct fallback {
         wall_time trusted_until;  ///< by the harvest's clock
         position overlap;
     };
     struct job {
         std::shared_ptr<const harvest_job> what;
-        std::shared_ptr<job_listing> listing;            ///< once it has begun, unless it was set aside
-        position at;                                     ///< without a listing: where it goes on
-        stream_stats stats;                              ///< without a listing: of those before
-        std::unique_ptr<paging::listing_memory> memory;  ///< without a listing: what it knew at `at`
+        std::shared_ptr<job_listing> listing;            ///< exists while the job has begun and is not set aside
+        position at;                                     ///< without a listing: where it continues
+        stream_stats stats;                              ///< without a listing: of the earlier ones
+        std::unique_ptr<paging::listing_memory> memory;  ///< without a listing: its memory at `at`
         std::uint64_t number = 0;
         std::uint64_t admission = 0;  ///< that its request waits for; 0: none
-        wall_time asked{};            ///< for that admission
+        wall_time asked{};            ///< when that admission was requested
         std::unique_ptr<fallback> instead;
         bool overlapped = false;
     };
@@ -118,7 +119,7 @@ private:
     void break_off(job_index i);
     void bury(std::shared_ptr<job_listing> l) noexcept;
 
-    // Looking on: harvest_status.cpp
+    // Status: harvest_status.cpp
     void show(account_index i, const std::function<void(const account_status&)>& visit) const;
 
     // Work: harvest_work.cpp
@@ -177,14 +178,14 @@ private:
     std::shared_ptr<paging::keeper_registry> registry_;
     run_clock clock_;
     scheduler scheduler_;
-    std::vector<job> jobs_;              ///< by the scheduler's number
+    std::vector<job> jobs_;              ///< by the scheduler's index
     job incoming_;                       ///< taken from the source, and not in `jobs_` yet
-    std::vector<harvest_job> arrivals_;  ///< from the source, to be taken in from the back
+    std::vector<harvest_job> arrivals_;  ///< from the source; taken in from the back
     std::vector<std::string> names_;     ///< of accounts
     std::unordered_map<std::string, account_index> accounts_;
     std::vector<std::shared_ptr<const pacer>> known_rules_;
     std::unordered_map<std::uint64_t, job_index> held_;
-    std::deque<std::weak_ptr<job_listing>> stalled_;  ///< would be pulled if there were room
+    std::deque<std::weak_ptr<job_listing>> stalled_;  ///< pulled when there is capacity
     std::deque<account_index> unsaved_;               ///< ledgers to be saved
     element_queue elements_;
     wall_time wakes_{};
@@ -192,19 +193,19 @@ private:
     paging::pull_slot<element_pull> pull_;
 
     std::optional<failure> failure_;
-    std::optional<failure> no_answer_;   ///< why the last request that got none did not
+    std::optional<failure> no_answer_;   ///< failure of the last request without an answer
     const failure no_memory_, stopped_;  ///< made while there is memory
-    stream_stats listings_;              ///< of listings that are gone
+    stream_stats listings_;              ///< of listings that no longer exist
     std::uint64_t next_number_ = 0, completed_ = 0, failed_ = 0, last_admission_ = 0;
-    std::string refusal_;    ///< of the last identifier
+    std::string refusal_;    ///< kind of the last refusal of an identifier
     unsigned refusals_ = 0;  ///< of that kind in a row
-    bool worked_ = false;    ///< a page came, or a post
+    bool worked_ = false;    ///< a page or a post has arrived
     bool no_answer_heard_ = false, ended_by_outage_ = false;
     bool begun_ = false, pulling_ = false, exhausted_ = false, over_ = false, closed_ = false;
     bool work_scheduled_ = false, sleeps_ = false, saving_ = false, cancelled_ = false, told_source_ = false;
 };
 
-/// With a time of the caller's, for tests.
+/// With the caller's clock, for tests.
 harvest_stream begin(const client& c, std::shared_ptr<job_source> source, harvest_options options,
                      std::shared_ptr<time_source> time);
 

@@ -1,4 +1,4 @@
-// Requests of a harvest, and what becomes of them.
+// The requests of a harvest and their outcomes.
 #include "harvest/call_out.hpp"
 #include "harvest/harvest_core.hpp"
 #include "harvest/verdict.hpp"
@@ -32,7 +32,7 @@ bool harvest_core::has_room() const noexcept
     return elements_.bytes() < options_.max_buffered_bytes && elements_.size() < max_waiting_elements;
 }
 
-/// Whether a request of that very job is still to be made, after the user's functions had their say.
+/// Returns true if a request of that job is still to be sent, after user functions were called.
 bool harvest_core::is_running(job_index i, std::uint64_t number) const noexcept
 {
     return !closed_ && !over_ && i < jobs_.size() && jobs_[i].what && jobs_[i].number == number &&
@@ -67,7 +67,7 @@ void harvest_core::start_request(job_index i)
 
 void harvest_core::admitted(job_index i, std::uint64_t admission, error_code code)
 try {
-    // Cancelled meanwhile, or all is gone.
+    // Cancelled meanwhile, or the harvest is closed.
     if (closed_ || i >= jobs_.size() || jobs_[i].admission != admission) return;
     jobs_[i].admission = 0;
     scheduler_.held_up(i, now() - jobs_[i].asked);
@@ -81,7 +81,7 @@ try {
     out_of_memory();
 }
 
-/// Takes the request that was to be sent out of its account's books.
+/// Takes a request that was not sent out of its account's ledger.
 void harvest_core::not_sent(job_index i)
 {
     const account_index a = scheduler_.account_of(i);
@@ -112,7 +112,7 @@ void harvest_core::send_request(job_index i)
     listing->send(scheduler_.others_were_answered(i));
 }
 
-/// Positions are judged when they are used.
+/// The age of positions is checked when they are used.
 void harvest_core::choose_position(job& j) const
 {
     const auto instead = std::exchange(j.instead, nullptr);
@@ -122,7 +122,7 @@ void harvest_core::choose_position(job& j) const
     j.overlapped = true;
 }
 
-/// The query of a job that goes on: what it has brought counts against its bounds.
+/// Returns the query of a job that continues: its posts and pages so far count against its bounds.
 posts_query harvest_core::query_from(const job& j) const
 {
     posts_query q = j.what->query;
@@ -170,7 +170,7 @@ void harvest_core::progress(job_listing& l)
 
 void harvest_core::take_posts(job_listing& l)
 {
-    // All or nothing: a position without its posts would lose them.
+    // All of them or none: a position without its posts would lose them.
     const auto posts = l.take_posts();
     position behind = l.state().place();
     l.pending.insert(l.pending.end(), posts.begin(), posts.end());
@@ -217,7 +217,7 @@ void harvest_core::listing_over(job_listing& l, unipile::end_reason reason, cons
         result.next = request_result::then::retry;
         return request_ended(i, result);
     }
-    // A cursor is as dead for a listing that was set aside in between as for one that was not.
+    // A cursor expires for a listing that was set aside as it does for any other.
     if (f && f->api() && f->api()->status == 422 && f->scope() == failure_scope::target && l.stats_before.pages) {
         reason = end_reason::refused_cursor;
         f.reset();
@@ -229,7 +229,7 @@ void harvest_core::listing_over(job_listing& l, unipile::end_reason reason, cons
     request_ended(i, result);
 }
 
-/// Keeps of a listing what it takes to go on, and lets go of the rest.
+/// Stores the state that a listing needs to continue, and releases the listing.
 void harvest_core::set_aside(job& j)
 {
     if (!j.listing) return;
@@ -266,7 +266,7 @@ void harvest_core::request_ended(job_index i, const request_result& result)
     save_ledger(a);
 }
 
-/// A base URL or a key of somebody else's knows no account: neither the accounts nor the jobs are to blame.
+/// A wrong base URL, or another tenant's key, makes the API refuse every account; no account and no job is at fault.
 void harvest_core::check_accounts()
 {
     if (closed_ || scheduler_.stopped() || !scheduler_.knows_no_account(pulling_ || wants_jobs())) return;
@@ -277,7 +277,7 @@ void harvest_core::check_accounts()
     stop_for(failure(errc::accounts_unknown, std::move(d)));
 }
 
-/// The same refusal for one identifier after another, and not a page: the list is wrong, not they.
+/// The same refusal for one identifier after another, without a page: the list is wrong.
 void harvest_core::note_refusal(const failure& f)
 {
     if (f.scope() != failure_scope::target || !f.api() || worked_ || options_.max_refusals == 0) return;
@@ -291,7 +291,8 @@ void harvest_core::note_refusal(const failure& f)
     stop_for(failure(errc::identifiers_refused, std::move(d)));
 }
 
-/// What ends a harvest whose server is gone: the last attempt's failure, and how long there were others.
+/// Returns the failure of a harvest that ends because of an outage: the last attempt's, with the duration of the
+/// outage.
 failure harvest_core::gave_up() const
 {
     const failure last = no_answer_.value_or(failure(errc::connect_failed));

@@ -1,11 +1,11 @@
-// A harvest as it is looked on.
+// The status of a harvest.
 #include "harvest/harvest_core.hpp"
 
 #include <limits>
 
 namespace unipile::harvest {
 
-/// In times of the system's clock, not of the harvest's.
+/// Times are those of the system's clock, not of the harvest's.
 void harvest_core::show(account_index i, const std::function<void(const account_status&)>& visit) const
 {
     const auto ahead = clock_.ahead();

@@ -48,7 +48,7 @@ harvest_stream::harvest_stream(executor_type executor, std::shared_ptr<harvest::
 {}
 
 harvest_stream::harvest_stream(harvest_stream&& other) noexcept
-    // What was moved from keeps its executor: its `get_executor` still has to give one.
+    // The moved-from stream keeps its executor for its `get_executor`.
     : executor_(other.executor_),  // NOLINT(performance-move-constructor-init)
       core_(std::move(other.core_))
 {}
@@ -93,7 +93,7 @@ std::optional<harvest_element> harvest_stream::try_next()
     return core_->take();
 }
 
-// What the user's functions do while the core runs may take it from this handle.
+// User functions that are called while the core runs may release it from this handle.
 
 bool harvest_stream::go_on(std::uint64_t number)
 {

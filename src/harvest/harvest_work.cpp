@@ -1,4 +1,4 @@
-// What a harvest does when something has happened.
+// The work of a harvest after each event.
 #include "harvest/call_out.hpp"
 #include "harvest/harvest_core.hpp"
 
@@ -22,7 +22,7 @@ namespace {
 
 /// Jobs taken from the source at once.
 std::size_t handful(std::size_t max_queued) noexcept { return std::clamp<std::size_t>(max_queued / 4, 1, 256); }
-/// The longest sleep, so that a change of the system's clock, or a machine that slept, is noticed.
+/// The longest wait, so that a change of the system's clock, or a suspension, is noticed.
 constexpr milliseconds longest_sleep{30'000};
 
 failure failure_of_source(const std::exception_ptr& error)
@@ -33,7 +33,7 @@ failure failure_of_source(const std::exception_ptr& error)
     } catch (const failure& f) {
         return f;
     } catch (const boost::system::system_error&) {
-        // Its code says it.
+        // The code has the same information.
     } catch (const std::exception& e) {
         d.note = e.what();
     } catch (...) {
@@ -46,7 +46,7 @@ failure parked(const account_ledger& ledger)
 {
     failure::details d;
     d.scope = failure_scope::account;
-    d.may_pass = true;  // once the account is unparked
+    d.may_pass = true;  // after the account was unparked
     if (ledger.parked) d.note = ledger.parked->reason;
     return failure(errc::account_parked, std::move(d));
 }
@@ -90,7 +90,7 @@ bool harvest_core::is_over() const noexcept
     return scheduler_.stopped() || exhausted_;
 }
 
-/// Nothing runs, nothing can come, and what is left belongs to accounts that are parked.
+/// Nothing runs, no more jobs come, and the remaining jobs belong to parked accounts.
 bool harvest_core::is_stuck() const noexcept
 {
     return !wants_jobs() && !pulling_ && held_.empty() && scheduler_.running() == 0 && scheduler_.queued() > 0;
@@ -127,7 +127,7 @@ void harvest_core::sleep_until(wall_time t)
     sleeps_ = true;
 }
 
-// Jobs come in.
+// Taking in jobs.
 
 bool harvest_core::wants_jobs() const noexcept
 {
@@ -153,7 +153,7 @@ void harvest_core::pull_jobs()
         return self->scheduler_.ledger(at->second).parked.has_value() ||
                self->scheduler_.queued(at->second) >= self->options_.max_queued_per_account;
     };
-    // What was handed over arrives, whatever the source does afterwards.
+    // Jobs that were delivered are taken, whatever the source does afterwards.
     const auto handed = std::make_shared<std::atomic<bool>>(false);
     job_source::handler done = [weak = weak_from_this(), executor = executor_, handed](error_code code,
                                                                                        std::vector<harvest_job> jobs) {
@@ -162,7 +162,7 @@ void harvest_core::pull_jobs()
         });
         *handed = true;
     };
-    const auto source = source_;  // beyond its own call
+    const auto source = source_;  // outlives the call
     pulling_ = true;
     try {
         source->async_pull(std::move(request), std::move(done));
@@ -181,7 +181,7 @@ try {
     if (closed_ || over_) return;
     arrivals_ = std::move(jobs);
     if (arrivals_.empty()) exhausted_ = true;
-    // A source that was stopped may say so.
+    // A source that was stopped may report that.
     if (code && !told_source_) stop_for(failure(code));
     std::reverse(arrivals_.begin(), arrivals_.end());
     while (!closed_ && !over_ && !arrivals_.empty()) take_in();
@@ -206,7 +206,7 @@ void harvest_core::place_incoming()
     if (j.at.ended() != end_reason::none) return emit_end(j, j.at.ended(), std::nullopt);
     j.instead = fallback_of(j.what->trusted_until, j.what->overlap);
     try {
-        // Only to see whether it can be sent at all, before it costs its account a request.
+        // Checks that the request can be sent before it counts against its account.
         client_->check(j.what->query, j.at);
         if (j.instead) client_->check(j.what->query, j.instead->overlap);
     } catch (const failure& f) {
@@ -219,7 +219,7 @@ void harvest_core::place_incoming()
     jobs_[i] = std::move(j);
 }
 
-// Jobs end without having run.
+// Jobs that end without a request.
 
 void harvest_core::end_unstarted(job_index i)
 {
@@ -239,8 +239,8 @@ void harvest_core::stop_for(failure f)
     schedule_work();
 }
 
-/// Nothing is relied on but the jobs that are still there: they all end where they stand, as far as there is memory for
-/// that, and the harvest with them.
+/// Only the remaining jobs are used: they all end at their position, as far as there is memory for that, and the
+/// harvest ends.
 void harvest_core::out_of_memory() noexcept
 {
     if (closed_ || over_) return;
@@ -289,7 +289,7 @@ void harvest_core::end_as_stopped(job& j) noexcept
         }
         emit_end(j, end_reason::cancelled, stopped_);
     } catch (const std::bad_alloc&) {
-        // Without its last word: the harvest's own failure says why.
+        // Without its last element; the harvest's own failure has the reason.
     }
     bury(listing);
     j = {};

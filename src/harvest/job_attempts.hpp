@@ -1,4 +1,4 @@
-// Which requests for a page count against its job, and how long the next one waits. Pure.
+// Which requests for a page count as attempts of its job, and the delay before the next one. Pure.
 #pragma once
 
 #include "paging/page_outcome.hpp"
@@ -9,18 +9,18 @@
 
 namespace unipile::harvest {
 
-/// An attempt that got an answer counts. One that never left does not. Whether one counts that left and got no answer
-/// that shows that the server works is decided before the next request: it does if the server has answered others.
+/// A request with an answer counts. A request that was not sent does not. For one that was sent and got no usable
+/// answer, this is decided before the next request: it counts if the server has answered others.
 class job_attempts {
 public:
     explicit job_attempts(const retry_policy& policy) noexcept : retries_(policy) {}
 
-    /// What is known when it is decided.
+    /// The inputs of a decision.
     struct circumstances {
         const retry_policy& policy;
-        unsigned made = 0;  ///< requests for the page so far, those that do not count among them
-        std::optional<std::chrono::milliseconds> time_left;  ///< of the listing's total time
-        double chance = 0;                                   ///< drawn anew for each call, evenly from [0, 1)
+        unsigned made = 0;  ///< requests for the page so far, including those that do not count
+        std::optional<std::chrono::milliseconds> time_left;  ///< remainder of the listing's total time
+        double chance = 0;                                   ///< a new random number in [0, 1) for each call
     };
 
     /// The next request is for another page.
@@ -29,16 +29,17 @@ public:
 
     /// A request failed and counts.
     paging::retry_decision failed(const paging::page_outcome& outcome, const circumstances& c) noexcept;
-    /// A request never left. Returns the wait before the next.
+    /// A request was not sent. Returns the delay before the next.
     std::chrono::milliseconds unsent(const circumstances& c) noexcept;
-    /// A request left, and it is open whether it counts. Returns the wait before the next.
+    /// A request was sent, and it is undecided whether it counts. Returns the delay before the next.
     std::chrono::milliseconds unanswered(const paging::page_outcome& outcome, const circumstances& c);
 
-    /// The failure of the last request if it is open whether that counts.
+    /// Returns the failure of the last request if it is undecided whether that counts.
     const std::optional<failure>& open() const noexcept { return open_; }
-    /// It does not count: the server may have answered no request.
+    /// The undecided request does not count: the server may have answered none.
     void excuse() noexcept;
-    /// It counts, as one that means `meaning`. False: there is no further attempt.
+    /// The undecided request counts, with the classification `meaning`. The result is false if there is no further
+    /// attempt.
     paging::retry_decision count(const classification& meaning, const circumstances& c) noexcept;
 
 private:

@@ -34,7 +34,7 @@ void job_listing::send(bool others_answered)
     request();
 }
 
-/// Whether the last request counts. False: it was one too many, and the listing has ended.
+/// Decides whether the last request counts. Returns false if it exceeded the attempts and the listing has ended.
 bool job_listing::settle_last(bool others_answered)
 {
     if (!attempts_.open()) return true;
@@ -87,7 +87,7 @@ void job_listing::repeat(const page_outcome& outcome)
     tell_retry(*outcome.failure, attempt, delay_);
 }
 
-/// Not here and now: the request may be inside of a call of its owner's.
+/// Posted, since the request may be within a call of its owner.
 void job_listing::hand_over(page_outcome outcome)
 {
     outcome_ = std::move(outcome);

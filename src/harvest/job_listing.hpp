@@ -1,4 +1,4 @@
-// One job's listing while it goes on: it requests a page when it is asked to, and gives back what became of it.
+// The running listing of one job: requests a page on demand, and reports its outcome.
 #pragma once
 
 #include <unipile/position.hpp>
@@ -26,28 +26,29 @@ public:
     job_listing(std::weak_ptr<harvest_core> owner, std::shared_ptr<paging::client_core> client, posts_query query,
                 const position& from, job_index i, const stream_stats& before);
 
-    /// Requests a page; `harvest_core::listing_progressed` is called for its posts, and at last with its outcome.
-    /// `others_answered`: others were, since this one's last request. Where the listing ends instead, nothing is sent.
+    /// Requests a page. `harvest_core::listing_progressed` is called for its posts, and finally with its outcome.
+    /// `others_answered`: the server has answered others since this listing's last request. If the listing ends
+    /// instead, nothing is sent.
     void send(bool others_answered);
     /// Since the last `send`.
     bool is_sent() const noexcept { return sent_; }
-    /// The last request's outcome, once.
+    /// Returns the last request's outcome, once.
     std::optional<paging::page_outcome> take_outcome() noexcept { return std::exchange(outcome_, std::nullopt); }
-    /// How long to wait before a failed request is repeated.
+    /// Returns the delay before a failed request is sent again.
     std::chrono::milliseconds delay() const noexcept { return delay_; }
-    /// All posts that wait; valid until the next call.
+    /// Returns all waiting posts; valid until the next call.
     std::span<const post> take_posts();
-    /// Items of the last page that was whole; said once.
+    /// Returns the number of items of the last whole page, once.
     std::uint64_t take_items() noexcept { return std::exchange(items_, 0); }
     stream_stats stats() const noexcept;
-    /// Notifies the observer of an end.
+    /// Notifies the observer of the end.
     using paging::page_reader::tell_end;
 
     job_index index;
-    stream_stats stats_before;               ///< of listings that the job had before
+    stream_stats stats_before;               ///< of the job's earlier listings
     std::vector<post> pending;               ///< with whole pages: not delivered yet
     std::vector<quarantined_item> no_posts;  ///< not delivered yet
-    position safe;                           ///< behind `pending`, or behind what was delivered
+    position safe;                           ///< behind `pending`, or behind the last delivered post
     bool stalled = false;                    ///< waits for the consumer
     bool over = false;                       ///< its job has ended; kept only until it may be stopped
 
@@ -68,7 +69,7 @@ private:
     bool sent_ = false;
 };
 
-/// Adds the counters of one listing to those of others.
+/// Adds the counters of two listings.
 stream_stats operator+(const stream_stats& a, const stream_stats& b) noexcept;
 
 }  // namespace unipile::harvest

@@ -14,7 +14,7 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using local_ms = std::chrono::local_time<milliseconds>;
 
-/// `+02:00`, `-0330`, `+2`; nothing if it doesn't look like an offset at all.
+/// Reads `+02:00`, `-0330`, `+2`; returns nothing for text that is not an offset.
 std::optional<minutes> fixed_offset(const std::string& text)
 {
     if (text == "UTC" || text == "Z" || text == "GMT") return minutes{0};
@@ -71,7 +71,7 @@ local_ms open_hours::to_local(wall_time t) const
 wall_time open_hours::to_wall(local_ms t) const
 {
     if (!zone_) return wall_time{t.time_since_epoch() - offset_};
-    // A local time that a clock change skips counts as the moment of the change; one that comes twice, as the first.
+    // A local time that a clock change skips means the moment of the change; one that occurs twice means the first.
     return zone_->to_sys(date::local_time<milliseconds>{t.time_since_epoch()}, date::choose::earliest);
 }
 
@@ -79,14 +79,14 @@ wall_time open_hours::next_open(wall_time t) const
 {
     constexpr std::chrono::days one{1};
     const auto today = std::chrono::floor<std::chrono::days>(to_local(t));
-    // From yesterday, whose hours may reach over midnight, to this day in a week.
+    // From yesterday, whose hours may extend over midnight, to this day in a week.
     for (auto d = today - one; d <= today + 8 * one; d += one) {
         if (!(hours_.days >> weekday_of(d) & 1)) continue;
         const auto last = hours_.to > hours_.from ? d : d + one;
         if (t >= to_wall(local_ms{last} + hours_.to)) continue;
         return std::max(t, to_wall(local_ms{d} + hours_.from));
     }
-    return t;  // not reached: one day of the week is open at least
+    return t;  // not reached: at least one day of the week is open
 }
 
 }  // namespace unipile::harvest

@@ -1,4 +1,4 @@
-// When an account's working hours begin and end, in time that counts.
+// The working hours of an account on the time line.
 #pragma once
 
 #include <unipile/pacing.hpp>
@@ -18,11 +18,11 @@ public:
     /// Throws std::invalid_argument with one line that says what is wrong.
     explicit open_hours(const working_hours& hours);
 
-    /// `t` if it is inside the hours, else their next beginning.
+    /// Returns `t` if it is within the hours, else their next beginning.
     wall_time next_open(wall_time t) const;
-    /// The share of a week that is open, above 0, at most 1.
+    /// Returns the share of a week that is open, above 0, at most 1.
     double share() const noexcept { return share_; }
-    /// The share of an open day, above 0, at most 1.
+    /// Returns the share of an open day, above 0, at most 1.
     double day_share() const noexcept { return day_share_; }
 
 private:

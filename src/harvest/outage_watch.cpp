@@ -22,7 +22,7 @@ void outage_watch::begin_anew() noexcept
 void outage_watch::no_answer(std::size_t accounts, const nothing& got, wall_time now, random_source& random)
 {
     ++in_a_row_;
-    // Those that were under way when it began say nothing new.
+    // Requests that were under way when it began add no information.
     if (cut_off_ || in_a_row_ < std::clamp<std::size_t>(accounts, 1, most_needed)) return;
     cut_off_ = true;
     since_ = now;
@@ -37,15 +37,16 @@ void outage_watch::wait(const nothing& got, wall_time now, random_source& random
     const auto drawn = static_cast<double>(wait_.count()) * random.between(0.5, 1.0);
     next_probe_ = now + milliseconds{static_cast<std::int64_t>(drawn)};
     next_probe_ = std::max(next_probe_, now + std::min(got.asked, longest_costly_wait));
-    // The last one comes when patience ends.
+    // The last probe is sent when the patience ends.
     if (patience().count() > 0) next_probe_ = std::min(next_probe_, since_ + patience());
     wait_ = std::min(2 * wait_, longest);
 }
 
 void outage_watch::probe_begins(wall_time now) noexcept
 {
-    // Time in which no account was allowed to look says nothing about the server and tries nobody's patience. To begin
-    // anew would be wrong: probes that are seen spend what an account may send, and would go on for ever.
+    // Time in which no account may send a probe shows nothing about the server and does not count against the patience.
+    // The backoff is kept: probes that the server may have received count against their accounts, and a fresh start
+    // would repeat them without end.
     if (now > next_probe_ + longest_wait) since_ += now - next_probe_;
 }
 

@@ -1,5 +1,4 @@
-// Whether the server can be reached and answers, as the requests of a harvest tell. Pure: time and chance come from the
-// caller.
+// Detects outages of the server from a harvest's requests. Pure: time and randomness are inputs.
 #pragma once
 
 #include <unipile/pacing.hpp>
@@ -11,51 +10,51 @@
 
 namespace unipile::harvest {
 
-/// After some requests in a row that never left, got not a byte of an answer, or one that shows that the server doesn't
-/// work, and no other answer in between, the harvest is cut off: one request at a time then finds out whether the
-/// server is back, after waits that grow. A good answer ends that, whoever gets it. Where a request left, it may have
-/// cost its account something; so those waits grow further.
+/// An outage begins after several requests in a row that were not sent, got no byte of an answer, or got an answer that
+/// shows that the server does not work, without another answer between them. During an outage one request at a time, a
+/// probe, is sent at growing intervals. The first usable answer to any request ends the outage. A request that was sent
+/// may count against its account, so those intervals grow further.
 ///
-/// It is hopeless once the last probe within `patience` has failed, or a few seconds after the beginning as long as
-/// nothing was ever answered: an address that is wrong or a network that isn't there. A probe that waits longer than
-/// that for an answer is then the only one.
+/// The outage is hopeless when the last probe within `patience` has failed. As long as the server has never answered,
+/// it is hopeless after a few seconds, since the address may be wrong or the network absent. If a probe waits longer
+/// than that for its answer, it is the only one.
 class outage_watch {
 public:
-    /// So many requests in a row tell an outage from a hiccup, where there are as many accounts.
+    /// Requests in a row that make an outage, if there are as many accounts.
     static constexpr std::size_t most_needed = 8;
     static constexpr std::chrono::milliseconds first_wait{1'000};
     static constexpr std::chrono::milliseconds longest_wait{60'000};
     static constexpr std::chrono::milliseconds longest_costly_wait{3'600'000};
-    /// How long a server is tried that never answered.
+    /// How long to try a server that has never answered.
     static constexpr std::chrono::milliseconds first_patience{3'000};
 
-    /// `patience` 0: without end.
+    /// `patience` 0: no limit.
     explicit outage_watch(std::chrono::milliseconds patience) noexcept : patience_(patience) {}
 
-    /// The server has answered, no matter what.
+    /// The server has sent a usable answer.
     void answered() noexcept;
-    /// The server has answered, but nothing that shows that it works.
+    /// The server has sent an answer that does not show that it works.
     void heard() noexcept { known_ = true; }
-    /// What a request got that brought no good answer.
+    /// The result of a request without a usable answer.
     struct nothing {
-        bool costly = false;                 ///< it left
-        std::chrono::milliseconds asked{0};  ///< the wait that the server asks for
+        bool costly = false;                 ///< it was sent
+        std::chrono::milliseconds asked{0};  ///< the wait that the server requires
     };
-    /// A request that isn't the probe brought no good answer. `accounts`: that have work.
+    /// A request other than the probe got no usable answer. `accounts`: number of accounts with work.
     void no_answer(std::size_t accounts, const nothing& got, wall_time now, random_source& random);
     void probe_begins(wall_time now) noexcept;
-    /// While cut off: neither did the probe.
+    /// During an outage: the probe got no usable answer.
     void probe_failed(const nothing& got, wall_time now, random_source& random);
 
-    /// What was known until now says nothing any more, but that there is a server.
+    /// Forgets everything except that the server has answered.
     void begin_anew() noexcept;
 
     bool is_cut_off() const noexcept { return cut_off_; }
     wall_time since() const noexcept { return since_; }
-    /// While cut off: not before.
+    /// During an outage: the earliest time of the next probe.
     wall_time next_probe() const noexcept { return next_probe_; }
     bool is_hopeless() const noexcept { return hopeless_; }
-    /// Whether anything was ever answered.
+    /// Returns true if the server has ever answered.
     bool was_reached() const noexcept { return known_; }
 
 private:

@@ -8,9 +8,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// Windows up to this limit are kept to the request; beyond, a window's history is kept in this many slices of it.
+/// Windows up to this limit are exact; the history of others is kept in this many slices.
 constexpr std::uint32_t exact_limit = 128;
-/// History that no window needs is kept all the same, since the rules of the next run may need it.
+/// History that no window needs is kept this long, since the rules of the next run may need it.
 constexpr milliseconds least_horizon = std::chrono::hours{24};
 
 milliseconds scaled(milliseconds d, double by)
@@ -49,7 +49,7 @@ std::uint32_t pacer::limit_at(const rate_window& w, const account_ledger& ledger
     return std::clamp(limit, 1u, w.limit);
 }
 
-/// The first time from `t` on at which fewer than `limit` requests are in the window.
+/// Returns the first time from `t` on with fewer than `limit` requests in the window.
 wall_time pacer::free_from(const rate_window& w, const account_ledger& ledger, std::uint32_t limit, wall_time t)
 {
     std::uint64_t counted = ledger.in_flight;
@@ -67,14 +67,14 @@ wall_time pacer::earliest(const account_ledger& ledger, wall_time now, milliseco
     const bool ramps = ramp_at(ledger, t) < 1;
     for (const auto& w : rules_.windows) {
         wall_time late = free_from(w, ledger, limit_at(w, ledger, t), t);
-        // While a ramp goes on the limit may grow before the window empties. Once free, it stays free.
+        // During a ramp the limit may grow before the window empties. Once free, it stays free.
         for (wall_time soon = t; ramps && late - soon > milliseconds{1};) {
             const wall_time middle = soon + (late - soon) / 2;
             (free_from(w, ledger, limit_at(w, ledger, middle), middle) > middle ? soon : late) = middle;
         }
         t = std::max(t, late);
     }
-    // Later is never worse for the windows, so the hours can come last.
+    // A later time is never worse for the windows, so the hours are applied last.
     return hours_ ? hours_->next_open(t + ahead) - ahead : t;
 }
 
@@ -93,7 +93,7 @@ milliseconds pacer::draw_gap(const account_ledger& ledger, wall_time now, random
     const bool exponential = g.draw == request_gap::shape::exponential;
     milliseconds gap = g.least;
     if (g.most > g.least) {
-        // A third of the range as the mean, so that the cut at its end is rarely felt.
+        // The mean is a third of the range, so that the cut at its end is rarely reached.
         const double part = exponential ? std::min(1.0, random.exponential() / 3) : random.unit();
         gap += scaled(g.most - g.least, part);
     }
@@ -101,7 +101,7 @@ milliseconds pacer::draw_gap(const account_ledger& ledger, wall_time now, random
         double even = 0;
         for (const auto& w : rules_.windows) {
             double length = static_cast<double>(w.length.count());
-            // Of the days of a week some are closed; a window of one day is used up on one that is open.
+            // Some days of a week are closed; a window of one day is used on an open one.
             if (hours_ && w.length >= std::chrono::days{7})
                 length *= hours_->share();
             else if (hours_ && w.length >= std::chrono::days{1})
@@ -152,7 +152,7 @@ void pacer::take_back(account_ledger& ledger, bool latest, wall_time now) const
 {
     --ledger.in_flight;
     if (--ledger.requests == 0) ledger.first_used.reset();
-    // The gap before it was over when it was spent.
+    // The gap before it had ended when the request was spent.
     if (latest) ledger.next_request = std::min(ledger.next_request, now);
 }
 
@@ -184,7 +184,7 @@ milliseconds pacer::jittered(milliseconds wait, random_source& random)
     return wait + scaled(std::min(wait / 10, most), random.unit());
 }
 
-/// How coarsely requests that old may be kept: zero to the request, else in slices that long.
+/// Returns the resolution of history of that age: zero is exact, else the length of its slices.
 milliseconds pacer::grain(milliseconds age) const
 {
     for (const auto& w : rules_.windows) {

@@ -1,4 +1,4 @@
-// When an account may send its next request. Pure: time and chance come from the caller.
+// When an account may send its next request. Pure: time and randomness are inputs.
 #pragma once
 
 #include <unipile/account_ledger.hpp>
@@ -14,51 +14,52 @@
 
 namespace unipile::harvest {
 
-/// Rules made ready for use; shared by all accounts that go by them, since it keeps nothing about any of them.
+/// Rules prepared for use. Shared by all accounts with the same rules, since it holds no state of any account.
 ///
-/// For every window of `rules`: no stretch of its length ever holds more than its limit of requests, wherever between
-/// their `spend` and their `ended` they are seen, provided that `spend` is called only at or after `earliest`. A ledger
-/// that was saved between the two and settled later is as good as one that saw the end.
+/// For every window of `rules`: no interval of its length holds more requests than its limit, at whatever time between
+/// `spend` and `ended` the server counts each of them, provided that `spend` is called only at or after `earliest`. The
+/// same holds for a ledger that was saved between the two and settled later.
 class pacer {
 public:
-    /// Throws std::invalid_argument for rules that make no sense.
+    /// Throws std::invalid_argument for rules that can't work.
     explicit pacer(pacing rules);
 
     /// Windows by length, the shortest first.
     const pacing& rules() const noexcept { return rules_; }
-    /// As they were given.
+    /// The rules as given.
     const pacing& written() const noexcept { return written_; }
-    /// Whether requests of the past bound those to come; if not, nobody has to remember them.
+    /// Returns true if past requests limit later ones; otherwise they need not be recorded.
     bool looks_back() const noexcept;
 
-    /// The first time from `now` on at which a request may go out, as far as is known now: those in flight are taken to
-    /// be seen at that very time. Says nothing about parking. `ahead`: how far the system's clock, by which hours of
-    /// the day go, is ahead of `now`.
+    /// Returns the earliest time from `now` on at which a request may be sent, as far as is known: those in flight are
+    /// counted at that time. Ignores parking. `ahead`: how far the system's clock, which defines the hours of the day,
+    /// is ahead of `now`.
     wall_time earliest(const account_ledger& ledger, wall_time now, std::chrono::milliseconds ahead = {}) const;
-    /// A request goes out at `now`: enters it into the books and draws the gap that follows.
+    /// Records a request that is sent at `now`, and draws the gap behind it.
     void spend(account_ledger& ledger, wall_time now, random_source& random) const;
-    /// A request that was spent has ended at `now`, however; nobody sees it later than that. `times`: as often as it
-    /// may have been seen, at least once. What is more than once was sent without asking, when a connection died under
-    /// it, and may take a window over its limit by so much: to keep room for that with every request would leave half
-    /// of each window unused, for what hardly ever happens.
+    /// Records the end of a spent request at `now`; the server counts it no later than that. `times`: how often the
+    /// server may have counted it, at least once. More than once happens if a kept-alive connection closed under the
+    /// request, and may take a window above its limit by that number. A reserve for that with every request would leave
+    /// half of each window unused for a rare case.
     void ended(account_ledger& ledger, wall_time now, std::uint32_t times = 1) const;
-    /// Beside `ended`: the pause behind a request begins at its end, and is as long as the gap that was drawn with
-    /// `spend`. What `spread` adds to a gap counts from the beginning, or slow answers would leave windows unused.
+    /// In addition to `ended`: the pause behind a request starts at its end, and is as long as the gap drawn by
+    /// `spend`. The part that `spread` adds to a gap counts from the request's beginning; otherwise slow answers would
+    /// leave windows unused.
     void pause(account_ledger& ledger, std::chrono::milliseconds drawn, wall_time now) const;
-    /// Instead of `ended`, for a request that was spent and never left: takes it out of the books. `latest`: none of
-    /// the account's was spent after it, so the gap behind it goes, too.
+    /// Instead of `ended`, for a spent request that was not sent: removes it. `latest`: no request of the account was
+    /// spent after it, so the gap behind it is removed, too.
     void take_back(account_ledger& ledger, bool latest, wall_time now) const;
-    /// A request was answered well.
+    /// Records a successful answer.
     void succeeded(account_ledger& ledger) const;
-    /// A throttle signal. `asked` is the server's Retry-After; `long_rest` for those that minutes don't cure. Parks the
-    /// account after too many in a row.
+    /// Records a throttle signal. `asked` is the server's Retry-After; `long_rest` is for limits that do not pass
+    /// within minutes. Parks the account after too many signals in a row.
     void throttled(account_ledger& ledger, wall_time now, std::optional<std::chrono::milliseconds> asked,
                    bool long_rest, random_source& random) const;
 
-    /// How many requests `window` (an index into the rules) would still allow at `now`.
+    /// Returns how many requests `window` (an index into the rules) still allows at `now`.
     std::uint32_t left(const account_ledger& ledger, std::size_t window, wall_time now) const;
 
-    /// A wait of that length, lengthened by chance, so that many that end together don't.
+    /// Returns the wait, lengthened at random, so that many equal waits do not end at once.
     static std::chrono::milliseconds jittered(std::chrono::milliseconds wait, random_source& random);
 
 private:
@@ -75,11 +76,11 @@ private:
     std::chrono::milliseconds horizon_;
 };
 
-/// Makes a ledger from elsewhere safe to use: sorts, takes requests that were in flight for ended, and what lies in the
-/// future (the clock was wrong once) for happening now, so that it can't lock an account for years.
+/// Makes a foreign ledger safe to use: sorts it, and counts requests in flight as ended. Moves times in the future
+/// (from a wrong clock) to now, so that they can't block an account for years.
 void settle(account_ledger& ledger, wall_time now);
 
-/// Moves all of its times: from one clock to another.
+/// Moves all times of a ledger, from one clock to another.
 void shift(account_ledger& ledger, std::chrono::milliseconds by) noexcept;
 
 }  // namespace unipile::harvest

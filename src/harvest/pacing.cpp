@@ -22,7 +22,7 @@ pacing recommended_base()
 {
     pacing p;
     p.windows = {{100, hour{24}}};
-    // People don't go on in the same second either.
+    // A person pauses between requests, too.
     p.gap = {seconds{5}, seconds{30}, request_gap::shape::exponential};
     p.spread = 1;
     p.ramp = {0.3, std::chrono::days{7}};

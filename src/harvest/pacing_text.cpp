@@ -1,4 +1,4 @@
-// The written form of pacing rules.
+// The text form of pacing rules.
 #include <unipile/pacing.hpp>
 
 #include <array>
@@ -18,7 +18,7 @@ struct unit_name {
     std::string_view name;
     std::int64_t ms;
 };
-// The first name of each length is the one that is written.
+// The first name of each length is the one that is printed.
 constexpr std::array units{unit_name{"ms", 1},
                            unit_name{"s", 1'000},
                            unit_name{"m", 60'000},
@@ -72,7 +72,7 @@ bool read_number(std::string_view& s, T& value)
     return true;
 }
 
-/// `20s`, `day`, `1.5h`; false if it is none.
+/// Reads `20s`, `day`, `1.5h`; returns false for other text.
 bool read_duration(std::string_view s, milliseconds& value)
 {
     double number = 1;
@@ -133,7 +133,7 @@ std::size_t day_index(std::string_view name)
     return day_names.size();
 }
 
-/// `mon-fri`, `sat`, `mon+wed+fri`, `sat-tue+thu`; false if it is none of that kind.
+/// Reads `mon-fri`, `sat`, `mon+wed+fri`, `sat-tue+thu`; returns false for other text.
 bool read_days(std::string_view word, std::uint8_t& days)
 {
     std::uint8_t read = 0;
@@ -211,7 +211,7 @@ std::string time_text(minutes m)
     return text;
 }
 
-/// The shortest text that reads back as the same number.
+/// Returns the shortest text that reads back as the same number.
 std::string number_text(double v)
 {
     char text[32];

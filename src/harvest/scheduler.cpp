@@ -55,7 +55,7 @@ decision scheduler::next(wall_time now)
         a.where = place::none;
         if (a.head == none || a.ledger.parked || a.suspect || a.in_flight >= options_.max_in_flight ||
             a.rules->earliest(a.ledger, now, ahead_) > now) {
-            settle_account(i, now);  // something happened since it became ready
+            settle_account(i, now);  // its state has changed since it became ready
             continue;
         }
         const job_index j = outage_.is_cut_off() ? pop_probe(a) : pop_front(a);
@@ -77,7 +77,7 @@ decision scheduler::next(wall_time now)
     return wait_for_change(now);
 }
 
-/// Nobody may send, whatever its account says.
+/// Returns true if no account may send.
 bool scheduler::is_held_back(wall_time now) const noexcept
 {
     return outage_.is_cut_off() && (probe_ != none || now < outage_.next_probe());
@@ -95,13 +95,13 @@ decision scheduler::wait_for_change(wall_time now) const
 
 void scheduler::held_up(job_index j, std::chrono::milliseconds by)
 {
-    // Whoever wakes up too early for it looks again.
+    // If the timer fires too early for this, the scheduler is asked again.
     accounts_[jobs_[j].account].ledger.next_request += by;
 }
 
 bool scheduler::finished(job_index j, const request_result& result, wall_time now)
 {
-    // Those that wake up before this account comes back have their turn before it.
+    // Accounts that become ready before this one returns are served first.
     if (probe_ == j) wake(now);
     note_contact(j, result, now);
     const account_index i = jobs_[j].account;
@@ -150,7 +150,7 @@ void scheduler::requeue(job_index j, const request_result& result, wall_time now
     auto& entry = jobs_[j];
     ++accounts_[entry.account].queued, ++queued_;
     drained_ = std::min<std::size_t>(drained_, j);
-    // In an outage it is the probes that wait, all together.
+    // During an outage only the probes wait, for all jobs.
     const bool no_answer =
         result.server != request_result::contact::answered && result.server != request_result::contact::unknown;
     const bool waits = !outage_.is_cut_off() || !no_answer;
@@ -222,11 +222,11 @@ void scheduler::set_provider(account_index i, std::string provider)
     accounts_[i].ledger.provider = std::move(provider);
 }
 
-/// Puts an account where its state says: among the ready ones, the waiting ones, or nowhere.
+/// Moves an account to the list that matches its state: ready, waiting, or none.
 void scheduler::settle_account(account_index i, wall_time now)
 {
     auto& a = accounts_[i];
-    if (a.head == none) return;  // a stale place is found out when its turn comes
+    if (a.head == none) return;  // an outdated place is detected when its turn comes
     if (a.ledger.parked) {
         if (options_.fail_parked) set_failing(i);
         return;
@@ -238,7 +238,7 @@ void scheduler::settle_account(account_index i, wall_time now)
         ready_.push_back(i);
         return;
     }
-    // An earlier wake-up than needed is harmless, and cheaper than taking it back.
+    // A timer that is too early is harmless, and cheaper than moving it.
     if (a.where == place::waiting && a.wakes <= t) return;
     a.where = place::waiting;
     a.wakes = now + pacer::jittered(t - now, random_);
@@ -293,7 +293,7 @@ std::optional<job_index> scheduler::next_to_fail()
             if (entry.state == job_state::free || entry.state == job_state::running) continue;
             const auto j = static_cast<job_index>(drained_++);
             --accounts_[entry.account].queued, --queued_;
-            accounts_[entry.account].head = accounts_[entry.account].tail = none;  // all of its jobs go
+            accounts_[entry.account].head = accounts_[entry.account].tail = none;  // all of its jobs are ended
             forget(j);
             return j;
         }
@@ -339,8 +339,9 @@ job_index scheduler::pop_front(account& a)
     return j;
 }
 
-/// The first that wasn't left without an answer since the last one; if there is none, the one for which that is longest
-/// ago. It comes back in front, so all have their turn, and go on where they were afterwards.
+/// Returns the first job without an unanswered request since the server's last answer; if there is none, the one whose
+/// unanswered request is the oldest. It returns to the front, so that all jobs take turns, and continue in order
+/// afterwards.
 job_index scheduler::pop_probe(account& a)
 {
     std::uint32_t before = none;

@@ -1,4 +1,4 @@
-// Which job may send its next request, and when. Pure: events and time come in, decisions go out.
+// Which job may send its next request, and when. Pure: events and times are inputs, decisions are outputs.
 #pragma once
 
 #include <unipile/account_ledger.hpp>
@@ -27,105 +27,106 @@ using job_index = std::uint32_t;
 struct scheduler_options {
     std::size_t max_running = 8;                   ///< requests at once in all
     unsigned max_in_flight = 1;                    ///< requests at once of one account
-    unsigned turn = 10;                            ///< requests of one job before the account's next job has its turn
-    bool fail_parked = false;                      ///< the jobs of a parked account end, instead of waiting
-    std::chrono::milliseconds outage_patience{0};  ///< 0: without end
+    unsigned turn = 10;                            ///< requests of one job before the account's next job takes its turn
+    bool fail_parked = false;                      ///< the jobs of a parked account end instead of waiting
+    std::chrono::milliseconds outage_patience{0};  ///< 0: no limit
     std::uint64_t seed = 1;
 };
 
-/// What became of a request.
+/// The outcome of a request.
 struct request_result {
     enum class then {
         ended,  ///< the job needs no further request
-        more,   ///< the job goes on with its next page
+        more,   ///< the job continues with its next page
         retry,  ///< the same request again, not before `not_before`
-        hold,   ///< the job goes on with its next page, but not before `release`
+        hold,   ///< the job continues with its next page, after `release`
     };
     enum class sign {
         none,      ///< says nothing about the account
         good,      ///< the account works
-        throttle,  ///< the account goes too fast
+        throttle,  ///< the account sends too fast
         park,      ///< the account needs its owner
-        stop,      ///< nothing works with this key
+        stop,      ///< the key does not work
     };
     using contact = paging::contact;
 
     then next = then::ended;
     sign signal = sign::none;
     contact server = contact::unknown;
-    /// How many requests the server may have seen; 0: it never left, and is taken out of the account's books.
+    /// How many requests the server may have received; 0: it was not sent, and does not count in the account's ledger.
     unsigned times_sent = 1;
     wall_time not_before{};
     std::optional<std::chrono::milliseconds> retry_after;  ///< with `throttle`
     bool long_rest = false;                                ///< with `throttle`
     std::string reason;                                    ///< with `park`
-    bool unknown_account = false;                          ///< with `park`: the API knows no such account
-    bool wrong_address = false;                            ///< with `foreign`: nothing else was ever answered
+    bool unknown_account = false;                          ///< with `park`: the API does not know the account
+    bool wrong_address = false;                            ///< with `foreign`: the server never sent another answer
 };
 
-/// What to do now.
+/// What to do next.
 struct decision {
     enum class kind {
-        start,   ///< send `job`'s next request; it counts as sent from now on
-        fail,    ///< end `job`: its account is parked, or all is stopped. The job is gone from the books.
-        wait,    ///< nothing before `until`, unless something happens
-        nothing  ///< nothing until something happens
+        start,   ///< send the next request of `job`; it counts as sent from now on
+        fail,    ///< end `job`: its account is parked, or all is stopped; the job is removed
+        wait,    ///< nothing before `until`, unless an event occurs
+        nothing  ///< nothing until an event occurs
     };
     kind what = kind::nothing;
     job_index job = 0;
     wall_time until{};
 };
 
-/// While the server can't be reached or answers nobody, one request at a time is started as a probe, with waits in
-/// between, and all others stay where they are. Accounts take turns with the probes, as their pace allows, and so do
-/// their jobs, lest one that never gets an answer stands for the server.
+/// During an outage one request at a time is started as a probe, at growing intervals, and the other jobs keep their
+/// place. Accounts take turns with the probes, as their pace allows, and so do their jobs, since one job may never get
+/// an answer.
 ///
-/// Fair: accounts take turns, and so do the jobs of an account. Each decision costs O(log n) in the number of accounts
-/// that wait, and a queued job costs 24 bytes here, an account some 300.
+/// Fairness: accounts take turns, and so do the jobs of an account. Each decision costs O(log n) in the number of
+/// waiting accounts. A queued job costs 24 bytes here, an account some 300.
 class scheduler {
 public:
     explicit scheduler(scheduler_options options);
 
-    /// `rules` is shared between accounts. The ledger may come from an earlier run.
+    /// `rules` is shared between accounts. The ledger may be from an earlier run.
     account_index add_account(std::shared_ptr<const pacer> rules, account_ledger ledger, wall_time now);
-    /// A new job at the end of its account's queue. Numbers of jobs that ended are used again.
+    /// Adds a job at the end of its account's queue. Indices of ended jobs are reused.
     job_index add_job(account_index account, wall_time now);
 
-    /// Call until it says `wait` or `nothing`.
+    /// To be called until it returns `wait` or `nothing`.
     decision next(wall_time now);
-    /// The request that `start` was said for was held up so long before it was sent: the gap behind it begins later.
+    /// The request of a `start` was delayed before it was sent, so the gap behind it starts later.
     void held_up(job_index job, std::chrono::milliseconds by);
-    /// The request that `start` was said for has ended. False: its job is to end, against `result`, and is gone from
-    /// the books. For as long as an outage is put up with it was the only one that got no answer, and no other could be
-    /// asked: nobody can tell its own trouble from the server's, and the harvest goes on as if it were its own.
+    /// The request of a `start` has ended. Returns false if its job is to end despite `result`, and is removed: during
+    /// the whole patience for outages it was the only request without an answer, and no other could be sent. Its
+    /// failure can't be distinguished from an outage, and the harvest goes on as if the job were at fault.
     bool finished(job_index job, const request_result& result, wall_time now);
-    /// Whether the server has answered others since the job's last request, which got no byte of an answer; false if
-    /// that was in an outage, as long as this doesn't happen again and again.
+    /// Returns true if the server has answered others since the job's last request, which got no byte of an answer;
+    /// false if that was in an outage, unless this repeats.
     bool others_were_answered(job_index j) const { return jobs_[j].silent != 0 && !is_silent(j); }
-    /// The request that `start` was said for was never sent: its job goes on as if nothing had been said.
+    /// The request of a `start` was not sent: its job continues as if it had not been started.
     void not_sent(job_index job, wall_time now);
 
-    /// How far the system's clock is ahead of the times that come in here has changed.
+    /// The difference between the system's clock and the times passed in has changed.
     void set_ahead(std::chrono::milliseconds ahead, wall_time now);
 
-    /// A job that was held goes on.
+    /// Continues a held job.
     void release(job_index job, wall_time now);
-    /// A job that was held ends.
+    /// Ends a held job.
     void drop(job_index job);
 
     const outage_watch& outage() const noexcept { return outage_; }
 
-    /// The API knows none of the accounts that were asked first, three of them or all that have jobs, and has answered
-    /// nothing else. They are not parked then; once it has answered anything else, they are. `more`: jobs may come.
+    /// Returns true if the API knows none of the accounts requested first, three or all that have jobs, and has
+    /// answered nothing else. They are not parked then; they are as soon as it answers anything else. `more`: more jobs
+    /// may come.
     bool knows_no_account(bool more) const noexcept;
-    /// Whether the API knew no such account, and it is open yet whether it knows any.
+    /// Returns true if the API does not know the account, and it is undecided whether it knows any.
     bool is_suspect(account_index a) const { return accounts_[a].suspect; }
-    /// Accounts that were parked without a request of theirs having ended, since the last call.
+    /// Returns the accounts that were parked without the end of a request of theirs, since the last call.
     std::vector<account_index> take_parked() noexcept { return std::exchange(parked_, {}); }
 
-    /// Ends every job that does not run: `next` says `fail` for each.
+    /// Ends every job that does not run: `next` returns `fail` for each.
     void stop() noexcept { stopped_ = true; }
-    /// Ends the jobs of all parked accounts in the same way, e.g. when nothing else is left.
+    /// Ends the jobs of all parked accounts in the same way, e.g. when no others are left.
     void give_up_parked();
     void park(account_index account, std::string reason, wall_time now);
     void unpark(account_index account, wall_time now);
@@ -136,7 +137,7 @@ public:
     const pacer& rules(account_index a) const { return *accounts_[a].rules; }
     account_index account_of(job_index j) const { return jobs_[j].account; }
     std::size_t accounts() const noexcept { return accounts_.size(); }
-    /// Jobs of that account that don't run and did not end.
+    /// Returns the number of jobs of that account that do not run and have not ended.
     std::size_t queued(account_index a) const { return accounts_[a].queued; }
     std::size_t queued() const noexcept { return queued_; }
     std::size_t in_flight(account_index a) const { return accounts_[a].in_flight; }
@@ -148,17 +149,17 @@ public:
 
 private:
     static constexpr std::uint32_t none = 0xffffffff;
-    /// Two that never get an answer would vouch for each other for ever.
+    /// Without this limit, two jobs that never get an answer would excuse each other without end.
     static constexpr std::uint8_t most_spared = 4;
 
     enum class job_state : std::uint8_t { free, queued, waiting, held, running };
     struct job {
         std::uint32_t next = none;  // in its account's queue, or in the list of free ones
         account_index account = 0;
-        std::uint32_t stamp = 0;   // of the wait that counts
-        std::uint32_t began = 0;   // how many answers there had been when its request began
-        std::uint32_t silent = 0;  // how many answers there had been when it got none; 0: nothing to be held against it
-        std::uint16_t turn = 0;    // requests since it was put in front
+        std::uint32_t stamp = 0;   // of the current wait
+        std::uint32_t began = 0;   // number of answers when its request began
+        std::uint32_t silent = 0;  // number of answers when its request ended without one; 0: no such request
+        std::uint16_t turn = 0;    // requests since it was moved to the front
         job_state state = job_state::free;
         std::uint8_t spared = 0;  // outages that have excused it since its last answer
     };
@@ -167,15 +168,15 @@ private:
         std::shared_ptr<const pacer> rules;
         account_ledger ledger;
         std::uint32_t head = none, tail = none;  // queue of jobs
-        std::uint32_t queued = 0;                // in the queue or waiting
+        std::uint32_t queued = 0;                // queued or waiting
         std::uint32_t in_flight = 0;
-        std::uint32_t latest = none;       // whose request was started last
-        std::uint32_t stamp = 0;           // of the wait that counts
+        std::uint32_t latest = none;       // job whose request was started last
+        std::uint32_t stamp = 0;           // of the current wait
         wall_time wakes{};                 // while waiting
-        std::chrono::milliseconds gap{0};  // that was drawn last
+        std::chrono::milliseconds gap{0};  // the gap drawn last
         place where = place::none;
-        bool failing = false;  // among those whose jobs are being ended
-        bool suspect = false;  // not known to the API, which may know none
+        bool failing = false;  // its jobs are being ended
+        bool suspect = false;  // unknown to the API, which may know none
     };
     struct sleeper {
         wall_time until;
@@ -214,11 +215,11 @@ private:
     random_source random_;
     std::chrono::milliseconds ahead_{0};
     outage_watch outage_;
-    std::uint32_t probe_ = none;   // the job whose request finds out whether the server is back
-    std::uint32_t answers_ = 1;    // counts those of the server; 0: never the present number
-    std::uint32_t alone_ = none;   // the only job that got no answer since the last one
-    bool several_silent_ = false;  // there are others, or requests that never left
-    bool vouched_ = false;         // the API has answered something else than that it knows no such account
+    std::uint32_t probe_ = none;   // the job whose request is the probe
+    std::uint32_t answers_ = 1;    // counts the server's answers; 0: never the current number
+    std::uint32_t alone_ = none;   // the only job without an answer since the last one
+    bool several_silent_ = false;  // there are more, or requests that were not sent
+    bool vouched_ = false;         // the API has answered something other than that it does not know the account
     struct suspect {
         account_index account;
         std::string reason;
@@ -232,7 +233,7 @@ private:
     std::deque<account_index> failing_;
     std::priority_queue<sleeper, std::vector<sleeper>, std::greater<>> sleepers_;
     std::size_t queued_ = 0, running_ = 0;
-    std::size_t drained_ = 0;  // jobs below this were seen since `stop`
+    std::size_t drained_ = 0;  // jobs below this were handled since `stop`
     bool stopped_ = false;
 };
 

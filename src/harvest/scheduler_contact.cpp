@@ -1,4 +1,4 @@
-// What answers, and none, say about the server, and about accounts that it doesn't know.
+// What answers, and their absence, show about the server, and about accounts that it does not know.
 #include "harvest/scheduler.hpp"
 
 #include <algorithm>
@@ -15,7 +15,7 @@ void scheduler::note_contact(job_index j, const request_result& result, wall_tim
     const bool heard = result.server == contact::failing || result.server == contact::foreign;
     const bool alone = result.server == contact::failing && is_alone(j);
     if (heard && !was_probe && !outage_.is_cut_off() && (alone || jobs_[j].began != answers_)) {
-        // Others were answered well while it was under way, or there are no others to ask: its attempts decide.
+        // Others were answered meanwhile, or there are no others: the job's attempts decide.
         jobs_[j].silent = answers_ > 1 ? answers_ - 1 : 0xffffffff;
         return;
     }
@@ -32,7 +32,7 @@ void scheduler::note_contact(job_index j, const request_result& result, wall_tim
     }
 }
 
-/// Whether no other job could be asked, in this account or another.
+/// Returns true if no other job could be requested, in this account or another.
 bool scheduler::is_alone(job_index j) const noexcept
 {
     const auto& a = accounts_[jobs_[j].account];
@@ -51,7 +51,7 @@ void scheduler::park_or_suspect(account_index i, const request_result& result, w
     }
 }
 
-/// The API knows some accounts, so those that it doesn't know are the exception.
+/// The API knows some accounts, so the unknown ones are parked.
 void scheduler::vouch(wall_time now)
 {
     vouched_ = true;
@@ -74,7 +74,7 @@ bool scheduler::knows_no_account(bool more) const noexcept
     });
 }
 
-/// Who got no answer since the last one.
+/// Records which jobs got no answer since the last one.
 void scheduler::note_silence(job_index j, request_result::contact server)
 {
     switch (server) {
@@ -101,7 +101,7 @@ void scheduler::end_silence() noexcept
     forget_silence();
 }
 
-/// An outage is over: it was no fault of theirs.
+/// An outage is over; the jobs without an answer are excused.
 void scheduler::excuse_the_silent() noexcept
 {
     for (auto& j : jobs_) {
@@ -118,7 +118,7 @@ void scheduler::forget_silence() noexcept
     several_silent_ = false;
 }
 
-/// As many as matter.
+/// Returns the number of accounts with work, up to the relevant maximum.
 std::size_t scheduler::accounts_with_work() const noexcept
 {
     std::size_t n = 0;

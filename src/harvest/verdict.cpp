@@ -7,7 +7,7 @@
 namespace unipile::harvest {
 namespace {
 
-/// Limits that minutes don't cure.
+/// Returns true for limits that do not pass within minutes.
 bool is_used_up(std::string_view type)
 {
     return type.ends_with("limit_exceeded") || type.ends_with("insufficient_credits");
@@ -21,7 +21,7 @@ void judge(request_result& result, failure_scope scope, bool throttle)
     switch (scope) {
         case failure_scope::key: result.signal = sign::stop; break;
         case failure_scope::account: result.signal = throttle ? sign::throttle : sign::park; break;
-        // A target that is refused is refused by a session that works.
+        // A refused target shows that the session works.
         case failure_scope::target:
         case failure_scope::passing: result.signal = throttle ? sign::throttle : sign::none; break;
     }
@@ -46,7 +46,7 @@ request_result judge_request(const paging::page_outcome& outcome)
     result.retry_after = outcome.retry_after;
     if (outcome.is_good()) result.signal = request_result::sign::good;
     if (outcome.what != paging::page_outcome::kind::failed) return result;
-    // Nothing was ever answered, and time alone doesn't cure it.
+    // The server never answered, and waiting does not help.
     result.wrong_address = result.server == paging::contact::foreign && outcome.meaning.retries == 0;
     judge(result, outcome.meaning.scope, outcome.meaning.throttle);
     const auto* api = outcome.failure ? outcome.failure->api() : nullptr;

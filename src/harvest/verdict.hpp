@@ -11,17 +11,17 @@
 
 namespace unipile::harvest {
 
-/// A text of the server's for a message or a ledger: printable ASCII, 200 bytes at most.
+/// Returns a text of the server for a message or a ledger: printable ASCII, at most 200 bytes.
 std::string printable(std::string_view text);
 
-/// What a request's outcome says about its account. `next` and `not_before` are left alone.
+/// Returns what a request's outcome shows about its account. `next` and `not_before` keep their defaults.
 request_result judge_request(const paging::page_outcome& outcome);
 
-/// What becomes of the job of a listing that failed with `f`: failures of an account are no fault of its jobs, which go
-/// on when the account does; all others end the job.
+/// Returns what happens to the job of a listing that failed with `f`. After failures of an account its jobs wait and
+/// continue with the account; all others end the job.
 request_result::then after_failure(const failure& f) noexcept;
 
-/// The same for a failure that came without a request's outcome, before anything was sent say.
+/// The same for a failure without a request's outcome, e.g. before anything was sent.
 void judge_failure(request_result& result, const failure& f);
 
 }  // namespace unipile::harvest
