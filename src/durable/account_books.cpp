@@ -23,7 +23,7 @@ void account_books::read(const std::string& account, const std::optional<store::
     if (!row) return;
     store::kept_ledger kept = store::ledger_of(*row, wall_now());
     if (kept.damaged) {
-        // Or the next run would count everything as used at its own beginning.
+        // Otherwise the next run would count everything as used at its own beginning.
         save(account, kept.ledger, kept.ledger.resting_until);
         if (damaged_) damaged_(account);
     }

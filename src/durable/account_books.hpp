@@ -17,24 +17,24 @@
 
 namespace unipile::durable {
 
-/// Reads ledgers before their accounts' first jobs, and commits them before the requests that they count: a kill must
-/// not make the store forget a request. On one executor; the store's work is done on the writer's thread.
+/// Reads ledgers before their accounts' first jobs, and commits them before the requests that they count, so that a
+/// killed process leaves no request uncounted. On one executor; the store's work is done on the writer's thread.
 class account_books {
 public:
-    /// `damaged` may be empty. The writer must outlive the books.
+    /// `damaged` may be empty. The writer must outlive this object.
     account_books(boost::asio::any_io_executor executor, store::store_writer& writer,
                   std::function<void(std::string_view account)> damaged);
 
-    /// What the store holds of an account.
+    /// Takes over an account's stored row.
     void read(const std::string& account, const std::optional<store::account_row>& row);
-    /// What was read, once; empty: nothing.
+    /// Returns the ledger that was read, once; empty: none.
     std::optional<account_ledger> take(std::string_view account);
     /// Unparks an account that was read and not taken yet.
     void unpark(std::string_view account);
 
-    /// Stores a ledger. `next_request`: when the account may be asked again.
+    /// Stores a ledger. `next_request`: the earliest time of the account's next request.
     void save(std::string_view account, const account_ledger& ledger, wall_time next_request);
-    /// The same; calls `go` when that is durable, or with the store's error.
+    /// The same; calls `go` when the ledger is durable, or with the store's error.
     void admit(std::string_view account, const account_ledger& ledger, wall_time next_request,
                harvest_options::admission go);
 

@@ -46,7 +46,7 @@ std::shared_ptr<harvester_core> made(const asio::any_io_executor& executor, stor
     return harvester_core::make(std::move(api), writer, run, std::move(options), begin);
 }
 
-/// What a handler's slot gets. The signal may come from the handler's own thread.
+/// The slot's handler. The signal may be emitted on another thread.
 struct canceller {
     canceller(const std::shared_ptr<harvester_core>& c) : core(c) {}  // NOLINT(google-explicit-constructor)
 

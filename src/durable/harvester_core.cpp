@@ -74,7 +74,7 @@ harvest_options harvester_core::options_for_stream()
     o.load_ledger = [this](std::string_view account) { return books_.take(account); };
     o.save_ledger = [this](std::string_view account, const account_ledger& l) {
         books_.save(account, l, next_request_of(account));
-        // Jobs that wait for their account's owner may be all that is left.
+        // Jobs that wait for their account's owner may be the only ones left.
         if (is_waiting(account)) source_->notify();
     };
     o.admit = [this](std::string_view account, const account_ledger& l, harvest_options::admission go) {
@@ -114,12 +114,12 @@ void harvester_core::ended(const std::exception_ptr& error)
 {
     if (error) failed(error);
     over_ = true;
-    // Nothing of the run keeps the event loop busy from here on.
+    // The run leaves no outstanding work on the event loop from here on.
     client_.close();
     if (cancelled_ && !result_) result_ = asio::error::operation_aborted;
     asio::dispatch(*std::exchange(handler_executor_, std::nullopt),
                    [handler = std::move(*handler_), code = result_]() mutable {
-                       // From here on there is nothing to cancel.
+                       // There is nothing to cancel from here on.
                        if (auto slot = handler.get_cancellation_slot(); slot.is_connected()) slot.clear();
                        std::move(handler)(code);
                    });
@@ -144,7 +144,7 @@ void harvester_core::cancel()
 bool harvester_core::unpark(std::string_view account)
 {
     if (over_) return false;
-    // Its jobs may be on their way to the stream.
+    // Its jobs may not have reached the stream yet.
     books_.unpark(account);
     const bool known = stream_->unpark(account);
     source_->notify();
@@ -175,7 +175,7 @@ asio::awaitable<void> harvester_core::wait_for_change()
 
 asio::awaitable<void> harvester_core::give_back_what_is_left()
 {
-    // A claim that is under way comes before this at the store, and what it brings is not taken by the stream.
+    // The store handles this after a claim that is under way, whose jobs the stream does not take.
     auto none = [](store::post_store&) { return true; };
     co_await store::async_perform(writer_, executor_, 0, std::move(none), as_result);
     std::vector<std::uint64_t> left;
@@ -195,7 +195,7 @@ void harvester_core::take(harvest_element element)
     if (!std::exchange(job.worked_on, true)) spawn(work_on(tag));
 }
 
-/// A piece of work that `work` waits for.
+/// Starts a coroutine that `work` waits for.
 void harvester_core::spawn(asio::awaitable<void> piece)
 {
     asio::co_spawn(executor_, std::move(piece), [self = shared_from_this()](const std::exception_ptr& error) {
@@ -203,10 +203,10 @@ void harvester_core::spawn(asio::awaitable<void> piece)
         if (error) self->failed(error);
         self->change_.cancel();
     });
-    ++pieces_;  // it begins later
+    ++pieces_;  // it starts later
 }
 
-/// Deals with what has come of one job.
+/// Handles the elements of one job.
 asio::awaitable<void> harvester_core::work_on(std::uint64_t tag)
 {
     for (auto at = jobs_.find(tag); at != jobs_.end() && !at->second.elements.empty(); at = jobs_.find(tag)) {
@@ -221,7 +221,7 @@ asio::awaitable<void> harvester_core::work_on(std::uint64_t tag)
     if (const auto at = jobs_.find(tag); at != jobs_.end()) at->second.worked_on = false;
 }
 
-/// What is stored was shown before: a page that could not be shown comes again in another run.
+/// `on_posts` is called before a page is stored. A page for which it failed is requested again by another run.
 asio::awaitable<void> harvester_core::take_page(active_job& job, const harvest_element& page)
 {
     const bool shown = !job.course.is_lost() && !store_failed_ && co_await show_posts(page);
@@ -307,7 +307,7 @@ asio::awaitable<course_action> harvester_core::report(active_job& job, const har
     if (end.failure) {
         how.failure = description_of(*end.failure);
         how.failure_type = end_text(end);
-        // An account's trouble is not the job's.
+        // A failure of the account is not the job's.
         how.may_pass = end.failure->may_pass() || end.failure->scope() == failure_scope::account;
     }
     how.requests = end.stats.requests - job.requests_reported;
@@ -324,7 +324,7 @@ asio::awaitable<course_action> harvester_core::report(active_job& job, const har
     co_return next;
 }
 
-/// The saved position is of no use: the listing starts anew.
+/// The saved position can't be used: the listing starts anew.
 asio::awaitable<course_action> harvester_core::forget_position(active_job& job)
 {
     auto forget = [lease = job.claimed.lease, now = wall_now()](store::post_store& engine) {
@@ -340,7 +340,7 @@ asio::awaitable<course_action> harvester_core::forget_position(active_job& job)
     co_return next;
 }
 
-/// Another run, or this one later, goes on with the job.
+/// Returns the job to the store, for another run or a later time.
 asio::awaitable<void> harvester_core::give_back(std::uint64_t tag, active_job& job)
 {
     auto release = [lease = job.claimed.lease](store::post_store& engine) {
@@ -388,7 +388,7 @@ void harvester_core::count_requests(active_job& job, const harvest_element& elem
     if (element.ended) stats_.wire_bytes += element.stats.wire_bytes;
 }
 
-// What goes wrong as a whole.
+// Failures of the run as a whole.
 
 void harvester_core::store_failed(error_code code)
 {
@@ -398,7 +398,7 @@ void harvester_core::store_failed(error_code code)
     stream_->cancel();
 }
 
-/// Pages under way come to their end; none of them is stored.
+/// Pages under way are read to their end; none of them is stored.
 void harvester_core::hook_failed(const std::exception_ptr& error)
 {
     if (std::exchange(hook_failed_, true)) return;
@@ -407,7 +407,7 @@ void harvester_core::hook_failed(const std::exception_ptr& error)
     stop();
 }
 
-/// Something was thrown that nothing here expects, for want of memory say: nothing more is begun.
+/// An unexpected exception, e.g. because memory ran out: no further work is begun.
 void harvester_core::failed(const std::exception_ptr& error)
 {
     if (std::exchange(failed_, true)) return;
@@ -417,9 +417,9 @@ void harvester_core::failed(const std::exception_ptr& error)
     stream_->cancel();
 }
 
-// What a source asks.
+// Called by the source.
 
-/// For its owner, or for the first sign that the API knows any account.
+/// Returns true if the account waits for its owner, or for the first sign that the API knows any account.
 bool harvester_core::is_waiting(std::string_view account) const
 {
     bool waiting = false;

@@ -1,4 +1,4 @@
-// A durable harvest behind its handle.
+// The implementation of a durable harvest.
 #pragma once
 
 #include <unipile/store/harvester.hpp>
@@ -26,11 +26,11 @@
 
 namespace unipile::durable {
 
-/// Pulls a harvest and hands its pages to the store, each job's one after the other, many jobs' at once. What comes
-/// next with a job is decided by its `job_course`. All on the executor. Lives until its run has ended.
+/// Pulls a harvest and stores its pages, each job's one after the other, those of several jobs at once. A `job_course`
+/// decides the next step of a job. All on the executor. Lives until its run has ended.
 class harvester_core final : public job_owner, public std::enable_shared_from_this<harvester_core> {
 public:
-    /// Begins a harvest of a source; for tests, on a clock of their own.
+    /// Starts a harvest of a source; tests use a clock of their own.
     using stream_maker = std::function<harvest_stream(client&, std::unique_ptr<job_source>, harvest_options)>;
 
     /// Throws std::invalid_argument.
@@ -62,15 +62,15 @@ public:
     }
 
 private:
-    /// A job that was claimed.
+    /// A claimed job.
     struct active_job {
         explicit active_job(store::claimed_job c) : claimed(std::move(c)), course(claimed.start) {}
 
         store::claimed_job claimed;
         job_course course;
-        std::deque<harvest_element> elements;  ///< not dealt with yet
+        std::deque<harvest_element> elements;  ///< not handled yet
         std::uint64_t requests_seen = 0;       ///< of this listing, counted here
-        std::uint64_t retries_seen = 0;        ///< the same
+        std::uint64_t retries_seen = 0;        ///< of this listing, counted here
         std::uint64_t requests_reported = 0;   ///< of this listing, known to the store
         bool worked_on = false;
     };
@@ -109,7 +109,7 @@ private:
     boost::asio::steady_timer change_;  ///< wakes `work`
     std::shared_ptr<store_source> source_;
     std::unordered_map<std::uint64_t, active_job> jobs_;  ///< by tag
-    std::size_t pieces_ = 0;                              ///< coroutines that work on jobs
+    std::size_t pieces_ = 0;                              ///< coroutines that handle jobs
     std::size_t unstored_bytes_ = 0;
     store::harvester_stats stats_;
     std::optional<failure> failure_;
@@ -118,7 +118,7 @@ private:
     std::optional<boost::asio::any_completion_executor> handler_executor_;
     bool begun_ = false, over_ = false, cancelled_ = false;
     bool store_failed_ = false, hook_failed_ = false, failed_ = false;
-    std::optional<harvest_stream> stream_;  ///< goes first: it calls in here
+    std::optional<harvest_stream> stream_;  ///< destroyed first, since it calls members of this class
 };
 
 }  // namespace unipile::durable

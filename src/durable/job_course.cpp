@@ -40,7 +40,7 @@ bool leads_elsewhere(const store::step& s) noexcept
     return s.what == step_kind::from_top || s.what == step_kind::from_position;
 }
 
-/// Whether a listing ended for no reason of its own, so that its job goes on another time.
+/// Returns true if a listing ended for no reason of its own, so that its job continues at another time.
 bool is_put_off(const harvest_element& end, bool parked_waits)
 {
     if (end.end_reason == end_reason::cancelled) return true;
@@ -90,7 +90,7 @@ std::string end_text(const harvest_element& end)
     if (!end.failure) return to_string(end.end_reason);
     if (const api_error* api = end.failure->api())
         return api->type.empty() ? "status " + std::to_string(api->status) : api->type;
-    // What to do about it comes behind the semicolon.
+    // The remedy follows the semicolon.
     const std::string words = end.failure->code().message();
     return words.substr(0, words.find(';'));
 }

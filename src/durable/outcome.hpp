@@ -1,4 +1,4 @@
-// Small parts of a durable harvest's result.
+// Helpers for the result of a durable harvest.
 #pragma once
 
 #include <unipile/failure.hpp>
@@ -11,10 +11,10 @@
 
 namespace unipile::durable {
 
-/// Counts one of a kind; beyond 64 kinds as `other kinds`, since the API chooses their names.
+/// Counts one of a kind; beyond 64 kinds as `other kinds`, since the API chooses the names.
 void count_kind(std::map<std::string, std::uint64_t>& counts, const std::string& kind);
 
-/// The failure behind what a function of the user's has thrown: its own code, errc::callback_failed if it has none.
+/// Returns the failure for an exception of a user function: its own code, or errc::callback_failed if it has none.
 failure failure_of_function(std::string_view name, const std::exception_ptr& thrown);
 
 }  // namespace unipile::durable

@@ -16,14 +16,14 @@ namespace {
 
 namespace asio = boost::asio;
 
-/// Accounts looked at in one go.
+/// Accounts read at once.
 constexpr std::size_t accounts_at_once = 1'000;
-/// Jobs of one account claimed in one go.
+/// Jobs of one account claimed at once.
 constexpr std::size_t jobs_of_one = 8;
 
 }  // namespace
 
-/// What the harvest owns of a source.
+/// The part of a source that the harvest owns.
 class store_source::forwarder final : public job_source {
 public:
     explicit forwarder(std::shared_ptr<store_source> source) : source_(std::move(source)) {}
@@ -101,7 +101,7 @@ asio::awaitable<std::vector<harvest_job>> store_source::pull(job_request request
     }
 }
 
-/// Accounts with jobs, from the ring, that could do with more.
+/// Returns accounts with jobs, from the ring, that have too few.
 std::vector<std::string> store_source::choose(const job_request& request)
 {
     std::vector<std::string> chosen;
@@ -118,7 +118,7 @@ std::vector<std::string> store_source::choose(const job_request& request)
     return chosen;
 }
 
-/// Fills the ring with the next accounts; false if they were the last.
+/// Fills the ring with the next accounts. Returns false if they were the last.
 asio::awaitable<bool> store_source::look_on()
 {
     if (after_.empty()) {
@@ -182,7 +182,7 @@ asio::awaitable<void> store_source::wait_for_change()
         notified_ = false;
         co_return;
     }
-    // Jobs whose time comes, and those of other processes, give no notice: look again before long.
+    // Jobs that become due, and those of other processes, give no notification, so this looks again soon.
     change_.expires_after(std::chrono::seconds(1));
     constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
     co_await change_.async_wait(as_result);

@@ -1,4 +1,4 @@
-// The jobs of a harvest, out of a store.
+// The source of a harvest's jobs in a store.
 #pragma once
 
 #include <unipile/harvest_job.hpp>
@@ -23,40 +23,41 @@
 
 namespace unipile::durable {
 
-/// The harvest that works on a source's jobs.
+/// The harvest of a source's jobs.
 class job_owner {
 public:
-    /// Whether this source is in charge of the account.
+    /// Returns true if this source is responsible for the account.
     virtual bool owns(std::string_view account) = 0;
-    /// Whether the account waits for its owner, say; its jobs are left alone then.
+    /// Returns true if the account's jobs are to be left in the store, e.g. because it waits for its owner.
     virtual bool is_waiting(std::string_view account) const = 0;
-    /// Whether a job that was handed out may still be handed out `again`.
+    /// Returns true if a job that was delivered may still be delivered `again`.
     virtual bool has_unfinished() const = 0;
-    /// What the store knows of an account; called before its first job is handed out.
+    /// Called with the stored row of an account before its first job is delivered.
     virtual void account_known(const std::string& account, const std::optional<store::account_row>& row) = 0;
-    /// A job was claimed; it is handed out right after. False if it is under way already: then it is not.
+    /// Called with a claimed job right before it is delivered. Returns false if the job is under way already, so that
+    /// it is not delivered.
     virtual bool claimed(const store::claimed_job& job) = 0;
 
 protected:
     ~job_owner() = default;
 };
 
-/// Claims jobs account by account, and leaves those in the store whose account has enough to do. A job's `tag` is its
+/// Claims jobs account by account, and leaves the jobs of accounts with enough jobs in the store. A job's `tag` is its
 /// number in the store. On one executor; the store's work is done on the writer's thread.
 class store_source : public std::enable_shared_from_this<store_source> {
 public:
-    /// What every query has in common with `pattern` is how it is read: its limit, for example. `worker` is the name
-    /// under which jobs are claimed. The writer must outlive the source; without its owner, a source has no more jobs.
+    /// `pattern`: what all queries have in common, such as the limit. `worker`: the name under which jobs are claimed.
+    /// The writer must outlive the source; without its owner, a source has no more jobs.
     store_source(boost::asio::any_io_executor executor, store::store_writer& writer, std::int64_t run,
                  posts_query pattern, std::string worker, std::weak_ptr<job_owner> owner);
 
-    /// For `client::harvest`; shares this source.
+    /// Returns a source for `client::harvest` that shares this one.
     std::unique_ptr<job_source> handle();
 
-    /// Something has happened that may let more jobs go, or end the source: a job has ended, an account was parked or
+    /// To be called after events that may release jobs, or end the source: a job has ended, an account was parked or
     /// unparked.
     void notify();
-    /// Hands a claimed job out once more, to start where its `start` says, under the lease that it has.
+    /// Delivers a claimed job once more, to start at its `start`, under its lease.
     void again(const store::claimed_job& job);
     /// There are no more jobs.
     void stop();
@@ -85,11 +86,11 @@ private:
     std::string worker_;
     std::weak_ptr<job_owner> owner_;
     boost::asio::steady_timer change_;
-    std::deque<std::string> ring_;  ///< accounts that had jobs when they were looked at, still to be considered
-    std::string after_;             ///< the last account that was looked at; empty: the next look begins a round
+    std::deque<std::string> ring_;  ///< accounts that had jobs when they were read, still to be considered
+    std::string after_;             ///< the last account that was read; empty: the next read begins a round
     std::unordered_set<std::string> known_;
     std::deque<store::claimed_job> again_;
-    bool busy_ = false;  ///< this round passed over accounts that have enough
+    bool busy_ = false;  ///< accounts with enough jobs were skipped in this round
     bool notified_ = false;
     bool stopped_ = false;
 };

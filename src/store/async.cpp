@@ -9,7 +9,7 @@
 
 namespace unipile::store::detail {
 
-// Declared in async.hpp, which is not included here so that this room needs no Asio.
+// Declared in async.hpp, which is not included here so that this library needs no Asio.
 boost::system::error_code code_of(const std::exception_ptr& failure) noexcept;
 void keep_reserve();
 bool use_reserve() noexcept;

@@ -12,7 +12,7 @@ namespace unipile::store {
 
 namespace {
 
-// Deeper than any limit of the decoder; beyond it, the text counts as it is.
+// Deeper than any limit of the decoder; beyond it, text is hashed as it is.
 constexpr int deepest = 200;
 
 struct hash {
@@ -45,7 +45,7 @@ std::uint64_t word_at(const char* p) noexcept
     return v;
 }
 
-// Where among the next 8 bytes the first quote or backslash is; 8 if there is none.
+// Returns the index of the first quote or backslash within the next 8 bytes; 8 if there is none.
 std::size_t quote_or_backslash(const char* p) noexcept
 {
     if constexpr (std::endian::native == std::endian::little) {
@@ -58,7 +58,7 @@ std::size_t quote_or_backslash(const char* p) noexcept
     }
 }
 
-// Up to 8 bytes as a number, the same at compile time.
+// Returns up to 8 bytes as a number, also at compile time.
 constexpr std::uint64_t few_bytes(const char* p, std::size_t n) noexcept
 {
     if (!std::is_constant_evaluated()) {
@@ -67,7 +67,7 @@ constexpr std::uint64_t few_bytes(const char* p, std::size_t n) noexcept
         std::memcpy(&v, p, n);
         return v;
     }
-    // GCOVR_EXCL_START: only the compiler comes here.
+    // GCOVR_EXCL_START: evaluated by the compiler only
     std::uint64_t v = 0;
     for (std::size_t i = 0; i < n; ++i)
         v |= std::uint64_t{static_cast<unsigned char>(p[i])}
@@ -76,7 +76,7 @@ constexpr std::uint64_t few_bytes(const char* p, std::size_t n) noexcept
     // GCOVR_EXCL_STOP
 }
 
-// Keys are short and few, so that a little tells them apart.
+// Keys are short and few, so a simple hash distinguishes them.
 constexpr std::uint64_t code_of(std::string_view key) noexcept
 {
     constexpr std::uint64_t c = 0x9fb21c651e98df25ULL;
@@ -88,8 +88,8 @@ constexpr std::uint64_t code_of(std::string_view key) noexcept
     return k ^ (k >> 29);
 }
 
-// Two lanes of 64 bits, 16 bytes a step, in the way of MurmurHash3. The rest counts as two words that may overlap; the
-// size tells which bytes they share.
+// Two lanes of 64 bits, 16 bytes a step, as in MurmurHash3. The rest is hashed as two words that may overlap; the size
+// determines which bytes they share.
 hash hash_of(std::string_view s) noexcept
 {
     constexpr std::uint64_t c1 = 0x87c37b91114253d5ULL, c2 = 0x4cf5ad432745937fULL;
@@ -103,7 +103,7 @@ hash hash_of(std::string_view s) noexcept
         h.b = (std::rotl(h.b, 31) + h.a) * 5 + 0x38495ab5;
     };
     if (left >= 96) {
-        // Long texts in four lanes that don't wait for each other.
+        // Long texts in four independent lanes.
         std::uint64_t w = c1, x = c2, y = ~c1, z = ~c2;
         auto mix = [](std::uint64_t lane, const char* at) {
             return std::rotl((lane ^ word_at<std::uint64_t>(at)) * 0x9fb21c651e98df25ULL, 29);
@@ -138,8 +138,8 @@ hash hash_of(std::string_view s) noexcept
 
 using decode::field_role;
 
-// The roles of the decoder's fields by the codes of their names: they are looked for wherever they are, since no post
-// is typed for this. What isn't here is content.
+// The roles of the decoder's fields by hashes of their names, wherever the fields are, since no post is typed for this.
+// Other names are content.
 class role_table {
 public:
     consteval role_table()
@@ -163,7 +163,7 @@ private:
 
     constexpr std::size_t slot(std::uint64_t code) const noexcept { return (code * multiplier_) >> (64 - slot_bits); }
 
-    // False if two names have the same slot.
+    // Returns false if two names have the same slot.
     constexpr bool try_multiplier()
     {
         slots_ = {};
@@ -177,7 +177,8 @@ private:
         return fits;
     }
 
-    // A name that is a link in one object and content in another is a link within media. Nothing else may differ.
+    // A name that is a link in one object and content in another is a link within media. No other differences are
+    // allowed.
     constexpr void check(const decode::field_rule& rule)
     {
         entry& e = slots_[slot(code_of(rule.name))];
@@ -193,7 +194,7 @@ private:
 
 constexpr role_table roles;
 
-// The address without its `rcm` parameter, which names the account that asked.
+// The address without its `rcm` parameter, which identifies the account of the request.
 hash hash_of_share_url(std::string_view token) noexcept
 {
     constexpr std::string_view escaped = "\\u0026";
@@ -216,7 +217,7 @@ class scanner {
 public:
     explicit scanner(std::string_view json) noexcept : p_(json.data()), end_(p_ + json.size()) {}
 
-    // False if this isn't one JSON value.
+    // Returns false if this is not one JSON value.
     bool run(fingerprint& f) noexcept
     {
         const hash h = value(0, 0, false);
@@ -232,7 +233,7 @@ public:
 private:
     void space() noexcept
     {
-        // Between tokens there is mostly none.
+        // Between tokens there is rarely any white space.
         while (p_ != end_ && static_cast<unsigned char>(*p_) <= ' ' &&
                (*p_ == ' ' || *p_ == '\n' || *p_ == '\r' || *p_ == '\t'))
             ++p_;
@@ -251,11 +252,11 @@ private:
         return true;
     }
 
-    // The quotes are part of it.
+    // Includes the quotes.
     std::string_view string() noexcept
     {
         const char* from = p_++;
-        // Most end soon, and without a backslash.
+        // Most strings are short and have no backslash.
         for (int words = 0; words < 4 && end_ - p_ >= 8; ++words, p_ += 8) {
             const std::size_t at = quote_or_backslash(p_);
             if (at == 8) continue;
@@ -282,7 +283,7 @@ private:
         return {from, static_cast<std::size_t>(p_ - from)};
     }
 
-    // `salt` names the place of the value, for counters.
+    // `salt` identifies the place of the value, for counters.
     hash value(int depth, std::uint64_t salt, bool media) noexcept
     {
         if (depth > deepest) bad_ = true;
@@ -336,7 +337,7 @@ private:
         const hash name{code, std::rotl(code, 32) * 0xd6e8feb86659fd93ULL};
         const field_role role = roles.find(code, media);
         const char* from = (next(), p_);
-        // What lies inside of something that is left out doesn't count elsewhere either.
+        // The contents of a field that is left out are left out of the other hashes, too.
         const std::uint64_t counters = counters_, own = own_, links = links_;
         hash v = value(depth + 1, salt + name.a, media || role == field_role::media);
         const std::string_view text(from, static_cast<std::size_t>(p_ - from));

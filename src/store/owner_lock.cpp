@@ -25,7 +25,7 @@ struct flock first_byte(short type) noexcept
     return lock;
 }
 
-/// Who may read the store may see whether somebody harvests into it.
+/// A user who may read the store may read whether a harvest uses it.
 int open_lock(const std::string& name, const std::string& store) noexcept
 {
     const int there = ::open(name.c_str(), O_RDWR | O_CLOEXEC);
@@ -93,7 +93,7 @@ owner_lock::~owner_lock()
 std::optional<bool> owner_lock::is_held(const std::string& file)
 {
     const int descriptor = ::open(file_for(file).c_str(), O_RDONLY | O_CLOEXEC);
-    // Whoever holds it has made it.
+    // The lock file was made by its first holder.
     if (descriptor < 0) return errno == ENOENT ? std::optional(false) : std::nullopt;
     struct flock found = first_byte(F_WRLCK);
     const bool known = ::fcntl(descriptor, F_OFD_GETLK, &found) == 0;

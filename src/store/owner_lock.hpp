@@ -1,4 +1,4 @@
-// Who harvests into a file: a lock that ends with its process.
+// The lock that shows which processes harvest into a file. Ends with its process.
 #pragma once
 
 #include <unipile/store/sqlite.hpp>
@@ -8,29 +8,28 @@
 
 namespace unipile::store {
 
-/// One file may have several names; this is the one that its companions' names begin with.
+/// Returns the name that the names of a file's companions begin with; the file may have several.
 std::string real_name(const std::string& file);
 
 class owner_lock {
 public:
-    /// The file that is locked for a store.
+    /// Returns the name of the file that is locked for a store.
     static std::string file_for(const std::string& store);
 
     owner_lock() = default;
-    /// Throws `store_error`: in_use if others hold it.
+    /// Throws `store_error`: in_use if another process holds the lock.
     owner_lock(const std::string& file, access wanted);
     ~owner_lock();
     owner_lock(const owner_lock&) = delete;
     owner_lock& operator=(const owner_lock&) = delete;
 
-    /// Gives up a lock of the only process for a weaker one.
+    /// Replaces the lock of the only process by a weaker one.
     void become(access wanted) noexcept;
 
-    /// Throws `store_error` if the lock's file is no longer where it was made: it excludes no one then.
+    /// Throws `store_error` if the lock's file is no longer where it was made, so that it excludes no process.
     void refuse_if_moved() const;
 
-    /// Whether somebody holds it, this process too. Takes nothing, so it keeps nobody from it. Empty: it can't be
-    /// known.
+    /// Returns true if any process, including this one, holds the lock. Does not take it. Empty: unknown.
     static std::optional<bool> is_held(const std::string& file);
 
 private:

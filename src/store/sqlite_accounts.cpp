@@ -1,4 +1,4 @@
-// Accounts.
+// The accounts of a store.
 #include "store/sqlite_schema.hpp"
 #include "store/sqlite_store.hpp"
 
@@ -89,7 +89,7 @@ std::uint64_t sqlite_store::request_unpark_all(wall_time now)
 std::vector<std::string> sqlite_store::take_unpark_requests()
 {
     return guarded([&] {
-        // A file of an earlier version may have requests of before a parking: those are void.
+        // A file of an earlier version may have requests from before a parking; those are void.
         statement drop(db_, "UPDATE accounts SET unpark = 0 WHERE unpark AND parked");
         drop.run();
         statement take(db_,

@@ -31,11 +31,11 @@ void synchronise(const std::string& name, int flags)
     if (descriptor < 0) fail(name, errno);
     const int error = ::fsync(descriptor) == 0 ? 0 : errno;
     ::close(descriptor);
-    // Some file systems synchronise no folders.
+    // Some file systems do not synchronise folders.
     if (error != 0 && (flags & O_DIRECTORY) == 0) fail(name, error);
 }
 
-// A file beside the one that is to appear, which is gone if that never happens.
+// A temporary file that becomes the final one, or is removed.
 class file_in_work {
 public:
     explicit file_in_work(const std::string& wanted) : wanted_(wanted), name_(wanted + ".XXXXXX")
@@ -55,7 +55,7 @@ public:
 
     const std::string& name() const noexcept { return name_; }
 
-    // Gives it the name that was wanted, unless somebody has taken that meanwhile.
+    // Gives it the final name, unless that exists by now.
     void appear()
     {
         synchronise(name_, O_RDONLY);
@@ -86,13 +86,13 @@ public:
     page_copy& operator=(const page_copy&) = delete;
     ~page_copy() { sqlite3_backup_finish(backup_); }
 
-    // False: it is complete.
+    // Returns false when the copy is complete.
     bool step()
     {
         const int code = sqlite3_backup_step(backup_, pages_at_once);
         if (code == SQLITE_OK) return true;
         if (code == SQLITE_DONE) return false;
-        // The file that is written is this process's alone.
+        // No other process uses the file that is written.
         ((code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED ? from_ : to_).fail(code);
     }
     backup_progress progress() const noexcept
@@ -110,10 +110,10 @@ private:
 
 void copy(connection& from, connection& to, const std::function<bool(const backup_progress&)>& progress)
 {
-    // If another transaction began here, SQLite would have to copy again what was changed meanwhile.
+    // If another transaction began here, SQLite would have to repeat pages that changed meanwhile.
     from.run("BEGIN");
     (void)from.number("SELECT count(*) FROM sqlite_schema");
-    // The file is no good before it is complete, journal or not.
+    // The file is useless before it is complete, with or without a journal.
     to.run("PRAGMA journal_mode = OFF");
     page_copy pages(from, to);
     bool more = true;

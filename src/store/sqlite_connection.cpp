@@ -15,7 +15,7 @@ namespace unipile::store {
 
 namespace {
 
-// What the system said when a write failed. SQLite remembers it for each of its files; its log is the likeliest one.
+// The system's error of a failed write. SQLite stores one for each of its files; the log's is the most likely one.
 bool disk_is_full(sqlite3* db) noexcept
 {
     auto is_full = [](int error) { return error == EFBIG || error == EDQUOT || error == ENOSPC; };
@@ -59,7 +59,7 @@ store_errc meaning_of(int code, sqlite3* db) noexcept
     }
 }
 
-/// SQLite takes some names for a database in memory, which would be gone at the end, and any device for a file.
+/// SQLite takes some names for a database in memory, which is lost at the end, and any device for a file.
 void refuse_what_is_no_file(const std::string& file)
 {
     if (file.empty() || file.front() == ':')
@@ -70,17 +70,17 @@ void refuse_what_is_no_file(const std::string& file)
         throw store_error(store_errc::cannot_open, file, "it is a folder");
     if (std::filesystem::exists(std::filesystem::file_status{type}) && type != std::filesystem::file_type::regular)
         throw store_error(store_errc::cannot_open, file, "it is no regular file");
-    // Its log and its locks lie beside it under its name: who came by the other one would not see them.
+    // Its log and its locks have the file's name, so a process that uses another link would not find them.
     if (const auto links = std::filesystem::hard_link_count(file, error); !error && links > 1)
         throw store_error(store_errc::cannot_open, file,
                           "it has " + std::to_string(links) +
                               " names (hard links), and a store must have only one: remove the others, or use a copy");
 }
 
-/// What SQLite lays beside a file gets the file's permissions.
+/// SQLite gives its own files the permissions of this file.
 void make_for_owner(const std::string& file) noexcept
 {
-    // A file that is there must not even be opened: closing it would end this process's locks on it.
+    // An existing file must not even be opened: closing it would release this process's locks on it.
     const int made = ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (made >= 0) ::close(made);
 }
@@ -155,7 +155,7 @@ std::uint64_t log_size(const std::string& file)
 
 void connection::fail(int code) const
 {
-    // SQLite's own words only where ours don't say it all: they may quote names, never values.
+    // SQLite's text is added only where ours is incomplete: it may contain names, but no values.
     const int number = sqlite3_extended_errcode(get()) != SQLITE_OK ? sqlite3_extended_errcode(get()) : code;
     throw store_error(meaning_of(number, get()), file_, sqlite3_errmsg(get()), number);
 }

@@ -16,11 +16,11 @@
 
 namespace unipile::store {
 
-/// One open database. Throws `store_error` wherever SQLite fails.
+/// One open database. Every member throws `store_error` if SQLite fails.
 class connection {
 public:
     enum class open_mode {
-        unchanging,  ///< reads the file alone, as if nobody could write it; see `still_file`
+        unchanging,  ///< reads the file alone, as if it never changed; see `still_file`
         read_only,
         read_write,
         create
@@ -28,22 +28,22 @@ public:
 
     connection(const std::string& file, open_mode mode, const std::string& vfs);
 
-    /// Waits for locks of other processes for at most that long each time, and as long as `go_on` returns true; see
-    /// `sqlite_options::while_locked`. Without a call of this, not at all.
+    /// Waits for locks of other processes for at most that long each time, while `go_on` returns true; see
+    /// `sqlite_options::while_locked`. The default is not to wait.
     void wait_for_locks(std::chrono::milliseconds most, std::function<bool(std::chrono::milliseconds)> go_on);
 
     sqlite3* get() const noexcept { return db_.get(); }
     const std::string& file() const noexcept { return file_; }
 
-    /// Statements without results.
+    /// Runs statements without results.
     void run(const char* sql);
-    /// One number, for example of a pragma.
+    /// Returns the number that a statement, such as a pragma, has as its result.
     std::int64_t number(const char* sql);
     std::string text(const char* sql);
     std::int64_t changes() const noexcept { return sqlite3_changes64(get()); }
     std::int64_t last_rowid() const noexcept { return sqlite3_last_insert_rowid(get()); }
 
-    /// Throws if the file is no longer where it was opened: what goes into it would be nowhere to be found.
+    /// Throws if the file is no longer where it was opened, since writes to it would be lost.
     void refuse_if_moved() const;
 
     [[noreturn]] void fail(int code) const;
@@ -63,10 +63,10 @@ private:
     std::unique_ptr<sqlite3, closer> db_;
 };
 
-/// Bytes of the write-ahead log beside a store's file; 0 if there is none.
+/// Returns the bytes of the write-ahead log beside a store's file; 0 if there is none.
 std::uint64_t log_size(const std::string& file);
 
-/// A prepared statement. Parameters and columns are numbered as in SQLite: from 1 and from 0.
+/// A prepared statement. Numbering is SQLite's: parameters from 1, columns from 0.
 class statement {
 public:
     statement(connection& db, std::string_view sql);
@@ -78,10 +78,10 @@ public:
     statement& bind_null(int at);
     statement& bind(int at, std::optional<wall_time> t);
 
-    /// The number of a named parameter.
+    /// Returns the number of a named parameter.
     int parameter(const char* name) const noexcept { return sqlite3_bind_parameter_index(get(), name); }
 
-    /// True: there is a row. False: the end; the statement is ready to run again.
+    /// Returns true if there is a row; false at the end, when the statement can be run again.
     bool step();
     /// Runs it to its end.
     void run();

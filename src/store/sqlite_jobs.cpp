@@ -1,4 +1,4 @@
-// Jobs and their leases.
+// The jobs of a store and their leases.
 #include "store/sqlite_store.hpp"
 
 namespace unipile::store {
@@ -23,7 +23,7 @@ std::vector<claimed_job> sqlite_store::claim(const claim_request& request)
             job.lease = {find.integer(0), find.integer(4) + 1};
             job.spec = {find.string(1), find.string(2), find.integer(3) != 0};
             job.attempts = static_cast<unsigned>(find.integer(5)) + 1;
-            // A damaged timeline is read anew from the top: that costs requests, but no posts.
+            // A damaged timeline starts anew at the top, which costs requests but loses no posts.
             timeline line = timeline::parse(find.text(6), rules_).value_or(timeline(rules_));
             job.start = line.begin(r.mode, r.bounds, request.now);
             lines.push_back(line.text());

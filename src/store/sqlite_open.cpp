@@ -9,14 +9,14 @@ namespace unipile::store {
 
 namespace {
 
-// Bytes that the write-ahead log may hold before they are copied into the file.
+// Bytes of the write-ahead log before it is copied into the file.
 constexpr std::int64_t most_logged = 64 * 1024 * 1024;
 
-// Like `check_schema`. `log_was_there` before the database was opened, which makes a log.
+// Like `check_schema`. `log_was_there`: there was a log before the database was opened, which creates one.
 int version_of(connection& db, bool log_was_there)
 {
     const int version = check_schema(db, schema_steps());
-    // A database that is empty makes no log unless its first transaction went there.
+    // An empty database has no log unless its first transaction is in it.
     if (version == 0 && !log_was_there && db.number("PRAGMA page_count") > 0 && db.text("PRAGMA journal_mode") == "wal")
         throw store_error(store_errc::log_missing, db.file(), real_name(db.file()) + "-wal");
     return version;
@@ -39,9 +39,9 @@ void set_up(connection& db, const sqlite_options& options)
     if (db.text("PRAGMA journal_mode = WAL") != "wal") throw store_error(store_errc::unsupported, db.file());
     db.run(options.full_sync ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
     db.run("PRAGMA cache_size = -16384");
-    // Some builds overwrite what they free with zeros, page by page. Nothing here is a secret.
+    // Some builds overwrite freed pages with zeros by default. The store has no secrets.
     db.run("PRAGMA secure_delete = OFF");
-    // Index pages change with nearly every commit; the longer the log, the fewer times they are copied out of it.
+    // Index pages change with nearly every commit; with a longer log they are copied less often.
     const std::int64_t log_pages = most_logged / db.number("PRAGMA page_size");
     db.run(("PRAGMA wal_autocheckpoint = " + std::to_string(log_pages)).c_str());
     db.run(("PRAGMA journal_size_limit = " + std::to_string(most_logged)).c_str());
@@ -68,14 +68,14 @@ connection open_to_write(const std::string& file, const sqlite_options& options,
     db.wait_for_locks(options.access == access::control ? options.busy_timeout : options.lock_patience,
                       options.while_locked);
     const int version = version_of(db, log_was_there);
-    // No harvest may run while the tables change.
+    // No harvest may run while the tables are changed.
     const bool old = version > 0 && version < static_cast<int>(schema_steps().size());
     lock = std::make_unique<owner_lock>(file, old ? access::sole : options.access);
     if (version == 0) {
-        // Six posts of the usual size fill a page: half as many pages to write and to copy as with 8 KB. The bigger the
-        // page, the more of an index a large store writes for each post.
+        // Six posts of the usual size fill a page, which halves the pages to write and to copy compared to 8 KB. With
+        // larger pages, a large store writes more of each index per post.
         db.run("PRAGMA page_size = 16384");
-        // Before there is a log: from its first byte on the file says what it is.
+        // Before there is a log, so that the file is identifiable from its first byte on.
         in_transaction(db, [&] { migrate(db, schema_steps()); });
     }
     set_up(db, options);

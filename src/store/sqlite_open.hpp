@@ -1,4 +1,4 @@
-// How the database of a store is opened, to write it or to read it.
+// Opens the database of a store for writing or reading.
 #pragma once
 
 #include "store/owner_lock.hpp"
@@ -13,14 +13,14 @@
 
 namespace unipile::store {
 
-/// Opens or makes a store's database with its tables, and takes the lock that `options.access` asks for.
+/// Opens or creates a store's database with its tables, and takes the lock for `options.access`.
 connection open_to_write(const std::string& file, const sqlite_options& options, std::unique_ptr<owner_lock>& lock);
 
-/// A database that is only read.
+/// A database opened for reading.
 struct readable {
     connection db;
     int version = 0;                  ///< of its schema; at least 1
-    std::optional<still_file> still;  ///< there is no lock: it has to be checked when all is read
+    std::optional<still_file> still;  ///< set if there is no lock: to be checked after each read
 };
 readable open_to_read(const std::string& file, const sqlite_options& options);
 

@@ -1,4 +1,4 @@
-// What a page does to a store.
+// Stores the pages of a listing.
 #include "store/sqlite_schema.hpp"
 #include "store/sqlite_store.hpp"
 
@@ -9,7 +9,7 @@ namespace unipile::store {
 
 namespace {
 
-// A post without an id is named by what it says.
+// Returns the id of a post that has none: a hash of its content.
 std::string content_id(const fingerprint& f)
 {
     static constexpr char digits[] = "0123456789abcdef";
@@ -25,11 +25,11 @@ place unpacked(std::int64_t n) noexcept { return {static_cast<std::uint32_t>(n /
 
 std::int64_t as_signed(std::uint64_t n) noexcept { return static_cast<std::int64_t>(n); }
 
-// The name of a job's end that a page brought about.
+// Returns the name of the end of a job that a page ended.
 std::string_view end_within(const timeline& line, const step& s)
 {
     if (s.what == step::kind::complete) return is_complete(line.end()) ? up_to_date : up_to_date_inferred;
-    // Without a bound, it is an end that was refused, which is looked at again later.
+    // Without a bound, it is a refused end, which is checked again later.
     return to_string(line.bound() == end_reason::none ? end_reason::refused_cursor : line.bound());
 }
 
@@ -45,8 +45,8 @@ std::optional<sqlite_store::held_job> sqlite_store::held(const lease& l)
     return held_job{timeline::parse(held_.text(0), rules_).value_or(timeline(rules_)), held_.integer(1)};
 }
 
-// Another account may have read this listing before. What it has seen is known then, if this account is shown some of
-// it: the same identifier may be another listing at another provider.
+// Another account may have read this listing before. What it has seen is taken over if this account is shown at least
+// some of it: the same identifier may be another listing at another provider.
 void sqlite_store::take_over(held_job& held, const page_write& page)
 {
     statement find(db_,
@@ -116,12 +116,12 @@ page_result sqlite_store::write(const page_write& page)
     });
 }
 
-// Stores a post and finds out where its listing has it. True if the listing had not shown it before.
+// Stores a post and determines its place in the listing. Returns true if the post is new to the listing.
 bool sqlite_store::store_post(const post_row& p, std::int64_t job, wall_time now, page_result& result)
 {
     const std::string made_id = p.id().empty() ? content_id(p.fingerprint()) : std::string();
     const std::string_view id = p.id().empty() ? std::string_view(made_id) : p.id();
-    // Either question answers the other one; the likelier one first spares the other.
+    // Either query has the result of the other one; the likelier one comes first.
     std::optional<known_post> known;
     if (expect_known_) known = find_post(p, id, job);
     if (!known && insert_post(p, id, job, now)) {
@@ -137,7 +137,7 @@ bool sqlite_store::store_post(const post_row& p, std::int64_t job, wall_time now
     if (known->newer) refresh_post(known->post, p, job, now);
     if (known->new_links) refresh_links(known->post, p, job);
     ++(known->newer ? result.changed : result.unchanged);
-    // A page may hold a post twice; the second says nothing new.
+    // A page may have a post twice; the second one is ignored.
     const auto same = [&](const stored_row& r) { return r.post == known->post; };
     if (std::any_of(rows_.begin(), rows_.end(), same)) return false;
     const bool fresh = !known->at;
@@ -146,7 +146,7 @@ bool sqlite_store::store_post(const post_row& p, std::int64_t job, wall_time now
     return fresh;
 }
 
-// False if it is there already.
+// Returns false if the post exists already.
 bool sqlite_store::insert_post(const post_row& p, std::string_view id, std::int64_t job, wall_time now)
 {
     const fingerprint& f = p.fingerprint();
@@ -171,8 +171,7 @@ std::optional<sqlite_store::known_post> sqlite_store::find_post(const post_row& 
     return known;
 }
 
-// A listing's posts mostly lie in the order in which it showed them, side by side: the next one is there without a
-// search.
+// The posts of a listing are mostly stored in its order, so the next one is usually found without a search.
 bool sqlite_store::comes_next(const post_row& p, std::string_view id)
 {
     if (!looking_ahead_) return false;
@@ -184,7 +183,7 @@ bool sqlite_store::comes_next(const post_row& p, std::string_view id)
     return false;
 }
 
-// Begins where two posts came that lie side by side.
+// Starts after two posts that are neighbours.
 void sqlite_store::look_ahead_of(std::int64_t post, std::int64_t job)
 {
     if (rows_.empty() || rows_.back().post + 1 != post) return;
@@ -192,7 +191,7 @@ void sqlite_store::look_ahead_of(std::int64_t post, std::int64_t job)
     looking_ahead_ = true;
 }
 
-// What the store has, in a row of `find_post_` or `next_posts_`, against what was read.
+// Compares the stored post, in a row of `find_post_` or `next_posts_`, with the one that was read.
 sqlite_store::known_post sqlite_store::compared(const statement& found, const post_row& p, std::int64_t job)
 {
     const fingerprint& f = p.fingerprint();
@@ -206,7 +205,7 @@ sqlite_store::known_post sqlite_store::compared(const statement& found, const po
     const std::int64_t own = found.integer(4);
     known.found_here = found.integer(5) == job;
     if (!found.null(6)) known.at = unpacked(found.integer(6));
-    // What only the owner's account sees isn't given up for another account's view with fresher counters.
+    // Fields that only the owner's account sees are kept when another account's view has newer counters.
     const bool keeps_own = own != 0 && f.own == 0 && view != job;
     known.newer = !same_content || (!same_counters && !keeps_own) || (f.own != 0 && own != as_signed(f.own));
     const bool same_links = !found.null(7) && found.integer(7) == as_signed(f.links);
@@ -244,7 +243,7 @@ void sqlite_store::store_sightings(std::int64_t job, std::uint32_t walk, wall_ti
     }
 }
 
-// Behind the last one of the posts that lie side by side from here on and are to be marked alike.
+// Returns the end of the neighbouring posts from here on that get the same mark.
 std::size_t sqlite_store::neighbours_end(std::size_t from) const
 {
     std::size_t end = from + 1;
@@ -258,7 +257,7 @@ std::size_t sqlite_store::neighbours_end(std::size_t from) const
 std::size_t sqlite_store::quarantine(const page_write& page)
 {
     if (page.quarantined.empty()) return 0;
-    // Files of an earlier version have hashes that left parts of an item out.
+    // Files of an earlier version have hashes of parts of an item only.
     statement insert(db_,
                      "INSERT INTO quarantined(job, seen, hash, why, raw) SELECT ?1, ?2, ?3, ?4, ?5 "
                      "WHERE NOT EXISTS(SELECT 1 FROM quarantined WHERE job = ?1 AND raw = ?5) ON CONFLICT DO NOTHING");
@@ -284,7 +283,7 @@ void sqlite_store::save_progress(std::int64_t job, const timeline& line, std::ui
 
 void sqlite_store::settle(std::int64_t job, const timeline& line, const step& s, std::string_view end, wall_time now)
 {
-    // What two such walks have missed is gone.
+    // Posts that two such walks have not seen are gone.
     if (s.mark_gone) miss_.bind(1, std::optional(now)).bind(2, job).bind(3, std::int64_t{line.walk()}).run();
     settle_.bind(1, end).bind(2, std::int64_t{line.whole()}).bind(3, std::optional(now)).bind(4, job).run();
 }

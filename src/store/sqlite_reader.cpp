@@ -14,7 +14,7 @@ namespace {
 
 std::uint64_t as_count(std::int64_t n) noexcept { return static_cast<std::uint64_t>(n); }
 
-// Whether a job's end is a conclusion.
+// Returns true if a job's end is inferred.
 bool is_inferred_end(std::string_view name)
 {
     return name == up_to_date_inferred || is_inferred(parse_end_reason(name).value_or(end_reason::none));
@@ -44,11 +44,11 @@ job_counts& add(job_counts& c, job_state state, std::uint64_t n) noexcept
     return c;
 }
 
-// Rows of about so many bytes are read at a time.
+// Bytes of rows that are read at a time.
 constexpr std::size_t slice_bytes = 1024 * 1024;
 constexpr std::size_t slice_rows = 4096;
 
-// A slice of rows, which own what they show. Their memory is used again for the next one.
+// A slice of rows, which own their text. The memory is reused for the next slice.
 template <class Row>
 class slice {
 public:
@@ -67,8 +67,8 @@ private:
     std::size_t used_ = 0, bytes_ = 0;
 };
 
-// Calls `read(statement, slice)` for the rows of `find`, which gives those behind what its last rows bound, and then
-// `visit` for each, while no transaction is open.
+// Calls `read(statement, slice)` for the rows of `find`, which returns those behind the last rows that were bound, and
+// then `visit` for each, while no transaction is open.
 template <class Row, class Begin, class Read, class Visit>
 std::uint64_t in_slices(connection& db, statement& find, Begin begin, Read read, Visit visit)
 {
@@ -98,7 +98,7 @@ std::uint64_t in_slices(connection& db, statement& find, Begin begin, Read read,
 struct kept_post {
     std::string text;  // provider, id, account, identifier, json
     std::array<std::size_t, 5> sizes{};
-    stored_post post;  // without those
+    stored_post post;  // without these texts
 
     stored_post view() const
     {
@@ -127,7 +127,7 @@ public:
     std::optional<bool> harvesting() override { return owner_lock::is_held(db_.file()); }
 
 private:
-    // A column or an expression that only later versions of the schema know.
+    // Returns a column or an expression that only later versions of the schema have.
     std::string since(int version, const char* known, const char* before) const
     {
         return version_ >= version ? known : before;
@@ -141,7 +141,7 @@ private:
     unsigned tables_ = 0;
 };
 
-// A temporary table, which lies in a file of its own.
+// A temporary table, in a file of its own.
 class temporary_table {
 public:
     temporary_table(connection& db, std::string name) : db_(db), name_(std::move(name)) {}
@@ -157,8 +157,8 @@ private:
     std::string name_;
 };
 
-// The posts that match by listing are noted in a temporary table, sorted; so memory stays flat and the file is read in
-// its own order. Returns the table's name; empty if every listing matches.
+// Collects the posts that match by listing in a sorted temporary table, so that memory is bounded and the file is read
+// in its own order. Returns the table's name; empty if every listing matches.
 std::string sqlite_reader::match(const post_filter& filter)
 {
     if (!filter.account && !filter.identifier) return {};
@@ -284,7 +284,7 @@ account_summary sqlite_reader::summary_of(std::string_view account, statement& s
 
 std::uint64_t sqlite_reader::accounts(const std::function<bool(const account_row&, const account_summary&)>& visit)
 {
-    // Accounts that have jobs but were never used, and those that were used, in one sorted stream.
+    // Accounts that have jobs but were never used, and accounts that were used, in one sorted stream.
     statement find(db_,
                    "SELECT n.account, coalesce(a.ledger, ''), coalesce(a.provider, ''), coalesce(a.parked, 0), "
                    "a.parked_since, a.waits_until, coalesce(a.why, ''), coalesce(a.requests, 0), "
@@ -329,7 +329,7 @@ std::uint64_t sqlite_reader::quarantined(
     return in_slices<item>(db_, find, begin, read, [&](const item& i) { return visit(i.spec, i.row, i.seen); });
 }
 
-// Jobs by state and by end, counted in one go.
+// Counts jobs by state and by end in one pass.
 void sqlite_reader::count_ends(store_summary& sum)
 {
     statement jobs(db_, "SELECT state, end_reason, failure_type, run = 0, count(*) FROM jobs GROUP BY 1, 2, 3, 4");
@@ -361,8 +361,7 @@ store_summary sqlite_reader::summary()
     const snapshot one_state(db_);
     store_summary sum;
     sum.posts = as_count(db_.number("SELECT count(*) FROM posts"));
-    // The few that were marked, of which none may be there in another listing.
-    // Each post has one listing that found it.
+    // Of the marked posts, counts those that no other listing has. Each post has one listing that found it.
     sum.gone =
         as_count(db_.number("SELECT count(*) FROM sightings f WHERE f.finder = 1 AND f.gone IS NOT NULL AND "
                             "NOT EXISTS(SELECT 1 FROM sightings s WHERE s.post = f.post AND s.finder = 0 AND "

@@ -1,4 +1,4 @@
-// Runs, and the imports that fill their queues.
+// The runs of a store, and the imports that fill their queues.
 #include "store/sqlite_schema.hpp"
 #include "store/sqlite_store.hpp"
 
@@ -50,7 +50,7 @@ void sqlite_store::check_tenant(const run_request& request)
     set.bind(1, request.tenant).run();
 }
 
-// The last run, if it can go on as this request wants it; ends it otherwise.
+// Returns the last run if it can be continued with this request; ends it otherwise.
 std::optional<run_info> sqlite_store::unfinished_run(const run_request& request, wall_time now)
 {
     statement find(db_,
@@ -78,8 +78,8 @@ std::optional<run_info> sqlite_store::unfinished_run(const run_request& request,
     return info;
 }
 
-// A run all of whose open jobs wait for parked accounts would keep the jobs of all other accounts from being harvested
-// again, until one of those is unparked.
+// If all open jobs of a run wait for parked accounts, continuing it would keep the other accounts' jobs from being
+// harvested until one of them is unparked.
 bool sqlite_store::can_go_on(std::int64_t run)
 {
     statement open(db_,
@@ -126,7 +126,7 @@ void sqlite_store::begin_import(std::int64_t run)
 {
     guarded([&] {
         run_row& r = run_of(run);
-        // One count for all runs: a job's number says nothing of the run that it was in.
+        // One counter for all runs, since the import number of a job does not identify its run.
         r.import = db_.number("SELECT coalesce(max(import), 0) + 1 FROM runs");
         r.listed = 0;
         statement set(db_, "UPDATE runs SET import = ?, listed = 0 WHERE run = ?");
@@ -144,7 +144,7 @@ std::uint64_t sqlite_store::end_import(std::int64_t run)
         run_row& r = run_of(run);
         r.withheld = false;
         if (r.import == 0) return 0;
-        // Another process may read the list too: what its later import has named stays.
+        // Another process may read the list, too: jobs of its later import stay.
         statement withdraw(db_, "UPDATE jobs SET run = 0 WHERE run = ? AND state IN (0, 1, 4) AND import < ?");
         withdraw.bind(1, run).bind(2, r.import).run();
         return static_cast<std::uint64_t>(db_.changes());

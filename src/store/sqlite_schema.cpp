@@ -6,7 +6,7 @@ namespace unipile::store {
 
 namespace {
 
-// Times are Unix milliseconds. Sizes count: a post costs one row here, one in `sightings`, and an entry in two indexes.
+// Times are Unix milliseconds. Size matters: a post has one row here, one in `sightings`, and an entry in two indexes.
 constexpr const char* version_1 = R"sql(
 CREATE TABLE runs(
     run INTEGER PRIMARY KEY,
@@ -106,8 +106,8 @@ CREATE VIEW found AS
     FROM sightings s JOIN posts p ON p.post = s.post JOIN jobs j ON j.job = s.job;
 )sql";
 
-// Adds columns with constant defaults only: no row is rewritten, so the step takes as long for a large store as for a
-// small one, but for the index.
+// Adds columns with constant defaults only. No row is rewritten, so apart from the index the step takes as long for a
+// large store as for a small one.
 constexpr const char* version_2 = R"sql(
 ALTER TABLE runs ADD COLUMN import INTEGER NOT NULL DEFAULT 0;  -- number of the last import of its jobs file
 ALTER TABLE jobs ADD COLUMN tried INTEGER;                      -- when it was last done or failed; null: see harvested

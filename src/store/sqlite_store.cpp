@@ -1,5 +1,5 @@
-// Transactions and checkpoints. Opening is in sqlite_open.cpp, runs in sqlite_runs.cpp, jobs and leases in
-// sqlite_jobs.cpp, accounts in sqlite_accounts.cpp, and what a page does in sqlite_pages.cpp.
+// Transactions and checkpoints of a store. Opening is in sqlite_open.cpp, runs in sqlite_runs.cpp, jobs and leases in
+// sqlite_jobs.cpp, accounts in sqlite_accounts.cpp, pages in sqlite_pages.cpp.
 #include "store/sqlite_store.hpp"
 
 #include "store/sqlite_open.hpp"
@@ -10,14 +10,14 @@ namespace unipile::store {
 
 namespace {
 
-// How long the last checkpoint waits for whoever reads.
+// How long the last checkpoint waits for readers.
 constexpr std::chrono::seconds longest_wait_at_end{2};
 
-// Of a page in the log.
+// Bytes per page in the log.
 constexpr std::uint64_t frame_header = 24;
 
-// The jobs whose time may come: delayed ones, and where stores are shared those that a dead worker has. Whoever is the
-// only one to harvest knows its own workers, and no clock, which may be set at any time, knows better.
+// The condition for jobs that may become due: delayed ones, and where stores are shared those of an ended worker. The
+// only process that harvests knows its own workers; a clock, which can be set at any time, adds nothing.
 std::string may_come_due(access a) { return a == access::shared ? "state IN (1, 2)" : "state = 1"; }
 
 }  // namespace
@@ -64,7 +64,7 @@ sqlite_store::sqlite_store(const std::string& file, const sqlite_options& option
       save_account_(db_,
                     "INSERT INTO accounts(account, ledger, provider, parked, parked_since, waits_until, why, "
                     "requests, used_today, updated) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
-                    // A request stands as long as the parking that it is about; no other one is ended by it.
+                    // A request lasts as long as the parking that it concerns, and ends no other one.
                     "ON CONFLICT DO UPDATE SET unpark = unpark AND ?4 AND parked_since IS ?5, "
                     "parked = ?4 AND NOT (unpark AND parked_since IS ?5), ledger = ?2, provider = ?3, "
                     "parked_since = ?5, waits_until = ?6, why = ?7, requests = ?8, used_today = ?9, updated = ?10"),
@@ -111,7 +111,7 @@ void sqlite_store::abandon(const char* why) noexcept
     } catch (const std::bad_alloc&) {
         failure_.clear();
     }
-    // Some failures have rolled back already; to say so again does no harm.
+    // Some failures have rolled back already; repeating it is harmless.
     sqlite3_exec(db_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
     open_ = false;
     uncommitted_ = 0;
@@ -133,11 +133,11 @@ void sqlite_store::commit()
 log_tail sqlite_store::checkpoint(bool at_end)
 {
     if (failed_ || open_) return {};
-    // Whoever reads is done before long, or won't be for long.
+    // Readers finish soon, or are waited for no longer.
     if (at_end) db_.wait_for_locks(longest_wait_at_end, {});
     int logged = 0, copied = 0;
     const int mode = at_end ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
-    // An error does no harm: what the file lacks is in the log. The next commit reports a disk that is full.
+    // An error is harmless: what the file lacks is in the log. The next commit reports a full disk.
     const int code = sqlite3_wal_checkpoint_v2(db_.get(), "main", mode, &logged, &copied);
     if (at_end) db_.wait_for_locks(lock_patience_, while_locked_);
     const bool known = logged >= 0 && (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY);

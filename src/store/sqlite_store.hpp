@@ -47,34 +47,34 @@ public:
     bool in_transaction() const noexcept override { return open_; }
 
 private:
-    // What a run wants, as far as its jobs need to know.
+    // The columns of a run that its jobs need.
     struct run_row {
         walk_mode mode = walk_mode::update;
         walk_bounds bounds;
         job_order order = job_order::least_recent;
         bool retry_failed = false;
         std::int64_t listed = 0;
-        std::int64_t import = 0;  // number of the import under way, or of the last one; 0: there was none
-        bool withheld = false;    // no job is given out until the import has ended
+        std::int64_t import = 0;  // number of the current import, or of the last one; 0: there was none
+        bool withheld = false;    // no job is claimed until the import has ended
     };
-    // A job that this worker may write for.
+    // A job that this worker holds the lease of.
     struct held_job {
         timeline line;
         std::int64_t run = 0;
     };
-    // A post on its way into the store.
+    // A post that is being stored.
     struct stored_row {
         std::int64_t post = 0;
-        bool found_here = false;  // by this listing, before all others
-        bool fresh = true;        // not shown by this listing before
+        bool found_here = false;  // by this listing before all others
+        bool fresh = true;        // new to this listing
     };
 
-    // What the store has of a post, seen from one listing.
+    // The stored post, as seen from one listing.
     struct known_post {
         std::int64_t post = 0;
         bool found_here = false;
-        bool newer = false;       // what was read now replaces what is stored
-        bool new_links = false;   // no change of the post, but its URLs are younger now
+        bool newer = false;       // the post that was read replaces the stored one
+        bool new_links = false;   // the post is unchanged, but its URLs are newer
         std::optional<place> at;  // in this listing, if it has shown the post before
     };
 
@@ -104,7 +104,8 @@ private:
                        std::uint64_t requests, wall_time now);
     void settle(std::int64_t job, const timeline& line, const step& s, std::string_view end, wall_time now);
 
-    // Runs `f` within the transaction. Whatever goes wrong, the transaction is rolled back and the store refuses more.
+    // Runs `f` within the transaction. After an exception the transaction is rolled back and the store refuses further
+    // work.
     template <class F>
     auto guarded(F f) -> std::invoke_result_t<F&>
     {
@@ -127,7 +128,7 @@ private:
     std::unique_ptr<owner_lock> lock_;
     connection db_;
     timeline_rules rules_;
-    std::string may_come_due_;  // a condition
+    std::string may_come_due_;  // an SQL condition
     std::chrono::milliseconds lock_patience_;
     std::function<bool(std::chrono::milliseconds)> while_locked_;
     std::uint64_t page_size_;
@@ -136,10 +137,10 @@ private:
     std::string failure_;
     std::size_t uncommitted_ = 0;
     std::map<std::int64_t, run_row> runs_;
-    bool expect_known_ = false;     // the next post is more likely known than new: as the last one was
-    bool looking_ahead_ = false;    // `next_posts_` is under way
-    std::vector<stored_row> rows_;  // of the batch at hand
-    std::vector<sighting> seen_;    // where the timeline has them
+    bool expect_known_ = false;     // the next post is probably known, as the last one was
+    bool looking_ahead_ = false;    // `next_posts_` is running
+    std::vector<stored_row> rows_;  // of the current batch
+    std::vector<sighting> seen_;    // their places in the timeline
 
     statement begin_, commit_;
     statement insert_job_, find_job_, queue_job_, keep_job_, adopt_job_;

@@ -61,7 +61,7 @@ private:
             file_.check();
             return result;
         } catch (const store_error&) {
-            // What looks like damage may be a file that changes.
+            // A file that changes may look damaged.
             file_.check();
             throw;
         }

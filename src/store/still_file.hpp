@@ -1,4 +1,4 @@
-// A store in a folder where this user may not write.
+// Reading a store in a folder where this user may not write.
 #pragma once
 
 #include <unipile/store/sqlite.hpp>
@@ -10,23 +10,23 @@
 
 namespace unipile::store {
 
-/// Whether SQLite has no place for what it needs beside a file that may be read.
+/// Returns true if a file may be read and SQLite can't create its own files beside it.
 bool is_for_reading_only(const std::string& file);
 
-/// A file that nobody writes. SQLite reads one in such a folder only as if it could never change, without a lock and
-/// without a look at the log; so whoever reads it has to see to it that this was true.
+/// A file that does not change while it is read. In such a folder SQLite can read a file only as if it never changed,
+/// without a lock and without its log, so this class checks that it did not.
 class still_file {
 public:
     explicit still_file(const std::string& file);
 
-    /// Throws `store_error`: the file alone is not all that was committed, or somebody has written since.
+    /// Throws `store_error` if commits are missing from the file, or if it was written to since.
     void check() const;
 
 private:
     struct look {
         std::tuple<std::uint64_t, std::uint64_t, std::int64_t, std::int64_t, std::int64_t> file;  // which, size, time
-        bool log = false;                                                                         // holds something
-        bool written = false;  // a harvest is at work
+        bool log = false;      // the log is not empty
+        bool written = false;  // a harvest uses it
     };
     static look look_at(const std::string& file);
 
@@ -34,7 +34,7 @@ private:
     look before_;
 };
 
-/// Reads as `reader` does, and checks the file each time.
+/// Returns a reader that reads as `reader` does, and checks the file after each call.
 std::unique_ptr<post_reader> checked_reader(std::unique_ptr<post_reader> reader, still_file file);
 
 }  // namespace unipile::store

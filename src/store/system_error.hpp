@@ -1,11 +1,11 @@
-// What the system says of a store's files.
+// The system's errors on a store's files.
 #pragma once
 
 #include <unipile/store/error.hpp>
 
 namespace unipile::store {
 
-/// The meaning of an `errno` that a call about a file has left.
+/// Returns the meaning of the `errno` of a call on a file.
 store_errc meaning_of(int error) noexcept;
 
 }  // namespace unipile::store

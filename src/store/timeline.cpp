@@ -7,10 +7,10 @@ namespace unipile::store {
 
 namespace {
 
-// Stretches beyond this many are forgotten, the oldest first. To forget one is safe: it is read again.
+// Stretches beyond this number are dropped, the oldest first. That is safe: their posts are read again.
 constexpr std::size_t most_stretches = 32;
 
-// `t` and `by` may be any.
+// Both arguments may have any value.
 wall_time later(wall_time t, std::chrono::seconds by)
 {
     const auto room = std::chrono::floor<std::chrono::seconds>(wall_time::max() - std::max(t, wall_time{}));
@@ -48,7 +48,7 @@ timeline::stretch* timeline::find(std::uint32_t walk) noexcept
     return it == stretches_.end() ? nullptr : &*it;
 }
 
-// A time in the future was written by a clock that was wrong.
+// A time in the future is that of a wrong clock.
 bool timeline::is_old(wall_time t, std::chrono::seconds limit, wall_time now) const
 {
     return t > now || now >= later(t, limit);
@@ -58,7 +58,7 @@ bool timeline::on_first_page(const depth& d) { return d.boundary.empty() && d.pa
 
 std::chrono::seconds timeline::backoff(unsigned looks) const
 {
-    // Longer ones are no bound.
+    // Longer times are no bound.
     const auto first = std::min<std::chrono::seconds>(rules_.look_again_after, std::chrono::years{100});
     return first * (1 << std::min(looks > 0 ? looks - 1 : 0, 4u));
 }
@@ -94,8 +94,7 @@ step timeline::begin(walk_mode mode, const walk_bounds& bounds, wall_time now)
     return from_top(now);
 }
 
-// A full walk that is given up: where it lies in an older stretch, it makes one with it, so that an update finds
-// nothing open.
+// A full walk is given up: where it lies in an older stretch, the two become one, so that an update finds no open part.
 void timeline::absorb()
 {
     if (walk_.in_a_row < std::max(1u, rules_.join_run)) return;
@@ -108,7 +107,7 @@ void timeline::absorb()
     current().down = std::move(older.down);
 }
 
-// A new walk. What the last one has read becomes a stretch like any other.
+// Starts a new walk. The posts of the last one become a stretch.
 step timeline::from_top(wall_time now)
 {
     std::erase_if(stretches_, [](const stretch& s) { return s.posts == 0 && !s.closed(); });
@@ -126,14 +125,14 @@ step timeline::from_top(wall_time now)
     return {step::kind::from_top};
 }
 
-// Where the walk's own stretch goes on; `go_on` if there is no position that could be trusted.
+// Returns where the walk's own stretch continues; `go_on` if no position can be trusted.
 step timeline::from_saved(wall_time now)
 {
     depth& d = current().down;
     const bool doubtful = walk_.mode == walk_mode::full || d.ended || d.position.empty() ||
                           is_old(d.given, rules_.trust_position_for, now);
     const std::string& position = doubtful ? d.page : d.position;
-    // What is on the first page may have been pinned meanwhile. To begin anew costs no more than to go on there.
+    // Posts on the first page may have been pinned meanwhile. To start anew costs no more than to continue there.
     if (position.empty() || on_first_page(d)) return {};
     if (doubtful) d.boundary = position;
     if (doubtful) d.next_top = 0;
@@ -159,7 +158,7 @@ step timeline::lost_position(wall_time now)
     return back ? from_left(now) : from_top(now);
 }
 
-// Back to where the walk was when it jumped.
+// Returns to where the walk was when it jumped.
 step timeline::from_left(wall_time now)
 {
     depth& d = current().down;
@@ -198,7 +197,7 @@ bool timeline::overlaps(std::span<const sighting> posts) const
                        [&](const sighting& p) { return p.at.firm && stretches_.front().holds(p.at.walk); });
 }
 
-// The stream has begun a page above the position.
+// The stream started one page above the position.
 void timeline::begin_overlap(const page_facts& page)
 {
     if (!page.overlapped || !walk_.saved_position || walk_.want_overlap) return;
@@ -219,7 +218,7 @@ step timeline::read(std::span<sighting> posts, std::string_view position, const 
     const bool overlap = walk_.want_overlap;
     if (overlap) {
         if (posts.empty() && !position.empty()) return {};
-        // What lies between is unknown, so these posts have no place.
+        // The posts between are unknown, so these have no place.
         if (!overlaps(posts)) return lost_position(now);
     }
     walk_.want_overlap = false;
@@ -244,12 +243,12 @@ void timeline::look_for_doubts(std::span<const sighting> posts, const page_facts
     depth& d = current().down;
     if (d.missing == 0 || posts.empty()) return;
     const std::uint64_t missing = std::exchange(d.missing, 0);
-    // The page that is read once more is judged anew, if all of it is.
+    // A page that is read once more is judged anew if all of it is read.
     const auto is_top = [&](const sighting& p) { return p.post != 0 && p.post == d.page_top; };
     if (!overlap || std::none_of(posts.begin(), posts.end(), is_top)) note_size(missing);
 }
 
-// A page that lacks so many items is followed by another one, or has all that were asked for.
+// Records the size of a page that is followed by another one, or that has all items requested.
 void timeline::note_size(std::uint64_t missing)
 {
     if (!fewest_missing_ || missing < *fewest_missing_) {
@@ -283,7 +282,7 @@ void timeline::see(sighting& post)
     if (post.post != 0) note_bottom(post.post, natural);
     stretch* where = post.at.walk == 0 ? nullptr : find(post.at.walk);
     if (where == &own) {
-        // A duplicate that shifted, or what a resumed page repeats: proves nothing, disproves nothing.
+        // A duplicate that was moved, or a post that a resumed page repeats: proves and disproves nothing.
         post.at = {own.last, post.at.firm || natural};
     } else if (where) {
         see_known(post, *where, natural);
@@ -350,13 +349,13 @@ void timeline::go_down(std::span<const sighting> posts, std::string_view positio
     if (page.missing == 0 && !posts.empty()) note_size(0);
 }
 
-// The stretch in which the latest posts lie, by its last walk; 0: none for sure.
+// Returns the stretch in which the latest posts certainly lie, by its last walk; 0: none.
 std::uint32_t timeline::joinable(const page_facts& page) const
 {
     if (walk_.mode == walk_mode::full || !page.page_ends) return 0;
     const auto proven = [&](const stretch& s) {
         if (s.last == walk_.candidate && walk_.in_a_row >= std::max(1u, rules_.join_run)) return true;
-        // The listing's last post, in its place, or at the end of a short page that has all the others as well.
+        // The listing's last post, in its place, or at the end of a short page that has all other posts, too.
         return s.last == walk_.ends_in &&
                (walk_.ends_firmly || (page.missing > fewest_missing_.value_or(0) && s.posts <= walk_.stayed));
     };
@@ -364,8 +363,7 @@ std::uint32_t timeline::joinable(const page_facts& page) const
     return it == stretches_.end() ? 0 : it->last;
 }
 
-// Takes in the stretch whose last walk this is. Stretches between the two have been passed: what was in them was read
-// or is gone.
+// Merges the stretch with this last walk. Stretches between the two were passed: their posts were read or are gone.
 timeline::stretch timeline::merge(std::uint32_t last)
 {
     const auto it =
@@ -407,7 +405,7 @@ step timeline::join(const page_facts& page, wall_time now)
         older.down.ended || older.down.position.empty() || is_old(older.down.given, rules_.trust_position_for, now);
     const bool known = !(doubtful ? older.down.page : older.down.position).empty() && !on_first_page(older.down);
     if (!rests_there && !known) {
-        // Nothing to jump to, or not far enough to be worth it: this walk's own position is as good, only higher.
+        // No jump is possible or worth it: this walk's own position is as good, only higher.
         return done ? rest(step::kind::bounded) : step{};
     }
     walk_.left = std::exchange(own.down, std::move(older.down));

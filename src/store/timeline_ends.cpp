@@ -1,4 +1,4 @@
-// How a walk ends.
+// The end of a walk.
 #include <unipile/store/timeline.hpp>
 
 #include <algorithm>
@@ -12,13 +12,13 @@ step timeline::ended(end_reason reason, wall_time now, unsigned empty_pages)
     switch (reason) {
         case end_reason::exhausted_cursor:
         case end_reason::refused_cursor:
-            // Refused at once: that is a dead position, not the end.
+            // Refused at once: the position has expired, and the listing has not ended.
             if (walk_.saved_position) return lost_position(now);
             return inferred_end(reason, now, 0);
         case end_reason::empty_page:
         case end_reason::missing_cursor:
         case end_reason::null_cursor:
-            // The page that was to hold known posts holds none.
+            // The page that should have known posts has none.
             if (walk_.want_overlap) return lost_position(now);
             if (reason == end_reason::null_cursor) return close(reason, 0);
             return inferred_end(reason, now, empty_pages);
@@ -30,7 +30,7 @@ step timeline::ended(end_reason reason, wall_time now, unsigned empty_pages)
         case end_reason::stopped: return rest(step::kind::bounded);
         case end_reason::cursor_loop:
         case end_reason::no_progress:
-            // The position leads nowhere, so the next run shall not start there.
+            // The position leads nowhere, so the next run must not start there.
             d.position.clear();
             d.page.clear();
             d.boundary.clear();
@@ -42,12 +42,13 @@ step timeline::ended(end_reason reason, wall_time now, unsigned empty_pages)
     return {step::kind::interrupted};
 }
 
-// Closes the listing if it was seen to end here before, or if it is sure enough the first time.
+// Closes the listing if it ended here before, or if the end is certain.
 step timeline::inferred_end(end_reason reason, wall_time now, unsigned empty_pages)
 {
     depth& d = current().down;
     if (is_known_end()) return close(reason, empty_pages);
-    // A post that may be pinned lies in two places: only its being the last one of as many posts is the same end.
+    // A post that may be pinned can be in two places: it is the same end only if it is the last of the same number of
+    // posts.
     const bool natural = !walk_.unbroken || walk_.passed > rules_.pinned;
     const std::uint64_t after = natural ? 0 : walk_.passed;
     const bool again = ended_behind_ && *ended_behind_ == d.bottom && ended_after_ == after;
@@ -67,18 +68,18 @@ step timeline::inferred_end(end_reason reason, wall_time now, unsigned empty_pag
     return rest(step::kind::bounded);
 }
 
-// Whether an older walk has found the listing's end behind the same post, without a doubt.
+// Returns true if an older walk without doubts has found the listing's end behind the same post.
 bool timeline::is_known_end() const
 {
     const std::uint64_t bottom = stretches_.front().down.bottom;
-    // A post that may be pinned proves something only together with all the others.
+    // A post that may be pinned proves something only together with all others.
     const bool natural = bottom != 0 && (!walk_.unbroken || walk_.passed > rules_.pinned);
     return std::any_of(stretches_.begin() + 1, stretches_.end(), [&](const stretch& s) {
         return s.closed() && s.clean && s.down.bottom == bottom && (natural || s.posts <= walk_.stayed);
     });
 }
 
-// Whether an older stretch has posts, and its last one is none that this walk has come across.
+// Returns true if an older stretch has posts, and this walk has not met its last one.
 bool timeline::misses_known_posts() const
 {
     const std::uint32_t walk = stretches_.front().last;
@@ -86,7 +87,7 @@ bool timeline::misses_known_posts() const
                        [&](const stretch& s) { return s.posts > 0 && s.down.bottom != 0 && s.bottom_seen != walk; });
 }
 
-// Whether there is no point in looking there again so soon.
+// Returns true if it is too soon to look there again.
 bool timeline::rests(const depth& down, wall_time now) const
 {
     return down.ended && refusals_ > 1 && !is_old(refused_at_, backoff(refusals_ - 1), now);
@@ -99,7 +100,7 @@ step timeline::close(end_reason how, unsigned empty_pages)
     own.end = how;
     own.empty_pages = empty_pages;
     own.first = std::min(own.first, stretches_.back().first);
-    // Posts may lie behind empty pages, so where those are is kept.
+    // Posts may lie behind empty pages, so that place is kept.
     if (how == end_reason::empty_page) {
         own.down.ended = true;
     } else {
@@ -107,7 +108,7 @@ step timeline::close(end_reason how, unsigned empty_pages)
         kept.bottom = own.down.bottom;
         own.down = std::move(kept);
     }
-    // The only size that was seen, once, may be a cap or not.
+    // The only page size that was seen, once, may be a cap.
     if (own.most_missing > 0 && alike_ < 2) raise(short_page_above, false);
     const bool whole_way = walk_.unbroken && walk_.passed > 0 && !walk_.doubtful;
     stretches_.erase(stretches_.begin() + 1, stretches_.end());

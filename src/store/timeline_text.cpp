@@ -1,4 +1,4 @@
-// The text form of a timeline: JSON, since people look into stores.
+// The text form of a timeline: JSON, readable for people.
 #include <unipile/store/timeline.hpp>
 
 #include <boost/json/parse.hpp>
@@ -19,7 +19,7 @@ json::value time_value(wall_time t) { return json::value(t.time_since_epoch().co
 
 json::value optional_time(const std::optional<wall_time>& t) { return t ? time_value(*t) : json::value(nullptr); }
 
-// Throws for values that `text()` doesn't write; `parse` turns that into nothing.
+// Throws for values that `text()` does not write; `parse` then returns nothing.
 template <class T>
 T number(const json::object& o, std::string_view key)
 {
@@ -48,7 +48,7 @@ json::value optional_number(const std::optional<std::uint64_t>& n)
     return n ? json::value(*n) : json::value(nullptr);
 }
 
-// How far down a stretch, or a walk that left its place, has come.
+// The depth of a stretch, or of a walk that jumped.
 template <class Depth>
 json::object object_of(const Depth& d)
 {
@@ -72,7 +72,7 @@ void read_depth(const json::object& o, Depth& d, int version)
     d.ended = o.at("ended").as_bool();
 }
 
-// Earlier versions didn't keep how an end was found: it counts as the least certain one.
+// Earlier versions did not store how an end was found; it counts as the least certain one.
 template <class Stretch>
 void read_end(const json::object& o, Stretch& s, int version)
 {

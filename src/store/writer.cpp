@@ -16,7 +16,7 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-// A duration may be as long as it can be.
+// The duration may have any value.
 clock::time_point after(std::chrono::milliseconds d)
 {
     constexpr std::chrono::hours a_year{24 * 365};
@@ -37,21 +37,21 @@ struct store_writer::impl {
         durable d;
         bool flush = false;
     };
-    // Lists, whose nodes are made by who submits: the writer's thread needs no memory to pass them on.
+    // Lists, whose nodes the submitters allocate, so that the writer's thread needs no memory to move them.
     using items = std::list<item>;
 
-    // Who waits for room: with a function to call, or with work to queue.
+    // A submitter that waits for capacity: with a function to call, or with work to queue.
     struct waiter {
         std::size_t bytes = 0;
         std::function<void()> call;
         items work;
-        bool* queued = nullptr;  // set once the work is queued
+        bool* queued = nullptr;  // set when the work is queued
     };
 
     impl(std::unique_ptr<post_store> e, writer_options o) : options(o), engine(std::move(e)) {}
 
     bool has_room(std::size_t bytes) const { return queue.empty() || queued + bytes <= options.max_queued_bytes; }
-    /// Nobody gets ahead of those that wait, or an account's older ledger might replace its newer one.
+    /// Submitters are served in order; otherwise an account's older ledger might replace its newer one.
     bool takes(std::size_t bytes) const
     {
         return has_room(bytes) && (want_room.empty() || turn_of == std::this_thread::get_id());
@@ -81,7 +81,7 @@ struct store_writer::impl {
         if (!failed()) checkpoint(true);
     }
 
-    // The next piece of work; none if it is time for something else.
+    // Returns the next piece of work; none if something else is due.
     items next()
     {
         items one;
@@ -143,7 +143,7 @@ struct store_writer::impl {
         tell_durable(failure());
     }
 
-    // Between commits.
+    // Called between commits.
     void tend()
     {
         if (!behind || failed() || options.checkpoint_every == std::chrono::milliseconds::max() ||
@@ -153,7 +153,7 @@ struct store_writer::impl {
         checkpoint_at = after(options.checkpoint_every);
     }
 
-    // True if the file doesn't have everything yet.
+    // Returns true if the file is not complete yet.
     bool checkpoint(bool at_end)
     {
         try {
@@ -166,7 +166,7 @@ struct store_writer::impl {
         }
     }
 
-    // What waits is told of the failure; what was applied before it will never be durable.
+    // Passes the failure to all waiting work; work that was applied before will never be durable.
     void tell_durable(const std::exception_ptr& result)
     {
         items all;
@@ -193,7 +193,7 @@ struct store_writer::impl {
                 push(first.work);
                 if (first.queued) *first.queued = true;
             } else {
-                // Its place is kept until it has submitted.
+                // It keeps its place until it has submitted.
                 const auto call = std::move(first.call);
                 lock.unlock();
                 call_waiter(call);
@@ -230,11 +230,11 @@ struct store_writer::impl {
     writer_options options;
     std::unique_ptr<post_store> engine;
 
-    // Of the writer's thread alone.
+    // Used by the writer's thread only.
     items waiting_for_commit;
     clock::time_point deadline{};
     clock::time_point checkpoint_at{};
-    bool behind = false;  // the store's file lacks what was committed
+    bool behind = false;  // the store's file lacks commits
     bool flush_wanted = false;
 
     mutable std::mutex mutex;  // guards what follows
@@ -242,7 +242,7 @@ struct store_writer::impl {
     items queue;
     std::size_t queued = 0;
     std::list<waiter> want_room;
-    std::thread::id turn_of;  // while those that waited are called
+    std::thread::id turn_of;  // set while waiting submitters are called
     bool closing = false;
     std::exception_ptr first_failure;
     log_tail tail;
@@ -262,7 +262,7 @@ store_writer::~store_writer()
     try {
         close();
     } catch (...) {
-        // `close()` is the place to learn of it.
+        // `close()` reports it.
     }
 }
 
@@ -332,7 +332,7 @@ void store_writer::flush(durable f)
     {
         std::lock_guard lock(impl_->mutex);
         if (!impl_->closing) {
-            // It holds nothing that would need room.
+            // It needs no capacity.
             if (impl_->want_room.empty() || impl_->turn_of == std::this_thread::get_id())
                 impl_->push(one);
             else
