@@ -1,4 +1,4 @@
-// The header of an answer, judged before anything of its body is believed.
+// The header of an answer, and its checks before the body is read.
 #pragma once
 
 #include <unipile/answer_fields.hpp>
@@ -16,7 +16,7 @@ enum class body_framing {
     none,     ///< no body can follow
     length,   ///< `length` bytes
     chunked,  ///< chunks
-    unknown,  ///< anything else: the body can't be read
+    unknown,  ///< any other: the body can't be read
 };
 
 enum class body_encoding { identity, gzip, other };
@@ -24,33 +24,33 @@ enum class body_encoding { identity, gzip, other };
 struct answer_header {
     unsigned status = 0;
     body_framing framing = body_framing::unknown;
-    /// Set: `unknown`, because the header says two things at once or nonsense; in the library's words.
+    /// Set if `unknown` because the header is contradictory or invalid; in the library's own text.
     const char* contradiction = nullptr;
     std::uint64_t length = 0;
     body_encoding encoding = body_encoding::identity;
     bool keep_alive = false;
-    bool located = false;                                    ///< there is a `Location`
+    bool located = false;                                    ///< has a `Location`
     std::optional<std::chrono::seconds> keep_alive_timeout;  ///< `Keep-Alive: timeout=N`
     std::string content_type;
     answer_fields fields;
 };
 
-/// False once `start`, the first bytes of an answer, can't become an HTTP/1.x status line.
+/// Returns false if `start`, the first bytes of an answer, can't become an HTTP/1.x status line.
 bool may_be_answer(std::string_view start) noexcept;
 
-/// What to do with an answer, seen its header.
+/// What to do with an answer after its header.
 struct verdict {
-    boost::system::error_code error;  ///< set: give up with it
-    bool readable = true;             ///< false: the status counts, the body can't be read
+    boost::system::error_code error;  ///< set: end with it
+    bool readable = true;             ///< false: only the status is used
 };
 
-/// Judges a final (not 1xx) answer: redirects, framing, encoding, media type, announced length. Framing that says
-/// two things at once is an error under every status; where an answer other than 200 merely has a body of unknown
-/// length or encoding, its status is still worth having. A 3xx without a place to go to is such an answer, too.
+/// Checks a final (not 1xx) answer: redirects, framing, encoding, media type, announced length. Contradictory framing
+/// is an error with every status. If an answer other than 200 merely has a body of unknown length or encoding, its
+/// status is still used. The same applies to a 3xx without a `Location`.
 verdict judge(const answer_header& header, bool gzip_offered, std::uint64_t page_limit) noexcept;
 
-/// True unless the media type says that the body can't be JSON. Generic types, as a static file server gives them,
-/// are let through: the decoder reads every byte anyway.
+/// Returns true unless the media type excludes JSON. Generic types, as a static file server sends them, are accepted,
+/// since the decoder checks every byte.
 bool may_be_json(std::string_view content_type) noexcept;
 
 }  // namespace unipile::http

@@ -16,9 +16,9 @@ namespace beast_http = boost::beast::http;
 using boost::beast::iequals;
 using boost::system::error_code;
 
-// Hexadecimal digits: 15 hold every size that 64 bits do sensibly; leading zeros without end are no size.
+// Hexadecimal digits: 15 suffice for every size below 2^60; leading zeros without end are refused.
 constexpr std::size_t longest_size = 15;
-// Nobody sends extensions; a peer that does must not do so without end.
+// Extensions are unused in practice; their length is bounded.
 constexpr std::size_t longest_extension = 4096;
 
 constexpr std::size_t longest_kept_value = 256;
@@ -53,7 +53,7 @@ std::string_view trimmed(std::string_view text) noexcept
     return text.substr(0, text.find_last_not_of(" \t") + 1);
 }
 
-/// Of `Keep-Alive: timeout=5, max=100`.
+/// Reads `Keep-Alive: timeout=5, max=100`.
 std::optional<std::chrono::seconds> timeout_parameter(std::string_view value)
 {
     constexpr std::string_view name = "timeout=";
@@ -92,7 +92,7 @@ bool is_zero(std::string_view size_line) noexcept
     return size_line.substr(0, size_line.find(';')).find_first_not_of('0') == size_line.npos;
 }
 
-/// Whether a chunk's line, or the start of one, is within the bounds.
+/// Returns true if a chunk's line, or the beginning of one, is within the bounds.
 bool may_be_size(std::string_view line) noexcept
 {
     const std::size_t digits = std::min(line.find_first_not_of("0123456789abcdefABCDEF"), line.size());
@@ -167,7 +167,7 @@ std::size_t answer_parser::feed(std::string_view bytes, code& error)
 answer_parser::code answer_parser::feed_header(std::string_view block)
 {
     code error;
-    // Servers leave out the space behind the status where no reason follows; Beast wants it.
+    // Some servers leave out the space behind the status if no reason follows; Beast requires it.
     constexpr std::size_t bare_status_line = std::string_view("HTTP/1.1 200").size();
     if (block.find('\r') == bare_status_line) {
         const std::string line = std::string(block.substr(0, bare_status_line)) + " \r\n";
@@ -189,7 +189,7 @@ void answer_parser::on_response_impl(int status, text, int version, code& error)
 
 void answer_parser::on_field_impl(beast_http::field name, text name_text, text value_text, code&)
 {
-    if (last_) return;  // a trailer; nothing in one is of use
+    if (last_) return;  // a trailer; none is used
     const std::string_view value = as_std(value_text);
     answer_fields& fields = header_.fields;
     switch (name) {
@@ -228,7 +228,7 @@ void answer_parser::take_rate_limit(std::string_view name, std::string_view valu
     limits.emplace_back(name, value);
 }
 
-// What makes the framing ambiguous is no fault of the header's own, since its status counts all the same.
+// Ambiguous framing is not an error of the header, since the status is used all the same.
 bool answer_parser::judge_fault(const code& error) noexcept
 {
     if (error == beast_http::error::bad_content_length) {
@@ -310,7 +310,7 @@ std::string_view answer_parser::next(std::string_view& input, error_code& error)
         }
         if (input.size() == before) break;
     }
-    // A fault behind a piece comes with the next call, so that the bytes before it count.
+    // A fault behind a piece is reported by the next call, so that the bytes before it are used.
     error = piece_.empty() ? fault_ : error_code();
     return piece_;
 }
@@ -331,7 +331,8 @@ void answer_parser::take_framing(std::string_view& input, error_code& error)
     if (fault || !lines.empty()) error = errc::bad_chunk;
 }
 
-/// Whether all lines in front of the next data are there, or, behind the last chunk, all lines to the body's end.
+/// Returns true if all lines in front of the next data are there or, behind the last chunk, all lines to the body's
+/// end.
 bool answer_parser::framing_is_whole(std::string_view input, error_code& error)
 {
     const std::size_t size_line = after_data_ ? 1 : 0;

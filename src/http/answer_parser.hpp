@@ -1,4 +1,4 @@
-// Reads one answer: its header, then its body.
+// Parses one answer: its header, then its body.
 #pragma once
 
 #include "answer_header.hpp"
@@ -12,14 +12,14 @@
 
 namespace unipile::http {
 
-/// Finds the ends of lines in text that arrives in parts. Strict: CRLF, no other control characters but HTAB, and no
-/// line that continues the one before it.
+/// Splits text that arrives in parts into lines. Strict: CRLF, no other control characters but HTAB, and no continued
+/// lines.
 class line_scan {
 public:
-    /// The next whole line, without its end. `text` starts where the first call's text started. Empty: there is no
-    /// further line yet, or a fault.
+    /// Returns the next whole line, without its end. `text` starts where the first call's text started. Empty: no
+    /// further line has arrived, or a fault.
     std::optional<std::string_view> next(std::string_view text) noexcept;
-    /// What there is of the line behind the last whole one.
+    /// Returns the part of the line behind the last whole one.
     std::string_view rest(std::string_view text) const noexcept;
 
     bool faulty() const noexcept { return faulty_; }
@@ -33,44 +33,43 @@ private:
     bool faulty_ = false;
 };
 
-/// From Boost 1.90 on trailers have a function of their own; it is in a class of its own so that it needs no
-/// `override`.
+/// From Boost 1.90 on trailers have a function of their own; it is in a base class so that it needs no `override`.
 class trailer_ignoring_parser : public boost::beast::http::basic_parser<false> {
 protected:
-    // GCOVR_EXCL_START: older ones don't call it
+    // GCOVR_EXCL_START: not called by older versions
     virtual void on_trailer_field_impl(boost::beast::http::field, boost::beast::string_view, boost::beast::string_view,
                                        boost::beast::error_code&)
     {}
     // GCOVR_EXCL_STOP
 };
 
-/// One answer. HTTP's grammar is that of Beast's `basic_parser`; this class adds what Beast leaves open, and bounds:
-/// - lines end with CRLF, are not folded and hold no control characters;
+/// One answer. The grammar is that of Beast's `basic_parser`; this class adds checks and bounds that Beast lacks:
+/// - lines end with CRLF, are not folded and have no control characters;
 /// - a body has one `Content-Length` or is exactly `chunked`, in HTTP/1.1; see `contradiction`;
-/// - a chunk's size has 15 digits at most, and 4 KiB of extensions;
+/// - a chunk's size has at most 15 digits, and at most 4 KiB of extensions;
 /// - the header, and all that follows the last chunk's data, is bounded.
-/// Beast gets the header, each chunk's line and the trailers only when they are whole, so its paths for parts of them
-/// aren't used: up to Boost 1.85 a last chunk that arrives byte by byte runs into an assertion there.
+/// Beast gets the header, each chunk's line and the trailers only when they are whole, so that its code for parts of
+/// them is not used: up to Boost 1.85 a last chunk that arrives byte by byte trips an assertion there.
 ///
-/// No I/O and no copies: payload is handed out as views into the input.
+/// No I/O and no copies: payload is returned as views of the input.
 class answer_parser : private trailer_ignoring_parser {
 public:
-    /// `header_limit`: bytes of the header, and of the last chunk's line and the trailers together.
+    /// `header_limit`: bytes of the header, and of the last chunk's line together with the trailers.
     explicit answer_parser(std::size_t header_limit);
 
-    /// Reads the header once it is whole. `received`: all that has arrived since the status line's first byte. Returns
-    /// the header's size; 0 if it isn't whole, or with `error` set: errc::bad_header or errc::header_too_large.
+    /// Reads the header once it is whole. `received`: all bytes since the status line's first. Returns the header's
+    /// size; 0 if it is not whole, or with `error` set: errc::bad_header or errc::header_too_large.
     std::size_t read_header(std::string_view received, boost::system::error_code& error);
     answer_header& header() noexcept { return header_; }
 
-    /// Takes the next piece of payload off the front of `input`, framing around it included, the body's end too where
-    /// it has arrived. An empty piece: `done()`, or more input is needed, or `error` is set (errc::bad_chunk,
-    /// errc::header_too_large). What is left of `input` has to stand in front of what arrives later.
+    /// Takes the next piece of payload off the front of `input`, including the framing around it, and the body's end if
+    /// that has arrived. An empty piece means: `done()`, or more input is needed, or `error` is set (errc::bad_chunk,
+    /// errc::header_too_large). The rest of `input` has to precede what arrives later.
     std::string_view next(std::string_view& input, boost::system::error_code& error);
 
-    /// The whole body was taken; what is left of the input isn't its.
+    /// Returns true if the whole body was taken; the rest of the input does not belong to it.
     bool done() const noexcept { return is_done(); }
-    /// No more bytes than these can still be the body's; the greatest value for chunks, whose number is unknown.
+    /// Returns the maximum number of bytes that the body still has; the greatest value for chunks.
     std::uint64_t most_left() const noexcept;
 
 private:
@@ -103,7 +102,7 @@ private:
     bool length_is_good_ = false, exactly_chunked_ = false;
     bool old_version_ = false;
     bool after_data_ = false;  // the next line ends a chunk's data
-    bool last_ = false;        // the lines to come are those behind the last chunk
+    bool last_ = false;        // the next lines are those behind the last chunk
     std::uint64_t chunk_left_ = 0;
     std::string_view piece_;
     boost::system::error_code fault_;

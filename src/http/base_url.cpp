@@ -39,8 +39,8 @@ bool is_host_name(std::string_view host)
            });
 }
 
-// `127.1` or `0x7f000001` are host names here but addresses to the system's look-up, which is a mistake. Names
-// such as `3scale` are none.
+// `127.1` or `0x7f000001` are host names here but addresses to the system's look-up, so they are refused. Names such as
+// `3scale` are not affected.
 bool looks_like_odd_address(std::string_view host)
 {
     const auto last = host.substr(host.rfind('.') + 1);
@@ -53,7 +53,7 @@ bool looks_like_odd_address(std::string_view host)
 
 std::string trimmed_prefix(std::string_view path)
 {
-    // Boost.URL 1.81 takes what follows the digits of a port for the path.
+    // Boost.URL 1.81 takes the text behind the digits of a port for the path.
     if (!path.empty() && path.front() != '/') refuse(option, "the port must be a number from 1 to 65535");
     while (!path.empty() && path.back() == '/') path.remove_suffix(1);
     if (path.ends_with("/api/v1")) path.remove_suffix(7);
@@ -131,7 +131,7 @@ origin parse_base_url(std::string_view text)
 {
     text = without_space(text);
     if (text.empty()) refuse(option, "required; it is the DSN that the dashboard shows");
-    // Without a scheme, `host:port` would read as a scheme and a path.
+    // Without a scheme, `host:port` would be parsed as a scheme and a path.
     const std::string whole = text.find("://") == text.npos ? "https://" + std::string(text) : std::string(text);
     const auto parsed = urls::parse_uri(whole);
     if (!parsed) refuse(option, "not a URL; it looks like https://api8.unipile.com:13851");

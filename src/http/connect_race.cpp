@@ -12,7 +12,7 @@ void connect_race::start(const boost::asio::ip::tcp::endpoint& to)
     boost::asio::ip::tcp::socket& socket = made->socket();
     socket.open(to.protocol(), error_);
     if (error_) return;
-    // Asio opens sockets that programs started by this one would inherit.
+    // Asio opens sockets that child processes would inherit.
     ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
     socket.non_blocking(true, error_);
     if (error_) return;

@@ -1,4 +1,4 @@
-// Attempts to connect that run beside each other: the first that gets through wins.
+// Parallel attempts to connect; the first that succeeds is used.
 #pragma once
 
 #include "connection.hpp"
@@ -13,26 +13,26 @@
 
 namespace unipile::http {
 
-/// Knows nothing of time: who waits decides when the next attempt starts. All calls on the executor.
+/// Has no timers: the caller decides when the next attempt starts. All calls on the executor.
 class connect_race : public std::enable_shared_from_this<connect_race> {
 public:
-    /// `wake` is cancelled whenever an attempt is over, until `give_up()`.
+    /// `wake` is cancelled after the end of each attempt, until `give_up()`.
     connect_race(boost::asio::any_io_executor executor, boost::asio::steady_timer& wake)
         : executor_(std::move(executor)), wake_(&wake)
     {}
 
-    /// Starts another attempt. One that can't even begin is over at once.
+    /// Starts another attempt. One that fails to start is over at once.
     void start(const boost::asio::ip::tcp::endpoint& to);
 
-    /// The connection of the first attempt that got through, once; else null.
+    /// Returns the connection of the first attempt that succeeded, once; else null.
     std::unique_ptr<connection> take_winner() noexcept { return std::move(winner_); }
     const boost::asio::ip::address& winners_address() const noexcept { return winners_address_; }
 
     std::size_t under_way() const noexcept { return under_way_; }
-    /// Of the attempt that failed last.
+    /// Returns the error of the last attempt that failed.
     const boost::system::error_code& error() const noexcept { return error_; }
 
-    /// Closes what is under way. `wake` is not used any more.
+    /// Closes all attempts. `wake` is not used afterwards.
     void give_up() noexcept;
 
 private:

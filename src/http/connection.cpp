@@ -22,8 +22,8 @@ bool would_block(const boost::system::error_code& error) noexcept
     return error == asio::error::would_block || error == asio::error::try_again;
 }
 
-/// Of the socket, in one call of OpenSSL. It needs few of them for a record; a peer that sends nothing but session
-/// tickets or key updates would be listened to without an end, and no deadline could pass.
+/// Reads of the socket in one call of OpenSSL. A record needs few of them; without this limit, a peer that sends only
+/// session tickets or key updates would keep the call from returning, and no deadline could expire.
 constexpr unsigned most_reads_in_a_call = 4;
 
 int as_int(std::size_t n) noexcept
@@ -33,7 +33,7 @@ int as_int(std::size_t n) noexcept
 
 }  // namespace
 
-// OpenSSL's view of the socket. Its own socket BIO writes without MSG_NOSIGNAL: a peer could end the process.
+// OpenSSL's access to the socket. Its own socket BIO writes without MSG_NOSIGNAL, so that a peer could end the process.
 struct connection::bio {
     static connection& self(BIO* b) noexcept { return *static_cast<connection*>(BIO_get_data(b)); }
 
@@ -171,7 +171,7 @@ io_step connection::write(std::string_view from)
 
 bool connection::is_fit()
 {
-    // Nothing at all is the usual case, for which OpenSSL needs no buffer.
+    // Usually there is nothing to read, and OpenSSL needs no buffer.
     char byte;
     if (!ssl_ || SSL_has_pending(ssl_.get()) == 0) {
         boost::system::error_code error;

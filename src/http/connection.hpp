@@ -1,4 +1,4 @@
-// One connection: a socket, and TLS over it where the server wants it.
+// One connection: a socket, and TLS over it if the server uses TLS.
 #pragma once
 
 #include "tls_context.hpp"
@@ -14,11 +14,11 @@
 
 namespace unipile::http {
 
-/// How far a step got that never blocks.
+/// The result of a step that never blocks.
 enum class progress {
-    done,        ///< all of it for a read, at least one byte for a write, the handshake's end
-    want_read,   ///< try again when the socket can be read
-    want_write,  ///< try again when it can be written
+    done,        ///< a read: all of it; a write: at least one byte; a handshake: its end
+    want_read,   ///< try again when the socket is readable
+    want_write,  ///< try again when the socket is writable
     end,         ///< the peer closed its side
     failed,      ///< see `connection::error()`
 };
@@ -28,9 +28,9 @@ struct io_step {
     std::size_t bytes = 0;
 };
 
-/// Steps don't wait; who drives them waits for the socket in between. TLS works straight on the socket, without the
-/// two pairs of copies and the 17 KB reads that a stream wrapper costs, and an idle connection can be probed for
-/// real: a session ticket that came late is taken in, anything else means that the connection is dead.
+/// Steps do not wait; the caller waits for the socket between them. TLS works directly on the socket, which avoids a
+/// stream wrapper's two pairs of copies and 17 KB reads. It also allows to probe an idle connection: a late session
+/// ticket is processed, anything else means that the connection is closed.
 class connection {
 public:
     using clock = std::chrono::steady_clock;
@@ -44,25 +44,26 @@ public:
 
     void use_tls(tls_context& context);
     io_step handshake();
-    /// Until `to` is full or a step doesn't succeed; what came before that counts, whatever the state.
+    /// Reads until `to` is full or a step does not succeed; the bytes before that are valid in any case.
     io_step read(std::span<char> to);
     io_step write(std::string_view from);
 
-    /// False if an idle connection can't carry another request: closed, failed, or bytes arrived without a request.
+    /// Returns false if an idle connection can't serve another request: closed, failed, or bytes arrived without a
+    /// request.
     bool is_fit();
     /// Closes after TLS's close notification, if that can be sent without waiting.
     void close_politely() noexcept;
     void close() noexcept;
 
-    /// Of the last step that failed.
+    /// Returns the error of the last step that failed.
     const boost::system::error_code& error() const noexcept { return error_; }
-    /// The same of a handshake, in words.
+    /// Returns the fault of a failed handshake.
     tls_fault handshake_fault() const;
-    /// The server ended the connection because it got no client certificate.
+    /// Returns true if the server ended the connection because it got no client certificate.
     bool certificate_was_demanded() const noexcept;
 
-    clock::time_point expires_at{};  ///< the pool's, while the connection is idle
-    bool used = false;               ///< it has carried an answer before
+    clock::time_point expires_at{};  ///< set by the pool while the connection is idle
+    bool used = false;               ///< it has carried an answer
 
 private:
     struct bio;
@@ -72,12 +73,12 @@ private:
 
     boost::asio::ip::tcp::socket socket_;
     ssl_ptr ssl_;
-    boost::system::error_code error_;     // of the step
-    boost::system::error_code io_error_;  // what the socket said inside OpenSSL
+    boost::system::error_code error_;     // of the last step
+    boost::system::error_code io_error_;  // of the socket, inside OpenSSL
     unsigned long openssl_error_ = 0;
     unsigned reads_in_call_ = 0;
-    bool heard_ = false;             // TLS only: a byte has come
-    bool answered_plainly_ = false;  // and the first ones were those of an HTTP answer
+    bool heard_ = false;             // TLS only: a byte has arrived
+    bool answered_plainly_ = false;  // TLS only: the first bytes were those of an HTTP answer
 };
 
 }  // namespace unipile::http

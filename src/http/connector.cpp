@@ -35,7 +35,7 @@ bool lacks_descriptors(const error_code& error) noexcept
 
 asio::awaitable<std::unique_ptr<connection>> connector::connect()
 {
-    waits_.pause_request();  // the request's clock starts with the sending
+    waits_.pause_request();  // the request's time starts with the sending
     co_await resolve();
     waits_.connected = true;
     waits_.awaits(access_.proxy ? "a connection to the proxy" : "a connection");
@@ -87,7 +87,7 @@ asio::awaitable<void> connector::resolve()
     keep_loopback_only();
 }
 
-// A name that only looks like this machine's must not get the key in the clear.
+// A name that only looks like a loopback one must not get the key in the clear.
 void connector::keep_loopback_only()
 {
     if (access_.tls || access_.options.allow_plain_http) return;
@@ -101,7 +101,7 @@ void connector::keep_loopback_only()
              access_.peer().host + ": not an address of this machine, and plain http is for it only");
 }
 
-// As RFC 8305 has it: an address that doesn't answer soon is joined by the next one, and the first to answer is taken.
+// RFC 8305: if an address does not answer soon, the next one is tried in parallel, and the first to answer is used.
 asio::awaitable<void> connector::connect_any()
 {
     const auto allowed = access_.options.deadlines.connect;
@@ -145,7 +145,7 @@ void connector::fail_to_connect(error_code last)
 
 asio::awaitable<void> connector::open_tunnel()
 {
-    // The phase, and so the deadline, is still that of connecting.
+    // The phase, and so its deadline, is still that of connecting.
     const std::string target = access_.server.host_and_port();
     request_.assign("CONNECT ").append(target).append(" HTTP/1.1\r\nHost: ").append(target).append("\r\n");
     if (!access_.proxy->authorization.empty())
@@ -166,7 +166,7 @@ asio::awaitable<void> connector::open_tunnel()
     received_ = {};
 }
 
-// True if the proxy's answer is whole and good.
+// Returns true if the proxy's answer is whole and successful.
 bool connector::take_proxy_answer(std::string_view received)
 {
     const std::string who = access_.peer().host_and_port();
@@ -178,7 +178,7 @@ bool connector::take_proxy_answer(std::string_view received)
     const unsigned status = answer_->header().status;
     if (status == 407) fail(errc::proxy_credentials_refused, who + ": status 407");
     if (status < 200 || status > 299) fail(errc::proxy_failed, who + ": status " + std::to_string(status));
-    // In TLS the client speaks first: bytes behind the header are none of the server's.
+    // In TLS the client speaks first, so bytes behind the header are not the server's.
     if (received.size() != size) fail(errc::proxy_failed, who + ": bytes behind the answer");
     return true;
 }

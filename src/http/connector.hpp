@@ -1,4 +1,4 @@
-// How an exchange comes by a new connection: name, address, tunnel, handshake.
+// Makes a connection for an exchange: name, address, tunnel, handshake.
 #pragma once
 
 #include "answer_parser.hpp"
@@ -11,7 +11,7 @@
 
 namespace unipile::http {
 
-/// The steps of connecting, as coroutines that read like the protocol. Throws what `exchange::get` throws.
+/// The steps of connecting, as coroutines. Throws what `exchange::get` throws.
 class connector final : private name_cache::waiter {
 public:
     explicit connector(exchange_waits& waits) noexcept : waits_(waits), access_(waits.access()) {}
@@ -20,7 +20,7 @@ public:
     connector& operator=(const connector&) = delete;
 
     boost::asio::awaitable<std::unique_ptr<connection>> connect();
-    /// Closes what is under way.
+    /// Closes the connection under way.
     void abandon() noexcept;
 
 private:

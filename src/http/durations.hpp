@@ -1,13 +1,12 @@
-// Durations that can be counted with.
+// Durations that can be added without overflow.
 #pragma once
 
 #include <unipile/client_options.hpp>
 
 namespace unipile::http {
 
-/// Throws std::invalid_argument with one line that names the option for a negative duration. Shortens all others but
-/// the retry policy's, which isn't this layer's, to ten years: `milliseconds::max()` means what it says, and no sum
-/// overflows.
+/// Throws std::invalid_argument with one line that names the option for a negative duration. Cuts all others, except
+/// the retry policy's, which belongs to another layer, to ten years, so that no sum overflows.
 void bound_durations(client_options& options);
 
 }  // namespace unipile::http

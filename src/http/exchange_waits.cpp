@@ -153,7 +153,7 @@ void exchange_waits::stop(errc why) noexcept
 {
     if (!stopped_) stopped_ = why;
     if (why == errc::resolve_timeout) pool_->names().timed_out();
-    // What doesn't wait hears of it with its next call.
+    // Code that is not waiting gets the error with its next call.
     if (!in_wait_) return stopped_between_waits();
     deadline = clock::time_point::max();
     wake();

@@ -1,4 +1,4 @@
-// How an exchange waits: under deadlines, cancellable, and ended by its pool.
+// The waits of an exchange: with deadlines, cancellable, and ended by its pool.
 #pragma once
 
 #include "connection.hpp"
@@ -15,8 +15,8 @@
 
 namespace unipile::http {
 
-/// Whichever deadline comes first ends a wait: that of the phase, or what is left for the whole request. A wait that is
-/// ended so, or by the pool's close, throws `failure`; one that is cancelled throws operation_aborted.
+/// The earlier deadline ends a wait: that of the phase, or the rest of the request's. A wait that is ended this way, or
+/// by the pool's close, throws `failure`; a cancelled one throws operation_aborted.
 class exchange_waits : public pool_user {
 public:
     explicit exchange_waits(std::shared_ptr<pool> owner) : pool_(std::move(owner)) {}
@@ -24,27 +24,28 @@ public:
     pool& owner() const noexcept { return *pool_; }
     server_access& access() const noexcept { return pool_->access(); }
 
-    /// What the waits to come are for, as in "the answer's first byte".
+    /// Sets what the next waits are for, e.g. "the answer's first byte".
     void awaits(const char* what) noexcept { awaited_ = what; }
     const char* awaited() const noexcept { return awaited_; }
 
-    /// The waits to come are those of a new phase. Zero `length`: without an end.
+    /// Starts a new phase for the next waits. Zero `length`: no deadline.
     void start_phase(errc on_expiry, std::chrono::milliseconds length) noexcept;
     void start_phase(errc on_expiry, clock::time_point until) noexcept;
-    /// From now on waits count against the time for the request, all together.
+    /// From now on waits count against the request's time.
     void start_request() noexcept { request_runs_ = request_is_bounded_; }
     void pause_request() noexcept { request_runs_ = false; }
     void bound_request(std::chrono::milliseconds length) noexcept;
 
-    /// Until the socket is ready for what `state`, want_read or want_write, says.
+    /// Waits until the socket is ready for `state`, want_read or want_write.
     boost::asio::awaitable<void> wait(connection& on, progress state);
-    /// Until `wake` is called. May end early.
+    /// Waits until `wake` is called. May end early.
     boost::asio::awaitable<void> wait_for_event();
-    /// The same, but true if the phase's time is up.
+    /// The same; returns true if the phase's time is up.
     boost::asio::awaitable<bool> wait_for_event_or_end_of_phase();
-    /// Gives the other handlers of the loop their turn.
+    /// Yields to the other handlers of the event loop.
     boost::asio::awaitable<void> pause();
-    /// Writes all of `text`. False if the connection is lost. `renew_phase`: a stall ends it, and not the phase.
+    /// Writes all of `text`. Returns false if the connection is lost. `renew_phase`: the deadline applies to each stall
+    /// instead of the whole.
     boost::asio::awaitable<bool> write_all(connection& on, std::string_view text, bool renew_phase);
 
     boost::asio::steady_timer& event();
@@ -58,7 +59,7 @@ protected:
 
     /// Stopped while nothing waits.
     virtual void stopped_between_waits() noexcept = 0;
-    /// How much of the answer there was, for messages.
+    /// Returns how much of the answer has arrived, for messages.
     virtual std::uint64_t received_so_far() const noexcept = 0;
     void no_wait() noexcept;
 

@@ -1,4 +1,4 @@
-// Failures of requests: the code, the cause underneath it, and a note in the library's words.
+// Failures of requests: the code, its cause, and a note in the library's own text.
 #pragma once
 
 #include <unipile/failure.hpp>
@@ -7,8 +7,8 @@
 
 namespace unipile::http {
 
-/// The failure for `code`. Codes that the same request can't get over say so (`may_pass()` is false). `note` must hold
-/// neither the key nor text from the server. `fields`: of the answer, if there is one.
+/// Returns the failure for `code`. `may_pass()` is false for codes that the same request can't overcome. `note` must
+/// contain neither the key nor text of the server. `fields`: of the answer, if there is one.
 failure make_failure(errc code, std::string note = {}, boost::system::error_code cause = {}, answer_fields fields = {});
 
 [[noreturn]] void fail(errc code, std::string note = {}, boost::system::error_code cause = {});

@@ -18,20 +18,20 @@ using boost::system::error_code;
 
 constexpr unsigned most_interim_answers = 16;
 
-// A server that is always faster than its reader must not keep everything else from running, nor must a body that
-// inflates to much more than it was. A piece costs something however small it is.
+// Bytes between two yields to the event loop. Needed for a server that is always faster than its reader, and for a body
+// that inflates a lot. Every piece counts something, however small it is.
 constexpr std::size_t work_without_a_pause = 256 * 1024;
 constexpr std::size_t least_work = 64;
 
-// Of a body, whatever the limit for pages is.
+// Bytes of framing of a body, in addition to the limit for pages.
 constexpr std::uint64_t usual_framing = 1024 * 1024;
 
-// What usual servers say to a plain request on a port of theirs that speaks TLS.
+// Texts of common servers' answers to a plain request on a TLS port.
 constexpr std::array<std::string_view, 3> tls_pages{"plain HTTP request was sent to HTTPS port",
                                                     "speaking plain HTTP to an SSL-enabled server port",
                                                     "sent an HTTP request to an HTTPS server"};
 
-// Of TLS, in a record of any version: what a server answers to a request that is no handshake.
+// The first byte of a TLS alert, with which a server may answer a request that is no handshake.
 bool is_tls_alert(std::string_view start) noexcept { return start.starts_with('\x15'); }
 
 }  // namespace
@@ -42,7 +42,7 @@ get_exchange::~get_exchange()
     return_buffers();
 }
 
-// One request
+// One request.
 
 asio::awaitable<response_head> get_exchange::get(std::string target)
 {
@@ -61,8 +61,8 @@ asio::awaitable<response_head> get_exchange::get(std::string target)
         request_.assign("GET ").append(target).append(access().request_tail);
         bool begun = co_await begin_answer();
         if (!begun) {
-            // The server had closed the idle connection while the request was on its way: nothing of it was answered.
-            // It may have been seen, though; both are counted.
+            // The server closed the idle connection while the request was on its way, and answered nothing. It may have
+            // received it, so both requests count.
             owner().count_replayed();
             reused = false;
             connection_.reset();
@@ -95,7 +95,7 @@ asio::awaitable<bool> get_exchange::begin_answer()
     answer_.emplace(access().options.limits.header);
     start_request();
     ++times_sent_;
-    // A failed write isn't the last word: what the server said before it closed can still be read.
+    // After a failed write, an answer that the server sent before it closed can still be read.
     awaits("the sending of the request");
     co_await write_all(*connection_, request_, true);
     start_phase(errc::first_byte_timeout, access().options.deadlines.first_byte);
@@ -112,7 +112,7 @@ asio::awaitable<io_step> get_exchange::read_more(bool renew_stall)
     for (bool waited = false;; waited = true) {
         const io_step step = fill();
         if (step.state != progress::want_read && step.state != progress::want_write) co_return step;
-        // Once: what wakes the socket without bringing a byte, as session tickets do, is no progress.
+        // Once: an event without payload, such as a session ticket, does not renew the time.
         if (renew_stall && !waited) start_phase(errc::stall_timeout, access().options.deadlines.stall);
         co_await wait(*connection_, step.state);
     }
@@ -122,7 +122,7 @@ asio::awaitable<void> get_exchange::read_header()
 {
     do {
         while (!take_header()) {
-            // Behind an interim answer the server is at work again, and gets the time for it.
+            // After an interim answer the server works on, so its time starts anew.
             const bool between = filled_ == 0;
             if (between) start_phase(errc::first_byte_timeout, access().options.deadlines.first_byte);
             awaits(between ? "the answer behind an interim one" : "the rest of the answer's header");
@@ -132,7 +132,7 @@ asio::awaitable<void> get_exchange::read_header()
     } while (starts_with_interim_answer());
 }
 
-// True if the header is whole.
+// Returns true if the header is whole.
 bool get_exchange::take_header()
 {
     const std::string_view received(buffer_.bytes.get(), filled_);
@@ -206,7 +206,7 @@ void get_exchange::fail_lost(io_step step)
     fail(errc::connection_lost, with_hint(access().name() + how), connection_->error());
 }
 
-// The body
+// The body.
 
 asio::awaitable<std::string_view> get_exchange::read_some()
 {
@@ -247,13 +247,13 @@ void get_exchange::count_received(std::size_t bytes)
     worked_ += bytes;
     received_ += bytes;
     const std::uint64_t most = access().options.limits.page;
-    // What makes no posts counts as well: empty members of gzip, and what chunks have around them.
+    // Bytes without posts count, too: empty members of gzip, and the framing of chunks.
     if (wire_bytes_ > most) fail(errc::page_too_large, access().name());
     if (received_ > wire_bytes_ + std::max(most, usual_framing))
         fail(errc::bad_chunk, access().name() + ": more around the chunks than in them");
 }
 
-// Such pages are short, and come in one piece.
+// Such pages are short, and arrive in one piece.
 void get_exchange::check_for_tls_page(std::string_view piece)
 {
     if (answer_->header().status != 400 || access().server.tls || wire_bytes_ > 4096) return;
@@ -261,10 +261,9 @@ void get_exchange::check_for_tls_page(std::string_view piece)
         if (piece.find(words) != piece.npos) fail(errc::tls_required, access().name());
 }
 
-// Reads until the buffer is full or nothing more is there: few, large steps. Holds no buffer while there is nothing in
-// it but the start of a chunk's line, so that connections that take turns use the same one, which stays in the
-// processor's cache. Asks for nothing behind a body whose length is known: the socket would only say that there is
-// nothing.
+// Reads until the buffer is full or no more is available: few, large steps. Holds no buffer while there is only the
+// start of a chunk's line in it, so that connections share a buffer that stays in the processor's cache. Does not read
+// behind a body of known length, since there is nothing.
 io_step get_exchange::fill()
 {
     if (!buffer_.bytes) buffer_ = owner().lend_buffer();
@@ -275,7 +274,7 @@ io_step get_exchange::fill()
         capacity = static_cast<std::size_t>(std::min<std::uint64_t>(capacity, answer_->most_left()));
     }
     const std::size_t before = filled_;
-    // A socket reports a reset once, and a plain end from then on.
+    // A socket reports a reset once, and a regular end from then on.
     io_step step = std::exchange(ending_, io_step{progress::done});
     if (step.state == progress::done) {
         step = connection_->read({buffer_.bytes.get() + filled_, capacity - filled_});
@@ -359,7 +358,7 @@ void get_exchange::finish() noexcept
     owner().end_lease(*this);
 }
 
-// The end
+// The end.
 
 void get_exchange::stopped_between_waits() noexcept
 {
@@ -376,8 +375,8 @@ void get_exchange::drop() noexcept
     owner().end_lease(*this);
 }
 
-// A server that waits for a TLS handshake takes the request for a broken one, and ends the connection with or without
-// an alert.
+// A server that waits for a TLS handshake takes the request for an invalid one, and closes the connection with or
+// without an alert.
 std::string get_exchange::with_hint(std::string note) const
 {
     if (!access().server.tls && !owner().has_answered())

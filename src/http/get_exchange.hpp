@@ -12,8 +12,8 @@
 
 namespace unipile::http {
 
-/// The flow of one request, as coroutines that read like the protocol. What they need across waits is kept here and
-/// not in their frames, which stay small enough to be recycled.
+/// The flow of one request, as coroutines. State that spans waits is kept here and not in their frames, which stay
+/// small enough to be recycled.
 class get_exchange final : public exchange, private exchange_waits {
 public:
     explicit get_exchange(std::shared_ptr<pool> owner) : exchange_waits(std::move(owner)) {}
@@ -60,10 +60,10 @@ private:
     state state_ = state::fresh;
     bool heard_ = false;
     bool inflating_ = false;
-    bool more_inflated_ = false;  // the inflater may hold output back
+    bool more_inflated_ = false;  // the inflater may have more output
     unsigned times_sent_ = 0;
     unsigned interim_answers_ = 0;
-    std::size_t worked_ = 0;  // bytes read and handed out since the loop had its turn
+    std::size_t worked_ = 0;  // bytes read and returned since the last yield
 
     std::optional<connector> connector_;  // while connecting
     std::unique_ptr<connection> connection_;
@@ -71,14 +71,14 @@ private:
     read_buffer buffer_;
     read_buffer inflated_;
     std::size_t filled_ = 0;          // bytes in the buffer
-    std::string_view input_;          // what is in the buffer and not yet taken
-    std::string_view packed_;         // of that, what is to be inflated
+    std::string_view input_;          // the part of the buffer that was not taken yet
+    std::string_view packed_;         // the part of that to be inflated
     io_step ending_{progress::done};  // how the connection ended, behind the bytes in the buffer
-    std::string held_;                // the start of framing, kept while there is no buffer
+    std::string held_;                // beginning of framing, kept while there is no buffer
     std::optional<answer_parser> answer_;
     std::unique_ptr<inflater> inflater_;
     std::uint64_t wire_bytes_ = 0;
-    std::uint64_t received_ = 0;  // of the body, its framing included
+    std::uint64_t received_ = 0;  // of the body, including its framing
 };
 
 }  // namespace unipile::http

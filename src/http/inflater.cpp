@@ -30,7 +30,7 @@ std::size_t inflater::write(std::string_view& input, char* out, std::size_t capa
     error = {};
     if (failed_) error = errc::bad_encoding;
     z_stream& stream = machine_->stream;
-    // One byte more than the cap allows distinguishes an exact fit from an excess.
+    // One byte above the cap distinguishes an exact fit from an excess.
     const std::uint64_t allowed = left_ == std::numeric_limits<std::uint64_t>::max() ? left_ : left_ + 1;
     capacity = static_cast<std::size_t>(std::min<std::uint64_t>({capacity, allowed, 1u << 30}));
     std::size_t written = 0;
@@ -40,7 +40,7 @@ std::size_t inflater::write(std::string_view& input, char* out, std::size_t capa
         stream.avail_in = static_cast<uInt>(offered);
         stream.next_out = reinterpret_cast<Bytef*>(out + written);
         stream.avail_out = static_cast<uInt>(capacity - written);
-        // Even without input zlib may hold output back, but never while it stands between members.
+        // zlib may have output left without input, but not between members.
         if (at_end_ && offered == 0) break;
         at_end_ = false;
         const int result = inflate(&stream, Z_NO_FLUSH);

@@ -1,4 +1,4 @@
-// Unpacks a gzip body, up to a bound.
+// Inflates a gzip body, up to a bound.
 #pragma once
 
 #include <unipile/errc.hpp>
@@ -10,20 +10,20 @@
 
 namespace unipile::http {
 
-/// One gzip body: one or more members after another, nothing else behind them. About 40 KB of memory.
+/// One gzip body: one or more members, and nothing behind them. About 40 KB of memory.
 class inflater {
 public:
-    /// `cap`: bytes that the whole body may inflate to. Throws std::bad_alloc.
+    /// `cap`: maximum size of the inflated body. Throws std::bad_alloc.
     explicit inflater(std::uint64_t cap);
     ~inflater();
     inflater(const inflater&) = delete;
     inflater& operator=(const inflater&) = delete;
 
-    /// Takes bytes off the front of `input` and writes up to `capacity` inflated ones. Returns how many; zero with the
-    /// input used up: more is needed. Sets errc::bad_encoding or errc::inflated_too_large.
+    /// Takes bytes off the front of `input` and writes up to `capacity` inflated ones. Returns their number; zero with
+    /// an empty `input`: more is needed. Sets errc::bad_encoding or errc::inflated_too_large.
     std::size_t write(std::string_view& input, char* out, std::size_t capacity, boost::system::error_code& error);
 
-    /// True where a body may end: between members, or before the first byte.
+    /// Returns true where a body may end: between members, or before the first byte.
     bool at_end() const noexcept { return at_end_; }
 
 private:

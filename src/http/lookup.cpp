@@ -48,7 +48,7 @@ void take(const addrinfo& entry, addresses& to)
     }
 }
 
-// The user's signals are for the user's threads.
+// The process's signals are handled by the user's threads.
 class signals_blocked {
 public:
     signals_blocked()
@@ -99,7 +99,7 @@ void lookup_gate::close()
 void lookup_gate::deliver(std::uint64_t number, boost::system::error_code error, addresses found) noexcept
 {
     try {
-        // Under the lock, so that the executor can't go while it is used.
+        // Under the lock, so that the executor exists while it is used.
         const std::lock_guard lock(mutex_);
         if (!open_) return;
         asio::post(executor_, [self = shared_from_this(), number, error, found = std::move(found)]() mutable {

@@ -1,4 +1,4 @@
-// Name look-ups without a wait for their end: answers come from any thread, late, or never.
+// Name look-ups that are not waited for: results come on any thread, late, or never.
 #pragma once
 
 #include <unipile/resolver.hpp>
@@ -18,20 +18,21 @@ namespace unipile::http {
 
 using addresses = std::vector<boost::asio::ip::address>;
 
-/// Delivers answers of look-ups on the executor until it is closed. Closing releases the executor, so that an answer
-/// after the loop's end touches nothing.
+/// Delivers results of look-ups on the executor until it is closed. Closing releases the executor, so that a result
+/// after the loop's end has no effect.
 class lookup_gate : public std::enable_shared_from_this<lookup_gate> {
 public:
-    /// Called on the executor, with the number of the look-up.
+    /// Called on the executor with the number of the look-up.
     using sink = std::function<void(std::uint64_t, boost::system::error_code, addresses)>;
 
     lookup_gate(boost::asio::any_io_executor executor, sink to) : executor_(std::move(executor)), sink_(std::move(to))
     {}
 
-    /// A handler for the look-up of that number. If it is dropped without a call, the sink hears operation_aborted.
+    /// Returns a handler for the look-up of that number. If it is destroyed without a call, the sink gets
+    /// operation_aborted.
     resolver::handler make_handler(std::uint64_t number);
 
-    /// From the executor. The sink isn't called any more after it.
+    /// Called on the executor. The sink is not called afterwards.
     void close();
 
 private:
@@ -44,14 +45,13 @@ private:
     bool open_ = true;
 };
 
-/// The system's `getaddrinfo`, each look-up on a thread of its own that lives no longer than it. There is no form of
-/// it that doesn't block and none that can be stopped. Asio's resolver runs it on one thread per context, which makes
-/// look-ups wait for each other and the context's destructor wait for the one that hangs; a detached thread
-/// does neither. It runs this library's code, so a plug-in that contains the library must not be unloaded
-/// (dlclose) while a look-up may still hang.
+/// The system's `getaddrinfo`, which blocks and can't be stopped; each look-up has a thread of its own. Asio's resolver
+/// runs it on one thread per context, so that look-ups wait for each other and the context's destructor waits for a
+/// hanging one; a detached thread avoids both. It runs this library's code, so a plug-in that contains the library must
+/// not be unloaded (dlclose) while a look-up may hang.
 class system_resolver final : public resolver {
 public:
-    /// Blocks until it knows.
+    /// Blocks until there is a result.
     using look_up = std::function<boost::system::error_code(const std::string& host, addresses& to)>;
 
     explicit system_resolver(look_up how = &system_resolver::ask_system) : how_(std::move(how)) {}
@@ -63,7 +63,8 @@ private:
     look_up how_;
 };
 
-/// The same addresses, the families taking turns, the first one's first: a host whose IPv6 is broken costs one attempt.
+/// Returns the addresses with their families alternating, starting with the first one's: a host whose IPv6 does not
+/// work costs one attempt.
 addresses interleaved(const addresses& from);
 
 }  // namespace unipile::http

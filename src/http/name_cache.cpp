@@ -9,7 +9,7 @@
 namespace unipile::http {
 namespace {
 
-// A name service that hangs must not be asked without end.
+// Bounds the threads of a name service that hangs.
 constexpr unsigned most_lookups = 4;
 
 }  // namespace
@@ -44,7 +44,7 @@ void name_cache::start()
     try {
         resolver_->async_resolve(executor_, host_, gate_->make_handler(++newest_));
     } catch (...) {
-        // The handler, dropped, has reported it.
+        // The destroyed handler has reported it.
     }
 }
 
@@ -53,8 +53,8 @@ void name_cache::answered(std::uint64_t number, boost::system::error_code error,
     --under_way_;
     if (!error && found.empty()) error = boost::asio::error::host_not_found;
     if (error && number != newest_) {
-        // What a look-up found serves all, however late; how it failed is for those that it was started for, and they
-        // have given up. It may have kept the others from a look-up of their own, though.
+        // The result of a look-up serves all, however late. Its failure concerns those that it was started for, and
+        // they have timed out. It may have kept the others from a look-up of their own, though.
         if (!waiting_.empty() && (under_way_ == 0 || stale_)) start();
         return;
     }

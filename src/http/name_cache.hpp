@@ -1,4 +1,4 @@
-// The addresses of one host: looked up on demand, and kept for a while.
+// The addresses of one host: looked up on demand, and cached.
 #pragma once
 
 #include "lookup.hpp"
@@ -13,16 +13,16 @@
 
 namespace unipile::http {
 
-/// One look-up at a time serves all who wait. One that did not answer in time doesn't block the next, and no more than
-/// four are under way. All calls on the executor.
+/// One look-up at a time serves all waiters. One that has timed out does not block the next, and at most four are under
+/// way. All calls on the executor.
 class name_cache {
 public:
     using clock = std::chrono::steady_clock;
 
-    /// Waits for a look-up. To stop waiting, unlink or destroy it.
+    /// Waits for a look-up. Unlink or destroy it to stop waiting.
     class waiter : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
     public:
-        /// Called once for each `look_up`, on the executor. `found` counts only without an error.
+        /// Called once for each `look_up`, on the executor. `found` is valid only without an error.
         virtual void addresses_found(boost::system::error_code error, const addresses& found) noexcept = 0;
 
     protected:
@@ -36,16 +36,16 @@ public:
     name_cache(const name_cache&) = delete;
     name_cache& operator=(const name_cache&) = delete;
 
-    /// The addresses, if they are known: the one that worked last first, the families taking turns.
+    /// Returns the cached addresses: the last one that worked first, the families alternating. Null: none.
     const addresses* known() const noexcept;
-    /// Notifies `who` when a look-up has answered. Starts one unless one is under way.
+    /// Notifies `who` of the result of a look-up. Starts one unless one is under way.
     void look_up(waiter& who);
-    /// The look-up under way has not answered in time; the next to ask starts another one.
+    /// The look-up under way has timed out; the next call of `look_up` starts another one.
     void timed_out() noexcept { stale_ = true; }
-    /// No address worked: the next to ask has them looked up.
+    /// No address worked: the next call of `look_up` starts a look-up.
     void forget() noexcept { known_.clear(); }
     void remember_working(const boost::asio::ip::address& address);
-    /// Waiters hear nothing any more.
+    /// Waiters are not called afterwards.
     void close();
 
 private:
@@ -65,7 +65,7 @@ private:
     clock::time_point known_until_{};
     unsigned under_way_ = 0;
     std::uint64_t newest_ = 0;
-    bool stale_ = false;  // the newest look-up has not answered in time
+    bool stale_ = false;  // the newest look-up has timed out
     std::optional<boost::asio::ip::address> working_;
 };
 

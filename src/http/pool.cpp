@@ -101,7 +101,7 @@ std::unique_ptr<connection> pool::take_idle()
 
 void pool::give_back(std::unique_ptr<connection> c, std::optional<std::chrono::seconds> server_keeps_it) noexcept
 {
-    // A second less than the server's own time, for the way there.
+    // One second less than the server's own time, for the transfer.
     clock::duration keep = access_.options.idle_timeout;
     if (server_keeps_it) keep = std::min<clock::duration>(keep, *server_keeps_it - 1s);
     if (closed_ || keep <= clock::duration::zero()) {
@@ -115,7 +115,7 @@ void pool::give_back(std::unique_ptr<connection> c, std::optional<std::chrono::s
         idle_.push_back(std::move(c));
         if (idle_.back()->expires_at < armed_) arm(idle_.back()->expires_at, now);
     } catch (...) {
-        // No memory to keep it: it closes.
+        // There is no memory to keep it, so it is closed.
     }
 }
 
@@ -159,7 +159,7 @@ void pool::arm(clock::time_point at, clock::time_point now)
 {
     at = std::min<clock::time_point>(at, now + longest_sleep);
     if (at >= armed_) return;
-    armed_ = never;  // until the wait is there
+    armed_ = never;  // until the wait is set
     const auto generation = ++timer_generation_;
     timer_.expires_at(at);
     timer_.async_wait([weak = weak_from_this(), generation](const boost::system::error_code&) {
@@ -177,9 +177,9 @@ void pool::on_timer()
     if (next == never) return;
     try {
         arm(next, now);
-        // GCOVR_EXCL_START: Asio has the memory of the wait that has just ended
+        // GCOVR_EXCL_START: Asio reuses the memory of the wait that has just ended
     } catch (const std::bad_alloc&) {
-        // The deadlines can't be watched any more, so what has one ends now.
+        // The deadlines can't be watched any more, so operations with a deadline end now.
         for (auto it = running_.begin(); it != running_.end();)
             if (pool_user& user = *it++; user.deadline != never) user.stop(user.overdue);
     }

@@ -1,4 +1,4 @@
-// The connections to one server: who may use one, which are idle, and whose time is up.
+// The connections to one server: leases, idle connections, and deadlines.
 #pragma once
 
 #include "connection.hpp"
@@ -18,33 +18,34 @@
 
 namespace unipile::http {
 
-/// 64 KiB and more: the header of an answer, then its body piece by piece. Lent while an answer arrives.
+/// At least 64 KiB: the header of an answer, then its body piece by piece. Lent while an answer arrives.
 struct read_buffer {
     std::unique_ptr<char[]> bytes;
     std::size_t size = 0;
 };
 
-/// What the pool and one of its users share. Destroying or unlinking it takes it out of the pool's lists.
+/// The state that the pool and one of its users share. Destroying or unlinking it takes it out of the pool's lists.
 class pool_user : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
 public:
     using clock = connection::clock;
 
-    /// Ends whatever it waits for, with `why`. Called by the pool when the deadline has passed, and when it closes.
+    /// Ends its wait with `why`. Called by the pool when the deadline has passed, and when it closes.
     virtual void stop(errc why) noexcept = 0;
 
-    clock::time_point deadline = clock::time_point::max();  ///< set by the user while it waits; the greatest: none
-    errc overdue = errc::stall_timeout;                     ///< set by the user: what `stop` is called with then
-    bool connected = false;                                 ///< set by the user: it has a connection, or makes one
-    bool leased = false;                                    ///< set by the pool
+    /// set by the user while it waits; the greatest value: none
+    clock::time_point deadline = clock::time_point::max();
+    errc overdue = errc::stall_timeout;  ///< set by the user: the code for `stop` after the deadline
+    bool connected = false;              ///< set by the user: it has a connection, or makes one
+    bool leased = false;                 ///< set by the pool
 
 protected:
     ~pool_user() = default;
 };
 
-/// A connection may be used by who holds a lease; there are `max_connections` of them, and idle connections plus
-/// leases never exceed that. Idle connections are used last in, first out. One timer watches everything, and sleeps for
-/// a second at most: deadlines move all the time, and moving the timer with each of them would cost more than looking
-/// after them once a second.
+/// A user needs a lease to use a connection. There are `max_connections` leases, and idle connections plus leases never
+/// exceed that. Idle connections are used last in, first out. One timer serves all deadlines and fires at least once a
+/// second: deadlines change all the time, and to move the timer each time would cost more than to check them once a
+/// second.
 class pool final : public transport {
 public:
     using clock = connection::clock;
@@ -63,14 +64,14 @@ public:
     name_cache& names() noexcept { return names_; }
     bool closed() const noexcept { return closed_; }
 
-    /// False if all are taken: who sends requests waits until one is over.
+    /// Returns false if all are taken; the caller waits for the end of another request.
     bool lease(pool_user& user) noexcept;
-    /// Does nothing without a lease.
+    /// No effect without a lease.
     void end_lease(pool_user& user) noexcept;
-    /// Has `stop` called when the deadline, which the user has set, has passed.
+    /// Calls `stop` after the deadline that the user has set.
     void watch(const pool_user& user, clock::time_point now);
 
-    /// The idle connection used last that is still fit, or null.
+    /// Returns the last used idle connection that still works, or null.
     std::unique_ptr<connection> take_idle();
     void give_back(std::unique_ptr<connection> c, std::optional<std::chrono::seconds> server_keeps_it) noexcept;
 
@@ -79,7 +80,7 @@ public:
 
     void count_opened() noexcept { ++opened_; }
     void count_replayed() noexcept { ++replayed_; }
-    /// Whether the server has ever answered in HTTP.
+    /// Returns true if the server has ever answered in HTTP.
     bool has_answered() const noexcept { return answered_; }
     void note_answer() noexcept { answered_ = true; }
 
@@ -100,7 +101,7 @@ private:
     clock::time_point armed_ = clock::time_point::max();
     std::uint64_t timer_generation_ = 0;
 
-    user_list running_;  // those that hold a lease
+    user_list running_;  // users with a lease
     std::size_t leases_ = 0;
     std::vector<std::unique_ptr<connection>> idle_;  // oldest first
     std::vector<read_buffer> spare_buffers_;

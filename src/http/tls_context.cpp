@@ -13,18 +13,18 @@
 namespace unipile::http {
 namespace {
 
-// Enough for a burst of connections after a pause; a TLS 1.3 ticket serves once.
+// Enough for a burst of connections after a pause; a TLS 1.3 ticket is used once.
 constexpr std::size_t most_sessions = 16;
 
 constexpr int least_security_level = 2;
 
-// What needs the least work for the same strength in practice comes first, as in browsers; OpenSSL itself prefers the
-// longer key. Servers that have a preference of their own keep to that, and so does who configured others.
+// The suite with the least work for the same strength in practice comes first, as in browsers; OpenSSL itself prefers
+// the longer key. Servers with a preference of their own use that, and a configuration of the user is kept.
 constexpr std::string_view openssls_order =
     "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256";
 constexpr const char* preferred_order = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
 
-/// The suites of TLS 1.3 that are set, in their order.
+/// Returns the configured suites of TLS 1.3, in their order.
 std::string tls13_suites(const SSL_CTX* context)
 {
     std::string names;
@@ -38,10 +38,9 @@ std::string tls13_suites(const SSL_CTX* context)
     return names;
 }
 
-// Two records in one read of the socket: OpenSSL would fetch each record's head and body on their own otherwise. Not
-// more, since it moves all that it has ahead to the buffer's front before each record. A full record has 22 bytes
-// around its 16 KB; whole ones have to fit in, with 8 bytes to align their content, or a piece of one is moved and its
-// rest read on its own.
+// Two records in one read of the socket: by default OpenSSL reads each record's header and body separately. Not more,
+// since it moves all bytes read ahead to the buffer's front before each record. A full record has 22 bytes around its
+// 16 KB; whole ones have to fit in, with 8 bytes to align their content, or the rest of one is read separately.
 constexpr std::size_t full_record = 16 * 1024 + 22;
 constexpr std::size_t read_buffer = 2 * full_record + 8;
 
@@ -106,14 +105,14 @@ tls_context::tls_context(std::string host, bool host_is_address, const std::stri
     if (!context_) refuse("OpenSSL can't do TLS the way it is configured; see its openssl.cnf");
     SSL_CTX* const context = context_.get();
     sessions_.reserve(most_sessions + 1);
-    // The system's configuration may ask for more, never for less. Level 2 refuses RSA below 2048 bits, and SHA-1.
+    // The system's configuration may require more, never less. Level 2 refuses RSA below 2048 bits, and SHA-1.
     if (SSL_CTX_get_security_level(context) < least_security_level)
         SSL_CTX_set_security_level(context, least_security_level);
     if (SSL_CTX_get_min_proto_version(context) < TLS1_2_VERSION) SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     SSL_CTX_set_mode(context,
                      SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    // A preference: OpenSSL's own order does where it can't be had.
+    // A preference; if it can't be set, OpenSSL's own order is used.
     if (tls13_suites(context) == openssls_order) SSL_CTX_set_ciphersuites(context, preferred_order);
     SSL_CTX_set_read_ahead(context, 1);
     SSL_CTX_set_default_read_buffer_len(context, read_buffer);
@@ -123,7 +122,7 @@ tls_context::tls_context(std::string host, bool host_is_address, const std::stri
     SSL_CTX_sess_set_new_cb(context, &callbacks::new_session);
     SSL_CTX_set_client_cert_cb(context, &on_certificate_request);
     if (ca_file.empty()) {
-        // A store that isn't there counts as an empty one.
+        // A store that does not exist counts as an empty one.
         if (SSL_CTX_set_default_verify_paths(context) != 1) throw std::bad_alloc();
     } else if (SSL_CTX_load_verify_file(context, ca_file.c_str()) != 1) {
         refuse("ca_file: can't be read, or holds no certificate in PEM form: " + ca_file);
@@ -146,7 +145,7 @@ ssl_ptr tls_context::make()
     if (!ssl) throw std::bad_alloc();
     X509_VERIFY_PARAM* const param = SSL_get0_param(ssl.get());
     X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-    // Server names are for names only; an address must not be sent as one.
+    // Server names are for host names only; an address must not be sent as one.
     const bool set = host_is_address_ ? X509_VERIFY_PARAM_set1_ip_asc(param, host_.c_str()) == 1
                                       : X509_VERIFY_PARAM_set1_host(param, host_.data(), host_.size()) == 1 &&
                                             SSL_set_tlsext_host_name(ssl.get(), host_.c_str()) == 1;
@@ -157,7 +156,7 @@ ssl_ptr tls_context::make()
         sessions_.pop_back();
         if (SSL_SESSION_is_resumable(session.get()) != 1) continue;
         SSL_set_session(ssl.get(), session.get());
-        // A TLS 1.2 session may serve many times; a server that doesn't renew it would be forgotten otherwise.
+        // A TLS 1.2 session may be used many times, and the server may not renew it.
         if (SSL_SESSION_get_protocol_version(session.get()) < TLS1_3_VERSION) {
             SSL_SESSION_up_ref(session.get());
             keep(session.get());

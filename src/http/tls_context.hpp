@@ -1,4 +1,4 @@
-// TLS towards one server: what is trusted, and the sessions that shorten the next handshake.
+// TLS settings for one server: trust, and the sessions that shorten the next handshake.
 #pragma once
 
 #include <cstddef>
@@ -19,18 +19,18 @@ struct ssl_deleter {
 };
 using ssl_ptr = std::unique_ptr<ssl_st, ssl_deleter>;
 
-/// Verification is always on: chain, dates, and the host's name or address (from the certificate's alternative
-/// names; the subject's common name doesn't count). TLS 1.2 or newer.
+/// Verification is always on: chain, dates, and the host's name or address (from the certificate's alternative names;
+/// the subject's common name is not used). TLS 1.2 or newer.
 class tls_context {
 public:
-    /// `ca_file` empty: the system's trust store. `crl_file` empty: revocation isn't checked. Throws
-    /// std::invalid_argument for a file that can't be used.
+    /// `ca_file` empty: the system's trust store. `crl_file` empty: no revocation check. Throws std::invalid_argument
+    /// for a file that can't be used.
     tls_context(std::string host, bool host_is_address, const std::string& ca_file, const std::string& crl_file = {});
     ~tls_context();
     tls_context(const tls_context&) = delete;
     tls_context& operator=(const tls_context&) = delete;
 
-    /// A client's end for one connection, ready for its handshake, resuming a session where one is known.
+    /// Returns the client's end of one connection, ready for its handshake, with a session to resume if there is one.
     ssl_ptr make();
 
 private:

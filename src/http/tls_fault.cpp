@@ -14,12 +14,12 @@
 namespace unipile::http {
 namespace {
 
-// Where an SSL keeps the fact that the server asked for a certificate.
+// Index of an SSL's flag that the server requested a certificate.
 int asked_index() noexcept
 {
     static std::atomic<int> index{-1};
     int known = index.load();
-    // Below zero: there was no memory for it, which may have changed.
+    // Below zero: memory had run out, which may have changed.
     if (known < 0) index = known = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
     return known;
 }
@@ -34,7 +34,7 @@ std::string clock_says()
     return "this machine's clock says " + std::string(text.data(), n);
 }
 
-// What the server sent, whether it was believed or not; the server's own certificate comes first.
+// The certificates that the server sent, trusted or not; the server's own one comes first.
 STACK_OF(X509) * sent_by_server(const SSL* ssl) noexcept { return SSL_get_peer_cert_chain(ssl); }
 
 bool has_no_alternative_names(const SSL* ssl) noexcept
@@ -62,7 +62,7 @@ std::string words_for_unknown(const SSL* ssl)
     return "the certificate's root is unknown here; check what stands in between, or give its certificate as CA file";
 }
 
-// A remedy for each fault, or null.
+// Returns the remedy for each fault, or null.
 const char* words_for_revocation(long result) noexcept
 {
     switch (result) {
@@ -178,7 +178,7 @@ tls_fault explain_handshake(const ssl_st* ssl, unsigned long openssl_error)
 {
     const auto cause = openssl_code(openssl_error);
     const long verified = SSL_get_verify_result(ssl);
-    // Whatever else stands in OpenSSL's queue: a bad signature comes before the fault that it is the cause of.
+    // Takes precedence over OpenSSL's queue, in which a bad signature precedes the fault that caused it.
     if (verified != X509_V_OK) return {errc::certificate_rejected, words_for(ssl, verified), cause};
     if (is_certificate_alert(ssl, openssl_error))
         return {errc::client_certificate_required, "the handshake was refused without one", cause};

@@ -1,4 +1,4 @@
-// What went wrong in TLS, and what to do about it.
+// TLS faults and their remedies.
 #pragma once
 
 #include <unipile/errc.hpp>
@@ -9,23 +9,23 @@ struct ssl_st;
 
 namespace unipile::http {
 
-/// What went wrong in TLS.
+/// A fault of TLS.
 struct tls_fault {
     errc code;
-    std::string note;  ///< the library's words, the remedy among them; never empty
+    std::string note;  ///< the library's own text, including the remedy; never empty
     boost::system::error_code cause;
 };
 
-/// True if the server has asked for a client certificate on this connection.
+/// Returns true if the server requested a client certificate on this connection.
 bool was_asked_for_certificate(const ssl_st* ssl) noexcept;
 
-/// Keeps the fact that the server has asked for one.
+/// Records that the server requested one.
 void note_certificate_request(ssl_st* ssl) noexcept;
 
-/// Puts a failed handshake in words. `openssl_error`: the head of OpenSSL's queue.
+/// Describes a failed handshake. `openssl_error`: the first one of OpenSSL's queue.
 tls_fault explain_handshake(const ssl_st* ssl, unsigned long openssl_error);
 
-/// True if `openssl_error` is an alert that means: no acceptable client certificate.
+/// Returns true if `openssl_error` is an alert for a missing or unacceptable client certificate.
 bool is_certificate_alert(const ssl_st* ssl, unsigned long openssl_error) noexcept;
 
 boost::system::error_code openssl_code(unsigned long openssl_error) noexcept;
