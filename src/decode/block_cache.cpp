@@ -19,7 +19,7 @@
 namespace unipile::decode {
 namespace {
 
-// A use after free must be found although the memory isn't really free.
+// Allows tools to detect a use after free although the memory is kept.
 #if defined(UNIPILE_DECODE_POISON)
 void poison(void* p, std::size_t n) noexcept { ASAN_POISON_MEMORY_REGION(p, n); }
 void unpoison(void* p, std::size_t n) noexcept { ASAN_UNPOISON_MEMORY_REGION(p, n); }
@@ -28,7 +28,7 @@ void poison(void*, std::size_t) noexcept {}
 void unpoison(void*, std::size_t) noexcept {}
 #endif
 
-// Sizes come in four steps to each power of two, so that few lists hold blocks that fit.
+// Four size classes for each power of two, so that few lists hold suitable blocks.
 constexpr std::size_t smallest = 1024;
 constexpr std::size_t lists = 24;  // up to 56 KiB; larger posts are rare
 
@@ -37,7 +37,7 @@ struct size_class {
     std::size_t size;
 };
 
-/// The smallest class of at least n bytes. Its index is out of range for what is too large to be kept.
+/// Returns the smallest class of at least n bytes. Its index is out of range for blocks that are too large to keep.
 constexpr size_class class_of(std::size_t n) noexcept
 {
     if (n <= smallest) return {0, smallest};
@@ -59,7 +59,7 @@ public:
     cache(const cache&) = delete;
     cache& operator=(const cache&) = delete;
 
-    /// Takes a block of the class, or of one of the next few larger ones; null if there is none.
+    /// Takes a block of the class, or of one of the next larger ones; null if there is none.
     void* take(size_class& wanted) noexcept
     {
         constexpr std::uint32_t near = 0xF;
@@ -105,11 +105,11 @@ private:
     };
 
     std::array<node*, lists> heads_{};
-    std::uint32_t filled_ = 0;  ///< one bit for each list that isn't empty
+    std::uint32_t filled_ = 0;  ///< one bit for each list that is not empty
     std::size_t bytes_ = 0;
 };
 
-// Posts may outlive their thread's cache: those that it keeps in thread-local or static objects.
+// Posts in thread-local or static objects may outlive their thread's cache.
 thread_local bool cache_is_gone = false;
 thread_local cache this_thread;
 

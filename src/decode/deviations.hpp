@@ -1,4 +1,4 @@
-// What an item's deviations are while it is read: each once, and found in constant time.
+// The deviations of the item being read: each once, found in constant time.
 #pragma once
 
 #include <unipile/anomaly.hpp>
@@ -11,14 +11,13 @@
 
 namespace unipile::decode {
 
-/// A set of anomalies in the order of their first occurrence. An item can report a deviation with every second of its
-/// bytes, and there are hundreds of different ones: a search through all of them would cost a good part of a second for
-/// each megabyte.
+/// A set of anomalies in the order of their first occurrence. An item can have a deviation in every second byte, and
+/// there are hundreds of different ones; a linear search would cost a good part of a second for each megabyte.
 class deviations {
 public:
     struct entry {
         anomaly what;
-        unsigned owner = 0;  ///< the providers that it concerns
+        unsigned owner = 0;  ///< the providers that it applies to
         friend bool operator==(const entry&, const entry&) = default;
     };
 
@@ -38,7 +37,7 @@ public:
         entries_.clear();
     }
     bool empty() const noexcept { return entries_.empty(); }
-    /// How many places a look-up visits at most.
+    /// Returns the maximum number of slots that a search visits.
     std::size_t longest_search() const noexcept
     {
         std::size_t longest = 0, run = 0;
@@ -61,7 +60,7 @@ private:
         return static_cast<std::size_t>(mix(mix(kind * 0x9E3779B97F4A7C15u, e.what.object), e.what.field) >> 40) &
                (slots_.size() - 1);
     }
-    /// Where the entry is, or where it belongs.
+    /// Returns the index of the entry, or of its free slot.
     std::size_t find(const entry& e) const noexcept
     {
         std::size_t i = hash(e);
@@ -77,7 +76,7 @@ private:
     }
 
     std::vector<entry> entries_;
-    std::vector<std::uint16_t> slots_;  ///< a power of two of them, half of them empty: an entry's number, from 1
+    std::vector<std::uint16_t> slots_;  ///< a power of two, at most half of them used; holds numbers of entries, from 1
 };
 
 }  // namespace unipile::decode

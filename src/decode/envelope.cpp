@@ -31,7 +31,7 @@ errc read_cursor(const json::value* value, const size_limits& limits, page_end& 
     return errc{};
 }
 
-/// A count as Boost.JSON has it: for whole numbers below 2^53 it is exact however it was written.
+/// Reads a count; Boost.JSON's value is exact for whole numbers below 2^53, however written.
 std::optional<std::int64_t> to_count(const json::value& value)
 {
     if (const std::int64_t* n = value.if_int64()) return *n;

@@ -1,4 +1,4 @@
-// What a page says beside its items.
+// The contents of a page besides its items.
 #pragma once
 
 #include "decode/page_decoder.hpp"
@@ -11,8 +11,8 @@
 
 namespace unipile::decode {
 
-/// Reads a page whose items were taken out (`{"object":"PostList","items":[],"cursor":null}`) into `end`: cursor,
-/// page count, and anomalies, which are added. `cursors_differ`: the page has several, and none of them counts.
+/// Reads a page without its items (`{"object":"PostList","items":[],"cursor":null}`) into `end`: cursor, page count,
+/// and anomalies, which are added. `cursors_differ`: the page has several cursors, and none of them is used.
 boost::system::error_code read_envelope(std::string_view json, const size_limits& limits, bool cursors_differ,
                                         page_end& end);
 

@@ -11,7 +11,7 @@ namespace {
 
 using boost::system::error_code;
 
-/// A buffer above this is given back at the end of a page.
+/// A larger buffer is freed at the end of a page.
 constexpr std::size_t small_buffer = 64 * 1024;
 
 std::string_view trimmed(std::string_view text) noexcept
@@ -27,7 +27,7 @@ bool unescape(std::string_view quoted, text_buffer& to)
     return read_string(p, quoted.data() + quoted.size(), &to) != text_status::malformed;
 }
 
-/// Whether two values are the same text, or the same bytes.
+/// Returns true if two values are the same text, or the same bytes.
 bool same_value(std::string_view a, std::string_view b)
 {
     if (a == b) return true;
@@ -95,7 +95,7 @@ error_code envelope_lexer::structure_byte(char c, page_end& end, event& what)
     return {};
 }
 
-/// A colon on the first level: what stands before it is a key.
+/// A colon on the first level: the string before it is a key.
 error_code envelope_lexer::note_key(page_end& end)
 {
     static constexpr std::string_view known[] = {"items", "cursor", "object", "paging"};
@@ -118,7 +118,7 @@ error_code envelope_lexer::note_key(page_end& end)
     return {};
 }
 
-/// Behind a value on the first level, and the byte that ends it.
+/// Called behind a value on the first level, and the byte that ends it.
 void envelope_lexer::value_ends()
 {
     if (cursor_begin_ == 0) return;

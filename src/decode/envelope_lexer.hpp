@@ -1,4 +1,4 @@
-// The bytes of a page outside of its items, one at a time.
+// Reads the bytes of a page outside of its items, one at a time.
 #pragma once
 
 #include "decode/page_decoder.hpp"
@@ -13,8 +13,8 @@
 
 namespace unipile::decode {
 
-/// Gathers the envelope, finds the array of the items in it, and notes the keys of the first level that come twice.
-/// What the envelope says is read by `read_envelope()` once all of it is there.
+/// Collects the envelope, finds the array of the items in it, and detects duplicate keys of the first level.
+/// `read_envelope()` reads the envelope once it is whole.
 class envelope_lexer {
 public:
     enum class event {
@@ -29,13 +29,13 @@ public:
     /// Reads one byte. Anomalies are added to `end`.
     boost::system::error_code read(char c, page_end& end, event& what);
 
-    /// The page without its items, so far.
+    /// Returns the page without its items, so far.
     std::string_view text() const noexcept { return envelope_; }
-    /// True if the key `cursor` came more than once, and not always with the same value.
+    /// Returns true if the key `cursor` occurred more than once, with different values.
     bool cursors_differ() const noexcept { return cursors_differ_; }
 
 private:
-    /// Bytes of the envelope; none if both are 0.
+    /// A part of the envelope; empty if both are 0.
     struct range {
         std::size_t begin = 0, end = 0;
     };
@@ -50,16 +50,16 @@ private:
 
     size_limits limits_;
     std::string envelope_;
-    std::string brackets_;  ///< what closes the open ones
+    std::string brackets_;  ///< the closing brackets of the open ones
     bool in_string_ = false;
     bool escaped_ = false;
     bool at_items_value_ = false;  ///< behind `"items":`
     bool cursors_differ_ = false;
     unsigned keys_seen_ = 0;
     std::size_t string_begin_ = 0;
-    range key_;                     ///< the last string on the first level, and its closing quote
+    range key_;                     ///< the last string on the first level, including the quotes
     range first_cursor_;            ///< the value of the first `cursor`
-    std::size_t cursor_begin_ = 0;  ///< where the value of a `cursor` begins that has not ended yet
+    std::size_t cursor_begin_ = 0;  ///< beginning of a `cursor`'s value that has not ended yet
 };
 
 }  // namespace unipile::decode

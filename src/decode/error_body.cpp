@@ -13,7 +13,7 @@ namespace {
 
 namespace json = boost::json;
 
-/// The first bytes of UTF-8, up to the end of a character.
+/// Returns the beginning of UTF-8 text, up to the end of a character.
 std::string_view beginning(std::string_view text, std::size_t most) noexcept
 {
     if (text.size() <= most) return text;

@@ -1,4 +1,4 @@
-// Names of fields, found by a hash that the compiler makes free of collisions.
+// Tables of field names with a hash that is free of collisions, computed at compile time.
 #pragma once
 
 #include <array>
@@ -15,40 +15,40 @@ namespace unipile::decode {
 
 class item_parser;
 
-/// What the contract says about a field, as bits.
+/// The contract's rules for a field, as bits.
 enum field_flags : unsigned {
     optional_field = 0,
-    required_field = 1,  ///< the contract promises it
+    required_field = 1,  ///< the contract requires it
     nullable_field = 2,  ///< the contract allows null
-    foreign_field = 4,   ///< not in the contract, only seen in answers: can't deviate from it
+    foreign_field = 4,   ///< not in the contract, seen in answers; never a deviation
 };
 
-/// What a field is to a post that is stored, which is compared with what a later look shows. What a field holds has a
-/// part in that only as far as the field itself has one.
+/// The role of a field of a stored post when it is compared with a later version. The role of an inner field applies
+/// only within the role of the field that contains it.
 enum class field_role : unsigned char {
-    content,  ///< what the post says
-    counter,  ///< what others do to it: reactions, comments, votes
-    own,      ///< only its owner's account sees it
-    viewer,   ///< depends on the account that asks, or on the moment: no part of the post
-    address,  ///< content, but for the mark of the account that asks
-    media,    ///< content, in which a `url` is a link
-    link,     ///< what a later look may replace although the post is the same
+    content,  ///< part of what the post says
+    counter,  ///< changed by others: reactions, comments, votes
+    own,      ///< visible to its owner's account only
+    viewer,   ///< depends on the account or the time of the request; not part of the post
+    address,  ///< content, except for the parameter that identifies the account of the request
+    media,    ///< content, whose `url` is a link
+    link,     ///< may be replaced although the post is the same
 };
 
-/// Whose field it is, as bits.
+/// The providers that have a field, as bits.
 enum owner_flags : unsigned { of_linkedin = 1, of_instagram = 2, of_others = 4, of_all = 7 };
 
-/// A field: its name, and what the contract says about it.
+/// A field: its name, and the contract's rules for it.
 struct field_rule {
     std::string_view name;
     unsigned flags = optional_field;
-    std::string_view path{};  ///< where the objects in it are, as anomalies name it
-    unsigned owner = 0;       ///< the providers that have it, for the fields of an item
+    std::string_view path{};  ///< the path of the objects in it, for anomalies
+    unsigned owner = 0;       ///< the providers that have it; for the fields of an item
     field_role role = field_role::content;
 };
 
-/// A field of the object type T, and what reads its value, which starts at a given place, into a T: to the place behind
-/// it, or null if reading stopped.
+/// A field of the object type T, and the function that reads its value at a given place into a T. It returns the place
+/// behind the value, or null if reading stopped.
 template <class T>
 struct field : field_rule {
     using reader = const char* (*)(item_parser&, T&, const char* p);
@@ -61,18 +61,18 @@ struct field : field_rule {
     reader read;
 };
 
-/// The fields of T by name. Beyond 64 fields the masks would have to grow.
+/// The fields of T by name. At most 64, since masks have 64 bits.
 template <class T, std::size_t N>
 class field_table {
     static_assert(N <= 64);
 
 public:
-    /// What reading a field takes, in one line of the processor's cache: its name as it stands in compact JSON, in
-    /// quotes and with the colon behind it, and what comes then. A name that is too long for that is equal to nothing.
+    /// The data for reading a field, in one cache line: its name as written in compact JSON, with quotes and colon, and
+    /// the reader. A name that is too long for this equals nothing.
     struct alignas(64) token {
         std::array<char, 32> text{};
-        std::uint32_t mask = 0;    ///< one bit for each byte that counts
-        std::uint32_t wanted = 1;  ///< those of them that have to be equal
+        std::uint32_t mask = 0;    ///< one bit for each byte to compare
+        std::uint32_t wanted = 1;  ///< the bits of those that have to be equal
         std::uint32_t size = 0;
         unsigned owner = 0;
         typename field<T>::reader read = nullptr;
@@ -96,7 +96,7 @@ public:
         while (!try_multiplier()) multiplier_ = (multiplier_ * 1664525 + 1013904223) | 1;
     }
 
-    /// Its number, or -1.
+    /// Returns the field's index, or -1.
     int find(std::string_view name) const noexcept
     {
         if (name.empty()) return -1;
@@ -104,8 +104,8 @@ public:
         return i < N && fields_[i].name == name ? i : -1;
     }
 
-    /// True if [p, end) starts with the i-th name in quotes, and a colon. May be false although it does; false for
-    /// `size()`, which is nobody's number.
+    /// Returns true if [p, end) starts with the i-th name in quotes, and a colon. False negatives are possible; false
+    /// for `size()`, which is no index.
     bool starts_with(std::size_t i, const char* p, const char* end) const noexcept
     {
         const token& t = tokens_[i];
@@ -121,13 +121,13 @@ public:
         return t.mask == t.wanted && std::memcmp(t.text.data(), p, t.size) == 0;
 #endif
     }
-    /// The i-th field's.
+    /// Returns the token of the i-th field.
     const token& token_of(int i) const noexcept { return tokens_[static_cast<std::size_t>(i)]; }
 
     constexpr const field<T>& operator[](int i) const noexcept { return fields_[static_cast<std::size_t>(i)]; }
     static constexpr int size() noexcept { return static_cast<int>(N); }
 
-    /// One bit for each field that has one of the flags and, if `owner` isn't 0, belongs to it.
+    /// Returns one bit for each field that has one of the flags and, if `owner` is not 0, belongs to it.
     constexpr std::uint64_t mask(unsigned flags, unsigned owner = 0) const noexcept
     {
         std::uint64_t bits = 0;

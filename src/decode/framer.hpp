@@ -1,4 +1,4 @@
-// Where an item ends, without looking at what it says.
+// Finds the end of an item without parsing it.
 #pragma once
 
 #include <cstddef>
@@ -6,18 +6,18 @@
 
 namespace unipile::decode {
 
-/// Follows one JSON value over any number of chunks to its end: quotes, escapes and brackets. For the items that are
-/// cut in two by a chunk's end, and for those that no parser accepts.
+/// Follows one JSON value over any number of chunks to its end: quotes, escapes and brackets. Used for items that a
+/// chunk's end splits, and for items that the parser refuses.
 class framer {
 public:
     enum class status { open, done, mismatch };
 
-    /// `depth`: how deep a value may nest that a parser accepts. Deeper brackets are only counted, whatever their kind,
-    /// so that the memory for them is bounded.
+    /// `depth`: the maximum nesting of values that the parser accepts. Deeper brackets are only counted, whatever their
+    /// kind, so that the memory for them is bounded.
     void start(std::size_t depth) noexcept;
 
-    /// Reads on up to the value's end or `end`; `p` is behind what was read, or at the byte that is wrong. A bare word
-    /// or number ends in front of the first byte that can't belong to it.
+    /// Reads up to the value's end or `end`; `p` is then behind the bytes read, or at the invalid byte. A bare word or
+    /// number ends in front of the first byte that can't belong to it.
     status feed(const char*& p, const char* end);
 
 private:
@@ -28,8 +28,8 @@ private:
 
     std::size_t depth_limit_ = 0;
     inside inside_ = inside::nothing;
-    std::string brackets_;    ///< what closes the open ones, up to the limit
-    std::size_t deeper_ = 0;  ///< open ones beyond it
+    std::string brackets_;    ///< the closing brackets of the open ones, up to the limit
+    std::size_t deeper_ = 0;  ///< open brackets beyond it
 };
 
 }  // namespace unipile::decode

@@ -1,4 +1,4 @@
-// The grammar of what nobody has to type.
+// The grammar of untyped values.
 #include "decode/item_parser.hpp"
 #include "decode/number.hpp"
 #include "decode/text.hpp"
@@ -20,7 +20,7 @@ bool item_parser::settle(text_status s)
 
 /// Whether the string from `first` on ends where something was found, and means just what its bytes are.
 
-/// If the string at `p_` means just what its bytes are, steps over it and says which bytes those are.
+/// If the string at `p_` needs no unescaping, skips it and returns its bytes.
 inline bool item_parser::plain_string(const char*& first, const char*& last) noexcept
 {
     first = p_ + 1;
@@ -94,12 +94,12 @@ bool item_parser::skip_value()
     return *p_ == '{' || *p_ == '[' ? skip_container() : skip_scalar();
 }
 
-/// Without recursion: how deep a peer may nest is an option, how deep the stack is isn't.
+/// Not recursive, since the nesting depth is an option and the stack is limited.
 bool item_parser::skip_container()
 {
     containers_.clear();
     for (;;) {
-        // Here a value begins.
+        // A value starts here.
         if (!skip_space()) return false;
         bool opened = false;
         if (*p_ == '{' || *p_ == '[') {
@@ -110,7 +110,7 @@ bool item_parser::skip_container()
         } else if (!skip_scalar()) {
             return false;
         }
-        // Here it has ended, unless a container was opened.
+        // The value has ended, unless a container was opened.
         for (;;) {
             if (containers_.empty()) return true;
             if (!skip_space()) return false;

@@ -12,7 +12,7 @@
 namespace unipile::decode {
 namespace {
 
-/// Elements of an array that are typed. A bound on what an item of a few bytes an element can cost.
+/// Elements of an array that are typed. Bounds the memory of an item with a few bytes per element.
 constexpr std::size_t max_elements = 1000;
 
 }  // namespace
@@ -25,7 +25,7 @@ item_parser::item_parser(std::size_t depth) : depth_limit_(depth)
     }
 }
 
-// Objects and arrays that the contract knows.
+// Objects and arrays of the contract.
 
 template <class T, std::size_t N>
 bool item_parser::read_object(const field_table<T, N>& table, T& out, std::uint64_t& seen)
@@ -80,7 +80,7 @@ bool item_parser::read_object(const field_table<T, N>& table, T& out, std::uint6
     return true;
 }
 
-/// The number of the field whose name is at p, if that was foreseen, or -1.
+/// Returns the index of the field whose name is at p, if it was predicted, or -1.
 template <class T, std::size_t N>
 inline int item_parser::guess(const field_table<T, N>& table, successors& next, const char* p, const char* end) noexcept
 {
@@ -234,7 +234,7 @@ bool item_parser::read_element(std::vector<attachment>& to)
         out.details = video_meeting_attachment{in.starts_at, in.expires_at, in.time_range};
         required |= rules::bits({"starts_at", "expires_at", "time_range"});
     } else {
-        required = rules::bits({"type"});  // the contract says nothing about other kinds
+        required = rules::bits({"type"});  // the contract has no rules for other kinds
     }
     if (required & ~seen) note_missing(rules::table, required & ~seen, here_.owner);
     return true;
@@ -246,9 +246,9 @@ bool item_parser::finish_item(std::uint64_t seen)
 {
     detail::post_block& post = builder_.header();
     const std::size_t capacity = post.capacity;
-    new (&post) detail::post_block;  // a block that was tried before is used again
+    new (&post) detail::post_block;  // reuses a block that was tried before
     post.capacity = capacity;
-    // Only a text that had to be repaired can have bytes that aren't UTF-8.
+    // Bytes that are not UTF-8 occur only if a text was repaired.
     post.is_utf8 = !repaired_ || is_utf8({begin_, static_cast<std::size_t>(p_ - begin_)});
     post.provider_name = item_.provider.value_or(std::string_view{});
     unsigned owner = of_others;
@@ -285,7 +285,7 @@ void item_parser::begin(const char* first, const char* last) noexcept
     noted_.clear();
 }
 
-/// Whether the object that was read has no fields.
+/// Returns true if the object that was read has no fields.
 bool item_parser::is_empty() const noexcept
 {
     const char* p = begin_ + 1;
@@ -336,7 +336,7 @@ parse_status item_parser::parse(const char* begin, const char* end, bool whole)
 
 parse_status item_parser::check(const char* first, const char* last)
 {
-    builder_.start();  // views of numbers are made, although they are not used
+    builder_.start();  // views of numbers are made although they are not used
     begin(first, last);
     if (*first != '"' && *first != '{' && *first != '[') {
         const std::string_view word{first, static_cast<std::size_t>(last - first)};

@@ -1,4 +1,4 @@
-// From the bytes of one item to a post.
+// Parses one item into a post.
 #pragma once
 
 #include "decode/deviations.hpp"
@@ -20,7 +20,7 @@
 
 namespace unipile::decode {
 
-/// The typed fields of an item, before it is known whose they are.
+/// The typed fields of an item, before its provider is known.
 struct item_fields {
     std::optional<std::string_view> object;
     std::optional<std::string_view> provider;
@@ -38,50 +38,50 @@ struct attachment_fields {
     std::optional<std::int64_t> starts_at, expires_at;
 };
 
-/// A page's items are inside of its object and their array.
+/// Nesting depth of a page's items: the page's object and the array.
 constexpr std::size_t depth_of_items = 2;
 
 enum class parse_status {
     ok,
-    incomplete,  ///< the input ended inside of the item
+    incomplete,  ///< the input ended within the item
     malformed,   ///< not JSON
     empty,       ///< an object without fields
     too_deep,
-    too_costly,  ///< it would take many times its length when typed
-    no_room,     ///< inside the parser only
+    too_costly,  ///< typed, it would take many times its length
+    no_room,     ///< used within the parser only
 };
 
-/// The rule for what the contract doesn't know.
+/// The rule for fields that are not in the contract.
 inline constexpr field_rule unknown_field{{}, foreign_field};
-/// The rule for an array's elements: they are objects, and not null.
+/// The rule for an array's elements: objects, not null.
 inline constexpr field_rule known_element{};
 
-/// Validates one JSON object completely and types it on the way, in a single pass over its bytes.
+/// Validates one JSON object completely and types it, in a single pass over its bytes.
 ///
-/// Every byte is checked: the grammar of RFC 8259 here, UTF-8 by simdjson. What the tables know becomes fields; all
-/// else is only validated.
+/// Every byte is checked: the grammar of RFC 8259 here, UTF-8 by simdjson. Fields of the tables are typed; others are
+/// only validated.
 class item_parser {
 public:
-    /// `depth`: how deep the item itself may nest.
+    /// `depth`: maximum nesting of the item itself.
     explicit item_parser(std::size_t depth);
 
-    /// Reads the object that starts at `begin`. On success `end_of_item()` is behind it and `take()` gives the post;
-    /// else it is where reading stopped. `whole`: the item ends at `end`, so that it can't be incomplete.
+    /// Reads the object that starts at `begin`. On success `end_of_item()` is behind it and `take()` returns the post;
+    /// otherwise `end_of_item()` is where reading stopped. `whole`: the item ends at `end`, so that it can't be
+    /// incomplete.
     parse_status parse(const char* begin, const char* end, bool whole);
 
-    /// Reads one JSON value of any kind, from `begin` to `end`, only to see whether it is valid.
+    /// Validates one JSON value of any kind, from `begin` to `end`.
     parse_status check(const char* begin, const char* end);
 
     const char* end_of_item() const noexcept { return p_; }
-    /// The post of a successful `parse()`. Call once.
+    /// Returns the post of a successful `parse()`. Called once.
     post take() noexcept { return builder_.take(); }
 
-    /// Gives large buffers back.
+    /// Frees large buffers.
     void trim() noexcept;
 
-    // For the tables: the value at p, into the field that it is for. The place behind it, or null if reading stopped.
-    // Values that are as they usually are don't take the detour through `p_`, for which the next step would have to
-    // wait.
+    // Called by the tables: reads the value at p into its field. Returns the place behind it, or null if reading
+    // stopped. Values in their usual form bypass `p_`, since the next step would have to wait for it.
     const char* read_at(const char* p, std::optional<std::string_view>& out);
     const char* read_at(const char* p, std::optional<std::int64_t>& out);
     const char* read_at(const char* p, std::optional<bool>& out);
@@ -93,19 +93,19 @@ public:
     }
 
 private:
-    /// Where in the item the parser is, for what it may have to note.
+    /// The current place within the item, for anomalies.
     struct context {
         std::string_view object;
         const field_rule* field = &unknown_field;
         unsigned owner = 0;
     };
-    /// Two good guesses at the field that comes next. Optional fields make for two in many places, not for more.
+    /// Two predictions of the next field. Optional fields often make two likely, rarely more.
     struct successors {
         std::uint8_t last = 0;
         std::uint8_t before = 0;
     };
 
-    // One value each, at `p_`.
+    // Read one value each, at `p_`.
     bool read(std::optional<std::string_view>& out);
     bool read(std::optional<std::int64_t>& out);
     bool read(std::optional<double>& out);
@@ -170,8 +170,9 @@ private:
     {
         return {builder_.json() + (from - begin_), static_cast<std::size_t>(to - from)};
     }
-    /// What a view of a post says, although the item's bytes aren't in their block yet. Empty if they already are more
-    /// than fit in: the view may be one of bytes behind the block, and the item will be read again with more room.
+    /// Returns the text of a view of a post whose item is not copied into the block yet. Empty if the item is already
+    /// larger than the block: the view may refer to bytes behind it, and the item will be read again with a larger
+    /// block.
     std::string_view readable(std::string_view v) const noexcept
     {
         if (!builder_.fits(static_cast<std::size_t>(p_ - begin_))) return {};
@@ -186,7 +187,7 @@ private:
     {
         noted_.add({kind, object, field}, owner);
     }
-    /// For what only the contract can forbid.
+    /// Records a deviation that only the contract forbids.
     void note_deviation(anomaly_kind kind)
     {
         if (!(here_.field->flags & foreign_field)) note(kind);
@@ -203,13 +204,13 @@ private:
     const char* end_ = nullptr;
     const char* p_ = nullptr;
     parse_status status_ = parse_status::ok;
-    bool repaired_ = false;  ///< a text of the item was not what it should be
+    bool repaired_ = false;  ///< a text of the item was repaired
     context here_;
     item_fields item_;
     post_builder builder_;
     text_buffer text_;
     text_buffer key_;
-    /// For each table and field: which fields came after it the last times. At 64: which ones came first.
+    /// For each table and field: which fields followed it the last times. At 64: which ones came first.
     std::array<std::array<successors, 65>, 17> successors_;
     std::string containers_;
     deviations noted_;
@@ -218,7 +219,7 @@ private:
     std::vector<mention> mentions_;
 };
 
-// Small steps that are taken everywhere.
+// Small functions that are used everywhere.
 
 inline bool item_parser::skip_space() noexcept
 {
@@ -227,7 +228,7 @@ inline bool item_parser::skip_space() noexcept
     return p_ != end_ || ended();
 }
 
-/// The next byte that is no white space, or null if that is yet to come.
+/// Returns the next byte that is no white space, or null if it has not arrived.
 inline const char* item_parser::skip_space(const char* p) noexcept
 {
     if (p != end_ && static_cast<unsigned char>(*p) > ' ') return p;
@@ -243,7 +244,7 @@ inline bool item_parser::expect(char c) noexcept
     return true;
 }
 
-/// Whether the string from `first` on ends where something was found, and means just what its bytes are.
+/// Returns true if the string from `first` on ends at the byte that was found, and needs no unescaping.
 inline bool item_parser::is_plain(const char* first, const scan_result& found) const noexcept
 {
     if (found.special == end_ || *found.special != '"') return false;

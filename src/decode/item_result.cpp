@@ -1,4 +1,4 @@
-// From an item's fields to its post, and what is to be said about them.
+// Makes a post of an item's fields, and records its deviations.
 #include "decode/item_parser.hpp"
 #include "decode/timestamp.hpp"
 
@@ -41,7 +41,7 @@ void item_parser::finish_instagram()
     post.instagram = keep(fields);
 }
 
-/// Copies those that concern the post's provider into its block; bad text always does.
+/// Copies the anomalies that apply to the post's provider into its block; those of texts always apply.
 bool item_parser::keep_anomalies(unsigned owner)
 {
     const auto concerns = [&](const deviations::entry& n) {

@@ -1,4 +1,4 @@
-// Texts, numbers and truth values.
+// Reads texts, numbers and booleans.
 #include "decode/item_parser.hpp"
 #include "decode/number.hpp"
 #include "decode/scan.hpp"
@@ -30,7 +30,7 @@ bool item_parser::read_escaped_text(std::string_view& out, const scan_result& pl
     return true;
 }
 
-/// A value of a type that its field isn't.
+/// Reads a value whose type is not that of its field.
 bool item_parser::read_mismatch()
 {
     if (*p_ == 'n') {
@@ -71,7 +71,7 @@ bool item_parser::read_no_text(std::optional<std::string_view>& out)
     return read_number(out.emplace());
 }
 
-/// A number, or a string that is one; empty if it is neither.
+/// Reads a number, or a string that is one; empty if it is neither.
 bool item_parser::take_text(std::optional<std::string_view>& number)
 {
     number.reset();
@@ -89,8 +89,8 @@ bool item_parser::take_text(std::optional<std::string_view>& number)
     return true;
 }
 
-// Nearly all are of up to 16 digits, without sign, fraction or a zero in front, and end with a byte that can't be
-// theirs. Eight digits at a time, since a loop over single ones is left at a place that no processor can foresee.
+// Most numbers have up to 16 digits, no sign, no fraction and no leading zero, and end with a byte that can't belong to
+// them. Eight digits at a time, since a loop over single digits ends with a mispredicted branch.
 const char* item_parser::read_at(const char* p, std::optional<std::int64_t>& out)
 {
     if (end_ - p > 16) {
@@ -126,7 +126,7 @@ bool item_parser::read(std::optional<std::int64_t>& out)
     return true;
 }
 
-/// A number without an exponent, and with a byte behind it that ends it.
+/// Reads a number without an exponent that is followed by a byte that ends it.
 bool item_parser::read_decimal(std::optional<double>& out) noexcept
 {
     const auto skip_digits = [&](const char* p) {
@@ -161,7 +161,7 @@ bool item_parser::read(std::optional<double>& out)
     return true;
 }
 
-// Without a branch between `true` and `false`.
+// No branch between `true` and `false`.
 const char* item_parser::read_at(const char* p, std::optional<bool>& out)
 {
     if (end_ - p >= 5) {

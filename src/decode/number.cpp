@@ -17,7 +17,8 @@ std::size_t digits_at(std::string_view text, std::size_t at) noexcept
     return n;
 }
 
-/// Gathers decimal digits; zeros at the end wait until a digit follows them, so that only what counts is multiplied.
+/// Collects decimal digits. Trailing zeros are held back until a digit follows, so that only significant digits are
+/// multiplied.
 class exact_digits {
 public:
     void add(char c, bool fraction) noexcept
@@ -52,7 +53,7 @@ private:
     bool overflow_ = false;
 };
 
-/// Digits of an exponent, clamped far outside of what any value can hold.
+/// Returns the value of an exponent's digits, clamped far outside of the range of any value.
 std::int64_t exponent_of(std::string_view digits) noexcept
 {
     std::int64_t value = 0;
@@ -61,7 +62,7 @@ std::int64_t exponent_of(std::string_view digits) noexcept
     return value;
 }
 
-/// The power of ten of a number's first digit that isn't zero.
+/// Returns the power of ten of a number's first digit that is not zero.
 std::int64_t magnitude(std::string_view number) noexcept
 {
     const std::size_t e = number.find_first_of("eE");
@@ -129,7 +130,7 @@ std::optional<double> to_real(std::string_view number) noexcept
 {
     double value = 0;
     const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), value);
-    if (error == std::errc::result_out_of_range)  // tells neither too large from too small
+    if (error == std::errc::result_out_of_range)  // covers both too large and too small
         return magnitude(number) < 0 ? std::optional<double>{0.0} : std::nullopt;
     if (error != std::errc{} || !std::isfinite(value)) return std::nullopt;
     return value;

@@ -15,14 +15,14 @@ namespace {
 
 using boost::system::error_code;
 
-/// A buffer above this is given back at the end of a page.
+/// A larger buffer is freed at the end of a page.
 constexpr std::size_t small_buffer = 64 * 1024;
 
 }  // namespace
 
-/// The page as a machine of few states. Everything outside of the items is gathered byte by byte into a small text, the
+/// The page as a state machine. Everything outside of the items is collected byte by byte in a small text, the
 /// envelope, in which `"items":[]` is empty; it is read as a whole when the page's last brace arrives. Items are read
-/// where they lie in the chunk; only those that a chunk's end cuts in two are put together first.
+/// in place; only an item that a chunk's end splits is copied together first.
 class page_decoder::impl {
 public:
     impl(const size_limits& limits, bool strict)
@@ -41,11 +41,11 @@ public:
 
 private:
     enum class state {
-        start,       ///< nothing but white space so far
+        start,       ///< only white space so far
         envelope,    ///< outside of the items
         first_item,  ///< behind `[`: an item or `]`
         next_item,   ///< behind a comma: an item
-        cut_item,    ///< inside of an item that began in an earlier chunk
+        cut_item,    ///< inside an item that began in an earlier chunk
         after_item,  ///< a comma or `]`
         done,        ///< behind the last brace
     };
@@ -73,9 +73,9 @@ private:
     std::size_t bytes_ = 0;
     std::uint64_t items_ = 0;
     envelope_lexer lexer_;
-    std::string cut_;        ///< the beginning of an item that isn't whole yet
-    std::size_t size_ = 0;   ///< of the item so far; more than `cut_` has if it is over the limit
-    bool unframed_ = false;  ///< the framer has not seen `cut_`, in which the parser found nothing wrong
+    std::string cut_;        ///< the beginning of an item that is not whole yet
+    std::size_t size_ = 0;   ///< of the item so far; above the size of `cut_` if the item is over the limit
+    bool unframed_ = false;  ///< the framer has not read `cut_`, in which the parser found no error
     framer framer_;
     item_parser parser_;
 };
@@ -144,7 +144,7 @@ error_code page_decoder::impl::start_page(const char*& p, const char* last)
         state_ = state::envelope;
         return {};
     }
-    // A list, a string, a number or a word may well be JSON, but never a page. All else isn't even that.
+    // A list, a string, a number or a word may be JSON, but is no page. Anything else is not JSON.
     const bool may_be_json = *p == '[' || *p == '"' || *p == '-' || is_digit(*p) || *p == 't' || *p == 'f' || *p == 'n';
     return may_be_json ? errc::not_a_page : errc::not_json;
 }
@@ -192,7 +192,7 @@ error_code page_decoder::impl::after_item(const char*& p, const char* last)
     return {};
 }
 
-/// An item whose first byte is here: read in place if all of it is.
+/// Reads an item in place if all of it has arrived.
 error_code page_decoder::impl::start_item(const char*& p, const char* last)
 {
     if (items_ >= limits_.items) return errc::too_many_items;
@@ -216,11 +216,11 @@ error_code page_decoder::impl::start_item(const char*& p, const char* last)
     return {};
 }
 
-/// Goes on inside of an item.
+/// Continues an item that began in an earlier chunk.
 ///
-/// While chunks are large, the item is tried again with some of the bytes that came: that is cheaper than to look for
-/// its end first. But what is tried again from the start must have grown by a good part, or small chunks would cost the
-/// square of an item's length; so these are framed, and the item is read once its end is known.
+/// While chunks are large, the item is parsed again with some of the bytes that arrived: that is cheaper than finding
+/// its end first. But an item that is parsed again from the start must have grown by a good part, or small chunks would
+/// cost the square of its length. So small chunks are framed, and the item is parsed once its end is known.
 error_code page_decoder::impl::cut_item(const char*& p, const char* last)
 {
     const auto arrived = static_cast<std::size_t>(last - p);
@@ -250,12 +250,12 @@ error_code page_decoder::impl::cut_item(const char*& p, const char* last)
     return {};
 }
 
-/// Looks for an item's end, and reads it when that has come.
+/// Finds an item's end, and parses the item when its end has arrived.
 error_code page_decoder::impl::frame_item(const char*& p, const char* last)
 {
     if (std::exchange(unframed_, false)) {
         const char* begun = cut_.data();
-        framer_.feed(begun, begun + cut_.size());  // stays open: the parser saw nothing wrong, nor an end
+        framer_.feed(begun, begun + cut_.size());  // stays open: the parser found neither an error nor the end
     }
     const char* from = p;
     const framer::status s = framer_.feed(p, last);
@@ -279,7 +279,7 @@ error_code page_decoder::impl::frame_item(const char*& p, const char* last)
     return e;
 }
 
-/// Of an item over the limit, keeps only its beginning in `cut_`.
+/// Keeps only the beginning of an item over the limit in `cut_`.
 void page_decoder::impl::keep_prefix(std::string_view more)
 {
     const std::size_t most = std::min(kept_of_giants, limits_.item);

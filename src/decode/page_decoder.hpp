@@ -1,4 +1,4 @@
-// From bytes to posts: the incremental decoder of one page. No I/O.
+// The incremental decoder of a page. No I/O.
 #pragma once
 
 #include <unipile/client_options.hpp>
@@ -19,27 +19,27 @@
 
 namespace unipile::decode {
 
-/// How the envelope's `cursor` looked. `missing` as well if the key came more than once with different values: which of
-/// them is meant isn't known.
+/// The form of the envelope's `cursor`. Also `missing` if the key occurred more than once with different values, so
+/// that the right one is unknown.
 enum class cursor_kind { missing, null, empty, text };
 
-/// What is known once a page has ended.
+/// The properties of a page that has ended.
 struct page_end {
     cursor_kind kind = cursor_kind::missing;
     std::string cursor;                      ///< unescaped; set for `text`
     std::optional<std::int64_t> page_count;  ///< `paging.page_count`
     std::vector<anomaly> anomalies;          ///< of the envelope, not of the items
-    std::uint64_t items = 0;                 ///< items in the page, the quarantined ones counted
+    std::uint64_t items = 0;                 ///< number of items, including quarantined ones
 };
 
-/// An item of a page: a post, or kept byte for byte what is none.
+/// An item of a page: a post, or the bytes of an item that is none.
 struct decoded_item {
     std::uint32_t index = 0;  ///< in the page, from 0
     std::variant<post, std::unique_ptr<quarantined_item>> what;
 
     post* as_post() noexcept { return std::get_if<post>(&what); }
     const post* as_post() const noexcept { return std::get_if<post>(&what); }
-    /// Of an item over the limit it has only the first bytes.
+    /// For an item over the limit, this has only the first bytes.
     const quarantined_item* as_quarantined() const noexcept
     {
         const auto* q = std::get_if<std::unique_ptr<quarantined_item>>(&what);
@@ -47,15 +47,15 @@ struct decoded_item {
     }
 };
 
-/// Decoder of one page at a time; `reset()` makes it ready for the next and keeps its small buffers.
+/// Decodes one page at a time; `reset()` prepares for the next one and keeps small buffers.
 ///
-/// Bytes may be split anywhere, and how they are split changes nothing but when a post is complete: the moment its
-/// closing brace was written. After an error the posts that were completed before it stay correct and can still be
-/// taken. Cheap to make; buffers come with the first item. Where memory runs out, `write()` throws std::bad_alloc, and
-/// the decoder is good for `reset()` and destruction only.
+/// Chunks may be split anywhere. The split affects only when a post is complete, which is when its closing brace was
+/// written. After an error, the posts that were complete before it are valid and can be taken. Construction is cheap;
+/// buffers are allocated with the first item. If memory runs out, `write()` throws std::bad_alloc, and only `reset()`
+/// and destruction are allowed.
 class page_decoder {
 public:
-    /// Of an item that is larger than `size_limits::item`, so many bytes are kept.
+    /// Bytes that are kept of an item over `size_limits::item`.
     static constexpr std::size_t kept_of_giants = 4096;
 
     page_decoder(const size_limits& limits, bool strict);
@@ -63,15 +63,16 @@ public:
     page_decoder(page_decoder&&) noexcept;
     page_decoder& operator=(page_decoder&&) noexcept;
 
-    /// Forgets everything about the last page.
+    /// Discards all state of the last page.
     void reset();
 
-    /// Consumes all of `chunk`, or up to the error. Once there was an error, it is what every call returns.
+    /// Consumes all of `chunk`, or up to the error. Every later call returns the same error.
     boost::system::error_code write(std::string_view chunk);
-    /// Tells that the body has ended; an error if the page has not.
+    /// The body has ended. Returns an error if the page has not.
     boost::system::error_code finish();
 
-    /// Completed items that were not taken yet, in the page's order. The caller moves them out and clears the vector.
+    /// Returns completed items that were not taken yet, in the page's order. The caller moves them out and clears the
+    /// vector.
     std::vector<decoded_item>& items() noexcept;
 
     /// Valid after a successful `finish()`.

@@ -29,7 +29,7 @@ constexpr std::size_t rounded(std::size_t n) noexcept { return (n + granularity 
 
 void post_builder::start(std::size_t length)
 {
-    // Half of the item again for strings that have to be unescaped, and some for the typed fields.
+    // Half of the item again for strings that are unescaped, and some for the typed fields.
     const std::size_t wanted =
         length == 0 ? usual_ : std::max(usual_, rounded(header_size + length + length / 2 + 1024));
     if (!block_ || block_->capacity < wanted) obtain(wanted);
@@ -44,7 +44,7 @@ std::size_t post_builder::budget(std::size_t length) noexcept
 
 bool post_builder::grow(std::size_t length, std::size_t most)
 {
-    // With a little more than the budget: whether a post fits must not depend on how its block came to its size.
+    // Slightly above the budget: whether a post fits must not depend on how its block got its size.
     most = rounded(most) + granularity;
     if (block_->capacity >= most) return false;
     obtain(std::min(most, rounded(std::max(2 * block_->capacity, header_size + 2 * length))));
@@ -91,7 +91,7 @@ bool post_builder::seal(std::string_view json) noexcept
 
 post post_builder::take() noexcept
 {
-    // The next one will be about as large as the largest of late, giants apart.
+    // The next one will be about as large as the largest recent one, without outliers.
     usual_ = std::min(largest_guess, std::max(rounded(used() + used() / 8), usual_ - usual_ / 32));
     block_->json = {json_, static_cast<std::size_t>(limit_ - json_)};
     return unipile::detail::access::make<post>(std::exchange(block_, nullptr));

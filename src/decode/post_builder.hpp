@@ -1,4 +1,4 @@
-// The one block of memory behind a post, while it is being filled.
+// Fills the memory block of a post.
 #pragma once
 
 #include <unipile/post.hpp>
@@ -13,12 +13,12 @@
 
 namespace unipile::decode {
 
-/// Lays a post out in one block: the header, then the item's bytes, then free space, and at the end, growing down, what
-/// the post refers to. The bytes are copied last, but where they will be is known from the start, so that views can be
-/// made while the item is still being read from somewhere else.
+/// Lays out a post in one block: the header, then the item's bytes, then free space, and at the end, growing down, the
+/// objects that the post refers to. The bytes are copied last, but their place is known from the start, so that views
+/// can be made while the item is still read from elsewhere.
 ///
-/// The block's size is a guess, since the item's length isn't known before its end. What doesn't fit fails; `grow()`
-/// and read the item again.
+/// The block's size is a guess, since the item's length is unknown before its end. If the post does not fit, allocation
+/// fails; call `grow()` and read the item again.
 class post_builder {
 public:
     post_builder() = default;
@@ -26,32 +26,32 @@ public:
     post_builder(const post_builder&) = delete;
     post_builder& operator=(const post_builder&) = delete;
 
-    /// Starts a post with a block of the usual size, or of the size for `length` bytes where that is known.
+    /// Starts a post with a block of the usual size, or of the size for `length` bytes if that is known.
     void start(std::size_t length = 0);
-    /// The most memory that a post of so many bytes may take: far more than typing the largest sensible one takes, and
-    /// a bound on what `{}` costs, which is two bytes, and an object of fields when typed.
+    /// Returns the maximum memory of a post of this many bytes: far more than the largest sensible one takes, and a
+    /// bound for e.g. `{}`, which has two bytes, and is an object of fields when typed.
     static std::size_t budget(std::size_t length) noexcept;
-    /// Starts again with more room; `length` bytes of the item were read before it ran out, and `most` is the budget.
-    /// False if it had all the room that the budget allows.
+    /// Starts again with a larger block; `length` bytes of the item were read before the block was full, and `most` is
+    /// the budget. Returns false if the block already had the budget's size.
     bool grow(std::size_t length, std::size_t most);
-    /// The memory that the sealed post takes, without what its block has left.
+    /// Returns the memory that the sealed post takes, without the unused part of its block.
     std::size_t used() const noexcept { return block_->capacity - static_cast<std::size_t>(top_ - limit_); }
-    /// True if most of a large block is left, so that the post should be read again into a smaller one.
+    /// Returns true if most of a large block is unused, so that the post should be read again into a smaller one.
     bool is_wasteful() const noexcept;
-    /// Starts again with just the room that the sealed post took.
+    /// Starts again with a block of the size that the sealed post takes.
     void shrink();
 
-    /// Forgets everything but the block.
+    /// Discards everything but the block.
     void rewind() noexcept;
 
-    /// Where the item's bytes will be.
+    /// Returns where the item's bytes will be.
     const char* json() const noexcept { return json_; }
-    /// Whether there is room for so many of the item's bytes, before `seal()`.
+    /// Returns true if this many of the item's bytes fit, before `seal()`.
     bool fits(std::size_t bytes) const noexcept { return bytes <= static_cast<std::size_t>(top_ - json_); }
-    /// True if p is where an item's byte will be, but isn't yet; for bytes that fit.
+    /// Returns true if a byte of the item will be at p, but is not copied yet; for bytes that fit.
     bool is_pending(const char* p) const noexcept { return limit_ <= p && p < top_; }
 
-    /// Space for n objects, or null.
+    /// Returns memory for n objects, or null.
     template <class T>
     T* allocate(std::size_t n) noexcept
     {
@@ -60,12 +60,12 @@ public:
     }
     void* allocate(std::size_t bytes, std::size_t alignment) noexcept;
 
-    /// Copies the item's bytes; from then on views can be read. More may be allocated. False if they don't fit.
+    /// Copies the item's bytes, after which views can be read. More may be allocated. Returns false if they do not fit.
     bool seal(std::string_view json) noexcept;
     detail::post_block& header() noexcept { return *block_; }
-    /// Gives an unused block back if it is a large one.
+    /// Frees an unused block if it is a large one.
     void trim() noexcept;
-    /// Hands the sealed block over.
+    /// Returns the post with the sealed block.
     post take() noexcept;
 
 private:
@@ -74,8 +74,8 @@ private:
 
     detail::post_block* block_ = nullptr;
     char* json_ = nullptr;
-    char* limit_ = nullptr;  ///< the free space's beginning
-    char* top_ = nullptr;    ///< and its end
+    char* limit_ = nullptr;  ///< beginning of the free space
+    char* top_ = nullptr;    ///< end of the free space
     std::size_t usual_ = 4096;
 };
 

@@ -1,4 +1,4 @@
-// Finding the bytes of a JSON text that mean something.
+// Finds the significant bytes of a JSON text.
 #pragma once
 
 #include <bit>
@@ -15,10 +15,10 @@ namespace unipile::decode {
 constexpr bool is_space(char c) noexcept { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
-/// Bytes that a JSON string can't just contain: its end, an escape, a control character.
+/// Returns true for bytes that can't be part of a JSON string as they are: its end, an escape, a control character.
 constexpr bool is_special(char c) noexcept { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20; }
 
-/// The first special byte of [p, end), or end. Eight bytes at a time; for processors without the faster way.
+/// Returns the first special byte of [p, end), or end. Eight bytes at a time; for processors without SIMD.
 inline const char* find_special_portable(const char* p, const char* end) noexcept
 {
     constexpr std::uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
@@ -28,7 +28,7 @@ inline const char* find_special_portable(const char* p, const char* end) noexcep
         const std::uint64_t quote = word ^ (ones * '"'), backslash = word ^ (ones * '\\');
         const std::uint64_t hit =
             ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) | ((word - ones * 0x20) & ~word);
-        if (hit & highs) break;  // may be a false alarm behind a true hit; the loop below looks closely
+        if (hit & highs) break;  // may be a false positive behind a true one; the loop below decides
         p += 8;
     }
     while (p != end && !is_special(*p)) ++p;
@@ -36,10 +36,10 @@ inline const char* find_special_portable(const char* p, const char* end) noexcep
 }
 
 #if defined(__SSE2__)
-/// Bit i is set if p[i] is special.
+/// Returns a mask whose bit i is set if p[i] is special.
 inline unsigned special_mask(__m128i bytes) noexcept
 {
-    // With that bit flipped, the quote is 0x20 and the control characters are still the bytes below it.
+    // With that bit flipped, the quote is 0x20, and the control characters are still the bytes below it.
     const __m128i flipped = _mm_xor_si128(bytes, _mm_set1_epi8(2));
     const __m128i quote_or_control = _mm_cmpeq_epi8(_mm_min_epu8(flipped, _mm_set1_epi8(0x20)), flipped);
     const __m128i backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
@@ -47,13 +47,13 @@ inline unsigned special_mask(__m128i bytes) noexcept
 }
 #endif
 
-/// What a look for the next special byte found.
+/// The result of a search for the next special byte.
 struct scan_result {
-    const char* special;  ///< where it is; the end if there is none
-    bool ascii;           ///< false if a byte above 0x7F came before it, and possibly if one comes close behind it
+    const char* special;  ///< the first special byte; the end if there is none
+    bool ascii;           ///< false if a byte above 0x7F precedes it, and possibly if one follows closely
 };
 
-/// The first special byte of [p, end), eight bytes at a time; for processors without the faster way.
+/// Finds the first special byte of [p, end), eight bytes at a time; for processors without SIMD.
 inline scan_result scan_text_portable(const char* p, const char* end) noexcept
 {
     const char* special = find_special_portable(p, end);
@@ -66,7 +66,7 @@ inline scan_result scan_text_portable(const char* p, const char* end) noexcept
     return {special, (all & 0x8080808080808080u) == 0};
 }
 
-/// The first special byte of [p, end).
+/// Finds the first special byte of [p, end).
 inline scan_result scan_text(const char* p, const char* end) noexcept
 {
 #if defined(__SSE2__)
@@ -86,7 +86,7 @@ inline scan_result scan_text(const char* p, const char* end) noexcept
 #endif
 }
 
-/// The first special byte of [p, end), or end.
+/// Returns the first special byte of [p, end), or end.
 inline const char* find_special(const char* p, const char* end) noexcept { return scan_text(p, end).special; }
 
 }  // namespace unipile::decode

@@ -1,4 +1,4 @@
-// The contract as tables: each object's fields, and what reads them.
+// The contract as tables: the fields of each object, and their readers.
 #pragma once
 
 #include "decode/field_table.hpp"
@@ -14,7 +14,7 @@ const char* read_into(item_parser& parser, T& object, const char* p)
     return parser.read_at(p, (object.*....*Path));
 }
 
-/// The fields of an object. `number` tells the tables apart; `has_filled_id`, where it is there, says that the contract
+/// The fields of an object. `number` identifies the table; `has_filled_id`, if present, states that the contract
 /// forbids an empty `id`.
 template <class T>
 struct schema;
@@ -159,7 +159,7 @@ struct schema<pixel_size> {
     }};
 };
 
-/// All kinds in one; what a kind requires is looked at once the kind is known.
+/// All kinds in one; the required fields are checked once the kind is known.
 template <>
 struct schema<attachment_fields> {
     using t = attachment_fields;
@@ -255,7 +255,7 @@ constexpr field<item_fields> instagram_field(std::string_view name, field_role r
     return {name, read_into<item_fields, &item_fields::instagram, Member>, role, flags, path, of_instagram};
 }
 
-/// Both providers in one, since the provider may come last.
+/// Both providers in one, since the provider may be the last field.
 template <>
 struct schema<item_fields> {
     using t = item_fields;
@@ -309,7 +309,7 @@ struct schema<item_fields> {
     }};
 };
 
-/// All objects of the contract, each at its schema's `number`.
+/// All objects of the contract, each at the `number` of its schema.
 template <class... T>
 struct objects {
     static constexpr std::size_t size = sizeof...(T);

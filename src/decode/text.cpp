@@ -21,7 +21,7 @@ constexpr std::string_view replacement = "\xEF\xBF\xBD";
 
 constexpr std::size_t longest_sequence = 4;
 
-/// Writes a code point and says how many bytes it took.
+/// Writes a code point and returns its size in bytes.
 inline std::size_t encode(char* to, std::uint32_t c) noexcept
 {
     const auto byte = [&](std::size_t i, std::uint32_t b) { to[i] = static_cast<char>(b); };
@@ -47,7 +47,7 @@ inline std::size_t encode(char* to, std::uint32_t c) noexcept
     return 4;
 }
 
-/// Length of the well-formed UTF-8 sequence at p, or 0.
+/// Returns the length of the well-formed UTF-8 sequence at p, or 0.
 std::size_t sequence_length(const char* p, const char* end) noexcept
 {
     const auto ones = static_cast<std::size_t>(std::countl_one(static_cast<unsigned char>(*p)));
@@ -56,7 +56,7 @@ std::size_t sequence_length(const char* p, const char* end) noexcept
     return fits && is_utf8({p, ones}) ? ones : 0;
 }
 
-/// What a hexadecimal digit is worth; 0xFF for what is none.
+/// The values of hexadecimal digits; 0xFF for other bytes.
 constexpr auto hex_values = [] {
     std::array<std::uint8_t, 256> values{};
     values.fill(0xFF);
@@ -69,7 +69,7 @@ constexpr auto hex_values = [] {
 
 constexpr std::uint32_t hex_value(char c) noexcept { return hex_values[static_cast<unsigned char>(c)]; }
 
-/// The value of the four hexadecimal digits at p; above 0xFFFF if they aren't.
+/// Returns the value of the four hexadecimal digits at p; above 0xFFFF if they are invalid.
 inline std::uint32_t four_hex_digits(const char* p) noexcept
 {
     const std::uint32_t a = hex_value(p[0]), b = hex_value(p[1]), c = hex_value(p[2]), d = hex_value(p[3]);
@@ -96,7 +96,7 @@ text_status read_hex(const char*& p, const char* end, std::uint32_t& value) noex
     return text_status::ok;
 }
 
-/// Behind `\u`.
+/// Called behind `\u`.
 text_status read_unicode(const char*& p, const char* end, text_buffer* out)
 {
     std::uint32_t unit = 0;
@@ -124,7 +124,7 @@ text_status read_unicode(const char*& p, const char* end, text_buffer* out)
     return lone ? text_status::repaired : text_status::ok;
 }
 
-/// What stands behind a backslash for what; 0 for what may not or needs a closer look.
+/// The bytes that simple escapes stand for; 0 for invalid ones and those that need more work.
 constexpr auto simple_escapes = [] {
     std::array<char, 256> meaning{};
     meaning['"'] = '"';
@@ -138,7 +138,7 @@ constexpr auto simple_escapes = [] {
     return meaning;
 }();
 
-/// Behind a backslash.
+/// Called behind a backslash.
 inline text_status read_escape(const char*& p, const char* end, text_buffer* out)
 {
     if (p == end) return text_status::incomplete;
@@ -151,8 +151,8 @@ inline text_status read_escape(const char*& p, const char* end, text_buffer* out
     return *p == 'u' ? read_unicode(++p, end, out) : text_status::malformed;
 }
 
-/// Whether, at p, an escape of one code point stands with nothing wrong in it; then steps over it and writes what it
-/// means. Looks at up to 12 bytes.
+/// If there is a valid escape of one code point at p, skips it, writes the code point and returns true. Reads up to 12
+/// bytes.
 inline bool copy_unicode(const char*& p, char*& to) noexcept
 {
     std::uint32_t c = four_hex_digits(p + 2);
@@ -170,7 +170,7 @@ inline bool copy_unicode(const char*& p, char*& to) noexcept
     return true;
 }
 
-/// Behind a backslash at p, copies what it stands for if that is plain to see. Looks at up to 12 bytes of the input and
+/// Called behind a backslash at p: copies what it stands for if that is simple. Reads up to 12 bytes of the input and
 /// writes up to 4.
 inline bool copy_escape(const char*& p, char*& to) noexcept
 {
@@ -182,15 +182,15 @@ inline bool copy_escape(const char*& p, char*& to) noexcept
 }
 
 #if defined(__SSE2__)
-/// How far a copy got.
+/// The progress of a copy.
 struct copied_text {
     const char* from;
     char* to;
     bool ascii;
 };
 
-/// Copies up to the closing quote, or to an escape that needs a closer look, or to the last few bytes in front of `end`
-/// or `limit`; and says whether all of it was ASCII.
+/// Copies up to the closing quote, or to an escape that needs more work, or to the last few bytes in front of `end` or
+/// `limit`. Returns whether all of it was ASCII.
 copied_text copy_text(const char* from, const char* end, char* to, const char* limit) noexcept
 {
     __m128i all = _mm_setzero_si128();
@@ -209,7 +209,7 @@ copied_text copy_text(const char* from, const char* end, char* to, const char* l
     return {from, to, _mm_movemask_epi8(all) == 0};
 }
 
-/// Copies most of a text; what is left is near the next special byte or near `end`.
+/// Copies most of a text; the rest is near the next special byte or near `end`.
 inline bool copy_most(const char*& p, const char* end, text_buffer& out)
 {
     constexpr std::size_t stretch = 1024, margin = 32;
@@ -228,7 +228,7 @@ inline bool copy_most(const char*& p, const char* end, text_buffer& out)
 inline bool copy_most(const char*&, const char*, text_buffer&) { return true; }
 #endif
 
-/// Copies up to the next special byte, or to the end, and says whether all of it was ASCII.
+/// Copies up to the next special byte, or to the end. Returns true if all of it was ASCII.
 inline bool copy_plain(const char*& p, const char* end, text_buffer& out)
 {
     const scan_result plain = scan_text(p, end);
@@ -237,7 +237,7 @@ inline bool copy_plain(const char*& p, const char* end, text_buffer& out)
     return plain.ascii;
 }
 
-/// For a string that is known to be whole and valid but for its UTF-8.
+/// For a string that is known to be whole and valid except for its UTF-8.
 void repair_string(const char* p, const char* closing_quote, text_buffer* out)
 {
     if (!out) return;
@@ -246,7 +246,7 @@ void repair_string(const char* p, const char* closing_quote, text_buffer* out)
         const char* special = find_special(p, closing_quote);
         append_repaired(*out, p, special);
         p = special;
-        // With the quote in sight: without a byte behind it a lone surrogate would wait for its other half.
+        // Includes the quote: with no byte behind it, a lone surrogate would wait for its second half.
         if (p != closing_quote) read_escape(++p, closing_quote + 1, out);
     }
 }

@@ -1,4 +1,4 @@
-// Where a string is put together while it is unescaped.
+// The buffer for unescaped strings.
 #pragma once
 
 #include <algorithm>
@@ -9,19 +9,19 @@
 
 namespace unipile::decode {
 
-/// A string that can be written to beyond its size: the fast loops copy whole blocks and then say how much counts.
+/// A string that can be written to beyond its size: fast loops copy whole blocks and then set how much is valid.
 class text_buffer {
 public:
     void clear() noexcept { size_ = 0; }
     std::string_view view() const noexcept { return {data_.get(), size_}; }
 
-    /// Where to write next; there is space for `n` bytes.
+    /// Returns where to write next, with capacity for `n` bytes.
     char* room(std::size_t n)
     {
         if (capacity_ - size_ < n) grow(n);
         return data_.get() + size_;
     }
-    /// So many of the bytes in the room count.
+    /// Makes this many of the written bytes valid.
     void commit(std::size_t n) noexcept { size_ += n; }
 
     void push_back(char c)
@@ -37,7 +37,7 @@ public:
     }
     void append(std::string_view s) { append(s.data(), s.size()); }
 
-    /// Gives the memory back if it is more than `n` bytes.
+    /// Frees the memory if it is more than `n` bytes.
     void shrink(std::size_t n) noexcept
     {
         if (capacity_ <= n) return;

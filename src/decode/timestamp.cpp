@@ -12,7 +12,7 @@ using namespace std::chrono;
 constexpr wall_time earliest_post = sys_days{year{2002} / 1 / 1};
 constexpr wall_time latest_post = sys_days{year{2101} / 1 / 1};
 
-/// `2025-06-01T11:57:31.404Z`, which is how nearly all come.
+/// Reads `2025-06-01T11:57:31.404Z`, the usual form.
 bool read_usual_form(std::string_view text, written_time& to) noexcept
 {
     constexpr std::string_view form = "0000-00-00T00:00:00.000Z";
@@ -29,7 +29,7 @@ bool read_usual_form(std::string_view text, written_time& to) noexcept
     return fits;
 }
 
-/// Fractions of any length, or none, and zones.
+/// Reads fractions of any length, or none, and zones.
 bool read_other_form(std::string_view text, written_time& to) noexcept
 {
     date_reader in{text};
