@@ -49,7 +49,7 @@ void add_extension(X509* certificate, X509* issuer, int id, const std::string& v
     check(X509_add_ext(certificate, extension.get(), -1) == 1);
 }
 
-/// A version 3 certificate from yesterday on, for two years, without a signature.
+/// Returns a version 3 certificate, valid from yesterday for two years, without a signature.
 certificate_ptr make_certificate(EVP_PKEY* key, const char* name)
 {
     auto certificate = checked(certificate_ptr(X509_new()));

@@ -1,4 +1,4 @@
-// A CA and a server certificate of its own, made on the spot.
+// Makes a CA and a server certificate.
 #pragma once
 
 #include <string>

@@ -90,7 +90,7 @@ connection::awaitable<> connection::run(std::shared_ptr<connection> self)
     try {
         co_await self->serve();
     } catch (const std::exception&) {
-        // Out of memory for this answer: the client sees the connection end, the others go on.
+        // Out of memory for this answer: this connection ends, the others continue.
     }
     self->unguard();
     error_code ignored;
@@ -142,12 +142,12 @@ connection::awaitable<> connection::write(std::string_view bytes)
         co_await asio::async_write(*plain_, buffer, redirect_error(use_awaitable, error_));
 }
 
-/// False: there will be no request, the connection ends.
+/// Returns false if there is no request and the connection ends.
 connection::awaitable<bool> connection::read_request()
 {
     parser_.emplace();
     parser_->header_limit(256 * 1024);
-    parser_->eager(true);  // so that a body is seen, and refused, with the header
+    parser_->eager(true);  // so that a body is detected, and refused, with the header
     while (!parser_->is_done()) {
         error_code wrong;
         if (buffer_.size() > 0) buffer_.consume(parser_->put(buffer_.data(), wrong));
@@ -167,7 +167,7 @@ connection::awaitable<bool> connection::read_request()
     co_return true;
 }
 
-/// Not HTTP, or a request with a body: where the next one starts is not known.
+/// Not HTTP, or a request with a body: the start of the next request is unknown.
 connection::awaitable<> connection::refuse_request()
 {
     answer_ = {};
@@ -219,12 +219,12 @@ connection::awaitable<> connection::exchange()
     responder_->written(answer_, sent, sent == total && !error_);
 }
 
-/// Writes the bytes from one place to another; returns the place it came to.
+/// Writes the bytes between two offsets; returns the offset reached.
 connection::awaitable<std::uint64_t> connection::send(wire& wire, std::uint64_t from, std::uint64_t to)
 {
     const auto bandwidth = responder_->settings().bandwidth;
     auto piece = answer_.drip > 0 ? answer_.drip : piece_size;
-    // A twentieth of a second's worth: smooth enough for a client that watches for stalls.
+    // The bytes of a twentieth of a second, so that a client with a stall deadline sees steady progress.
     if (bandwidth > 0) piece = std::clamp<std::uint64_t>(bandwidth / 20, 1, piece);
     error_ = {};
     while (from < to && !error_) {
@@ -276,14 +276,14 @@ connection::awaitable<> connection::wait_for_close()
 
 connection::awaitable<> connection::pause(clock::time_point until)
 {
-    // A connection that was stopped before it came here must not wait for a timer that is not cancelled any more.
+    // A connection that was stopped earlier must not wait for a timer that is no longer cancelled.
     if (until <= clock::now() || !lowest().is_open()) co_return;
     timer_.expires_at(until);
     error_code ignored;
     co_await timer_.async_wait(redirect_error(use_awaitable, ignored));
 }
 
-/// Says good-bye as the ending wants it. The socket is closed afterwards.
+/// Ends the connection in the required way. The socket is closed afterwards.
 connection::awaitable<> connection::finish()
 {
     auto& end = lowest();

@@ -1,4 +1,4 @@
-// One client's connection.
+// One connection of a client.
 #pragma once
 
 #include "simulator/responder.hpp"
@@ -21,7 +21,7 @@
 
 namespace unipile::simulator {
 
-/// Everything runs on the socket's executor, a strand. Lives as long as its coroutine.
+/// All on the socket's executor, a strand. Lives as long as its coroutine.
 class connection : public std::enable_shared_from_this<connection> {
 public:
     /// `context` null: plain HTTP.
@@ -30,7 +30,7 @@ public:
     ~connection();
 
     void start();
-    /// Breaks off whatever runs. Any thread.
+    /// Aborts all operations. Any thread.
     void stop();
 
 private:
@@ -55,7 +55,7 @@ private:
     awaitable<> write(std::string_view bytes);
 
     socket& lowest() { return tls_ ? tls_->next_layer() : *plain_; }
-    /// Breaks off the running operation after this time; zero: never.
+    /// Aborts the running operation after this time; zero: never.
     void guard(std::chrono::milliseconds time);
     void unguard() { guard({}); }
     request request_view() const;

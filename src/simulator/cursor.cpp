@@ -11,7 +11,7 @@
 namespace unipile::simulator {
 namespace {
 
-// A nonce, sixteen bytes of content and eight that check them: 25 bytes, so that base64 ends in "==".
+// A nonce, sixteen bytes of content and eight check bytes: 25 bytes, so that base64 ends in "==".
 using raw = std::array<unsigned char, 25>;
 constexpr std::size_t text_length = 36;
 
@@ -43,7 +43,7 @@ std::optional<raw> from_base64(std::string_view text)
     if (EVP_DecodeBlock(padded.data(), given, static_cast<int>(text.size())) < 0) return std::nullopt;
     raw bytes{};
     std::copy_n(padded.begin(), bytes.size(), bytes.begin());
-    // OpenSSL reads more spellings than one.
+    // OpenSSL accepts several spellings.
     if (to_base64(bytes) != text) return std::nullopt;
     return bytes;
 }

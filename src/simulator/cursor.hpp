@@ -1,4 +1,4 @@
-// Cursors: opaque text, bound to an account and a profile, that means a place in a listing.
+// Cursors: opaque text, bound to an account and a profile, for a place in a listing.
 #pragma once
 
 #include <compare>
@@ -14,13 +14,13 @@ struct cursor {
     static constexpr std::uint64_t end = UINT64_MAX - 1;  ///< behind the last post
 
     std::uint64_t place = start;  ///< a serial or a distance from the top, or one of the above
-    std::uint32_t page = 1;       ///< the number of the page that it fetches
+    std::uint32_t page = 1;       ///< the number of the page
     std::uint32_t salt = 0;       ///< makes cursors of the same place differ
 
     auto operator<=>(const cursor&) const = default;
 };
 
-/// Who may use a cursor.
+/// The account and the profile of a cursor.
 struct cursor_binding {
     std::uint64_t seed = 0;
     std::uint32_t account = 0;
@@ -28,9 +28,9 @@ struct cursor_binding {
     std::uint32_t generation = 0;
 };
 
-/// Standard base64, always with a "+", a "/" and padding: clients have to encode it for a URL.
+/// Returns standard base64, always with a "+", a "/" and padding, so that clients have to encode it for a URL.
 std::string encode(const cursor& cursor, const cursor_binding& binding);
-/// nullopt: it is no cursor, or not one of this binding.
+/// Returns nullopt for other text, and for a cursor of another binding.
 std::optional<cursor> decode(std::string_view text, const cursor_binding& binding);
 
 }  // namespace unipile::simulator

@@ -7,7 +7,7 @@ struct usual {
     std::string_view type, title, detail;
 };
 
-// Titles and details of types that were seen; for the others the type's name is the title.
+// Titles and details of types that were seen; other types have their name as the title.
 constexpr usual known[] = {
     {"errors/too_many_requests", "Too many requests",
      "The provider cannot accept any more requests at the moment. Please try again later."},
@@ -33,7 +33,7 @@ std::string title_from(std::string_view type)
     return title;
 }
 
-/// Types come from the user of the simulator too.
+/// Types may come from the user of the simulator, too.
 void append_escaped(std::string& out, std::string_view text)
 {
     for (const char c : text) {

@@ -6,11 +6,11 @@
 
 namespace unipile::simulator {
 
-/// The error type that a status usually comes with, "errors/" included.
+/// Returns the usual error type of a status, including "errors/".
 std::string_view usual_type(unsigned status);
-/// The body of an error answer; an empty `detail` stands for the type's usual one, or for none.
+/// Returns the body of an error answer; an empty `detail` means the type's usual one, or none.
 std::string error_body(unsigned status, std::string_view type, std::string_view detail = {});
-/// The body that a proxy in front of the API gives.
+/// Returns the body of a proxy's error answer.
 std::string html_body(unsigned status);
 
 }  // namespace unipile::simulator

@@ -22,7 +22,7 @@ std::string joined(std::initializer_list<std::string_view> parts)
     throw std::invalid_argument(joined({"fault \"", spec, "\": ", why}));
 }
 
-/// What stands before the first `separator`, and what behind it; the whole text and nothing if there is none.
+/// Returns the text before the first `separator`, and the text behind it; the whole text and nothing if there is none.
 std::pair<std::string_view, std::optional<std::string_view>> cut(std::string_view text, char separator)
 {
     const auto at = text.find(separator);
@@ -180,7 +180,7 @@ void set_rate(std::string_view spec, std::string_view value, fault& result)
     result.rate = rate;
 }
 
-/// Which pages are hit. False: it is none of these keys.
+/// Sets which pages are affected. Returns false if it is none of these keys.
 bool set_target(std::string_view spec, std::string_view key, std::string_view value, fault& result)
 {
     if (key == "rate")
@@ -215,7 +215,7 @@ bool has_count(fault_kind kind)
     return kind == fault_kind::loop || kind == fault_kind::empty_pages || kind == fault_kind::duplicates;
 }
 
-/// What is done. A key that means nothing for the kind is refused, so that no option is silently without effect.
+/// Sets the effect. A key without meaning for the kind is refused, so that no option is silently ignored.
 void set_effect(std::string_view spec, std::string_view key, std::string_view value, fault& result)
 {
     const bool status = result.kind == fault_kind::status;

@@ -1,4 +1,4 @@
-// Posts of a profile, each from its serial number alone.
+// Generates the posts of a profile, each from its serial number alone.
 #pragma once
 
 #include "simulator/json_writer.hpp"
@@ -9,7 +9,7 @@
 
 namespace unipile::simulator {
 
-/// What a post looks like to one account: permissions, likes and links depend on it.
+/// The account that requests a post: permissions, likes and links depend on it.
 struct viewer {
     std::uint64_t hash = 0;
     bool is_home = true;
@@ -24,10 +24,10 @@ struct post_request {
     unsigned deviations = 0;
 };
 
-/// What identifies the post: `id` or `provider_id`.
+/// Returns the id of the post: `id` or `provider_id`.
 std::string post_id(const traits& owner, std::uint64_t serial);
 
-/// Appends the item, after a comma if one has to be there.
+/// Appends the item, after a comma if needed.
 void write_post(json_writer& out, const post_request& post);
 
 void write_linkedin_post(json_writer& out, const post_request& post);

@@ -1,4 +1,4 @@
-// Instagram posts as the contract describes them, and what both providers share.
+// Instagram posts as in the contract, and code that both providers share.
 #include "simulator/generate.hpp"
 #include "simulator/phrases.hpp"
 

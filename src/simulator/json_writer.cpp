@@ -36,7 +36,7 @@ void json_writer::end(char bracket)
     first_ = false;
 }
 
-/// Exchanges the members of the object that is complete but for its bracket.
+/// Shuffles the members of an object that is complete except for its bracket.
 void json_writer::shuffle(const object& complete)
 {
     const auto& at = complete.members;

@@ -1,4 +1,4 @@
-// JSON text, member by member, with the deviations of real answers on demand.
+// Writes JSON text member by member, optionally with the deviations of real answers.
 #pragma once
 
 #include "simulator/random.hpp"
@@ -12,23 +12,23 @@
 
 namespace unipile::simulator {
 
-/// Appends to a string. Every string that is passed must already be escaped as JSON wants it.
+/// Appends to a string. Every string that is passed must be escaped already.
 ///
-/// With deviations, members change form, disappear or move; what is written with `identity` never does.
+/// With deviations, members change form, disappear or move; those written with `identity` never do.
 class json_writer {
 public:
     explicit json_writer(std::string& out) : out_(out) {}
 
-    /// From here on: these bits of `deviation`, with choices that follow from the seed.
+    /// From now on, applies these bits of `deviation`, with choices that follow from the seed.
     void deviate(unsigned deviations, std::uint64_t seed);
     bool deviates(unsigned deviation) const { return (deviations_ & deviation) != 0; }
-    /// A choice for the deviations, apart from those of the content.
+    /// Returns the random numbers for deviations, separate from those for the content.
     rng& dice() { return dice_; }
 
     void begin_item();
     void end_item() { end('}'); }
 
-    /// False: the member was left out or is null; write nothing into it and don't end it.
+    /// Returns false if the member was left out or is null: nothing may be written into it, and it is not ended.
     bool begin_object(std::string_view name);
     void end_object() { end('}'); }
     void begin_array(std::string_view name);
@@ -49,13 +49,13 @@ public:
     void real(std::string_view name, double value);
     void boolean(std::string_view name, bool value);
     void null(std::string_view name);
-    /// A member with its value as it stands.
+    /// Writes a member with its value as given.
     void raw(std::string_view name, std::string_view value);
 
 private:
     struct object {
-        std::vector<std::size_t> members;  ///< where each starts; only kept for `key_order`
-        std::size_t last = SIZE_MAX;       ///< the discriminator, to be moved to the end
+        std::vector<std::size_t> members;  ///< where each member starts; only kept for `key_order`
+        std::size_t last = SIZE_MAX;       ///< the discriminator, which is moved to the end
     };
 
     void integer(std::string_view name, std::int64_t value);

@@ -1,4 +1,4 @@
-// LinkedIn posts as the contract describes them.
+// LinkedIn posts as in the contract.
 #include "simulator/generate.hpp"
 #include "simulator/phrases.hpp"
 
@@ -10,7 +10,7 @@
 namespace unipile::simulator {
 namespace {
 
-/// The time since, as the site shows it.
+/// Returns the age of a post as the site shows it.
 std::string age(std::int64_t now, std::int64_t then)
 {
     const auto minutes = std::max<std::int64_t>(now - then, 0) / 60'000;
@@ -30,7 +30,7 @@ std::string time_text(std::int64_t time)
     return result;
 }
 
-/// A snowflake: the time in the upper 42 bits.
+/// Returns a snowflake id: the time in the upper 42 bits.
 std::uint64_t snowflake(std::int64_t time, std::uint64_t hash)
 {
     return static_cast<std::uint64_t>(time) << 22 | (hash & 0x3fffff);
@@ -150,7 +150,7 @@ void write_attachment(json_writer& out, rng& random, kind kind, const post_reque
     out.end_object();
 }
 
-/// Many posts with pictures, some with each other kind.
+/// Writes many posts with pictures, and some with each other kind.
 void write_attachments(json_writer& out, rng& random, const post_request& post, std::int64_t time)
 {
     static constexpr kind others[] = {kind::video, kind::video,         kind::audio,        kind::file,
@@ -237,7 +237,7 @@ void write_repost(json_writer& out, rng& random, const post_request& post, std::
     out.end_object();
 }
 
-/// Fields that real answers have and the contract doesn't know.
+/// Writes fields that real answers have and the contract lacks.
 void write_unknown_fields(json_writer& out, const post_request& post, std::uint64_t hash)
 {
     if (!out.deviates(unknown_fields)) return;

@@ -25,7 +25,7 @@ std::uint64_t listing::skipped_below(std::uint64_t serial) const
 std::uint64_t listing::serial_at(std::uint64_t position) const
 {
     if (pinned_ && position-- == 0) return *pinned_;
-    // The rank from the oldest on; each skipped serial at or below it moves it up by one.
+    // The rank from the oldest on; each skipped serial at or below it adds one.
     auto serial = in_order_ - 1 - position;
     for (const auto each : skipped_) {
         if (each > serial) break;

@@ -9,7 +9,7 @@
 
 namespace unipile::simulator {
 
-/// What was changed on a profile since the start.
+/// The changes of a profile since the start.
 struct changes {
     std::uint64_t added = 0;
     std::uint64_t revision = 0;
@@ -24,8 +24,7 @@ public:
     std::uint64_t size() const { return in_order_ + (pinned_ ? 1 : 0); }
     /// `position` must be below size().
     std::uint64_t serial_at(std::uint64_t position) const;
-    /// Where a listing goes on that was to continue with this serial: there, or at the next older post. Never the
-    /// pinned one.
+    /// Returns where a listing continues with this serial: there, or at the next older post. Never the pinned one.
     std::uint64_t position_of(std::uint64_t serial) const;
     bool contains(std::uint64_t serial) const;
 
@@ -34,7 +33,7 @@ private:
 
     std::uint64_t total_;
     std::optional<std::uint64_t> pinned_;
-    std::vector<std::uint64_t> skipped_;  ///< removed or pinned: not at their place
+    std::vector<std::uint64_t> skipped_;  ///< removed or pinned, so not at their place
     std::uint64_t in_order_;
 };
 

@@ -1,4 +1,4 @@
-// Ranges of the options.
+// The ranges of the options.
 #include <unipile/simulator/options.hpp>
 
 #include <boost/asio/ip/address.hpp>

@@ -1,4 +1,4 @@
-// Rendered pages, the least recently used thrown away first. Thread-safe.
+// A cache of rendered pages; evicts the least recently used one. Thread-safe.
 #pragma once
 
 #include <compare>
@@ -14,7 +14,7 @@ namespace unipile::simulator {
 
 class page_cache {
 public:
-    /// A hash of all that decides about a page's bytes, wide enough to be taken for them.
+    /// A hash of everything that determines a page's bytes, wide enough to identify them.
     struct key {
         std::uint64_t high = 0, low = 0;
         bool operator==(const key&) const = default;
@@ -39,7 +39,7 @@ private:
 
     mutable std::mutex mutex_;
     std::size_t capacity_, bytes_ = 0;
-    std::list<entry> entries_;  ///< the last used first
+    std::list<entry> entries_;  ///< most recently used first
     std::unordered_map<key, std::list<entry>::iterator, hash> index_;
 };
 

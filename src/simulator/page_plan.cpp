@@ -45,7 +45,7 @@ void close_with(page_plan& plan, fault::cursor_kind kind)
     plan.odd_cursor = kind;
 }
 
-/// What follows a page that holds the listing's last post.
+/// Plans the end of a page that has the listing's last post.
 void finish(page_plan& plan, const page_place& place, const page_effects& effects)
 {
     if (effects.endless) return go_to_end(plan, place, 0);
@@ -59,7 +59,7 @@ void finish(page_plan& plan, const page_place& place, const page_effects& effect
     }
 }
 
-/// A request behind the last post.
+/// Plans the page of a request behind the last post.
 page_plan behind_the_end(const listing& posts, const page_place& place, const page_effects& effects)
 {
     page_plan plan;
@@ -76,7 +76,7 @@ page_plan behind_the_end(const listing& posts, const page_place& place, const pa
     return plan;
 }
 
-/// The cursor of the page `back - 1` pages before this one: for 1 the page's own.
+/// Returns the cursor of the page `back - 1` pages before this one: for 1, the page's own.
 cursor back(const listing& posts, const page_place& place, std::uint64_t position, std::uint32_t back)
 {
     if (back == 1) return place.at;
@@ -87,7 +87,7 @@ cursor back(const listing& posts, const page_place& place, std::uint64_t positio
 
 std::uint64_t chance_hash(const fault& fault, std::size_t index, const page_attempt& a)
 {
-    // A listing either never ends or does, whichever page says so.
+    // Applies to a listing as a whole, whichever page is requested.
     const auto page = fault.kind == fault_kind::endless ? 0 : a.page;
     return mix(a.seed, 0xfa017, index, a.account, a.profile, page);
 }

@@ -14,7 +14,7 @@ constexpr std::int64_t hour = 3'600'000, year = 8766 * hour;
 constexpr std::uint64_t company_base = 1'000'003, company_step = 97;
 constexpr std::uint64_t instagram_base = 20'000'000'011, instagram_step = 1009;
 
-// What a profile's seed decides, each under a number of its own.
+// The properties that follow from a profile's seed, each with a number of its own.
 enum purpose : std::uint64_t { kind = 1, count, pin, pace, prefix, number, name, original };
 
 std::optional<std::uint64_t> number_of(std::string_view text)
@@ -87,7 +87,7 @@ people::people(const options& options)
         instagram_accounts_ = std::clamp(instagram_accounts_, 1u, accounts_ - 1);
 }
 
-/// The Instagram accounts are spread evenly over all.
+/// Distributes the Instagram accounts evenly.
 provider people::provider_of(std::uint32_t account) const
 {
     const std::uint64_t share = instagram_accounts_;
@@ -103,7 +103,7 @@ std::optional<std::uint32_t> people::find_account(std::string_view name) const
     return static_cast<std::uint32_t>(*value - 1);
 }
 
-/// The profile's number, under a mask that hides it, and 28 characters that check it.
+/// Returns the profile's number, masked, and 28 check characters.
 std::string people::person_id(std::uint64_t profile_seed, std::uint32_t index) const
 {
     std::string id(prefixes[mix(profile_seed, prefix) % std::size(prefixes)]);

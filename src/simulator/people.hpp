@@ -1,4 +1,4 @@
-// Who posts: profiles that follow from the seed and their number, found again from their name, kept nowhere.
+// The profiles, which follow from the seed and their number, are found by their name, and are not stored.
 #pragma once
 
 #include <unipile/simulator/generate.hpp>
@@ -26,13 +26,14 @@ struct traits {
     simulator::provider provider = simulator::provider::linkedin;
     std::uint64_t seed = 0;
     person who;
-    std::string identifier;  ///< by which a listing names it
+    std::string identifier;  ///< its name in a listing's request
     std::uint64_t posts = 0;
     std::optional<std::uint64_t> pinned;  ///< the serial of the pinned post
-    std::int64_t first_time = 0;          ///< of serial 0 at the earliest
+    std::int64_t first_time = 0;          ///< earliest time of serial 0
     std::int64_t spacing = 1;             ///< milliseconds from one serial to the next
 
-    /// Increases with the serial. Serial 0 is the oldest post; serials from `posts` on are later than `options::now`.
+    /// Returns the time of a post; increases with the serial. Serial 0 is the oldest post; serials from `posts` on are
+    /// later than `options::now`.
     std::int64_t time_of(std::uint64_t serial) const;
 };
 
@@ -48,7 +49,7 @@ public:
     std::optional<std::uint32_t> find_account(std::string_view name) const;
 
     traits profile(std::uint32_t index) const;
-    /// Also by the provider's id where that isn't the identifier (Instagram).
+    /// Also finds it by the provider's id if that is not the identifier (Instagram).
     std::optional<traits> find_profile(std::string_view identifier) const;
     std::int64_t now() const { return now_; }
 
@@ -62,7 +63,7 @@ private:
     std::int64_t now_;
 };
 
-/// A person without a profile here.
+/// Returns a person without a profile here.
 person stranger(std::uint64_t hash, bool is_company);
 
 }  // namespace unipile::simulator

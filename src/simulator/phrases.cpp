@@ -6,7 +6,7 @@
 namespace unipile::simulator {
 namespace {
 
-// What texts are made of: several scripts, emoji as UTF-8 and as escaped surrogate pairs, every short escape, U+2028,
+// The sentences of texts: several scripts, emoji as UTF-8 and as escaped surrogate pairs, every short escape, U+2028,
 // hashtags, links and quotations.
 constexpr std::string_view sentences[] = {
     "We are thrilled to announce that our team has grown from 4 to 40 people in a single year.",

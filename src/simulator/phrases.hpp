@@ -1,4 +1,4 @@
-// Words for generated names and texts. Everything is escaped as JSON wants it.
+// Names and texts for generated posts, escaped for JSON.
 #pragma once
 
 #include "simulator/random.hpp"
@@ -15,7 +15,7 @@ void append_text(std::string& out, rng& random, std::size_t length);
 /// Appends `length` characters of the base64url alphabet.
 void append_token(std::string& out, rng& random, std::size_t length);
 void append_number(std::string& out, std::uint64_t value);
-/// `YYYY-MM-DDTHH:MM:SS.mmmZ` of Unix milliseconds.
+/// Appends `YYYY-MM-DDTHH:MM:SS.mmmZ` for Unix milliseconds.
 void append_time(std::string& out, std::int64_t milliseconds);
 
 std::string_view first_name(std::uint64_t hash);
@@ -23,7 +23,7 @@ std::string_view last_name(std::uint64_t hash);
 std::string_view company_word(std::uint64_t hash);
 std::string_view headline(std::uint64_t hash);
 std::string_view place(std::uint64_t hash);
-/// A name for a user name or a slug: lower case ASCII.
+/// Returns a word for a user name or a slug: lower case ASCII.
 std::string_view slug_word(std::uint64_t hash);
 
 }  // namespace unipile::simulator

@@ -1,4 +1,4 @@
-// Numbers that follow from a seed alone, the same on every machine.
+// Random numbers that depend on a seed alone, the same on every machine.
 #pragma once
 
 #include "splitmix.hpp"
@@ -8,7 +8,7 @@
 
 namespace unipile::simulator {
 
-/// The first number of the sequence that begins with `x`.
+/// Returns the first number of the sequence that starts with `x`.
 constexpr std::uint64_t mix(std::uint64_t x) { return mix64(x + random_source::step); }
 
 template <class... More>
@@ -23,15 +23,15 @@ constexpr std::uint64_t mix_text(std::uint64_t seed, std::string_view text)
     return mix(seed ^ text.size());
 }
 
-/// 0 (included) to 1 (excluded).
+/// Returns a number in [0, 1).
 constexpr double unit(std::uint64_t hash) { return static_cast<double>(hash >> 11) * 0x1p-53; }
 
-/// A short sequence of numbers, started anew for every post.
+/// A short sequence of numbers, restarted for every post.
 class rng {
 public:
     constexpr explicit rng(std::uint64_t seed) : state_(seed) {}
     constexpr std::uint64_t next() { return mix(state_ += random_source::step); }
-    /// 0 to n - 1; n above 0. The tiny bias of the reduction doesn't matter here.
+    /// Returns a number in 0 .. n - 1; `n` is above 0. The bias of the reduction is negligible here.
     constexpr std::uint64_t below(std::uint64_t n) { return n == 0 ? 0 : next() % n; }
     constexpr std::uint64_t between(std::uint64_t low, std::uint64_t high) { return low + below(high - low + 1); }
     constexpr bool chance(double share) { return unit(next()) < share; }

@@ -13,7 +13,7 @@
 namespace unipile::simulator {
 namespace {
 
-/// A profile without a server, for `generate_post`: a million posts up to a fixed day.
+/// Returns a profile without a server, for `generate_post`: a million posts up to a fixed day.
 traits lone_profile(std::uint64_t seed, provider provider)
 {
     options options;

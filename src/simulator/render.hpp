@@ -1,4 +1,4 @@
-// Pages as text.
+// Renders pages.
 #pragma once
 
 #include "simulator/generate.hpp"
@@ -9,12 +9,12 @@
 
 namespace unipile::simulator {
 
-/// Puts a page together. `items` is the array's inside, `cursor` a JSON value or empty for none. `deviations` concern
+/// Returns a page. `items` is the contents of the array, `cursor` a JSON value or empty for none. `deviations` apply to
 /// the members around the items; with them, the order follows from `dice`.
 std::string join_page(std::string_view items, std::string_view cursor, std::uint32_t count, unsigned deviations,
                       std::uint64_t dice);
 
-/// gzip, fast rather than small.
+/// Returns gzip, optimised for speed.
 std::string compress(std::string_view text);
 
 }  // namespace unipile::simulator

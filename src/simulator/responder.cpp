@@ -64,7 +64,7 @@ answer responder::respond(const request& request, time_point now)
     return result;
 }
 
-/// Fills `job` if the answer is a page.
+/// Sets `job` if the answer is a page.
 answer responder::decide(const request& request, time_point now, std::optional<page_job>& job)
 {
     const auto target = parse_target(request.target);
@@ -91,7 +91,7 @@ answer responder::decide(const request& request, time_point now, std::optional<p
     return result;
 }
 
-/// Counts the request against the account's windows.
+/// Counts the request against the account's limits.
 std::optional<answer> responder::account_refusal(account_state& state, time_point now) const
 {
     if (state.error) {
@@ -122,7 +122,7 @@ answer responder::decide_page(const page_query& query, std::uint32_t account, st
                               logged_request* entry)
 {
     const auto owner = people_.find_profile(query.identifier);
-    // Only LinkedIn knows companies; elsewhere the parameter is passed over.
+    // Only LinkedIn has companies; elsewhere the parameter is ignored.
     const bool company = query.is_company && owner && owner->provider == provider::linkedin;
     if (!owner || owner->provider != people_.provider_of(account) || company != owner->who.is_company)
         return refuse(422, "errors/invalid_recipient");
@@ -163,7 +163,7 @@ answer responder::decide_page(const page_query& query, std::uint32_t account, st
     return result;
 }
 
-/// False: a fault decided about the answer, there is no page to make.
+/// Returns false if a fault determines the answer, so that no page is rendered.
 bool responder::apply_faults(const page_attempt& attempt, answer& result, page_effects& effects)
 {
     result.dice = mix(options_.seed, attempt.account, attempt.profile, attempt.page, attempt.attempt);
@@ -172,7 +172,7 @@ bool responder::apply_faults(const page_attempt& attempt, answer& result, page_e
         const auto& fault = (*faults_)[i];
         if (!hits(fault, i, attempt)) continue;
         const bool late = result.disruption && (is_disruption(fault.kind) || fault.kind == fault_kind::status);
-        if (late) continue;  // the first that decides about an answer's course wins
+        if (late) continue;  // the first fault that determines the course of an answer applies
         ++stats_.faults;
         if (fault.kind == fault_kind::status) {
             auto failure = failing(fault);
@@ -266,7 +266,7 @@ std::string responder::render(const page_job& job) const
         static constexpr std::string_view values[] = {"\"\"", "", "17", R"({"nullable":true})"};
         next = values[static_cast<std::size_t>(job.plan.odd_cursor)];
     }
-    // The page's own deviations are drawn like those of a post that doesn't exist.
+    // The page's own deviations are drawn like those of a post that does not exist.
     const auto dice = mix(job.owner.seed, job.plan.first, job.plan.count);
     const auto deviations = deviations_of(options_, *job.faults, job.owner, account, dice);
     return join_page(items, next, job.plan.count, deviations, dice);
@@ -313,7 +313,7 @@ cursor_binding responder::binding(std::uint32_t account, std::uint32_t profile, 
     return {.seed = options_.seed, .account = account, .profile = profile, .generation = generation};
 }
 
-/// A cursor belongs to the lifetime in which it was given out, and is taken until the next one has passed.
+/// A cursor belongs to the period in which it was given out, and is valid until the next one has ended.
 void responder::age_cursors(time_point now)
 {
     if (!first_request_) first_request_ = now;

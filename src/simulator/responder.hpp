@@ -1,4 +1,4 @@
-// What the server answers, without sockets: requests in, answers out. Thread-safe.
+// The answers of the server, without sockets. Thread-safe.
 #pragma once
 
 #include "simulator/cursor.hpp"
@@ -31,7 +31,7 @@ struct request {
     bool accepts_gzip = false;
 };
 
-/// One page of one listing, the name under which attempts are counted.
+/// One page of one listing; attempts are counted by it.
 struct page_id {
     std::uint32_t account = 0, profile = 0;
     cursor at;
@@ -42,7 +42,7 @@ struct answer {
     unsigned status = 200;
     std::shared_ptr<const std::string> body;
     std::string_view content_type = "application/json; charset=utf-8";
-    std::string headers;  ///< more header lines, each with its line end
+    std::string headers;  ///< additional header lines, each with its line end
     bool gzip = false;
     simulator::framing framing = simulator::framing::length;
 
@@ -52,7 +52,7 @@ struct answer {
     std::optional<fault> disruption;   ///< reset, close, stall, truncate or hang_up
     std::uint64_t dice = 0;            ///< for odd chunks and random positions
 
-    std::optional<page_id> page;  ///< where a page is answered
+    std::optional<page_id> page;  ///< set if the request is for a page
     std::uint32_t posts = 0;
     std::size_t log_entry = SIZE_MAX;
 };
@@ -64,7 +64,7 @@ public:
     explicit responder(options what);
 
     answer respond(const request& request, time_point now);
-    /// To be called for each answer when its exchange is over.
+    /// To be called when an answer's exchange is over.
     void written(const answer& answer, std::uint64_t bytes, bool whole);
 
     const options& settings() const { return options_; }
@@ -99,7 +99,7 @@ private:
     };
     struct account_state {
         std::optional<error_answer> error;
-        std::vector<window> windows;  ///< as many as `options::limits`
+        std::vector<window> windows;  ///< one for each of `options::limits`
         std::uint64_t requests = 0;
     };
     struct page_counts {
@@ -110,7 +110,7 @@ private:
     };
     using fault_list = std::shared_ptr<const std::vector<fault>>;
 
-    /// Everything that decides about the bytes of a page.
+    /// Everything that determines the bytes of a page.
     struct page_job {
         traits owner;
         std::uint32_t account = 0;
@@ -148,13 +148,13 @@ private:
     const people people_;
     mutable page_cache cache_;
 
-    mutable std::mutex mutex_;  // for all below
+    mutable std::mutex mutex_;  // guards the following members
     std::string api_key_;
     fault_list faults_;
     std::uint64_t faults_version_ = 0;
     std::uint32_t generation_ = 0;
     std::optional<time_point> first_request_;
-    std::uint32_t lifetimes_ = 0;  ///< of a cursor, since the first request
+    std::uint32_t lifetimes_ = 0;  ///< periods of a cursor's lifetime since the first request
     std::unordered_map<std::uint32_t, account_state> accounts_;
     std::map<std::uint32_t, simulator::changes> changes_;
     std::unordered_map<page_id, page_counts, page_hash> pages_;

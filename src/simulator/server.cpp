@@ -1,4 +1,4 @@
-// The server's outside: listening, accepting, and the facade over the responder.
+// Listens, accepts connections, and forwards calls to the responder.
 #include "simulator/certificate.hpp"
 #include "simulator/connection.hpp"
 #include "simulator/responder.hpp"
@@ -52,7 +52,7 @@ void write_file(const std::string& path, const std::string& text)
     }
 }
 
-// Asio opens and accepts sockets that programs started by this one would inherit.
+// Asio opens and accepts sockets that child processes would inherit.
 void close_on_exec(int socket) noexcept { ::fcntl(socket, F_SETFD, FD_CLOEXEC); }
 
 options validated(options given)
@@ -102,10 +102,10 @@ struct server::impl : std::enable_shared_from_this<impl> {
     asio::steady_timer retry;
     std::atomic<std::uint16_t> port{0};
 
-    std::mutex mutex;  // for what follows
+    std::mutex mutex;  // guards the following members
     bool stopped = false;
     std::vector<std::weak_ptr<connection>> connections;
-    std::size_t tidy_at = 64;  ///< connections to hold before the dead ones are dropped
+    std::size_t tidy_at = 64;  ///< number of connections at which closed ones are dropped
 };
 
 void server::impl::add(tcp::socket socket)
@@ -133,7 +133,7 @@ asio::awaitable<void> server::impl::accept(std::shared_ptr<impl> self)
             close_on_exec(socket.native_handle());
             self->add(std::move(socket));
         } else if (self->acceptor.is_open()) {
-            // Out of file descriptors, most likely: try again when some may have been closed.
+            // Probably out of file descriptors: tries again when some may have been closed.
             self->retry.expires_after(std::chrono::milliseconds(20));
             co_await self->retry.async_wait(asio::redirect_error(asio::use_awaitable, error));
         }

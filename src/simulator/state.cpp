@@ -1,4 +1,4 @@
-// What a server's owner asks about, and what he changes while it runs.
+// Queries and changes of a running server.
 #include "simulator/generate.hpp"
 #include "simulator/responder.hpp"
 
@@ -150,7 +150,7 @@ bool responder::remove_post(std::string_view identifier, std::string_view id)
     const auto owner = known(identifier);
     const std::lock_guard lock(mutex_);
     const auto changes = changes_of(owner.index);
-    // Ids grow with the serial, so the one looked for is found by halving.
+    // Ids grow with the serial, so this is a binary search.
     std::uint64_t low = 0, high = owner.posts + changes.added;
     const auto before = [](std::string_view a, std::string_view b) {
         return a.size() != b.size() ? a.size() < b.size() : a < b;

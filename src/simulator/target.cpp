@@ -15,7 +15,7 @@ int hex(char c)
     return -1;
 }
 
-/// As a form decoder reads it: in a query a "+" is a blank.
+/// Decodes as a form decoder does: in a query a "+" is a blank.
 std::optional<std::string> decoded(std::string_view text, bool in_query)
 {
     std::string result;
@@ -45,12 +45,12 @@ parsed_target refused(unsigned status, std::string_view type, std::string_view d
 
 parsed_target bad_parameter(std::string_view detail) { return refused(400, "errors/invalid_parameters", detail); }
 
-/// Each parameter once; nullopt: not given.
+/// The parameters of a query, each once; nullopt: absent.
 struct parameters {
     std::optional<std::string> account, limit, is_company, cursor;
 };
 
-/// What is wrong with the query, or nullptr. Unknown parameters are ignored.
+/// Returns what is wrong with the query, or nullptr. Unknown parameters are ignored.
 const char* read(std::string_view query, parameters& result)
 {
     while (!query.empty()) {

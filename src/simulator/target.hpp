@@ -1,4 +1,4 @@
-// Reads a request's target.
+// Parses a request's target.
 #pragma once
 
 #include <cstdint>
@@ -12,12 +12,12 @@ namespace unipile::simulator {
 struct page_query {
     std::string identifier;
     std::string account;
-    std::uint32_t limit = 0;  ///< 0: none was given
+    std::uint32_t limit = 0;  ///< 0: absent
     bool is_company = false;
-    std::string cursor;  ///< empty: none was given
+    std::string cursor;  ///< empty: absent
 };
 
-/// What a target asks for, or why it is refused: status and error type, empty type if it is fine.
+/// A parsed target, or why it is refused: status and error type; an empty type if it is valid.
 struct parsed_target {
     page_query query;
     unsigned status = 0;

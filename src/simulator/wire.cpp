@@ -66,12 +66,12 @@ std::size_t wire::chunk_size(std::uint64_t number) const
 {
     const auto fixed = answer_.chunk.value_or(usual_chunk);
     if (fixed > 0) return fixed;
-    // Odd sizes: each power of two up to 8 KiB as likely as the next, from a single byte on.
+    // Sizes are distributed logarithmically from one byte to 8 KiB.
     const auto dice = mix(answer_.dice, 0xc4a2c, number);
     return static_cast<std::size_t>(1 + dice % (1u << (dice >> 32) % 14));
 }
 
-/// Moves to the next piece; false at the end.
+/// Moves to the next piece. Returns false at the end.
 bool wire::next_part()
 {
     switch (stage_) {

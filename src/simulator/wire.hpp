@@ -1,4 +1,4 @@
-// An answer as bytes, piece by piece. Pure.
+// Serialises an answer piece by piece. Pure.
 #pragma once
 
 #include "simulator/responder.hpp"
@@ -14,7 +14,7 @@ namespace unipile::simulator {
 class wire {
 public:
     struct shape {
-        bool close = false;     ///< announce that the connection ends
+        bool close = false;     ///< send `Connection: close`
         bool no_body = false;   ///< for HEAD
         bool old_peer = false;  ///< HTTP/1.0: no chunks
         std::chrono::milliseconds keep_alive{0};
@@ -24,11 +24,11 @@ public:
     /// `answer` must outlive this.
     wire(const answer& answer, const shape& how);
 
-    /// Appends the next bytes, at most so many. False: there are none left.
+    /// Appends the next bytes, at most `most`. Returns false if there are none left.
     bool fill(std::string& out, std::uint64_t most);
-    /// Bytes in all.
+    /// Returns the total number of bytes.
     std::uint64_t total() const;
-    /// How many bytes come before the fault strikes; total() without one.
+    /// Returns the number of bytes before the fault applies; total() without one.
     std::uint64_t bytes_until(const fault& disruption) const;
 
 private:
@@ -40,11 +40,11 @@ private:
     const answer& answer_;
     bool chunked_ = false;
     std::string head_;
-    std::string_view body_;  ///< what is left of it
+    std::string_view body_;  ///< the remaining part
     stage stage_ = stage::head;
     std::uint64_t chunk_number_ = 0;
     std::string framing_;    ///< a chunk's first or last line
-    std::string_view part_;  ///< what is left of the current piece
+    std::string_view part_;  ///< the remaining part of the current piece
 };
 
 }  // namespace unipile::simulator
