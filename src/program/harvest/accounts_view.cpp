@@ -12,14 +12,14 @@ namespace {
 
 constexpr std::size_t parked_shown = 5;
 
-/// The API's type, or the code's own words, what it is about and what the system says.
+/// Returns the API's type, or the code's message, what it concerns and the system's error.
 std::string cause_text(const failure& f)
 {
     std::string text;
     if (const api_error* api = f.api()) {
         text = api->type.empty() ? "status " + std::to_string(api->status) : api->type;
     } else {
-        // What to do about it comes behind the semicolon.
+        // The remedy follows the semicolon.
         text = message_of(f.code());
         text = text.substr(0, text.find(';'));
     }

@@ -15,15 +15,15 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::size_t parked_shown = 3;
-constexpr std::size_t least_shown = 12;  ///< columns of the first one
+constexpr std::size_t least_shown = 12;  ///< columns of the first account
 constexpr std::size_t longest_name = 40;
 constexpr std::size_t longest_reason = 60;
 constexpr std::size_t longest_outage = 200;
 
-/// Jobs that need no more work.
+/// Returns the number of jobs that need no more work.
 std::uint64_t ended(const store::job_counts& jobs) { return jobs.done + jobs.failed; }
 
-/// How far all is; never 100 before all has ended.
+/// Returns the progress; never 100 before the end.
 std::string percent(const store::job_counts& jobs)
 {
     const std::uint64_t all = jobs.all();
@@ -106,7 +106,7 @@ std::string named(const std::pair<std::string, std::string>& parked)
 
 std::string and_more(std::size_t n) { return "and " + with_thousands(n) + " more"; }
 
-/// As many accounts as there is room for, at least one, and how many there are besides them.
+/// Returns as many accounts as fit, at least one, and the number of the others.
 std::string parked_line(const accounts_view& accounts, std::size_t width)
 {
     std::string out = "parked: ";

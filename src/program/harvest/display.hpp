@@ -1,4 +1,4 @@
-// What a harvest shows while it runs. Pure.
+// The display of a running harvest. Pure.
 #pragma once
 
 #include "program/harvest/accounts_view.hpp"
@@ -15,23 +15,23 @@
 
 namespace unipile::program {
 
-/// How a harvest stands at a moment.
+/// The state of a harvest at one time.
 struct harvest_snapshot {
     store::job_counts jobs;           ///< of the run
     store::harvester_counters tally;  ///< of this process
     accounts_view accounts;
     std::chrono::milliseconds elapsed{0};
     wall_time now{};
-    double posts_per_second = 0;                   ///< lately
-    std::optional<std::chrono::milliseconds> eta;  ///< until all is done; nothing: not known
+    double posts_per_second = 0;                   ///< recent rate
+    std::optional<std::chrono::milliseconds> eta;  ///< until all is done; empty: unknown
     std::string phase;                             ///< `harvesting`, `reading jobs`, …; ASCII
 };
 
-/// A few lines for a terminal, each at most `width` columns wide; in ASCII, but for what accounts are called and why
-/// they are parked.
+/// Returns a few lines for a terminal, each at most `width` columns wide. In ASCII, except the names of accounts and
+/// the reasons for their parking.
 std::vector<std::string> live_lines(const harvest_snapshot& s, std::size_t width);
 
-/// The same in one line, for a log.
+/// Returns the same in one line, for a log.
 std::string plain_line(const harvest_snapshot& s);
 
 }  // namespace unipile::program

@@ -25,13 +25,13 @@
 namespace unipile::program {
 namespace {
 
-/// What is new since the last run fits on a page, as a rule.
+/// The posts since the last run usually fit on one page.
 constexpr double requests_of_known_job = 1;
 
 struct known_account {
     std::string ledger, provider;
     std::uint64_t jobs_done = 0;
-    double requests_per_job = 0;  ///< so far; 0: not known
+    double requests_per_job = 0;  ///< so far; 0: unknown
     bool parked = false;
 };
 
@@ -59,12 +59,12 @@ std::unordered_map<std::string, known_account> read_accounts(const harvest_argum
     return known;
 }
 
-/// What a jobs file holds, each job once.
+/// The jobs of a file, each once.
 struct jobs_seen {
     std::unordered_map<std::string, std::uint64_t> by_account;
-    std::uint64_t repeated = 0;  ///< lines whose job an earlier one has
-    std::uint64_t rejected = 0;  ///< lines that hold none
-    std::uint64_t persons = 0;   ///< of accounts that aren't known to be of another provider than LinkedIn
+    std::uint64_t repeated = 0;  ///< lines whose job is on an earlier line
+    std::uint64_t rejected = 0;  ///< lines without a job
+    std::uint64_t persons = 0;   ///< persons of accounts that are not known to be of another provider than LinkedIn
     std::uint64_t odd = 0;       ///< of those, without the form of LinkedIn's ids
 };
 
@@ -114,7 +114,8 @@ std::vector<std::string> notes_on(const jobs_seen& seen)
     return notes;
 }
 
-/// On average over an account's jobs: those that are done only have to be brought up to date, unless all is read again.
+/// Returns the average over an account's jobs: those that are done only have to be updated, unless all posts are read
+/// again.
 double requests_per_job(const known_account& k, std::uint64_t jobs, const harvest_arguments& arguments)
 {
     double whole = std::max(1.0, k.requests_per_job > 0 ? k.requests_per_job : requests_of_new_job);

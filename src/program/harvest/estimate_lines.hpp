@@ -1,4 +1,4 @@
-// What a dry run says.
+// The output of a dry run.
 #pragma once
 
 #include <unipile/harvest_estimate.hpp>
@@ -8,10 +8,10 @@
 
 namespace unipile::program {
 
-/// A listing that was never read: about what an active profile has.
+/// Requests for a listing that was never read: the average of active profiles.
 constexpr double requests_of_new_job = 3;
 
-/// Lines without their ends.
+/// Returns lines without their ends.
 std::vector<std::string> estimate_lines(const harvest_estimate& e);
 
 }  // namespace unipile::program

@@ -16,7 +16,7 @@ constexpr milliseconds longest = std::chrono::hours{24 * 365'250};  // 1000 year
 pace_outlook read_outlook(store::post_reader& reader, estimate_rules rules, double requests_per_job,
                           const std::function<bool()>& keep_going)
 {
-    rules.per_request = milliseconds{0};  // how long requests take, the rate so far tells better
+    rules.per_request = milliseconds{0};  // the current rate covers how long requests take
     harvest_estimator estimator{std::move(rules)};
     reader.accounts([&](const store::account_row& row, const store::account_summary& s) {
         account_load load;

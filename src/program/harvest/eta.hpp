@@ -1,4 +1,4 @@
-// When a harvest will be over. Pure, but for what it reads from a store.
+// The time left of a harvest. Pure, except for what it reads from a store.
 #pragma once
 
 #include <unipile/harvest_estimate.hpp>
@@ -11,28 +11,29 @@
 
 namespace unipile::program {
 
-/// What the accounts' pace alone asks for.
+/// The time that the accounts' pace alone requires.
 struct pace_outlook {
     std::chrono::milliseconds duration{0};  ///< from `estimate_rules::now` until the slowest account is done
-    std::uint64_t parked_jobs = 0;          ///< wait for the owners of their accounts; not in `duration`
+    std::uint64_t parked_jobs = 0;          ///< waiting for the owners of their accounts; not in `duration`
 };
 
-/// The outlook for the jobs that a store has still to do. `requests_per_job`: of a listing from here on, on average.
-/// `keep_going` is asked after each account; if it returns false, the rest is left out. Throws store::store_error,
-/// std::invalid_argument for rules that make no sense.
+/// Returns the outlook for a store's remaining jobs. `requests_per_job`: the average for a listing from here on.
+/// `keep_going` is called after each account; if it returns false, the rest is left out. Throws store::store_error, and
+/// std::invalid_argument for rules that can't work.
 pace_outlook read_outlook(store::post_reader& reader, estimate_rules rules, double requests_per_job,
                           const std::function<bool()>& keep_going = {});
 
 struct eta_basis {
     std::chrono::milliseconds elapsed{0};
-    std::uint64_t jobs_over = 0;    ///< within that time
-    std::uint64_t jobs_left = 0;    ///< parked ones counted
-    std::uint64_t jobs_parked = 0;  ///< of those; nobody knows how long their owners take, so they don't count
-    std::optional<std::chrono::milliseconds> paced;  ///< what is left of an outlook's duration; nothing: not known
+    std::uint64_t jobs_over = 0;  ///< within that time
+    std::uint64_t jobs_left = 0;  ///< including parked ones
+    /// of those; waiting for their owners, which may take any time, so they are not included in the result
+    std::uint64_t jobs_parked = 0;
+    std::optional<std::chrono::milliseconds> paced;  ///< remainder of an outlook's duration; empty: unknown
 };
 
-/// How much longer a harvest takes: the longer of what its rate so far and what the accounts' pace ask for, at most
-/// 1000 years. Nothing: not known yet, or nothing is left but parked jobs.
+/// Returns how much longer a harvest takes: the longer of the times that its rate so far and the accounts' pace
+/// require, at most 1000 years. Empty: unknown yet, or only parked jobs are left.
 std::optional<std::chrono::milliseconds> time_left(const eta_basis& basis);
 
 }  // namespace unipile::program

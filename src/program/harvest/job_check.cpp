@@ -9,7 +9,7 @@
 namespace unipile::program {
 namespace {
 
-/// LinkedIn's company numbers have ten digits at most by now.
+/// LinkedIn's company numbers currently have at most ten digits.
 constexpr std::size_t longest_company = 15;
 
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
@@ -24,7 +24,7 @@ bool any(std::string_view text, Predicate p)
 
 bool is_number(std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), is_digit); }
 
-/// `2.16E+05`, and `1000010.0` or `1.000.010` where `plain` says so.
+/// Returns true for `2.16E+05`, and with `plain` for `1000010.0` and `1.000.010`.
 bool is_spreadsheet_number(std::string_view text, bool plain)
 {
     if (text.empty() || !is_digit(text.front()) || !is_digit(text.back())) return false;

@@ -26,8 +26,8 @@ constexpr std::uint64_t complaints_shown = 10;
 constexpr std::size_t longest_column = 40;
 constexpr std::size_t longest_columns = 300;
 
-/// Makes them neighbours in the store's indexes: a long file costs a tenth of the writing then. Keeps the order within
-/// an account, the only one that has a meaning.
+/// Makes them neighbours in the store's indexes, which reduces the writing of a long file to a tenth. Keeps the order
+/// within an account, the only one that matters.
 void sort_by_account(std::vector<store::job_spec>& jobs)
 {
     std::vector<std::size_t> order(jobs.size());
@@ -53,7 +53,7 @@ void add_up(store::import_result& sum, const store::import_result& part)
 
 }  // namespace
 
-/// The lines that held no job, in a file that can be mended and used again.
+/// The lines without a job, in a file that can be corrected and used again.
 class job_file::reject_file {
 public:
     explicit reject_file(std::string path) : path_(std::move(path)) {}
@@ -68,7 +68,7 @@ public:
         out_ << line << '\n';
         if (!out_) fail();
     }
-    /// Without a bad line, those of the last run go.
+    /// Removes those of the last run if there is no invalid line.
     void close()
     {
         std::error_code unknown;
@@ -81,7 +81,7 @@ public:
 private:
     void open()
     {
-        // Lines of a jobs file are for its owner only.
+        // The lines of a jobs file are readable for their owner only.
         const int made = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
         if (made >= 0) ::close(made);
         out_.open(path_, std::ios::binary | std::ios::trunc);

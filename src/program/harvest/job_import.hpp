@@ -1,4 +1,4 @@
-// From a jobs file into a store's queue.
+// Imports a jobs file into a store's queue.
 #pragma once
 
 #include "program/harvest/job_reader.hpp"
@@ -17,37 +17,37 @@ namespace unipile::program {
 
 struct import_request {
     std::string jobs;     ///< file, or `-` for standard input
-    std::string rejects;  ///< file for the lines that hold no job; empty: none
-    std::string account;  ///< of lines that name none
+    std::string rejects;  ///< file for the lines without a job; empty: none
+    std::string account;  ///< for lines that name none
     bool company = false;
-    bool quiet = false;  ///< without the line on columns that aren't used
+    bool quiet = false;  ///< without the line on unused columns
 };
 
 struct import_report {
     store::import_result jobs;
-    std::uint64_t rejected = 0;   ///< lines that hold no job
-    std::uint64_t withdrawn = 0;  ///< jobs of the run that the file names no more
+    std::uint64_t rejected = 0;   ///< lines without a job
+    std::uint64_t withdrawn = 0;  ///< jobs of the run that are no longer in the file
     bool all_read = true;         ///< false if it was stopped before its end
 };
 
-/// The jobs of a file, one after the other. The first few bad lines go to `say`, all of them to the file of rejects.
+/// The jobs of a file, in order. The first few invalid lines are passed to `say`, all of them to the file of rejects.
 class job_file {
 public:
     using speaker = std::function<void(std::string_view line)>;
 
-    /// Opens the file, and reads it up to its first job. `keep_going` is asked while a pipe is read. Throws
-    /// std::invalid_argument, one line that says what to change, for a file that can't be read, that isn't a jobs file
-    /// or holds no job.
+    /// Opens the file, and reads it up to its first job. `keep_going` is called while a pipe is read. Throws
+    /// std::invalid_argument, one line that says what to change, for a file that can't be read, is no jobs file, or has
+    /// no job.
     job_file(const import_request& request, speaker say, const std::function<bool()>& keep_going);
     ~job_file();
 
-    /// The same for the same file, or for the same content of a pipe.
+    /// Returns the same text for the same file, or for the same content of a pipe.
     const std::string& label() const noexcept { return input_.label(); }
-    /// The next job; empty at the end. Throws std::invalid_argument if reading or writing fails.
+    /// Returns the next job; empty at the end. Throws std::invalid_argument if reading or writing fails.
     std::optional<job_line> next();
-    /// False if it was stopped before the end of a pipe.
+    /// Returns false if it was stopped before the end of a pipe.
     bool all_read() const noexcept { return input_.all_read(); }
-    /// Closes the rejects and returns how many they were; call once, behind the last job.
+    /// Closes the rejects and returns their number. Called once, after the last job.
     std::uint64_t finish();
 
 private:
@@ -64,8 +64,9 @@ private:
     std::optional<job_line> first_;
 };
 
-/// Adds every job of the file to the run, a few thousand at a time, so that memory stays flat; commits what it added.
-/// `keep_going` is asked now and then; if it says no, the rest is left out. Throws like `job_file`, and `store_error`.
+/// Adds every job of the file to the run, a few thousand at a time, so that memory is bounded; commits what it added.
+/// `keep_going` is called from time to time; if it returns false, the rest is left out. Throws like `job_file`, and
+/// `store_error`.
 import_report import_jobs(job_file& file, store::post_store& store, std::int64_t run,
                           const std::function<bool()>& keep_going);
 

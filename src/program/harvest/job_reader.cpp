@@ -37,7 +37,7 @@ std::vector<std::string> lower_all(std::vector<std::string> values)
     return values;
 }
 
-/// Yes, no, or neither. Spreadsheets write their own language's words.
+/// Returns true, false, or nothing. Spreadsheets use the words of their own language.
 std::optional<bool> read_flag(std::string_view text)
 {
     const std::string t = lower(trim(text));
@@ -48,12 +48,12 @@ std::optional<bool> read_flag(std::string_view text)
     return std::nullopt;
 }
 
-/// A record of CSV, taken apart as far as its quotes allow.
+/// A record of CSV, split as far as its quotes are valid.
 struct csv_record {
     enum class quotes { fit, open, misplaced };
     std::vector<std::string> values;
     quotes state = quotes::fit;
-    std::size_t at = 0;  ///< where the misplaced quote is
+    std::size_t at = 0;  ///< the position of the misplaced quote
 };
 
 csv_record split_csv(std::string_view line, char separator)
@@ -97,13 +97,13 @@ csv_record split_csv(std::string_view line, char separator)
     return r;
 }
 
-/// Whether the quote there is where a value begins, so that it is the first of another record and no closing one.
+/// Returns true if a value starts at this quote, so that it opens another record and closes none.
 bool begins_value(std::string_view record, std::size_t at, char separator)
 {
     return record[at - 1] == '\n' || record[at - 1] == separator;
 }
 
-/// What a file begins with that isn't text, or the empty text.
+/// Returns the format of a file that is not text, or an empty text.
 std::string_view other_format(std::string_view line)
 {
     if (line.starts_with("PK\x03\x04")) return "a spreadsheet or an archive";
@@ -111,7 +111,7 @@ std::string_view other_format(std::string_view line)
     return {};
 }
 
-/// The words for a list that has no identifier column.
+/// Returns the message for a list without an identifier column.
 std::string listed(const std::vector<std::string>& names)
 {
     constexpr std::size_t most = 10;
@@ -134,7 +134,7 @@ const boost::json::value* find(const boost::json::object& o, std::initializer_li
     return nullptr;
 }
 
-/// A string, or a whole number (a company's id) as text; nothing for other values.
+/// Returns a string, or a whole number (a company's id) as text; nothing for other values.
 std::optional<std::string> read_text(const boost::json::value* v)
 {
     if (v == nullptr) return std::string{};
@@ -146,7 +146,7 @@ std::optional<std::string> read_text(const boost::json::value* v)
 
 bool names_account(std::string_view column) { return column == "account" || column == "account_id"; }
 
-/// A header, as where files were put one behind the other; with other columns only if it names those that matter.
+/// Returns true for another header, as in concatenated files; with other columns only if it names the required ones.
 bool is_header_again(const std::vector<std::string>& values, const std::vector<std::string>& header)
 {
     const auto names_identifier = [](const std::string& v) { return v.size() == 10 && lower(v) == "identifier"; };
@@ -185,7 +185,7 @@ job_reader::job_reader(std::istream& in, job_defaults defaults) : in_(in), defau
     }
 }
 
-/// Spreadsheets begin a file with `sep=;` where the separator isn't the usual one.
+/// Spreadsheets start a file with `sep=;` if the separator is not the usual one.
 void job_reader::take_separator()
 {
     const std::string_view first = trim(line_);
@@ -198,7 +198,7 @@ void job_reader::take_separator()
 
 int job_reader::read_byte()
 {
-    // Not through the stream's own functions, which would take a failed read for the end.
+    // Not by the stream's own functions, which would take a failed read for the end.
     try {
         return in_.rdbuf()->sbumpc();
     } catch (const std::ios_base::failure&) {
@@ -234,13 +234,13 @@ bool job_reader::read_line()
             too_long_ = true;
     }
     number_ = ++lines_read_;
-    // The mark of UTF-8 stands at a file's beginning, and there may be several files one behind the other.
+    // A byte order mark may occur at the start of each of several concatenated files.
     if (line_.starts_with("\xef\xbb\xbf")) line_.erase(0, 3);
     return true;
 }
 
-/// A quoted value may hold line breaks: reads on until its quote closes, and makes all of it the line. Where none
-/// closes it, only the line where it opens is spoiled, and the others are read again.
+/// A quoted value may have line breaks: reads on to its closing quote, and makes all of it the line. Without a closing
+/// quote, only the line of the opening one is invalid, and the others are read again.
 void job_reader::read_record()
 {
     std::deque<raw_line> taken;
@@ -278,7 +278,7 @@ void job_reader::read_header()
 {
     header_ = line_;
     pending_ = false;
-    // The separator is the first of these that stands in the header; with one column there is none.
+    // The separator is the first of these in the header; with one column there is none.
     const auto at = line_.find_first_of(",;\t");
     if (at != std::string::npos && !separator_given_) separator_ = line_[at];
     const csv_record names = split_csv(line_, separator_);
@@ -343,7 +343,7 @@ void job_reader::parse_csv(job_reading& r)
     const std::vector<std::string>& values = record.values;
     const bool header = is_header_again(values, columns_);
     if (header) columns_changed_ = lower_all(values) != columns_;
-    // Read by the first header, what follows would be jobs that nobody meant.
+    // With the columns of the first header, the following lines would be wrong jobs.
     if (columns_changed_)
         r.complaint = header ? "this is a header with other columns than the first; put what follows it in another file"
                              : "it follows a header with other columns than the first; put it in another file";

@@ -1,4 +1,4 @@
-// The jobs file of a harvest, line by line.
+// Reads the jobs file of a harvest line by line.
 #pragma once
 
 #include "program/harvest/job_check.hpp"
@@ -14,42 +14,44 @@
 
 namespace unipile::program {
 
-/// What became of one line.
+/// The result of one line.
 struct job_reading {
     std::uint64_t number = 0;  ///< of the line, from 1
     std::optional<job_line> job;
-    std::string complaint;  ///< without a job: what is wrong and what would be right, without text from the line
-    std::string raw;        ///< without a job: the line as it came
+    std::string complaint;  ///< without a job: what is wrong and what would be valid, without text of the line
+    std::string raw;        ///< without a job: the line as read
 };
 
-/// What lines may leave out.
+/// The values that lines may leave out.
 struct job_defaults {
     std::string account;
     bool is_company = false;
 };
 
-/// Reads jobs from a stream, one line in memory at a time. Three formats, told apart by the first line that isn't
-/// blank:
+/// Reads jobs from a stream, with one line in memory at a time. The first line that is not blank determines which of
+/// three formats the file has:
 ///  - NDJSON: `{"account":"acc1","identifier":"ACo…","company":false}`
-///  - CSV with a header that names the columns `account`, `identifier` and `company` (in any order, others are passed
-///    over); separated by comma, semicolon or tab; quotes as in RFC 4180, values with line breaks up to 64 KiB
-///  - plain identifiers, one a line, where the defaults name an account
-/// Lines end with LF, CR LF or CR. Blank lines, in plain files those that begin with `#`, and in CSV the same header
-/// once more are passed over.
+///  - CSV with a header that names the columns `account`, `identifier` and `company` (in any order, others are
+///  ignored);
+///    separated by comma, semicolon or tab; quotes as in RFC 4180, values with line breaks up to 64 KiB
+///  - plain identifiers, one a line, if the defaults name an account
+/// Lines end with LF, CR LF or CR. Blank lines are skipped, as are lines with `#` in plain files and repeated headers
+/// in CSV.
 class job_reader {
 public:
     static constexpr std::size_t longest_line = std::size_t{64} * 1024;
 
-    /// Throws std::invalid_argument, one line that says what to change, if the first line shows that this can't be
-    /// a jobs file. `in` must outlive the reader.
+    /// Throws std::invalid_argument, one line that says what to change, if the first line shows that this is no jobs
+    /// file. `in` must outlive the reader.
     job_reader(std::istream& in, job_defaults defaults);
 
-    /// The next line that holds, or should hold, a job; empty at the end. Throws std::runtime_error if reading fails.
+    /// Returns the next line that has, or should have, a job; empty at the end. Throws std::runtime_error if reading
+    /// fails.
     std::optional<job_reading> next();
 
-    /// The header, for a file of rejected lines in the same format; empty where the format has none.
+    /// Returns the header, for a file of rejected lines in the same format; empty if the format has none.
     const std::string& header() const noexcept { return header_; }
-    /// The header's columns that mean nothing here, as they are spelled.
+    /// Returns the header's columns that are not used, as spelled.
     const std::vector<std::string>& unused_columns() const noexcept { return unused_columns_; }
 
 private:
@@ -77,12 +79,12 @@ private:
     std::string header_;
     std::vector<std::string> columns_;  ///< the header's, in lower case
     std::vector<std::string> unused_columns_;
-    std::deque<raw_line> again_;    ///< lines to be read once more, the next one first
+    std::deque<raw_line> again_;    ///< lines to be read again, the next one first
     std::uint64_t lines_read_ = 0;  ///< from the stream
     std::uint64_t number_ = 0;      ///< of `line_`
-    bool pending_ = false;          ///< `line_` was read, and not yet given out
+    bool pending_ = false;          ///< `line_` was read, and not returned yet
     bool too_long_ = false;         ///< `line_` is only the beginning
-    bool after_return_ = false;     ///< the last byte that was read is a CR; an LF behind it ends the same line
+    bool after_return_ = false;     ///< the last byte read is a CR; an LF behind it ends the same line
     bool columns_changed_ = false;  ///< by a header between the lines
     char separator_ = ',';
     bool separator_given_ = false;  ///< by a line `sep=`

@@ -32,7 +32,7 @@ constexpr int ask_every_ms = 200;
     throw std::invalid_argument{printable(name) + " can't be read: " + std::strerror(error)};
 }
 
-/// FNV-1a. Tells lists apart; it needs no protection against forgery.
+/// FNV-1a, to distinguish lists; needs no protection against forgery.
 class content_hash {
 public:
     void add(const char* bytes, std::size_t size) noexcept
@@ -97,7 +97,7 @@ jobs_input::jobs_input(const std::string& jobs, const std::function<bool()>& kee
     else
         open_file(jobs);
     if (!buffer_) {
-        // A pipe that nothing writes to yet opens at once, and is waited for below.
+        // A pipe without a writer opens at once; the data is waited for below.
         const int pipe = ::open(jobs.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
         if (pipe < 0) refuse(jobs, errno);
         try {
@@ -113,7 +113,7 @@ jobs_input::jobs_input(const std::string& jobs, const std::function<bool()>& kee
 
 jobs_input::~jobs_input() = default;
 
-/// Leaves everything as it is if that is no regular file.
+/// Does nothing if that is no regular file.
 void jobs_input::open_file(const std::string& jobs)
 {
     struct stat found{};
@@ -144,7 +144,7 @@ void jobs_input::copy_pipe(int from, const std::string& name, const std::functio
             break;
         }
         pollfd ready{from, POLLIN, 0};
-        // A signal interrupts this too, and standard input may block in the call after it.
+        // A signal interrupts this, too, and standard input may block in the call after it.
         if (::poll(&ready, 1, ask_every_ms) <= 0) continue;
         const ssize_t n = ::read(from, bytes.data(), bytes.size());
         if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;

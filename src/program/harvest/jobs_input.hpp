@@ -1,4 +1,4 @@
-// Where a jobs file is read from.
+// The input of a jobs file.
 #pragma once
 
 #include <cstdint>
@@ -9,12 +9,12 @@
 
 namespace unipile::program {
 
-/// A regular file is read as it is. Standard input, and whatever else comes through a pipe, is first copied to a file
-/// without a name, so that its content is known before the first job is taken from it.
+/// A regular file is read directly. Standard input and other pipes are first copied to an unnamed file, so that their
+/// content is known before the first job is read.
 class jobs_input {
 public:
-    /// `jobs`: a file, or `-` for standard input. `keep_going` is asked a few times a second while a pipe is read; if
-    /// it returns false, the rest is left out. Throws std::invalid_argument, one line, for what can't be read.
+    /// `jobs`: a file, or `-` for standard input. `keep_going` is called a few times a second while a pipe is read; if
+    /// it returns false, the rest is left out. Throws std::invalid_argument, one line, for a file that can't be read.
     jobs_input(const std::string& jobs, const std::function<bool()>& keep_going);
     ~jobs_input();
     jobs_input(const jobs_input&) = delete;
@@ -22,9 +22,9 @@ public:
 
     /// Throws std::ios_base::failure on a failed read.
     std::istream& stream() noexcept { return *stream_; }
-    /// The same for the same jobs file: its real path, or what its content is, for a pipe.
+    /// Returns the same text for the same jobs file: its real path, or a hash of a pipe's content.
     const std::string& label() const noexcept { return label_; }
-    /// Everything was read; false if it was stopped before.
+    /// Returns true if everything was read; false if it was stopped before.
     bool all_read() const noexcept { return all_read_; }
 
 private:

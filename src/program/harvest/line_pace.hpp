@@ -1,4 +1,4 @@
-// How often a log that is read from time to time gets a line. Pure.
+// How often a log gets a line. Pure.
 #pragma once
 
 #include <algorithm>
@@ -8,11 +8,11 @@
 
 namespace unipile::program {
 
-/// The first line comes after ten seconds; from one to the next it takes twice as long as before, up to an hour. A
-/// change brings one earlier, ten seconds after the last one at the soonest.
+/// The first line comes after ten seconds; each interval is twice the one before, up to an hour. A change shortens the
+/// interval to ten seconds.
 class line_pace {
 public:
-    /// Returns true if a line is due now, `elapsed` after the start. `state` names what a change of counts.
+    /// Returns true if a line is due, `elapsed` after the start. A change of `state` is a change.
     bool is_due(std::chrono::milliseconds elapsed, std::string_view state)
     {
         const bool changed = state != state_ && interval_ != shortest;

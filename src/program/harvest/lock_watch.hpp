@@ -1,4 +1,4 @@
-// What to say while another process has the store locked.
+// Messages while another process has the store locked.
 #pragma once
 
 #include <chrono>
@@ -6,10 +6,10 @@
 
 namespace unipile::program {
 
-/// Lines that get rarer: short waits are usual, and long ones don't change.
+/// Lines at growing intervals: short waits are usual, and long ones do not change.
 class lock_watch {
 public:
-    /// The line to say now that so much time was waited, mostly none. 0 begins another wait.
+    /// Returns the line to print after this wait, mostly none. 0 starts another wait.
     std::string line(std::chrono::milliseconds waited);
 
 private:

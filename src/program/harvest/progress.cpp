@@ -21,17 +21,17 @@ using std::chrono::milliseconds;
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr milliseconds live_interval{250};
 constexpr milliseconds plain_interval{1'000};
-/// How often the outlook is looked at anew, if that takes next to no time; and for how small a share of it otherwise.
+/// How often the outlook is updated if that is fast, and the share of the time that it may take otherwise.
 constexpr milliseconds outlook_interval{10'000};
 constexpr int outlook_share = 100;
 
-/// What a log reports at once when it changes.
+/// Returns the state whose changes are logged at once.
 std::string state_of(const harvest_snapshot& s)
 {
     return s.phase + (s.accounts.outage ? ", outage, " : ", ") + std::to_string(s.accounts.parked_count);
 }
 
-/// On the thread for it. Nothing if the store can't be read just now.
+/// Runs on its own thread. Returns nothing if the store can't be read at the moment.
 asio::awaitable<std::optional<pace_outlook>> outlook(std::string store, estimate_rules rules, double requests_per_job,
                                                      std::shared_ptr<std::atomic<bool>> over)
 {
@@ -43,7 +43,7 @@ asio::awaitable<std::optional<pace_outlook>> outlook(std::string store, estimate
         const auto keep_going = [&over] { return !*over; };
         seen = read_outlook(*reader, std::move(rules), requests_per_job, keep_going);
     } catch (const store::store_error&) {
-        // The process that writes it reports that.
+        // The process that writes the store reports the error.
     }
     co_return seen;
 }
@@ -118,7 +118,7 @@ asio::awaitable<void> harvest_progress::look_ahead()
     }
 }
 
-/// Of the jobs that are over, or what is usual.
+/// Returns the average of the jobs that are over, or the usual one.
 double harvest_progress::requests_per_job() const
 {
     const harvest_snapshot s = take_();

@@ -1,4 +1,4 @@
-// What a running harvest shows, and how it looks ahead.
+// The display of a running harvest, and its outlook.
 #pragma once
 
 #include "program/harvest/display.hpp"
@@ -21,21 +21,21 @@
 
 namespace unipile::program {
 
-/// Shows a snapshot again and again, with how long the rest is going to take: by the rate so far, and by the pace of
-/// the accounts, which it reads in the store.
+/// Displays a snapshot periodically, with the estimated time left: by the rate so far, and by the pace of the accounts,
+/// which it reads in the store.
 class harvest_progress {
 public:
-    /// `take`: a snapshot but for its rate and its estimate. `store`: the file; `rules`: of its accounts.
+    /// `take` returns a snapshot without rate and estimate. `store`: the file; `rules`: for its accounts.
     harvest_progress(boost::asio::io_context& context, console& out, std::function<harvest_snapshot()> take,
                      std::string store, estimate_rules rules);
-    /// Doesn't wait for a look ahead that is under way.
+    /// Does not wait for an outlook that is being computed.
     ~harvest_progress();
     harvest_progress(const harvest_progress&) = delete;
     harvest_progress& operator=(const harvest_progress&) = delete;
 
     /// Never returns.
     boost::asio::awaitable<void> show();
-    /// The same. In a large store a look takes a while, so a thread of its own does it.
+    /// Never returns. In a large store an outlook takes time, so it is computed on a thread.
     boost::asio::awaitable<void> look_ahead();
 
 private:
@@ -48,11 +48,11 @@ private:
     std::string store_;
     estimate_rules rules_;
     boost::asio::steady_timer redraw_, ahead_;
-    std::optional<rate_meter> rate_;  ///< from the harvesting's start
+    std::optional<rate_meter> rate_;  ///< since the harvest's start
     std::optional<pace_outlook> outlook_;
     std::chrono::steady_clock::time_point outlook_from_;
     std::shared_ptr<std::atomic<bool>> over_ = std::make_shared<std::atomic<bool>>(false);
-    boost::asio::thread_pool reading_{1};  ///< goes first
+    boost::asio::thread_pool reading_{1};  ///< destroyed first
 };
 
 }  // namespace unipile::program

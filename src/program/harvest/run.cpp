@@ -35,12 +35,12 @@ using boost::system::error_code;
 using std::chrono::milliseconds;
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
-/// An interrupted run has ten seconds to commit; this much of it is for the pages under way.
+/// An interrupted run has ten seconds to commit; this part of them is for the pages under way.
 constexpr milliseconds patience_with_pages{8'000};
 constexpr milliseconds unpark_interval{2'000};
-/// How often the accounts are looked at for the display.
+/// How often the display reads the accounts.
 constexpr milliseconds view_interval{500};
-/// For another process's lock on the store, when all is done but the last commit.
+/// For another process's lock on the store, when only the last commit is left.
 constexpr milliseconds longest_last_wait{30'000};
 
 void add(store::harvester_counters& sum, const store::harvester_counters& part)
@@ -72,7 +72,7 @@ void add(store::harvester_stats& sum, const store::harvester_stats& part)
     }
 }
 
-/// For who copies or moves the store.
+/// Returns the line for users who copy or move the store.
 std::string log_line(const store::log_tail& left)
 {
     return "unipile: another process reads the store, so " + human_bytes(left.bytes) + " of it are in " +
@@ -90,7 +90,7 @@ harvest_run::harvest_run(const harvest_arguments& arguments, harvest_plan plan)
                                .end_at_once =
                                    [this] {
                                        console_.live({});
-                                       // The last commit is intact, and what came after it is asked for again.
+                                       // The last commit is intact, and later pages will be requested again.
                                        std::_Exit(exit_code::interrupted);
                                    },
                                .patience = patience_with_pages}),
@@ -182,8 +182,8 @@ milliseconds harvest_run::elapsed() const
     return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began_);
 }
 
-/// Opens the jobs, then the store, and fills its queue; false if there is nothing to do. A jobs file that can't be one
-/// leaves the store as it is.
+/// Opens the jobs, then the store, and fills its queue. Returns false if there is nothing to do. An invalid jobs file
+/// leaves the store unchanged.
 bool harvest_run::prepare()
 {
     const auto keep_going = [this] {
@@ -208,9 +208,9 @@ bool harvest_run::prepare()
         options.while_locked = [this](milliseconds waited) { return wait_for_lock(waited); };
         engine = store::open_sqlite(arguments_.store, options);
         run_info_ = engine->begin_run(plan_.run, wall_now());
-        // From now on those accounts' rows say that they are not parked, which is what the harvester goes by.
+        // Afterwards those accounts' rows are not parked, and the harvester reads the rows.
         engine->take_unpark_requests();
-        engine->commit();  // before this, a file that can't be written may pass for a good one
+        engine->commit();  // shows that the file can be written
     });
     imported_ = import_jobs(file, *engine, run_info_.run, keep_going);
     context_.poll();
@@ -219,7 +219,7 @@ bool harvest_run::prepare()
     return !stopping_ && counts_.queued + counts_.delayed + counts_.leased > 0;
 }
 
-/// What goes on beside the harvester.
+/// Starts what runs beside the harvester.
 void harvest_run::start_company()
 {
     if (output_)
@@ -273,7 +273,7 @@ void harvest_run::run_until_it_ends()
     while (harvesting_) guard([this] { context_.run(); });
 }
 
-/// What is thrown ends the run, after its harvester.
+/// An exception ends the run, after its harvester.
 void harvest_run::guard(const std::function<void()>& f)
 {
     try {
@@ -289,7 +289,7 @@ void harvest_run::failed(const std::exception_ptr& error)
     interruption_.end_run(exit_code::some_incomplete);
 }
 
-/// After a signal, or for an error.
+/// After a signal, or because of an error.
 void harvest_run::stop_run()
 {
     if (interruption_.came()) {
@@ -299,8 +299,8 @@ void harvest_run::stop_run()
     stop_all();
 }
 
-/// The key may have been changed while the harvest ran: where it is refused, its file is read again. With another key
-/// in it, the jobs that were given back are taken up once more.
+/// The key may have been changed during the harvest: if it is refused, its file is read again. With another key, the
+/// jobs that were returned are claimed again.
 bool harvest_run::has_another_key()
 {
     if (!stopped_by_ || stopped_by_->code() != errc::api_key_refused || arguments_.connection.api_key_file.empty())
@@ -322,7 +322,7 @@ bool harvest_run::has_another_key()
     return true;
 }
 
-/// Brings everything to the disk; the store's failure is this run's.
+/// Makes everything durable; the store's failure is this run's.
 void harvest_run::close_books()
 {
     if (!writer_) return;
@@ -342,13 +342,13 @@ void harvest_run::close_books()
     if (error_) std::rethrow_exception(error_);
 }
 
-/// On the thread that uses the store: the writer's, or this one before there is a writer.
+/// Called on the thread that uses the store: the writer's, or this one before there is a writer.
 bool harvest_run::wait_for_lock(milliseconds waited)
 {
     if (std::string line = lock_watch_.line(waited); !line.empty())
         asio::post(context_, [this, line = std::move(line)] { console_.say(line); });
     if (std::this_thread::get_id() == thread_) context_.poll();
-    // An interrupt is not heard at the very end.
+    // An interrupt has no effect at the very end.
     return !interruption_.came() && (!closing_books_ || waited < longest_last_wait);
 }
 
@@ -376,7 +376,7 @@ void harvest_run::cancel_all()
     if (harvester_) harvester_->cancel();
 }
 
-/// Throws if not all of them were written: then they are not stored either.
+/// Throws if not all of them were written, so that they are not stored either.
 asio::awaitable<void> harvest_run::write_posts(std::span<const post> posts)
 {
     error_code ec = asio::error::broken_pipe;
@@ -385,7 +385,7 @@ asio::awaitable<void> harvest_run::write_posts(std::span<const post> posts)
         std::string copy;
         for (const post& p : posts) append_json_line(lines, p.valid_json(copy), output_->is_terminal());
         ec = co_await output_->write(lines);
-        // Or a power cut would lose lines of pages that are stored.
+        // Otherwise a loss of power could lose lines of pages that are stored.
         if (!ec && output_sync_) ec = co_await output_sync_->sync();
         if (ec) output_failed(ec);
     }

@@ -1,4 +1,4 @@
-// The work of `unipile harvest`: a jobs file, a store, and a harvester between API and store.
+// The run of `unipile harvest`: a jobs file, a store, and a harvester between API and store.
 #pragma once
 
 #include "program/harvest/accounts_view.hpp"
@@ -33,7 +33,8 @@
 
 namespace unipile::program {
 
-/// Runs a harvest to its end, or until it is stopped. Use once. All on one thread but for the store, which has its own.
+/// Runs a harvest to its end, or until it is stopped. Used once. All on one thread, except the store, which has its
+/// own.
 class harvest_run {
 public:
     harvest_run(const harvest_arguments& arguments, harvest_plan plan);
@@ -80,8 +81,8 @@ private:
     store::run_info run_info_;
     import_report imported_;
     store::log_tail left_in_log_;
-    store::job_counts counts_;     ///< before the harvester began, and at the end
-    store::harvester_stats past_;  ///< of harvesters before this one
+    store::job_counts counts_;     ///< before the harvester started, and at the end
+    store::harvester_stats past_;  ///< of earlier harvesters
     std::unique_ptr<store::harvester> harvester_;
     std::optional<harvest_progress> progress_;
     accounts_view accounts_;

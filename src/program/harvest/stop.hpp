@@ -1,4 +1,4 @@
-// What a failure that ended a whole harvest means. Pure.
+// The meaning of a failure that ended a whole harvest. Pure.
 #pragma once
 
 #include <unipile/failure.hpp>
@@ -7,10 +7,10 @@
 
 namespace unipile::program {
 
-/// The exit code: of a refused key, of something that has to be set right first, or of a server that was out of reach.
+/// Returns the exit code: of a refused key, of a wrong configuration, or of a server out of reach.
 int exit_code_of_stop(const failure& why);
 
-/// One line for people: what ended it, and what to do. What the server said comes last.
+/// Returns one line: what ended the harvest, and what to do. The server's text comes last.
 std::string stopped_line(const failure& why);
 
 }  // namespace unipile::program

@@ -51,7 +51,7 @@ std::string traffic_line(const harvest_ending& e)
            counted(t.retries, "retry", "retries") + ", " + human_bytes(t.wire_bytes) + ", " + human_duration(e.elapsed);
 }
 
-/// Ends that the API has not stated.
+/// Adds the ends that the API has not stated.
 void add_inferred(std::vector<std::string>& lines, const harvest_ending& e)
 {
     std::uint64_t open = 0;
@@ -66,7 +66,7 @@ void add_inferred(std::vector<std::string>& lines, const harvest_ending& e)
                         "again");
 }
 
-/// What went wrong and what to do about it, of each kind once.
+/// Adds what failed and what to do, once per kind.
 void add_failures(std::vector<std::string>& lines, const harvest_ending& e)
 {
     const auto& failure_of = e.tally.failure_of;
@@ -110,7 +110,7 @@ std::string account_text(const store::account_counts& a)
 
 bool is_idle(const store::account_counts& a) { return a.done + a.failed + a.posts + a.requests == 0; }
 
-/// Those with most jobs; by name only those that had something to do.
+/// Adds the accounts with most jobs; names only those that had something to do.
 void add_accounts(std::vector<std::string>& lines, const std::map<std::string, store::account_counts>& by_account)
 {
     using entry = std::map<std::string, store::account_counts>::const_iterator;
