@@ -1,4 +1,5 @@
-// The subcommands of `unipile`. Each adds its options to the command line and, once it was chosen, sets what runs.
+// The subcommands of `unipile`. Each adds its options to the command line and, when it is parsed, sets the function to
+// run.
 #pragma once
 
 #include <functional>
@@ -9,21 +10,21 @@ class App;
 
 namespace unipile::program {
 
-/// Runs the chosen subcommand after the command line was parsed; returns the exit code.
+/// Runs the chosen subcommand after the command line was parsed. Returns the exit code.
 using runner = std::function<int()>;
 
-/// Exit codes of every subcommand.
+/// The exit codes of every subcommand.
 enum exit_code : int {
     all_complete = 0,
     some_incomplete = 1,
     usage_error = 2,
     key_refused = 3,
-    out_of_reach = 4,  ///< of a harvest that an outage ended
+    out_of_reach = 4,  ///< an outage ended the harvest
     interrupted = 130,
 };
 
-/// Each adds one subcommand to `app` and stores its function in `run` when that subcommand is parsed. `app` and `run`
-/// must outlive the parsing and the run.
+/// Each adds one subcommand to `app`, and sets `run` when that subcommand is parsed. `app` and `run` must outlive the
+/// parsing and the run.
 void add_posts(CLI::App& app, runner& run);
 void add_harvest(CLI::App& app, runner& run);
 void add_status(CLI::App& app, runner& run);

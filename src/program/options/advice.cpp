@@ -14,7 +14,7 @@
 namespace unipile::program {
 namespace {
 
-/// The messages whose advice is about the library's interface, in the program's words; null for all others.
+/// Returns the program's text for messages whose remedy concerns the library's interface; null for all others.
 const char* own_message(errc e) noexcept
 {
     switch (e) {

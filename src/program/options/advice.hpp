@@ -1,4 +1,4 @@
-// What the library says, with the program's options in the place of its fields.
+// The library's messages, with the program's options in place of its fields.
 #pragma once
 
 #include <boost/system/error_code.hpp>
@@ -8,11 +8,11 @@
 
 namespace unipile::program {
 
-/// What `code` means and what to do about it.
+/// Returns what `code` means and what to do about it.
 std::string message_of(const boost::system::error_code& code);
 
-/// One line for what was thrown, safe for a terminal. A complaint about a field of `client_options`, as `client` throws
-/// it, has the name of the option that sets the field.
+/// Returns one line for an exception, safe for a terminal. In a complaint about a field of `client_options`, as
+/// `client` throws it, the name of the option replaces that of the field.
 std::string complaint_about(const std::exception& e);
 
 }  // namespace unipile::program

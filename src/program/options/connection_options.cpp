@@ -94,7 +94,7 @@ std::string read_key_file(const std::string& file)
     std::ifstream in{file, std::ios::binary};
     std::string key(most, '\0');
     in.read(key.data(), static_cast<std::streamsize>(key.size()));
-    // A folder opens well and only fails to be read.
+    // A folder can be opened, and fails to be read.
     if (!in.is_open() || in.bad()) refuse("can't be read");
     if (!in.eof()) refuse("is too long for a key");
     key.resize(static_cast<std::size_t>(in.gcount()));
@@ -137,7 +137,7 @@ std::string tenant_of(const std::string& base_url)
     try {
         return unipile::tenant_of(base_url);
     } catch (const std::invalid_argument&) {
-        return {};  // the client says what is wrong with it
+        return {};  // the client reports what is wrong with it
     }
 }
 

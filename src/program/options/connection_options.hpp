@@ -1,4 +1,4 @@
-// The options of every subcommand that talks to the API.
+// The options of the subcommands that use the API.
 #pragma once
 
 #include "program/options/command_files.hpp"
@@ -24,32 +24,33 @@ struct connection_options {
     std::string ca_file;
     std::string crl_file;
     std::size_t connections = 8;
-    double timeout = 0;  ///< seconds for a listing
+    double timeout = 0;  ///< seconds per listing
     bool strict = false;
 };
 
-/// Adds `--base-url`, `--api-key-file`, `--ca-file`, `--crl-file` and `--connections`. `connections_help` says what
-/// they are.
+/// Adds `--base-url`, `--api-key-file`, `--ca-file`, `--crl-file` and `--connections`. `connections_help` is the help
+/// text of the last one.
 void add_connection_options(CLI::App& command, connection_options& options, const char* connections_help);
 
-/// The files that they name.
+/// Adds the files that the options name.
 void add_files(command_files& files, const connection_options& options);
 
-/// Reads the key in a file; warns on standard error of one that every user can read. Throws std::invalid_argument, one
-/// line without anything of what is in it.
+/// Reads the key in a file; warns on standard error if every user can read it. Throws std::invalid_argument, one line
+/// without any contents of the file.
 std::string read_key_file(const std::string& file);
 
-/// Reads the key and the base URL from where the options or the environment say. Throws std::invalid_argument with one
-/// line that says what to change.
+/// Reads the key and the base URL from the options or the environment. Throws std::invalid_argument with one line that
+/// says what to change.
 client_options make_client_options(const connection_options& options);
 
-/// Host and port of a base URL in one spelling: what an account belongs to. Empty for a text that is no base URL.
+/// Returns host and port of a base URL in one spelling, which identify an account's server. Empty for a text that is no
+/// base URL.
 std::string tenant_of(const std::string& base_url);
 
-/// As `--base-url` or the environment has it; empty: neither does.
+/// Returns the text of `--base-url` or the environment; empty if neither is set.
 std::string given_base_url(const connection_options& o);
 
-/// A date or a time as `parse_date` reads it; empty for an empty text. Throws std::invalid_argument.
+/// Reads a date or a time as `parse_date` does; nothing for an empty text. Throws std::invalid_argument.
 std::optional<wall_time> read_time(const char* option, const std::string& text);
 
 }  // namespace unipile::program

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t most_digits = 15;
 
-/// Of decimal digits only: with a zero in front, the grammar of options would read an octal number.
+/// Reads decimal digits only: the option parser would read an octal number after a leading zero.
 std::optional<std::uint64_t> decimal(const std::string& text)
 {
     const bool digits =
@@ -20,7 +20,7 @@ std::optional<std::uint64_t> decimal(const std::string& text)
     return std::stoull(text);
 }
 
-/// Empty unless all of `text` is one number.
+/// Returns nothing unless all of `text` is one number.
 std::optional<double> real(const std::string& text)
 {
     double value = 0;
@@ -56,7 +56,7 @@ std::string complaint_about_seconds(const std::string& text)
 {
     constexpr double most = 1e9;
     const auto seconds = real(text);
-    // No comparison holds for NaN.
+    // All comparisons are false for NaN.
     return seconds && *seconds >= 0 && *seconds <= most
                ? ""
                : "give a number of seconds from 0 to 1000000000, such as 90 or 2.5";

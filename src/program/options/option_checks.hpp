@@ -1,5 +1,5 @@
-// What values of the command line have to be, where its grammar lets too much through. Each returns what would be
-// right, or nothing if the value is.
+// Checks of option values that the parser's grammar does not cover. Each returns what a valid value is, or an empty
+// text if the value is valid.
 #pragma once
 
 #include <cstdint>
@@ -8,16 +8,16 @@
 
 namespace unipile::program {
 
-/// A whole number in decimal digits, small enough for every place that it goes to.
+/// Accepts a whole number in decimal digits that every use can hold.
 std::string complaint_about_count(const std::string& text);
 
-/// A whole number in decimal digits from `low` to `high`.
+/// Accepts a whole number in decimal digits from `low` to `high`.
 std::function<std::string(const std::string&)> whole_number(std::uint64_t low, std::uint64_t high);
 
-/// A share, from 0 to 1.
+/// Accepts a share, from 0 to 1.
 std::string complaint_about_share(const std::string& text);
 
-/// A finite number of seconds, not below zero.
+/// Accepts a finite number of seconds, not below zero.
 std::string complaint_about_seconds(const std::string& text);
 
 }  // namespace unipile::program

@@ -1,4 +1,4 @@
-// Dates and durations as they are typed.
+// Dates and durations as typed.
 #pragma once
 
 #include <unipile/wall_time.hpp>
@@ -9,11 +9,11 @@
 
 namespace unipile::program {
 
-/// `500ms`, `90s`, `15m`, `2h`, `1d`, a year at most; `0` needs no unit.
+/// Reads `500ms`, `90s`, `15m`, `2h`, `1d`, at most a year; `0` needs no unit.
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 
-/// `2024-05-31`, `2024-05-31T12:30:00Z`, with seconds' fractions or a `+02:00` offset too. A date alone is midnight
-/// UTC.
+/// Reads `2024-05-31`, `2024-05-31T12:30:00Z`, also with fractions of a second or an offset such as `+02:00`. A date
+/// alone is midnight UTC.
 std::optional<wall_time> parse_date(std::string_view text);
 
 }  // namespace unipile::program

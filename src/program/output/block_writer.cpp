@@ -28,7 +28,7 @@ constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
 error_code last_error() { return {errno, boost::system::system_category()}; }
 
-/// True for what a reader empties at its own pace.
+/// Returns true for descriptors whose reader may be slow.
 bool may_have_to_wait(int descriptor)
 {
     struct stat status{};
@@ -45,7 +45,7 @@ block_writer::block_writer(asio::any_io_executor executor)
     if (!may_have_to_wait(descriptor_)) return;
     const int copy = ::fcntl(descriptor_, F_DUPFD_CLOEXEC, 0);
     if (copy < 0) return;
-    // The pipe itself stays in blocking mode, since other processes may share it: only readiness is waited for here.
+    // The pipe itself stays in blocking mode, since other processes may share it; this only waits for readiness.
     waiter_.emplace(executor);
     error_code ec;
     waiter_->assign(copy, ec);
@@ -128,7 +128,7 @@ asio::awaitable<void> block_writer::wait_for_room()
     const error_code ec = std::get<0>(waited);
     if (broken_ || !ec) co_return;
     if (ec == asio::error::operation_not_supported)
-        waiter_.reset();  // a device that can't be waited for: writing to it blocks
+        waiter_.reset();  // a device that can't be waited for: writes block
     else
         broken_ = ec;
 }

@@ -1,4 +1,4 @@
-// Brings the lines of a file to the disk, many writers' at once.
+// Syncs a file with its disk, for several writers at once.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -14,7 +14,7 @@
 
 namespace unipile::program {
 
-/// For a file that outlives it. On one executor; a thread of its own waits for the disk.
+/// The file must outlive this object. On one executor; a separate thread waits for the disk.
 class group_sync {
 public:
     using operation = std::function<boost::system::error_code()>;
@@ -33,11 +33,11 @@ private:
     std::uint64_t wanted_ = 0, done_until_ = 0;
     bool running_ = false;
     boost::system::error_code failed_;
-    boost::asio::thread_pool thread_{1};  ///< goes first
+    boost::asio::thread_pool thread_{1};  ///< destroyed first
 };
 
-/// Syncs a regular file with its disk, and at the first call the folder in which `path` is, since the file may be new;
-/// an empty `path` is a file that was there. Nothing for what is no regular file.
+/// Returns an operation that syncs a regular file with its disk, and at the first call the folder of `path`, since the
+/// file may be new; an empty `path` is a file that existed. Returns nothing for other files.
 std::optional<group_sync::operation> disk_sync(int descriptor, const std::string& path);
 
 }  // namespace unipile::program

@@ -14,10 +14,10 @@
 namespace unipile::program {
 namespace {
 
-/// A line of that many bytes or more is none of ours.
+/// A line of at least this size was not written by this program.
 constexpr off_t longest_line = off_t{64} * 1024 * 1024;
 
-/// What stands behind the last line end of a file of `size` bytes; nothing if it can't be read or is too long.
+/// Returns the text behind the last line end of a file of `size` bytes; nothing if it can't be read or is too long.
 std::optional<std::string> last_line(int descriptor, off_t size)
 {
     constexpr off_t piece = 64 * 1024;
@@ -46,7 +46,7 @@ bool is_json(const std::string& text)
 
 void unfinished_block::grew(ssize_t bytes) noexcept
 {
-    // Behind what was written, also in a file that is always appended to.
+    // The place of the bytes just written, also in a file opened for appending.
     if (size_ == 0 && bytes > 0) begin_ = ::lseek(descriptor_, 0, SEEK_CUR) - bytes;
     size_ += bytes;
 }
@@ -57,7 +57,7 @@ void unfinished_block::take_back() const noexcept
     if (size_ == 0 || begin_ < 0 || ::fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode)) return;
     const off_t end = ::lseek(descriptor_, 0, SEEK_CUR);
     if (end != begin_ + size_ || end != status.st_size) return;
-    // Another process that shares the descriptor, such as a shell, would leave a gap otherwise.
+    // Otherwise another process that shares the descriptor, such as a shell, would leave a gap.
     if (::ftruncate(descriptor_, begin_) == 0) static_cast<void>(::lseek(descriptor_, begin_, SEEK_SET));
 }
 
@@ -72,7 +72,7 @@ bool end_last_line(int descriptor)
     if (::fstat(descriptor, &status) != 0) return false;
     const int flags = ::fcntl(descriptor, F_GETFL);
     if (!S_ISREG(status.st_mode) || status.st_size == 0 || flags < 0 || (flags & O_APPEND) == 0) return true;
-    // Opened anew, since it is open for writing only.
+    // Opened again, since the descriptor is for writing only.
     const int reading = ::open(("/proc/self/fd/" + std::to_string(descriptor)).c_str(), O_RDONLY | O_CLOEXEC);
     if (reading < 0) return true;
     const std::optional<std::string> line = last_line(reading, status.st_size);

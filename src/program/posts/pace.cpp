@@ -51,7 +51,7 @@ std::optional<account_ledger> paced_listings::load(const std::string& account)
     try {
         const auto row = store_->load_account(account);
         if (!row) return std::nullopt;
-        // A damaged one counts as used up, as in a harvest.
+        // A damaged ledger counts as used up, as in a harvest.
         ledger_ = store::ledger_of(*row, wall_now()).ledger;
     } catch (const store::store_error&) {
         failure_ = std::current_exception();

@@ -1,4 +1,4 @@
-// The pace of `unipile posts`, and the ledger that it counts in.
+// The pace of `unipile posts`, and its ledger.
 #pragma once
 
 #include <unipile/account_ledger.hpp>
@@ -14,27 +14,27 @@
 
 namespace unipile::program {
 
-/// What is asked for.
+/// The options of the pace.
 struct posts_pace {
-    /// Empty: what is recommended for the account's provider.
+    /// Empty: the recommendation for the account's provider.
     std::optional<pacing> rules;
-    /// The store whose ledger counts the requests too; empty: only this process counts them.
+    /// The store whose ledger counts the requests, too; empty: only this process counts them.
     std::string store;
-    /// Whose API it is; a store that is bound to another one is refused.
+    /// The API's base URL; a store that is bound to another server is refused.
     std::string base_url;
 };
 
-/// Opens listings one after the other that keep an account's pace together. For one thread, which waits while the store
+/// Opens listings one after the other that share an account's pace. For one thread, which blocks while the store
 /// commits.
 class paced_listings {
 public:
     /// Throws std::invalid_argument for a store that can't be used, store::store_error.
     explicit paced_listings(posts_pace pace);
 
-    /// The one listing, with its bounds. Throws as `client::harvest`.
+    /// Opens a listing with its bounds. Throws as `client::harvest`.
     harvest_stream open(client& from, const posts_query& query, const position& start);
 
-    /// What went wrong with the store; null if nothing.
+    /// Returns the store's failure; null if there is none.
     std::exception_ptr failure() const { return failure_; }
 
 private:

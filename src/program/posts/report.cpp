@@ -42,7 +42,7 @@ std::string failure_json(const unipile::failure& f)
     return out.finish();
 }
 
-/// What kind of end it was; what is missing is added by `outcome`.
+/// Returns the kind of an end; `outcome` adds what is missing.
 const char* kind_of_end(end_reason r)
 {
     if (is_complete(r)) return "complete";

@@ -1,4 +1,4 @@
-// What `unipile posts` says about a listing that has ended.
+// The report of `unipile posts` on a listing that has ended.
 #pragma once
 
 #include <unipile/end_reason.hpp>
@@ -12,18 +12,18 @@
 
 namespace unipile::program {
 
-/// One listing, as it ended.
+/// A listing that has ended.
 struct listing_report {
     std::string identifier;
     std::string account;
     stream_stats stats;
-    std::uint64_t written = 0;  ///< posts that are in the output
+    std::uint64_t written = 0;  ///< posts written to the output
     std::chrono::milliseconds elapsed{0};
     unipile::end_reason reason = end_reason::none;
     std::string position;  ///< where to resume; empty if the listing is complete
     std::optional<unipile::failure> failure;
 
-    /// Everything that was asked for is in the output.
+    /// Returns true if everything that was requested is in the output.
     bool whole() const noexcept
     {
         return reason != end_reason::none && !is_failure(reason) && reason != end_reason::refused_cursor &&
@@ -31,13 +31,13 @@ struct listing_report {
     }
 };
 
-/// One line, without its end: what went wrong and what to do. What the server said comes last, marked as its words.
+/// Returns one line, without its end: what failed and what to do. The server's text comes last, marked as such.
 std::string failure_text(const unipile::failure& f);
 
-/// The summary line for people, without its end.
+/// Returns the summary line, without its end.
 std::string summary_text(const listing_report& r);
 
-/// The same as one JSON object.
+/// Returns the same as one JSON object.
 std::string summary_json(const listing_report& r);
 
 }  // namespace unipile::program

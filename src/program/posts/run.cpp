@@ -41,7 +41,7 @@ post_stream open(client& from, const posts_plan& plan, const posts_query& query)
     return plan.from ? from.posts(query, *plan.from) : from.posts(query);
 }
 
-/// A client that can send every query of the plan.
+/// Makes a client that can send every query of the plan.
 client make_client(asio::io_context& context, const posts_plan& plan, std::shared_ptr<observer> o)
 {
     client_options options = plan.client;
@@ -58,7 +58,7 @@ client make_client(asio::io_context& context, const posts_plan& plan, std::share
     return made;
 }
 
-/// Whether there may be more behind such an end.
+/// Returns true if there may be more posts after such an end.
 bool can_go_on(end_reason r) noexcept { return is_failure(r) || is_chosen(r) || r == end_reason::refused_cursor; }
 
 bool writes_to_stdout(const posts_options& options) { return options.output.empty() || options.output == "-"; }
@@ -75,7 +75,7 @@ block_writer open_output(const asio::any_io_executor& executor, const posts_opti
 
 }  // namespace
 
-/// Shows on the terminal what the listings' own lines lack.
+/// Prints on the terminal what the listings' own lines lack.
 class posts_run::watcher : public observer {
 public:
     explicit watcher(console& c) : console_(c) {}
@@ -224,7 +224,7 @@ asio::awaitable<void> posts_run::list_paced(const posts_query& query)
         if (std::get<0>(pulled) || !element) break;
         goes_on = co_await pour(*element, r);
     }
-    // What stops the harvest of one listing is that listing's failure.
+    // What stopped the harvest of one listing is that listing's failure.
     if (auto why = paced_stream_->last_failure()) {
         r.reason = end_reason::failed;
         r.failure = std::move(why);
@@ -240,7 +240,7 @@ asio::awaitable<void> posts_run::list_paced(const posts_query& query)
     report(r);
 }
 
-/// Writes what has come; false if nothing more is wanted.
+/// Writes the posts that have arrived. Returns false if no more are wanted.
 asio::awaitable<bool> posts_run::pour(harvest_element& element, listing_report& r)
 {
     r.stats = element.stats;
@@ -307,7 +307,7 @@ void posts_run::report(const listing_report& r)
     else if (!options_.quiet || !r.whole())
         console_.say(summary_text(r));
     if (r.failure && r.failure->scope() == failure_scope::key) {
-        // Nothing else with this key and base URL would fare better.
+        // No other listing can succeed with this key and base URL.
         key_refused_ = key_refused_ || r.failure->code() == errc::api_key_refused;
         stop_listings();
     }

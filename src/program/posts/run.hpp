@@ -1,4 +1,4 @@
-// The work of `unipile posts`: listings to lines.
+// The run of `unipile posts`: writes listings as lines.
 #pragma once
 
 #include "program/output/block_writer.hpp"
@@ -23,7 +23,7 @@
 
 namespace unipile::program {
 
-/// Runs the listings of a plan, as many at a time as there are connections. Use once.
+/// Runs the listings of a plan, as many at a time as there are connections. Used once.
 class posts_run {
 public:
     /// Throws std::invalid_argument with one line that says what to change.
@@ -66,13 +66,13 @@ private:
     interruption interruption_;
     boost::asio::steady_timer redraw_;
     client client_;
-    block_writer output_;  ///< opened once all options have been found good
+    block_writer output_;  ///< opened after all options were checked
 
     std::list<listing> active_;
     std::optional<paced_listings> paced_;
-    std::optional<harvest_stream> paced_stream_;  ///< of the listing under way
-    std::size_t next_ = 0;                        ///< the next query
-    std::size_t workers_ = 0;                     ///< still at work
+    std::optional<harvest_stream> paced_stream_;  ///< of the current listing
+    std::size_t next_ = 0;                        ///< index of the next query
+    std::size_t workers_ = 0;                     ///< still running
     std::size_t ended_ = 0;
     std::uint64_t posts_ended_ = 0, pages_ended_ = 0, requests_ended_ = 0;
     std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();

@@ -1,4 +1,4 @@
-// `unipile accounts`: where each account of a store stands.
+// `unipile accounts`: the state of each account of a store.
 #include "program/command.hpp"
 #include "program/stored/store_view.hpp"
 #include "program/stored/usable_store.hpp"
@@ -35,7 +35,7 @@ struct accounts_options {
     std::vector<std::string> unpark;
 };
 
-/// The row's own number is of when it was stored.
+/// The row's own number is as of when it was stored.
 std::uint64_t requests_today(const account_row& row)
 {
     const auto ledger = account_ledger::from_text(row.ledger);
@@ -69,7 +69,7 @@ std::string state_of(const account_row& row)
     if (row.unpark_requested) return "to be unparked by the harvest, the running or the next one (" + parked + ")";
     if (row.parked) return parked;
     if (row.waits_until && *row.waits_until > wall_now()) return "waits until " + time_text(row.waits_until) + why;
-    // What pace the next harvest will keep, the store doesn't know.
+    // The store does not have the pace of the next harvest.
     return "not waiting";
 }
 
@@ -84,8 +84,8 @@ std::string row_text(const account_row& row, const account_summary& summary)
 
 void note(const std::string& line) { std::cerr << "unipile: --unpark: " << line << '\n'; }
 
-/// Leaves word for the harvest, which may be running, or takes it up when it starts. Nothing to do is no failure.
-/// Returns the accounts that word was left for; nothing stands for all.
+/// Stores requests to unpark for a running harvest, or for the next one. Having nothing to do is no failure. Returns
+/// the accounts of the requests; nothing stands for all.
 std::optional<std::vector<std::string>> unpark(const accounts_options& o)
 {
     store::sqlite_options control;
@@ -112,7 +112,7 @@ std::optional<std::vector<std::string>> unpark(const accounts_options& o)
     return asked;
 }
 
-/// After `--unpark` only what it has done.
+/// After `--unpark`, prints only what that has done.
 int run_accounts(const accounts_options& o)
 {
     return view_store(o.file, {}, [&o](store::post_reader& reader, blocking_output& out) {

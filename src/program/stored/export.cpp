@@ -1,4 +1,4 @@
-// `unipile export`: what a store holds, as lines.
+// `unipile export`: the contents of a store as lines.
 #include "program/command.hpp"
 #include "program/options/connection_options.hpp"
 #include "program/output/minify.hpp"
@@ -41,12 +41,13 @@ store::post_filter make_filter(const export_options& o)
     return filter;
 }
 
-/// The columns that a spreadsheet wants; everything else is in the NDJSON.
+/// The columns for spreadsheets; the NDJSON has all other fields.
 constexpr std::string_view csv_header =
     "provider,id,account,identifier,published_at,first_seen,last_seen,gone,author,text,url,reactions,comments,reposts,"
     "impressions\r\n";
 
-/// What a spreadsheet takes for the beginning of a formula, full-width forms included, or passes over before one.
+/// Returns true for the beginning of a formula in a spreadsheet, full-width forms included, and for characters that it
+/// skips before one.
 bool begins_formula(std::string_view value)
 {
     static constexpr std::array<std::string_view, 11> beginnings{
@@ -58,8 +59,9 @@ class csv_row {
 public:
     csv_row(std::string& out, bool for_terminal) : out_(out), for_terminal_(for_terminal) {}
 
-    /// Quoted as RFC 4180 wants it. A text that a spreadsheet would take for a formula gets an apostrophe in front.
-    /// Bytes that aren't UTF-8 become U+FFFD, and NUL is left out; on a terminal, nothing that it obeys is left.
+    /// Adds a value, quoted as in RFC 4180. A text that a spreadsheet would take for a formula gets an apostrophe in
+    /// front. Bytes that are not UTF-8 become U+FFFD, and NUL is left out; on a terminal, no characters with an effect
+    /// on it remain.
     void add(std::string_view value)
     {
         const std::string text = for_terminal_ ? printable(value, std::string::npos) : plain_text(value);
@@ -152,7 +154,7 @@ std::string hex(std::string_view bytes)
     return out;
 }
 
-/// The exact bytes are there twice if they are no UTF-8.
+/// Has the exact bytes twice if they are not UTF-8.
 std::string quarantined_json(const store::job_spec& spec, const store::quarantined_row& row, wall_time seen)
 {
     json_object out;

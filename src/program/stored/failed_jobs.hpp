@@ -11,7 +11,7 @@ namespace unipile::program {
 
 enum class jobs_format { csv, ndjson };
 
-/// Writes them in a form that `harvest` reads back. Returns how many they are.
+/// Writes them in a form that `harvest` reads. Returns their number.
 std::uint64_t write_failed_jobs(store::post_reader& reader, blocking_output& out, jobs_format format);
 
 }  // namespace unipile::program

@@ -1,4 +1,4 @@
-// `unipile status`: how far a store's harvest is.
+// `unipile status`: the progress of a store's harvest.
 #include "program/command.hpp"
 #include "program/stored/failed_jobs.hpp"
 #include "program/stored/store_view.hpp"
@@ -35,19 +35,19 @@ std::string counts_json(const kind_counts& counts)
     return out.finish();
 }
 
-/// Whether a harvest goes on. Looked at before and after the store is read, since it may begin or end in between: then
-/// what it has taken is in good hands.
+/// Whether a harvest runs. Checked before and after the store is read, since it may start or end meanwhile; then the
+/// jobs that it has claimed are not left behind.
 class harvest_watch {
 public:
     explicit harvest_watch(store::post_reader& reader) : reader_(reader), seen_(reader.harvesting()) {}
 
-    /// Call when the store was read. Empty: not known.
+    /// Called after the store was read. Empty: unknown.
     std::optional<bool> is_running()
     {
         if (!seen_.value_or(true)) seen_ = reader_.harvesting();
         return seen_;
     }
-    /// The jobs that were taken will not go on by themselves.
+    /// Returns true if claimed jobs do not continue by themselves.
     bool is_cut_off() { return !is_running().value_or(true); }
 
 private:
@@ -109,7 +109,8 @@ std::string run_line(const store::run_info& run, std::optional<bool> harvesting)
     return busy ? line + "; a harvest begins or ends" : line;
 }
 
-/// Jobs are taken some at a time; which of them wait for their account and which for an answer, only the harvest knows.
+/// Jobs are claimed some at a time; only the harvest knows which of them wait for their account and which for an
+/// answer.
 std::string taken_text(std::uint64_t jobs, std::optional<bool> harvesting)
 {
     if (jobs == 0) return "0 running, ";

@@ -1,4 +1,4 @@
-// Opening the store that a command line names.
+// Opens the store of a command line.
 #pragma once
 
 #include <unipile/store/error.hpp>
@@ -8,11 +8,11 @@
 
 namespace unipile::program {
 
-/// Whether another file has to be named, or this one's permissions or place changed, before trying again makes sense.
+/// Returns true if another file has to be given, or this one's permissions or place changed, before another attempt.
 bool is_misconfigured(store::store_errc reason) noexcept;
 
-/// Runs `open`. A `store_error` of a store that is misconfigured becomes std::invalid_argument that names `--store`;
-/// one that is damaged, busy or out of disk space stays what it is.
+/// Calls `open`. A `store_error` of a wrong file or permissions becomes std::invalid_argument that names `--store`; one
+/// of a damaged or busy store, or a full disk, is passed on.
 void open_usable(const std::function<void()>& open);
 
 /// Refuses a store that is bound to another server than `base_url`: throws std::invalid_argument that names `--store`.

@@ -3,8 +3,8 @@
 namespace unipile::program {
 namespace {
 
-/// By the first byte of a character; none for the bytes that follow. No character below U+0800 is wide, and hardly any
-/// below U+1100, which is where two bytes end and three begin, about.
+/// Returns the columns of a character for its first byte; none for the other bytes. No character below U+0800 is wide,
+/// and few below U+1100, which is roughly where two-byte sequences end.
 std::size_t columns_of_byte(char c) noexcept
 {
     const auto byte = static_cast<unsigned char>(c);
@@ -13,7 +13,7 @@ std::size_t columns_of_byte(char c) noexcept
     return byte < 0xe0 ? 1 : 2;
 }
 
-/// The longest beginning of whole characters that takes at most `columns`.
+/// Returns the longest beginning of whole characters that takes at most `columns`.
 std::string_view beginning(std::string_view text, std::size_t columns) noexcept
 {
     std::size_t taken = 0;

@@ -1,4 +1,4 @@
-// How wide text is on a terminal.
+// The width of text on a terminal.
 #pragma once
 
 #include <cstddef>
@@ -7,11 +7,11 @@
 
 namespace unipile::program {
 
-/// How many columns `text` takes at most: characters that may be wide are taken for wide, those that combine for ones
-/// of their own. UTF-8 without control characters, see `printable`.
+/// Returns the maximum number of columns that `text` takes: characters that may be wide count as wide, combining ones
+/// separately. UTF-8 without control characters, see `printable`.
 std::size_t columns_of(std::string_view text) noexcept;
 
-/// `text`, cut between two characters so that it takes at most `columns`, `...` then being its end if they fit.
+/// Returns `text`, cut between two characters so that it takes at most `columns`, and ending with `...` if that fits.
 std::string fitted(std::string_view text, std::size_t columns);
 
 }  // namespace unipile::program

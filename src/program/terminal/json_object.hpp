@@ -1,4 +1,4 @@
-// One flat JSON object, member by member.
+// Writes one flat JSON object member by member.
 #pragma once
 
 #include "program/terminal/safe_text.hpp"
@@ -11,7 +11,7 @@ namespace unipile::program {
 
 class json_object {
 public:
-    /// `raw` is JSON already.
+    /// Adds a member. `raw` is JSON.
     void add(std::string_view name, std::string_view raw)
     {
         if (text_.size() > 1) text_ += ',';
@@ -20,7 +20,7 @@ public:
         text_ += raw;
     }
     void add_text(std::string_view name, std::string_view value) { add(name, json_string(value)); }
-    /// Nothing if the value is empty.
+    /// Does nothing if the value is empty.
     void add_filled(std::string_view name, std::string_view value)
     {
         if (!value.empty()) add_text(name, value);

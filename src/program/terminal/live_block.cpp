@@ -21,8 +21,8 @@ std::string up(std::size_t rows) { return "\x1b[" + std::to_string(rows) + 'A'; 
 
 }  // namespace
 
-/// How many rows the block takes. Lines were made to fit, but if the terminal has become narrower since, it has wrapped
-/// them.
+/// Returns how many rows the block takes. Lines fitted when they were drawn, but a terminal that has become narrower
+/// since has wrapped them.
 std::size_t live_block::rows(terminal_size size) const
 {
     std::size_t sum = 0;

@@ -1,4 +1,4 @@
-// Lines at the bottom of a terminal that change in place. Pure: makes the text that a terminal has to be sent.
+// Lines at the bottom of a terminal that change in place. Pure: returns the text to send to the terminal.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,7 @@
 
 namespace unipile::program {
 
-/// As of now.
+/// The current size.
 struct terminal_size {
     std::size_t columns = 80;
     std::size_t rows = 24;
@@ -17,9 +17,10 @@ struct terminal_size {
 /// A block of lines with the cursor at the end of its last one.
 class live_block {
 public:
-    /// Replaces the block by `lines`, cut at the terminal's width and, from below, at its height; none: just erases.
+    /// Replaces the block by `lines`, cut at the terminal's width and, from below, at its height. Without lines, erases
+    /// it.
     std::string draw(const std::vector<std::string>& lines, terminal_size size);
-    /// A line that stays, above the block.
+    /// Prints a permanent line above the block.
     std::string above(std::string_view line, terminal_size size);
     /// Erases the block for good.
     std::string erase(terminal_size size);

@@ -1,4 +1,4 @@
-// How fast something goes lately. Pure: the caller brings the time.
+// The recent rate of a counter. Pure: the time is an input.
 #pragma once
 
 #include <chrono>
@@ -12,15 +12,15 @@ class rate_meter {
 public:
     using time_point = std::chrono::steady_clock::time_point;
 
-    /// Of a counter that is 0 at `began`.
+    /// For a counter that is 0 at `began`.
     explicit rate_meter(time_point began, std::chrono::milliseconds span = std::chrono::seconds{30}) : span_(span)
     {
         samples_.push_back({began, 0});
     }
 
-    /// The counter's value at a time not before that of the last call.
+    /// Sets the counter's value at a time not before that of the last call.
     void add(time_point at, std::uint64_t value);
-    /// A second; 0 in the first fifth of a second.
+    /// Returns the rate per second; 0 in the first fifth of a second.
     double per_second() const noexcept;
 
 private:
@@ -30,7 +30,7 @@ private:
     };
 
     std::chrono::milliseconds span_;
-    std::deque<sample> samples_;  ///< the first is at least `span` old, if any is
+    std::deque<sample> samples_;  ///< the first one is at least `span` old, if any is
 };
 
 }  // namespace unipile::program

@@ -21,7 +21,7 @@ std::size_t length_of(unsigned char lead) noexcept
     return lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
 }
 
-/// Takes the first one off `text`, which is not empty.
+/// Takes the first code point off `text`, which is not empty.
 code_point take_code_point(std::string_view& text)
 {
     const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
