@@ -120,7 +120,7 @@ course_action job_course::listing_ended(const harvest_element& end, bool parked_
 {
     if (lost_) return simply(kind::give_back);
     switch (said_ ? said_->what : step_kind::go_on) {
-        case step_kind::complete: return closed("up_to_date", true);
+        case step_kind::complete: return closed(said_->inferred ? "up_to_date_inferred" : "up_to_date", true);
         case step_kind::bounded: return closed("bounds_reached", true);
         case step_kind::lost_lease: return closed("lost_lease", false);
         case step_kind::from_top:

@@ -28,7 +28,7 @@ std::int64_t as_signed(std::uint64_t n) noexcept { return static_cast<std::int64
 // Returns the name of the end of a job that a page ended.
 std::string_view end_within(const timeline& line, const step& s)
 {
-    if (s.what == step::kind::complete) return is_complete(line.end()) ? up_to_date : up_to_date_inferred;
+    if (s.what == step::kind::complete) return s.inferred ? up_to_date_inferred : up_to_date;
     // Without a bound, it is a refused end, which is checked again later.
     return to_string(line.bound() == end_reason::none ? end_reason::refused_cursor : line.bound());
 }

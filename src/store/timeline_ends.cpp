@@ -121,6 +121,7 @@ step timeline::close(end_reason how, unsigned empty_pages)
     }
     step s = rest(step::kind::complete);
     s.mark_gone = how == end_reason::null_cursor && whole_way;
+    s.inferred = !is_complete(how);
     return s;
 }
 

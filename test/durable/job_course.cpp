@@ -185,6 +185,19 @@ BOOST_AUTO_TEST_CASE(every_end_after_every_answer)
                 }
 }
 
+BOOST_AUTO_TEST_CASE(what_is_known_down_to_an_inferred_end_is_called_so)
+{
+    for (const bool inferred : {false, true}) {
+        job_course c{step_of(step_kind::from_top)};
+        c.page_arrived();
+        store::step known = step_of(step_kind::complete);
+        known.inferred = inferred;
+        c.page_stored(page(false), known);
+        const ending stopped{"stopped", end_reason::stopped, {}};
+        BOOST_TEST(c.listing_ended(end_of(stopped), true).how == (inferred ? "up_to_date_inferred" : "up_to_date"));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(every_end_without_a_page)
 {
     for (const ending& how : endings())

@@ -7,8 +7,10 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,3 +40,15 @@ inline std::pair<int, std::string> end_of(const std::function<void()>& body)
 
 /// Of a child.
 inline void say(std::string_view text) { static_cast<void>(!::write(STDERR_FILENO, text.data(), text.size())); }
+
+/// In a child: stops the terminal that is standard error, as Ctrl-S does, from its other end.
+inline void hold(int terminal)
+{
+    if (::write(terminal, "\x13", 1) != 1) std::_Exit(1);
+    for (pollfd held{STDERR_FILENO, POLLOUT, 0}; ::poll(&held, 1, 0) == 1;) std::this_thread::yield();
+}
+
+inline void release(int terminal)
+{
+    if (::write(terminal, "\x11", 1) != 1) std::_Exit(1);
+}

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <csignal>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace {
@@ -47,6 +48,25 @@ BOOST_AUTO_TEST_CASE(a_terminal_that_can_only_print_gets_no_escapes)
             if (term == "dumb") BOOST_TEST(!has(f.err, "\x1b"), f.err);
         }
     }
+}
+
+BOOST_AUTO_TEST_CASE(a_terminal_that_is_stopped_stops_no_harvest)
+{
+    simulator::options o = two_accounts();
+    o.posts_min = o.posts_max = 90;
+    o.latency_min = o.latency_max = std::chrono::milliseconds(100);
+    const field_work w{o};
+    process p{UNIPILE_PROGRAM, w.command(), w.world.environment(), process::error_to::held_terminal};
+    // More than a second of answers for each account, and what changes is drawn four times in it.
+    const auto late = std::chrono::steady_clock::now() + std::chrono::minutes(2);
+    while (w.world.server.stats().requests < 6 * 5u && std::chrono::steady_clock::now() < late)
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    BOOST_TEST(w.world.server.stats().requests == 6 * 5u);
+    p.release_terminal();
+    const finished f = p.wait();
+    BOOST_TEST(f.code == 0, f.err);
+    BOOST_TEST(has(f.err, "all 6 jobs are done"), f.err);
+    w.check_store();
 }
 
 /// Sanitizers reserve more address space than any limit that could be set here.

@@ -46,13 +46,17 @@ BOOST_AUTO_TEST_CASE(a_second_look_with_the_same_result_is_the_end)
         BOOST_TEST(is(s.last, step::kind::complete));
         BOOST_TEST(s.whole());
         s.server.add(20);
-        for (int night = 0; night < 3; ++night) BOOST_TEST(s.run() == 1u);
+        for (int night = 0; night < 3; ++night) {
+            BOOST_TEST(s.run() == 1u);
+            BOOST_TEST(s.last.inferred == (e.end != listing_model::ends::null_cursor));
+        }
         BOOST_TEST(s.whole());
         // Even a full run knows the end by now.
         BOOST_TEST(s.run(1000, walk_mode::full) == (e.end == listing_model::ends::refused      ? 14u
                                                     : e.end == listing_model::ends::empty_page ? 12u
                                                                                                : 11u));
         BOOST_TEST(s.whole());
+        BOOST_TEST(s.last.inferred == (e.end != listing_model::ends::null_cursor));
         BOOST_TEST(s.last.mark_gone == (e.end == listing_model::ends::null_cursor));
     }
 }

@@ -85,8 +85,9 @@ struct harvester_counters {
 
 /// The results of a harvester so far.
 struct harvester_stats : harvester_counters {
-    /// Jobs by how they ended: `up_to_date` and `bounds_reached` where the store needed no more, `lost_lease`, the name
-    /// of an `end_reason`, or the type of a failure. At most 64 kinds; further ones count as `other kinds`.
+    /// Jobs by how they ended: `up_to_date` (`up_to_date_inferred` if the API has not stated the end of what was known)
+    /// and `bounds_reached` where the store needed no more, `lost_lease`, the name of an `end_reason`, or the type of a
+    /// failure. At most 64 kinds; further ones count as `other kinds`.
     std::map<std::string, std::uint64_t> by_end;
     std::map<std::string, std::string> failure_of;  ///< the text of the first failure of each kind
     std::map<std::string, account_counts> by_account;

@@ -99,6 +99,7 @@ struct step {
     /// For `from_position`: if the first request goes out later than this, start at `overlap` instead.
     wall_time trusted_until = wall_time::max();
     std::string overlap{};  ///< a position above `position`; empty: the top
+    bool inferred = false;  ///< with `complete`: the API has not stated the end, see `is_inferred`
 
     friend bool operator==(const step&, const step&) = default;
 };

@@ -71,6 +71,7 @@ asio::awaitable<void> harvest_progress::show()
         redraw_.expires_after(live ? live_interval : plain_interval);
         co_await redraw_.async_wait(as_result);
         const harvest_snapshot s = snapshot();
+        console_.flush();
         if (live)
             console_.live(live_lines(s, console_.width()));
         else if (pace.is_due(s.elapsed, state_of(s)))

@@ -60,6 +60,9 @@ void add_inferred(std::vector<std::string>& lines, const harvest_ending& e)
     if (open > 0)
         lines.push_back(counted(open, "listing", "listings") +
                         " ended without the API saying so; the next run looks there again");
+    if (const auto at = e.tally.by_end.find("up_to_date_inferred"); at != e.tally.by_end.end())
+        lines.push_back(counted(at->second, "listing is", "listings are") +
+                        " up to date down to an end that the API has not stated");
     if (const std::uint64_t n = e.unconfirmed(); n > 0)
         lines.push_back(counted(n, "listing", "listings") +
                         " ended with a refusal that could not be confirmed to be the end; the next run looks there "

@@ -53,6 +53,7 @@ void back_up(const backup_options& o)
     const auto progress = [&shown](const store::backup_progress& p) {
         const std::uint64_t percent = p.all == 0 ? 100 : p.copied * 100 / p.all;
         shown.progress(std::to_string(percent) + "% copied");
+        shown.wait();  // a terminal that is stopped stops the backup
         return interrupted == 0;
     };
     open_usable([&] {

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdlib>
 
+#include <fcntl.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -30,11 +32,18 @@ bool obeys_escapes()
 }  // namespace
 
 console::console(bool with_progress) : shows_progress_(with_progress && ::isatty(STDERR_FILENO) == 1 && obeys_escapes())
-{}
+{
+    // Whether a write blocks is a property of what was opened, and that is shared with the shell: so it is opened anew.
+    if (::isatty(STDERR_FILENO) != 1) return;
+    const int opened = ::open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (opened >= 0) descriptor_ = opened;
+}
 
 console::~console()
 {
     if (block_.shown()) write(block_.erase(size_of_terminal()));
+    wait();
+    if (descriptor_ != STDERR_FILENO) ::close(descriptor_);
 }
 
 std::size_t console::width() const
@@ -43,11 +52,20 @@ std::size_t console::width() const
     return columns > 1 ? columns - 1 : 1;
 }
 
-void console::say(std::string_view line) { write(block_.above(line, size_of_terminal())); }
+void console::say(std::string_view line)
+{
+    flush();
+    if (pending_.empty())
+        write(block_.above(line, size_of_terminal()));
+    else
+        write((block_.erase(size_of_terminal()) += line) += '\n');  // the next block is drawn below it
+}
 
 void console::live(const std::vector<std::string>& lines)
 {
-    if (shows_progress_) write(block_.draw(lines, size_of_terminal()));
+    if (!shows_progress_) return;
+    flush();
+    if (pending_.empty() || lines.empty()) write(block_.draw(lines, size_of_terminal()));
 }
 
 void console::progress(std::string_view line)
@@ -57,13 +75,36 @@ void console::progress(std::string_view line)
 
 void console::write(std::string_view text)
 {
-    while (!text.empty()) {
-        const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
-        if (written > 0)
-            text.remove_prefix(static_cast<std::size_t>(written));
-        else if (errno != EINTR)
-            return;  // there is nowhere left to say so
+    pending_ += text;
+    flush();
+    if (pending_.size() > most_pending) wait();
+}
+
+void console::flush()
+{
+    while (!pending_.empty() && write_some()) {
     }
+}
+
+void console::wait()
+{
+    for (flush(); !pending_.empty(); flush()) {
+        pollfd ready{descriptor_, POLLOUT, 0};
+        static_cast<void>(::poll(&ready, 1, -1));
+    }
+}
+
+/// False if nothing more is taken at present.
+bool console::write_some()
+{
+    const ssize_t written = ::write(descriptor_, pending_.data(), pending_.size());
+    if (written >= 0)
+        pending_.erase(0, static_cast<std::size_t>(written));
+    else if (errno == EAGAIN)
+        return false;
+    else if (errno != EINTR)
+        pending_.clear();  // there is nowhere left to say so
+    return true;
 }
 
 }  // namespace unipile::program

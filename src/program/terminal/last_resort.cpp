@@ -11,6 +11,7 @@
 #include <new>
 #include <string_view>
 
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -19,7 +20,12 @@ namespace {
 
 volatile std::sig_atomic_t code_at_deadline = exit_code::some_incomplete;
 
-void say(std::string_view line) noexcept { static_cast<void>(!::write(STDERR_FILENO, line.data(), line.size())); }
+/// Leaves it unsaid where that would block, as on a terminal that is stopped.
+void say(std::string_view line) noexcept
+{
+    pollfd ready{STDERR_FILENO, POLLOUT, 0};
+    if (::poll(&ready, 1, 0) == 1) static_cast<void>(!::write(STDERR_FILENO, line.data(), line.size()));
+}
 
 /// Once; other threads wait for it to end them.
 [[noreturn]] void leave_without_memory() noexcept

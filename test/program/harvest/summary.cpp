@@ -213,6 +213,11 @@ BOOST_AUTO_TEST_CASE(ends_that_the_api_has_not_stated)
     strings lines = summary_lines(e);
     BOOST_TEST(lines.front() == "all 3 jobs are done");
     BOOST_TEST(lines[4] == "3 listings ended without the API saying so; the next run looks there again");
+    e.tally.by_end = {{"up_to_date", 9}, {"up_to_date_inferred", 1}};
+    BOOST_TEST(summary_lines(e)[4] == "1 listing is up to date down to an end that the API has not stated");
+    e.tally.by_end = {{"up_to_date_inferred", 2}};
+    BOOST_TEST(summary_lines(e)[4] == "2 listings are up to date down to an end that the API has not stated");
+    BOOST_TEST(summary_lines(e).front() == "all 3 jobs are done");
     e.tally.by_end = {{"refused_cursor", 1}};
     BOOST_TEST(!e.whole());
     lines = summary_lines(e);

@@ -12,6 +12,7 @@
 #include <string>
 #include <utility>
 
+#include <pty.h>
 #include <unistd.h>
 
 extern "C" void __gcov_dump() __attribute__((weak));
@@ -38,6 +39,19 @@ BOOST_AUTO_TEST_CASE(a_process_that_hangs_ends_at_its_deadline)
     });
     BOOST_TEST(code == 130);
     BOOST_TEST(said.find("could not be ended in order") != std::string::npos, said);
+}
+
+BOOST_AUTO_TEST_CASE(a_terminal_that_is_stopped_keeps_no_process_from_ending)
+{
+    const auto [code, said] = end_of([] {
+        int terminal = -1, end = -1;
+        if (::openpty(&terminal, &end, nullptr, nullptr, nullptr) != 0) std::_Exit(1);
+        ::dup2(end, STDERR_FILENO);
+        hold(terminal);
+        end_process_in(1, 130);
+        for (;;) ::pause();
+    });
+    BOOST_TEST(code == 130);
 }
 
 BOOST_AUTO_TEST_CASE(without_memory_a_process_says_so_and_ends)
