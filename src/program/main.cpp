@@ -11,6 +11,7 @@
 #include <exception>
 #include <iostream>
 #include <new>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -128,6 +129,7 @@ int main(int argc, char** argv)
         throw;  // there is nothing to put a line together with
     } catch (const std::exception& e) {
         std::cerr << "unipile: " << unipile::program::complaint_about(e) << '\n';
-        return exit_code::some_incomplete;
+        const bool is_misuse = dynamic_cast<const std::invalid_argument*>(&e) != nullptr;
+        return is_misuse ? exit_code::usage_error : exit_code::some_incomplete;
     }
 }

@@ -140,7 +140,10 @@ void process::close_output()
     output_ = -1;
 }
 
-void process::send(int signal) const { ::kill(id_, signal); }
+void process::send(int signal) const
+{
+    if (id_ > 0) ::kill(id_, signal);  // -1 would be every process
+}
 
 void process::release_terminal() const { check(::write(terminal_, "\x11", 1) == 1, "terminal"); }  // Ctrl-Q
 

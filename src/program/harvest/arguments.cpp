@@ -87,14 +87,14 @@ void add_care(CLI::App& command, harvest_arguments& a)
 void check_files(const harvest_arguments& a)
 {
     command_files files;
-    files.reads("JOBS", a.jobs == "-" ? command_files::standard_input : a.jobs);
+    files.reads("JOBS", a.jobs);
     add_files(files, a.connection);
     files.opens_store("--store", a.store);
     files.writes("--rejects", a.rejects);
     if (a.dry_run)
-        files.writes("standard output", command_files::standard_output);
-    else
-        files.writes("--ndjson", a.ndjson == "-" ? command_files::standard_output : a.ndjson);
+        files.writes_lines("--output", {});
+    else if (!a.ndjson.empty())
+        files.writes_lines("--ndjson", a.ndjson);
     files.check();
 }
 

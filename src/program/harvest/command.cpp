@@ -3,33 +3,21 @@
 #include "program/harvest/arguments.hpp"
 #include "program/harvest/dry_run.hpp"
 #include "program/harvest/run.hpp"
-#include "program/options/advice.hpp"
-
-#include <unipile/store/error.hpp>
 
 #include <CLI/CLI.hpp>
 
-#include <iostream>
 #include <memory>
-#include <stdexcept>
+#include <utility>
 
 namespace unipile::program {
 namespace {
 
 int run_harvest(const harvest_arguments& arguments)
 {
-    try {
-        harvest_plan plan = make_plan(arguments);
-        if (arguments.dry_run) return dry_run(arguments, plan);
-        harvest_run run{arguments, std::move(plan)};
-        return run.run();
-    } catch (const std::invalid_argument& e) {
-        std::cerr << "unipile: " << complaint_about(e) << '\n';
-        return exit_code::usage_error;
-    } catch (const store::store_error& e) {
-        std::cerr << "unipile: " << complaint_about(e) << '\n';
-        return exit_code::some_incomplete;
-    }
+    harvest_plan plan = make_plan(arguments);
+    if (arguments.dry_run) return dry_run(arguments, plan);
+    harvest_run run{arguments, std::move(plan)};
+    return run.run();
 }
 
 }  // namespace

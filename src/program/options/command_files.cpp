@@ -42,17 +42,22 @@ bool is_same_file(const std::string& a, const std::string& b)
 
 }  // namespace
 
-const std::string command_files::standard_input = "/dev/stdin";
-const std::string command_files::standard_output = "/dev/stdout";
-
 void command_files::reads(const std::string& option, const std::string& name)
 {
-    if (!name.empty()) entries_.push_back({option, name, false});
+    if (!name.empty()) entries_.push_back({option, name == "-" ? "/dev/stdin" : name, false});
 }
 
 void command_files::writes(const std::string& option, const std::string& name)
 {
     if (!name.empty()) entries_.push_back({option, name, true});
+}
+
+void command_files::writes_lines(const std::string& option, const std::string& name)
+{
+    if (name.empty())
+        writes("standard output", "/dev/stdout");
+    else
+        writes(option, name == "-" ? "/dev/stdout" : name);
 }
 
 void command_files::opens_store(const std::string& option, const std::string& name)

@@ -9,12 +9,11 @@ namespace unipile::program {
 /// All files of one command, each with the option that names it; an empty name is no file.
 class command_files {
 public:
-    /// What `-` stands for.
-    static const std::string standard_input;
-    static const std::string standard_output;
-
+    /// `-` is standard input.
     void reads(const std::string& option, const std::string& name);
     void writes(const std::string& option, const std::string& name);
+    /// `-` is standard output, and so is an empty name.
+    void writes_lines(const std::string& option, const std::string& name);
     /// A store with all that is kept beside it, which a command that only reads writes to as well.
     void opens_store(const std::string& option, const std::string& name);
 

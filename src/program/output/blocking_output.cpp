@@ -14,9 +14,11 @@ namespace {
 
 constexpr std::size_t piece = 64 * 1024;
 
+bool is_standard_output(const std::string& path) { return path.empty() || path == "-"; }
+
 block_writer open_output(const boost::asio::any_io_executor& executor, const std::string& path, const char* option)
 {
-    if (path.empty()) return block_writer{executor};
+    if (is_standard_output(path)) return block_writer{executor};
     try {
         return block_writer{executor, path, false};
     } catch (const std::system_error& e) {
@@ -24,16 +26,17 @@ block_writer open_output(const boost::asio::any_io_executor& executor, const std
     }
 }
 
-void check(const boost::system::error_code& ec)
-{
-    if (ec) throw std::system_error{ec, "the output can't be written"};
-}
-
 }  // namespace
 
 blocking_output::blocking_output(const std::string& path, const char* option)
-    : writer_(open_output(context_.get_executor(), path, option))
+    : name_(is_standard_output(path) ? "standard output" : path),
+      writer_(open_output(context_.get_executor(), path, option))
 {}
+
+void blocking_output::check(const boost::system::error_code& ec) const
+{
+    if (ec) throw std::system_error{ec, name_ + " can't be written"};
+}
 
 bool blocking_output::write(std::string_view text)
 {

@@ -4,6 +4,7 @@
 #include "program/output/block_writer.hpp"
 
 #include <boost/asio/io_context.hpp>
+#include <boost/system/error_code.hpp>
 
 #include <string>
 #include <string_view>
@@ -13,9 +14,9 @@ namespace unipile::program {
 /// Collects lines and writes them in large pieces, waiting for a slow reader. For one thread.
 class blocking_output {
 public:
-    /// Standard output, or the file at `path`, made for its owner only if it isn't there. What it holds stays until
-    /// something is written or `finish` is called. Throws std::invalid_argument, which names `option`, if it can't be
-    /// opened.
+    /// Standard output if `path` is empty or `-`; else the file at `path`, made for its owner only if it isn't there.
+    /// What it holds stays until something is written or `finish` is called. Throws std::invalid_argument, which names
+    /// `option`, if it can't be opened.
     explicit blocking_output(const std::string& path, const char* option = "--output");
 
     /// False once a reader has gone away. Throws std::system_error for everything else that goes wrong; a file then
@@ -29,7 +30,9 @@ public:
 
 private:
     bool flush();
+    void check(const boost::system::error_code& ec) const;
 
+    std::string name_;
     boost::asio::io_context context_{1};
     block_writer writer_;
     std::string pending_;

@@ -61,10 +61,7 @@ void check_files(const posts_options& options)
     command_files files;
     add_files(files, options.connection);
     files.opens_store("--store", options.store);
-    if (options.output.empty())
-        files.writes("standard output", command_files::standard_output);
-    else
-        files.writes("--output", options.output);
+    files.writes_lines("--output", options.output);
     files.check();
 }
 

@@ -17,7 +17,6 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 #include <system_error>
 
 #include <signal.h>
@@ -73,22 +72,16 @@ void back_up(const backup_options& o)
 
 int run_backup(const backup_options& o)
 {
-    const auto complain = [](int code, std::string_view line) {
-        std::cerr << "unipile: " << printable(line) << '\n';
-        return code;
-    };
     catch_ending_signals();
+    check_files(o);
     try {
-        check_files(o);
         back_up(o);
-        return exit_code::all_complete;
-    } catch (const std::invalid_argument& e) {
-        return complain(exit_code::usage_error, e.what());
     } catch (const store::store_error& e) {
-        if (interrupted != 0 && e.reason() == store::store_errc::interrupted)
-            return complain(exit_code::interrupted, "interrupted: no backup was made");
-        return complain(exit_code::some_incomplete, e.what());
+        if (interrupted == 0 || e.reason() != store::store_errc::interrupted) throw;
+        std::cerr << "unipile: interrupted: no backup was made\n";
+        return exit_code::interrupted;
     }
+    return exit_code::all_complete;
 }
 
 }  // namespace

@@ -187,9 +187,8 @@ struct status_options {
 int write_failed(const status_options& o)
 {
     const bool ndjson = o.failed_jobs.ends_with(".ndjson") || o.failed_jobs.ends_with(".jsonl");
-    const std::string file = o.failed_jobs == "-" ? std::string{} : o.failed_jobs;
     return view_store(
-        o.file, file,
+        o.file, o.failed_jobs,
         [ndjson](store::post_reader& reader, blocking_output& out) {
             const auto n = write_failed_jobs(reader, out, ndjson ? jobs_format::ndjson : jobs_format::csv);
             std::cerr << with_thousands(n) << (n == 1 ? " job" : " jobs") << " failed\n";

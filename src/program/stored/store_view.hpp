@@ -12,9 +12,9 @@
 
 namespace unipile::program {
 
-/// Runs `body` with the store opened for reading and the output opened for writing; returns the exit code. What goes
-/// wrong is reported in one line: bad options, a store that is none and an output that can't be opened are exit code 2,
-/// what fails later is 1. A reader that went away is no failure.
+/// Runs `body` with the store opened for reading and the output opened for writing; returns the exit code. A reader
+/// that went away is no failure. Throws std::invalid_argument for bad options, a store that is none and an output that
+/// can't be opened; store::store_error and std::system_error for what fails later.
 int view_store(const std::string& file, const std::string& output,
                const std::function<void(store::post_reader&, blocking_output&)>& body, const char* option = "--output");
 

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,19 @@ simulator::options long_listings()
 }
 
 std::string status_of(const field_work& w) { return w.world.run({"status", "--store", w.store, "--json"}).out; }
+
+/// Runs a harvest, and makes a change while it stands still in its middle.
+finished harvest_through(field_work& w, const std::function<void()>& change, const strings& options = {})
+{
+    strings command = w.command({"--ndjson", "-"});
+    command.insert(command.end(), options.begin(), options.end());
+    process p{UNIPILE_PROGRAM, command, w.world.environment()};
+    for (int i = 0; i < 100; ++i) BOOST_TEST_REQUIRE(!p.read_line().empty());
+    p.send(SIGSTOP);
+    change();
+    p.send(SIGCONT);
+    return p.wait();
+}
 
 void set_fault(field_work& w, const std::string& spec) { w.world.server.set_faults({simulator::parse_fault(spec)}); }
 
@@ -125,13 +139,8 @@ BOOST_AUTO_TEST_CASE(cursors_that_die_under_way_lose_nothing)
     simulator::options o = long_listings();
     o.latency_min = o.latency_max = std::chrono::milliseconds(20);
     field_work w{o};
-    process p{UNIPILE_PROGRAM, w.command({"--ndjson", "-"}), w.world.environment()};
-    for (int i = 0; i < 100; ++i) BOOST_TEST_REQUIRE(!p.read_line().empty());
-    p.send(SIGSTOP);
-    w.world.server.expire_cursors();
-    p.send(SIGCONT);
     // Where the page before has a cursor too, that is as dead: nothing says that this is the end.
-    const finished f = p.wait();
+    const finished f = harvest_through(w, [&w] { w.world.server.expire_cursors(); });
     BOOST_TEST(f.code == 1, f.err);
     BOOST_TEST(has(f.err, "could not be confirmed to be the end; the next run looks there again"), f.err);
     BOOST_TEST(w.harvest().code == 0);
@@ -189,12 +198,8 @@ BOOST_AUTO_TEST_CASE(a_gateway_in_the_middle_ends_it_as_an_outage)
     simulator::options o = long_listings();
     o.latency_min = o.latency_max = std::chrono::milliseconds(20);
     field_work w{o};
-    process p{UNIPILE_PROGRAM, w.command({"--ndjson", "-", "--outage-patience", "100ms"}), w.world.environment()};
-    for (int i = 0; i < 100; ++i) BOOST_TEST_REQUIRE(!p.read_line().empty());
-    p.send(SIGSTOP);
-    set_fault(w, "404:body=html,burst=0,rate=1");
-    p.send(SIGCONT);
-    const finished f = p.wait();
+    const finished f =
+        harvest_through(w, [&w] { set_fault(w, "404:body=html,burst=0,rate=1"); }, {"--outage-patience", "100ms"});
     BOOST_TEST(f.code == 4, f.err);
     BOOST_TEST(has(f.err, " 0 failed, "), f.err);
     BOOST_TEST(has(f.err, "unipile: stopped by an outage: "), f.err);
@@ -239,12 +244,7 @@ BOOST_AUTO_TEST_CASE(a_server_that_does_not_work_has_not_answered)
         simulator::options o = long_listings();
         o.latency_min = o.latency_max = std::chrono::milliseconds(20);
         field_work w{o};
-        process p{UNIPILE_PROGRAM, w.command({"--ndjson", "-", "--outage-patience", "100ms"}), w.world.environment()};
-        for (int i = 0; i < 100; ++i) BOOST_TEST_REQUIRE(!p.read_line().empty());
-        p.send(SIGSTOP);
-        set_fault(w, spec);
-        p.send(SIGCONT);
-        const finished f = p.wait();
+        const finished f = harvest_through(w, [&w, spec] { set_fault(w, spec); }, {"--outage-patience", "100ms"});
         BOOST_TEST(f.code == 4, f.err);
         BOOST_TEST(has(f.err, " 0 failed, "), f.err);
     }

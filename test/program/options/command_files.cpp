@@ -9,6 +9,9 @@
 #include <stdexcept>
 #include <string>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -79,6 +82,23 @@ BOOST_AUTO_TEST_CASE(devices_are_no_files)
 {
     BOOST_TEST(refusal("/dev/null", "/dev/null", true).empty());
     BOOST_TEST(refusal("", "", true).empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_dash_is_a_standard_stream)
+{
+    // Standard output is a file here, which is opened again by its name.
+    const int kept = ::dup(STDOUT_FILENO), opened = ::open(there.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+    ::dup2(opened, STDOUT_FILENO);
+    for (const std::string name : {"", "-"}) {
+        command_files files;
+        files.reads("--one", there);
+        files.writes_lines("--other", name);
+        BOOST_TEST(refusal(files) == (name.empty() ? "standard output" : "--other") +
+                                         std::string{": this file belongs to --one too; give each a file of its own"});
+    }
+    ::dup2(kept, STDOUT_FILENO);
+    ::close(kept);
+    ::close(opened);
 }
 
 BOOST_AUTO_TEST_CASE(a_store_is_more_than_its_file)
