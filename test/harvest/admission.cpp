@@ -34,15 +34,9 @@ struct waiting {
 /// Harvests of six jobs through three accounts whose requests wait here.
 struct gated {
     explicit gated(script s = plain_listing(25, 10), std::chrono::milliseconds gap = {})
-        : harvest(std::move(s), row(), options(gap))
+        : harvest(std::move(s), row(6), options(gap))
     {}
 
-    static std::vector<posts_query> row()
-    {
-        std::vector<posts_query> jobs;
-        for (std::size_t i = 0; i < 6; ++i) jobs.push_back(query_of(i % 3, std::to_string(i)));
-        return jobs;
-    }
     harvest_options options(std::chrono::milliseconds gap)
     {
         auto o = quickly();
@@ -158,7 +152,7 @@ BOOST_AUTO_TEST_CASE(asks_only_where_the_past_matters)
             std::move(go)(granted);  // at once
         };
         options.save_ledger = [&](std::string_view, const account_ledger& l) { saved += l.in_flight > 0; };
-        scripted_harvest h(plain_listing(25, 10), gated::row(), options);
+        scripted_harvest h(plain_listing(25, 10), row(6), options);
         BOOST_TEST(h.run().over);
         BOOST_TEST(h.requests() == 18u);
         const bool bounded = std::string_view(pace).ends_with("ms") || std::string_view(pace).ends_with("day");
@@ -175,7 +169,7 @@ BOOST_AUTO_TEST_CASE(leave_may_come_from_another_thread)
     options.admit = [&](std::string_view, const account_ledger&, harvest_options::admission go) {
         threads.emplace_back([go = std::move(go)]() mutable { std::move(go)(granted); });
     };
-    scripted_harvest h(plain_listing(25, 10), gated::row(), options);
+    scripted_harvest h(plain_listing(25, 10), row(6), options);
     BOOST_TEST(h.run().over);
     for (auto& t : threads) t.join();
     BOOST_TEST(h.requests() == 18u);

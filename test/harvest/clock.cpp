@@ -1,6 +1,7 @@
 // Harvests while somebody sets the system's clock.
 #include "harvest/gathering.hpp"
 #include "harvest/most_in.hpp"
+#include "support/printing.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -59,7 +60,7 @@ BOOST_AUTO_TEST_CASE(windows_hold_however_the_clock_is_set)
                 BOOST_TEST(most_in(w.seen, 10min) <= 2u);
                 BOOST_TEST(most_in(w.seen, 1h) <= 3u);
                 // Nothing else is held up either.
-                BOOST_TEST((w.h.time->passed() < 4h));
+                BOOST_TEST(w.h.time->passed() < 4h);
             }
 }
 
@@ -112,7 +113,7 @@ BOOST_AUTO_TEST_CASE(hours_of_the_day_go_by_the_clock_as_it_is)
     {
         watched w(options);
         w.h.run_all();
-        BOOST_TEST((w.seen.front().time_since_epoch() > 1h + 58min));
+        BOOST_TEST(w.seen.front().time_since_epoch() > 1h + 58min);
     }
     watched w(options);
     w.h.run_for(10min);

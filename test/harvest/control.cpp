@@ -1,5 +1,6 @@
-// The handle of a harvest: sources, pulls, backpressure, confirmation, stopping, resuming, destroying.
+// The handle of a harvest: pulls, backpressure, confirmation, stopping, resuming, destroying.
 #include "harvest/gathering.hpp"
+#include "support/printing.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -9,20 +10,16 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
-#include <list>
 #include <map>
-#include <ranges>
-#include <set>
-#include <stdexcept>
+#include <memory>
+#include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace asio = boost::asio;
@@ -31,197 +28,6 @@ using namespace unipile::test;
 using namespace std::chrono_literals;
 
 namespace {
-
-std::vector<posts_query> row(std::size_t n)
-{
-    std::vector<posts_query> jobs;
-    for (std::size_t i = 0; i < n; ++i) jobs.push_back(query_of(i % 3, std::to_string(i)));
-    return jobs;
-}
-
-void rethrow(std::exception_ptr e)
-{
-    if (e) std::rethrow_exception(e);
-}
-
-void check_jobs(const gathered& got, std::size_t jobs, std::size_t posts)
-{
-    BOOST_TEST(got.over);
-    BOOST_TEST(got.jobs.size() == jobs);
-    for (const auto& [name, j] : got.jobs) {
-        BOOST_TEST(j.ids == numbers(0, posts), boost::test_tools::per_element());
-        BOOST_TEST(j.ends == 1u);
-    }
-}
-
-BOOST_AUTO_TEST_SUITE(harvest_sources)
-
-BOOST_AUTO_TEST_CASE(ranges)
-{
-    std::vector<posts_query> kept = row(7);
-    check_jobs(scripted_harvest(plain_listing(3, 10), kept).run(), 7, 3);
-    const std::list<harvest_job> constant(kept.begin(), kept.end());
-    check_jobs(scripted_harvest(plain_listing(3, 10), constant).run(), 7, 3);
-    check_jobs(scripted_harvest(plain_listing(3, 10), row(7)).run(), 7, 3);
-    auto made = std::views::iota(0, 7) | std::views::transform([](int i) { return query_of(0, std::to_string(i)); });
-    check_jobs(scripted_harvest(plain_listing(3, 10), made).run(), 7, 3);
-}
-
-BOOST_AUTO_TEST_CASE(functions)
-{
-    for (std::size_t n : {0u, 1u, 255u, 256u, 257u}) {
-        std::size_t i = 0;
-        auto next = [&]() -> std::optional<posts_query> {
-            if (i == n) return {};
-            const auto n_th = i++;
-            return query_of(n_th % 3, std::to_string(n_th));
-        };
-        scripted_harvest h(plain_listing(1, 10), next);
-        BOOST_TEST(i == 0u);
-        check_jobs(h.run(), n, 1);
-    }
-    auto boxed = [jobs = std::make_unique<int>(3)]() mutable {
-        std::optional<harvest_job> j;
-        if ((*jobs)-- > 0) j.emplace(query_of(0, std::to_string(*jobs)));
-        return j;
-    };
-    check_jobs(scripted_harvest(plain_listing(3, 10), std::move(boxed)).run(), 3, 3);
-}
-
-BOOST_AUTO_TEST_CASE(coroutines)
-{
-    auto next = [left = 5]() mutable -> asio::awaitable<std::optional<posts_query>> {
-        asio::steady_timer soon(co_await asio::this_coro::executor, 1ms);
-        co_await soon.async_wait(asio::use_awaitable);
-        std::optional<posts_query> q;
-        if (left-- > 0) q = query_of(0, std::to_string(left));
-        co_return q;
-    };
-    check_jobs(scripted_harvest(plain_listing(3, 10), next).run(), 5, 3);
-}
-
-struct threaded_source final : job_source {
-    explicit threaded_source(std::size_t n) : left(n) {}
-    ~threaded_source() override
-    {
-        for (auto& t : threads) t.join();
-    }
-    void async_pull(job_request request, handler done) override
-    {
-        BOOST_TEST(request.count >= 1u);
-        BOOST_TEST(!!request.has_enough);
-        std::vector<harvest_job> jobs;
-        for (; left > 0 && jobs.size() < std::min<std::size_t>(request.count, 3); --left)
-            jobs.emplace_back(query_of(left % 2, std::to_string(left)));
-        threads.emplace_back([d = std::move(done), j = std::move(jobs)]() mutable {
-            std::move(d)(boost::system::error_code(), std::move(j));
-        });
-    }
-    std::size_t left;
-    std::vector<std::thread> threads;
-};
-
-BOOST_AUTO_TEST_CASE(sources_of_ones_own_on_other_threads)
-{
-    std::unique_ptr<job_source> source = std::make_unique<threaded_source>(10);
-    check_jobs(scripted_harvest(plain_listing(3, 10), std::move(source)).run(), 10, 3);
-}
-
-BOOST_AUTO_TEST_CASE(a_source_that_fails_ends_the_harvest)
-{
-    for (int kind = 0; kind < 3; ++kind) {
-        int i = 0;
-        auto next = [&]() -> std::optional<posts_query> {
-            if (i == 300 && kind == 0) throw std::runtime_error("no more");
-            if (i == 300 && kind == 1) throw failure(errc::target_refused);
-            if (i == 300) throw boost::system::system_error(asio::error::eof);
-            return query_of(0, std::to_string(i++));
-        };
-        scripted_harvest h(plain_listing(1, 10), next);
-        h.run();
-        BOOST_REQUIRE(h.got.failed);
-        const boost::system::error_code expected[] = {errc::job_source_failed, errc::target_refused, asio::error::eof};
-        BOOST_TEST(h.got.failed->code() == expected[kind]);
-        for (const auto& [name, j] : h.got.jobs) BOOST_TEST(j.ends == 1u);
-        BOOST_TEST(h.got.jobs.size() == 256u + 44u);
-    }
-}
-
-BOOST_AUTO_TEST_CASE(a_million_jobs_take_no_memory_before_their_turn)
-{
-    std::size_t taken = 0, ended = 0, most = 0;
-    auto next = [&]() -> std::optional<posts_query> {
-        if (taken == 1'000'000) return {};
-        ++taken;
-        return query_of(taken % 5, std::to_string(taken));
-    };
-    auto options = quickly();
-    options.max_queued = 1'000;
-    scripted_harvest h(plain_listing(1, 10), next, options);
-    auto consume = [&]() -> asio::awaitable<void> {
-        while (ended < 5'000) {
-            auto e = co_await h.stream.next();
-            BOOST_REQUIRE(e);
-            ended += e->ended;
-            most = std::max(most, taken - ended);
-        }
-        h.stream.cancel();
-        while (auto e = co_await h.stream.next()) {
-        }
-    };
-    asio::co_spawn(h.context, consume(), rethrow);
-    h.run_all();
-    // Queued, running, and what waits for the consumer.
-    BOOST_TEST(most <= 1'000u + 8u + 1'024u + 8u);
-}
-
-BOOST_AUTO_TEST_CASE(says_which_accounts_have_enough)
-{
-    struct source final : job_source {
-        explicit source(std::vector<std::string>& a) : asked(a) {}
-        void async_pull(job_request request, handler done) override
-        {
-            std::vector<harvest_job> jobs;
-            for (std::size_t a = 0; a < 3; ++a) {
-                const auto name = query_of(a, "").account_id;
-                if (request.has_enough(name)) asked.push_back(name);
-            }
-            for (; i < 100 && jobs.size() < 10; ++i) jobs.emplace_back(query_of(i < 90 ? 0 : 1, std::to_string(i)));
-            std::move(done)(boost::system::error_code(), std::move(jobs));
-        }
-        std::vector<std::string>& asked;
-        std::size_t i = 0;
-    };
-    std::vector<std::string> enough;
-    auto options = quickly();
-    options.max_queued = 80;
-    options.max_queued_per_account = 20;
-    scripted_harvest h(plain_listing(1, 10), std::unique_ptr<job_source>(std::make_unique<source>(enough)), options);
-    check_jobs(h.run(), 100, 1);
-    BOOST_TEST(!enough.empty());
-    for (const auto& name : enough) BOOST_TEST(name == "a0");
-}
-
-BOOST_AUTO_TEST_CASE(refuses_options_that_make_no_sense)
-{
-    asio::io_context context;
-    scripted_client scripted(context.get_executor(), plain_listing(1, 1));
-    auto c = detail::access::make<client>(context.get_executor(), scripted.core);
-    const std::function<void(harvest_options&)> faults[] = {[](auto& o) { o.max_in_flight = 0; },
-                                                            [](auto& o) { o.turn_pages = 0; },
-                                                            [](auto& o) { o.max_buffered_bytes = 0; },
-                                                            [](auto& o) { o.max_queued = 0; },
-                                                            [](auto& o) { o.max_queued_per_account = 0; },
-                                                            [](auto& o) { o.outage_patience = -1ms; },
-                                                            [](auto& o) { o.pace.emplace().windows = {{0, 1s}}; }};
-    for (const auto& spoil : faults) {
-        harvest_options o;
-        spoil(o);
-        BOOST_CHECK_THROW(c.harvest(row(1), o), std::invalid_argument);
-    }
-}
-
-BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(harvest_control)
 
@@ -385,7 +191,7 @@ BOOST_AUTO_TEST_CASE(a_closed_client_ends_the_harvest)
     asio::co_spawn(h.context, gather(h.stream, h.got, close_soon), rethrow);
     h.run_all();
     BOOST_REQUIRE(h.got.failed);
-    BOOST_TEST((h.got.failed->code() == errc::client_closed));
+    BOOST_TEST(h.got.failed->code() == errc::client_closed);
     for (const auto& [name, j] : h.got.jobs) BOOST_TEST(j.ends == 1u);
 }
 
@@ -401,7 +207,7 @@ BOOST_AUTO_TEST_CASE(a_client_is_closed_while_all_accounts_wait)
     h.api.close();
     h.run_all();
     BOOST_REQUIRE(h.got.failed);
-    BOOST_TEST((h.got.failed->code() == errc::client_closed));
+    BOOST_TEST(h.got.failed->code() == errc::client_closed);
     BOOST_TEST(h.got.jobs.size() == 6u);
     for (const auto& [name, j] : h.got.jobs) BOOST_TEST(j.ends == 1u);
     BOOST_CHECK_THROW(h.api.harvest(row(1)), failure);
@@ -475,15 +281,15 @@ BOOST_AUTO_TEST_CASE(a_second_pull_is_refused_and_a_cancelled_one_loses_nothing)
             co_await h.stream.next();
             BOOST_TEST(false);
         } catch (const failure& f) {
-            BOOST_TEST((f.code() == errc::operation_in_progress));
+            BOOST_TEST(f.code() == errc::operation_in_progress);
         }
     };
     asio::co_spawn(h.context, third(), rethrow);
     BOOST_TEST(!h.stream.try_next());
     signal.emit(asio::cancellation_type::total);
     h.run_all();
-    BOOST_TEST((first == asio::error::operation_aborted));
-    BOOST_TEST((second == errc::operation_in_progress));
+    BOOST_TEST(first == asio::error::operation_aborted);
+    BOOST_TEST(second == errc::operation_in_progress);
 
     using namespace asio::experimental::awaitable_operators;
     auto race = [&]() -> asio::awaitable<void> {
@@ -509,7 +315,7 @@ BOOST_AUTO_TEST_CASE(moved_from_and_moved_to)
     boost::system::error_code code;
     h.stream.async_next([&](boost::system::error_code c, std::optional<harvest_element>) { code = c; });
     h.run_all();
-    BOOST_TEST((code == errc::stream_moved_from));
+    BOOST_TEST(code == errc::stream_moved_from);
     BOOST_TEST(!h.stream.try_next());
     BOOST_TEST(!h.stream.go_on(0));
     BOOST_TEST(h.stream.stats().jobs == 0u);
@@ -544,7 +350,7 @@ BOOST_AUTO_TEST_CASE(destroyed_at_any_moment)
         const bool outstanding = !called && k > 0;
         stream.reset();
         context.run();
-        if (outstanding && code) BOOST_TEST((code == asio::error::operation_aborted));
+        if (outstanding && code) BOOST_TEST(code == asio::error::operation_aborted);
         BOOST_TEST(scripted.transport->alive == 0u);
     }
 }

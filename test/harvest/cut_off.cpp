@@ -41,15 +41,9 @@ struct cut_off {
                   }
                   return a;
               },
-              row(), options(std::move(o)), std::move(client))
+              row(6), options(std::move(o)), std::move(client))
     {}
 
-    static std::vector<posts_query> row()
-    {
-        std::vector<posts_query> jobs;
-        for (std::size_t i = 0; i < 6; ++i) jobs.push_back(query_of(i % 3, std::to_string(i)));
-        return jobs;
-    }
     harvest_options options(harvest_options o)
     {
         o.pace->windows = {{1'000, 24h}};
@@ -147,7 +141,7 @@ BOOST_AUTO_TEST_CASE(it_tells_what_is_wrong_and_when_it_looks_again)
     c.run_into_the_outage();
     const auto told = c.harvest.stream.outage();
     BOOST_REQUIRE(told);
-    BOOST_TEST((told->next_attempt > told->since));
+    BOOST_TEST(told->next_attempt > told->since);
     BOOST_TEST(told->next_attempt <= told->since + 1s);
     BOOST_TEST(told->why.code() == errc::resolve_failed);
     c.check_ledgers(6);

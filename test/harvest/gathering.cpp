@@ -1,5 +1,7 @@
 #include "harvest/gathering.hpp"
 
+#include "support/printing.hpp"
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -66,23 +68,51 @@ posts_query query_of(std::size_t account, std::string identifier)
     return q;
 }
 
-answer refusal(unsigned status, std::string_view type, std::optional<std::string> retry_after)
+std::vector<posts_query> row(std::size_t listings, std::size_t accounts)
 {
-    std::string body(R"({"status":)");
-    body.append(std::to_string(status)).append(R"(,"type":"errors/)").append(type);
-    answer a;
-    a.status = status;
-    a.body = std::move(body.append(R"(","title":"Some title"})"));
-    a.retry_after = std::move(retry_after);
-    return a;
+    std::vector<posts_query> jobs;
+    for (std::size_t i = 0; i < listings; ++i) jobs.push_back(query_of(i % accounts, std::to_string(i)));
+    return jobs;
 }
 
-void scripted_harvest::begin()
+std::vector<posts_query> grid(std::size_t accounts, std::size_t each)
 {
-    asio::co_spawn(context, gather(stream, got), [](std::exception_ptr e) {
-        if (e) std::rethrow_exception(e);
-    });
+    std::vector<posts_query> jobs;
+    for (std::size_t a = 0; a < accounts; ++a)
+        for (std::size_t i = 0; i < each; ++i) jobs.push_back(query_of(a, std::to_string(i)));
+    return jobs;
 }
+
+void check_jobs(const gathered& got, std::size_t jobs, std::size_t posts)
+{
+    BOOST_TEST(got.over);
+    BOOST_TEST(got.jobs.size() == jobs);
+    for (const auto& [name, j] : got.jobs) BOOST_TEST_CONTEXT(name)
+        {
+            BOOST_TEST(j.ids == numbers(0, posts), boost::test_tools::per_element());
+            BOOST_TEST(j.ends == 1u);
+        }
+}
+
+void check_complete(const gathered& got, std::size_t jobs, std::size_t posts)
+{
+    check_jobs(got, jobs, posts);
+    BOOST_TEST(!got.failed);
+    for (const auto& [name, j] : got.jobs) BOOST_TEST_CONTEXT(name)
+        {
+            BOOST_TEST(j.reason == end_reason::null_cursor);
+            BOOST_TEST(!j.failed);
+            BOOST_TEST(j.stats.posts == posts);
+            BOOST_TEST(j.position.ended() == end_reason::null_cursor);
+        }
+}
+
+void rethrow(std::exception_ptr e)
+{
+    if (e) std::rethrow_exception(e);
+}
+
+void scripted_harvest::begin() { asio::co_spawn(context, gather(stream, got), rethrow); }
 
 void scripted_harvest::poll()
 {

@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
@@ -49,8 +50,18 @@ harvest_options quickly();
 
 /// A listing through account `aN`.
 posts_query query_of(std::size_t account, std::string identifier);
+/// Listings 0, 1 … of so many accounts in turn.
+std::vector<posts_query> row(std::size_t listings, std::size_t accounts = 3);
+/// `accounts` times `each` listings, named 0, 1 … within each account.
+std::vector<posts_query> grid(std::size_t accounts, std::size_t each);
 
-answer refusal(unsigned status, std::string_view type, std::optional<std::string> retry_after = {});
+/// So many jobs ended once, each with all of its posts.
+void check_jobs(const gathered& got, std::size_t jobs, std::size_t posts);
+/// The same, and each has come to its own end without a failure.
+void check_complete(const gathered& got, std::size_t jobs, std::size_t posts);
+
+/// For `co_spawn`: a coroutine that throws fails the test.
+void rethrow(std::exception_ptr e);
 
 /// A client on scripted answers with one harvest, whose waits take no time.
 struct scripted_harvest {

@@ -2,6 +2,7 @@
 #include <unipile/account_ledger.hpp>
 
 #include "splitmix.hpp"
+#include "support/printing.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -38,7 +39,7 @@ BOOST_AUTO_TEST_CASE(survives_a_round_trip)
         for (char c : text) BOOST_TEST((c >= 0x20 && c < 0x7f));
         const auto back = account_ledger::from_text(text);
         BOOST_REQUIRE(back);
-        BOOST_TEST((*back == l), text);
+        BOOST_TEST(*back == l, text);
         BOOST_TEST(back->to_text() == text);
     }
     BOOST_TEST(account_ledger{}.to_text() == "v1");
@@ -54,11 +55,11 @@ BOOST_AUTO_TEST_CASE(unparked_it_begins_with_a_clean_slate)
     l.unpark(at(1'700'000'010'000));
     BOOST_TEST(!l.parked);
     BOOST_TEST(l.strikes == 0u);
-    BOOST_TEST((l.resting_until == at(1'700'000'010'000)));
-    BOOST_TEST((l.used == before.used));
-    BOOST_TEST((l.next_request == before.next_request));
+    BOOST_TEST(l.resting_until == at(1'700'000'010'000));
+    BOOST_TEST(l.used == before.used);
+    BOOST_TEST(l.next_request == before.next_request);
     l.unpark(at(1'700'000'020'000));
-    BOOST_TEST((l.resting_until == at(1'700'000'010'000)));
+    BOOST_TEST(l.resting_until == at(1'700'000'010'000));
 }
 
 BOOST_AUTO_TEST_CASE(refuses_damaged_text)

@@ -78,8 +78,9 @@ BOOST_AUTO_TEST_CASE(never_outside_and_never_back)
     auto last = utc(2024, 1, 1);
     for (auto t = last; t < utc(2025, 1, 1); t += 17min) {
         const auto open = h.next_open(t);
-        BOOST_REQUIRE((open >= t && open >= last));
-        BOOST_REQUIRE((h.next_open(open) == open));
+        BOOST_TEST_REQUIRE(open >= t);
+        BOOST_TEST_REQUIRE(open >= last);
+        BOOST_TEST_REQUIRE(h.next_open(open) == open);
         last = open;
     }
 }

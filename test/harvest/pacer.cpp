@@ -1,6 +1,7 @@
 // Pacing over days, in milliseconds: the greatest number of requests in any window.
 #include "harvest/pacer.hpp"
 #include "harvest/most_in.hpp"
+#include "support/printing.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -46,8 +47,8 @@ std::vector<wall_time> run(const pacer& p, account_ledger& ledger, milliseconds 
         if (idle > 0ms && random.below(10) == 0)
             now += milliseconds{random.below(static_cast<std::uint64_t>(idle.count()))};
         const wall_time t = p.earliest(ledger, now);
-        BOOST_REQUIRE((t >= now));
-        BOOST_REQUIRE((p.earliest(ledger, t) == t));
+        BOOST_TEST_REQUIRE(t >= now);
+        BOOST_TEST_REQUIRE(p.earliest(ledger, t) == t);
         if (t >= start + span) break;
         now = t;
         request(p, ledger, now, random);
@@ -116,26 +117,26 @@ BOOST_AUTO_TEST_CASE(what_never_left_is_taken_back)
     random_source random{1};
     account_ledger ledger;
     for (int times = 0; times < 10; ++times) {
-        BOOST_TEST((p.earliest(ledger, start) == start));
+        BOOST_TEST(p.earliest(ledger, start) == start);
         p.spend(ledger, start, random);
-        BOOST_TEST((p.earliest(ledger, start) == start + 1h));
+        BOOST_TEST(p.earliest(ledger, start) == start + 1h);
         p.take_back(ledger, true, start + 5s);
-        BOOST_TEST((ledger.next_request <= start + 5s));
+        BOOST_TEST(ledger.next_request <= start + 5s);
         ledger.next_request = {};
-        BOOST_TEST((ledger == account_ledger{}));
+        BOOST_TEST(ledger == account_ledger{});
     }
     request(p, ledger, start, random);
     p.spend(ledger, start + 1h, random);
     p.take_back(ledger, true, start + 1h);
     BOOST_TEST(ledger.requests == 1u);
     BOOST_TEST(p.left(ledger, 0, start + 1h) == 2u);
-    BOOST_TEST((p.earliest(ledger, start + 1h) == start + 1h));
-    BOOST_TEST((ledger.first_used == start));
+    BOOST_TEST(p.earliest(ledger, start + 1h) == start + 1h);
+    BOOST_TEST(ledger.first_used == start);
     // The gap behind a later one stays.
     p.spend(ledger, start + 1h, random);
     p.spend(ledger, start + 2h, random);
     p.take_back(ledger, false, start + 2h);
-    BOOST_TEST((p.earliest(ledger, start + 2h) == start + 3h));
+    BOOST_TEST(p.earliest(ledger, start + 2h) == start + 3h);
     BOOST_TEST(ledger.in_flight == 1u);
 }
 
@@ -184,16 +185,16 @@ BOOST_AUTO_TEST_CASE(what_was_in_flight_when_a_process_died_counts_from_then_on)
     BOOST_TEST(ledger.in_flight == 1u);
     BOOST_TEST(p.left(ledger, 0, start + 1min) == 0u);
     // Whenever it ends: not before the first request leaves the window, and then it is there itself.
-    BOOST_TEST((p.earliest(ledger, start + 1min) == start + 1h));
-    BOOST_TEST((p.earliest(ledger, start + 2h) == start + 2h));
+    BOOST_TEST(p.earliest(ledger, start + 1min) == start + 1h);
+    BOOST_TEST(p.earliest(ledger, start + 2h) == start + 2h);
     BOOST_TEST(p.left(ledger, 0, start + 2h) == 1u);
 
     restart(ledger, start + 10min);
     BOOST_TEST(ledger.in_flight == 0u);
     BOOST_TEST(ledger.requests == 2u);
-    BOOST_TEST((p.earliest(ledger, start + 10min) == start + 1h));
+    BOOST_TEST(p.earliest(ledger, start + 10min) == start + 1h);
     request(p, ledger, start + 1h, random);
-    BOOST_TEST((p.earliest(ledger, start + 1h) == start + 1h + 10min));
+    BOOST_TEST(p.earliest(ledger, start + 1h) == start + 1h + 10min);
 }
 
 BOOST_AUTO_TEST_CASE(knows_whether_the_past_matters)
@@ -231,8 +232,10 @@ BOOST_AUTO_TEST_CASE(gaps_are_drawn)
             least = std::min(least, sent[i] - sent[i - 1]);
             most = std::max(most, sent[i] - sent[i - 1]);
         }
-        BOOST_TEST((least >= 5s && least < 5100ms));
-        BOOST_TEST((most <= 20s && most > 19s));
+        BOOST_TEST(least >= 5s);
+        BOOST_TEST(least < 5100ms);
+        BOOST_TEST(most <= 20s);
+        BOOST_TEST(most > 19s);
         const double mean = 86'400.0 / static_cast<double>(sent.size());
         const bool uniform = shape == unipile::request_gap::shape::uniform;
         BOOST_TEST(mean == (uniform ? 12.5 : 5 + 15 * 0.317), boost::test_tools::tolerance(0.05));
@@ -251,8 +254,8 @@ BOOST_AUTO_TEST_CASE(a_pause_begins_at_the_end_of_its_request)
             p.ended(ledger, start + took);
             p.pause(ledger, gap, start + took);
             const auto most = p.rules().gap.most;
-            BOOST_TEST((ledger.next_request == std::max(start + gap, start + took + std::min(gap, most))), text);
-            if (most.count() > 0) BOOST_TEST((ledger.next_request >= start + took + p.rules().gap.least));
+            BOOST_TEST(ledger.next_request == std::max(start + gap, start + took + std::min(gap, most)), text);
+            if (most.count() > 0) BOOST_TEST(ledger.next_request >= start + took + p.rules().gap.least);
         }
     }
 }
@@ -281,7 +284,8 @@ BOOST_AUTO_TEST_CASE(spreads_over_the_day_and_over_the_working_hours)
     BOOST_TEST(most_in(sent, 1h) <= 25u);
     for (auto t : sent) {
         const auto of_day = t - std::chrono::floor<std::chrono::days>(t);
-        BOOST_REQUIRE((of_day >= 9h && of_day < 17h));
+        BOOST_TEST_REQUIRE(of_day >= 9h);
+        BOOST_TEST_REQUIRE(of_day < 17h);
     }
 }
 
@@ -328,8 +332,9 @@ BOOST_AUTO_TEST_CASE(a_throttle_signal_halves_the_pace_which_grows_back)
     request(p, ledger, now, random);
     p.throttled(ledger, now, 30s, false, random);
     BOOST_TEST(ledger.pace == 0.5);
-    BOOST_TEST((ledger.resting_until >= now + 30s && ledger.resting_until <= now + 33s));
-    BOOST_TEST((p.earliest(ledger, now) == ledger.resting_until));
+    BOOST_TEST(ledger.resting_until >= now + 30s);
+    BOOST_TEST(ledger.resting_until <= now + 33s);
+    BOOST_TEST(p.earliest(ledger, now) == ledger.resting_until);
 
     now = ledger.resting_until;
     std::size_t first_hour = 0;
@@ -360,20 +365,21 @@ BOOST_AUTO_TEST_CASE(rests_grow_and_end_in_parking)
     for (auto rest : expected) {
         BOOST_TEST(!ledger.parked);
         p.throttled(ledger, now, std::nullopt, false, random);
-        BOOST_TEST((ledger.resting_until - now >= rest && ledger.resting_until - now <= rest * 11 / 10));
+        BOOST_TEST(ledger.resting_until - now >= rest);
+        BOOST_TEST(ledger.resting_until - now <= rest * 11 / 10);
         now = ledger.resting_until;
     }
     BOOST_TEST(!!ledger.parked);
 
     account_ledger other;
     p.throttled(other, start, std::nullopt, true, random);
-    BOOST_TEST((other.resting_until - start >= 6h));
+    BOOST_TEST(other.resting_until - start >= 6h);
     account_ledger asked;
     p.throttled(asked, start, 24h * 365, false, random);
-    BOOST_TEST((asked.resting_until - start <= 66min));
+    BOOST_TEST(asked.resting_until - start <= 66min);
     // A later, shorter rest doesn't end an earlier one.
     p.throttled(asked, start, 1s, false, random);
-    BOOST_TEST((asked.resting_until - start >= 1h));
+    BOOST_TEST(asked.resting_until - start >= 1h);
     p.succeeded(asked);
     BOOST_TEST(asked.strikes == 0u);
 }
@@ -389,9 +395,10 @@ BOOST_AUTO_TEST_CASE(a_wrong_clock_does_not_lock_an_account)
     p.throttled(ledger, wrong, 10s, false, random);
     settle(ledger, start);
     // What was used counts from now on, so no window is exceeded whatever the true times were.
-    BOOST_TEST((p.earliest(ledger, start) == start + 1h));
-    BOOST_TEST((*ledger.first_used == start));
-    BOOST_TEST((ledger.resting_until >= start && ledger.resting_until <= start + 11s));
+    BOOST_TEST(p.earliest(ledger, start) == start + 1h);
+    BOOST_TEST(*ledger.first_used == start);
+    BOOST_TEST(ledger.resting_until >= start);
+    BOOST_TEST(ledger.resting_until <= start + 11s);
 }
 
 BOOST_AUTO_TEST_CASE(an_account_with_an_unknown_past_has_nothing_left_of_any_window)
@@ -399,11 +406,11 @@ BOOST_AUTO_TEST_CASE(an_account_with_an_unknown_past_has_nothing_left_of_any_win
     for (const char* rules : {"1/day", "4000000000/day", "5/1s,10/hour,100/week"}) {
         const pacer p{unipile::parse_pacing(rules)};
         auto ledger = account_ledger::used_up(start);
-        BOOST_TEST((account_ledger::from_text(ledger.to_text()) == ledger));
+        BOOST_TEST(account_ledger::from_text(ledger.to_text()) == ledger);
         settle(ledger, start);
         for (std::size_t i = 0; i < p.rules().windows.size(); ++i) BOOST_TEST(p.left(ledger, i, start) == 0u);
         const auto longest = p.rules().windows.back().length;
-        BOOST_TEST((p.earliest(ledger, start) == start + longest));
+        BOOST_TEST(p.earliest(ledger, start) == start + longest);
         random_source random{13};
         request(p, ledger, start + longest, random);
         BOOST_TEST(p.left(ledger, 0, start + longest) == p.rules().windows.front().limit - 1);

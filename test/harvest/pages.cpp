@@ -1,5 +1,6 @@
 // What elements say about pages, and positions that are too old when their turn comes.
 #include "harvest/gathering.hpp"
+#include "support/printing.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -15,11 +16,6 @@ using namespace std::chrono_literals;
 namespace asio = boost::asio;
 
 namespace {
-
-void rethrow(std::exception_ptr e)
-{
-    if (e) std::rethrow_exception(e);
-}
 
 /// Calls `see` for each element of a harvest.
 void each(scripted_harvest& h, const std::function<void(const harvest_element&)>& see)
@@ -73,7 +69,7 @@ BOOST_AUTO_TEST_CASE(elements_say_how_many_items_a_page_had)
     for (const bool whole : {false, true}) BOOST_TEST_CONTEXT(whole)
         {
             BOOST_TEST((items_of(plain_listing(25, 10), whole) == items{10, 10, 5}));
-            BOOST_TEST((items_of(plain_listing(0, 10), whole) == items{0}));
+            BOOST_TEST(items_of(plain_listing(0, 10), whole) == items{0});
             // A page that is not read to its end has not ended.
             BOOST_TEST((items_of(plain_listing(25, 10), whole, 12) == items{10, 0}));
             // Neither has one that never came.
@@ -85,7 +81,7 @@ BOOST_AUTO_TEST_CASE(elements_say_how_many_items_a_page_had)
             const auto odd = [](std::size_t, const asked&) -> answer {
                 return {.body = page(std::vector<std::string>{item(1), "{\"object\":\"Post\"}", item(2)}, "null")};
             };
-            BOOST_TEST((items_of(odd, whole) == items{3}));
+            BOOST_TEST(items_of(odd, whole) == items{3});
         }
 }
 

@@ -1,5 +1,6 @@
 // Whose turn it is: fairness, limits, scopes, and what a decision costs.
 #include "harvest/scheduler.hpp"
+#include "support/printing.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -71,9 +72,9 @@ BOOST_AUTO_TEST_SUITE(scheduler_)
 BOOST_AUTO_TEST_CASE(nothing_to_do)
 {
     scheduler s{{}};
-    BOOST_TEST((s.next(start).what == kind::nothing));
+    BOOST_TEST(s.next(start).what == kind::nothing);
     s.add_account(rules("none"), {}, start);
-    BOOST_TEST((s.next(start).what == kind::nothing));
+    BOOST_TEST(s.next(start).what == kind::nothing);
 }
 
 BOOST_AUTO_TEST_CASE(accounts_take_turns_then_their_jobs)
@@ -82,7 +83,7 @@ BOOST_AUTO_TEST_CASE(accounts_take_turns_then_their_jobs)
     list order;
     for (int i = 0; i < 12; ++i) {
         const auto d = f.s.next(start);
-        BOOST_REQUIRE((d.what == kind::start));
+        BOOST_TEST_REQUIRE(d.what == kind::start);
         order.push_back(d.job);
         f.s.finished(d.job, result(then::more), start);
     }
@@ -109,7 +110,7 @@ BOOST_AUTO_TEST_CASE(keeps_both_limits)
     const auto first = starts(f.s, start);
     BOOST_TEST(first == (list{0, 3, 6, 9, 1}), boost::test_tools::per_element());
     BOOST_TEST(f.s.running() == 5u);
-    BOOST_TEST((f.s.next(start).what == kind::nothing));
+    BOOST_TEST(f.s.next(start).what == kind::nothing);
     f.s.finished(0, result(then::ended), start);
     BOOST_TEST(starts(f.s, start) == (list{4}), boost::test_tools::per_element());
     BOOST_TEST(f.s.queued() == 6u);
@@ -139,17 +140,18 @@ BOOST_AUTO_TEST_CASE(waits_for_the_earliest_account)
     s.finished(0, result(then::more), start + 1s);
     s.finished(1, result(then::more), start + 1s);
     auto d = s.next(start + 1s);
-    BOOST_TEST((d.what == kind::wait));
+    BOOST_TEST(d.what == kind::wait);
     // It counts from its end on, since the server may have seen it as late as that.
     BOOST_TEST((d.until >= start + 61s && d.until <= start + 61s + 7s));
     const auto again = d.until;
     d = s.next(again);
-    BOOST_TEST((d.what == kind::start));
+    BOOST_TEST(d.what == kind::start);
     BOOST_TEST(d.job == 1u);
     s.finished(1, result(then::ended), again);
     d = s.next(again);
-    BOOST_TEST((d.what == kind::wait));
-    BOOST_TEST((d.until >= start + 1h + 1s && d.until <= start + 67min));
+    BOOST_TEST(d.what == kind::wait);
+    BOOST_TEST(d.until >= start + 1h + 1s);
+    BOOST_TEST(d.until <= start + 67min);
 }
 
 BOOST_AUTO_TEST_CASE(one_accounts_throttle_slows_all_its_jobs_and_only_those)
@@ -165,8 +167,9 @@ BOOST_AUTO_TEST_CASE(one_accounts_throttle_slows_all_its_jobs_and_only_those)
     BOOST_TEST(f.s.ledger(f.accounts[1]).pace == 1.0);
     BOOST_TEST(starts(f.s, start) == (list{3}), boost::test_tools::per_element());
     const auto d = f.s.next(start);
-    BOOST_TEST((d.what == kind::wait));
-    BOOST_TEST((d.until >= start + 60s && d.until <= start + 73s));
+    BOOST_TEST(d.what == kind::wait);
+    BOOST_TEST(d.until >= start + 60s);
+    BOOST_TEST(d.until <= start + 73s);
     // The request that was refused comes first.
     const auto later = starts(f.s, d.until);
     BOOST_REQUIRE(!later.empty());
@@ -186,7 +189,8 @@ BOOST_AUTO_TEST_CASE(released_waits_are_spread)
         }
         d = f.s.next(woken.back());
     }
-    BOOST_TEST((woken.front() >= start + 1h && woken.back() <= start + 1h + 5min));
+    BOOST_TEST(woken.front() >= start + 1h);
+    BOOST_TEST(woken.back() <= start + 1h + 5min);
     BOOST_TEST(woken.size() > 1'900u);  // hardly two at the same millisecond
 }
 
@@ -202,14 +206,14 @@ BOOST_AUTO_TEST_CASE(a_parked_account_waits_and_the_others_go_on)
     f.s.finished(2, result(then::ended), start);
     BOOST_TEST(starts(f.s, start + 24h) == (list{3}), boost::test_tools::per_element());
     f.s.finished(3, result(then::ended), start + 24h);
-    BOOST_TEST((f.s.next(start + 24h).what == kind::nothing));
+    BOOST_TEST(f.s.next(start + 24h).what == kind::nothing);
     BOOST_TEST(f.s.queued() == 2u);
 
     f.s.unpark(f.accounts[0], start + 25h);
     BOOST_TEST(starts(f.s, start + 25h) == (list{0}), boost::test_tools::per_element());
     f.s.finished(0, result(then::ended), start + 25h);
     f.s.park(f.accounts[0], "by hand", start + 25h);
-    BOOST_TEST((f.s.next(start + 25h).what == kind::nothing));
+    BOOST_TEST(f.s.next(start + 25h).what == kind::nothing);
     f.s.give_up_parked();
     BOOST_TEST(fails(f.s, start + 25h) == (list{1}), boost::test_tools::per_element());
     BOOST_TEST(f.s.queued() == 0u);
@@ -247,7 +251,7 @@ BOOST_AUTO_TEST_CASE(a_parked_account_from_an_earlier_run_stays_parked)
         const auto a = s.add_account(rules("none"), ledger, start);
         const auto j = s.add_job(a, start);
         const auto d = s.next(start);
-        BOOST_TEST((d.what == (fail ? kind::fail : kind::nothing)));
+        BOOST_TEST(d.what == (fail ? kind::fail : kind::nothing));
         BOOST_TEST(d.job == (fail ? j : 0));
     }
 }
@@ -264,7 +268,7 @@ BOOST_AUTO_TEST_CASE(a_refused_key_stops_all)
     BOOST_TEST(f.s.stopped());
     auto ended = fails(f.s, start);
     BOOST_TEST(ended.size() == 5u);
-    BOOST_TEST((f.s.next(start).what == kind::nothing));
+    BOOST_TEST(f.s.next(start).what == kind::nothing);
     BOOST_TEST(f.s.running() == 2u);
     f.s.finished(4, result(then::more), start);
     f.s.finished(6, result(then::ended), start);
@@ -295,8 +299,8 @@ BOOST_AUTO_TEST_CASE(a_request_that_was_broken_off_stays_in_the_books)
     starts(f.s, start);
     f.s.finished(0, result(then::retry, sign::none), start);
     const auto d = f.s.next(start);
-    BOOST_TEST((d.what == kind::wait));
-    BOOST_TEST((d.until >= start + 1h));
+    BOOST_TEST(d.what == kind::wait);
+    BOOST_TEST(d.until >= start + 1h);
     BOOST_TEST(f.s.ledger(0).requests == 1u);
 }
 
@@ -319,11 +323,12 @@ BOOST_AUTO_TEST_CASE(rules_may_change)
     fixture f{{}, 1, 1, "1/day"};
     starts(f.s, start);
     f.s.finished(0, result(then::more), start);
-    BOOST_TEST((f.s.next(start).until >= start + 24h));
+    BOOST_TEST(f.s.next(start).until >= start + 24h);
     f.s.set_provider(0, "LINKEDIN");
     f.s.set_rules(0, rules("1/m"), start + 1s);
     const auto d = f.s.next(start + 1s);
-    BOOST_TEST((d.until >= start + 1min && d.until < start + 2min));
+    BOOST_TEST(d.until >= start + 1min);
+    BOOST_TEST(d.until < start + 2min);
     BOOST_TEST(starts(f.s, d.until).size() == 1u);
     BOOST_TEST(f.s.ledger(0).provider == "LINKEDIN");
 }
@@ -385,8 +390,8 @@ BOOST_AUTO_TEST_CASE(many_accounts_and_jobs)
             running.clear();
             continue;
         }
-        BOOST_REQUIRE((d.what == kind::wait));
-        BOOST_REQUIRE((d.until > now));
+        BOOST_TEST_REQUIRE(d.what == kind::wait);
+        BOOST_TEST_REQUIRE(d.until > now);
         now = d.until;
         ++waits;
     }

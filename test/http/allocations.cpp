@@ -3,6 +3,7 @@
 #include "decode/failing_new.hpp"
 #include "http/transport.hpp"
 #include "support/certificates.hpp"
+#include "support/printing.hpp"
 #include "support/scripted_server.hpp"
 
 #include <unipile/resolver.hpp>
@@ -116,7 +117,7 @@ struct memory_test {
     {
         const scripted_server server(scripted_server::answer_always(answer), tls_by(tls ? &authority : nullptr));
         const auto o = options((tls ? "https://localhost:" : "http://localhost:") + std::to_string(server.port()));
-        BOOST_REQUIRE((exchange_twice(o, body.size()) == result::whole));  // what is made once and kept is made now
+        BOOST_TEST_REQUIRE(exchange_twice(o, body.size()) == result::whole);  // what is made once and kept is made now
         long k = 0;
         for (bool failed = true; failed; k += allocation_step()) {
             const long before = live_allocations();

@@ -83,7 +83,8 @@ BOOST_AUTO_TEST_CASE(a_step_ends_although_tickets_do_not)
         here = here || client.handshake().state == progress::done;
         there = there || server.handshake();
     }
-    BOOST_REQUIRE((here && there));
+    BOOST_TEST_REQUIRE(here);
+    BOOST_TEST_REQUIRE(there);
 
     int tickets = 0;
     while (server.send_ticket()) ++tickets;

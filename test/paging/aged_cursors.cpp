@@ -1,73 +1,21 @@
 // Cursors that are older than the query trusts.
-#include "manual_time.hpp"
+#include "one_listing.hpp"
 #include "page_loop.hpp"
-#include "scripted.hpp"
+#include "support/printing.hpp"
 
-#include <boost/asio/io_context.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <vector>
 
-namespace asio = boost::asio;
 using namespace unipile;
 using namespace unipile::test;
 using namespace std::chrono_literals;
-using boost::system::error_code;
-
-namespace {
-
-using texts = std::vector<std::string>;
-
-/// One pull after the other, with time between them.
-struct fixture {
-    explicit fixture(script s, posts_query q = {}, const position& from = {})
-        : client(context.get_executor(), std::move(s), impatient(), time), stream(client.posts(complete(q), from))
-    {}
-
-    static posts_query complete(posts_query q)
-    {
-        q.account_id = "acc";
-        q.identifier = "id";
-        return q;
-    }
-    std::string next()
-    {
-        std::string id;
-        stream.async_next([&](error_code e, std::optional<post> p) {
-            error = e;
-            if (p) id = p->id();
-        });
-        context.restart();
-        context.run();
-        return id;
-    }
-    texts next(std::size_t n)
-    {
-        texts ids;
-        while (ids.size() != n) ids.push_back(next());
-        return ids;
-    }
-    texts cursors() const
-    {
-        texts all;
-        for (const auto& r : client.transport->requests) all.push_back(r.cursor);
-        return all;
-    }
-
-    std::shared_ptr<manual_time> time = std::make_shared<manual_time>();
-    asio::io_context context;
-    scripted_client client;
-    post_stream stream;
-    error_code error;
-};
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(aged_cursors)
 
 BOOST_AUTO_TEST_CASE(the_page_before_is_read_again)
 {
-    fixture f(plain_listing(9, 3));
+    one_listing f(plain_listing(9, 3));
     BOOST_TEST(f.next(3) == numbers(0, 3), boost::test_tools::per_element());
     f.time->advance(1h);  // still good
     BOOST_TEST(f.next(3) == numbers(3, 6), boost::test_tools::per_element());
@@ -84,7 +32,7 @@ BOOST_AUTO_TEST_CASE(the_page_before_is_read_again)
 BOOST_AUTO_TEST_CASE(trusted_for_as_long_as_the_query_says)
 {
     for (const auto trust : {0ms, 50h / 1ms * 1ms}) {
-        fixture f(plain_listing(6, 3), {.trust_cursor_for = trust});
+        one_listing f(plain_listing(6, 3), {.trust_cursor_for = trust});
         (void)f.next(3);
         f.time->advance(49h);
         BOOST_TEST(f.next(3) == numbers(3, 6), boost::test_tools::per_element());
@@ -95,7 +43,7 @@ BOOST_AUTO_TEST_CASE(trusted_for_as_long_as_the_query_says)
 BOOST_AUTO_TEST_CASE(in_the_middle_of_a_page)
 {
     // The page breaks off, and when it can be had again its cursor is old.
-    fixture f([](std::size_t n, const asked& a) {
+    one_listing f([](std::size_t n, const asked& a) {
         auto p = plain_listing(a, 9, 3);
         if (n == 1) p.break_at = p.body.find(R"("id":"5")");
         if (n == 2 || n == 3) p = {.status = 429, .body = R"({"type":"errors/too_many_requests"})"};
@@ -103,12 +51,12 @@ BOOST_AUTO_TEST_CASE(in_the_middle_of_a_page)
     });
     BOOST_TEST(f.next(5) == numbers(0, 5), boost::test_tools::per_element());
     BOOST_TEST(f.next().empty());
-    BOOST_TEST((f.error == errc::account_throttled));
+    BOOST_TEST(f.error == errc::account_throttled);
     BOOST_TEST(f.cursors().size() == 3u);
 }
 
 /// A request after each of `waits`.
-std::shared_ptr<page_loop> paced(fixture& f, std::vector<std::chrono::minutes> waits)
+std::shared_ptr<page_loop> paced(one_listing& f, std::vector<std::chrono::minutes> waits)
 {
     auto pages = page_loop::of(f.client);
     for (const auto wait : waits) {
@@ -123,7 +71,7 @@ std::shared_ptr<page_loop> paced(fixture& f, std::vector<std::chrono::minutes> w
 BOOST_AUTO_TEST_CASE(older_whenever_a_request_may_go)
 {
     // Before each request more time passes than cursors are trusted for: the listing still comes to its end.
-    fixture f(plain_listing(9, 3));
+    one_listing f(plain_listing(9, 3));
     const auto pages = paced(f, std::vector<std::chrono::minutes>(20, 5h));
     BOOST_TEST(pages->ids == numbers(0, 9), boost::test_tools::per_element());
     BOOST_TEST(pages->visible_end() == end_reason::null_cursor);
@@ -134,7 +82,7 @@ BOOST_AUTO_TEST_CASE(older_whenever_a_request_may_go)
 
 BOOST_AUTO_TEST_CASE(an_old_refusal_confirms_nothing)
 {
-    fixture f([](std::size_t n, const asked& a) -> answer {
+    one_listing f([](std::size_t n, const asked& a) -> answer {
         if (n == 1 || n == 3) return {.status = 422, .body = R"({"type":"errors/unprocessable_entity"})"};
         return plain_listing(a, 9, 3);
     });
@@ -151,28 +99,28 @@ BOOST_AUTO_TEST_CASE(an_old_refusal_confirms_nothing)
 
 BOOST_AUTO_TEST_CASE(of_a_position)
 {
-    fixture first(plain_listing(9, 3));
+    one_listing first(plain_listing(9, 3));
     (void)first.next(3);
     first.context.restart();
     first.context.run();
     const auto place = first.stream.position();
 
     // A position has no age of its own.
-    fixture good(plain_listing(9, 3), {}, place);
+    one_listing good(plain_listing(9, 3), {}, impatient(), place);
     good.time->advance(1h);
     BOOST_TEST(good.next(6) == numbers(3, 9), boost::test_tools::per_element());
 
-    fixture lost(plain_listing(9, 3), {}, place);
+    one_listing lost(plain_listing(9, 3), {}, impatient(), place);
     lost.time->advance(1h + 1ms);
     BOOST_TEST(lost.next().empty());
-    BOOST_TEST((lost.error == errc::position_lost));
+    BOOST_TEST(lost.error == errc::position_lost);
     BOOST_TEST(lost.cursors().empty());
     BOOST_REQUIRE(lost.stream.last_failure());
-    BOOST_TEST((lost.stream.last_failure()->scope() == failure_scope::target));
+    BOOST_TEST(lost.stream.last_failure()->scope() == failure_scope::target);
     BOOST_TEST(!lost.stream.last_failure()->may_pass());
 
     // With what the other stream knew, it isn't lost.
-    fixture moved(plain_listing(9, 3), {}, place);
+    one_listing moved(plain_listing(9, 3), {}, impatient(), place);
     moved.time->advance(2h);
     detail::access::core(moved.stream)->remember(detail::access::core(first.stream)->forget());
     BOOST_TEST(moved.next(6) == numbers(3, 9), boost::test_tools::per_element());
@@ -190,7 +138,7 @@ BOOST_AUTO_TEST_CASE(guards_go_along)
     paging::listing_memory memory;
     std::size_t streams = 0;
     for (bool over = false; !over && streams != 20; ++streams) {
-        fixture f(ring, {}, place);
+        one_listing f(ring, {}, impatient(), place);
         detail::access::core(f.stream)->remember(std::move(memory));
         (void)f.next(3);
         f.context.restart();

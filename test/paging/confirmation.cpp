@@ -1,8 +1,6 @@
 // Follow-ups that are refused or have aged: the last page is read once more.
-#include "manual_time.hpp"
-#include "scripted.hpp"
-
-#include "paging/step_back.hpp"
+#include "one_listing.hpp"
+#include "support/printing.hpp"
 
 #include <unipile/observer.hpp>
 
@@ -11,7 +9,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/test/unit_test.hpp>
 
-#include <array>
 #include <functional>
 #include <sstream>
 #include <vector>
@@ -19,12 +16,10 @@
 namespace asio = boost::asio;
 using namespace unipile;
 using namespace unipile::test;
-using paging::follow_up;
-using paging::step_back;
 
 namespace {
 
-answer refusal() { return {.status = 422, .body = R"({"status":422,"type":"errors/unprocessable_entity"})"}; }
+answer refused() { return refusal(422, "unprocessable_entity"); }
 
 /// Answers in this order; the last one again and again.
 script in_order(std::vector<answer> answers)
@@ -37,108 +32,13 @@ script in_order(std::vector<answer> answers)
 answer first_page() { return {.body = page(0, 3, "\"c1\"")}; }
 answer second_page(std::string_view cursor = "\"c2\"") { return {.body = page(3, 6, cursor)}; }
 
-/// A listing from its beginning to its end, at a time of its own.
-struct run {
-    explicit run(script s, posts_query query = {}, client_options options = impatient(), const position& from = {})
-        : client(context.get_executor(), std::move(s), std::move(options), time),
-          stream(client.posts(complete(query), from))
-    {
-        go();
-    }
-
-    static posts_query complete(posts_query query)
-    {
-        query.account_id = "acc";
-        query.identifier = "id";
-        return query;
-    }
-    void go()
-    {
-        asio::co_spawn(context, drain(stream, got), asio::detached);
-        context.restart();
-        context.run();
-    }
-    std::vector<std::string> cursors() const
-    {
-        std::vector<std::string> all;
-        for (const auto& r : client.transport->requests) all.push_back(r.cursor);
-        return all;
-    }
-
-    std::shared_ptr<manual_time> time = std::make_shared<manual_time>();
-    asio::io_context context;
-    scripted_client client;
-    post_stream stream;
-    outcome got;
-};
-
-using texts = std::vector<std::string>;
-
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(confirmation)
 
-BOOST_AUTO_TEST_CASE(every_row_of_events)
-{
-    // What the decision may say depends on what has happened since the last new page, and on nothing else.
-    enum event : int { request, aged_request, refused, aged_refused, page_same, page_changed, events };
-    constexpr int length = 6;
-    int rows = 1;
-    for (int i = 0; i != length; ++i) rows *= events;
-    for (int row = 0; row != rows; ++row) {
-        step_back s;
-        bool rereading = false, by_refusal = false, renewed = false, same = true;
-        for (int i = 0, left = row; i != length; ++i, left /= events) {
-            const auto e = static_cast<event>(left % events);
-            const bool aged = e == aged_request || e == aged_refused;
-            const follow_up f{.has_cursor = true, .knows_last = true, .aged = aged};
-            BOOST_REQUIRE(s.rereading() == rereading);
-            BOOST_REQUIRE(s.confirming() == (rereading && by_refusal));
-            if (e == request || e == aged_request) {
-                const bool back = aged && !rereading && !renewed;
-                BOOST_REQUIRE((s.before_request(f) == (back ? step_back::next::reread : step_back::next::follow)));
-                if (back) rereading = true, by_refusal = false;
-            } else if (e == refused || e == aged_refused) {
-                const auto verdict = s.refused(f);
-                if (rereading) {
-                    BOOST_REQUIRE((verdict == step_back::verdict::unconfirmed));
-                    break;
-                }
-                if (renewed && by_refusal) {
-                    const bool sure = same && !aged;
-                    BOOST_REQUIRE(
-                        (verdict == (sure ? step_back::verdict::confirmed : step_back::verdict::unconfirmed)));
-                    break;
-                }
-                BOOST_REQUIRE((verdict == step_back::verdict::reread));
-                rereading = by_refusal = true;
-                renewed = false;
-            } else {
-                same = e == page_same;
-                s.page_ended(same);
-                renewed = rereading;
-                rereading = false;
-            }
-        }
-    }
-}
-
-BOOST_AUTO_TEST_CASE(without_a_page_to_go_back_to)
-{
-    for (const bool has_cursor : {false, true})
-        for (const bool aged : {false, true}) {
-            step_back s;
-            const follow_up f{.has_cursor = has_cursor, .knows_last = false, .aged = aged};
-            const auto next = has_cursor && aged ? step_back::next::lost : step_back::next::follow;
-            BOOST_TEST((s.before_request(f) == next));
-            BOOST_TEST((s.refused(f) == step_back::verdict::failed));
-            BOOST_TEST(!s.rereading());
-        }
-}
-
 BOOST_AUTO_TEST_CASE(refused_and_refused_again)
 {
-    const run r(in_order({first_page(), second_page(), refusal(), second_page("\"d2\""), refusal()}));
+    const whole_listing r(in_order({first_page(), second_page(), refused(), second_page("\"d2\""), refused()}));
     BOOST_TEST(r.got.ids == numbers(0, 6), boost::test_tools::per_element());
     BOOST_TEST(r.got.reason == end_reason::exhausted_cursor);
     BOOST_TEST(!r.got.failed);
@@ -154,7 +54,7 @@ BOOST_AUTO_TEST_CASE(refused_and_refused_again)
 
 BOOST_AUTO_TEST_CASE(behind_the_first_page)
 {
-    const run r(in_order({first_page(), refusal(), first_page(), refusal()}));
+    const whole_listing r(in_order({first_page(), refused(), first_page(), refused()}));
     BOOST_TEST(r.got.reason == end_reason::exhausted_cursor);
     BOOST_TEST(r.cursors() == (texts{"", "c1", "", "c1"}), boost::test_tools::per_element());
 }
@@ -163,7 +63,7 @@ BOOST_AUTO_TEST_CASE(refused_and_then_a_good_page)
 {
     // The same cursor comes again: that is no circle.
     for (const char* again : {"\"c1\"", "\"d1\""}) {
-        const run r(in_order({first_page(), refusal(), {.body = page(0, 3, again)}, second_page("null")}));
+        const whole_listing r(in_order({first_page(), refused(), {.body = page(0, 3, again)}, second_page("null")}));
         BOOST_TEST(r.got.ids == numbers(0, 6), boost::test_tools::per_element());
         BOOST_TEST(r.got.reason == end_reason::null_cursor);
         BOOST_TEST(r.stream.stats().pages == 2u);
@@ -172,13 +72,13 @@ BOOST_AUTO_TEST_CASE(refused_and_then_a_good_page)
 
 BOOST_AUTO_TEST_CASE(a_circle_behind_a_confirmation_is_found)
 {
-    const run r(in_order({first_page(), refusal(), first_page(), {.body = page(3, 6, "\"c1\"")}}));
+    const whole_listing r(in_order({first_page(), refused(), first_page(), {.body = page(3, 6, "\"c1\"")}}));
     BOOST_TEST(r.got.reason == end_reason::cursor_loop);
 }
 
 BOOST_AUTO_TEST_CASE(the_last_page_is_refused_as_well)
 {
-    const run r(in_order({first_page(), second_page(), refusal(), refusal()}));
+    const whole_listing r(in_order({first_page(), second_page(), refused(), refused()}));
     BOOST_TEST(r.got.ids == numbers(0, 6), boost::test_tools::per_element());
     BOOST_TEST(r.got.reason == end_reason::refused_cursor);
     BOOST_TEST(!r.got.failed);
@@ -187,37 +87,37 @@ BOOST_AUTO_TEST_CASE(the_last_page_is_refused_as_well)
     BOOST_TEST(detail::access::parts(place).cursor == "c1");
 
     // Whoever resumes looks at the last page first, and gets nothing twice.
-    const run later(in_order({second_page("\"d2\""), {.body = page(6, 8, "null")}}), {}, impatient(),
-                    position::parse(place.text()));
+    const whole_listing later(in_order({second_page("\"d2\""), {.body = page(6, 8, "null")}}), {}, impatient(),
+                              position::parse(place.text()));
     BOOST_TEST(later.got.ids == numbers(6, 8), boost::test_tools::per_element());
     BOOST_TEST(later.cursors() == (texts{"c1", "d2"}), boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(the_last_page_is_the_last_now)
 {
-    const run null(in_order({first_page(), refusal(), {.body = page(0, 3, "null")}}));
+    const whole_listing null(in_order({first_page(), refused(), {.body = page(0, 3, "null")}}));
     BOOST_TEST(null.got.reason == end_reason::null_cursor);
     BOOST_TEST(null.got.ids.size() == 3u);
-    const run missing(in_order({first_page(), refusal(), {.body = page(0, 3, "\"\"")}}));
+    const whole_listing missing(in_order({first_page(), refused(), {.body = page(0, 3, "\"\"")}}));
     BOOST_TEST(missing.got.reason == end_reason::missing_cursor);
 }
 
 BOOST_AUTO_TEST_CASE(the_last_page_has_changed)
 {
     // New posts are delivered, and what they have pushed down is left out below.
-    const run pushed(in_order({first_page(),
-                               refusal(),
-                               {.body = page({item("x"), item("0"), item("1")}, "\"c1\"")},
-                               {.body = page({item("2"), item("3")}, "null")}}));
+    const whole_listing pushed(in_order({first_page(),
+                                         refused(),
+                                         {.body = page({item("x"), item("0"), item("1")}, "\"c1\"")},
+                                         {.body = page({item("2"), item("3")}, "null")}}));
     BOOST_TEST(pushed.got.ids == (texts{"0", "1", "2", "x", "3"}), boost::test_tools::per_element());
 
     // Nothing of what it had: that confirms nothing.
-    const run other(in_order({first_page(), refusal(), {.body = page(3, 6, "\"c1\"")}, refusal()}));
+    const whole_listing other(in_order({first_page(), refused(), {.body = page(3, 6, "\"c1\"")}, refused()}));
     BOOST_TEST(other.got.ids == numbers(0, 6), boost::test_tools::per_element());
     BOOST_TEST(other.got.reason == end_reason::refused_cursor);
 
     // Nothing at all, which needs no further request.
-    const run empty(in_order({first_page(), refusal(), {.body = page(0, 0, "\"c1\"")}, refusal()}));
+    const whole_listing empty(in_order({first_page(), refused(), {.body = page(0, 0, "\"c1\"")}, refused()}));
     BOOST_TEST(empty.got.reason == end_reason::refused_cursor);
     BOOST_TEST(empty.cursors().size() == 3u);
     BOOST_TEST(empty.stream.position().ended() == end_reason::none);
@@ -226,8 +126,8 @@ BOOST_AUTO_TEST_CASE(the_last_page_has_changed)
 
 BOOST_AUTO_TEST_CASE(a_last_page_that_was_empty_before)
 {
-    const run r(
-        in_order({first_page(), {.body = page(0, 0, "\"c2\"")}, refusal(), {.body = page(0, 0, "\"c2\"")}, refusal()}),
+    const whole_listing r(
+        in_order({first_page(), {.body = page(0, 0, "\"c2\"")}, refused(), {.body = page(0, 0, "\"c2\"")}, refused()}),
         {.empty_page_tolerance = 1});
     BOOST_TEST(r.got.reason == end_reason::exhausted_cursor);
 }
@@ -235,18 +135,18 @@ BOOST_AUTO_TEST_CASE(a_last_page_that_was_empty_before)
 BOOST_AUTO_TEST_CASE(bounds_meet_a_confirmation)
 {
     const auto script = in_order({first_page(),
-                                  refusal(),
+                                  refused(),
                                   {.body = page({item("x"), item("y"), item("0")}, "\"c1\"")},
                                   second_page(),
                                   {.body = page(6, 9, "\"c3\"")},
-                                  refusal()});
-    const run posts(script, {.max_posts = 4});
+                                  refused()});
+    const whole_listing posts(script, {.max_posts = 4});
     BOOST_TEST(posts.got.ids == (texts{"0", "1", "2", "x"}), boost::test_tools::per_element());
     BOOST_TEST(posts.got.reason == end_reason::max_posts);
     BOOST_TEST(posts.cursors().size() == 3u);
 
     // The page that is read again is not another one.
-    const run pages(script, {.max_pages = 2});
+    const whole_listing pages(script, {.max_pages = 2});
     BOOST_TEST(pages.got.reason == end_reason::max_pages);
     BOOST_TEST(pages.cursors().size() == 4u);
     BOOST_TEST(pages.stream.stats().pages == 2u);
@@ -258,11 +158,11 @@ BOOST_AUTO_TEST_CASE(bounds_meet_a_confirmation)
     };
     using namespace std::chrono_literals;
     const auto noon = std::chrono::sys_days(std::chrono::year(2025) / 6 / 1) + 12h;
-    const run since(in_order({{.body = page(dated(1), "\"c1\"")},
-                              refusal(),
-                              {.body = page(dated(1), "\"c1\"")},
-                              {.body = page(dated(4), "\"c2\"")}}),
-                    {.since = noon - 4h - 30min, .since_run = 2});
+    const whole_listing since(in_order({{.body = page(dated(1), "\"c1\"")},
+                                        refused(),
+                                        {.body = page(dated(1), "\"c1\"")},
+                                        {.body = page(dated(4), "\"c2\"")}}),
+                              {.since = noon - 4h - 30min, .since_run = 2});
     BOOST_TEST(since.got.ids == (texts{"1", "2", "3", "4"}), boost::test_tools::per_element());
     BOOST_TEST(since.got.reason == end_reason::since_reached);
 }
@@ -271,8 +171,8 @@ BOOST_AUTO_TEST_CASE(prefetch)
 {
     // The refusal comes while the last page's posts wait.
     for (const unsigned ahead : {1u, 3u}) {
-        const run r(in_order({first_page(), second_page(), refusal(), second_page("\"d2\""), refusal()}),
-                    {.prefetch_pages = ahead});
+        const whole_listing r(in_order({first_page(), second_page(), refused(), second_page("\"d2\""), refused()}),
+                              {.prefetch_pages = ahead});
         BOOST_TEST(r.got.ids == numbers(0, 6), boost::test_tools::per_element());
         BOOST_TEST(r.got.reason == end_reason::exhausted_cursor);
         BOOST_TEST(r.cursors().size() == 5u);
@@ -282,10 +182,10 @@ BOOST_AUTO_TEST_CASE(prefetch)
 BOOST_AUTO_TEST_CASE(a_connection_breaks_at_each_step)
 {
     // Every request is lost once: before its answer, and at every byte of it.
-    const std::vector<answer> answers{first_page(), second_page(), refusal(), second_page("\"d2\""), refusal()};
+    const std::vector<answer> answers{first_page(), second_page(), refused(), second_page("\"d2\""), refused()};
     for (std::size_t broken = 0; broken != answers.size(); ++broken)
         for (std::size_t at = 0; at <= answers[broken].body.size() && answers[broken].status == 200; at += 7) {
-            const run r([&](std::size_t n, const asked&) {
+            const whole_listing r([&](std::size_t n, const asked&) {
                 answer a = answers[n > broken ? n - 1 : n];
                 if (n == broken) a.break_at = at;
                 if (n == broken && at == 0) a.no_answer = true;
@@ -302,19 +202,20 @@ BOOST_AUTO_TEST_CASE(a_confirmation_that_fails_can_be_resumed)
 {
     auto options = impatient();
     options.retry.max_attempts = 2;
-    const std::vector<answer> answers{first_page(), second_page(), refusal(), second_page("\"d2\""), refusal()};
+    const std::vector<answer> answers{first_page(), second_page(), refused(), second_page("\"d2\""), refused()};
     for (std::size_t lost = 2; lost != 5; ++lost) {
-        const run r([&](std::size_t n, const asked&) { return n < lost ? answers[n] : answer{.no_answer = true}; }, {},
-                    options);
+        const whole_listing r(
+            [&](std::size_t n, const asked&) { return n < lost ? answers[n] : answer{.no_answer = true}; }, {},
+            options);
         BOOST_TEST(r.got.reason == end_reason::failed);
-        BOOST_TEST((r.got.failed->code() == errc::connection_lost));
+        BOOST_TEST(r.got.failed->code() == errc::connection_lost);
         const auto place = position::parse(r.stream.position().text());
         BOOST_TEST(place.ended() == end_reason::none);
-        const run later(
+        const whole_listing later(
             [](std::size_t, const asked& a) -> answer {
                 if (a.cursor == "c1") return second_page("\"d2\"");
                 if (a.cursor == "c2" || a.cursor == "d2") return {.body = page(6, 9, "null")};
-                return refusal();
+                return refused();
             },
             {}, options, place);
         BOOST_TEST(later.got.ids == numbers(6, 9), boost::test_tools::per_element());
@@ -326,7 +227,7 @@ BOOST_AUTO_TEST_CASE(cancelled_at_each_step)
     for (std::size_t step = 0; step != 5; ++step) {
         asio::io_context context;
         post_stream* cancelled = nullptr;
-        const auto answers = in_order({first_page(), second_page(), refusal(), second_page("\"d2\""), refusal()});
+        const auto answers = in_order({first_page(), second_page(), refused(), second_page("\"d2\""), refused()});
         scripted_client client(
             context.get_executor(),
             [&](std::size_t n, const asked& a) {
@@ -365,9 +266,9 @@ BOOST_AUTO_TEST_CASE(cancelled_by_the_observer)
     };
     const std::vector<answer> answers{{.body = page({"{}", item(0), item(1)}, "\"c1\"")},
                                       {.status = 503, .body = R"({"type":"errors/no_channel"})"},
-                                      refusal(),
+                                      refused(),
                                       {.body = page({"{}", item(0), item(1)}, "\"c1\"")},
-                                      refusal()};
+                                      refused()};
     for (const bool by_client : {false, true}) {
         bool reached = true;
         for (std::size_t at = 0; reached; ++at) {
@@ -398,26 +299,26 @@ BOOST_AUTO_TEST_CASE(cancelled_by_the_observer)
 
 BOOST_AUTO_TEST_CASE(refused_at_once_where_a_position_led)
 {
-    const run first(in_order({first_page(), {.no_answer = true}}), {}, [] {
+    const whole_listing first(in_order({first_page(), {.no_answer = true}}), {}, [] {
         auto o = impatient();
         o.retry.max_attempts = 1;
         return o;
     }());
-    const run r(in_order({refusal()}), {}, impatient(), first.stream.position());
+    const whole_listing r(in_order({refused()}), {}, impatient(), first.stream.position());
     BOOST_TEST(r.got.reason == end_reason::failed);
-    BOOST_TEST((r.got.failed->code() == errc::target_refused));
+    BOOST_TEST(r.got.failed->code() == errc::target_refused);
     BOOST_TEST(r.cursors().size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(other_refusals_are_failures)
 {
-    const answer account{.status = 422, .body = R"({"status":422,"type":"errors/invalid_account"})"};
+    const answer account = refusal(422, "invalid_account");
     for (std::size_t at = 1; at != 4; ++at) {
-        std::vector<answer> answers{first_page(), refusal(), first_page(), refusal()};
+        std::vector<answer> answers{first_page(), refused(), first_page(), refused()};
         answers[at] = account;
-        const run r(in_order(answers));
+        const whole_listing r(in_order(answers));
         BOOST_TEST(r.got.reason == end_reason::failed);
-        BOOST_TEST((r.got.failed->code() == errc::account_refused));
+        BOOST_TEST(r.got.failed->code() == errc::account_refused);
     }
 }
 
@@ -437,7 +338,7 @@ BOOST_AUTO_TEST_CASE(the_observer_sees_what_is_read_again)
     auto options = impatient();
     const auto seen = std::make_shared<watch>();
     options.observer = seen;
-    const run r(in_order({first_page(), refusal(), first_page(), refusal()}), {}, options);
+    const whole_listing r(in_order({first_page(), refused(), first_page(), refused()}), {}, options);
     BOOST_TEST(seen->log.str() == "r0.1 0:200 p0 r1.1 1:422 r0.1a 0:200 p0a r1.1 1:422 exhausted_cursor");
 }
 

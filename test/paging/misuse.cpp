@@ -141,8 +141,8 @@ BOOST_AUTO_TEST_CASE(durations_without_a_bound)
     r.base_delay = r.max_delay = r.slow_delay = r.max_retry_after = r.total = never;
     o.retry = paging::bounded(o.retry);
     for (const auto duration : {r.base_delay, r.max_delay, r.slow_delay, r.max_retry_after, r.total}) {
-        BOOST_TEST((duration > std::chrono::years(9)));
-        BOOST_TEST((duration < std::chrono::years(11)));
+        BOOST_TEST(duration > std::chrono::years(9));
+        BOOST_TEST(duration < std::chrono::years(11));
     }
     r.base_delay = r.max_delay = std::chrono::milliseconds(0);
     asio::io_context context;

@@ -2,6 +2,7 @@
 #include "scripted.hpp"
 
 #include "paging/listing.hpp"
+#include "support/printing.hpp"
 
 #include <unipile/errc.hpp>
 #include <unipile/failure.hpp>
@@ -83,7 +84,7 @@ BOOST_AUTO_TEST_CASE(text_round_trip)
              {"", "x", "xy", "xyz", "\xff\x01\n", "a cursor that is longer than the others"}) {
             const auto p = sample(known, cursor);
             const auto text = p.text();
-            BOOST_TEST((position::parse(text) == p));
+            BOOST_TEST(position::parse(text) == p);
             BOOST_TEST(text.starts_with("u1."));
             BOOST_TEST(text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.") ==
                        std::string::npos);
@@ -96,10 +97,10 @@ BOOST_AUTO_TEST_CASE(text_round_trip)
         detail::position_parts p;
         p.query = query_fingerprint(query);
         const auto ended = detail::access::make<position>(p, reason);
-        BOOST_TEST((position::parse(ended.text()) == ended));
+        BOOST_TEST(position::parse(ended.text()) == ended);
         BOOST_TEST(position::parse(ended.text()).ended() == reason);
     }
-    BOOST_TEST((position::parse(position().text()) == position()));
+    BOOST_TEST(position::parse(position().text()) == position());
     BOOST_TEST(sample(100).text().size() < 850u);
     BOOST_TEST(sample(0, "").text().size() < 40u);
 }

@@ -165,6 +165,17 @@ script plain_listing(std::size_t total, std::size_t size)
     return [=](std::size_t, const asked& request) { return plain_listing(request, total, size); };
 }
 
+answer refusal(unsigned status, std::string_view type, std::optional<std::string> retry_after)
+{
+    std::string body(R"({"status":)");
+    body.append(std::to_string(status)).append(R"(,"type":"errors/)").append(type);
+    answer a;
+    a.status = status;
+    a.body = std::move(body.append(R"(","title":"Some title"})"));
+    a.retry_after = std::move(retry_after);
+    return a;
+}
+
 client_options impatient()
 {
     client_options options;

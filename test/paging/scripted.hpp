@@ -98,6 +98,9 @@ std::string page(std::size_t first, std::size_t last, std::string_view cursor);
 answer plain_listing(const asked& request, std::size_t total, std::size_t size);
 script plain_listing(std::size_t total, std::size_t size);
 
+/// An error answer of the API; `type` without its "errors/".
+answer refusal(unsigned status, std::string_view type, std::optional<std::string> retry_after = {});
+
 /// Fast options: retries wait for next to nothing.
 client_options impatient();
 

@@ -1,5 +1,6 @@
 // One page as a value.
 #include "scripted.hpp"
+#include "support/printing.hpp"
 
 #include <unipile/client.hpp>
 
@@ -84,7 +85,7 @@ BOOST_AUTO_TEST_CASE(page_after_page)
             BOOST_TEST(f.ids(p) == numbers(2 * n, std::min<std::size_t>(5, 2 * n + 2)),
                        boost::test_tools::per_element());
             BOOST_TEST(p.items == p.posts.size());
-            BOOST_TEST((p.page_count == 1));
+            BOOST_TEST(p.page_count == 1);
             BOOST_TEST(p.end == (n == 2 ? end_reason::null_cursor : end_reason::none));
             BOOST_TEST(p.cursor == (n == 2 ? "" : "c" + std::to_string(n + 1)));
             place = position::parse(p.position.text());
@@ -146,7 +147,7 @@ BOOST_AUTO_TEST_CASE(failures_are_not_repeated)
     BOOST_TEST(f.error == make_error_code(errc::api_unavailable));
     BOOST_REQUIRE(refused.failure);
     BOOST_TEST(refused.failure->api()->status == 503u);
-    BOOST_TEST((refused.failure->retry_after() == std::chrono::seconds(7)));
+    BOOST_TEST(refused.failure->retry_after() == std::chrono::seconds(7));
     BOOST_TEST(refused.fields.retry_after == "7");
     BOOST_TEST(refused.failure->attempts() == 1u);
     (void)f.ask();
@@ -236,7 +237,7 @@ BOOST_AUTO_TEST_CASE(many_share_the_connections)
     // The scripted transport has no connections to count.
     BOOST_TEST(f.api.connections().opened == 0u);
     client moved(std::move(f.api));
-    BOOST_TEST((moved.get_executor() == f.context.get_executor()));
+    BOOST_TEST(moved.get_executor() == f.context.get_executor());
     BOOST_TEST(f.scripted.transport->most == 2u);
 }
 

@@ -1,22 +1,18 @@
-// What decides, alone: no socket, no clock, no sleep.
-#include "paging/cursor_guard.hpp"
+// What a failed request means: its scope, how often it is tried again, the code and the words it ends in.
 #include "paging/failures.hpp"
 #include "paging/first_words.hpp"
-#include "paging/http_date.hpp"
-#include "paging/listing_end.hpp"
-#include "paging/retry_decision.hpp"
 #include "support/printing.hpp"
 
 #include <boost/test/unit_test.hpp>
 
-#include <array>
+#include <chrono>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 using namespace unipile;
 using namespace unipile::paging;
-using namespace std::chrono;
 using namespace std::chrono_literals;
 
 namespace {
@@ -107,17 +103,9 @@ void check(const classification& got, const expectation& e)
     BOOST_TEST(got.ends_listing == e.ends_listing);
 }
 
-failed_attempt failing(unsigned retries, unsigned attempts = 1)
-{
-    failed_attempt f;
-    f.meaning.retries = retries;
-    f.attempts = attempts;
-    return f;
-}
-
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(decisions)
+BOOST_AUTO_TEST_SUITE(failures)
 
 BOOST_AUTO_TEST_CASE(error_table)
 {
@@ -142,7 +130,7 @@ BOOST_AUTO_TEST_CASE(error_table)
 BOOST_AUTO_TEST_CASE(a_known_type_counts_under_any_status)
 {
     BOOST_TEST(unipile::classify(400, "errors/disconnected_account").scope == failure_scope::account);
-    BOOST_TEST((unipile::classify(500, "errors/too_many_requests").throttle));
+    BOOST_TEST(unipile::classify(500, "errors/too_many_requests").throttle);
     BOOST_TEST(unipile::classify(403, "errors/missing_credentials").scope == failure_scope::key);
     // The end of a listing is a matter of 422 alone.
     BOOST_TEST(!unipile::classify(400, "errors/unprocessable_entity").ends_listing);
@@ -268,252 +256,6 @@ BOOST_AUTO_TEST_CASE(codes_of_refusals)
     BOOST_TEST(f.all().note == "a note");
     BOOST_TEST(code(429, "").may_pass());
     BOOST_TEST(!code(401, "errors/expired_credentials").may_pass());
-}
-
-BOOST_AUTO_TEST_CASE(full_jitter)
-{
-    retry_policy policy;
-    policy.base_delay = 500ms;
-    policy.max_delay = 30s;
-    BOOST_TEST(backoff(policy, 1, 0.0) == 0ms);
-    BOOST_TEST(backoff(policy, 1, 0.5) == 250ms);
-    BOOST_TEST(backoff(policy, 2, 0.5) == 500ms);
-    BOOST_TEST(backoff(policy, 5, 0.5) == 4s);
-    BOOST_TEST(backoff(policy, 6, 0.5) == 8s);
-    for (const unsigned attempts : {7u, 8u, 20u, 63u, 64u, 65u, 1000u, ~0u})
-        BOOST_TEST(backoff(policy, attempts, 0.5) == 15s);
-    policy.max_delay = milliseconds::max();
-    BOOST_TEST((backoff(policy, 1000, 0.25) > 0ms));
-    policy.base_delay = 0ms;
-    BOOST_TEST(backoff(policy, 1000, 0.99) == 0ms);
-}
-
-BOOST_AUTO_TEST_CASE(retry_limits)
-{
-    retry_policy policy;
-    policy.max_attempts = 4;
-    policy.budget = 100;
-    retry_budget budget(policy);
-    BOOST_TEST(budget.decide(policy, failing(0), 0).why_not == no_retry::final);
-    BOOST_TEST(bool(budget.decide(policy, failing(2, 1), 0)));
-    BOOST_TEST(bool(budget.decide(policy, failing(2, 2), 0)));
-    BOOST_TEST(budget.decide(policy, failing(2, 3), 0).why_not == no_retry::attempts);
-    BOOST_TEST(bool(budget.decide(policy, failing(9, 3), 0)));
-    BOOST_TEST(budget.decide(policy, failing(9, 4), 0).why_not == no_retry::attempts);
-}
-
-BOOST_AUTO_TEST_CASE(the_budget_grows_back)
-{
-    retry_policy policy;
-    policy.budget = 2;
-    retry_budget budget(policy);
-    BOOST_TEST(bool(budget.decide(policy, failing(4), 0)));
-    BOOST_TEST(bool(budget.decide(policy, failing(4), 0)));
-    BOOST_TEST(budget.decide(policy, failing(4), 0).why_not == no_retry::budget);
-    BOOST_TEST(std::string(explain(no_retry::budget)) != "");
-    for (int i = 0; i != 11; ++i) budget.page_succeeded(policy);
-    BOOST_TEST(bool(budget.decide(policy, failing(4), 0)));
-    BOOST_TEST(!budget.decide(policy, failing(4), 0));
-    for (int i = 0; i != 1000; ++i) budget.page_succeeded(policy);
-    BOOST_TEST(budget.left() == 2.0);
-}
-
-BOOST_AUTO_TEST_CASE(delays)
-{
-    retry_policy policy;
-    policy.base_delay = 1s;
-    policy.slow_delay = 15s;
-    policy.max_retry_after = 60s;
-    retry_budget budget(policy);
-    BOOST_TEST(budget.decide(policy, failing(4), 0.5).delay == 500ms);
-
-    auto slow = failing(4);
-    slow.meaning.slow = true;
-    BOOST_TEST(budget.decide(policy, slow, 0.0).delay == 15s);
-    BOOST_TEST(budget.decide(policy, slow, 0.5).delay == 15s + 500ms);
-
-    // Never earlier than the server says, and not all at once.
-    auto told = failing(4);
-    told.retry_after = 10s;
-    BOOST_TEST(budget.decide(policy, told, 0.0).delay == 10s);
-    BOOST_TEST(budget.decide(policy, told, 0.5).delay == 10s + 500ms);
-    told.meaning.slow = true;
-    BOOST_TEST(budget.decide(policy, told, 0.0).delay == 15s);
-    told.retry_after = 60s;
-    BOOST_TEST(bool(budget.decide(policy, told, 0.0)));
-    told.retry_after = 60'001ms;
-    BOOST_TEST(budget.decide(policy, told, 0.0).why_not == no_retry::retry_after);
-}
-
-BOOST_AUTO_TEST_CASE(a_throttled_account_waits_only_for_a_time_that_is_named)
-{
-    const retry_policy policy;
-    retry_budget budget(policy);
-    failed_attempt f;
-    f.meaning = unipile::classify(429, "errors/too_many_requests");
-    BOOST_TEST(budget.decide(policy, f, 0).why_not == no_retry::final);
-    f.retry_after = 1s;
-    BOOST_TEST(bool(budget.decide(policy, f, 0)));
-    f.attempts = 3;
-    BOOST_TEST(budget.decide(policy, f, 0).why_not == no_retry::attempts);
-}
-
-BOOST_AUTO_TEST_CASE(no_wait_beyond_the_total_time)
-{
-    retry_policy policy;
-    policy.base_delay = 1s;
-    retry_budget budget(policy);
-    auto f = failing(4);
-    f.time_left = 501ms;
-    BOOST_TEST(bool(budget.decide(policy, f, 0.5)));
-    f.time_left = 500ms;
-    const auto before = budget.left();
-    BOOST_TEST(budget.decide(policy, f, 0.5).why_not == no_retry::no_time);
-    BOOST_TEST(budget.left() == before);
-}
-
-BOOST_AUTO_TEST_CASE(http_dates)
-{
-    const sys_seconds expected = sys_days(1994y / November / 6) + 8h + 49min + 37s;
-    for (const auto text : {"Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT",
-                            "Sun Nov  6 08:49:37 1994", "  Sun, 06 Nov 1994 08:49:37 GMT\t"})
-        BOOST_TEST(parse_http_date(text) == expected, text);
-    BOOST_TEST(parse_http_date("Wed, 01-Jan-69 00:00:00 GMT") == sys_days(2069y / January / 1));
-    BOOST_TEST((parse_http_date("Sat Nov 16 08:49:60 2024").has_value()));
-    for (const auto text :
-         {"", "x", "Sun", "Sun,", "Sun, 06 Nov 1994 08:49:37", "Sun, 06 Nov 1994 08:49:37 CET",
-          "Sun, 31 Feb 1994 08:49:37 GMT", "Sun, 06 Nov 1994 24:00:00 GMT", "Sun, 06 Nov 1994 08:60:00 GMT",
-          "Sun, 06 Nov 1994 08:49:61 GMT", "Sun, 06 Nox 1994 08:49:37 GMT", "Sun, 06 ovD 1994 08:49:37 GMT",
-          "Sun, 6 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 GMT+1", "2024-01-01T00:00:00Z", "120",
-          "Sun Nov 16 08:49:37 199", "Sun, 00 Nov 1994 08:49:37 GMT", ", 06 Nov 1994 08:49:37 GMT"})
-        BOOST_TEST(!parse_http_date(text).has_value(), text);
-    // Every prefix of a good one is bad.
-    const std::string good = "Sun, 06 Nov 1994 08:49:37 GMT";
-    for (std::size_t n = 0; n != good.size(); ++n) BOOST_TEST(!parse_http_date(good.substr(0, n)).has_value());
-}
-
-BOOST_AUTO_TEST_CASE(retry_after)
-{
-    const system_clock::time_point now = sys_days(1994y / November / 6) + 8h;
-    BOOST_TEST(parse_retry_after("0", "", now) == 0ms);
-    BOOST_TEST(parse_retry_after(" 120 ", "", now) == 120s);
-    BOOST_TEST(parse_retry_after("99999999999999999999999", "", now) == 366 * 24h);
-    for (const auto text : {"", " ", "-1", "1.5", "12x", "soon", "0x10"})
-        BOOST_TEST(!parse_retry_after(text, "", now).has_value(), text);
-
-    const auto date = "Sun, 06 Nov 1994 08:01:00 GMT";
-    BOOST_TEST(parse_retry_after(date, "", now) == 60s);
-    // By the server's own clock, if it tells.
-    BOOST_TEST(parse_retry_after(date, "Sun, 06 Nov 1994 08:00:50 GMT", now) == 10s);
-    BOOST_TEST(parse_retry_after(date, "Sun, 06 Nov 1994 08:02:00 GMT", now) == 0s);
-    BOOST_TEST(parse_retry_after(date, "nonsense", now) == 60s);
-}
-
-BOOST_AUTO_TEST_CASE(cursors_are_remembered)
-{
-    cursor_guard guard;
-    BOOST_TEST(!guard.knows("a"));
-    for (int i = 0; i != 20'000; ++i) {
-        const auto cursor = "cursor" + std::to_string(i);
-        BOOST_REQUIRE(!guard.knows(cursor));
-        guard.follow(cursor);
-        guard.follow(cursor);
-        BOOST_REQUIRE(guard.knows(cursor));
-    }
-    BOOST_TEST(guard.size() == 20'000u);
-    for (int i = 0; i != 20'000; ++i) BOOST_REQUIRE(guard.knows("cursor" + std::to_string(i)));
-    BOOST_TEST(!guard.knows("cursor"));
-    BOOST_TEST(!guard.knows(""));
-}
-
-BOOST_AUTO_TEST_CASE(progress)
-{
-    // A repetition of any length is found, in time linear in its length; a listing without one never is.
-    for (const unsigned length : {1u, 2u, 3u, 5u, 10u, 50u, 333u}) {
-        progress_guard guard;
-        unsigned stale = 0, pages = 0;
-        for (; stale < 3 && pages < 100'000; ++pages) {
-            guard.page_begins();
-            for (unsigned i = 0; i != 4; ++i) guard.item(identity::named("X", std::to_string(pages % length * 4 + i)));
-            stale = guard.page_ends();
-        }
-        BOOST_TEST(pages < 16 * length + 16, length << " took " << pages);
-    }
-    progress_guard guard;
-    for (unsigned page = 0; page != 5000; ++page) {
-        guard.page_begins();
-        // Each page repeats all but one of the page before.
-        for (unsigned i = 0; i != 4; ++i) guard.item(identity::named("X", std::to_string(page + i)));
-        BOOST_REQUIRE(guard.page_ends() == 0u);
-    }
-    guard.page_begins();
-    BOOST_TEST(guard.page_ends() == 0u);
-}
-
-BOOST_AUTO_TEST_CASE(ends)
-{
-    const page_facts usual{.has_cursor = true, .items = 10, .pages = 3};
-    posts_query query;
-    query.limit = 10;
-    BOOST_TEST(end_after(query, usual) == end_reason::none);
-
-    auto page = usual;
-    page.has_cursor = false;
-    page.items = 0;
-    BOOST_TEST(end_after(query, page) == end_reason::null_cursor);
-    page.is_null = false;
-    BOOST_TEST(end_after(query, page) == end_reason::missing_cursor);
-
-    page = usual;
-    page.items = 0;
-    page.empty_pages = 1;
-    BOOST_TEST(end_after(query, page) == end_reason::empty_page);
-    query.empty_page_tolerance = 1;
-    BOOST_TEST(end_after(query, page) == end_reason::none);
-    page.empty_pages = 2;
-    BOOST_TEST(end_after(query, page) == end_reason::empty_page);
-
-    page = usual;
-    page.items = 9;
-    BOOST_TEST(end_after(query, page) == end_reason::none);
-    query.stop_on_short_page = true;
-    BOOST_TEST(end_after(query, page) == end_reason::stopped);
-    BOOST_TEST(end_after(query, usual) == end_reason::none);
-
-    page = usual;
-    page.cursor_followed = true;
-    BOOST_TEST(end_after(query, page) == end_reason::cursor_loop);
-    page = usual;
-    page.stale_pages = 4;
-    BOOST_TEST(end_after(query, page) == end_reason::none);
-    page.stale_pages = 5;
-    BOOST_TEST(end_after(query, page) == end_reason::no_progress);
-    page.cursor_followed = true;
-    query.max_pages = 3;
-    BOOST_TEST(end_after(query, page) == end_reason::max_pages);
-}
-
-BOOST_AUTO_TEST_CASE(a_run_of_older_posts)
-{
-    using enum since_run::verdict;
-    const sys_time<milliseconds> limit = sys_days(2025y / May / 1);
-    posts_query query;
-    since_run none;
-    BOOST_TEST(none.post(query, limit - 999h) == deliver);
-
-    query.since = limit;
-    query.since_run = 3;
-    since_run run;
-    BOOST_TEST(run.post(query, limit - 1ms) == leave_out);
-    BOOST_TEST(run.post(query, limit) == deliver);
-    BOOST_TEST(run.post(query, limit - 1ms) == leave_out);
-    BOOST_TEST(run.post(query, limit - 1ms) == leave_out);
-    BOOST_TEST(run.post(query, {}) == deliver);
-    BOOST_TEST(run.post(query, limit - 1ms) == reached);
-
-    query.since_run = 1;
-    since_run once;
-    BOOST_TEST(once.post(query, limit - 1ms) == reached);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
