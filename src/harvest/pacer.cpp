@@ -175,7 +175,7 @@ void pacer::throttled(account_ledger& ledger, wall_time now, std::optional<milli
         rest = std::min(s.longest_rest, scaled(s.first_rest, std::exp2(std::min(ledger.strikes - 1, 40u))));
     ledger.resting_until = std::max(ledger.resting_until, now + jittered(rest, random));
     if (s.park_after > 0 && ledger.strikes >= s.park_after && !ledger.parked)
-        ledger.parked = account_ledger::parking{now, "throttled again and again"};
+        ledger.parked = account_ledger::parking{now, "throttled too many times in a row"};
 }
 
 milliseconds pacer::jittered(milliseconds wait, random_source& random)

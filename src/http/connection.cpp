@@ -203,7 +203,7 @@ tls_fault connection::handshake_fault() const
 {
     if (io_error_) {
         std::string note = io_error_ == asio::error::eof ? "the server closed the connection in the handshake"
-                                                         : "the connection broke in the handshake";
+                                                         : "the connection was lost in the handshake";
         note += heard_ ? "; try again"
                        : " without sending anything; try again, and check that the port speaks TLS if it stays so";
         return {errc::handshake_failed, std::move(note), io_error_};

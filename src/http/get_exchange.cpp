@@ -201,8 +201,8 @@ void get_exchange::fail_lost(io_step step)
 {
     if (connection_->certificate_was_demanded())
         fail(errc::client_certificate_required, access().name(), connection_->error());
-    const char* const how = step.state == progress::end ? ": closed before the answer's header was whole"
-                                                        : ": broken before the answer's header was whole";
+    const char* const how = step.state == progress::end ? ": closed before the answer's header was complete"
+                                                        : ": lost before the answer's header was complete";
     fail(errc::connection_lost, with_hint(access().name() + how), connection_->error());
 }
 
@@ -250,7 +250,7 @@ void get_exchange::count_received(std::size_t bytes)
     // Bytes without posts count, too: empty members of gzip, and the framing of chunks.
     if (wire_bytes_ > most) fail(errc::page_too_large, access().name());
     if (received_ > wire_bytes_ + std::max(most, usual_framing))
-        fail(errc::bad_chunk, access().name() + ": more around the chunks than in them");
+        fail(errc::bad_chunk, access().name() + ": more framing than data in the chunks");
 }
 
 // Such pages are short, and arrive in one piece.
@@ -343,7 +343,7 @@ void get_exchange::fail_truncated(io_step step)
         const std::string got = " after " + std::to_string(wire_bytes_) + " bytes of the body";
         fail(errc::body_truncated, access().name() + ": closed" + got, connection_->error());
     }
-    fail(errc::connection_lost, access().name() + ": broken in the body", connection_->error());
+    fail(errc::connection_lost, access().name() + ": lost within the body", connection_->error());
 }
 
 void get_exchange::finish() noexcept

@@ -59,7 +59,7 @@ std::string words_for_unknown(const SSL* ssl)
         return "no authority that is trusted here has issued the certificate, and the server sent no other with it; "
                "its "
                "operator has to send the intermediate certificates too, or give their certificate as CA file";
-    return "the certificate's root is unknown here; check what stands in between, or give its certificate as CA file";
+    return "the certificate's root is unknown here; check any proxy in between, or give its certificate as CA file";
 }
 
 // Returns the remedy for each fault, or null.
@@ -119,8 +119,8 @@ std::string words_for(const SSL* ssl, long result)
         case X509_V_ERR_INVALID_PURPOSE:
             return "the certificate is not for a server (its extended key usage); its operator has to get one that is";
         case X509_V_ERR_INVALID_CA:
-            return "a certificate of the chain is no authority's; its operator has to send the right chain";
-        default: return std::string(X509_verify_cert_error_string(result)) + "; its operator has to look at it";
+            return "a certificate of the chain is not a CA's; its operator has to send the right chain";
+        default: return std::string(X509_verify_cert_error_string(result)) + "; its operator has to check it";
     }
 }
 
@@ -140,7 +140,7 @@ const char* words_for_reason(int reason) noexcept
         case SSL_R_DH_KEY_TOO_SMALL:
             return "the server's key exchange is too weak; its operator has to allow stronger ones";
         case SSL_R_EE_KEY_TOO_SMALL: return "the certificate's key is too short; its operator has to renew it";
-        case SSL_R_TLSV1_ALERT_INTERNAL_ERROR: return "the server has a fault of its own; try again";
+        case SSL_R_TLSV1_ALERT_INTERNAL_ERROR: return "the server reported an internal error; try again";
         default: return "the handshake failed; try again, and see the cause if it stays so";
     }
 }

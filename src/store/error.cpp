@@ -12,8 +12,8 @@ const char* message_of(store_errc e) noexcept
 {
     switch (e) {
         case store_errc::disk_full:
-            return "there is no room left on the disk, or a limit on the size of files is reached: make room and run "
-                   "the same command again";
+            return "the disk is full, or a limit on the size of files is reached: free some space and run the same "
+                   "command again";
         case store_errc::read_only:
             return "it can't be written: check the permissions of the file and its folder, and whether the file system "
                    "is "
@@ -39,8 +39,8 @@ const char* message_of(store_errc e) noexcept
         case store_errc::engine: return "the database reported an unexpected error";
         case store_errc::closed: return "it was closed after a failure: open it again";
         case store_errc::log_out_of_reach:
-            return "its last commits are in the -wal file beside it, which only who may write to the folder can read: "
-                   "let its owner go on with the harvest, or copy both files into a folder of yours";
+            return "its last commits are in the -wal file beside it, which can only be read with permission to write "
+                   "to the folder: have its owner continue the harvest, or copy both files to a folder of yours";
         case store_errc::other_tenant:
             return "it belongs to another base URL: check the base URL, or use another store; if the accounts have "
                    "moved to a new base URL, --base-url-changed moves the store";

@@ -82,7 +82,7 @@ void owner_lock::refuse_if_moved() const
         mine.st_ino == there.st_ino)
         return;
     throw store_error(store_errc::cannot_open, name_,
-                      "it was moved or deleted while a harvest was at work, and another one may have begun since");
+                      "it was moved or deleted during a harvest, and another one may have started since");
 }
 
 owner_lock::~owner_lock()

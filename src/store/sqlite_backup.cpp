@@ -120,7 +120,7 @@ void copy(connection& from, connection& to, const std::function<bool(const backu
     while (more) {
         more = pages.step();
         if (progress && !progress(pages.progress()))
-            throw store_error(store_errc::interrupted, to.file(), "the backup was given up");
+            throw store_error(store_errc::interrupted, to.file(), "the backup was cancelled");
     }
 }
 

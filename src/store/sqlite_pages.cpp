@@ -133,7 +133,7 @@ bool sqlite_store::store_post(const post_row& p, std::int64_t job, wall_time now
     }
     expect_known_ = true;
     if (!known) known = find_post(p, id, job);
-    if (!known) throw store_error(store_errc::corrupt, db_.file(), "an index names a post that isn't there");
+    if (!known) throw store_error(store_errc::corrupt, db_.file(), "an index refers to a post that does not exist");
     if (known->newer) refresh_post(known->post, p, job, now);
     if (known->new_links) refresh_links(known->post, p, job);
     ++(known->newer ? result.changed : result.unchanged);

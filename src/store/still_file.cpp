@@ -97,7 +97,7 @@ void still_file::check() const
     const look now = look_at(file_);
     if (before_.log) throw store_error(store_errc::log_out_of_reach, file_);
     if (now.log || now.written || now.file != before_.file)
-        throw store_error(store_errc::interrupted, file_, "it was written meanwhile");
+        throw store_error(store_errc::interrupted, file_, "it was written to meanwhile");
 }
 
 std::unique_ptr<post_reader> checked_reader(std::unique_ptr<post_reader> reader, still_file file)

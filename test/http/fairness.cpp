@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(what_is_around_chunks_is_bounded)
     options.limits.page = 50'000;
     const outcome o = fetching(options).get();
     BOOST_TEST(o.error == errc::bad_chunk, describe(o));
-    BOOST_TEST(o.text.find("more around the chunks than in them") != std::string::npos, o.text);
+    BOOST_TEST(o.text.find("more framing than data in the chunks") != std::string::npos, o.text);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

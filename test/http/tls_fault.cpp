@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_CASE(reasons)
                  {SSL_R_TLSV1_UNRECOGNIZED_NAME, "check the base URL's host"},
                  {SSL_R_DH_KEY_TOO_SMALL, "key exchange is too weak"},
                  {SSL_R_EE_KEY_TOO_SMALL, "key is too short"},
-                 {SSL_R_TLSV1_ALERT_INTERNAL_ERROR, "a fault of its own"},
+                 {SSL_R_TLSV1_ALERT_INTERNAL_ERROR, "reported an internal error"},
                  {SSL_R_BAD_SIGNATURE, "see the cause if it stays so"}};
     for (const auto& [reason, words] : cases) {
         const tls_fault f = h.fails(reason);
@@ -84,7 +84,7 @@ BOOST_AUTO_TEST_CASE(verdicts_on_certificates)
                  {X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, "root is unknown"},
                  {X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, "root is unknown"},
                  {X509_V_ERR_INVALID_PURPOSE, "not for a server"},
-                 {X509_V_ERR_INVALID_CA, "is no authority's"},
+                 {X509_V_ERR_INVALID_CA, "is not a CA's"},
                  {X509_V_ERR_EE_KEY_TOO_SMALL, "the certificate's key is too short"},
                  {X509_V_ERR_CA_KEY_TOO_SMALL, "one of the certificate's issuers is too short"},
                  {X509_V_ERR_CA_MD_TOO_WEAK, "signature is too weak"},
@@ -100,7 +100,7 @@ BOOST_AUTO_TEST_CASE(verdicts_on_certificates)
                  {X509_V_ERR_KEYUSAGE_NO_CRL_SIGN, "damaged or not by it"},
                  {X509_V_ERR_ERROR_IN_CRL_LAST_UPDATE_FIELD, "damaged or not by it"},
                  {X509_V_ERR_ERROR_IN_CRL_NEXT_UPDATE_FIELD, "damaged or not by it"},
-                 {X509_V_ERR_CERT_CHAIN_TOO_LONG, "its operator has to look at it"}};
+                 {X509_V_ERR_CERT_CHAIN_TOO_LONG, "its operator has to check it"}};
     for (const auto& [verified, words] : cases) {
         // A bad signature stands in OpenSSL's queue as well; the certificate counts.
         const tls_fault f = h.fails(SSL_R_BAD_SIGNATURE, verified);
@@ -132,7 +132,7 @@ BOOST_AUTO_TEST_CASE(alerts_of_a_server)
         const char* words;
     } cases[] = {{40, "no parameters in common"},
                  {70, "allow TLS 1.2 or newer"},
-                 {80, "a fault of its own"},
+                 {80, "reported an internal error"},
                  {112, "check the base URL's host"},
                  {47, "see the cause if it stays so"}};
     for (const auto& [alert, words] : cases) {

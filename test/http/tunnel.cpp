@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(refusals_and_nonsense)
             const bool refused = answer.starts_with("HTTP/1.1 407");
             BOOST_TEST(o.error == (refused ? errc::proxy_credentials_refused : errc::proxy_failed), describe(o));
             if (refused)
-                BOOST_TEST(o.text.find("the proxy wants credentials, or refuses") != std::string::npos, o.text);
+                BOOST_TEST(o.text.find("the proxy requires credentials, or refused") != std::string::npos, o.text);
             BOOST_TEST(!o.sent);
             BOOST_TEST(o.text.find("s3cret") == std::string::npos);
             BOOST_TEST(o.text.find("dXNlcj") == std::string::npos);

@@ -93,7 +93,7 @@ void add_parked(std::vector<std::string>& lines, const harvest_ending& e)
         line += " (" + printable(reason, longest_name) + "): ";
         line += reason.ends_with("errors/invalid_account")
                     ? "the API doesn't know it; correct its id in the jobs file, or connect it again; then: "
-                    : "its owner has to look at it; then: ";
+                    : "its owner has to check it; then: ";
         line += command;
         line += " --unpark " + account;
         lines.push_back(std::move(line));

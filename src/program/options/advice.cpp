@@ -31,8 +31,7 @@ const char* own_message(errc e) noexcept
         case errc::too_many_items: return "the page has too many items";
         case errc::envelope_too_large: return "the page's envelope is over the limit";
         case errc::cursor_too_large: return "the page's cursor is over the limit";
-        case errc::contract_violated:
-            return "the answer does not match the contract; leave out --strict to get it all the same";
+        case errc::contract_violated: return "the answer does not match the contract; leave out --strict to accept it";
         case errc::target_refused:
             return "the API can't list this identifier; check it, and whether company (--company, or in the jobs file) "
                    "is right";
@@ -40,7 +39,7 @@ const char* own_message(errc e) noexcept
         case errc::identifiers_refused:
             return "the API refuses the identifiers; check that they are the provider's own ids, and whether company "
                    "(--company, or in the jobs file) is right";
-        case errc::callback_failed: return "a function that the harvest called failed; see what it says itself";
+        case errc::callback_failed: return "a function that the harvest called failed; see its own error";
         default: return nullptr;
     }
 }

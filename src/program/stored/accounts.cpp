@@ -136,7 +136,7 @@ void add_accounts(CLI::App& app, runner& run)
     command->add_flag("--json", o->json, "One JSON object a line instead of text");
     command
         ->add_option("--unpark", o->unpark,
-                     "Let a parked account go on: in the harvest that runs, or in the next one; all: every parked one")
+                     "Unpark an account, in the running harvest or in the next one; all: every parked one")
         ->type_name("ACCOUNT");
     command->callback([&run, o] { run = [o] { return run_accounts(*o); }; });
 }

@@ -84,7 +84,7 @@ BOOST_AUTO_TEST_CASE(something_is_missing)
         "traffic: 11 pages, 12 requests, 1 retry, 1.2 MB, 12.3 s",
         "ends: 2 up_to_date, 1 not_found, 1 null_cursor",
         "1 job failed: not found; look it up",
-        "parked: account acc_3 (disconnected): its owner has to look at it; then: unipile accounts --store posts.db "
+        "parked: account acc_3 (disconnected): its owner has to check it; then: unipile accounts --store posts.db "
         "--unpark acc_3",
         "parked: 2 more accounts; all are listed by: unipile accounts --store posts.db",
         "account acc_1: 1 job, 1 failed, 10 posts, 2 requests",

@@ -30,7 +30,7 @@ BOOST_AUTO_TEST_CASE(no_failure_advises_what_the_command_line_does_not_have)
         BOOST_TEST(words.substr(0, 10) == code.message().substr(0, 10));
     }
     BOOST_TEST(message_of(errc::contract_violated) ==
-               "the answer does not match the contract; leave out --strict to get it all the same");
+               "the answer does not match the contract; leave out --strict to accept it");
     BOOST_TEST(message_of(errc::connection_lost) == make_error_code(errc::connection_lost).message());
 }
 
