@@ -126,7 +126,7 @@ bool item_parser::read(const T*& out)
     const context outer = here_;
     here_.object = outer.field->path;
     T* const value = builder_.allocate<T>(1);
-    if (!value) return stop(parse_status::no_room);
+    if (!value) return stop(parse_status::block_full);
     new (value) T{};
     std::uint64_t seen = 0;
     constexpr auto& table = schema<T>::table;
@@ -171,7 +171,7 @@ bool item_parser::read_array(std::span<const T>& out, std::vector<T>& scratch)
     here_ = outer;
     if (scratch.empty()) return true;
     T* copy = builder_.allocate<T>(scratch.size());
-    if (!copy) return stop(parse_status::no_room);
+    if (!copy) return stop(parse_status::block_full);
     std::uninitialized_copy(scratch.begin(), scratch.end(), copy);
     out = {copy, scratch.size()};
     return true;
@@ -303,7 +303,7 @@ parse_status item_parser::attempt(const char* first, const char* last)
     if (is_empty()) return parse_status::empty;
     here_ = {};
     const std::string_view item{begin_, static_cast<std::size_t>(p_ - begin_)};
-    if (!builder_.seal(item) || !finish_item(seen)) return parse_status::no_room;
+    if (!builder_.seal(item) || !finish_item(seen)) return parse_status::block_full;
     return parse_status::ok;
 }
 
@@ -321,7 +321,7 @@ parse_status item_parser::parse(const char* begin, const char* end, bool whole)
     const auto available = static_cast<std::size_t>(end - begin);
     builder_.start(whole ? available : 0);
     parse_status s = attempt(begin, end);
-    while (s == parse_status::no_room) {
+    while (s == parse_status::block_full) {
         const auto length = static_cast<std::size_t>(p_ - begin_);
         if (!builder_.grow(length, post_builder::budget(available))) return parse_status::too_costly;
         s = attempt(begin, end);

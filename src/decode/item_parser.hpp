@@ -48,7 +48,7 @@ enum class parse_status {
     empty,       ///< an object without fields
     too_deep,
     too_costly,  ///< typed, it would take many times its length
-    no_room,     ///< used within the parser only
+    block_full,  ///< used within the parser only
 };
 
 /// The rule for fields that are not in the contract.

@@ -24,7 +24,7 @@ bool item_parser::read_escaped_text(std::string_view& out, const scan_result& pl
     if (!settle(read_string(++p_, end_, &text_, plain))) return false;
     const std::string_view text = text_.view();
     char* copy = builder_.allocate<char>(text.size());
-    if (!copy) return stop(parse_status::no_room);
+    if (!copy) return stop(parse_status::block_full);
     if (!text.empty()) std::memcpy(copy, text.data(), text.size());
     out = {copy, text.size()};
     return true;

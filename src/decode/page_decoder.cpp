@@ -202,13 +202,13 @@ error_code page_decoder::impl::start_item(const char*& p, const char* last)
     state_ = state::cut_item;
     if (*p != '{') return frame_item(p, last);
 
-    const auto room = std::min(static_cast<std::size_t>(last - p), limits_.item);
-    const parse_status s = parser_.parse(p, p + room, false);
+    const auto available = std::min(static_cast<std::size_t>(last - p), limits_.item);
+    const parse_status s = parser_.parse(p, p + available, false);
     if (s == parse_status::ok) {
         p = parser_.end_of_item();
         return accept_item();
     }
-    if (s != parse_status::incomplete || room != static_cast<std::size_t>(last - p)) return frame_item(p, last);
+    if (s != parse_status::incomplete || available != static_cast<std::size_t>(last - p)) return frame_item(p, last);
     cut_.assign(p, last);
     size_ = cut_.size();
     unframed_ = true;
@@ -226,11 +226,11 @@ error_code page_decoder::impl::cut_item(const char*& p, const char* last)
     const auto arrived = static_cast<std::size_t>(last - p);
     if (!unframed_ || arrived < 256 || arrived < cut_.size() / 4) return frame_item(p, last);
     const std::size_t before = cut_.size();
-    const std::size_t room = std::min(arrived, limits_.item - before);
+    const std::size_t available = std::min(arrived, limits_.item - before);
     std::size_t added = 0;
     bool open = true;
-    for (std::size_t wanted = 4096; open && added < room; wanted *= 2) {
-        const std::size_t more = std::min(wanted, room) - added;
+    for (std::size_t wanted = 4096; open && added < available; wanted *= 2) {
+        const std::size_t more = std::min(wanted, available) - added;
         cut_.append(p + added, more);
         added += more;
         const parse_status s = parser_.parse(cut_.data(), cut_.data() + cut_.size(), false);

@@ -74,8 +74,8 @@ void post_builder::rewind() noexcept
 
 void* post_builder::allocate(std::size_t bytes, std::size_t alignment) noexcept
 {
-    const auto room = static_cast<std::size_t>(top_ - limit_);
-    if (room < alignment || room - alignment < bytes) return nullptr;
+    const auto available = static_cast<std::size_t>(top_ - limit_);
+    if (available < alignment || available - alignment < bytes) return nullptr;
     top_ -= bytes;
     top_ -= reinterpret_cast<std::uintptr_t>(top_) & (alignment - 1);
     return top_;

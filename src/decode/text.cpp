@@ -120,7 +120,7 @@ text_status read_unicode(const char*& p, const char* end, text_buffer* out)
         }
     }
     if (out && lone) out->append(replacement);
-    if (out && !lone) out->commit(encode(out->room(longest_sequence), unit));
+    if (out && !lone) out->commit(encode(out->prepare(longest_sequence), unit));
     return lone ? text_status::repaired : text_status::ok;
 }
 
@@ -215,7 +215,7 @@ inline bool copy_most(const char*& p, const char* end, text_buffer& out)
     constexpr std::size_t stretch = 1024, margin = 32;
     bool ascii = true;
     for (std::size_t copied = stretch; copied + margin > stretch;) {
-        char* const to = out.room(stretch);
+        char* const to = out.prepare(stretch);
         const copied_text done = copy_text(p, end, to, to + stretch);
         copied = static_cast<std::size_t>(done.to - to);
         out.commit(copied);

@@ -16,7 +16,7 @@ public:
     std::string_view view() const noexcept { return {data_.get(), size_}; }
 
     /// Returns where to write next, with capacity for `n` bytes.
-    char* room(std::size_t n)
+    char* prepare(std::size_t n)
     {
         if (capacity_ - size_ < n) grow(n);
         return data_.get() + size_;
@@ -26,13 +26,13 @@ public:
 
     void push_back(char c)
     {
-        *room(1) = c;
+        *prepare(1) = c;
         ++size_;
     }
     void append(const char* p, std::size_t n)
     {
         if (n == 0) return;
-        std::memcpy(room(n), p, n);
+        std::memcpy(prepare(n), p, n);
         size_ += n;
     }
     void append(std::string_view s) { append(s.data(), s.size()); }

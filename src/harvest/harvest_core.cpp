@@ -108,9 +108,9 @@ std::optional<harvest_element> harvest_core::take()
         if (over_ && failure_) throw failure(*failure_);
         return {};
     }
-    const bool was_full = !has_room();
+    const bool was_full = !has_capacity();
     std::optional<harvest_element> e(elements_.pop());
-    if (was_full && has_room()) guarded([&] { return schedule_work(), true; });
+    if (was_full && has_capacity()) guarded([&] { return schedule_work(), true; });
     return e;
 }
 

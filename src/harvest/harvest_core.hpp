@@ -154,7 +154,7 @@ private:
     void not_sent(job_index i);
     std::unique_ptr<fallback> fallback_of(wall_time trusted_until, const position& overlap) const;
     void choose_position(job& j) const;
-    bool has_room() const noexcept;
+    bool has_capacity() const noexcept;
     posts_query query_from(const job& j) const;
     void progress(job_listing& l);
     void resume_stalled();

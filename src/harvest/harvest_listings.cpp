@@ -27,7 +27,7 @@ bool is_heard(request_result::contact server) noexcept
 
 }  // namespace
 
-bool harvest_core::has_room() const noexcept
+bool harvest_core::has_capacity() const noexcept
 {
     return elements_.bytes() < options_.max_buffered_bytes && elements_.size() < max_waiting_elements;
 }
@@ -133,7 +133,7 @@ posts_query harvest_core::query_from(const job& j) const
 
 void harvest_core::resume_stalled()
 {
-    while (has_room() && !stalled_.empty() && !closed_) {
+    while (has_capacity() && !stalled_.empty() && !closed_) {
         const auto listing = stalled_.front().lock();
         stalled_.pop_front();
         if (!listing) continue;
@@ -154,7 +154,7 @@ void harvest_core::progress(job_listing& l)
 {
     if (l.over || closed_) return;
     if (l.state().has_post()) {
-        if (!has_room()) {
+        if (!has_capacity()) {
             if (!std::exchange(l.stalled, true)) stalled_.push_back(jobs_[l.index].listing);
             return;
         }

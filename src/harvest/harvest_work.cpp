@@ -98,7 +98,7 @@ bool harvest_core::is_stuck() const noexcept
 
 void harvest_core::decide()
 {
-    while (!closed_ && has_room()) {
+    while (!closed_ && has_capacity()) {
         const decision d = scheduler_.next(now());
         switch (d.what) {
             case decision::kind::start: start_request(d.job); break;
@@ -142,7 +142,7 @@ void harvest_core::pull_jobs()
         const auto source = source_;
         call_out("job_source::stop", [&] { source->stop(); });
     }
-    if (closed_ || pulling_ || !wants_jobs() || !has_room()) return;
+    if (closed_ || pulling_ || !wants_jobs() || !has_capacity()) return;
     job_request request;
     request.count = handful(options_.max_queued);
     request.has_enough = [weak = weak_from_this()](std::string_view account) {

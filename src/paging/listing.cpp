@@ -134,9 +134,9 @@ bool listing::take_quarantined(std::string_view raw, std::uint32_t index)
 void listing::push(post&& p, page_track::mark mark)
 {
     if (posts_.capacity() == 0) {
-        const auto room = static_cast<std::size_t>(std::clamp(query_.limit, 1, 100));
-        posts_.reserve(room);
-        marks_.reserve(room);
+        const auto expected = static_cast<std::size_t>(std::clamp(query_.limit, 1, 100));
+        posts_.reserve(expected);
+        marks_.reserve(expected);
     }
     const auto size = p.footprint();
     marks_.push_back(mark);

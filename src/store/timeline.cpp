@@ -13,8 +13,8 @@ constexpr std::size_t most_stretches = 32;
 // Both arguments may have any value.
 wall_time later(wall_time t, std::chrono::seconds by)
 {
-    const auto room = std::chrono::floor<std::chrono::seconds>(wall_time::max() - std::max(t, wall_time{}));
-    return by >= room ? wall_time::max() : t + by;
+    const auto left = std::chrono::floor<std::chrono::seconds>(wall_time::max() - std::max(t, wall_time{}));
+    return by >= left ? wall_time::max() : t + by;
 }
 
 }  // namespace

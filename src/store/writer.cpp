@@ -50,11 +50,11 @@ struct store_writer::impl {
 
     impl(std::unique_ptr<post_store> e, writer_options o) : options(o), engine(std::move(e)) {}
 
-    bool has_room(std::size_t bytes) const { return queue.empty() || queued + bytes <= options.max_queued_bytes; }
+    bool has_capacity(std::size_t bytes) const { return queue.empty() || queued + bytes <= options.max_queued_bytes; }
     /// Submitters are served in order; otherwise an account's older ledger might replace its newer one.
     bool takes(std::size_t bytes) const
     {
-        return has_room(bytes) && (want_room.empty() || turn_of == std::this_thread::get_id());
+        return has_capacity(bytes) && (waiters.empty() || serving == std::this_thread::get_id());
     }
 
     void push(items& one)
@@ -71,7 +71,7 @@ struct store_writer::impl {
             items one = next();
             const bool have = !one.empty();
             if (have) {
-                give_room();
+                serve_waiters();
                 do_one(one);
             }
             if (!waiting_for_commit.empty() && (!have || due())) commit();
@@ -183,12 +183,12 @@ struct store_writer::impl {
         }
     }
 
-    void give_room()
+    void serve_waiters()
     {
         std::unique_lock lock(mutex);
-        turn_of = std::this_thread::get_id();
-        while (!want_room.empty() && has_room(want_room.front().bytes)) {
-            waiter& first = want_room.front();
+        serving = std::this_thread::get_id();
+        while (!waiters.empty() && has_capacity(waiters.front().bytes)) {
+            waiter& first = waiters.front();
             if (!first.work.empty()) {
                 push(first.work);
                 if (first.queued) *first.queued = true;
@@ -199,11 +199,11 @@ struct store_writer::impl {
                 call_waiter(call);
                 lock.lock();
             }
-            want_room.pop_front();
+            waiters.pop_front();
         }
-        turn_of = {};
+        serving = {};
         lock.unlock();
-        room.notify_all();
+        capacity_freed.notify_all();
     }
 
     void call_waiter(const std::function<void()>& call)
@@ -238,11 +238,11 @@ struct store_writer::impl {
     bool flush_wanted = false;
 
     mutable std::mutex mutex;  // guards what follows
-    std::condition_variable arrived, room;
+    std::condition_variable arrived, capacity_freed;
     items queue;
     std::size_t queued = 0;
-    std::list<waiter> want_room;
-    std::thread::id turn_of;  // set while waiting submitters are called
+    std::list<waiter> waiters;
+    std::thread::id serving;  // set while waiting submitters are called
     bool closing = false;
     std::exception_ptr first_failure;
     log_tail tail;
@@ -299,16 +299,16 @@ void store_writer::submit(std::size_t bytes, work w, durable when_durable)
         }
         if (!impl_->closing) {
             const auto place = in_line.begin();
-            impl_->want_room.splice(impl_->want_room.end(), in_line);
-            impl_->room.wait(lock, [&] { return queued || impl_->closing; });
+            impl_->waiters.splice(impl_->waiters.end(), in_line);
+            impl_->capacity_freed.wait(lock, [&] { return queued || impl_->closing; });
             if (queued) return;
-            in_line.splice(in_line.begin(), impl_->want_room, place);
+            in_line.splice(in_line.begin(), impl_->waiters, place);
         }
     }
     if (me.work.front().d) me.work.front().d(closed_error());
 }
 
-void store_writer::when_room(std::size_t bytes, std::function<void()> f)
+void store_writer::when_capacity(std::size_t bytes, std::function<void()> f)
 {
     std::list<impl::waiter> in_line(1);
     {
@@ -316,7 +316,7 @@ void store_writer::when_room(std::size_t bytes, std::function<void()> f)
         if (!impl_->closing && !impl_->takes(bytes)) {
             in_line.front().bytes = bytes;
             in_line.front().call = std::move(f);
-            impl_->want_room.splice(impl_->want_room.end(), in_line);
+            impl_->waiters.splice(impl_->waiters.end(), in_line);
             return;
         }
     }
@@ -333,10 +333,10 @@ void store_writer::flush(durable f)
         std::lock_guard lock(impl_->mutex);
         if (!impl_->closing) {
             // It needs no capacity.
-            if (impl_->want_room.empty() || impl_->turn_of == std::this_thread::get_id())
+            if (impl_->waiters.empty() || impl_->serving == std::this_thread::get_id())
                 impl_->push(one);
             else
-                impl_->want_room.splice(impl_->want_room.end(), in_line);
+                impl_->waiters.splice(impl_->waiters.end(), in_line);
             return;
         }
     }
@@ -350,7 +350,7 @@ void store_writer::close()
         impl_->closing = true;
     }
     impl_->arrived.notify_all();
-    impl_->room.notify_all();
+    impl_->capacity_freed.notify_all();
     if (impl_->thread.joinable()) {
         impl_->thread.join();
         impl_->engine.reset();

@@ -147,7 +147,7 @@ BOOST_AUTO_TEST_CASE(a_full_queue_holds_its_submitters)
     BOOST_TEST(!writer.try_submit(1, b, none));
     BOOST_TEST(static_cast<bool>(b));
     std::promise<bool> room;
-    writer.when_room(1, [&] { room.set_value(writer.try_submit(1, b, none)); });
+    writer.when_capacity(1, [&] { room.set_value(writer.try_submit(1, b, none)); });
     std::thread blocked([&] { writer.submit(1, [&](post_store&) { order += 'c'; }); });
     g.open();
     BOOST_TEST(room.get_future().get());
@@ -234,7 +234,7 @@ BOOST_AUTO_TEST_CASE(a_handler_that_throws_fails_the_writer)
     writer.submit(1, g.closed());
     g.wait_until_entered();
     writer.submit(100, [](post_store&) {});
-    writer.when_room(1, [] { throw std::runtime_error("when there is capacity"); });
+    writer.when_capacity(1, [] { throw std::runtime_error("when there is capacity"); });
     g.open();
     BOOST_CHECK_THROW(writer.close(), std::runtime_error);
 }
@@ -368,7 +368,7 @@ BOOST_AUTO_TEST_CASE(nobody_gets_ahead_of_those_that_wait_for_room)
             [](boost::system::error_code ec) { BOOST_TEST(!ec); });
     };
     std::latch found{1}, goes_on{1};
-    writer.when_room(10, [&] {
+    writer.when_capacity(10, [&] {
         found.count_down();
         goes_on.wait();
     });
@@ -430,7 +430,7 @@ BOOST_AUTO_TEST_CASE(a_thread_that_waits_for_room_keeps_its_place)
     writer.submit(100, [](post_store&) {});
     std::string order;
     std::latch found{1}, goes_on{1};
-    writer.when_room(10, [&] {
+    writer.when_capacity(10, [&] {
         found.count_down();
         goes_on.wait();
         store_writer::work first = [&](post_store&) { order += 'a'; };

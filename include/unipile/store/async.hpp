@@ -180,13 +180,13 @@ struct commit_state : perform_state<void, F> {
 
 // If memory runs out before the work is queued, the operation completes with that error.
 template <class State>
-void submit_when_room(store_writer& writer, std::size_t bytes, const std::shared_ptr<State>& state) noexcept
+void submit_when_possible(store_writer& writer, std::size_t bytes, const std::shared_ptr<State>& state) noexcept
 {
     try {
         store_writer::work w = [state](post_store& engine) { state->run(engine); };
         store_writer::durable d = [state](std::exception_ptr failure) { state->committed(failure); };
         if (!writer.try_submit(bytes, w, d))
-            writer.when_room(bytes, [&writer, bytes, state] { submit_when_room(writer, bytes, state); });
+            writer.when_capacity(bytes, [&writer, bytes, state] { submit_when_possible(writer, bytes, state); });
     } catch (...) {
         if (!state->called) state->complete(code_of(std::current_exception()));
     }
@@ -220,7 +220,7 @@ auto async_perform(store_writer& writer, const boost::asio::any_io_executor& exe
         [&writer, executor, bytes](auto handler, F function) {
             using state_type = detail::perform_state<result, F>;
             auto state = detail::made_surely([&] { return std::make_shared<state_type>(function, handler, executor); });
-            detail::submit_when_room(writer, bytes, state);
+            detail::submit_when_possible(writer, bytes, state);
         },
         token, std::move(f));
 }
@@ -235,7 +235,7 @@ auto async_perform_durably(store_writer& writer, const boost::asio::any_io_execu
         [&writer, executor, bytes](auto handler, F function) {
             using state_type = detail::commit_state<F>;
             auto state = detail::made_surely([&] { return std::make_shared<state_type>(function, handler, executor); });
-            detail::submit_when_room(writer, bytes, state);
+            detail::submit_when_possible(writer, bytes, state);
         },
         token, std::move(f));
 }

@@ -54,7 +54,7 @@ public:
     void submit(std::size_t bytes, work w, durable when_durable = {});
     /// Calls `f` once, when there is capacity for `bytes`; immediately if there is and no others wait. Calls are made
     /// in order: until `f` returns, `try_submit` succeeds only inside it.
-    void when_room(std::size_t bytes, std::function<void()> f);
+    void when_capacity(std::size_t bytes, std::function<void()> f);
 
     /// Commits all work submitted so far, including work that waits for capacity, without waiting for more. Calls `f`
     /// when that is durable.
