@@ -22,8 +22,8 @@ namespace {
 
 using unipile::program::exit_code;
 
-/// What a shell makes of a variable that isn't set: the option would be as if it weren't there, and its bound or its
-/// file forgotten.
+/// Refuses empty values, which a shell makes of an unset variable. The option would have no effect, and its bound or
+/// its file would be missing.
 void refuse_empty_values(const CLI::App& command)
 {
     for (const CLI::Option* option : command.get_options())
@@ -76,7 +76,7 @@ int parse(CLI::App& app, int argc, char** argv)
     }
 }
 
-/// To the help of the program and of each subcommand.
+/// Adds the exit codes to the help of the program and of each subcommand.
 void add_exit_codes(CLI::App& app)
 {
     const std::string codes =
@@ -89,8 +89,8 @@ void add_exit_codes(CLI::App& app)
     app.footer(codes + "\n`unipile SUBCOMMAND --help` shows a subcommand's options.");
 }
 
-/// A standard stream that was closed must not be the place that the next file or socket takes: what is meant for the
-/// stream would go there. Each is opened the wrong way round, so that using it fails.
+/// Opens closed standard streams, so that the next file or socket does not take their place and their output. Each is
+/// opened in the opposite direction, so that using it fails.
 void hold_standard_streams()
 {
     for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
@@ -105,7 +105,7 @@ int main(int argc, char** argv)
 {
     unipile::program::end_without_memory();
     hold_standard_streams();
-    // The write that meets a closed pipe or a limit on the size of files fails with an error of its own.
+    // A write to a closed pipe, or above a limit on the size of files, fails with an error of its own.
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGXFSZ, SIG_IGN);
 
@@ -126,7 +126,7 @@ int main(int argc, char** argv)
     try {
         return run();
     } catch (const std::bad_alloc&) {
-        throw;  // there is nothing to put a line together with
+        throw;  // there is no memory for a message
     } catch (const std::exception& e) {
         std::cerr << "unipile: " << unipile::program::complaint_about(e) << '\n';
         const bool is_misuse = dynamic_cast<const std::invalid_argument*>(&e) != nullptr;

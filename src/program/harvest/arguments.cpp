@@ -11,8 +11,8 @@
 namespace unipile::program {
 namespace {
 
-/// JSON and posts that may wait for the store. More would only fill memory: the store takes pages as fast as it can as
-/// long as one is there.
+/// Bytes of JSON and posts that may wait for the store. More would only take memory, since the store takes pages as
+/// fast as it can.
 constexpr std::size_t most_buffered = 4 * 1024 * 1024;
 
 void add_bounds(CLI::App& command, harvest_arguments& a)
@@ -20,12 +20,12 @@ void add_bounds(CLI::App& command, harvest_arguments& a)
     const char* group = "What is fetched";
     CLI::Option* update = command.add_flag("--update", a.update,
                                            "Only what is new, and what earlier runs left open (this is the default)");
-    command
-        .add_flag("--full", a.full, "Everything again: counters are brought up to date, posts that are gone are marked")
+    command.add_flag("--full", a.full, "Everything again: counters are updated, posts that are gone are marked")
         ->excludes(update)
         ->group(group);
     update->group(group);
-    command.add_option("--since", a.since, "Stop each listing where posts get older: 2024-05-31 (UTC) or a full time")
+    command
+        .add_option("--since", a.since, "Stop each listing at posts that are older: 2024-05-31 (UTC) or a full time")
         ->type_name("DATE")
         ->group(group);
     command.add_option("--max-posts", a.max_posts, "Stop each listing once its N newest posts are stored; 0: no bound")
@@ -40,8 +40,8 @@ void add_bounds(CLI::App& command, harvest_arguments& a)
         ->group(group);
     command
         .add_option("--empty-pages", a.empty_pages,
-                    "Go on over so many empty pages in a row that come with a cursor; 0: the first one ends a listing, "
-                    "and if the next run finds it there again, every run with no higher N stops there")
+                    "Read past up to N empty pages in a row that have a cursor; 0: the first one ends a listing, and "
+                    "if the next run finds it there again, every run with no higher N stops there")
         ->type_name("N")
         ->check(whole_number(0, 100))
         ->capture_default_str()
@@ -61,7 +61,7 @@ void add_bounds(CLI::App& command, harvest_arguments& a)
 
 void add_care(CLI::App& command, harvest_arguments& a)
 {
-    const char* group = "Care for the accounts";
+    const char* group = "Pace of the accounts";
     command
         .add_option(
             "--pace", a.pace,
@@ -80,7 +80,7 @@ void add_care(CLI::App& command, harvest_arguments& a)
         ->group(group);
     command
         .add_flag("--dry-run", a.dry_run,
-                  "Send nothing: tell how many requests it takes, how long, and which account takes longest")
+                  "Send nothing: print how many requests it takes, how long, and which account takes longest")
         ->group(group);
 }
 
@@ -107,12 +107,12 @@ void add_options(CLI::App& command, harvest_arguments& a)
                     "What to harvest; - is standard input. CSV with a header (account,identifier,company), NDJSON with "
                     "the same names, or plain identifiers with --account")
         ->required();
-    command.add_option("--store", a.store, "The SQLite file that keeps posts and progress; made if it isn't there")
+    command.add_option("--store", a.store, "The SQLite file for posts and progress; created if it does not exist")
         ->type_name("FILE")
         ->required();
     command.add_option("--account", a.account, "The account of lines that name none");
-    command.add_flag("--company", a.company, "Lines that don't say are LinkedIn companies");
-    command.add_option("--rejects", a.rejects, "Write lines that hold no job to FILE; --dry-run only tells of them")
+    command.add_flag("--company", a.company, "Lines without the column are LinkedIn companies");
+    command.add_option("--rejects", a.rejects, "Write lines that hold no job to FILE; --dry-run only counts them")
         ->type_name("FILE");
     add_bounds(command, a);
     add_care(command, a);

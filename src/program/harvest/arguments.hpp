@@ -16,7 +16,7 @@ class App;
 
 namespace unipile::program {
 
-/// As typed.
+/// The options as typed.
 struct harvest_arguments {
     std::string jobs;   ///< file, or `-`
     std::string store;  ///< file
@@ -29,7 +29,7 @@ struct harvest_arguments {
     std::string since;
     std::uint64_t max_posts = 0;
     int limit = 100;
-    unsigned empty_pages = 0;  ///< in a row, to go on over
+    unsigned empty_pages = 0;  ///< in a row, to read past
     bool full = false;
     bool update = false;
     bool retry_failed = false;
@@ -42,17 +42,17 @@ struct harvest_arguments {
     connection_options connection;
 };
 
-/// What follows from it.
+/// The settings that follow from the options.
 struct harvest_plan {
-    store::harvester_options harvester;  ///< without key and URL where nothing is to be sent
+    store::harvester_options harvester;  ///< without key and URL if no request is to be sent
     store::run_request run;              ///< without the label, which the jobs give
-    pacing pace;                         ///< as asked for; for `recommended`, what is safe for all
+    pacing pace;                         ///< as requested; for `recommended`, rules that are safe for all
     bool pace_by_provider = false;
 };
 
 void add_options(CLI::App& command, harvest_arguments& arguments);
 
-/// Reads what the command line's grammar can't check. Throws std::invalid_argument with one line that says what to
+/// Checks what the parser's grammar does not cover. Throws std::invalid_argument with one line that says what to
 /// change.
 harvest_plan make_plan(const harvest_arguments& arguments);
 

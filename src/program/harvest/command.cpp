@@ -1,4 +1,4 @@
-// `unipile harvest`: many jobs into a durable store.
+// `unipile harvest`: harvests many jobs into a durable store.
 #include "program/command.hpp"
 #include "program/harvest/arguments.hpp"
 #include "program/harvest/dry_run.hpp"

@@ -11,7 +11,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// What is written to a device or a pipe replaces nothing.
+/// Writing to a device or a pipe replaces nothing.
 bool is_device(const std::string& name)
 {
     std::error_code error;
@@ -19,7 +19,7 @@ bool is_device(const std::string& name)
     return fs::exists(status) && !fs::is_regular_file(status);
 }
 
-/// Where a file of that name would come to be: at the end of links that lead nowhere yet.
+/// Returns where a file of that name would be created, at the end of dangling links.
 fs::path place_of(const std::string& name)
 {
     constexpr int most_links = 40;  // as the system allows

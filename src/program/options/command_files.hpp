@@ -1,4 +1,4 @@
-// Which files a subcommand reads and writes, so that none is written over another.
+// The files that a subcommand reads and writes, so that none is overwritten by mistake.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 
 namespace unipile::program {
 
-/// All files of one command, each with the option that names it; an empty name is no file.
+/// The files of one command, each with the option that names it; an empty name is no file.
 class command_files {
 public:
     /// `-` is standard input.
@@ -14,11 +14,11 @@ public:
     void writes(const std::string& option, const std::string& name);
     /// `-` is standard output, and so is an empty name.
     void writes_lines(const std::string& option, const std::string& name);
-    /// A store with all that is kept beside it, which a command that only reads writes to as well.
+    /// A store with the files beside it, which are written to even if the store is only read.
     void opens_store(const std::string& option, const std::string& name);
 
-    /// Throws std::invalid_argument, one line that names both options, if one file is to be written and serves for
-    /// something else too. Also where links lead to it, and where it isn't there yet. Devices and pipes are no files.
+    /// Throws std::invalid_argument, one line that names both options, if one file is to be written and has another
+    /// use, too. Follows links, and includes files that do not exist yet. Devices and pipes are ignored.
     void check() const;
 
 private:

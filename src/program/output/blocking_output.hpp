@@ -1,4 +1,4 @@
-// A `block_writer` for a subcommand that does nothing else meanwhile.
+// A `block_writer` for a subcommand that has nothing else to do meanwhile.
 #pragma once
 
 #include "program/output/block_writer.hpp"
@@ -14,18 +14,18 @@ namespace unipile::program {
 /// Collects lines and writes them in large pieces, waiting for a slow reader. For one thread.
 class blocking_output {
 public:
-    /// Standard output if `path` is empty or `-`; else the file at `path`, made for its owner only if it isn't there.
-    /// What it holds stays until something is written or `finish` is called. Throws std::invalid_argument, which names
-    /// `option`, if it can't be opened.
+    /// Opens standard output if `path` is empty or `-`; else the file at `path`, which is created for its owner only.
+    /// Its contents stay until something is written or `finish` is called. Throws std::invalid_argument, which names
+    /// `option`, if the file can't be opened.
     explicit blocking_output(const std::string& path, const char* option = "--output");
 
-    /// False once a reader has gone away. Throws std::system_error for everything else that goes wrong; a file then
-    /// ends with the last text that was passed whole.
+    /// Returns false once the reader has closed its end. Throws std::system_error for other failures; a file then ends
+    /// with the last text that was passed whole.
     bool write(std::string_view text);
-    /// Writes what was collected and closes a file of its own; as `write`.
+    /// Writes the collected lines and closes its own file; results as for `write`.
     bool finish();
 
-    /// Whether it is a terminal.
+    /// Returns true if it is a terminal.
     bool is_terminal() const noexcept { return writer_.is_terminal(); }
 
 private:

@@ -26,7 +26,7 @@ std::optional<position> read_position(const posts_options& options)
 
 posts_query make_query(const posts_options& options, const std::string& identifier)
 {
-    // Whether companies must be numbers is left to the API.
+    // The API checks whether a company's identifier is a number.
     if (const std::string complaint = complaint_about(job_line{options.account, identifier, false}); !complaint.empty())
         throw std::invalid_argument{printable(identifier, 100) + ": " + complaint};
     posts_query query;
@@ -74,7 +74,7 @@ void add_options(CLI::App& command, posts_options& o)
                     "Whose posts: a LinkedIn person's id (ACo…), a company's number "
                     "(with --company), an Instagram id or user name")
         ->required();
-    command.add_option("--account", o.account, "The connected account to ask through")->required();
+    command.add_option("--account", o.account, "The connected account that requests the posts")->required();
     command.add_flag("--company", o.company, "The identifiers are LinkedIn companies' numbers");
 
     const char* bounds = "Bounds";
@@ -90,7 +90,7 @@ void add_options(CLI::App& command, posts_options& o)
         ->check(complaint_about_count)
         ->capture_default_str()
         ->group(bounds);
-    command.add_option("--since", o.since, "End each listing where posts get older: 2024-05-31 (UTC) or a full time")
+    command.add_option("--since", o.since, "End each listing at posts that are older: 2024-05-31 (UTC) or a full time")
         ->type_name("DATE")
         ->group(bounds);
     command.add_option("--limit", o.limit, "Posts a page, 1 to 100")
@@ -98,16 +98,16 @@ void add_options(CLI::App& command, posts_options& o)
         ->check(whole_number(1, 100))
         ->capture_default_str()
         ->group(bounds);
-    command.add_option("--resume", o.resume, "Go on behind POSITION, as printed by a run that was not complete")
+    command.add_option("--resume", o.resume, "Resume behind POSITION, as printed by a run that was not complete")
         ->type_name("POSITION")
         ->group(bounds);
-    command.add_option("--timeout", o.connection.timeout, "Give each listing up after SECONDS in all; 0: never")
+    command.add_option("--timeout", o.connection.timeout, "End each listing after SECONDS; 0: no limit")
         ->type_name("SECONDS")
         ->check(complaint_about_seconds)
         ->capture_default_str()
         ->group(bounds);
 
-    const char* care = "Care for the account";
+    const char* care = "Pace of the account";
     command
         .add_option("--pace", o.pace,
                     "Rules for the account: recommended, or parts such as \"100/day, 10/hour, gap 5s-20s\"; listings "
@@ -134,8 +134,7 @@ void add_options(CLI::App& command, posts_options& o)
         ->capture_default_str()
         ->group(output);
     command.add_flag("--quiet", o.quiet, "No progress, and no summary of listings that are complete")->group(output);
-    command
-        .add_flag("--strict", o.connection.strict, "Let a listing fail at the first answer that is not as documented")
+    command.add_flag("--strict", o.connection.strict, "Fail a listing at the first answer that is not as documented")
         ->group(output);
 
     add_connection_options(command, o.connection, "Connections, and listings, at a time");

@@ -19,7 +19,7 @@ class App;
 
 namespace unipile::program {
 
-/// As typed.
+/// The options as typed.
 struct posts_options {
     std::vector<std::string> identifiers;
     std::string account;
@@ -37,7 +37,7 @@ struct posts_options {
     std::string summary = "text";
 };
 
-/// What follows from it.
+/// The settings that follow from the options.
 struct posts_plan {
     client_options client;
     std::vector<posts_query> queries;
@@ -47,8 +47,8 @@ struct posts_plan {
 
 void add_options(CLI::App& command, posts_options& options);
 
-/// Reads the key, the base URL and the values that the command line's grammar can't check. Throws
-/// std::invalid_argument with one line that says what to change.
+/// Reads the key and the base URL, and checks what the parser's grammar does not cover. Throws std::invalid_argument
+/// with one line that says what to change.
 posts_plan make_plan(const posts_options& options);
 
 }  // namespace unipile::program

@@ -1,4 +1,4 @@
-// `unipile posts`: listings as lines of JSON.
+// `unipile posts`: writes listings as lines of JSON.
 #include "program/command.hpp"
 #include "program/posts/arguments.hpp"
 #include "program/posts/run.hpp"

@@ -1,4 +1,4 @@
-// `unipile simulate`: the stand-in server on the command line.
+// `unipile simulate`: serves the simulated API.
 #include "program/command.hpp"
 #include "program/options/command_files.hpp"
 #include "program/options/connection_options.hpp"
@@ -34,7 +34,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The command line as it was given.
+/// The options as typed.
 struct simulate_options {
     simulator::options server;
     std::string posts = "100", latency = "0", bandwidth = "0", cache = "64M", framing = "chunked", end = "null",
@@ -55,7 +55,7 @@ std::optional<std::uint64_t> number(std::string_view text)
     return value;
 }
 
-/// `N` or `N-M`, up to `most`.
+/// Reads `N` or `N-M`, up to `most`.
 std::pair<std::uint64_t, std::uint64_t> range(const char* option, std::string_view text, std::uint64_t most)
 {
     const auto dash = text.find('-');
@@ -66,7 +66,7 @@ std::pair<std::uint64_t, std::uint64_t> range(const char* option, std::string_vi
     return {*low, *high};
 }
 
-/// `N`, `Nk` or `NM`, powers of ten.
+/// Reads `N`, `Nk` or `NM`, powers of ten.
 std::uint64_t bytes(const char* option, std::string_view text)
 {
     std::uint64_t unit = 1;
@@ -79,7 +79,7 @@ std::uint64_t bytes(const char* option, std::string_view text)
     return *value * unit;
 }
 
-/// `N/SECONDS`.
+/// Reads `N/SECONDS`.
 simulator::rate_window window(std::string_view text)
 {
     const auto slash = std::min(text.find('/'), text.size());
@@ -149,7 +149,7 @@ simulator::options server_options(const simulate_options& given)
     return result;
 }
 
-/// A folder for the CA's certificate that goes when the program ends.
+/// A folder for the CA's certificate that is removed when the program ends.
 class scratch_folder {
 public:
     scratch_folder()
@@ -206,8 +206,8 @@ void prepare(const simulate_options& given, simulator::server& server)
         write_file("--write-truth", given.truth_file, [&](auto& out) { write_truth(out, server); });
 }
 
-/// One line, for scripts to cut up: `listening on URL`, then `ca FILE` with TLS, then `key KEY` unless it is the
-/// caller's own.
+/// Prints one line that scripts can split: `listening on URL`, then `ca FILE` with TLS, then `key KEY` unless the
+/// caller has set it.
 void announce(const simulator::server& server, const simulator::options& options, bool own_key)
 {
     std::cout << "listening on " << server.base_url();

@@ -1,4 +1,4 @@
-// `unipile backup`: one file that holds a store, also while a harvest writes it.
+// `unipile backup`: copies a store into one file, also while a harvest writes it.
 #include "program/command.hpp"
 #include "program/options/command_files.hpp"
 #include "program/stored/usable_store.hpp"
@@ -91,7 +91,7 @@ void add_backup(CLI::App& app, runner& run)
     CLI::App* command = app.add_subcommand("backup", "Copy a store into one new file, also while a harvest writes it");
     const auto o = std::make_shared<backup_options>();
     command->add_option("--store", o->file, "The store that `unipile harvest` fills")->type_name("FILE")->required();
-    command->add_option("TO", o->to, "The file to make, for its owner only; one that is there is not written over")
+    command->add_option("TO", o->to, "The file to create, for its owner only; an existing file is not overwritten")
         ->required();
     command->footer(
         "The backup holds all that was committed when it began, wherever it lay: a store that is harvested into may "

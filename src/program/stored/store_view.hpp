@@ -1,4 +1,4 @@
-// What the subcommands that read a store have in common.
+// Code shared by the subcommands that read a store.
 #pragma once
 
 #include "program/output/blocking_output.hpp"
@@ -12,13 +12,13 @@
 
 namespace unipile::program {
 
-/// Runs `body` with the store opened for reading and the output opened for writing; returns the exit code. A reader
-/// that went away is no failure. Throws std::invalid_argument for bad options, a store that is none and an output that
-/// can't be opened; store::store_error and std::system_error for what fails later.
+/// Calls `body` with the store opened for reading and the output opened for writing; returns the exit code. A closed
+/// reader is no failure. Throws std::invalid_argument for invalid options, a file that is no store, and an output that
+/// can't be opened; store::store_error and std::system_error for later failures.
 int view_store(const std::string& file, const std::string& output,
                const std::function<void(store::post_reader&, blocking_output&)>& body, const char* option = "--output");
 
-/// `2024-05-31T12:30:00Z`; empty if there is none.
+/// Returns `2024-05-31T12:30:00Z`; empty if there is no time.
 std::string time_text(const std::optional<wall_time>& t);
 
 }  // namespace unipile::program

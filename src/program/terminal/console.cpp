@@ -22,7 +22,7 @@ terminal_size size_of_terminal()
     return size;
 }
 
-/// What a terminal says that can only print.
+/// Returns false for a terminal that can only print.
 bool obeys_escapes()
 {
     const char* term = std::getenv("TERM");
@@ -33,7 +33,7 @@ bool obeys_escapes()
 
 console::console(bool with_progress) : shows_progress_(with_progress && ::isatty(STDERR_FILENO) == 1 && obeys_escapes())
 {
-    // Whether a write blocks is a property of what was opened, and that is shared with the shell: so it is opened anew.
+    // Whether a write blocks is a property of the open file, which the shell shares, so the terminal is opened again.
     if (::isatty(STDERR_FILENO) != 1) return;
     const int opened = ::open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (opened >= 0) descriptor_ = opened;
@@ -94,7 +94,7 @@ void console::wait()
     }
 }
 
-/// False if nothing more is taken at present.
+/// Returns false if the terminal takes no more at present.
 bool console::write_some()
 {
     const ssize_t written = ::write(descriptor_, pending_.data(), pending_.size());
@@ -103,7 +103,7 @@ bool console::write_some()
     else if (errno == EAGAIN)
         return false;
     else if (errno != EINTR)
-        pending_.clear();  // there is nowhere left to say so
+        pending_.clear();  // there is no output left for a message
     return true;
 }
 

@@ -20,14 +20,14 @@ namespace {
 
 volatile std::sig_atomic_t code_at_deadline = exit_code::some_incomplete;
 
-/// Leaves it unsaid where that would block, as on a terminal that is stopped.
+/// Prints nothing if that would block, as on a stopped terminal.
 void say(std::string_view line) noexcept
 {
     pollfd ready{STDERR_FILENO, POLLOUT, 0};
     if (::poll(&ready, 1, 0) == 1) static_cast<void>(!::write(STDERR_FILENO, line.data(), line.size()));
 }
 
-/// Once; other threads wait for it to end them.
+/// Runs once; other threads wait until the process has ended.
 [[noreturn]] void leave_without_memory() noexcept
 {
     static std::atomic_flag leaving;
@@ -45,7 +45,7 @@ void say(std::string_view line) noexcept
     } catch (const std::bad_alloc&) {
         leave_without_memory();
     } catch (...) {
-        // A defect, which a core dump helps with.
+        // A defect, for which a core dump is useful.
     }
     std::abort();
 }
@@ -56,7 +56,7 @@ extern "C" void leave_at_deadline(int)
     std::_Exit(code_at_deadline);
 }
 
-/// Where memory is bounded, the stack of the main thread can't grow later on.
+/// If memory is limited, the stack of the main thread can't grow later.
 void use_stack()
 {
     std::array<char, std::size_t{256} * 1024> used;
