@@ -111,7 +111,7 @@ void add_options(CLI::App& command, harvest_arguments& a)
         ->type_name("FILE")
         ->required();
     command.add_option("--account", a.account, "The account of lines that name none");
-    command.add_flag("--company", a.company, "Lines without the column are LinkedIn companies");
+    command.add_flag("--company", a.company, "Lines that do not state it are LinkedIn companies");
     command.add_option("--rejects", a.rejects, "Write lines that hold no job to FILE; --dry-run only counts them")
         ->type_name("FILE");
     add_bounds(command, a);
