@@ -1,4 +1,4 @@
-// Shows: from nothing to every post of an identifier, each printed while its page is still arriving.
+// Shows: every post of an identifier, each printed while its page is still arriving.
 // Needs: the variables and arguments that environment.hpp names.
 #include "environment.hpp"
 

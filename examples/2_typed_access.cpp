@@ -1,5 +1,6 @@
-// Shows: typed fields of both providers, attachments of every kind, and what to do about a provider or a kind that
-//        nobody knows yet. Strings are views into the post: copy the post, which is cheap, to keep them.
+// Shows: typed fields of both providers, attachments of every kind, and unknown providers and kinds. Strings are views
+// of
+//        the post: copy the post, which is cheap, to keep them.
 // Needs: the variables and arguments that environment.hpp names.
 #include "environment.hpp"
 
@@ -17,7 +18,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// One function for each kind of attachment, chosen by its type.
+/// One overload for each kind of attachment.
 struct describe {
     void operator()(const unipile::image_attachment& a) const
     {

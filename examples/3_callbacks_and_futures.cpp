@@ -19,7 +19,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Counts the posts of a stream, a batch at a time: all that is decoded comes in one call.
+/// Counts the posts of a stream in batches: each call has all posts decoded so far.
 class counter {
 public:
     counter(unipile::client& client, const unipile::posts_query& query) : client_(client), posts_(client.posts(query))
@@ -29,7 +29,7 @@ public:
     {
         posts_.async_next_batch([this](boost::system::error_code ec, std::span<const unipile::post> batch) {
             if (ec) throw boost::system::system_error{ec};  // leaves io_context::run()
-            // Without it, the connections that are kept for later keep the loop running until they expire.
+            // Otherwise kept-alive connections keep the loop running until they expire.
             if (batch.empty()) return client_.close();
             count_ += batch.size();
             start();
@@ -60,12 +60,12 @@ std::uint64_t with_futures(const unipile::posts_query& query)
     unipile::client client{context, example::options()};
     auto posts = client.posts(query);
     const auto work = asio::make_work_guard(context);
-    // The loop's thread is joined before `posts` and `client` go, so that nothing runs on their executor by then.
+    // The loop's thread is joined before `posts` and `client` are destroyed, so that their executor is idle then.
     const std::jthread loop{[&context] { context.run(); }};
     const auto stop = std::unique_ptr<asio::io_context, void (*)(asio::io_context*)>{
         &context, [](asio::io_context* c) { c->stop(); }};
     std::uint64_t count = 0;
-    // Of all members, only the pulls may be used on another thread than the loop's, as here.
+    // Only pulls may be started on a thread other than the loop's, as here.
     while (posts.async_next(asio::use_future).get()) ++count;
     return count;
 }

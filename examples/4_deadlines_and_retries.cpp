@@ -1,5 +1,6 @@
-// Shows: an observer that tells of every request, retry and end; a tighter deadline and retry policy; a limit of time
-//        for one pull, after which the stream can still be used; and how a failure says what it was.
+// Shows: an observer that reports every request, retry and end; a tighter deadline and retry policy; a time limit for
+// one
+//        pull, after which the stream can still be used; and the details of a failure.
 // Needs: the variables and arguments that environment.hpp names.
 #include "environment.hpp"
 
@@ -41,7 +42,7 @@ class narrator : public unipile::observer {
     }
 };
 
-/// The next post, or nothing if it doesn't come in time. Nothing is lost then: the next pull goes on.
+/// Returns the next post, or nothing if it does not arrive in time. No post is lost: the next pull continues.
 asio::awaitable<std::optional<unipile::post>> next_within(unipile::post_stream& posts, std::chrono::milliseconds limit,
                                                           bool& in_time)
 {

@@ -1,5 +1,6 @@
-// Shows: a listing in instalments. Each run appends posts to one file and its position to another, and the next run
-//        goes on exactly behind the last post, in the middle of a page too.
+// Shows: a listing in several runs. Each run appends posts to one file and saves its position in another, and the next
+// run
+//        continues behind the last post, also within a page.
 // Needs: the variables and arguments that environment.hpp names, and as third argument the files' name.
 #include "environment.hpp"
 
@@ -25,7 +26,7 @@ unipile::position load(const std::string& file)
     return in >> text ? unipile::position::parse(text) : unipile::position{};
 }
 
-/// The old position stays until the new one is whole.
+/// The old position stays until the new one is complete.
 void save(const std::string& file, const unipile::position& position)
 {
     std::ofstream out{file + ".new"};
@@ -40,7 +41,7 @@ asio::awaitable<void> list(unipile::posts_query query, std::string name)
     const auto from = load(name + ".position");
     const auto executor = co_await asio::this_coro::executor;
     unipile::client client{executor, example::options()};
-    query.max_posts = 130;  // this run's share
+    query.max_posts = 130;  // the bound of this run
     auto posts = client.posts(query, from);
     std::ofstream out{name + ".json", std::ios::app};
     while (auto post = co_await posts.next()) out << post->json() << '\n';

@@ -1,6 +1,6 @@
-// Shows: the library as a guest in a program that has an io_context and work of its own. Two listings share a client
-//        and its connections on a strand of a context that several threads run, while a clock goes on ticking beside
-//        them.
+// Shows: the library in a program with an io_context and work of its own. Two listings share a client and its
+// connections
+//        on a strand of a context that several threads run, while a clock ticks on the same context.
 // Needs: the variables and arguments that environment.hpp names.
 #include "environment.hpp"
 
@@ -70,7 +70,7 @@ int main(int argc, char** argv)
             if (e) error = e;
             if (--running > 0) return;
             clock.stop();
-            client.close();  // else the connections that are kept for later keep the context running
+            client.close();  // otherwise kept-alive connections keep the context running
         };
         asio::co_spawn(strand, list(client, example::query(argc, argv), first), done);
         asio::co_spawn(strand, list(client, example::query(argc, argv), second), done);

@@ -1,7 +1,8 @@
-// Shows: many listings through several accounts, as one stream. Jobs are taken from a file when there is room for them,
-//        each account keeps to its pace, posts come in batches with their job, and each job ends once, with its reason.
-//        The place behind each batch goes into a journal, and the next run goes on from there. A store does all that,
-//        and survives power cuts: see <unipile/store/post_store.hpp>, and `harvest_options::admit` for the budgets.
+// Shows: many listings through several accounts as one stream. Jobs are read from a file on demand, each account keeps
+// to
+//        its pace, posts come in batches with their job, and each job ends once, with its reason. The position behind
+//        each batch goes into a journal, and the next run continues there. A store does all that, and survives power
+//        cuts: see <unipile/store/post_store.hpp>, and `harvest_options::admit` for the ledgers.
 // Needs: the variables that environment.hpp names, and as arguments a file with lines of `account,identifier,company`
 //        below a header, the journal's name, and a pace such as "100/day, gap 5s-20s"; the recommended one without.
 #include "environment.hpp"
@@ -29,7 +30,7 @@ using places = std::map<std::string, unipile::position>;  // by account and iden
 
 std::string name_of(const unipile::posts_query& q) { return q.account_id + ' ' + q.identifier; }
 
-/// The last place of each job counts.
+/// The last position of each job counts.
 places read_journal(const std::string& file)
 {
     places known;
@@ -39,7 +40,7 @@ places read_journal(const std::string& file)
     return known;
 }
 
-/// Hands out a job at a time. A coroutine, so that it could wait for a queue or a data base just as well.
+/// Returns one job a call. A coroutine, so that it could also wait for a queue or a database.
 class jobs_file {
 public:
     jobs_file(const std::string& file, places known) : in_(file), known_(std::move(known))
@@ -76,7 +77,7 @@ asio::awaitable<void> harvest(std::string jobs, std::string journal, unipile::ha
     std::ofstream places_so_far{journal, std::ios::app};
     std::size_t posts = 0;
     while (auto e = co_await stream.next()) {
-        posts += e->posts.size();  // a program would store them here, before their place
+        posts += e->posts.size();  // a program would store them here, before their position
         const std::string name = name_of(e->job->query);
         places_so_far << name << ' ' << e->position.text() << std::endl;
         if (!e->ended) continue;

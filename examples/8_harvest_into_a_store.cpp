@@ -1,5 +1,5 @@
-// Shows: the durable harvest. A store keeps the jobs, the posts, and what each account has used; run it again after a
-//        kill or a day later, and it goes on where the last commit was, and fetches only what is new.
+// Shows: the durable harvest. A store keeps the jobs, the posts, and the ledger of each account. After a kill, or a day
+//        later, run it again: it continues at the last commit, and requests only what is new.
 // Needs: the variables that environment.hpp names, and as arguments a file with lines of `account,identifier,company`
 //        below a header, the store's name, and a pace such as "100/day, gap 5s-20s"; the recommended one without.
 //        Links unipile::store.

@@ -1,4 +1,4 @@
-// Shows: a program that does its own paging: one request a call, the page as a value, and where to go on.
+// Shows: a program that does its own paging: one request a call, the page as a value, and where it goes on.
 // Needs: the variables and arguments that environment.hpp names, and optionally, as third argument, the position that
 //        an earlier run printed.
 #include "environment.hpp"
@@ -37,7 +37,7 @@ asio::awaitable<void> list(unipile::posts_query query, unipile::position from)
     const auto executor = co_await asio::this_coro::executor;
     unipile::client client{executor, example::options()};
     for (std::size_t i = 0; i < pages_a_run; ++i) {
-        // With the error as a value the page is at hand, too: the posts that arrived before the failure, and why.
+        // With the error as a value, the page is available, too: the posts before the failure, and its reason.
         auto result = co_await client.async_page(query, from, asio::as_tuple(asio::use_awaitable));
         const auto& [error, page] = result;
         print(page);

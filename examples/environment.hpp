@@ -1,5 +1,5 @@
-// Where the examples find the API: UNIPILE_DSN, UNIPILE_API_KEY, and UNIPILE_CA_FILE where the server's CA is not one
-// of the system's. The arguments of each: ACCOUNT IDENTIFIER.
+// The API's address and key for the examples: UNIPILE_DSN, UNIPILE_API_KEY, and UNIPILE_CA_FILE if the server's CA is
+// not one of the system's. The arguments of each: ACCOUNT IDENTIFIER.
 #pragma once
 
 #include <unipile/client_options.hpp>
@@ -37,7 +37,7 @@ inline unipile::posts_query query(int argc, char** argv)
     return q;
 }
 
-/// Runs `body` and shows what it throws.
+/// Runs `body` and prints its exception.
 template <class Body>
 int run(Body body)
 {
@@ -50,7 +50,7 @@ int run(Body body)
     }
 }
 
-/// For co_spawn: a coroutine's exception leaves io_context::run().
+/// For co_spawn: an exception of the coroutine leaves io_context::run().
 inline void rethrow(std::exception_ptr e)
 {
     if (e) std::rethrow_exception(e);
