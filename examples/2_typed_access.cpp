@@ -1,6 +1,5 @@
 // Shows: typed fields of both providers, attachments of every kind, and unknown providers and kinds. Strings are views
-// of
-//        the post: copy the post, which is cheap, to keep them.
+//        of the post: copy the post, which is cheap, to keep them.
 // Needs: the variables and arguments that environment.hpp names.
 #include "environment.hpp"
 

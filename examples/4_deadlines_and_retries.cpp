@@ -1,6 +1,5 @@
 // Shows: an observer that reports every request, retry and end; a tighter deadline and retry policy; a time limit for
-// one
-//        pull, after which the stream can still be used; and the details of a failure.
+//        one pull, after which the stream can still be used; and the details of a failure.
 // Needs: the variables and arguments that environment.hpp names.
 #include "environment.hpp"
 

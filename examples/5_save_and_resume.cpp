@@ -1,6 +1,5 @@
 // Shows: a listing in several runs. Each run appends posts to one file and saves its position in another, and the next
-// run
-//        continues behind the last post, also within a page.
+//        run continues behind the last post, also within a page.
 // Needs: the variables and arguments that environment.hpp names, and as third argument the files' name.
 #include "environment.hpp"
 

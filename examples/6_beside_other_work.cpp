@@ -1,6 +1,5 @@
 // Shows: the library in a program with an io_context and work of its own. Two listings share a client and its
-// connections
-//        on a strand of a context that several threads run, while a clock ticks on the same context.
+//        connections on a strand of a context that several threads run, while a clock ticks on the same context.
 // Needs: the variables and arguments that environment.hpp names.
 #include "environment.hpp"
 

@@ -1,8 +1,8 @@
 // Shows: the durable harvest. A store keeps the jobs, the posts, and the ledger of each account. After a kill, or a day
 //        later, run it again: it continues at the last commit, and requests only what is new.
 // Needs: the variables that environment.hpp names, and as arguments a file with lines of `account,identifier,company`
-//        below a header, the store's name, and a pace such as "100/day, gap 5s-20s"; the recommended one without.
-//        Links unipile::store.
+//        below a header, the store's name, and a pace such as "100/day, gap 5s-20s"; the recommended one without. Links
+//        unipile::store.
 #include "environment.hpp"
 
 #include <unipile/store/harvester.hpp>
