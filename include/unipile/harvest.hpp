@@ -65,7 +65,7 @@ struct account_status {
     bool unknown = false;
 };
 
-/// A time in which the server can't be reached, does not answer, or answers with errors only.
+/// A time in which the server can't be reached, does not answer, or does not work.
 struct harvest_outage {
     wall_time since;
     wall_time next_attempt;  ///< the earliest time; in the past while an attempt is under way
@@ -185,7 +185,7 @@ public:
     /// The same at once: requests under way are aborted, and jobs that the source has not delivered yet are not taken.
     void cancel();
 
-    /// Unparks an account. Returns false if there is no parked account of that name.
+    /// Unparks an account, and ends its rest. Returns false if the harvest has no account of that name.
     bool unpark(std::string_view account);
     /// Calls `visit` for the account of that name. Returns false if there is none.
     bool account(std::string_view account, const std::function<void(const account_status&)>& visit) const;

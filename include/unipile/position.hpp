@@ -49,7 +49,7 @@ public:
     static position parse(std::string_view text);
 
     /// Returns a compact text that is safe in shells, URLs, JSON and file names: letters, digits, `-`, `_` and a dot.
-    /// It has a version and a checksum. It holds the cursor, but not account and identifier in the clear.
+    /// It has a version and a checksum. It holds the cursor, and of account and identifier only a hash.
     std::string text() const;
 
     /// Returns true if a stream for this query can resume here.

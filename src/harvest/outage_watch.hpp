@@ -31,7 +31,7 @@ public:
     /// `patience` 0: no limit.
     explicit outage_watch(std::chrono::milliseconds patience) noexcept : patience_(patience) {}
 
-    /// The server has sent a usable answer.
+    /// The API has answered and works, whatever the answer.
     void answered() noexcept;
     /// The server has sent an answer that does not show that it works.
     void heard() noexcept { known_ = true; }

@@ -87,7 +87,7 @@ asio::awaitable<void> connector::resolve()
     keep_loopback_only();
 }
 
-// A name that only looks like a loopback one must not get the key in the clear.
+// A name that only looks like a loopback one must not get the key without encryption.
 void connector::keep_loopback_only()
 {
     if (access_.tls || access_.options.allow_plain_http) return;

@@ -9,7 +9,7 @@ namespace unipile::paging {
 /// system. A strand of either is accepted. The number of threads that run an `io_context` can't be detected.
 void require_serial(const boost::asio::any_io_executor& executor);
 
-/// Returns true if no handler of `executor` runs on this thread. Returns false for executors that can't tell; an
+/// Returns true if no handler of `executor` runs on this thread. Returns false for executors that can't detect it; an
 /// `io_context` and the usual strands can.
 bool is_elsewhere(const boost::asio::any_io_executor& executor) noexcept;
 

@@ -55,7 +55,7 @@ public:
 
     const std::string& name() const noexcept { return name_; }
 
-    // Gives it the final name, unless that exists by now.
+    // Gives it the final name, unless a file of that name exists meanwhile.
     void appear()
     {
         synchronise(name_, O_RDONLY);

@@ -23,8 +23,8 @@ struct fingerprint {
     friend bool operator==(const fingerprint&, const fingerprint&) = default;
 };
 
-/// Returns the fingerprint of `json`, one valid JSON object. Other text gets a fingerprint, too, which does not tell
-/// the kinds of fields apart.
+/// Returns the fingerprint of `json`, one valid JSON object. Other text gets a fingerprint, too, which does not
+/// distinguish the kinds of fields.
 fingerprint fingerprint_of(std::string_view json) noexcept;
 
 /// Returns a hash of all bytes.

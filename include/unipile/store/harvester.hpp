@@ -151,7 +151,8 @@ public:
     /// The same at once: requests under way are aborted. Pages that have arrived are still stored, and a running
     /// `on_posts` is waited for.
     void cancel();
-    /// Unparks an account. Returns false if no account of that name has had a job in this run.
+    /// Unparks an account, and ends its rest. Returns false if no account of that name has had a job in this run, or
+    /// the run is over.
     bool unpark(std::string_view account);
 
     /// Returns the results so far. The reference is valid as long as the harvester; the values change during the run.

@@ -179,7 +179,7 @@ std::string job_json(const store::stored_job& job, bool cut_off)
 
 struct status_options {
     std::string file;
-    std::string failed_jobs;  ///< file, or `-`; empty: not asked for
+    std::string failed_jobs;  ///< file, or `-`; empty: not written
     bool json = false;
     bool jobs = false;
 };
