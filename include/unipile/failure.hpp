@@ -44,6 +44,7 @@ public:
 
     /// Takes scope and `may_pass` from `code`.
     explicit failure(boost::system::error_code code);
+    /// Takes all details as given.
     failure(boost::system::error_code code, details d);
 
     failure_scope scope() const noexcept { return details_->scope; }

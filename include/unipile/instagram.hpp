@@ -7,6 +7,7 @@
 
 namespace unipile {
 
+/// The text of a post.
 struct instagram_caption {
     std::optional<bool> edited;
     std::optional<bool> has_translation;
@@ -21,6 +22,7 @@ struct instagram_media {
     std::optional<std::int64_t> height;
 };
 
+/// The account that published a post.
 struct instagram_owner {
     std::optional<std::string_view> id;
     std::optional<std::string_view> username;
@@ -29,6 +31,7 @@ struct instagram_owner {
     std::optional<bool> is_private;
 };
 
+/// The place of a post; latitude and longitude as sent.
 struct instagram_location {
     std::optional<std::string_view> name;
     std::optional<double> lat;

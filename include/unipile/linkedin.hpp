@@ -34,6 +34,7 @@ struct repost_content {
     const unipile::author* author = nullptr;
 };
 
+/// One answer of a poll.
 struct poll_option {
     std::optional<std::string_view> id;
     std::optional<std::string_view> text;
@@ -41,6 +42,7 @@ struct poll_option {
     std::optional<std::int64_t> votes_count;
 };
 
+/// A poll in a post.
 struct poll {
     std::optional<std::string_view> id;
     std::optional<std::int64_t> total_votes_count;
@@ -49,6 +51,7 @@ struct poll {
     std::span<const poll_option> options;
 };
 
+/// The group in which a post was published.
 struct group {
     std::optional<std::string_view> id;
     std::optional<std::string_view> name;

@@ -63,6 +63,7 @@ public:
     post_stream(post_stream&& other) noexcept;
     /// Stops the stream that `*this` was, as its destruction would.
     post_stream& operator=(post_stream&& other) noexcept;
+    /// Stops the stream, as `cancel()` does. An outstanding pull ends with `asio::error::operation_aborted`.
     ~post_stream();
 
     /// Returns the client's executor. Handlers without an executor of their own are called there.

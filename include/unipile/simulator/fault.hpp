@@ -32,6 +32,7 @@ enum deviation : unsigned {
            lone_surrogates,
 };
 
+/// The kinds of faults; the words of `fault` name them with `-` for `_`.
 enum class fault_kind {
     status,       ///< an answer with another status
     reset,        ///< the connection is reset (RST) after `at` bytes; the client may receive fewer than were sent

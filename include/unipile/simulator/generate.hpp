@@ -7,6 +7,7 @@
 
 namespace unipile::simulator {
 
+/// The provider of a generated post.
 enum class provider { linkedin, instagram };
 
 /// Returns post `index` of a profile of `provider`. Depends on the arguments alone. 1.5 to 3 KB.

@@ -29,6 +29,7 @@ enum class cursor_style {
     offset,
 };
 
+/// How the length of a body is sent.
 enum class framing { length, chunked };
 
 /// A limit on an account's requests. Windows follow each other from the account's first request on. Refused requests

@@ -98,9 +98,11 @@ public:
     /// Returns the CA's certificate as PEM; empty without TLS.
     const std::string& ca_pem() const;
 
+    /// Returns the names of the linked accounts.
     std::vector<std::string> accounts() const;
     /// Returns the profiles that belong to `account`.
     std::vector<profile> identifiers(std::string_view account) const;
+    /// Returns all profiles.
     std::vector<profile> identifiers() const;
     std::uint64_t post_count(std::string_view identifier) const;
     /// Returns the ids that a complete listing delivers, in order.
@@ -109,11 +111,13 @@ public:
     /// std::out_of_range.
     truth post_at(std::string_view identifier, std::uint64_t index, std::string_view account = {}) const;
 
+    /// Returns the counters since the start, or since `reset_counts`.
     statistics stats() const;
     std::uint64_t requests(std::string_view account) const;
     std::uint64_t requests(std::string_view account, std::string_view identifier) const;
     /// Returns the requests by page, in the listing's order.
     std::vector<page_requests> requests_by_page(std::string_view account, std::string_view identifier) const;
+    /// Returns the requests so far; empty without `options::log_requests`.
     std::vector<logged_request> request_log() const;
     /// Resets all counters and the log, including the counts of attempts.
     void reset_counts();

@@ -41,6 +41,7 @@ public:
     /// Called when the work is durable (null), or when it never will be (the failure).
     using durable = std::function<void(std::exception_ptr)>;
 
+    /// Takes over the engine, which must not be null, and starts the thread. Throws std::system_error if that fails.
     explicit store_writer(std::unique_ptr<post_store> engine, writer_options options = {});
     /// Calls `close()`. Drops a failure; call `close()` first to get it.
     ~store_writer();
