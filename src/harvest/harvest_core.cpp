@@ -249,13 +249,13 @@ void harvest_core::break_off(job_index i)
     broken_off.times_sent = sent ? std::max(1u, j.listing->under_way()) : 0;
     if (j.listing) deliver(*j.listing, false);
     emit_end(j, end_reason::cancelled, stopped_);
-    bury(std::move(j.listing));
+    release_listing(std::move(j.listing));
     j = {};
     request_ended(i, broken_off);
 }
 
 /// Releases a listing, which may be within a call of its observer, in which it must not be stopped.
-void harvest_core::bury(std::shared_ptr<job_listing> l) noexcept
+void harvest_core::release_listing(std::shared_ptr<job_listing> l) noexcept
 {
     if (!l) return;
     l->over = true;
@@ -276,7 +276,7 @@ void harvest_core::close() noexcept
         // Its handler is destroyed together with this core.
     }
     clock_.source().cancel();
-    for (auto& j : jobs_) bury(std::move(j.listing));
+    for (auto& j : jobs_) release_listing(std::move(j.listing));
     jobs_.clear();
     arrivals_.clear();
     elements_.clear();

@@ -117,7 +117,7 @@ private:
     void emit_end(const job& j, end_reason reason, std::optional<failure> f);
     std::optional<job_index> held_job(std::uint64_t number);
     void break_off(job_index i);
-    void bury(std::shared_ptr<job_listing> l) noexcept;
+    void release_listing(std::shared_ptr<job_listing> l) noexcept;
 
     // Status: harvest_status.cpp
     void show(account_index i, const std::function<void(const account_status&)>& visit) const;
@@ -202,7 +202,7 @@ private:
     bool worked_ = false;    ///< a page or a post has arrived
     bool no_answer_heard_ = false, ended_by_outage_ = false;
     bool begun_ = false, pulling_ = false, exhausted_ = false, over_ = false, closed_ = false;
-    bool work_scheduled_ = false, sleeps_ = false, saving_ = false, cancelled_ = false, told_source_ = false;
+    bool work_scheduled_ = false, sleeps_ = false, saving_ = false, cancelled_ = false, source_stopped_ = false;
 };
 
 /// With the caller's clock, for tests.

@@ -202,7 +202,7 @@ void harvest_core::page_over(job_listing& l, const paging::page_outcome& outcome
 
 void harvest_core::listing_over(job_listing& l, unipile::end_reason reason, const paging::page_outcome& outcome)
 {
-    l.tell_end();
+    l.notify_end();
     if (l.over || closed_) return;
     const job_index i = l.index;
     auto& j = jobs_[i];

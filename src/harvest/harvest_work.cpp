@@ -138,7 +138,7 @@ bool harvest_core::wants_jobs() const noexcept
 void harvest_core::pull_jobs()
 {
     if (closed_) return;
-    if (pulling_ && scheduler_.stopped() && source_ && !std::exchange(told_source_, true)) {
+    if (pulling_ && scheduler_.stopped() && source_ && !std::exchange(source_stopped_, true)) {
         const auto source = source_;
         call_out("job_source::stop", [&] { source->stop(); });
     }
@@ -182,7 +182,7 @@ try {
     arrivals_ = std::move(jobs);
     if (arrivals_.empty()) exhausted_ = true;
     // A source that was stopped may report that.
-    if (code && !told_source_) stop_for(failure(code));
+    if (code && !source_stopped_) stop_for(failure(code));
     std::reverse(arrivals_.begin(), arrivals_.end());
     while (!closed_ && !over_ && !arrivals_.empty()) take_in();
     work();
@@ -291,7 +291,7 @@ void harvest_core::end_as_stopped(job& j) noexcept
     } catch (const std::bad_alloc&) {
         // Without its last element; the harvest's own failure has the reason.
     }
-    bury(listing);
+    release_listing(listing);
     j = {};
 }
 

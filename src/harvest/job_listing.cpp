@@ -84,7 +84,7 @@ void job_listing::repeat(const page_outcome& outcome)
         forget_attempt();
         delay_ = attempts_.unsent(circumstances());
     }
-    tell_retry(*outcome.failure, attempt, delay_);
+    notify_retry(*outcome.failure, attempt, delay_);
 }
 
 /// Posted, since the request may be within a call of its owner.

@@ -42,7 +42,7 @@ public:
     std::uint64_t take_items() noexcept { return std::exchange(items_, 0); }
     stream_stats stats() const noexcept;
     /// Notifies the observer of the end.
-    using paging::page_reader::tell_end;
+    using paging::page_reader::notify_end;
 
     job_index index;
     stream_stats stats_before;               ///< of the job's earlier listings

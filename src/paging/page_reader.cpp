@@ -218,7 +218,7 @@ void page_reader::taken_enough(client_core& client)
     client.succeeded();
     auto outcome = work_->facts();
     outcome.what = page_outcome::kind::page;
-    tell(std::move(outcome));
+    report(std::move(outcome));
 }
 
 /// Reads a short rest of the page, so that its connection can be reused. Nothing waits for it.
@@ -276,7 +276,7 @@ void page_reader::request_over(client_core& client, std::exception_ptr error)
         failure_ = std::make_unique<failure>(make_error_code(boost::system::errc::not_enough_memory));
     }
     client.give_back(std::move(work_));
-    tell(std::move(outcome));
+    report(std::move(outcome));
 }
 
 void page_reader::judge(page_outcome& outcome, const client_core& client, const std::exception_ptr& error)
@@ -320,12 +320,12 @@ page_outcome page_reader::cut_short() const noexcept
     return outcome;
 }
 
-void page_reader::tell(page_outcome outcome)
+void page_reader::report(page_outcome outcome)
 {
     if (std::exchange(awaited_, false)) page_over(std::move(outcome));
 }
 
-void page_reader::tell_retry(const failure& f, unsigned attempt, milliseconds delay) const
+void page_reader::notify_retry(const failure& f, unsigned attempt, milliseconds delay) const
 {
     if (!client_ || !client_->observer()) return;
     page_events(client_->observer(), listing_.query(), listing_.page_number(), listing_.rereading(), attempt)
@@ -346,7 +346,7 @@ void page_reader::end(end_reason reason, std::optional<failure> f)
     listing_.end(reason);
     if (f) failure_ = std::make_unique<failure>(std::move(*f));
     interrupt();
-    tell(std::move(outcome));
+    report(std::move(outcome));
 }
 
 void page_reader::end_without_memory()
@@ -367,8 +367,8 @@ try {
         // The end's reason has the same information.
     }
     interrupt();
-    tell(std::move(outcome));
-    tell_end();
+    report(std::move(outcome));
+    notify_end();
 } catch (const std::bad_alloc&) {
     // The waiting operation is lost together with the memory for its end.
 }
@@ -379,7 +379,7 @@ void page_reader::stop() noexcept
 {
     awaited_ = false;
     cancel(asio::error::operation_aborted);
-    tell_end();
+    notify_end();
     interrupt();
     all_hook::unlink();
     client_.reset();
@@ -405,10 +405,10 @@ void page_reader::interrupt() noexcept
     if (phase_ == phase::running && !draining_ && !starting_) interrupt_.emit(asio::cancellation_type::terminal);
 }
 
-void page_reader::tell_end() noexcept
+void page_reader::notify_end() noexcept
 {
-    if (told_end_ || !begun_ || !client_ || visible_end() == end_reason::none) return;
-    told_end_ = true;
+    if (end_notified_ || !begun_ || !client_ || visible_end() == end_reason::none) return;
+    end_notified_ = true;
     if (auto* o = client_->observer())
         o->on_end({.query = listing_.query(),
                    .reason = listing_.known_end(),

@@ -96,9 +96,9 @@ protected:
     void time_is_up(std::string_view awaited);
     std::optional<std::chrono::milliseconds> time_left() const noexcept { return total_.left(*time_); }
     /// Notifies the observer that the failed request, number `attempt`, will be sent again.
-    void tell_retry(const failure& f, unsigned attempt, std::chrono::milliseconds delay) const;
+    void notify_retry(const failure& f, unsigned attempt, std::chrono::milliseconds delay) const;
     /// Notifies the observer of the end, once.
-    void tell_end() noexcept;
+    void notify_end() noexcept;
 
     // Implemented by the derived class.
 
@@ -137,7 +137,7 @@ private:
     void judge(page_outcome& outcome, const client_core& client, const std::exception_ptr& error);
     void failed(page_outcome& outcome, const client_core& client, const failure& f);
     page_outcome cut_short() const noexcept;
-    void tell(page_outcome outcome);
+    void report(page_outcome outcome);
     void interrupt() noexcept;
     void watch_total_time();
 
@@ -154,7 +154,7 @@ private:
     bool paused_ = false;
     /// the listing is over, and the rest of its page is read so that the connection can be reused
     bool draining_ = false;
-    bool told_end_ = false;
+    bool end_notified_ = false;
 };
 
 }  // namespace unipile::paging

@@ -33,7 +33,7 @@ void stream_core::start(std::uint64_t ticket, post_pull p)
 void stream_core::notify()
 {
     if (pull_.is_waiting() && ready()) schedule_end_of_pull();
-    tell_end();
+    notify_end();
 }
 
 void stream_core::schedule_end_of_pull()
@@ -71,7 +71,7 @@ pull_result stream_core::settle(const post_pull& p)
     } else if (!result.code && failure_) {
         result.code = failure_->code();
     }
-    tell_end();
+    notify_end();
     return result;
 }
 
@@ -98,7 +98,7 @@ std::optional<post> stream_core::take_or_end()
     listing_.release_lent();
     begin();
     if (listing_.has_post()) return take();
-    tell_end();
+    notify_end();
     if (failure_) throw failure(*failure_);
     return {};
 }
@@ -113,7 +113,7 @@ std::span<const post> stream_core::take_all()
 void stream_core::taken_out()
 {
     taken();
-    tell_end();
+    notify_end();
     if (listing_.query().prefetch_pages) advance();
 }
 
@@ -189,7 +189,7 @@ void stream_core::retry(const page_outcome& outcome)
         return end(end_reason::failed,
                    final_failure(*outcome.failure, outcome.meaning, attempts(), explain(decision.why_not)));
     not_before_ = time_->now() + decision.delay;
-    tell_retry(*outcome.failure, attempts(), decision.delay);
+    notify_retry(*outcome.failure, attempts(), decision.delay);
 }
 
 void stream_core::delay()

@@ -125,7 +125,7 @@ struct store_writer::impl {
         }
         i.w = nullptr;
         waiting_for_commit.splice(waiting_for_commit.end(), one);
-        if (failed()) tell_durable(failure());
+        if (failed()) notify_durable(failure());
     }
 
     void commit()
@@ -140,7 +140,7 @@ struct store_writer::impl {
         } catch (...) {
             fail(std::current_exception());
         }
-        tell_durable(failure());
+        notify_durable(failure());
     }
 
     // Called between commits.
@@ -167,14 +167,14 @@ struct store_writer::impl {
     }
 
     // Passes the failure to all waiting work; work that was applied before will never be durable.
-    void tell_durable(const std::exception_ptr& result)
+    void notify_durable(const std::exception_ptr& result)
     {
         items all;
         all.swap(waiting_for_commit);
-        for (item& i : all) tell(i.d, result);
+        for (item& i : all) notify(i.d, result);
     }
 
-    void tell(const durable& d, const std::exception_ptr& result)
+    void notify(const durable& d, const std::exception_ptr& result)
     {
         try {
             if (d) d(result);

@@ -34,10 +34,10 @@ std::string jobs_line(const harvest_ending& e)
 
 std::string posts_line(const store::harvester_stats& t)
 {
-    const std::uint64_t told = t.added + t.changed;
+    const std::uint64_t new_or_changed = t.added + t.changed;
     std::string line = "posts: " + with_thousands(t.posts) + ", of which " + with_thousands(t.added) + " new, " +
-                       with_thousands(t.changed) + " changed, " + with_thousands(t.posts - std::min(t.posts, told)) +
-                       " unchanged";
+                       with_thousands(t.changed) + " changed, " +
+                       with_thousands(t.posts - std::min(t.posts, new_or_changed)) + " unchanged";
     if (t.quarantined > 0)
         line += "; kept apart, since they are no posts: " + counted(t.quarantined, "item", "items") +
                 ", listed by unipile export --quarantined";

@@ -23,7 +23,7 @@ terminal_size size_of_terminal()
 }
 
 /// Returns false for a terminal that can only print.
-bool obeys_escapes()
+bool understands_escapes()
 {
     const char* term = std::getenv("TERM");
     return term == nullptr || std::string_view{term} != "dumb";
@@ -31,7 +31,8 @@ bool obeys_escapes()
 
 }  // namespace
 
-console::console(bool with_progress) : shows_progress_(with_progress && ::isatty(STDERR_FILENO) == 1 && obeys_escapes())
+console::console(bool with_progress)
+    : shows_progress_(with_progress && ::isatty(STDERR_FILENO) == 1 && understands_escapes())
 {
     // Whether a write blocks is a property of the open file, which the shell shares, so the terminal is opened again.
     if (::isatty(STDERR_FILENO) != 1) return;
