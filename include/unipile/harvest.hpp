@@ -106,10 +106,10 @@ using next_handler =
 ///
 /// **Outages.** A request that could not be sent, because the server can't be reached, counts neither as a request of
 /// its account nor as an attempt of its job. A request that was sent and got no usable answer may have been counted by
-/// the server, and counts as a request of its account. Such requests are: no byte of an answer came (a deadline, or a
-/// closed connection); the answer is not the API's own (`classification::from_gateway`); a 5xx that may pass. It counts
-/// as an attempt of its job only if the server answers others meanwhile or afterwards. It does not count if its end is
-/// that of an outage that affected others, unless that repeats for the same job.
+/// the server, and counts as a request of its account. An answer is unusable if no byte of it came (a deadline, or a
+/// closed connection), if it is not the API's own (`classification::from_gateway`), or if it is a 5xx that may pass.
+/// Such a request counts as an attempt of its job only if the server answers others meanwhile or afterwards. It does
+/// not count if the answers to others end an outage that affected them, too, unless that repeats for the same job.
 ///
 /// After up to eight such requests in a row (or as many as there are accounts, if fewer) without a usable answer
 /// between them, the harvest sends one request at a time, at growing intervals. It resumes with the first usable
@@ -144,7 +144,7 @@ public:
 
     harvest_stream(harvest_stream&& other) noexcept;
     harvest_stream& operator=(harvest_stream&& other) noexcept;
-    /// Ends all work without blocking, and without notifying anything.
+    /// Ends all work without blocking. No further elements are delivered.
     ~harvest_stream();
 
     const executor_type& get_executor() const noexcept { return executor_; }
