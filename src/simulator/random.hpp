@@ -32,7 +32,7 @@ public:
     constexpr explicit rng(std::uint64_t seed) : state_(seed) {}
     constexpr std::uint64_t next() { return mix(state_ += random_source::step); }
     /// Returns a number in 0 .. n - 1; `n` is above 0. The bias of the reduction is negligible here.
-    constexpr std::uint64_t below(std::uint64_t n) { return n == 0 ? 0 : next() % n; }
+    constexpr std::uint64_t below(std::uint64_t n) { return next() % n; }
     constexpr std::uint64_t between(std::uint64_t low, std::uint64_t high) { return low + below(high - low + 1); }
     constexpr bool chance(double share) { return unit(next()) < share; }
 

@@ -256,7 +256,7 @@ BOOST_AUTO_TEST_CASE(profiles_are_found_again_by_their_names)
         BOOST_TEST(people.provider_of(t.home) == t.provider);
         ++kinds[t.provider == sim::provider::instagram ? "instagram" : t.who.is_company ? "company" : "person"];
         if (t.provider == sim::provider::linkedin && !t.who.is_company)
-            BOOST_TEST((t.identifier.starts_with("AC") || t.identifier.starts_with("AD")));
+            BOOST_TEST((t.identifier.starts_with("AC") || t.identifier.starts_with("AD")), t.identifier);
         auto wrong = t.identifier;
         wrong.back() = wrong.back() == 'x' ? 'y' : 'x';
         BOOST_TEST(!people.find_profile(wrong));

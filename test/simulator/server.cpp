@@ -23,7 +23,9 @@
 #include <iterator>
 #include <memory>
 #include <optional>
+#include <string>
 #include <thread>
+#include <vector>
 
 namespace asio = boost::asio;
 namespace sim = unipile::simulator;
@@ -107,7 +109,7 @@ BOOST_AUTO_TEST_CASE(what_is_not_http_is_refused_and_closed)
         BOOST_TEST(answer.has("Connection: close"));
         BOOST_TEST(contract::error_fault(reader::parse(answer.body), 400) == "");
         const auto end = c.next_end();
-        BOOST_TEST((end == asio::error::eof || end == asio::error::connection_reset));
+        BOOST_TEST((end == asio::error::eof || end == asio::error::connection_reset), end.message());
     }
 }
 
@@ -334,6 +336,25 @@ BOOST_AUTO_TEST_CASE(many_clients_on_many_threads)
     for (const auto& profile : profiles)
         for (const auto& page : r.server.requests_by_page(profile.account, profile.identifier))
             BOOST_TEST(page.answered <= 1u);
+}
+
+BOOST_AUTO_TEST_CASE(who_is_served_is_listed_by_account)
+{
+    asio::io_context context;
+    sim::options options;
+    options.accounts = 3;
+    options.identifiers = 8;
+    const sim::server server(context.get_executor(), options);
+    const std::vector<std::string> accounts{"acc1", "acc2", "acc3"};
+    BOOST_TEST(server.accounts() == accounts, boost::test_tools::per_element());
+    std::size_t listed = 0;
+    for (const std::string& account : accounts)
+        for (const sim::profile& profile : server.identifiers(account)) {
+            BOOST_TEST(profile.account == account);
+            ++listed;
+        }
+    BOOST_TEST(listed == server.identifiers().size());
+    BOOST_TEST(server.identifiers("acc4").empty());
 }
 
 BOOST_AUTO_TEST_CASE(stopping_ends_everything)

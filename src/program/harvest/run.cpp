@@ -6,7 +6,6 @@
 #include "program/posts/report.hpp"
 #include "program/stored/usable_store.hpp"
 #include "program/terminal/figures.hpp"
-#include "program/terminal/kinds.hpp"
 #include "program/terminal/safe_text.hpp"
 
 #include <unipile/store/async.hpp>
@@ -42,35 +41,6 @@ constexpr milliseconds unpark_interval{2'000};
 constexpr milliseconds view_interval{500};
 /// For another process's lock on the store, when only the last commit is left.
 constexpr milliseconds longest_last_wait{30'000};
-
-void add(store::harvester_counters& sum, const store::harvester_counters& part)
-{
-    sum.jobs_done += part.jobs_done;
-    sum.jobs_failed += part.jobs_failed;
-    sum.jobs_left += part.jobs_left;
-    sum.posts += part.posts;
-    sum.added += part.added;
-    sum.changed += part.changed;
-    sum.quarantined += part.quarantined;
-    sum.pages += part.pages;
-    sum.requests += part.requests;
-    sum.retries += part.retries;
-    sum.wire_bytes += part.wire_bytes;
-}
-
-void add(store::harvester_stats& sum, const store::harvester_stats& part)
-{
-    add(static_cast<store::harvester_counters&>(sum), part);
-    for (const auto& [end, n] : part.by_end) add_kind(sum.by_end, end, n);
-    sum.failure_of.insert(part.failure_of.begin(), part.failure_of.end());
-    for (const auto& [name, a] : part.by_account) {
-        store::account_counts& account = sum.by_account[name];
-        account.done += a.done;
-        account.failed += a.failed;
-        account.posts += a.posts;
-        account.requests += a.requests;
-    }
-}
 
 /// Returns the line for users who copy or move the store.
 std::string log_line(const store::log_tail& left)
@@ -116,7 +86,7 @@ harvest_run::~harvest_run() = default;
 int harvest_run::run()
 {
     interruption_.listen();
-    if (prepare()) {
+    if (prepare_unless_interrupted()) {
         guard([this] { start_company(); });
         do {
             guard([this] { start_harvester(); });
@@ -180,6 +150,18 @@ harvest_snapshot harvest_run::snapshot()
 milliseconds harvest_run::elapsed() const
 {
     return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began_);
+}
+
+/// A signal ends the wait for a store that another process has locked.
+bool harvest_run::prepare_unless_interrupted()
+{
+    try {
+        return prepare();
+    } catch (const store::store_error& e) {
+        if (!interruption_.came() || e.reason() != store::store_errc::locked) throw;
+        imported_.all_read = false;
+        return false;
+    }
 }
 
 /// Opens the jobs, then the store, and fills its queue. Returns false if there is nothing to do. An invalid jobs file

@@ -44,6 +44,7 @@ public:
     int run();
 
 private:
+    bool prepare_unless_interrupted();
     bool prepare();
     void start_company();
     void start_harvester();
@@ -61,7 +62,6 @@ private:
     boost::asio::awaitable<void> write_posts(std::span<const post> posts);
     void output_failed(boost::system::error_code code);
     boost::asio::awaitable<void> look_for_unparked();
-    void add_up(store::harvester_counters& sum) const;
     harvest_snapshot snapshot();
     harvest_ending ending() const;
     std::chrono::milliseconds elapsed() const;

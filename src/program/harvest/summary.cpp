@@ -165,4 +165,33 @@ std::vector<std::string> summary_lines(const harvest_ending& e)
     return lines;
 }
 
+void add(store::harvester_counters& sum, const store::harvester_counters& part)
+{
+    sum.jobs_done += part.jobs_done;
+    sum.jobs_failed += part.jobs_failed;
+    sum.jobs_left += part.jobs_left;
+    sum.posts += part.posts;
+    sum.added += part.added;
+    sum.changed += part.changed;
+    sum.quarantined += part.quarantined;
+    sum.pages += part.pages;
+    sum.requests += part.requests;
+    sum.retries += part.retries;
+    sum.wire_bytes += part.wire_bytes;
+}
+
+void add(store::harvester_stats& sum, const store::harvester_stats& part)
+{
+    add(static_cast<store::harvester_counters&>(sum), part);
+    for (const auto& [end, n] : part.by_end) add_kind(sum.by_end, end, n);
+    sum.failure_of.insert(part.failure_of.begin(), part.failure_of.end());
+    for (const auto& [name, a] : part.by_account) {
+        store::account_counts& account = sum.by_account[name];
+        account.done += a.done;
+        account.failed += a.failed;
+        account.posts += a.posts;
+        account.requests += a.requests;
+    }
+}
+
 }  // namespace unipile::program

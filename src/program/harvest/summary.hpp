@@ -3,6 +3,7 @@
 
 #include "program/harvest/accounts_view.hpp"
 
+#include <unipile/store/harvester.hpp>
 #include <unipile/store/records.hpp>
 
 #include <chrono>
@@ -35,5 +36,9 @@ struct harvest_ending {
 
 /// Returns lines without their ends. Reports success only if everything is done.
 std::vector<std::string> summary_lines(const harvest_ending& e);
+
+/// Adds what another harvester of the same run has done.
+void add(store::harvester_counters& sum, const store::harvester_counters& part);
+void add(store::harvester_stats& sum, const store::harvester_stats& part);
 
 }  // namespace unipile::program

@@ -46,13 +46,7 @@ block_writer::block_writer(asio::any_io_executor executor)
     const int copy = ::fcntl(descriptor_, F_DUPFD_CLOEXEC, 0);
     if (copy < 0) return;
     // The pipe itself stays in blocking mode, since other processes may share it; this only waits for readiness.
-    waiter_.emplace(executor);
-    error_code ec;
-    waiter_->assign(copy, ec);
-    if (ec) {
-        ::close(copy);
-        waiter_.reset();
-    }
+    waiter_.emplace(executor, copy);
 }
 
 block_writer::block_writer(asio::any_io_executor executor, const std::string& path, bool append)

@@ -17,22 +17,31 @@ namespace {
 /// A line of at least this size was not written by this program.
 constexpr off_t longest_line = off_t{64} * 1024 * 1024;
 
-/// Returns the text behind the last line end of a file of `size` bytes; nothing if it can't be read or is too long.
-std::optional<std::string> last_line(int descriptor, off_t size)
+/// Returns where the bytes behind the last line end of a file of `size` bytes begin; nullopt if it can't be read or the
+/// line is too long.
+std::optional<off_t> begin_of_last_line(int descriptor, off_t size)
 {
     constexpr off_t piece = 64 * 1024;
-    std::string tail;
     for (off_t begin = size; begin > 0;) {
         const off_t length = std::min(piece, begin);
         begin -= length;
         std::string part(static_cast<std::size_t>(length), '\0');
         if (::pread(descriptor, part.data(), part.size(), begin) != length) return std::nullopt;
         const std::size_t end = part.rfind('\n');
-        if (end != std::string::npos) return part.substr(end + 1) + tail;
-        tail.insert(0, part);
+        if (end != std::string::npos) return begin + static_cast<off_t>(end) + 1;
         if (size - begin > longest_line) return std::nullopt;
     }
-    return tail;
+    return 0;
+}
+
+/// Returns what stands there; nullopt as above.
+std::optional<std::string> last_line(int descriptor, off_t size)
+{
+    const std::optional<off_t> begin = begin_of_last_line(descriptor, size);
+    if (!begin) return std::nullopt;
+    std::string line(static_cast<std::size_t>(size - *begin), '\0');
+    if (::pread(descriptor, line.data(), line.size(), *begin) != size - *begin) return std::nullopt;
+    return line;
 }
 
 bool is_json(const std::string& text)

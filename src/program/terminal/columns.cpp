@@ -13,15 +13,13 @@ std::size_t columns_of_byte(char c) noexcept
     return byte < 0xe0 ? 1 : 2;
 }
 
-/// Returns the longest beginning of whole characters that takes at most `columns`.
+/// Returns the longest beginning of whole characters that takes at most `columns`, of a text that takes more.
 std::string_view beginning(std::string_view text, std::size_t columns) noexcept
 {
-    std::size_t taken = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        taken += columns_of_byte(text[i]);
-        if (taken > columns) return text.substr(0, i);
+    std::size_t end = 0;
+    for (std::size_t taken = columns_of_byte(text[0]); taken <= columns; taken += columns_of_byte(text[++end])) {
     }
-    return text;
+    return text.substr(0, end);
 }
 
 }  // namespace

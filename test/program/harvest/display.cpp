@@ -142,11 +142,12 @@ BOOST_AUTO_TEST_CASE(every_line_fits_and_is_harmless)
             BOOST_TEST(lines.size() <= 6u);
             for (const auto& line : lines) {
                 BOOST_TEST(columns_of(line) <= width);
-                for (const char c : line) BOOST_TEST((c < 0 || (c >= 0x20 && c < 0x7f)));
+                for (const char c : line) BOOST_TEST((c < 0 || (c >= 0x20 && c < 0x7f)), +c << " in " << line);
             }
         }
     for (const harvest_snapshot& s : {usual(), hostile(), extreme(), harvest_snapshot{}})
-        for (const char c : plain_line(s)) BOOST_TEST((c < 0 || (c >= 0x20 && c < 0x7f)));
+        for (const char c : plain_line(s))
+            BOOST_TEST((c < 0 || (c >= 0x20 && c < 0x7f)), +c << " in " << plain_line(s));
     BOOST_TEST(plain_line(hostile()).size() < 1'000u);
     BOOST_TEST(plain_line(hostile()).find("parked: \\x1b[2J\\x1b]0;gone\\x07\\r\\n (") != std::string::npos);
 }

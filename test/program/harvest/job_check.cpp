@@ -49,7 +49,7 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_is_told_with_what_to_write)
                                                        wrong{"M\xfcller", false, "UTF-8"}}) {
         const std::string complaint = complaint_about({"acc", identifier, is_company});
         BOOST_TEST(complaint.find(part) != std::string::npos, identifier << ": " << complaint);
-        BOOST_TEST((identifier.size() < 3 || complaint.find(identifier) == std::string::npos));
+        if (identifier.size() >= 3) BOOST_TEST(complaint.find(identifier) == std::string::npos, complaint);
     }
     BOOST_TEST(complaint_about({"", "ACo1", false}).find("--account") != std::string::npos);
 }

@@ -150,7 +150,7 @@ BOOST_AUTO_TEST_CASE(a_file_is_known_by_its_real_path)
     jobs_input direct(file, always), through(link, always);
     BOOST_TEST(direct.all_read());
     BOOST_TEST(direct.label() == through.label());
-    BOOST_TEST((content_of(direct) == text));
+    BOOST_TEST(content_of(direct) == text);
 }
 
 BOOST_AUTO_TEST_CASE(a_pipe_is_known_by_its_content)
@@ -160,7 +160,7 @@ BOOST_AUTO_TEST_CASE(a_pipe_is_known_by_its_content)
         const fifo pipe(folder.file(name), content);
         jobs_input input(folder.file(name), always);
         BOOST_TEST(input.all_read());
-        BOOST_TEST((content_of(input) == content));
+        BOOST_TEST(content_of(input) == content);
         return input.label();
     };
     const std::string text(300'000, 'y');

@@ -362,7 +362,8 @@ BOOST_AUTO_TEST_CASE(a_dry_run_belongs_to_the_store_s_server_as_a_run_does)
     BOOST_TEST(dry({"--base-url", "https://api8.unipile.com:13851", "--base-url-changed"}).code == 0);
     BOOST_TEST(dry({}).code == 0);
     // Without a base URL there is nothing to compare.
-    BOOST_TEST((process{UNIPILE_PROGRAM, w.command({"--dry-run"}), {}}.wait().code == 0));
+    const finished without_key = process{UNIPILE_PROGRAM, w.command({"--dry-run"}), {}}.wait();
+    BOOST_TEST(without_key.code == 0, without_key.err);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

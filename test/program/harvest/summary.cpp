@@ -227,6 +227,29 @@ BOOST_AUTO_TEST_CASE(ends_that_the_api_has_not_stated)
                "looks there again");
 }
 
+BOOST_AUTO_TEST_CASE(two_harvesters_of_one_run_are_added_up)
+{
+    unipile::store::harvester_stats sum, part;
+    part.jobs_done = 1, part.jobs_failed = 2, part.jobs_left = 3, part.posts = 4, part.added = 5, part.changed = 6;
+    part.quarantined = 7, part.pages = 8, part.requests = 9, part.retries = 10, part.wire_bytes = 11;
+    part.by_end = {{"null_cursor", 1}, {"errors/x", 2}};
+    part.failure_of = {{"errors/x", "the first"}};
+    part.by_account["acc1"] = {1, 2, 4, 9};
+    add(sum, part);
+    part.failure_of["errors/x"] = "the second";
+    part.by_account["acc2"] = {1, 0, 1, 1};
+    add(sum, part);
+    const std::vector<std::uint64_t> counters{sum.jobs_done, sum.jobs_failed, sum.jobs_left,   sum.posts,
+                                              sum.added,     sum.changed,     sum.quarantined, sum.pages,
+                                              sum.requests,  sum.retries,     sum.wire_bytes};
+    const std::vector<std::uint64_t> twice{2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22};
+    BOOST_TEST(counters == twice, boost::test_tools::per_element());
+    BOOST_TEST(sum.by_end["errors/x"] == 4u);
+    BOOST_TEST(sum.failure_of["errors/x"] == "the first");
+    BOOST_TEST(sum.by_account["acc1"].requests == 18u);
+    BOOST_TEST(sum.by_account["acc2"].done == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(jobs_that_were_withdrawn)
 {
     harvest_ending e = good();
@@ -263,7 +286,7 @@ BOOST_AUTO_TEST_CASE(hostile_names_and_huge_numbers)
     const strings lines = summary_lines(e);
     for (const auto& line : lines) {
         BOOST_TEST(line.size() < 400u);
-        for (const char c : line) BOOST_TEST((c < 0 || (c >= 0x20 && c < 0x7f)));
+        for (const char c : line) BOOST_TEST((c < 0 || (c >= 0x20 && c < 0x7f)), +c << " in " << line);
     }
     BOOST_TEST(lines.back() == "details: unipile status --store \\x1b[31m.db");
     e.tally.posts = 0;  // less than what was new: it can't be, and gives no nonsense

@@ -1,10 +1,12 @@
 #include "program/output/unfinished_block.hpp"
 
 #include "program/jobs_folder.hpp"
+#include "program/limits.hpp"
 #include "support/printing.hpp"
 
 #include <boost/test/unit_test.hpp>
 
+#include <cerrno>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -146,6 +148,63 @@ BOOST_AUTO_TEST_CASE(only_what_is_appended_to_is_cut)
     BOOST_TEST(end_last_line(f.descriptor));
     BOOST_TEST(f.content() == "one\n");
     BOOST_TEST(!end_last_line(-1));
+}
+
+BOOST_AUTO_TEST_CASE(a_line_that_is_too_long_for_a_post_stays)
+{
+    const opened f{"{", O_APPEND};
+    constexpr off_t size = off_t{64} * 1024 * 1024 + 70'000;
+    BOOST_TEST_REQUIRE(::ftruncate(f.descriptor, size) == 0);
+    BOOST_TEST(end_last_line(f.descriptor));
+    BOOST_TEST(::lseek(f.descriptor, 0, SEEK_END) == size);
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_can_not_be_opened_to_read_stays)
+{
+    const opened f{"{\"half", O_APPEND};
+    {
+        const descriptor_limit none{0};
+        BOOST_TEST(end_last_line(f.descriptor));
+    }
+    BOOST_TEST(f.content() == "{\"half");
+}
+
+BOOST_AUTO_TEST_CASE(a_line_end_that_does_not_fit_is_an_error)
+{
+    const opened f{"notes", O_APPEND};
+    {
+        const file_size_limit bound{5};
+        BOOST_TEST(!end_last_line(f.descriptor));
+        BOOST_TEST(errno == EFBIG);
+    }
+    BOOST_TEST(f.content() == "notes");
+}
+
+BOOST_AUTO_TEST_CASE(what_went_into_a_pipe_is_not_taken_back)
+{
+    int ends[2];
+    BOOST_TEST_REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+    unfinished_block block{ends[1]};
+    BOOST_TEST_REQUIRE(::write(ends[1], "one", 3) == 3);
+    block.grew(3);
+    block.take_back();
+    BOOST_TEST(end_last_line(ends[1]));
+    BOOST_TEST(discard_content(ends[1]));
+    ::close(ends[1]);
+    char got[8];
+    BOOST_TEST(::read(ends[0], got, sizeof got) == 3);
+    ::close(ends[0]);
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_was_closed_stays_as_it_is)
+{
+    const opened f{"", O_APPEND};
+    const int copy = ::fcntl(f.descriptor, F_DUPFD_CLOEXEC, 0);
+    unfinished_block block{copy};
+    f.write(block, "one");
+    ::close(copy);
+    block.take_back();
+    BOOST_TEST(f.content() == "one");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

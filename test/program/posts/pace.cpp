@@ -131,6 +131,16 @@ BOOST_AUTO_TEST_CASE(a_store_that_can_not_be_written_sends_no_request)
     BOOST_TEST(world.server.stats().requests == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(a_store_whose_ledger_can_not_be_had_sends_no_request)
+{
+    sql("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'ledger', 'lodger') WHERE name = "
+        "'accounts'");
+    const finished f = world.run(posts());
+    BOOST_TEST(f.code == 1, f.err);
+    BOOST_TEST(has(f.err, store + ": "), f.err);
+    BOOST_TEST(world.server.stats().requests == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(a_ledger_that_can_not_be_read_counts_as_used_up)
 {
     sql("UPDATE accounts SET ledger = 'nonsense'");

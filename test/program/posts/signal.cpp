@@ -90,7 +90,7 @@ BOOST_AUTO_TEST_CASE(an_interrupted_run_waits_for_its_reader_for_a_while_only)
     }
     const finished f = p.wait();
     BOOST_TEST(f.code == 130);
-    BOOST_TEST((f.err.find("the output's reader did not take the last lines") != std::string::npos), f.err);
+    BOOST_TEST(f.err.find("the output's reader did not take the last lines") != std::string::npos, f.err);
     // The last block was not written whole, and comes again.
     out += f.out;
     const finished rest = s.run(s.arguments({s.first()}, {"--resume", field(lines_of(f.err).back(), "position")}));

@@ -86,7 +86,7 @@ private:
 
     void put_character(char c)
     {
-        BOOST_TEST_REQUIRE((c >= 0x20 && c < 0x7f));
+        BOOST_TEST_REQUIRE((c >= 0x20 && c < 0x7f), +c);
         if (column_ == size_.columns) next_row(true);
         std::string& row = rows_[row_];
         if (row.size() <= column_) row.resize(column_ + 1, ' ');
@@ -199,6 +199,7 @@ BOOST_AUTO_TEST_CASE(a_block_is_cut_at_the_terminal)
 
 BOOST_AUTO_TEST_CASE(nothing_is_left_over_when_the_width_changes)
 {
+    const strings prompt_and_block{"$", "x", "y"};
     for (std::size_t before = 4; before < 40; ++before)
         for (std::size_t after = 4; after < 40; ++after) {
             terminal t{before, 60};
@@ -207,7 +208,8 @@ BOOST_AUTO_TEST_CASE(nothing_is_left_over_when_the_width_changes)
             t.put(b.draw({"the first line of them", "the second", ""}, t.size()));
             t.resize(after, 60);
             t.put(b.draw({"x", "y"}, t.size()));
-            BOOST_TEST_REQUIRE((t.shown() == strings{"$", "x", "y"}), before << " to " << after);
+            BOOST_TEST_CONTEXT(before << " to " << after)
+            BOOST_TEST_REQUIRE(t.shown() == prompt_and_block, boost::test_tools::per_element());
         }
 }
 

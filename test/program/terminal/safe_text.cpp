@@ -17,7 +17,7 @@ BOOST_AUTO_TEST_CASE(no_control_character_reaches_the_terminal)
 {
     for (unsigned c = 0; c < 0x100; ++c) {
         const std::string shown = printable(std::string(1, static_cast<char>(c)));
-        for (const char s : shown) BOOST_TEST((s >= 0x20 && s < 0x7f));
+        for (const char s : shown) BOOST_TEST((s >= 0x20 && s < 0x7f), +s << " in " << shown);
         if (c >= 0x20 && c < 0x7f)
             BOOST_TEST(shown == std::string(1, static_cast<char>(c)));
         else
