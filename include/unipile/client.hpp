@@ -3,6 +3,7 @@
 
 #include <unipile/client_options.hpp>
 #include <unipile/detail/access.hpp>
+#include <unipile/detail/initiation.hpp>
 #include <unipile/post_stream.hpp>
 #include <unipile/posts_page.hpp>
 #include <unipile/posts_query.hpp>
@@ -119,7 +120,7 @@ public:
     auto async_page(posts_query query, position from, Token&& token = Token())
     {
         return boost::asio::async_initiate<Token, void(boost::system::error_code, posts_page)>(
-            initiate_page{executor_, core_}, token, std::move(query), std::move(from));
+            initiate_page(executor_, core_), token, std::move(query), std::move(from));
     }
 
     /// The same from the first page on.
@@ -153,12 +154,8 @@ private:
 
     client(executor_type executor, std::shared_ptr<paging::client_core> core) noexcept;
 
-    struct initiate_page {
-        using executor_type = client::executor_type;
-        executor_type executor;
-        std::shared_ptr<paging::client_core> core;
-
-        const executor_type& get_executor() const noexcept { return executor; }
+    struct initiate_page : detail::initiation<paging::client_core> {
+        using initiation::initiation;
         void operator()(paging::page_handler handler, posts_query query, const position& from) const;
     };
 

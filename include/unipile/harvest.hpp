@@ -3,6 +3,7 @@
 
 #include <unipile/client.hpp>
 #include <unipile/detail/access.hpp>
+#include <unipile/detail/initiation.hpp>
 #include <unipile/end_reason.hpp>
 #include <unipile/failure.hpp>
 #include <unipile/harvest_job.hpp>
@@ -16,6 +17,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/deferred.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -153,14 +155,15 @@ public:
     /// that stopped the harvest, errc::operation_in_progress, or `asio::error::operation_aborted` if cancelled.
     boost::asio::awaitable<std::optional<harvest_element>> next();
 
-    /// The same for any completion token. Handler signature: `void(error_code, std::optional<harvest_element>)`. The
-    /// handler is called on its associated executor, never inside this function. Its cancellation slot cancels the pull
-    /// (all three types).
-    template <boost::asio::completion_token_for<void(boost::system::error_code, std::optional<harvest_element>)> Token>
-    auto async_next(Token&& token)
+    /// The same for any completion token; the default is `boost::asio::deferred`. Handler signature:
+    /// `void(error_code, std::optional<harvest_element>)`. The handler is called on its associated executor, never
+    /// inside this function. Its cancellation slot cancels the pull (all three types).
+    template <boost::asio::completion_token_for<void(boost::system::error_code, std::optional<harvest_element>)> Token =
+                  boost::asio::deferred_t>
+    auto async_next(Token&& token = Token())
     {
         return boost::asio::async_initiate<Token, void(boost::system::error_code, std::optional<harvest_element>)>(
-            initiate_next{executor_, core_}, token);
+            initiate_next(executor_, core_), token);
     }
 
     /// Returns an element if one is buffered and no pull is outstanding, otherwise nothing.
@@ -204,9 +207,8 @@ private:
 
     harvest_stream(executor_type executor, std::shared_ptr<harvest::harvest_core> core) noexcept;
 
-    struct initiate_next {
-        executor_type executor;
-        std::shared_ptr<harvest::harvest_core> core;
+    struct initiate_next : detail::initiation<harvest::harvest_core> {
+        using initiation::initiation;
         void operator()(harvest::next_handler handler) const;
     };
 
@@ -214,10 +216,10 @@ private:
     std::shared_ptr<harvest::harvest_core> core_;
 };
 
-namespace harvest {
+namespace detail {
 /// Throws std::invalid_argument for options that can't work.
-harvest_stream begin(const client& c, std::unique_ptr<job_source> source, harvest_options options);
-}  // namespace harvest
+harvest_stream begin_harvest(const client& c, std::unique_ptr<job_source> source, harvest_options options);
+}  // namespace detail
 
 template <class Jobs>
 harvest_stream client::harvest(Jobs&& jobs)
@@ -228,7 +230,7 @@ harvest_stream client::harvest(Jobs&& jobs)
 template <class Jobs>
 harvest_stream client::harvest(Jobs&& jobs, harvest_options options)
 {
-    return harvest::begin(*this, make_job_source(executor_, std::forward<Jobs>(jobs)), std::move(options));
+    return detail::begin_harvest(*this, make_job_source(executor_, std::forward<Jobs>(jobs)), std::move(options));
 }
 
 }  // namespace unipile

@@ -89,7 +89,7 @@ public:
     virtual void stop() {}
 };
 
-namespace harvest {
+namespace detail {
 
 /// Jobs that a function returns without waiting.
 class function_source final : public job_source {
@@ -162,7 +162,7 @@ private:
     std::weak_ptr<boost::asio::cancellation_signal> running_;
 };
 
-}  // namespace harvest
+}  // namespace detail
 
 /// Makes a source of one of these. No job is taken before the harvest requests it.
 ///  - a range of `harvest_job` or `posts_query`: moved in if it is an rvalue, otherwise referred to, and to be kept
@@ -178,17 +178,17 @@ std::unique_ptr<job_source> make_job_source(const boost::asio::any_io_executor& 
     using type = std::remove_cvref_t<Jobs>;
     if constexpr (std::convertible_to<Jobs, std::unique_ptr<job_source>>) {
         return std::forward<Jobs>(jobs);
-    } else if constexpr (harvest::job_coroutine<type>) {
-        return std::make_unique<harvest::coroutine_source<type>>(executor, std::forward<Jobs>(jobs));
-    } else if constexpr (harvest::job_function<type>) {
+    } else if constexpr (detail::job_coroutine<type>) {
+        return std::make_unique<detail::coroutine_source<type>>(executor, std::forward<Jobs>(jobs));
+    } else if constexpr (detail::job_function<type>) {
         auto f = std::make_shared<type>(std::forward<Jobs>(jobs));
-        return std::make_unique<harvest::function_source>([f](harvest_job& job) {
+        return std::make_unique<detail::function_source>([f](harvest_job& job) {
             auto next = (*f)();
             if (next) job = harvest_job(*std::move(next));
             return next.has_value();
         });
     } else {
-        static_assert(harvest::job_range<Jobs>,
+        static_assert(detail::job_range<Jobs>,
                       "jobs are a range of harvest_job or posts_query, a function or coroutine that returns an "
                       "optional one, or a unique_ptr<job_source>");
         using view = std::views::all_t<Jobs>;
@@ -199,7 +199,7 @@ std::unique_ptr<job_source> make_job_source(const boost::asio::any_io_executor& 
             bool fresh = true;
         };
         auto s = std::make_shared<state>(std::forward<Jobs>(jobs));
-        return std::make_unique<harvest::function_source>([s](harvest_job& job) {
+        return std::make_unique<detail::function_source>([s](harvest_job& job) {
             // The iterator is incremented only when the next job is requested: that may be expensive.
             if (!s->fresh) ++s->at;
             s->fresh = false;

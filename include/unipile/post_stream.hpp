@@ -2,6 +2,7 @@
 #pragma once
 
 #include <unipile/detail/access.hpp>
+#include <unipile/detail/initiation.hpp>
 #include <unipile/end_reason.hpp>
 #include <unipile/errc.hpp>
 #include <unipile/failure.hpp>
@@ -13,6 +14,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/deferred.hpp>
 
 #include <memory>
 #include <optional>
@@ -80,6 +82,7 @@ public:
     /// The same for any completion token.
     ///
     /// Handler signature: `void(error_code, std::optional<post>)`; the optional is empty at the end and with an error.
+    /// The default token is `boost::asio::deferred`.
     ///
     /// Executor: the handler is called on its associated executor and never inside this function. Its associated
     /// allocator allocates the operation's state; its associated cancellation slot cancels the pull. The page that is
@@ -87,22 +90,24 @@ public:
     /// the stream.
     ///
     /// Errors: `errc`, or `asio::error::operation_aborted`.
-    template <boost::asio::completion_token_for<void(boost::system::error_code, std::optional<post>)> Token>
-    auto async_next(Token&& token)
+    template <boost::asio::completion_token_for<void(boost::system::error_code, std::optional<post>)> Token =
+                  boost::asio::deferred_t>
+    auto async_next(Token&& token = Token())
     {
         return boost::asio::async_initiate<Token, void(boost::system::error_code, std::optional<post>)>(
-            initiate_next{executor_, core_}, token);
+            initiate_next(executor_, core_), token);
     }
 
     /// Completes with all posts decoded so far: at least one, or none at the end.
     ///
     /// Handler signature: `void(error_code, std::span<const post>)`. The span is valid until the next pull, `try_next`,
     /// or the stream's destruction; posts are cheap to copy. Otherwise like `async_next`.
-    template <boost::asio::completion_token_for<void(boost::system::error_code, std::span<const post>)> Token>
-    auto async_next_batch(Token&& token)
+    template <boost::asio::completion_token_for<void(boost::system::error_code, std::span<const post>)> Token =
+                  boost::asio::deferred_t>
+    auto async_next_batch(Token&& token = Token())
     {
         return boost::asio::async_initiate<Token, void(boost::system::error_code, std::span<const post>)>(
-            initiate_batch{executor_, core_}, token);
+            initiate_batch(executor_, core_), token);
     }
 
     /// Returns a post if one has been decoded and no pull is outstanding, otherwise nothing. Never sends a request.
@@ -133,14 +138,12 @@ private:
 
     post_stream(executor_type executor, std::shared_ptr<paging::stream_core> core) noexcept;
 
-    struct initiate_next {
-        executor_type executor;
-        std::shared_ptr<paging::stream_core> core;
+    struct initiate_next : detail::initiation<paging::stream_core> {
+        using initiation::initiation;
         void operator()(paging::next_handler handler) const;
     };
-    struct initiate_batch {
-        executor_type executor;
-        std::shared_ptr<paging::stream_core> core;
+    struct initiate_batch : detail::initiation<paging::stream_core> {
+        using initiation::initiation;
         void operator()(paging::batch_handler handler) const;
     };
 

@@ -271,9 +271,9 @@ error_code page_decoder::impl::frame_item(const char*& p, const char* last)
         return {};
     }
     if (!cut_.empty()) whole = cut_.append(whole);
-    const char* end_of_whole = whole.data() + whole.size();
-    const parse_status parsed =
-        whole[0] == '{' ? parser_.parse(whole.data(), end_of_whole, true) : parser_.check(whole.data(), end_of_whole);
+    const char* const head = whole.data();
+    const char* const tail = head + whole.size();
+    const parse_status parsed = *head == '{' ? parser_.parse(head, tail, true) : parser_.check(head, tail);
     const error_code e = whole_item(whole, parsed);
     cut_.clear();
     return e;

@@ -33,7 +33,7 @@ public:
         auto keep = std::make_shared<handler>(std::move(done));
         asio::co_spawn(source_->executor_, source_->pull(std::move(request)),
                        [source = source_, keep](const std::exception_ptr& error, std::vector<harvest_job> jobs) {
-                           std::move (*keep)(harvest::code_of(error), std::move(jobs));
+                           std::move (*keep)(unipile::detail::code_of(error), std::move(jobs));
                        });
     }
 

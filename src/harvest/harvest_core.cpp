@@ -50,8 +50,7 @@ harvest_core::harvest_core(const client& c, std::shared_ptr<job_source> source, 
       registry_(paging::keeper_registry::of(executor_)),
       clock_(std::move(time)),
       scheduler_(scheduling_of(*client_, options_)),
-      no_memory_(out_of_memory_failure()),
-      stopped_(errc::harvest_stopped)
+      no_memory_(out_of_memory_failure())
 {
     if (options_.pace) known_rules_.push_back(std::make_shared<pacer>(*options_.pace));
     registry_->add(*this);

@@ -28,9 +28,9 @@ void check(const harvest_options& options)
 
 }  // namespace
 
-harvest_stream harvest::begin(const client& c, std::unique_ptr<job_source> source, harvest_options options)
+harvest_stream detail::begin_harvest(const client& c, std::unique_ptr<job_source> source, harvest_options options)
 {
-    return begin(c, std::move(source), std::move(options), system_time(c.get_executor()));
+    return harvest::begin(c, std::move(source), std::move(options), harvest::system_time(c.get_executor()));
 }
 
 harvest_stream harvest::begin(const client& c, std::shared_ptr<job_source> source, harvest_options options,

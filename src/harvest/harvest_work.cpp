@@ -39,7 +39,7 @@ failure failure_of_source(const std::exception_ptr& error)
     } catch (...) {
         d.note = "an exception of an unknown type";
     }
-    return failure(code_of(error), std::move(d));
+    return failure(detail::code_of(error), std::move(d));
 }
 
 failure parked(const account_ledger& ledger)

@@ -8,7 +8,7 @@
 #include <new>
 #include <utility>
 
-namespace unipile::harvest {
+namespace unipile::detail {
 
 boost::system::error_code code_of(std::exception_ptr error) noexcept
 {
@@ -40,4 +40,4 @@ void function_source::async_pull(job_request request, handler done)
     std::move(done)(boost::system::error_code(), std::move(jobs));
 }
 
-}  // namespace unipile::harvest
+}  // namespace unipile::detail

@@ -1,5 +1,6 @@
 // The operation of a harvester: tokens, executors, cancellation slots, and options that can't work.
 #include "durable/stored_harvest.hpp"
+#include "support/executor_probe.hpp"
 #include "support/printing.hpp"
 
 #include <unipile/errc.hpp>
@@ -139,6 +140,7 @@ BOOST_AUTO_TEST_CASE(it_runs_once)
     fixture f;
     f.h.begin();
     error_code second;
+    BOOST_TEST((f.h.harvester->async_run(executor_probe()) == f.h.harvester->get_executor()));
     f.h.harvester->async_run([&](error_code code) { second = code; });
     f.drain();
     BOOST_TEST(second == make_error_code(errc::operation_in_progress));

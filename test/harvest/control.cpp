@@ -1,5 +1,6 @@
 // The handle of a harvest: pulls, backpressure, confirmation, stopping, resuming, destroying.
 #include "harvest/gathering.hpp"
+#include "support/executor_probe.hpp"
 #include "support/printing.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -253,6 +254,21 @@ BOOST_AUTO_TEST_CASE(any_completion_token)
     BOOST_TEST(posts == 50u);
 }
 
+BOOST_AUTO_TEST_CASE(initiations_have_an_executor)
+{
+    scripted_harvest h(plain_listing(5, 10), row(1));
+    BOOST_TEST((h.stream.async_next(executor_probe()) == h.stream.get_executor()));
+    std::size_t posts = 0;
+    const auto consumer = [&]() -> asio::awaitable<void> {
+        const auto e = co_await h.stream.async_next();
+        BOOST_TEST_REQUIRE(e.has_value());
+        posts = e->posts.size();
+    };
+    asio::co_spawn(h.context, consumer, rethrow);
+    h.run_all();
+    BOOST_TEST(posts == 5u);
+}
+
 BOOST_AUTO_TEST_CASE(handlers_run_where_they_belong)
 {
     scripted_harvest h(plain_listing(5, 10), row(1));
@@ -318,10 +334,44 @@ BOOST_AUTO_TEST_CASE(moved_from_and_moved_to)
     BOOST_TEST(code == errc::stream_moved_from);
     BOOST_TEST(!h.stream.try_next());
     BOOST_TEST(!h.stream.go_on(0));
+    BOOST_TEST(!h.stream.finish(0));
+    BOOST_TEST(!h.stream.jump(0, position()));
+    BOOST_TEST(!h.stream.unpark("a0"));
+    BOOST_TEST(!h.stream.account("a0", [](const account_status&) {}));
+    h.stream.accounts([](const account_status&) { BOOST_ERROR("it has none"); });
+    BOOST_TEST(!h.stream.outage().has_value());
+    BOOST_TEST(!h.stream.last_failure().has_value());
     BOOST_TEST(h.stream.stats().jobs == 0u);
     h.stream.stop();
+    h.stream.cancel();
+    const auto pull = [&]() -> asio::awaitable<void> {
+        try {
+            co_await h.stream.next();
+            BOOST_ERROR("nothing to pull from");
+        } catch (const failure& f) {
+            BOOST_TEST(f.code() == make_error_code(errc::stream_moved_from));
+        }
+    };
+    asio::co_spawn(h.context, pull, rethrow);
+    h.run_all();
     h.stream = std::move(moved);
+    auto& same = h.stream;
+    h.stream = std::move(same);
     check_jobs(h.run(), 2, 25);
+}
+
+BOOST_AUTO_TEST_CASE(replaced_by_assignment)
+{
+    scripted_harvest h(plain_listing(25, 10), row(2)), other(plain_listing(25, 10), row(2));
+    h.begin();
+    h.context.poll_one();
+    harvest_stream kept(std::move(h.stream));
+    kept = std::move(other.stream);
+    h.run_all();
+    BOOST_REQUIRE(h.got.failed);
+    BOOST_TEST(h.got.failed->code() == asio::error::operation_aborted);
+    BOOST_TEST(h.scripted.transport->alive == 0u);
+    BOOST_TEST(kept.stats().jobs == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(destroyed_at_any_moment)

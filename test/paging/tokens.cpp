@@ -1,5 +1,6 @@
 // Pulls with every kind of completion token.
 #include "one_listing.hpp"
+#include "support/executor_probe.hpp"
 #include "support/printing.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -46,6 +47,32 @@ BOOST_FIXTURE_TEST_CASE(callbacks, one_listing)
     run();
     BOOST_TEST(ids == numbers(0, 25), boost::test_tools::per_element());
     BOOST_TEST(stream.end_reason() == end_reason::null_cursor);
+}
+
+BOOST_FIXTURE_TEST_CASE(initiations_have_an_executor, one_listing)
+{
+    // Tokens that set a timer, `cancel_after` say, take its executor from there.
+    const asio::any_io_executor mine = context.get_executor();
+    BOOST_TEST((stream.async_next(executor_probe()) == mine));
+    BOOST_TEST((stream.async_next_batch(executor_probe()) == mine));
+    auto api = detail::access::make<unipile::client>(mine, client.core);
+    BOOST_TEST((api.async_page({}, executor_probe()) == mine));
+    run();
+    BOOST_TEST(requests() == 0u);
+}
+
+BOOST_FIXTURE_TEST_CASE(without_a_token, one_listing)
+{
+    std::size_t posts = 0;
+    const auto consumer = [&]() -> asio::awaitable<void> {
+        auto first = stream.async_next();
+        if (co_await std::move(first)(asio::use_awaitable)) ++posts;
+        const auto all = co_await stream.async_next_batch();
+        posts += all.size();
+    };
+    asio::co_spawn(context, consumer, asio::detached);
+    run();
+    BOOST_TEST(posts == 10u);
 }
 
 BOOST_FIXTURE_TEST_CASE(awaitables, one_listing)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <unipile/client_options.hpp>
+#include <unipile/detail/initiation.hpp>
 #include <unipile/failure.hpp>
 #include <unipile/harvest.hpp>
 #include <unipile/harvest_options.hpp>
@@ -12,6 +13,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <cstddef>
@@ -126,7 +128,7 @@ public:
     ///
     /// Preconditions: called once; a further call ends with `errc::operation_in_progress`.
     ///
-    /// Handler signature: `void(boost::system::error_code)`.
+    /// Handler signature: `void(boost::system::error_code)`. The default token is `boost::asio::deferred`.
     ///
     /// Executor: the handler is called on its associated executor, by default the harvester's, and never inside this
     /// function. This function may be called on any thread.
@@ -138,10 +140,10 @@ public:
     /// errc::api_key_refused, errc::server_unavailable, errc::accounts_unknown. A code of `store_errc` if the store
     /// failed; `store_writer::failure()` has the whole line. The code of an exception of `on_posts`, or
     /// errc::callback_failed if it has none.
-    template <boost::asio::completion_token_for<void(boost::system::error_code)> Token>
-    auto async_run(Token&& token)
+    template <boost::asio::completion_token_for<void(boost::system::error_code)> Token = boost::asio::deferred_t>
+    auto async_run(Token&& token = Token())
     {
-        return boost::asio::async_initiate<Token, void(boost::system::error_code)>(initiate_run{executor_, core_},
+        return boost::asio::async_initiate<Token, void(boost::system::error_code)>(initiate_run(executor_, core_),
                                                                                    token);
     }
 
@@ -169,13 +171,9 @@ private:
     friend struct durable::access;
     explicit harvester(std::shared_ptr<durable::harvester_core> core) noexcept;
 
-    struct initiate_run {
-        using executor_type = harvester::executor_type;
-        const executor_type& get_executor() const noexcept { return executor; }
+    struct initiate_run : unipile::detail::initiation<durable::harvester_core> {
+        using initiation::initiation;
         void operator()(durable::run_handler handler) const;
-
-        executor_type executor;
-        std::shared_ptr<durable::harvester_core> core;
     };
 
     executor_type executor_;
