@@ -1,6 +1,7 @@
 // Functions of the user that do something with the harvest which calls them: each action in the k-th call of each, for
 // all k.
 #include "harvest/gathering.hpp"
+#include "support/printing.hpp"
 
 #include <unipile/observer.hpp>
 
@@ -8,6 +9,7 @@
 
 #include <functional>
 #include <memory>
+#include <new>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -210,6 +212,43 @@ BOOST_AUTO_TEST_CASE(whatever_is_called_may_do_anything)
                         break;
                     }
                 }
+}
+
+BOOST_AUTO_TEST_CASE(whatever_a_function_throws_ends_the_harvest)
+{
+    enum kind { words, no_memory, number };
+    for (const auto k : {words, no_memory, number})
+        for (int function = 0; function != 3; ++function) {
+            const auto fail = [k] {
+                if (k == words) throw std::runtime_error("no such zone");
+                if (k == no_memory) throw std::bad_alloc();
+                throw 17;
+            };
+            harvest_options o = quickly();
+            o.pace->windows = {{1'000, 24h}};
+            if (function == 0) o.save_ledger = [&](std::string_view, const account_ledger&) { fail(); };
+            if (function == 1)
+                o.load_ledger = [&](std::string_view) {
+                    fail();
+                    return std::optional<account_ledger>();
+                };
+            if (function == 2)
+                o.pace_of = [&](std::string_view) {
+                    fail();
+                    return std::optional<pacing>();
+                };
+            scripted_harvest h(answer_of, row(4), o);
+            h.run();
+            BOOST_TEST_REQUIRE(h.got.failed.has_value());
+            const boost::system::error_code expected = k == no_memory
+                                                           ? make_error_code(boost::system::errc::not_enough_memory)
+                                                           : make_error_code(errc::callback_failed);
+            BOOST_TEST(h.got.failed->code() == expected);
+            const bool told = h.got.failed->all().note.find("no such zone") != std::string::npos;
+            BOOST_TEST(told == (k == words));
+            for (const auto& [name, j] : h.got.jobs) BOOST_TEST(j.ends == 1u);
+            BOOST_TEST(h.requests() == 0u);
+        }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

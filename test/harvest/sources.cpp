@@ -10,12 +10,15 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <list>
 #include <memory>
+#include <new>
 #include <optional>
 #include <ranges>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -99,21 +102,53 @@ BOOST_AUTO_TEST_CASE(sources_of_ones_own_on_other_threads)
     check_jobs(scripted_harvest(plain_listing(3, 10), std::move(source)).run(), 10, 3);
 }
 
+void throw_one(std::size_t kind)
+{
+    switch (kind) {
+        case 0: throw std::runtime_error("no more");
+        case 1: throw failure(errc::target_refused);
+        case 2: throw boost::system::system_error(asio::error::eof);
+        case 3: throw std::system_error(std::make_error_code(std::errc::no_link));
+        case 4: throw std::bad_alloc();
+        default: throw 17;
+    }
+}
+const boost::system::error_code codes_of_kinds[] = {errc::job_source_failed,
+                                                    errc::target_refused,
+                                                    asio::error::eof,
+                                                    std::make_error_code(std::errc::no_link),
+                                                    make_error_code(boost::system::errc::not_enough_memory),
+                                                    errc::job_source_failed};
+
+BOOST_AUTO_TEST_CASE(a_coroutine_that_fails_ends_the_harvest)
+{
+    for (std::size_t kind = 0; kind != std::size(codes_of_kinds); ++kind) {
+        auto next = [kind, left = 3]() mutable -> asio::awaitable<std::optional<posts_query>> {
+            if (left-- == 0) throw_one(kind);
+            co_return query_of(0, std::to_string(left));
+        };
+        scripted_harvest h(plain_listing(1, 10), next);
+        h.run();
+        BOOST_TEST_REQUIRE(h.got.failed.has_value());
+        BOOST_TEST(h.got.failed->code() == codes_of_kinds[kind]);
+        BOOST_TEST(h.got.jobs.size() == 3u);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_source_that_fails_ends_the_harvest)
 {
-    for (int kind = 0; kind < 3; ++kind) {
+    for (std::size_t kind = 0; kind != std::size(codes_of_kinds); ++kind) {
         int i = 0;
         auto next = [&]() -> std::optional<posts_query> {
-            if (i == 300 && kind == 0) throw std::runtime_error("no more");
-            if (i == 300 && kind == 1) throw failure(errc::target_refused);
-            if (i == 300) throw boost::system::system_error(asio::error::eof);
+            if (i == 300) throw_one(kind);
             return query_of(0, std::to_string(i++));
         };
         scripted_harvest h(plain_listing(1, 10), next);
         h.run();
         BOOST_REQUIRE(h.got.failed);
-        const boost::system::error_code expected[] = {errc::job_source_failed, errc::target_refused, asio::error::eof};
-        BOOST_TEST(h.got.failed->code() == expected[kind]);
+        BOOST_TEST(h.got.failed->code() == codes_of_kinds[kind]);
+        if (kind == 0) BOOST_TEST(h.got.failed->all().note == "no more");
+        if (kind == 5) BOOST_TEST(!h.got.failed->all().note.empty());
         for (const auto& [name, j] : h.got.jobs) BOOST_TEST(j.ends == 1u);
         BOOST_TEST(h.got.jobs.size() == 256u + 44u);
     }

@@ -1,11 +1,12 @@
 // Who gets a connection, and who waits for one how long.
 #include "paging/client_core.hpp"
 
-#include "manual_time.hpp"
+#include "one_listing.hpp"
 #include "page_loop.hpp"
-#include "scripted.hpp"
 #include "support/printing.hpp"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/test/unit_test.hpp>
@@ -181,6 +182,37 @@ BOOST_AUTO_TEST_CASE(a_connection_in_time)
         BOOST_REQUIRE(l->outcomes.size() == 1u);
         BOOST_TEST(l->outcomes[0].is_good());
     }
+}
+
+BOOST_AUTO_TEST_CASE(a_pull_that_is_cancelled_leaves_the_queue)
+{
+    auto options = impatient();
+    options.max_connections = 1;
+    one_listing f(
+        [](std::size_t n, const asked& a) {
+            auto p = plain_listing(a, 10, 10);
+            if (n == 0) p.break_at = 0, p.hang = true;
+            return p;
+        },
+        {}, options);
+    auto second = f.client.posts(), third = f.client.posts();
+    asio::cancellation_signal signal;
+    boost::system::error_code cancelled;
+    std::string got;
+    f.stream.async_next([](boost::system::error_code, std::optional<post>) {});
+    second.async_next(asio::bind_cancellation_slot(
+        signal.slot(), [&](boost::system::error_code code, std::optional<post>) { cancelled = code; }));
+    third.async_next([&](boost::system::error_code, std::optional<post> p) { got = p.value().id(); });
+    f.context.poll();
+    signal.emit(asio::cancellation_type::total);
+    f.context.poll();
+    BOOST_TEST(cancelled == asio::error::operation_aborted);
+    f.stream.cancel();
+    f.run();
+    BOOST_TEST(got == "0");
+    BOOST_TEST(f.requests() == 2u);
+    BOOST_TEST(second.end_reason() == end_reason::none);
+    BOOST_TEST(second.stats().requests == 0u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

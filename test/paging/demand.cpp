@@ -63,6 +63,20 @@ BOOST_AUTO_TEST_CASE(prefetch)
     BOOST_TEST(rest.reason == end_reason::null_cursor);
 }
 
+BOOST_AUTO_TEST_CASE(prefetch_keeps_within_what_may_be_read_ahead)
+{
+    auto options = impatient();
+    options.read_ahead = 1;
+    one_listing f(plain_listing(50, 10), {.prefetch_pages = 3}, options);
+    BOOST_TEST(f.next() == "0");
+    BOOST_TEST(f.requests() == 1u);
+    for (int i = 1; i != 10; ++i) BOOST_TEST(f.stream.try_next().has_value());
+    f.run();
+    BOOST_TEST(f.requests() == 2u);
+    f.finish();
+    BOOST_TEST(f.got.ids == numbers(10, 50), boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(a_slow_consumer_stops_the_reading)
 {
     asio::io_context context;

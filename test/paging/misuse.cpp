@@ -64,6 +64,25 @@ BOOST_AUTO_TEST_CASE(awaited_on_another_executor)
         BOOST_TEST(got.failed->code() == errc::wrong_executor);
     }
 
+    // The client on a strand: of a context, of a pool, of any executor.
+    {
+        asio::io_context one, other;
+        asio::thread_pool one_pool(1);
+        const asio::any_io_executor strands[] = {asio::make_strand(one), asio::make_strand(one_pool.get_executor()),
+                                                 asio::make_strand(asio::any_io_executor(one.get_executor()))};
+        for (const auto& s : strands) {
+            scripted_client client(s, plain_listing(20, 10), impatient());
+            auto stream = client.posts();
+            outcome got;
+            asio::co_spawn(other, drain(stream, got), asio::detached);
+            other.restart();
+            other.run();
+            BOOST_TEST_REQUIRE(got.failed.has_value());
+            BOOST_TEST(got.failed->code() == errc::wrong_executor);
+        }
+        one_pool.join();
+    }
+
     // Other executors of the same thread are as good as the client's.
     asio::io_context context;
     const auto inner = asio::make_strand(context);
@@ -75,12 +94,35 @@ BOOST_AUTO_TEST_CASE(awaited_on_another_executor)
     BOOST_TEST(got.ids.size() == 20u);
 }
 
-BOOST_AUTO_TEST_CASE(executors_that_run_handlers_at_once_are_refused)
+client_options valid_options()
 {
     client_options o;
     o.base_url = "https://api1.unipile.com:13111";
     o.api_key = "key";
     o.proxy_from_environment = false;
+    return o;
+}
+
+BOOST_AUTO_TEST_CASE(clients_can_be_replaced)
+{
+    asio::io_context context;
+    scripted_client first(context.get_executor(), plain_listing(20, 10), impatient());
+    scripted_client second(context.get_executor(), plain_listing(5, 10), impatient());
+    auto api = detail::access::make<client>(context.get_executor(), first.core);
+    auto stream = api.posts({.account_id = "acc", .identifier = "id"});
+    api = detail::access::make<client>(context.get_executor(), second.core);
+    auto other = api.posts({.account_id = "acc", .identifier = "id"});
+    outcome one, two;
+    asio::co_spawn(context, drain(stream, one), asio::detached);
+    asio::co_spawn(context, drain(other, two), asio::detached);
+    context.run();
+    BOOST_TEST(one.ids.size() == 20u);
+    BOOST_TEST(two.ids.size() == 5u);
+}
+
+BOOST_AUTO_TEST_CASE(executors_that_run_handlers_at_once_are_refused)
+{
+    const client_options o = valid_options();
     const auto refused = [&](const asio::any_io_executor& e) {
         try {
             client c(e, o);
@@ -98,6 +140,18 @@ BOOST_AUTO_TEST_CASE(executors_that_run_handlers_at_once_are_refused)
     BOOST_TEST(refused(asio::prefer(p, ex::outstanding_work.tracked)));
     BOOST_TEST(refused(asio::prefer(asio::any_io_executor(p), ex::outstanding_work.tracked)));
     BOOST_TEST(refused(asio::prefer(p, ex::relationship.continuation)));
+    // Each combination has a type of its own.
+    const auto in_every_way = [&](const auto& e) {
+        const auto tracked = asio::prefer(e, ex::outstanding_work.tracked);
+        BOOST_TEST(refused(e));
+        BOOST_TEST(refused(tracked));
+        BOOST_TEST(refused(asio::prefer(e, ex::relationship.continuation)));
+        BOOST_TEST(refused(asio::prefer(tracked, ex::relationship.continuation)));
+    };
+    in_every_way(asio::require(p, ex::blocking.possibly));
+    in_every_way(asio::require(p, ex::blocking.never));
+    in_every_way(asio::require(p, ex::blocking.always));
+    in_every_way(asio::require(asio::system_executor(), ex::blocking.always));
     BOOST_TEST(refused(asio::system_executor()));
     BOOST_TEST(refused(asio::require(asio::system_executor(), ex::blocking.never)));
     BOOST_TEST(refused(asio::prefer(asio::system_executor(), ex::relationship.continuation)));

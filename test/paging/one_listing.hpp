@@ -41,7 +41,7 @@ struct one_listing {
     void run()
     {
         context.restart();
-        context.run();
+        context.poll();
     }
     /// Pulls all that is left.
     void finish()

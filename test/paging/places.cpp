@@ -1,18 +1,14 @@
-// Where a listing stands: positions, their text, and pages that are fetched again after they have changed.
+// Where a listing stands, and pages that are fetched again after they have changed.
 #include "scripted.hpp"
 
 #include "paging/listing.hpp"
 #include "support/printing.hpp"
 
-#include <unipile/errc.hpp>
-#include <unipile/failure.hpp>
 
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
-#include <random>
 #include <set>
-#include <sstream>
 
 using namespace unipile;
 using namespace unipile::paging;
@@ -22,26 +18,6 @@ using unipile::test::numbers;
 namespace {
 
 const posts_query query{.account_id = "acc", .identifier = "id"};
-
-position sample(std::size_t known, std::string cursor = "abc+/=")
-{
-    detail::position_parts p;
-    p.query = query_fingerprint(query);
-    p.cursor = std::move(cursor);
-    p.index = static_cast<std::uint32_t>(known + 3);
-    for (std::size_t i = 0; i != known; ++i) p.behind.push_back(identity::named("X", std::to_string(i)).bits());
-    return detail::access::make<position>(p);
-}
-
-bool is_refused(std::string_view text)
-{
-    try {
-        (void)position::parse(text);
-    } catch (const failure& f) {
-        return f.code() == errc::invalid_position;
-    }
-    return false;
-}
 
 /// Feeds pages to a listing and keeps what comes out.
 class feeder {
@@ -76,98 +52,6 @@ std::vector<std::string> items(const std::vector<std::string>& ids)
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(places)
-
-BOOST_AUTO_TEST_CASE(text_round_trip)
-{
-    for (const std::size_t known : {0u, 1u, 2u, 3u, 50u, 100u, 1000u})
-        for (const std::string cursor :
-             {"", "x", "xy", "xyz", "\xff\x01\n", "a cursor that is longer than the others"}) {
-            const auto p = sample(known, cursor);
-            const auto text = p.text();
-            BOOST_TEST(position::parse(text) == p);
-            BOOST_TEST(text.starts_with("u1."));
-            BOOST_TEST(text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.") ==
-                       std::string::npos);
-            std::ostringstream out;
-            out << p;
-            BOOST_TEST(out.str() == text);
-        }
-    for (const auto reason :
-         {end_reason::null_cursor, end_reason::empty_page, end_reason::exhausted_cursor, end_reason::missing_cursor}) {
-        detail::position_parts p;
-        p.query = query_fingerprint(query);
-        const auto ended = detail::access::make<position>(p, reason);
-        BOOST_TEST(position::parse(ended.text()) == ended);
-        BOOST_TEST(position::parse(ended.text()).ended() == reason);
-    }
-    BOOST_TEST(position::parse(position().text()) == position());
-    BOOST_TEST(sample(100).text().size() < 850u);
-    BOOST_TEST(sample(0, "").text().size() < 40u);
-}
-
-BOOST_AUTO_TEST_CASE(the_format_does_not_change)
-{
-    // Texts of released versions must remain readable.
-    detail::position_parts p;
-    p.query = 0x0123456789abcdef;
-    p.cursor = "cursor";
-    p.index = 300;
-    p.behind = {0x123456789abc, 1};
-    BOOST_TEST(detail::access::make<position>(p).text() == "u1.782riWdFIwEArAIGY3Vyc29yAryaeFY0EgEAAAAAAAnqEAI");
-    BOOST_TEST(fingerprint("unipile", 7) == 9500141237004429047u);
-    BOOST_TEST(query_fingerprint(query) == 1691965201361206997u);
-}
-
-BOOST_AUTO_TEST_CASE(damaged_text_is_refused)
-{
-    const auto text = sample(5).text();
-    for (std::size_t n = 0; n != text.size(); ++n) BOOST_TEST(is_refused(text.substr(0, n)));
-    for (std::size_t n = 0; n != text.size(); ++n)
-        for (const char c : {'A', 'x', '_', '.', '=', ' ', '\0'}) {
-            auto damaged = text;
-            if (damaged[n] == c) continue;
-            damaged[n] = c;
-            BOOST_TEST(is_refused(damaged), damaged);
-        }
-    BOOST_TEST(is_refused(text + "A"));
-    BOOST_TEST(is_refused("u2." + text.substr(3)));
-    BOOST_TEST(is_refused(" " + text));
-    // A number with a byte more than it needs: a position has one text.
-    BOOST_TEST(is_refused("u1.EREREREREREAgAAAACdJ1vM"));
-    // Noise, some of it with a good check, would have to be read without harm.
-    std::mt19937 random(1);
-    for (int i = 0; i != 20'000; ++i) {
-        std::string noise = "u1.";
-        for (auto n = random() % 60; n; --n)
-            noise.push_back("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"[random() % 64]);
-        BOOST_REQUIRE(is_refused(noise));
-    }
-}
-
-BOOST_AUTO_TEST_CASE(belongs_to_its_query)
-{
-    const auto p = sample(1);
-    BOOST_TEST(p.belongs_to(query));
-    auto other = query;
-    other.max_posts = 7;
-    other.limit = 10;
-    BOOST_TEST(p.belongs_to(other));
-    other = query;
-    other.is_company = true;
-    BOOST_TEST(!p.belongs_to(other));
-    other = query;
-    other.identifier = "another";
-    BOOST_TEST(!p.belongs_to(other));
-    other = query;
-    other.account_id = "another";
-    BOOST_TEST(!p.belongs_to(other));
-    BOOST_TEST(position().belongs_to(other));
-    BOOST_TEST(position().at_beginning());
-    BOOST_TEST(!p.at_beginning());
-    // Where one text ends and the next begins makes a difference.
-    BOOST_TEST(query_fingerprint({.account_id = "ab", .identifier = "c"}) !=
-               query_fingerprint({.account_id = "a", .identifier = "bc"}));
-}
 
 BOOST_AUTO_TEST_CASE(a_page_that_broke_off_anywhere)
 {

@@ -78,10 +78,29 @@ BOOST_FIXTURE_TEST_CASE(moved_from, one_listing)
     BOOST_TEST(!stream.try_next());
     BOOST_TEST(stream.end_reason() == end_reason::none);
     BOOST_TEST(stream.stats().posts == 0u);
+    BOOST_TEST(stream.position() == position());
+    BOOST_TEST(stream.query().identifier.empty());
+    BOOST_TEST(!stream.last_failure().has_value());
+    stream.cancel();
     outcome out;
     asio::co_spawn(context, drain(other, out), asio::detached);
     run();
     BOOST_TEST(out.ids.size() == 25u);
+    BOOST_TEST(other.query().identifier == "id");
+}
+
+BOOST_FIXTURE_TEST_CASE(replaced_by_itself_and_by_another, one_listing)
+{
+    BOOST_TEST(next() == "0");
+    auto& same = stream;
+    stream = std::move(same);
+    BOOST_TEST(next() == "1");
+    auto moved = std::move(stream);
+    stream = client.posts();
+    BOOST_TEST(next() == "0");
+    stream = std::move(moved);
+    BOOST_TEST(next() == "2");
+    BOOST_TEST(requests() == 2u);
 }
 
 BOOST_FIXTURE_TEST_CASE(the_end_again_and_again, one_listing)

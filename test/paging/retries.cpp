@@ -15,6 +15,17 @@ namespace asio = boost::asio;
 using namespace unipile;
 using namespace unipile::test;
 
+namespace {
+
+answer in_pieces(const asked& a, std::size_t chunk)
+{
+    auto p = plain_listing(a, 30, 30);
+    p.chunk = chunk;
+    return p;
+}
+
+}  // namespace
+
 BOOST_AUTO_TEST_SUITE(retries_)
 
 BOOST_AUTO_TEST_CASE(a_key_that_was_never_good)
@@ -194,6 +205,64 @@ BOOST_AUTO_TEST_CASE(the_listing_as_a_whole_takes_too_long)
     const whole_listing slow([](std::size_t, const asked&) { return refusal(500, "provider_error"); }, {}, options);
     BOOST_TEST(slow.failed_with(errc::api_unavailable));
     BOOST_TEST(slow.requests() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_listing_that_takes_too_long_says_what_it_waited_for)
+{
+    auto options = impatient();
+    options.retry.total = std::chrono::seconds(30);
+    const auto words_of = [](const post_stream& stream) {
+        const auto failed = stream.last_failure();
+        BOOST_TEST_REQUIRE(failed.has_value());
+        BOOST_TEST(failed->code() == errc::total_timeout);
+        return failed->all().note;
+    };
+    {
+        // Between two pages.
+        one_listing f(plain_listing(30, 10), {}, options);
+        (void)f.next(10);
+        f.time->advance(std::chrono::seconds(30));
+        BOOST_TEST(f.next().empty());
+        BOOST_TEST(f.error == errc::total_timeout);
+        BOOST_TEST(words_of(f.stream) == "waited for the next page");
+        BOOST_TEST(f.requests() == 1u);
+    }
+    {
+        // The rest of a page, while posts are waiting to be taken.
+        options.read_ahead = 2000;
+        one_listing f([](std::size_t, const asked& a) { return in_pieces(a, 50); }, {}, options);
+        BOOST_TEST(f.next() == "0");
+        f.time->advance(std::chrono::seconds(30));
+        f.run();
+        std::size_t posts = 0;
+        while (f.stream.try_next()) ++posts;
+        BOOST_TEST(posts > 0u);
+        BOOST_TEST(posts < 29u);
+        BOOST_TEST(words_of(f.stream) == "waited for the consumer");
+    }
+    {
+        // Its turn.
+        options.max_connections = 1;
+        one_listing f(
+            [](std::size_t, const asked& a) {
+                auto p = plain_listing(a, 30, 10);
+                p.break_at = 0;
+                p.hang = true;
+                return p;
+            },
+            {}, options);
+        auto second = f.client.posts();
+        outcome other;
+        asio::co_spawn(f.context, drain(f.stream, f.got), asio::detached);
+        asio::co_spawn(f.context, drain(second, other), asio::detached);
+        f.context.poll();
+        f.time->advance(std::chrono::seconds(30));
+        f.context.restart();
+        f.context.poll();
+        BOOST_TEST(words_of(f.stream) == "waited for the next page");
+        BOOST_TEST(words_of(second) == "waited for a free connection");
+        BOOST_TEST(f.requests() == 1u);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_wait_before_a_retry)
