@@ -15,7 +15,7 @@ folder=build/coverage
 if [ "${1:-}" != --no-tests ]; then
     cmake -S . -B "$folder" -G Ninja -DCMAKE_CXX_COMPILER=g++ -DCMAKE_BUILD_TYPE=Debug \
         -DCMAKE_CXX_FLAGS_DEBUG="-O0 -g1 --coverage -fno-inline -DNDEBUG" -DUNIPILE_BUILD_EXAMPLES=OFF \
-        -DUNIPILE_TEST_ROOMS="values;decode;http;paging;simulator;harvest;store;durable;program;crash;contract" >/dev/null
+        -DUNIPILE_TEST_FOLDERS="values;decode;http;paging;simulator;harvest;store;durable;program;crash;contract" >/dev/null
     cmake --build "$folder" -j "$(nproc)" >"$folder/build.log" 2>&1 || { tail -n 50 "$folder/build.log"; exit 1; }
     find "$folder" -name '*.gcda' -delete
     ctest --test-dir "$folder" -j "$(nproc)" --timeout 1800 >"$folder/ctest.log" 2>&1 ||

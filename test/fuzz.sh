@@ -13,14 +13,14 @@ mapfile -t programs < <(find "$build/test" -type f -name 'fuzz_*' -perm -u+x | s
 
 # run_one PROGRAM
 run_one() {
-    local name room corpus
+    local name folder corpus
     name=$(basename "$1")
     name=${name#fuzz_}
-    room=$(basename "$(dirname "$1")")
+    folder=$(basename "$(dirname "$1")")
     corpus=$build/corpus/$name
     mkdir -p "$corpus" "$corpus.failed"
     if "$1" -max_total_time="$seconds" -timeout=60 -max_len=4096 -print_final_stats=1 -artifact_prefix="$corpus.failed/" \
-        "$corpus" "test/$room/seeds/$name" >"$corpus.log" 2>&1; then
+        "$corpus" "test/$folder/seeds/$name" >"$corpus.log" 2>&1; then
         echo "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$corpus.log") executions, clean"
     else
         echo "$name: FAILED, see $corpus.log"

@@ -27,7 +27,7 @@ enum class errc {
     resolve_timeout,              ///< the name service did not answer in time
     connect_failed,               ///< refused or unreachable
     connect_timeout,              ///< no address accepted a connection in time
-    handshake_failed,             ///< TLS could not be agreed
+    handshake_failed,             ///< the TLS handshake failed
     handshake_timeout,            ///< the TLS handshake did not end in time
     certificate_rejected,         ///< the server's certificate is not trusted for this host
     client_certificate_required,  ///< the server insists on a client certificate

@@ -38,12 +38,12 @@ function(unipile_runpath target)
     BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH "${ARGN}" INSTALL_RPATH_USE_LINK_PATH ON)
 endfunction()
 
-# unipile_room(NAME sources... ) : one room of the library, an object library that tests can link alone.
-function(unipile_room name)
-  cmake_parse_arguments(ROOM "" "" "SOURCES;LINK" ${ARGN})
-  if(ROOM_SOURCES)
-    add_library(unipile_${name} OBJECT ${ROOM_SOURCES})
-    target_link_libraries(unipile_${name} PRIVATE unipile_settings PUBLIC unipile_public ${ROOM_LINK})
+# unipile_module(NAME sources... ) : one folder of the library as an object library that tests can link alone.
+function(unipile_module name)
+  cmake_parse_arguments(M "" "" "SOURCES;LINK" ${ARGN})
+  if(M_SOURCES)
+    add_library(unipile_${name} OBJECT ${M_SOURCES})
+    target_link_libraries(unipile_${name} PRIVATE unipile_settings PUBLIC unipile_public ${M_LINK})
   endif()
 endfunction()
 
