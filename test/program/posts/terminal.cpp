@@ -3,6 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,22 @@ BOOST_AUTO_TEST_CASE(progress_on_a_terminal_only)
     BOOST_TEST(shown.err.ends_with(erase));
     BOOST_TEST(run_on_terminal(s, {"--quiet"}).err.empty());
     BOOST_TEST(s.run(s.arguments({s.first()})).err.find('\x1b') == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(progress_has_the_speed_and_how_many_listings_are_over)
+{
+    auto o = small_world(150, 2);
+    o.latency_min = o.latency_max = std::chrono::milliseconds(400);
+    const served s{o};
+    std::vector<std::string> both;
+    for (const auto& p : s.server.identifiers()) both.push_back(p.identifier);
+    process p{UNIPILE_PROGRAM, s.arguments(both, {"--connections", "1"}), s.environment(),
+              process::error_to::terminal};
+    const finished f = p.wait();
+    BOOST_TEST(f.code == 0, f.err);
+    BOOST_TEST(f.err.find("0 of 2 listings") != std::string::npos, f.err);
+    BOOST_TEST(f.err.find("1 of 2 listings") != std::string::npos, f.err);
+    BOOST_TEST(f.err.find("/s), ") != std::string::npos, f.err);
 }
 
 BOOST_AUTO_TEST_CASE(quiet_still_tells_what_is_not_complete)

@@ -1,0 +1,157 @@
+// A jobs file on its way into a store: what becomes of lines without a job, and of a file that is read in part.
+#include "program/harvest/job_import.hpp"
+
+#include "program/jobs_folder.hpp"
+
+#include <unipile/store/sqlite.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+using namespace unipile::program;
+namespace store = unipile::store;
+
+bool always() { return true; }
+
+struct importing : jobs_folder {
+    importing() { request.jobs = file("jobs.csv"); }
+
+    void write_jobs(const std::string& text) const { std::ofstream{request.jobs, std::ios::binary} << text; }
+    static std::string content(const std::string& name)
+    {
+        std::ifstream in{name, std::ios::binary};
+        return {std::istreambuf_iterator<char>{in}, {}};
+    }
+    /// What is thrown on the way to the file's end; empty: nothing.
+    std::string complaint()
+    {
+        try {
+            job_file jobs{request, [this](std::string_view line) { said.emplace_back(line); }, always};
+            while (jobs.next()) {
+            }
+            rejected = jobs.finish();
+        } catch (const std::invalid_argument& e) {
+            return e.what();
+        }
+        return {};
+    }
+
+    import_request request;
+    std::vector<std::string> said;
+    std::uint64_t rejected = 0;
+};
+
+const std::string header = "account,identifier\n";
+
+BOOST_FIXTURE_TEST_SUITE(job_imports, importing)
+
+BOOST_AUTO_TEST_CASE(lines_without_a_job_are_kept_to_be_mended)
+{
+    request.rejects = file("rejects.csv");
+    write_jobs(header + "acc1,ACoAA1\nacc1,\n,ACoAA2\n");
+    BOOST_TEST(complaint() == "");
+    BOOST_TEST(rejected == 2u);
+    BOOST_TEST(said.size() == 2u);
+    BOOST_TEST(content(request.rejects) == header + "acc1,\n,ACoAA2\n");
+    // Without a bad line, those of the last time go.
+    write_jobs(header + "acc1,ACoAA1\n");
+    BOOST_TEST(complaint() == "");
+    BOOST_TEST(content(request.rejects) == "");
+    // And where there were none, no file is made.
+    std::filesystem::remove(request.rejects);
+    BOOST_TEST(complaint() == "");
+    BOOST_TEST(!std::filesystem::exists(request.rejects));
+}
+
+BOOST_AUTO_TEST_CASE(rejects_have_the_first_line_of_a_file_that_has_one)
+{
+    request.rejects = file("rejects");
+    request.account = "acc1";
+    write_jobs("ACoAA1\n\"\"\n");
+    BOOST_TEST(complaint() == "");
+    BOOST_TEST(rejected == 1u);
+    BOOST_TEST(content(request.rejects) == "\"\"\n");
+}
+
+BOOST_AUTO_TEST_CASE(ten_complaints_are_said_and_the_rest_is_counted)
+{
+    std::string text = header + "acc1,ACoAA1\n";
+    for (int i = 0; i < 12; ++i) text += "acc1,\n";
+    write_jobs(text);
+    for (const bool kept : {false, true}) {
+        said.clear();
+        request.rejects = kept ? file("rejects") : std::string{};
+        BOOST_TEST(complaint() == "");
+        BOOST_TEST_REQUIRE(said.size() == 11u);
+        BOOST_TEST(said.back() == "unipile: and 2 more lines are left out" +
+                                      std::string{kept ? "" : "; --rejects FILE collects them"});
+    }
+}
+
+BOOST_AUTO_TEST_CASE(rejects_that_can_not_be_written_are_said)
+{
+    write_jobs(header + "acc1,ACoAA1\nacc1,\n");
+    request.rejects = file("no/folder/rejects");
+    BOOST_TEST(complaint() == "--rejects: " + request.rejects + " can't be written: No such file or directory");
+    // A line fills no buffer, and many do.
+    request.rejects = "/dev/full";
+    BOOST_TEST(complaint() == "--rejects: /dev/full can't be written: No space left on device");
+    std::string text = header + "acc1,ACoAA1\n";
+    for (int i = 0; i < 1'000; ++i) text += ",an identifier without an account\n";
+    write_jobs(text);
+    BOOST_TEST(complaint() == "--rejects: /dev/full can't be written: No space left on device");
+    BOOST_TEST(rejected == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(columns_that_mean_nothing_are_named_unless_it_is_quiet)
+{
+    write_jobs("account,identifier,notes,colour\nacc1,ACoAA1,x,red\n");
+    for (const bool quiet : {true, false}) {
+        said.clear();
+        request.quiet = quiet;
+        BOOST_TEST(complaint() == "");
+        BOOST_TEST(said.size() == (quiet ? 0u : 1u));
+    }
+    BOOST_TEST(said[0] == "unipile: columns of the jobs file that mean nothing here: notes, colour");
+}
+
+BOOST_AUTO_TEST_CASE(a_file_without_any_job_is_refused)
+{
+    write_jobs(header);
+    BOOST_TEST(complaint() == request.jobs + " holds no job; is it the right file, and whole?");
+    write_jobs(header + "acc1,\n");
+    BOOST_TEST(complaint() ==
+               request.jobs + " holds no line that can be a job; mend the lines, or name another");
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_is_read_in_part_withdraws_nothing)
+{
+    std::string text = header;
+    for (int i = 0; i < 50'010; ++i) text += "acc" + std::to_string(i % 3) + ",ACoAA" + std::to_string(i) + "\n";
+    write_jobs(text);
+    const auto engine = store::open_sqlite(file("posts.db"));
+    const std::int64_t run = engine->begin_run({}, unipile::wall_time{std::chrono::seconds{1'700'000'000}}).run;
+    for (const bool whole : {true, false}) {
+        int asked = 0;
+        job_file jobs{request, [](std::string_view) {}, always};
+        const import_report r = import_jobs(jobs, *engine, run, [&] { return whole || ++asked < 1; });
+        BOOST_TEST(r.all_read == whole);
+        BOOST_TEST(r.withdrawn == 0u);
+        BOOST_TEST(r.jobs.added == (whole ? 50'010u : 0u));
+        BOOST_TEST(engine->count_jobs(run).queued == 50'010u);
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
