@@ -51,7 +51,7 @@ BOOST_AUTO_TEST_CASE(in_the_middle_of_a_page)
     });
     BOOST_TEST(f.next(5) == numbers(0, 5), boost::test_tools::per_element());
     BOOST_TEST(f.next().empty());
-    BOOST_TEST(f.error == errc::account_throttled);
+    BOOST_TEST(f.last_error == errc::account_throttled);
     BOOST_TEST(f.cursors().size() == 3u);
 }
 
@@ -113,7 +113,7 @@ BOOST_AUTO_TEST_CASE(of_a_position)
     one_listing lost(plain_listing(9, 3), {}, impatient(), place);
     lost.time->advance(1h + 1ms);
     BOOST_TEST(lost.next().empty());
-    BOOST_TEST(lost.error == errc::position_lost);
+    BOOST_TEST(lost.last_error == errc::position_lost);
     BOOST_TEST(lost.cursors().empty());
     BOOST_REQUIRE(lost.stream.last_failure());
     BOOST_TEST(lost.stream.last_failure()->scope() == failure_scope::target);

@@ -51,12 +51,12 @@ struct one_listing {
         });
         run();
     }
-    /// One pull: the post's id, or nothing and perhaps an `error`.
+    /// One pull: the post's id, or nothing and perhaps a `last_error`.
     std::string next()
     {
         std::string id;
         stream.async_next([&](boost::system::error_code e, std::optional<post> p) {
-            error = e;
+            last_error = e;
             if (p) id = p->id();
         });
         run();
@@ -83,7 +83,7 @@ struct one_listing {
     scripted_client client;
     post_stream stream;
     outcome got;                      ///< of `finish`
-    boost::system::error_code error;  ///< of `next`
+    boost::system::error_code last_error;  ///< of `next`
 };
 
 /// A listing from its beginning to its end.

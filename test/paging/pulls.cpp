@@ -66,14 +66,14 @@ BOOST_FIXTURE_TEST_CASE(one_at_a_time, one_listing)
 BOOST_FIXTURE_TEST_CASE(moved_from, one_listing)
 {
     auto other = std::move(stream);
-    std::optional<error_code> got;
-    stream.async_next([&](error_code error, std::optional<post>) { got = error; });
-    BOOST_TEST(!got);
+    std::optional<error_code> refused;
+    stream.async_next([&](error_code error, std::optional<post>) { refused = error; });
+    BOOST_TEST(!refused);
     std::optional<failure> failed;
     asio::co_spawn(context, await_failure(stream, failed), asio::detached);
     run();
-    BOOST_REQUIRE(got);
-    BOOST_TEST(*got == make_error_code(errc::stream_moved_from));
+    BOOST_REQUIRE(refused);
+    BOOST_TEST(*refused == make_error_code(errc::stream_moved_from));
     BOOST_REQUIRE(failed);
     BOOST_TEST(!stream.try_next());
     BOOST_TEST(stream.end_reason() == end_reason::none);

@@ -223,7 +223,7 @@ BOOST_AUTO_TEST_CASE(a_listing_that_takes_too_long_says_what_it_waited_for)
         (void)f.next(10);
         f.time->advance(std::chrono::seconds(30));
         BOOST_TEST(f.next().empty());
-        BOOST_TEST(f.error == errc::total_timeout);
+        BOOST_TEST(f.last_error == errc::total_timeout);
         BOOST_TEST(words_of(f.stream) == "waited for the next page");
         BOOST_TEST(f.requests() == 1u);
     }
