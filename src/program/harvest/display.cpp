@@ -115,9 +115,9 @@ std::string parked_line(const accounts_view& accounts, std::size_t width)
     for (; shown < std::min(parked_shown, accounts.parked.size()); ++shown) {
         const std::string next = (shown > 0 ? ", " : "") + named(accounts.parked[shown]);
         const std::size_t rest = all - shown - 1;
-        const std::size_t room = rest == 0 ? width : width - std::min(width, and_more(rest).size() + 2);
-        if (shown > 0 && columns_of(out) + columns_of(next) > room) break;
-        out += shown == 0 ? fitted(next, std::max(room, out.size() + least_shown) - out.size()) : next;
+        const std::size_t available = rest == 0 ? width : width - std::min(width, and_more(rest).size() + 2);
+        if (shown > 0 && columns_of(out) + columns_of(next) > available) break;
+        out += shown == 0 ? fitted(next, std::max(available, out.size() + least_shown) - out.size()) : next;
     }
     if (all == shown) return out;
     return out + (shown == 0 ? with_thousands(all) : ", " + and_more(all - shown));
@@ -156,8 +156,8 @@ std::string plain_line(const harvest_snapshot& s)
     if (s.accounts.outage) out += "; " + outage_line(*s.accounts.outage, s.now);
     if (s.accounts.resting > 0) out += "; accounts resting: " + with_thousands(s.accounts.resting);
     if (s.accounts.parked_count > 0) {
-        constexpr std::size_t roomy = 400;
-        out += "; " + parked_line(s.accounts, roomy);
+        constexpr std::size_t log_width = 400;
+        out += "; " + parked_line(s.accounts, log_width);
     }
     if (s.eta) out += "; " + left_text(s);
     return out;

@@ -99,7 +99,7 @@ asio::awaitable<void> block_writer::write_all(std::string_view block)
 {
     unfinished_block written_part{descriptor_};
     while (!block.empty() && !broken_) {
-        if (waiter_) co_await wait_for_room();
+        if (waiter_) co_await wait_until_writable();
         if (broken_) break;
         // A pipe that is ready takes at least PIPE_BUF bytes without blocking.
         const std::size_t step = waiter_ ? std::min<std::size_t>(block.size(), PIPE_BUF) : block.size();
@@ -114,7 +114,7 @@ asio::awaitable<void> block_writer::write_all(std::string_view block)
     if (broken_) written_part.take_back();
 }
 
-asio::awaitable<void> block_writer::wait_for_room()
+asio::awaitable<void> block_writer::wait_until_writable()
 {
     pollfd ready{descriptor_, POLLOUT, 0};
     if (::poll(&ready, 1, 0) == 1) co_return;

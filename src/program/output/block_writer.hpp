@@ -55,7 +55,7 @@ public:
 
 private:
     boost::asio::awaitable<void> wait_for_turn();
-    boost::asio::awaitable<void> wait_for_room();
+    boost::asio::awaitable<void> wait_until_writable();
     boost::asio::awaitable<void> write_all(std::string_view block);
 
     std::optional<boost::asio::posix::stream_descriptor> waiter_;  ///< for waits before writing
