@@ -193,11 +193,11 @@ private:
     paging::pull_slot<element_pull> pull_;
 
     std::optional<failure> failure_;
-    std::optional<failure> no_answer_;   ///< failure of the last request without an answer
+    std::optional<failure> no_answer_;  ///< failure of the last request without an answer
     // Made while there is memory.
     const failure no_memory_;
     const failure stopped_{errc::harvest_stopped};
-    stream_stats listings_;              ///< of listings that no longer exist
+    stream_stats listings_;  ///< of listings that no longer exist
     std::uint64_t next_number_ = 0, completed_ = 0, failed_ = 0, last_admission_ = 0;
     std::string refusal_;    ///< kind of the last refusal of an identifier
     unsigned refusals_ = 0;  ///< of that kind in a row
