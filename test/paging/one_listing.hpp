@@ -82,7 +82,7 @@ struct one_listing {
     boost::asio::io_context context;
     scripted_client client;
     post_stream stream;
-    outcome got;                      ///< of `finish`
+    outcome got;                           ///< of `finish`
     boost::system::error_code last_error;  ///< of `next`
 };
 

@@ -4,7 +4,6 @@
 #include "paging/listing.hpp"
 #include "support/printing.hpp"
 
-
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>

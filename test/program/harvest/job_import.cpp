@@ -130,8 +130,7 @@ BOOST_AUTO_TEST_CASE(a_file_without_any_job_is_refused)
     write_jobs(header);
     BOOST_TEST(complaint() == request.jobs + " holds no job; is it the right file, and whole?");
     write_jobs(header + "acc1,\n");
-    BOOST_TEST(complaint() ==
-               request.jobs + " holds no line that can be a job; mend the lines, or name another");
+    BOOST_TEST(complaint() == request.jobs + " holds no line that can be a job; mend the lines, or name another");
 }
 
 BOOST_AUTO_TEST_CASE(a_file_that_is_read_in_part_withdraws_nothing)

@@ -38,8 +38,7 @@ BOOST_AUTO_TEST_CASE(progress_has_the_speed_and_how_many_listings_are_over)
     const served s{o};
     std::vector<std::string> both;
     for (const auto& p : s.server.identifiers()) both.push_back(p.identifier);
-    process p{UNIPILE_PROGRAM, s.arguments(both, {"--connections", "1"}), s.environment(),
-              process::error_to::terminal};
+    process p{UNIPILE_PROGRAM, s.arguments(both, {"--connections", "1"}), s.environment(), process::error_to::terminal};
     const finished f = p.wait();
     BOOST_TEST(f.code == 0, f.err);
     BOOST_TEST(f.err.find("0 of 2 listings") != std::string::npos, f.err);
