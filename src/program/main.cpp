@@ -83,8 +83,9 @@ void add_exit_codes(CLI::App& app)
         "Exit codes: 0 all complete, 1 some listing failed or is incomplete (items that are no posts count as such),\n"
         "2 usage or configuration, 3 key refused, 4 a harvest ended by an outage, 130 interrupted.";
     for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-        const std::string own = command->get_footer();
-        command->footer(own.empty() ? codes : own + '\n' + codes);
+        std::string own = command->get_footer();
+        if (!own.empty()) own += '\n';
+        command->footer(own += codes);
     }
     app.footer(codes + "\n`unipile SUBCOMMAND --help` shows a subcommand's options.");
 }
@@ -126,7 +127,7 @@ int main(int argc, char** argv)
     try {
         return run();
     } catch (const std::bad_alloc&) {
-        throw;  // there is no memory for a message
+        throw;  // GCOVR_EXCL_LINE: there is no memory for a message, nor for counters
     } catch (const std::exception& e) {
         std::cerr << "unipile: " << unipile::program::complaint_about(e) << '\n';
         const bool is_misuse = dynamic_cast<const std::invalid_argument*>(&e) != nullptr;

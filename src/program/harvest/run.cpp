@@ -59,9 +59,11 @@ harvest_run::harvest_run(const harvest_arguments& arguments, harvest_plan plan)
                                .give_up = [this] { cancel_all(); },
                                .end_at_once =
                                    [this] {
+                                       // GCOVR_EXCL_START: a process that ends so writes no counters.
                                        console_.live({});
                                        // The last commit is intact, and later pages will be requested again.
                                        std::_Exit(exit_code::interrupted);
+                                       // GCOVR_EXCL_STOP
                                    },
                                .patience = patience_with_pages}),
       unparked_(context_)
@@ -209,8 +211,8 @@ void harvest_run::start_company()
             reader_gone_ = true;
             stop_all();
         });
-    const auto ended = [this](const std::exception_ptr& error) {
-        if (error) failed(error);
+    const auto ended = [this](const std::exception_ptr& error) {  // GCOVR_EXCL_LINE: they end without memory only
+        if (error) failed(error);                                 // GCOVR_EXCL_LINE
     };
     asio::co_spawn(context_, look_for_unparked(), ended);
     if (arguments_.quiet) return;

@@ -129,8 +129,10 @@ int posts_run::run()
         asio::co_spawn(context_, work(), [this](std::exception_ptr e) { worker_ended(std::move(e)); });
     if (console_.shows_progress())
         asio::co_spawn(context_, show_progress(), [this](std::exception_ptr e) {
+            // GCOVR_EXCL_START: it ends without memory only.
             if (e && !error_) error_ = std::move(e);
             if (error_) stop_listings();
+            // GCOVR_EXCL_STOP
         });
     context_.run();
     if (error_) std::rethrow_exception(error_);

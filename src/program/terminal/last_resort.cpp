@@ -32,7 +32,7 @@ void say(std::string_view line) noexcept
 {
     static std::atomic_flag leaving;
     if (leaving.test_and_set())
-        for (;;) ::pause();
+        for (;;) ::pause();  // GCOVR_EXCL_LINE: a second thread that has no memory at the same time
     say("unipile: out of memory; allow it more, or give it less to do at a time (--connections); what was stored is "
         "intact, and the same command goes on\n");
     std::_Exit(exit_code::some_incomplete);

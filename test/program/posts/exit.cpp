@@ -203,6 +203,16 @@ BOOST_AUTO_TEST_CASE(configurations_are_told_in_the_words_of_the_command_line)
     }
 }
 
+BOOST_AUTO_TEST_CASE(two_for_an_account_that_no_request_can_name)
+{
+    const served s{small_world(1)};
+    const finished f = s.run({"posts", s.first(), "--account", std::string(3'000, 'a')});
+    BOOST_TEST(f.code == 2);
+    BOOST_TEST(lines_of(f.err).size() == 1u);
+    BOOST_TEST(f.err.starts_with("unipile: " + s.first() + ": "), f.err);
+    BOOST_TEST(s.server.stats().requests == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(two_without_a_key_or_a_base_url)
 {
     const served s{small_world(1)};

@@ -4,7 +4,10 @@
 #include <boost/test/unit_test.hpp>
 
 #include <csignal>
+#include <cstdint>
+#include <fstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <sys/wait.h>
@@ -12,6 +15,17 @@
 namespace {
 
 using namespace unipile;
+
+/// Whether a process has not taken a signal yet, which a second one would be merged with.
+bool is_pending(pid_t process, int signal)
+{
+    std::ifstream status{"/proc/" + std::to_string(process) + "/status"};
+    for (std::string word; status >> word;) {
+        std::uint64_t signals = 0;
+        if (word == "ShdPnd:" && status >> std::hex >> signals) return (signals >> (signal - 1) & 1u) != 0;
+    }
+    return false;
+}
 
 BOOST_AUTO_TEST_SUITE(posts_signal)
 
@@ -71,7 +85,9 @@ BOOST_AUTO_TEST_CASE(a_second_interruption_waits_for_no_reader)
     std::string out = p.read_line();
     // Nothing more is read: the pipe fills up. Either the block that is being written fits, or the second signal ends
     // the wait for its reader.
+    while (s.server.stats().pages < 1) std::this_thread::yield();
     p.send(SIGINT);
+    while (is_pending(p.id(), SIGINT)) std::this_thread::yield();
     p.send(SIGINT);
     const finished f = p.wait();
     BOOST_TEST(f.code == 130);
