@@ -21,11 +21,10 @@ using durable::harvester_core;
 
 namespace {
 
+[[noreturn]] void refuse(const char* what) { throw std::invalid_argument(std::string("harvester_options: ") + what); }
+
 void check(const harvester_options& options)
 {
-    const auto refuse = [](const char* what) {
-        throw std::invalid_argument(std::string("harvester_options: ") + what);
-    };
     const harvest_options& h = options.harvest;
     if (h.load_ledger || h.save_ledger || h.admit)
         refuse("the store keeps the ledgers; leave load_ledger, save_ledger and admit of harvest empty");

@@ -14,9 +14,10 @@ namespace asio = boost::asio;
 
 namespace {
 
+[[noreturn]] void refuse(const char* what) { throw std::invalid_argument(std::string("harvest_options: ") + what); }
+
 void check(const harvest_options& options)
 {
-    const auto refuse = [](const char* what) { throw std::invalid_argument(std::string("harvest_options: ") + what); };
     if (options.max_in_flight < 1) refuse("max_in_flight is at least 1");
     if (options.turn_pages < 1) refuse("turn_pages is at least 1");
     if (options.max_buffered_bytes < 1) refuse("max_buffered_bytes is at least 1");

@@ -113,7 +113,7 @@ bool scheduler::finished(job_index j, const request_result& result, wall_time no
     } else {
         a.rules->take_back(a.ledger, a.latest == j, now);
     }
-    switch (result.signal) {
+    switch (result.signal) {  // GCOVR_EXCL_BR_LINE: every enumerator has a case
         case request_result::sign::none: break;
         case request_result::sign::good: a.rules->succeeded(a.ledger); break;
         case request_result::sign::throttle:

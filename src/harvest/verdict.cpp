@@ -18,7 +18,7 @@ bool is_unknown_account(std::string_view type) { return type.ends_with("errors/i
 void judge(request_result& result, failure_scope scope, bool throttle)
 {
     using sign = request_result::sign;
-    switch (scope) {
+    switch (scope) {  // GCOVR_EXCL_BR_LINE: every enumerator has a case
         case failure_scope::key: result.signal = sign::stop; break;
         case failure_scope::account: result.signal = throttle ? sign::throttle : sign::park; break;
         // A refused target shows that the session works.

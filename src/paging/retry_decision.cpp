@@ -31,7 +31,7 @@ no_retry why_not(const retry_policy& policy, const failed_attempt& failed, doubl
 
 const char* explain(no_retry r) noexcept
 {
-    switch (r) {
+    switch (r) {  // GCOVR_EXCL_BR_LINE: every enumerator has a case
         case no_retry::budget: return "the listing's retry budget is used up";
         case no_retry::retry_after: return "the server asks for a longer wait than the retry policy allows";
         case no_retry::no_time: return "the listing's total time would be over before the next attempt";

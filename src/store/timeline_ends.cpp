@@ -9,7 +9,7 @@ step timeline::ended(end_reason reason, wall_time now, unsigned empty_pages)
 {
     if (!walk_.active || stretches_.empty()) return {step::kind::interrupted};
     depth& d = current().down;
-    switch (reason) {
+    switch (reason) {  // GCOVR_EXCL_BR_LINE: every enumerator has a case
         case end_reason::exhausted_cursor:
         case end_reason::refused_cursor:
             // Refused at once: the position has expired, and the listing has not ended.

@@ -109,6 +109,29 @@ BOOST_AUTO_TEST_CASE(pages_wait_for_their_answer)
     BOOST_TEST(h.requests() == 5u + 2u + 3u + 5u);
 }
 
+BOOST_AUTO_TEST_CASE(a_place_that_is_refused_after_a_jump_is_an_end_and_no_failure)
+{
+    auto options = quickly();
+    options.confirm_pages = options.whole_pages = true;
+    const auto s = [](std::size_t, const asked& r) {
+        return r.cursor == "c3" ? refusal(422, "invalid_recipient") : plain_listing(r, 45, 10);
+    };
+    scripted_harvest h(s, row(1), options);
+    const auto jump = [&](const harvest_element& e) {
+        if (!e.page_ends || e.ended) return false;
+        auto parts = detail::access::parts(e.position);
+        parts.cursor = "c3";
+        BOOST_TEST(h.stream.jump(e.number, detail::access::make<position>(parts)));
+        return false;
+    };
+    asio::co_spawn(h.context, gather(h.stream, h.got, jump), rethrow);
+    h.run_all();
+    BOOST_TEST(h.got.over);
+    BOOST_TEST(h.got.at("a0/0").ids == numbers(0, 10), boost::test_tools::per_element());
+    BOOST_TEST(h.got.at("a0/0").reason == end_reason::refused_cursor);
+    BOOST_TEST(!h.got.at("a0/0").failed.has_value());
+}
+
 BOOST_AUTO_TEST_CASE(nothing_is_asked_for_before_the_answer)
 {
     auto options = quickly();

@@ -6,6 +6,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <functional>
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -43,6 +45,33 @@ BOOST_AUTO_TEST_CASE(survives_a_round_trip)
         BOOST_TEST(back->to_text() == text);
     }
     BOOST_TEST(account_ledger{}.to_text() == "v1");
+}
+
+BOOST_AUTO_TEST_CASE(ledgers_differ_in_each_of_their_parts)
+{
+    const std::function<void(account_ledger&)> changes[] = {
+        [](account_ledger& l) { l.provider += 'x'; },
+        [](account_ledger& l) { l.first_used.reset(); },
+        [](account_ledger& l) { l.used.pop_back(); },
+        [](account_ledger& l) { l.used[0].at += 1ms; },
+        [](account_ledger& l) { l.used[0].count += 1; },
+        [](account_ledger& l) { l.in_flight += 1; },
+        [](account_ledger& l) { l.requests += 1; },
+        [](account_ledger& l) { l.next_request += 1ms; },
+        [](account_ledger& l) { l.resting_until += 1ms; },
+        [](account_ledger& l) { l.strikes += 1; },
+        [](account_ledger& l) { l.pace /= 2; },
+        [](account_ledger& l) { l.parked.reset(); },
+        [](account_ledger& l) { l.parked->since += 1ms; },
+        [](account_ledger& l) { l.parked->reason += 'x'; },
+    };
+    for (const auto& change : changes) {
+        account_ledger other = full();
+        BOOST_TEST(other == full());
+        change(other);
+        BOOST_TEST(other != full());
+        BOOST_TEST(account_ledger::from_text(other.to_text()) == other);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(unparked_it_begins_with_a_clean_slate)

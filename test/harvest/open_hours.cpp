@@ -72,6 +72,14 @@ BOOST_AUTO_TEST_CASE(with_a_fixed_offset)
     BOOST_TEST((open_hours{{"-3", 9h, 17h, 0x7f}}.next_open(utc(2024, 3, 1)) == utc(2024, 3, 1, 12h)));
 }
 
+BOOST_AUTO_TEST_CASE(by_other_names)
+{
+    for (const char* name : {"UTC", "Z", "GMT", "+00:00", "-0000", "+0"}) {
+        const open_hours h{{name, 9h, 17h, 0x7f}};
+        BOOST_TEST(h.next_open(utc(2024, 3, 1)) == utc(2024, 3, 1, 9h));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(never_outside_and_never_back)
 {
     const open_hours h{{"America/New_York", 20h, 2h, 0b0101010}};
@@ -93,6 +101,11 @@ BOOST_AUTO_TEST_CASE(refuses_nonsense)
                                      {"Mars/Olympus", 1h, 2h},
                                      {"+1x", 1h, 2h},
                                      {"+15:00", 1h, 2h},
+                                     {"UTC", 25h, 2h},
+                                     {"UTC", 1h, -1min},
+                                     {"+", 1h, 2h},
+                                     {"+0260", 1h, 2h},
+                                     {"+99999999999", 1h, 2h},
                                      {"", 1h, 2h}})
         BOOST_CHECK_THROW(open_hours{bad}, std::invalid_argument);
 }

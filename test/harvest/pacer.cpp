@@ -6,6 +6,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 
 namespace {
@@ -287,6 +288,49 @@ BOOST_AUTO_TEST_CASE(spreads_over_the_day_and_over_the_working_hours)
         BOOST_TEST_REQUIRE(of_day >= 9h);
         BOOST_TEST_REQUIRE(of_day < 17h);
     }
+}
+
+BOOST_AUTO_TEST_CASE(spreads_a_week_over_its_open_hours)
+{
+    pacing rules = unipile::parse_pacing("100/7d, spread");
+    rules.hours = unipile::working_hours{"UTC", 9h, 17h, 0x1f};
+    account_ledger ledger;
+    random_source random{7};
+    const auto sent = run(pacer{rules}, ledger, 24h * 28, 0ms, random);
+    BOOST_TEST(sent.size() > 350u);
+    BOOST_TEST(most_in(sent, 24h * 7) <= 100u);
+    // A fifth of them a day, and not all of them on the first one.
+    BOOST_TEST(most_in(sent, 24h) <= 40u);
+}
+
+BOOST_AUTO_TEST_CASE(a_pace_that_can_not_be_is_the_full_one)
+{
+    for (const double pace : {0.0, -1.0, 1.5, std::numeric_limits<double>::quiet_NaN(), 1.0, 0.25}) {
+        account_ledger ledger;
+        ledger.pace = pace;
+        settle(ledger, start);
+        BOOST_TEST(ledger.pace == (pace == 0.25 ? 0.25 : 1.0));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_shifted_ledger_keeps_its_distances)
+{
+    account_ledger ledger;
+    ledger.first_used = start;
+    ledger.used = {{start, 1}, {start + 5s, 2}};
+    ledger.next_request = start + 10s;
+    ledger.parked = account_ledger::parking{start + 6s, "errors/some_type"};
+    auto moved = ledger;
+    unipile::harvest::shift(moved, 0ms);
+    BOOST_TEST(moved == ledger);
+    unipile::harvest::shift(moved, 1h);
+    BOOST_TEST(*moved.first_used == start + 1h);
+    BOOST_TEST(moved.used[1].at == start + 1h + 5s);
+    BOOST_TEST(moved.next_request == start + 1h + 10s);
+    BOOST_TEST(moved.resting_until == wall_time{});
+    BOOST_TEST(moved.parked->since == start + 1h + 6s);
+    unipile::harvest::shift(moved, -1h);
+    BOOST_TEST(moved == ledger);
 }
 
 BOOST_AUTO_TEST_CASE(recommended_starts_low)

@@ -58,4 +58,42 @@ BOOST_AUTO_TEST_CASE(what_can_not_work_is_refused)
     }
 }
 
+BOOST_AUTO_TEST_CASE(rules_differ_in_each_of_their_parts)
+{
+    const std::function<void(pacing&)> changes[] = {
+        [](pacing& p) { p.windows[0].limit += 1; },
+        [](pacing& p) { p.windows[0].length += 1ms; },
+        [](pacing& p) { p.windows.clear(); },
+        [](pacing& p) { p.gap.least += 1ms; },
+        [](pacing& p) { p.gap.most += 1ms; },
+        [](pacing& p) { p.gap.draw = unipile::request_gap::shape::exponential; },
+        [](pacing& p) { p.spread /= 2; },
+        [](pacing& p) { p.ramp.start /= 2; },
+        [](pacing& p) { p.ramp.length += std::chrono::days(1); },
+        [](pacing& p) { p.hours.reset(); },
+        [](pacing& p) { p.hours->time_zone = "Z"; },
+        [](pacing& p) { p.hours->from += 1min; },
+        [](pacing& p) { p.hours->to += 1min; },
+        [](pacing& p) { p.hours->days = 1; },
+        [](pacing& p) { p.on_throttle.factor /= 2; },
+        [](pacing& p) { p.on_throttle.recovery /= 2; },
+        [](pacing& p) { p.on_throttle.least_pace /= 2; },
+        [](pacing& p) { p.on_throttle.gap += 1ms; },
+        [](pacing& p) { p.on_throttle.first_rest += 1ms; },
+        [](pacing& p) { p.on_throttle.longest_rest += 1ms; },
+        [](pacing& p) { p.on_throttle.long_rest += 1ms; },
+        [](pacing& p) { p.on_throttle.park_after += 1; },
+    };
+    pacing rules = pacing::recommended("INSTAGRAM");
+    rules.gap = {1s, 2s};
+    rules.hours = {"UTC", 9h, 17h, 0x1f};
+    for (const auto& change : changes) {
+        pacing other = rules;
+        BOOST_TEST(other == rules);
+        change(other);
+        BOOST_TEST(other != rules);
+        BOOST_TEST(rules != other);
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -2,6 +2,7 @@
 #include "harvest/gathering.hpp"
 #include "support/printing.hpp"
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -73,6 +74,32 @@ BOOST_AUTO_TEST_CASE(coroutines)
         co_return q;
     };
     check_jobs(scripted_harvest(plain_listing(3, 10), next).run(), 5, 3);
+}
+
+BOOST_AUTO_TEST_CASE(a_coroutine_that_waits_is_cancelled_when_the_harvest_stops)
+{
+    bool cancelled = false;
+    auto next = [&cancelled, left = 1]() mutable -> asio::awaitable<std::optional<posts_query>> {
+        std::optional<posts_query> q;
+        if (left-- > 0) {
+            q = query_of(0, "0");
+            co_return q;
+        }
+        asio::steady_timer never(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
+        auto token = asio::as_tuple(asio::use_awaitable);
+        const auto ended = co_await never.async_wait(token);
+        cancelled = std::get<0>(ended) == asio::error::operation_aborted;
+        co_return q;
+    };
+    scripted_harvest h(plain_listing(3, 10), next);
+    h.begin();
+    h.poll();
+    BOOST_TEST(h.got.at("a0/0").ends == 1u);
+    BOOST_TEST(!h.got.over);
+    h.stream.stop();
+    h.poll();
+    BOOST_TEST(cancelled);
+    BOOST_TEST(h.got.over);
 }
 
 struct threaded_source final : job_source {

@@ -95,6 +95,10 @@ BOOST_AUTO_TEST_CASE(of_limits_that_minutes_do_not_cure)
                                    std::string_view(type).ends_with("credits")));
         if (!*type) BOOST_TEST(r.reason == "HTTP status 422");
     }
+    for (const char* type : {"errors/\x01x", "errors/\x7fx", "errors/\xc3x"}) {
+        const auto r = judge_request(outcome(422, type, failure_scope::account, false));
+        BOOST_TEST(r.reason == "errors/?x");
+    }
 }
 
 BOOST_AUTO_TEST_CASE(of_failures)

@@ -3,6 +3,7 @@
 #include "paging/first_words.hpp"
 #include "support/printing.hpp"
 
+#include <boost/asio/error.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <chrono>
@@ -189,6 +190,13 @@ BOOST_AUTO_TEST_CASE(first_words_of_a_body)
     BOOST_TEST(first_words("<script>never closed") == "");
     BOOST_TEST(first_words("<p never closed") == "");
     BOOST_TEST(first_words("a < b") == "a < b");
+    BOOST_TEST(first_words("a <") == "a <");
+    BOOST_TEST(first_words("<1>") == "<1>");
+    BOOST_TEST(first_words("<A HREF=x>a</A><?xml?><!-- c -->b") == "a b");
+    BOOST_TEST(first_words("<style>a</style") == "");
+    BOOST_TEST(first_words("<script>a<b></scrip>") == "");
+    BOOST_TEST(first_words("<scripted>a") == "");
+    BOOST_TEST(first_words(std::string(118, 'x') + "  yz") == std::string(118, 'x') + " y");
     BOOST_TEST(first_words(R"({"message":"no Route"})") == "{'message':'no Route'}");
     BOOST_TEST(first_words("colour \x1b[31m\x07 and \xe2\x80\xae") == "colour ?[31m? and ???");
     BOOST_TEST(first_words("\x1f\x8b\x08\x01\x02") == "");
@@ -230,6 +238,40 @@ BOOST_AUTO_TEST_CASE(failures_without_an_answer)
         BOOST_TEST(unipile::classify(e).scope == failure_scope::passing);
         BOOST_TEST(unipile::classify(e).retries == 0u);
     }
+}
+
+BOOST_AUTO_TEST_CASE(errors_of_others_are_lost_connections)
+{
+    const failure f{boost::system::error_code(boost::asio::error::eof)};
+    const auto meaning = meaning_of(f, {}, false);
+    BOOST_TEST(meaning.scope == failure_scope::passing);
+    BOOST_TEST(meaning.retries == unipile::classify(errc::connection_lost).retries);
+    BOOST_TEST(final_failure(f, meaning, 1).code() == boost::asio::error::eof);
+}
+
+BOOST_AUTO_TEST_CASE(notes_and_fields_are_kept)
+{
+    failure::details d;
+    d.note = "first";
+    d.fields.request_id = "r1";
+    const failure f(errc::connection_lost, d);
+    BOOST_TEST(final_failure(f, meaning_of(f, {}, false), 1, "second").all().note == "first; second");
+    BOOST_TEST(final_failure(f, meaning_of(f, {}, false), 1).all().note == "first");
+    answer_fields other;
+    other.request_id = "r2";
+    BOOST_TEST(with_fields(f, other).fields().request_id == "r1");
+    BOOST_TEST(with_fields(failure(errc::connection_lost), other).fields().request_id == "r2");
+    // They differ in each of their parts.
+    for (std::string answer_fields::* const part :
+         {&answer_fields::request_id, &answer_fields::date, &answer_fields::retry_after}) {
+        answer_fields one;
+        one.*part = "x";
+        BOOST_TEST(!(one == answer_fields()));
+        BOOST_TEST(one == answer_fields(one));
+    }
+    answer_fields limits;
+    limits.rate_limits.emplace_back("RateLimit-Limit", "5");
+    BOOST_TEST(!(limits == answer_fields()));
 }
 
 BOOST_AUTO_TEST_CASE(codes_of_refusals)

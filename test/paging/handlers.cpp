@@ -191,6 +191,9 @@ BOOST_AUTO_TEST_CASE(slot_of_the_handler)
         }));
         context.poll();
         BOOST_TEST(!got);
+        signal.emit(asio::cancellation_type::none);
+        context.poll();
+        BOOST_TEST(!got);
         signal.emit(type);
         BOOST_TEST(!got);
         context.poll();

@@ -131,4 +131,33 @@ BOOST_AUTO_TEST_CASE(the_observer_is_told)
                    unavailable + "\nrequest 1.2 id|acc|100|c1\nanswer 1.2 200 \npage 1 2\nend null_cursor 12\n");
 }
 
+BOOST_AUTO_TEST_CASE(an_answer_that_repeats_the_key_is_not_quoted)
+{
+    struct watch final : observer {
+        void on_answer(const answer_event& e) override
+        {
+            if (e.error) log += e.error->type + e.error->title + e.error->detail + e.error->instance + ' ';
+        }
+        std::string log;
+    };
+    const std::string key = "k3y-0f-s0me0ne";
+    const answer answers[] = {{.status = 404, .body = "<p>no route for " + key + "</p>"},
+                              {.status = 404,
+                               .body = R"({"type":"errors/resource_not_found","title":"T )" + key + R"(","detail":")" +
+                                       key + R"(","instance":"/posts"})"}};
+    for (const auto& a : answers) {
+        auto options = impatient();
+        const auto seen = std::make_shared<watch>();
+        options.observer = seen;
+        one_listing f([&](std::size_t, const asked&) { return a; }, {}, options);
+        f.client.transport->key = key;
+        f.finish();
+        BOOST_TEST_REQUIRE(f.got.failed.has_value());
+        BOOST_TEST(seen->log.find(key) == std::string::npos);
+        BOOST_TEST(std::string(f.got.failed->what()).find(key) == std::string::npos);
+        BOOST_TEST(f.got.failed->all().note.find(key) == std::string::npos);
+        BOOST_TEST(f.got.failed->api()->title.empty());
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

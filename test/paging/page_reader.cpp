@@ -119,6 +119,16 @@ BOOST_AUTO_TEST_CASE(no_answer)
     }
 }
 
+BOOST_AUTO_TEST_CASE(an_error_that_is_none_of_the_librarys)
+{
+    fixture f([](std::size_t, const asked&) { return answer{.foreign = asio::error::eof}; });
+    const auto& o = f.ask();
+    BOOST_TEST(o.what == kind::failed);
+    BOOST_TEST(o.server == contact::silent);
+    BOOST_TEST(o.failure->code() == make_error_code(errc::connection_lost));
+    BOOST_TEST(o.failure->all().cause == asio::error::eof);
+}
+
 BOOST_AUTO_TEST_CASE(whichever_error_keeps_a_request_from_being_sent)
 {
     const std::vector<errc> on_the_way{errc::out_of_descriptors, errc::resolve_failed,  errc::resolve_timeout,

@@ -162,6 +162,21 @@ BOOST_AUTO_TEST_CASE(parts_that_can_not_be_are_refused_although_the_check_is_rig
         BOOST_TEST(is_refused(sealed(bytes)), what);
 }
 
+BOOST_AUTO_TEST_CASE(positions_differ_in_each_of_their_parts)
+{
+    const auto with = [](auto change) {
+        auto parts = detail::access::parts(sample(2));
+        change(parts);
+        return detail::access::make<position>(parts);
+    };
+    BOOST_TEST(with([](auto&) {}) == sample(2));
+    BOOST_TEST(with([](auto& p) { p.query += 1; }) != sample(2));
+    BOOST_TEST(with([](auto& p) { p.cursor += 'x'; }) != sample(2));
+    BOOST_TEST(with([](auto& p) { p.index += 1; }) != sample(2));
+    BOOST_TEST(with([](auto& p) { p.behind.pop_back(); }) != sample(2));
+    BOOST_TEST(detail::access::make<position>(detail::access::parts(sample(2)), end_reason::null_cursor) != sample(2));
+}
+
 BOOST_AUTO_TEST_CASE(at_the_beginning)
 {
     const auto beginning = [](auto change) {

@@ -6,6 +6,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -31,6 +32,7 @@ public:
         co_await turn();
         if (answer_.not_sent) throw failure(*answer_.not_sent);
         times_sent_ = answer_.times_sent;
+        if (answer_.foreign) throw boost::system::system_error(answer_.foreign);
         if (answer_.no_answer) throw failure(answer_.silence);
         heard_ = true;
         http::response_head head;

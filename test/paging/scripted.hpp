@@ -30,14 +30,15 @@ struct answer {
     std::optional<std::string> retry_after = {};
     std::optional<std::string> date = {};
     std::string request_id = {};
-    std::size_t chunk = 0;                 ///< bytes a read; 0: all at once
-    std::size_t break_at = whole;          ///< the connection is lost after so many bytes of the body
-    bool no_answer = false;                ///< not a byte of it comes
-    errc silence = errc::connection_lost;  ///< with `no_answer`: how that ends
-    unsigned times_sent = 1;               ///< how many requests for it the server may have seen
-    bool at_once = false;                  ///< all of it is there as soon as it is asked for
-    bool hang = false;                     ///< at the end, or at `break_at`, nothing more comes
-    std::optional<errc> not_sent = {};     ///< it fails so before anything was sent
+    std::size_t chunk = 0;                   ///< bytes a read; 0: all at once
+    std::size_t break_at = whole;            ///< the connection is lost after so many bytes of the body
+    bool no_answer = false;                  ///< not a byte of it comes
+    errc silence = errc::connection_lost;    ///< with `no_answer`: how that ends
+    unsigned times_sent = 1;                 ///< how many requests for it the server may have seen
+    bool at_once = false;                    ///< all of it is there as soon as it is asked for
+    bool hang = false;                       ///< at the end, or at `break_at`, nothing more comes
+    std::optional<errc> not_sent = {};       ///< it fails so before anything was sent
+    boost::system::error_code foreign = {};  ///< how it fails instead: an error that is none of the library's
 };
 
 struct asked {
@@ -58,12 +59,17 @@ public:
     std::unique_ptr<http::exchange> open() override;
     http::pool_stats stats() const noexcept override { return {}; }
     void close() override { closed = true; }
+    bool reveals_key(std::string_view text) const noexcept override
+    {
+        return !key.empty() && text.find(key) != text.npos;
+    }
 
     std::vector<asked> requests;
     std::size_t alive = 0;     ///< exchanges that exist
     std::size_t most = 0;      ///< the most that existed at once
     std::size_t finished = 0;  ///< exchanges that were read to their end
     bool closed = false;
+    std::string key;  ///< that no message may have
 
 private:
     friend class scripted_exchange;

@@ -182,6 +182,12 @@ BOOST_AUTO_TEST_CASE(what_can_not_be_asked)
     query.limit = 0;
     BOOST_TEST(f.ask({}, query).failure->all().note == "limit is from 1 to 100");
     BOOST_TEST(f.error == make_error_code(errc::invalid_query));
+    query = someone;
+    query.since_run = 0;
+    BOOST_TEST(f.ask({}, query).failure->all().note == "since_run is at least 1");
+    query = someone;
+    query.trust_cursor_for = std::chrono::milliseconds(-1);
+    BOOST_TEST(f.ask({}, query).failure->all().note == "trust_cursor_for must not be negative");
     const auto place = f.ask().position;
     query = someone;
     query.identifier = "other";
