@@ -4,6 +4,8 @@
 
 #include <unipile/failure.hpp>
 
+#include <boost/system/errc.hpp>
+
 #include <algorithm>
 #include <new>
 #include <utility>
@@ -35,7 +37,8 @@ client_core::client_core(client_options options, std::shared_ptr<http::transport
       transport_(std::move(transport)),
       time_(std::move(time)),
       registry_(keeper_registry::of(transport_->executor())),
-      random_(seed_or_random(options_.retry.seed))
+      random_(seed_or_random(options_.retry.seed)),
+      no_memory_(std::make_shared<const failure>(make_error_code(boost::system::errc::not_enough_memory)))
 {
     options_.api_key.clear();  // the transport has copies of what it needs
     options_.proxy.clear();

@@ -89,6 +89,8 @@ public:
     handler_meeting& handlers() noexcept { return handlers_; }
     bool first_call() const noexcept { return !succeeded_; }
     void succeeded() noexcept { succeeded_ = true; }
+    /// Returns the failure of a listing for which memory ran out. Was made while there was some.
+    const std::shared_ptr<const failure>& no_memory() const noexcept { return no_memory_; }
 
 private:
     void abandon(std::vector<std::shared_ptr<void>>& out) noexcept override;
@@ -114,6 +116,7 @@ private:
     std::size_t running_ = 0;
     handler_meeting handlers_;
     random_source random_;
+    const std::shared_ptr<const failure> no_memory_;
     bool succeeded_ = false;
     bool closed_ = false;
 };

@@ -254,7 +254,7 @@ void page_reader::page_complete(client_core& client)
     const auto reason = listing_.known_end();
     if (reason == end_reason::cursor_loop || reason == end_reason::no_progress) {
         const errc code = reason == end_reason::cursor_loop ? errc::cursor_loop : errc::no_progress;
-        failure_ = std::make_unique<failure>(final_failure(failure(code), classify(code), attempts_));
+        failure_ = std::make_shared<const failure>(final_failure(failure(code), classify(code), attempts_));
     }
     attempts_ = 0;
 }
@@ -273,8 +273,10 @@ void page_reader::request_over(client_core& client, std::exception_ptr error)
     } catch (const std::bad_alloc&) {
         outcome.what = page_outcome::kind::cut_short;  // half classified; it may have no failure
         listing_.end(end_reason::failed);
-        failure_ = std::make_unique<failure>(make_error_code(boost::system::errc::not_enough_memory));
+        failure_ = client.no_memory();
     }
+    // A loop was found, and memory ran out before its failure was made.
+    if (!failure_ && is_failure(listing_.known_end())) failure_ = client.no_memory();
     client.give_back(std::move(work_));
     report(std::move(outcome));
 }
@@ -342,16 +344,25 @@ end_reason page_reader::visible_end() const noexcept
 void page_reader::end(end_reason reason, std::optional<failure> f)
 {
     if (listing_.over()) return;
+    // Made first: a listing that has failed must not look like one that has come to its end.
+    auto why = f ? std::make_shared<const failure>(std::move(*f)) : nullptr;
     auto outcome = cut_short();
     listing_.end(reason);
-    if (f) failure_ = std::make_unique<failure>(std::move(*f));
+    failure_ = std::move(why);
     interrupt();
     report(std::move(outcome));
 }
 
-void page_reader::end_without_memory()
-{
-    end(end_reason::failed, failure(make_error_code(boost::system::errc::not_enough_memory)));
+void page_reader::end_without_memory() noexcept
+try {
+    if (listing_.over()) return;
+    auto outcome = cut_short();
+    listing_.end(end_reason::failed);
+    failure_ = client_->no_memory();
+    interrupt();
+    report(std::move(outcome));
+} catch (const std::bad_alloc&) {
+    // The waiting operation is lost together with the memory for its end.
 }
 
 void page_reader::cancel(error_code code) noexcept
@@ -361,10 +372,9 @@ try {
     auto outcome = cut_short();
     listing_.cancel();
     try {
-        failure_.reset();
-        failure_ = std::make_unique<failure>(code);
+        failure_ = std::make_shared<const failure>(code);
     } catch (const std::bad_alloc&) {
-        // The end's reason has the same information.
+        failure_ = client_ ? client_->no_memory() : nullptr;  // the end's reason says the rest
     }
     interrupt();
     report(std::move(outcome));

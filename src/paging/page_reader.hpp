@@ -89,7 +89,7 @@ protected:
     void taken() noexcept;
     /// Ends the listing and its request. No effect after the end.
     void end(end_reason reason, std::optional<failure> f = {});
-    void end_without_memory();
+    void end_without_memory() noexcept;
     /// The same for the consumer: drops waiting posts.
     void cancel(boost::system::error_code code) noexcept;
     /// Ends the listing because its total time is over; `awaited` is what it waited for.
@@ -115,7 +115,7 @@ protected:
     std::shared_ptr<client_core> client_;  ///< null once stopped
     std::shared_ptr<time_source> time_;
     listing listing_;
-    std::unique_ptr<failure> failure_;                  ///< of the listing
+    std::shared_ptr<const failure> failure_;            ///< of the listing
     std::unique_ptr<boost::asio::steady_timer> timer_;  ///< of a pause, or of a delay between requests
 
 private:

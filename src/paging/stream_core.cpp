@@ -162,7 +162,11 @@ try {
     request();
 } catch (const std::bad_alloc&) {
     end_without_memory();
-    notify();
+    try {
+        notify();
+    } catch (const std::bad_alloc&) {
+        // As in `cancel`.
+    }
 }
 
 void stream_core::page_over(page_outcome outcome)
