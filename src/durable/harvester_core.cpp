@@ -287,8 +287,7 @@ void harvester_core::move(const harvest_element& page, const course_action& next
 /// A job's listing has ended, and all its pages are stored.
 asio::awaitable<void> harvester_core::settle(std::uint64_t tag, active_job& job, const harvest_element& end)
 {
-    const bool parked_waits = options_.harvest.when_parked == harvest_options::parked_jobs::wait;
-    course_action next = job.course.listing_ended(end, parked_waits);
+    course_action next = job.course.listing_ended(end, parked_waits());
     if (next.what == kind::report)
         next = co_await report(job, end);
     else if (next.what == kind::forget_position)
@@ -419,11 +418,17 @@ void harvester_core::failed(const std::exception_ptr& error)
 
 // Called by the source.
 
+bool harvester_core::parked_waits() const noexcept
+{
+    return options_.harvest.when_parked == harvest_options::parked_jobs::wait;
+}
+
 /// Returns true if the account waits for its owner, or for the first sign that the API knows any account.
 bool harvester_core::is_waiting(std::string_view account) const
 {
     bool waiting = false;
-    stream_->account(account, [&](const account_status& s) { waiting = s.unknown || s.ledger.parked; });
+    stream_->account(account,
+                     [&](const account_status& s) { waiting = s.unknown || (s.ledger.parked && parked_waits()); });
     return waiting;
 }
 

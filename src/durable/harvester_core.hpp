@@ -51,6 +51,7 @@ public:
     // job_owner
     bool owns(std::string_view account) override { return !options_.owns || options_.owns(account); }
     bool is_waiting(std::string_view account) const override;
+    bool parked_waits() const noexcept;
     bool has_unfinished() const override;
     void account_known(const std::string& account, const std::optional<store::account_row>& row) override
     {

@@ -150,8 +150,9 @@ void harvest_core::pull_jobs()
         if (!self) return true;
         const auto at = self->accounts_.find(std::string(account));
         if (at == self->accounts_.end()) return false;
-        return self->scheduler_.ledger(at->second).parked.has_value() ||
-               self->scheduler_.queued(at->second) >= self->options_.max_queued_per_account;
+        const bool waits = self->options_.when_parked == harvest_options::parked_jobs::wait &&
+                           self->scheduler_.ledger(at->second).parked.has_value();
+        return waits || self->scheduler_.queued(at->second) >= self->options_.max_queued_per_account;
     };
     // Jobs that were delivered are taken, whatever the source does afterwards.
     const auto handed = std::make_shared<std::atomic<bool>>(false);

@@ -326,6 +326,30 @@ BOOST_AUTO_TEST_CASE(a_parked_account_waits_until_it_is_unparked)
     BOOST_TEST(h.counts().done == 4u);
 }
 
+// Those that were not claimed yet when it was parked too, and in a run that finds it parked.
+BOOST_AUTO_TEST_CASE(all_jobs_of_a_parked_account_fail_if_asked_for)
+{
+    stored_world w = two_accounts([](std::size_t n, const asked& r) {
+        return r.account == "a1" ? refusal(401, "disconnected_account") : ten_each(n, r);
+    });
+    for (int i = 0; i < 40; ++i) w.jobs.push_back(spec_of(1, "more" + std::to_string(i)));
+    store::harvester_options o = durably();
+    o.harvest.when_parked = harvest_options::parked_jobs::fail;
+    for (const bool again : {false, true}) {
+        w.request.restart = again;
+        stored_harvest h(w, o);
+        h.run();
+        BOOST_TEST(!*h.result);
+        BOOST_TEST(h.harvester->stats().jobs_failed == 42u);
+        BOOST_TEST(h.harvester->stats().jobs_left == 0u);
+        BOOST_TEST(h.counts().failed == 42u);
+        BOOST_TEST(h.counts().done == 2u);
+        std::size_t asked_of_it = 0;
+        for (const asked& r : h.scripted.transport->requests) asked_of_it += r.account == "a1";
+        BOOST_TEST(asked_of_it == (again ? 0u : 1u));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(unparked_while_others_work)
 {
     // Once a1 is parked, it is unparked; the listings of a0 are long enough for that.
