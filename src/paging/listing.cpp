@@ -12,6 +12,9 @@ identity identity_of(const post& p) noexcept
     return p.id().empty() ? identity::unnamed(p.json()) : identity::named(p.provider_name(), p.id());
 }
 
+/// A cursor that is followed so soon has not expired, whatever the API's unpublished limit is.
+constexpr std::chrono::milliseconds surely_alive{1000};
+
 /// Frees the memory: thousands of streams may wait without posts.
 template <typename T>
 void release(std::vector<T>& v) noexcept
@@ -59,13 +62,16 @@ follow_up listing::due(std::chrono::milliseconds now) const noexcept
     const auto& since = memory_.cursor_received;
     return {.has_cursor = !cursor().empty(),
             .knows_last = memory_.last.has_value(),
-            .aged = trust.count() > 0 && since && now - *since > trust};
+            .aged = trust.count() > 0 && since && now - *since > trust,
+            .lives = memory_.followed_at <= std::max(surely_alive, memory_.oldest_followed)};
 }
 
 step_back::next listing::before_request(std::chrono::milliseconds now)
 {
     const auto next = memory_.step.before_request(due(now));
     if (next == step_back::next::reread) go_back();
+    const auto& since = memory_.cursor_received;
+    memory_.followed_at = since && next == step_back::next::follow ? now - *since : std::chrono::milliseconds(0);
     return next;
 }
 
@@ -92,6 +98,7 @@ void listing::go_back()
     given_up.whole = true;
     auto again = given_up.track.back_to(*memory_.last);
     pages_.emplace_back(std::move(again));
+    pages_.back().reread = true;
     taken_out();
 }
 
@@ -162,6 +169,7 @@ void listing::page_ends(const std::string* cursor, std::uint64_t items, bool is_
                                            .empty_pages = m.empty_pages,
                                            .stale_pages = again ? 0 : m.progress.page_ends()});
     m.step.page_ended(!again || m.last->seen() == 0 || current.track.recognised() != 0);
+    if (!again) m.oldest_followed = std::max(m.oldest_followed, m.followed_at);
     m.cursor_received.reset();
     // The place where the listing goes on, whether or not this stream does.
     if (cursor && reason != end_reason::refused_cursor) {
@@ -239,8 +247,10 @@ std::span<const post> listing::lend()
 {
     drop_front();
     auto mark = marks_.begin();
+    lent_reread_ = false;
     for (auto& p : pages_) {
         if (p.waiting == 0) continue;
+        lent_reread_ = lent_reread_ || p.reread;
         mark += static_cast<std::ptrdiff_t>(p.waiting);
         p.last = *(mark - 1);
         p.begun = true;

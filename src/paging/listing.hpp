@@ -80,6 +80,8 @@ public:
     post pop();
     /// Returns all waiting posts; valid until `release_lent()`.
     std::span<const post> lend();
+    /// Returns true if some of the posts that were lent last are of a page that was read once more.
+    bool lent_reread() const noexcept { return lent_reread_; }
     void release_lent() noexcept { lent_.clear(); }
     /// Ends with `end_reason::cancelled` and drops the waiting posts, unless the listing has ended and none wait.
     void cancel() noexcept;
@@ -98,6 +100,7 @@ private:
         std::uint32_t waiting = 0;  ///< posts of this page that were not delivered
         bool begun = false;         ///< at least one was delivered
         bool whole = false;
+        bool reread = false;  ///< read once more
     };
 
     void push(post&& p, page_track::mark mark);
@@ -113,6 +116,7 @@ private:
     std::vector<post> posts_;  ///< waiting from `head_` on
     std::vector<page_track::mark> marks_;
     std::vector<post> lent_;
+    bool lent_reread_ = false;
     std::size_t head_ = 0;
     std::size_t bytes_ = 0;
     std::uint64_t admitted_ = 0;  ///< number of posts, for `max_posts`

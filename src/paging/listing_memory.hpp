@@ -22,6 +22,10 @@ struct listing_memory {
     unsigned empty_pages = 0;  ///< in a row
     /// When the cursor that is due was received, by `time_source::age`.
     std::optional<std::chrono::milliseconds> cursor_received;
+    /// How old the cursor of the request that was begun last was then.
+    std::chrono::milliseconds followed_at{0};
+    /// The oldest cursor of this listing that was followed and not refused.
+    std::chrono::milliseconds oldest_followed{0};
 };
 
 }  // namespace unipile::paging

@@ -15,7 +15,7 @@ step_back::verdict step_back::refused(const follow_up& f) noexcept
 {
     if (phase_ == phase::rereading) return verdict::unconfirmed;
     if (!f.has_cursor || !f.knows_last) return verdict::failed;
-    if (phase_ == phase::renewed && refused_) return same_ && !f.aged ? verdict::confirmed : verdict::unconfirmed;
+    if (phase_ == phase::renewed && refused_) return same_ && f.lives ? verdict::confirmed : verdict::unconfirmed;
     phase_ = phase::rereading;
     refused_ = true;
     return verdict::reread;

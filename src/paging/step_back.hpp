@@ -10,6 +10,7 @@ struct follow_up {
     bool has_cursor = false;  ///< it is not for the first page
     bool knows_last = false;  ///< the page before it was read in this listing
     bool aged = false;        ///< its cursor is older than the query trusts
+    bool lives = false;       ///< its cursor was followed so soon that it can't have expired
 };
 
 /// The listing goes one page back in two cases: a follow-up was refused (the cursor may have expired, or the listing
@@ -26,7 +27,7 @@ public:
         failed,       ///< no follow-up: the refusal concerns the listing itself
         reread,       ///< read the last page once more
         confirmed,    ///< refused again behind the last page, which was just read again
-        unconfirmed,  ///< the last page was refused as well, or has changed
+        unconfirmed,  ///< the last page was refused as well, or has changed, or its new cursor may have expired, too
     };
     verdict refused(const follow_up& f) noexcept;
 

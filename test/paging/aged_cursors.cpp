@@ -56,7 +56,7 @@ BOOST_AUTO_TEST_CASE(in_the_middle_of_a_page)
 }
 
 /// A request after each of `waits`.
-std::shared_ptr<page_loop> paced(one_listing& f, std::vector<std::chrono::minutes> waits)
+std::shared_ptr<page_loop> paced(one_listing& f, std::vector<std::chrono::milliseconds> waits)
 {
     auto pages = page_loop::of(f.client);
     for (const auto wait : waits) {
@@ -72,7 +72,7 @@ BOOST_AUTO_TEST_CASE(older_whenever_a_request_may_go)
 {
     // Before each request more time passes than cursors are trusted for: the listing still comes to its end.
     one_listing f(plain_listing(9, 3));
-    const auto pages = paced(f, std::vector<std::chrono::minutes>(20, 5h));
+    const auto pages = paced(f, std::vector<std::chrono::milliseconds>(20, 5h));
     BOOST_TEST(pages->ids == numbers(0, 9), boost::test_tools::per_element());
     BOOST_TEST(pages->visible_end() == end_reason::null_cursor);
     BOOST_TEST(f.cursors() == (texts{"", "", "c1", "c1", "c2"}), boost::test_tools::per_element());
@@ -148,6 +148,32 @@ BOOST_AUTO_TEST_CASE(guards_go_along)
         memory = detail::access::core(f.stream)->forget();
     }
     BOOST_TEST(streams == 5u);
+}
+
+// A pace keeps requests apart for longer than cursors may live: what is refused twice need not be the end.
+BOOST_AUTO_TEST_CASE(a_second_cursor_that_may_have_expired_confirms_no_end)
+{
+    const auto short_lived = [](std::size_t n, const asked& a) {
+        return a.cursor.empty() ? plain_listing(a, 9, 3) : n == 1 || n == 3 ? refusal(422, "invalid_cursor") : answer{};
+    };
+    for (const auto wait : {0ms, 1000ms, 1001ms, 30min / 1ms * 1ms}) {
+        one_listing f(short_lived);
+        const auto pages = paced(f, {0ms, wait, wait, wait});
+        BOOST_TEST(f.cursors() == (texts{"", "c1", "", "c1"}), boost::test_tools::per_element());
+        BOOST_TEST(pages->visible_end() == (wait > 1s ? end_reason::refused_cursor : end_reason::exhausted_cursor));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_cursor_as_old_as_one_that_was_followed_has_not_expired)
+{
+    for (const auto wait : {10min / 1ms * 1ms, 10min / 1ms * 1ms + 1ms}) {
+        one_listing f([](std::size_t, const asked& a) {
+            return a.cursor == "c2" ? refusal(422, "invalid_cursor") : plain_listing(a, 9, 3);
+        });
+        const auto pages = paced(f, {0ms, 10min, 1ms, 1ms, wait});
+        BOOST_TEST(f.cursors() == (texts{"", "c1", "c2", "c1", "c2"}), boost::test_tools::per_element());
+        BOOST_TEST(pages->visible_end() == (wait > 10min ? end_reason::refused_cursor : end_reason::exhausted_cursor));
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -22,7 +22,7 @@ BOOST_AUTO_TEST_CASE(every_row_of_events)
         for (int i = 0, left = row; i != length; ++i, left /= events) {
             const auto e = static_cast<event>(left % events);
             const bool aged = e == aged_request || e == aged_refused;
-            const follow_up f{.has_cursor = true, .knows_last = true, .aged = aged};
+            const follow_up f{.has_cursor = true, .knows_last = true, .aged = aged, .lives = !aged};
             BOOST_REQUIRE(s.rereading() == rereading);
             BOOST_REQUIRE(s.confirming() == (rereading && by_refusal));
             if (e == request || e == aged_request) {
