@@ -45,6 +45,10 @@ struct harvest_element {
     /// The job started at `harvest_job::overlap`, or went on at the `overlap` of its last `jump`, because its position
     /// was too old.
     bool overlapped = false;
+    /// The posts are of a page that was read once more, because the request for the page behind it was refused or its
+    /// cursor was too old, and the page did not have them before. They need not follow the posts delivered before: they
+    /// may have been pinned meanwhile.
+    bool reread = false;
     /// The job is over, and this is its last element. Set once for each job taken from the source.
     bool ended = false;
     unipile::end_reason end_reason = unipile::end_reason::none;  ///< set if `ended`

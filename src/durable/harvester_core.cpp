@@ -258,6 +258,7 @@ asio::awaitable<void> harvester_core::store_page(active_job& job, const harvest_
     if (page.page_ends) write.missing = limit - std::min(limit, page.page_items);
     write.empty_pages = page.job->query.empty_page_tolerance;
     write.overlapped = page.overlapped;
+    write.reread = page.reread;
     write.requests = page.stats.requests - std::exchange(job.requests_reported, page.stats.requests);
     write.now = wall_now();
     const auto result = co_await store::async_write(writer_, executor_, std::move(write), as_result);

@@ -138,6 +138,7 @@ void harvest_core::deliver(job_listing& l, bool page_ends)
     e.position = l.safe;
     e.page_ends = page_ends;
     e.overlapped = j.overlapped;
+    e.reread = std::exchange(l.reread, false);
     e.stats = l.stats();
     // The posts are taken from the listing only when their element is stored.
     elements_.push(std::move(e));

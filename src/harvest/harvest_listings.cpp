@@ -174,6 +174,7 @@ void harvest_core::take_posts(job_listing& l)
     const auto posts = l.take_posts();
     position behind = l.state().place();
     l.pending.insert(l.pending.end(), posts.begin(), posts.end());
+    l.reread = l.reread || l.state().lent_reread();
     l.safe = std::move(behind);
     worked_ = true;
     learn_provider(scheduler_.account_of(l.index), posts.front().provider_name());

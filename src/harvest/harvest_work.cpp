@@ -283,6 +283,7 @@ void harvest_core::end_as_stopped(job& j) noexcept
                 e.number = j.number;
                 e.position = listing->safe;
                 e.overlapped = j.overlapped;
+                e.reread = listing->reread;
                 e.stats = j.stats;
                 elements_.push(std::move(e));
                 elements_.give(std::exchange(listing->pending, {}), std::exchange(listing->no_posts, {}));

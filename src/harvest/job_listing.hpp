@@ -48,6 +48,7 @@ public:
     stream_stats stats_before;               ///< of the job's earlier listings
     std::vector<post> pending;               ///< with whole pages: not delivered yet
     std::vector<quarantined_item> no_posts;  ///< not delivered yet
+    bool reread = false;                     ///< some of `pending` are of a page that was read once more
     position safe;                           ///< behind `pending`, or behind the last delivered post
     bool stalled = false;                    ///< waits for the consumer
     bool over = false;                       ///< its job has ended; kept only until it may be stopped

@@ -105,6 +105,7 @@ page_result sqlite_store::write(const page_write& page)
         facts.missing = page.missing;
         facts.empty_pages = page.empty_pages;
         facts.overlapped = page.overlapped;
+        facts.reread = page.reread;
         facts.quarantined = !page.quarantined.empty();
         facts.new_quarantined = quarantine(page) > 0;
         result.next = job->line.read(seen_, page.position, facts, page.now);

@@ -111,6 +111,7 @@ void timeline::absorb()
 step timeline::from_top(wall_time now)
 {
     std::erase_if(stretches_, [](const stretch& s) { return s.posts == 0 && !s.closed(); });
+    for (stretch& older : stretches_) older.stayed = 0;
     if (stretches_.size() >= most_stretches) stretches_.resize(most_stretches - 1);
     stretch s;
     s.first = s.last = next_++;
@@ -226,7 +227,7 @@ step timeline::read(std::span<sighting> posts, std::string_view position, const 
     walk_.left = {};
     look_for_doubts(posts, page, overlap);
     if (overlap) current().down.bottom = 0;
-    for (auto& p : posts) see(p);
+    for (auto& p : posts) see(p, page.reread);
     go_down(posts, position, page, now);
     if (walk_.bounds.since && walk_.older_in_a_row >= std::max(1u, walk_.bounds.since_run))
         lower_floor(*walk_.bounds.since);
@@ -241,7 +242,7 @@ void timeline::look_for_doubts(std::span<const sighting> posts, const page_facts
 {
     if (page.quarantined) raise(unreadable_item, page.new_quarantined);
     depth& d = current().down;
-    if (d.missing == 0 || posts.empty()) return;
+    if (d.missing == 0 || posts.empty() || page.reread) return;
     const std::uint64_t missing = std::exchange(d.missing, 0);
     // A page that is read once more is judged anew if all of it is read.
     const auto is_top = [&](const sighting& p) { return p.post != 0 && p.post == d.page_top; };
@@ -270,16 +271,17 @@ void timeline::raise(doubt d, bool fresh)
     if (news) look_pending_ = true;
 }
 
-void timeline::see(sighting& post)
+// `reread`: a page that was read before has it now. It may have been pinned meanwhile, or lie above the walk.
+void timeline::see(sighting& post, bool reread)
 {
-    const bool natural = !walk_.unbroken || walk_.passed >= rules_.pinned;
-    ++walk_.passed;
+    const bool natural = !reread && (!walk_.unbroken || walk_.passed >= rules_.pinned);
+    if (!reread) ++walk_.passed;
     if (natural && post.published && walk_.bounds.since)
         walk_.older_in_a_row = *post.published < *walk_.bounds.since ? walk_.older_in_a_row + 1 : 0;
 
     stretch& own = current();
     walk_.ends_in = 0;
-    if (post.post != 0) note_bottom(post.post, natural);
+    if (post.post != 0 && !reread) note_bottom(post.post, natural);
     stretch* where = post.at.walk == 0 ? nullptr : find(post.at.walk);
     if (where == &own) {
         // A duplicate that was moved, or a post that a resumed page repeats: proves and disproves nothing.
@@ -318,7 +320,7 @@ void timeline::see_known(sighting& post, stretch& other, bool natural)
     }
     if (!natural && was_firm) {
         // Pinned now; its natural place is in the older stretch.
-        ++walk_.stayed;
+        ++other.stayed;
         return;
     }
     if (natural && was_firm) {
@@ -334,8 +336,10 @@ void timeline::go_down(std::span<const sighting> posts, std::string_view positio
                        wall_time now)
 {
     depth& d = current().down;
+    // Within a page that is read once more, the walk stays where it was.
+    if (page.reread && !page.page_ends) return;
     if (d.next_top == 0 && !posts.empty()) d.next_top = posts.front().post;
-    if (!posts.empty()) {
+    if (!posts.empty() && !page.reread) {
         d.page = d.boundary;
         d.page_top = d.next_top;
     }
@@ -345,7 +349,8 @@ void timeline::go_down(std::span<const sighting> posts, std::string_view positio
     if (!page.page_ends) return;
     d.boundary = position;
     d.next_top = 0;
-    d.missing = page.missing;
+    // Where it lacked an item before, that may be on no page by now.
+    d.missing = page.reread ? std::max(d.missing, page.missing) : page.missing;
     if (page.missing == 0 && !posts.empty()) note_size(0);
 }
 
@@ -357,7 +362,7 @@ std::uint32_t timeline::joinable(const page_facts& page) const
         if (s.last == walk_.candidate && walk_.in_a_row >= std::max(1u, rules_.join_run)) return true;
         // The listing's last post, in its place, or at the end of a short page that has all other posts, too.
         return s.last == walk_.ends_in &&
-               (walk_.ends_firmly || (page.missing > fewest_missing_.value_or(0) && s.posts <= walk_.stayed));
+               (walk_.ends_firmly || (page.missing > fewest_missing_.value_or(0) && s.posts <= s.stayed));
     };
     const auto it = std::find_if(stretches_.begin() + 1, stretches_.end(), proven);
     return it == stretches_.end() ? 0 : it->last;
@@ -369,8 +374,10 @@ timeline::stretch timeline::merge(std::uint32_t last)
     const auto it =
         std::find_if(stretches_.begin() + 1, stretches_.end(), [&](const stretch& s) { return s.last == last; });
     stretch older = std::move(*it);
-    stretches_.erase(stretches_.begin() + 1, it + 1);
     stretch& own = current();
+    for (auto passed = stretches_.begin() + 1; passed != it; ++passed)
+        own.posts += std::min(passed->posts, passed->stayed);
+    stretches_.erase(stretches_.begin() + 1, it + 1);
     own.first = older.first;
     own.posts += older.posts;
     own.clean = own.clean && older.clean;
@@ -389,7 +396,7 @@ step timeline::join(const page_facts& page, wall_time now)
     stretch older = merge(last);
     stretch& own = current();
     // Known posts follow this page, even if it seems to be the last one.
-    if (older.posts > walk_.stayed) {
+    if (older.posts > older.stayed) {
         if (own.down.position.empty()) raise(short_page_above, false);
         note_size(std::exchange(own.down.missing, 0));
     }

@@ -75,7 +75,7 @@ bool timeline::is_known_end() const
     // A post that may be pinned proves something only together with all others.
     const bool natural = bottom != 0 && (!walk_.unbroken || walk_.passed > rules_.pinned);
     return std::any_of(stretches_.begin() + 1, stretches_.end(), [&](const stretch& s) {
-        return s.closed() && s.clean && s.down.bottom == bottom && (natural || s.posts <= walk_.stayed);
+        return s.closed() && s.clean && s.down.bottom == bottom && (natural || s.posts <= s.stayed);
     });
 }
 
@@ -111,6 +111,8 @@ step timeline::close(end_reason how, unsigned empty_pages)
     // The only page size that was seen, once, may be a cap.
     if (own.most_missing > 0 && alike_ < 2) raise(short_page_above, false);
     const bool whole_way = walk_.unbroken && walk_.passed > 0 && !walk_.doubtful;
+    for (auto older = stretches_.begin() + 1; older != stretches_.end(); ++older)
+        own.posts += std::min(older->posts, older->stayed);
     stretches_.erase(stretches_.begin() + 1, stretches_.end());
     ended_behind_.reset();
     refusals_ = 0;

@@ -85,6 +85,7 @@ void read_end(const json::object& o, Stretch& s, int version)
     s.end = *how;
     s.empty_pages = number<unsigned>(o, "empty_pages");
     s.most_missing = number<std::uint64_t>(o, "most_missing");
+    s.stayed = number<std::uint64_t>(o, "stayed");
 }
 
 template <class Walk>
@@ -104,8 +105,7 @@ json::object walk_object(const Walk& w)
                    {"in_a_row", w.in_a_row},
                    {"older_in_a_row", w.older_in_a_row},
                    {"doubtful", w.doubtful},
-                   {"second_look", w.second_look},
-                   {"stayed", w.stayed}};
+                   {"second_look", w.second_look}};
     if (!w.left.position.empty()) o["left"] = object_of(w.left);
     return o;
 }
@@ -133,7 +133,6 @@ void read_walk(const json::object& o, Walk& w, int version)
     }
     w.doubtful = o.at("doubtful").as_bool();
     w.second_look = o.at("second_look").as_bool();
-    w.stayed = number<std::uint64_t>(o, "stayed");
     if (const auto* left = o.if_contains("left")) read_depth(left->as_object(), w.left, version);
     if (w.left.position.empty()) w.left = {};
 }
@@ -153,6 +152,7 @@ std::string timeline::text() const
         o["empty_pages"] = s.empty_pages;
         o["clean"] = s.clean;
         o["most_missing"] = s.most_missing;
+        o["stayed"] = s.stayed;
         o["floor"] = optional_time(s.floor);
         o["bottom_seen"] = s.bottom_seen;
         stretches.push_back(std::move(o));

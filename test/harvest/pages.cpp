@@ -214,4 +214,26 @@ BOOST_AUTO_TEST_CASE(an_overlap_is_over_with_the_next_jump)
     BOOST_TEST(!overlapped[1]);
 }
 
+BOOST_AUTO_TEST_CASE(posts_of_a_page_that_is_read_once_more_are_marked)
+{
+    // A post is pinned before the first page is read once more, since the request behind it was refused.
+    const script answers = [](std::size_t n, const asked&) -> answer {
+        if (n == 0) return {.body = page(0, 3, "\"c1\"")};
+        if (n == 1) return refusal(422, "invalid_cursor");
+        if (n == 2) return {.body = page({item(9), item(0), item(1), item(2)}, "\"d1\"")};
+        return {.body = page(3, 6, "null")};
+    };
+    for (const bool whole_pages : {false, true}) {
+        auto options = quickly();
+        options.whole_pages = whole_pages;
+        scripted_harvest h(answers, std::vector<posts_query>{query_of(1, "x")}, options);
+        std::vector<std::string> marked, others;
+        each(h, [&](const harvest_element& e) {
+            for (const auto& p : e.posts) (e.reread ? marked : others).emplace_back(p.id());
+        });
+        BOOST_TEST(marked == std::vector<std::string>{"9"}, boost::test_tools::per_element());
+        BOOST_TEST(others == numbers(0, 6), boost::test_tools::per_element());
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -283,7 +283,7 @@ public:
         if (!rereads) page_posts_.clear();
         page_posts_.insert(got.posts.begin(), got.posts.end());
         ++good_;
-        if (!deliver(got, ids, now, stop_after)) return;
+        if (!deliver(got, ids, rereads, now, stop_after)) return;
         if (got.cursor.empty()) return end(got.no_cursor ? end_reason::missing_cursor : end_reason::null_cursor, now);
         at_ = {got.cursor, {}};
     }
@@ -306,7 +306,7 @@ private:
         if (useful) ++store_.needed;
     }
     // False if something else is to be done than to go on.
-    bool deliver(const listing_model::page& got, const std::vector<std::uint64_t>& ids, wall_time now,
+    bool deliver(const listing_model::page& got, const std::vector<std::uint64_t>& ids, bool rereads, wall_time now,
                  std::size_t stop_after)
     {
         const std::size_t parts = std::max<std::size_t>(1, std::min(parts_, ids.size()));
@@ -325,6 +325,7 @@ private:
             facts.empty_pages = store_.empty_pages;
             facts.quarantined = last && got.items > got.posts.size();
             facts.overlapped = overlapped_;
+            facts.reread = rereads;
             const std::string position = last && got.cursor.empty() ? "" : behind.text();
             const step s = store_.read(line_, some, position, facts, now);
             store_.settle(line_, s);

@@ -318,7 +318,7 @@ BOOST_AUTO_TEST_CASE(every_error_says_what_to_do)
     BOOST_TEST(messages.size() == static_cast<std::size_t>(store_errc::log_out_of_reach));
     BOOST_TEST(!messages.contains("unknown error"));
     const store_error e(store_errc::disk_full, "posts.db", "database or disk is full", 13);
-    BOOST_TEST(std::string(e.what()).starts_with("posts.db: there is no room"));
+    BOOST_TEST(std::string(e.what()).starts_with("posts.db: the disk is full"));
     BOOST_TEST(e.engine_code() == 13);
 }
 

@@ -366,4 +366,37 @@ BOOST_AUTO_TEST_CASE(a_walk_that_jumped_marks_nothing)
     BOOST_TEST(!s.last.mark_gone);
 }
 
+// The oldest post is pinned between the first page and its second reading, which a refused follow-up asks for.
+BOOST_AUTO_TEST_CASE(posts_may_be_pinned_where_a_page_is_read_once_more)
+{
+    for (const auto& pinned : {std::vector<std::uint64_t>{1}, {3, 2, 1}}) {
+        scene s;
+        s.run();
+        BOOST_TEST(s.whole());
+        s.server.add(250);
+        s.run_with({}, {{2, [&s] { ++s.server.epoch; }}, {3, [&] { s.server.pins = pinned; }}});
+        BOOST_TEST(s.whole());
+        BOOST_TEST(s.holds_all());
+    }
+}
+
+// A post that a walk met above its place counts among the posts of the listing after that walk, too: where a page is
+// short, it is one that may follow.
+BOOST_AUTO_TEST_CASE(posts_that_moved_up_still_count_after_the_walk)
+{
+    scene s(103);
+    s.run();
+    s.server.remove(102);
+    s.server.remove(101);
+    s.server.remove(100);
+    // All of the listing is on one page, and one of its first posts was further down before.
+    s.run();
+    s.run(1000, walk_mode::full);
+    BOOST_TEST(s.whole());
+    s.server.add(2);
+    s.server.filtered.insert(105);
+    s.run();
+    BOOST_TEST((s.holds_all() || s.suspect()));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

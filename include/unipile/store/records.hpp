@@ -139,6 +139,8 @@ struct page_write {
     unsigned empty_pages = 0;
     /// The listing started at `step::overlap`, because the position was too old when it was used.
     bool overlapped = false;
+    /// The posts are of a page that was read once more and did not have them before: `harvest_element::reread`.
+    bool reread = false;
     std::uint64_t requests = 1;  ///< requests for this batch, including failed ones
     wall_time now{};
     /// Owns the text that `posts` refers to.

@@ -77,6 +77,7 @@ struct page_facts {
     bool quarantined = false;      ///< an item among them can't be read
     bool new_quarantined = false;  ///< and was not seen before
     bool overlapped = false;       ///< the stream started at `step::overlap`
+    bool reread = false;           ///< the stream read the page before; these are the posts that it lacked then
     unsigned empty_pages = 0;      ///< how many empty pages in a row the stream reads past
 };
 
@@ -226,6 +227,7 @@ private:
     struct stretch {
         std::uint32_t first = 0, last = 0;
         std::uint64_t posts = 0;            // approximate number
+        std::uint64_t stayed = 0;           // of these: met by this walk, above their natural place
         end_reason end = end_reason::none;  // reaches the listing's end, which was found this way
         unsigned empty_pages = 0;           // with `empty_page`: how many in a row would have been read past
         bool clean = true;                  // read without a doubt
@@ -254,7 +256,6 @@ private:
         bool second_look = false;   // it was made because of a doubt
         std::uint32_t ends_in = 0;  // `last` of the closed stretch whose bottom the latest post is
         bool ends_firmly = false;   // which lies in its natural place
-        std::uint64_t stayed = 0;   // posts above the natural order that stayed in their older stretch
         depth left;                 // where the walk was when it jumped, until the jump has succeeded
 
         friend bool operator==(const walk_state&, const walk_state&) = default;
@@ -274,7 +275,7 @@ private:
     step from_saved(wall_time now);
     step from_left(wall_time now);
     void begin_overlap(const page_facts& page);
-    void see(sighting& post);
+    void see(sighting& post, bool reread);
     void see_known(sighting& post, stretch& other, bool natural);
     void note_bottom(std::uint64_t post, bool natural);
     bool overlaps(std::span<const sighting> posts) const;
