@@ -41,12 +41,7 @@ bool may_have_to_wait(int descriptor)
 block_writer::block_writer(asio::any_io_executor executor)
     : turn_(executor, asio::steady_timer::time_point::max()), descriptor_(STDOUT_FILENO)
 {
-    is_terminal_ = ::isatty(descriptor_) == 1;
-    if (!may_have_to_wait(descriptor_)) return;
-    const int copy = ::fcntl(descriptor_, F_DUPFD_CLOEXEC, 0);
-    if (copy < 0) return;
-    // The pipe itself stays in blocking mode, since other processes may share it; this only waits for readiness.
-    waiter_.emplace(executor, copy);
+    begin_to_write();
 }
 
 block_writer::block_writer(asio::any_io_executor executor, const std::string& path, bool append)
@@ -54,7 +49,17 @@ block_writer::block_writer(asio::any_io_executor executor, const std::string& pa
 {
     descriptor_ = open_private_file(path, append);
     if (descriptor_ < 0) throw std::system_error{errno, std::generic_category()};
+    begin_to_write();
+}
+
+void block_writer::begin_to_write()
+{
     is_terminal_ = ::isatty(descriptor_) == 1;
+    if (!may_have_to_wait(descriptor_)) return;
+    const int copy = ::fcntl(descriptor_, F_DUPFD_CLOEXEC, 0);
+    if (copy < 0) return;
+    // The pipe itself stays in blocking mode, since other processes may share it; this only waits for readiness.
+    waiter_.emplace(turn_.get_executor(), copy);
 }
 
 block_writer::~block_writer() { static_cast<void>(close()); }
@@ -62,6 +67,7 @@ block_writer::~block_writer() { static_cast<void>(close()); }
 error_code block_writer::close()
 {
     if (!own_file_ || descriptor_ < 0) return {};
+    waiter_.reset();
     const int result = ::close(descriptor_);
     descriptor_ = -1;
     return result == 0 ? error_code{} : last_error();

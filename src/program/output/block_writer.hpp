@@ -54,6 +54,7 @@ public:
     boost::system::error_code close();
 
 private:
+    void begin_to_write();
     boost::asio::awaitable<void> wait_for_turn();
     boost::asio::awaitable<void> wait_until_writable();
     boost::asio::awaitable<void> write_all(std::string_view block);

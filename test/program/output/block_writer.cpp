@@ -19,6 +19,7 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace {
@@ -109,6 +110,34 @@ BOOST_AUTO_TEST_CASE(a_file_begins_anew_or_is_appended_to)
         BOOST_TEST(content() == before + "one\ntwo\n");
     }
     BOOST_CHECK_THROW((block_writer{context.get_executor(), "no/such/folder/file", false}), std::system_error);
+    std::filesystem::remove(path);
+}
+
+BOOST_AUTO_TEST_CASE(a_named_pipe_blocks_the_thread_as_little_as_standard_output)
+{
+    BOOST_TEST_REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+    reading_end reader(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    asio::io_context context;
+    block_writer writer{context.get_executor(), path, true};
+    bool gone = false;
+    writer.on_reader_gone([&gone] { gone = true; });
+    std::optional<error_code> result;
+    const std::string more_than_it_holds(1'000'000, 'x');
+    const auto task = [&]() -> asio::awaitable<void> { result = co_await writer.write(more_than_it_holds); };
+    asio::co_spawn(context, task, [](std::exception_ptr) {});
+    context.poll();
+    BOOST_TEST(!result);
+    writer.abandon();
+    context.restart();
+    context.run();
+    BOOST_TEST_REQUIRE(result.has_value());
+    BOOST_TEST(*result == error_code(asio::error::operation_aborted));
+    BOOST_TEST(!gone);
+    BOOST_TEST(!writer.close());
+    // Its reader sees the end at once.
+    std::string rest = reader.read(2 * more_than_it_holds.size());
+    BOOST_TEST(!rest.empty());
+    BOOST_TEST(rest.size() < more_than_it_holds.size());
     std::filesystem::remove(path);
 }
 
