@@ -170,7 +170,7 @@ void harvest_estimator::add(const account_load& load)
     std::optional<account_ledger> ledger;
     if (!load.ledger.empty())
         ledger = account_ledger::from_text(load.ledger).value_or(account_ledger::used_up(rules_.now));
-    if (ledger && load.unparked) ledger->unpark(rules_.now);
+    if (ledger && ledger->parked && load.unparked) ledger->unpark(rules_.now);
     if (ledger && ledger->parked) {
         ++sum_.parked_accounts;
         sum_.parked_jobs = saturated_sum(sum_.parked_jobs, load.jobs);

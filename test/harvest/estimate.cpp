@@ -206,6 +206,22 @@ BOOST_AUTO_TEST_CASE(parked_accounts_are_told_apart)
     BOOST_TEST(e.parked_jobs == 7u);
 }
 
+BOOST_AUTO_TEST_CASE(an_account_that_was_unparked_rests_only_for_other_reasons)
+{
+    account_ledger l;
+    l.resting_until = now + hours{3};
+    const auto took = [&l] {
+        account_load load = load_of("a", 7, 2, l.to_text());
+        load.unparked = true;
+        const harvest_estimate e = of(rules_of(pacing::none()), {load});
+        BOOST_TEST(e.parked_accounts == 0u);
+        return e.duration;
+    };
+    BOOST_TEST(took() >= hours{3});
+    l.parked = account_ledger::parking{now, "restricted"};
+    BOOST_TEST(took() < hours{1});
+}
+
 BOOST_AUTO_TEST_CASE(ledgers_from_elsewhere)
 {
     const pacing pace = parse_pacing("10/hour");

@@ -287,13 +287,16 @@ void job_reader::read_header()
     columns_ = lower_all(names.values);
     for (std::size_t i = 0; i < columns_.size(); ++i) {
         const std::string& name = columns_[i];
-        const int column = static_cast<int>(i);
-        if (names_account(name))
-            account_column_ = column;
-        else if (name == "identifier")
-            identifier_column_ = column;
-        else if (name == "company" || name == "is_company")
-            company_column_ = column;
+        int* const column = names_account(name)                         ? &account_column_
+                            : name == "identifier"                      ? &identifier_column_
+                            : name == "company" || name == "is_company" ? &company_column_
+                                                                        : nullptr;
+        if (column && *column >= 0)
+            throw std::invalid_argument{"the jobs file has two columns with the same meaning: " +
+                                        listed({names.values[static_cast<std::size_t>(*column)], names.values[i]}) +
+                                        "; remove one"};
+        if (column)
+            *column = static_cast<int>(i);
         else if (!name.empty())
             unused_columns_.push_back(names.values[i]);
     }

@@ -140,6 +140,24 @@ BOOST_AUTO_TEST_CASE(columns_without_a_meaning_are_known)
                boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(two_columns_with_one_meaning_are_refused)
+{
+    for (const auto& [first, second] : {std::pair{"account", "account"},
+                                        {"account", "account_id"},
+                                        {"identifier", "Identifier"},
+                                        {"company", "is_company"}}) {
+        const std::string header = std::string("account,identifier,") + first + "," + second + "\na,x,b,y\n";
+        std::string complaint;
+        try {
+            read(header);
+        } catch (const std::invalid_argument& e) {
+            complaint = e.what();
+        }
+        BOOST_TEST(complaint.starts_with("the jobs file has two columns with the same meaning: "), complaint);
+        BOOST_TEST(complaint.ends_with("; remove one"), complaint);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(spreadsheets_of_other_languages_are_read)
 {
     const auto all = read("sep=;\nAccount;Identifier;Company\na;1441;WAHR\na;x,;FALSCH\na;ACo1;falsch\n");
