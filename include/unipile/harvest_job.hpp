@@ -184,8 +184,9 @@ std::unique_ptr<job_source> make_job_source(const boost::asio::any_io_executor& 
         auto f = std::make_shared<type>(std::forward<Jobs>(jobs));
         return std::make_unique<detail::function_source>([f](harvest_job& job) {
             auto next = (*f)();
-            if (next) job = harvest_job(*std::move(next));
-            return next.has_value();
+            const bool one_more = next.has_value();
+            if (one_more) job = harvest_job(*std::move(next));
+            return one_more;
         });
     } else {
         static_assert(detail::job_range<Jobs>,

@@ -173,7 +173,9 @@ BOOST_AUTO_TEST_CASE(what_is_stopped_anywhere_is_resumed_without_loss)
                     places[e.job->query.identifier] = e.position;
                     for (const auto& p : e.posts) got[e.job->query.identifier].emplace_back(p.id());
                     if (e.ended && (is_complete(e.end_reason) || is_inferred(e.end_reason))) --unfinished;
-                    if (left > 0 && --left == 0) {
+                    const bool now = left == 1;
+                    if (left > 0) --left;
+                    if (now) {
                         if (way == 0) h.stream.stop();
                         if (way == 1) h.stream.cancel();
                         if (way == 2) return true;  // and what it had not delivered is gone

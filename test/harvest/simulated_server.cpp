@@ -125,7 +125,7 @@ request_result simulated_server::fault(world_job& job, wall_time now)
             outcome.meaning = {.scope = failure_scope::account, .throttle = true};
             if (random_.below(2)) outcome.retry_after = some(random_, 300s);
             break;
-        case 4: {
+        default: {
             const auto f = failure_of(errc::account_refused, failure_scope::account);
             outcome = failed_request(errc::api_unavailable, "errors/disconnected_account");
             outcome.status = 401;

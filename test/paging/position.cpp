@@ -140,22 +140,20 @@ BOOST_AUTO_TEST_CASE(parts_that_can_not_be_are_refused_although_the_check_is_rig
     };
     const std::string query(8, '\x11'), none(1, '\0');
     BOOST_TEST(!is_refused(sealed(query + none + std::string("\0\0\0", 3))));
-    const std::string big(9, '\xff');
+    const std::string head = query + none, big(18, '\xff');
     for (const auto& [what, bytes] : std::map<std::string, std::string>{
              {"nothing", ""},
              {"no end", query},
-             {"no index", query + none},
-             {"an index above 32 bits", query + none + std::string("\x80\x80\x80\x80\x10\0\0", 7)},
-             {"a number above 63 bits", query + none + big + big},
-             {"a cursor that is longer than the text", query + none +
-                                                           std::string("\0\x05"
-                                                                       "abc\0",
-                                                                       6)},
-             {"more posts than the text has", query + none +
-                                                  std::string("\0\0\x02"
-                                                              "123456",
-                                                              9)},
-             {"more than its parts", query + none + std::string("\0\0\0x", 4)},
+             {"no index", head},
+             {"an index above 32 bits", head + std::string("\x80\x80\x80\x80\x10\0\0", 7)},
+             {"a number above 63 bits", head + big},
+             {"a cursor that is longer than the text", head + std::string("\0\x05"
+                                                                          "abc\0",
+                                                                          6)},
+             {"more posts than the text has", head + std::string("\0\0\x02"
+                                                                 "123456",
+                                                                 9)},
+             {"more than its parts", head + std::string("\0\0\0x", 4)},
              {"an end that is not final",
               query + std::string(1, static_cast<char>(end_reason::cancelled)) + std::string("\0\0\0", 3)},
              {"an end that there is not", query + '\x7f' + std::string("\0\0\0", 3)}})

@@ -40,17 +40,17 @@ BOOST_FIXTURE_TEST_CASE(one_at_a_time, one_listing)
     std::vector<std::string> log;
     stream.async_next([&](error_code error, std::optional<post> p) {
         BOOST_TEST(!error);
-        log.push_back(std::string(p.value().id()));
+        log.emplace_back(std::string(p.value().id()));
     });
     stream.async_next([&](error_code error, std::optional<post> p) {
         BOOST_TEST(error == make_error_code(errc::operation_in_progress));
         BOOST_TEST(!p);
-        log.push_back("second");
+        log.emplace_back("second");
     });
     stream.async_next_batch([&](error_code error, std::span<const post> p) {
         BOOST_TEST(error == make_error_code(errc::operation_in_progress));
         BOOST_TEST(p.empty());
-        log.push_back("third");
+        log.emplace_back("third");
     });
     BOOST_TEST(!stream.try_next());
     std::optional<failure> failed;
