@@ -71,6 +71,7 @@ posts_query query_of(std::size_t account, std::string identifier)
 std::vector<posts_query> row(std::size_t listings, std::size_t accounts)
 {
     std::vector<posts_query> jobs;
+    jobs.reserve(listings);
     for (std::size_t i = 0; i < listings; ++i) jobs.push_back(query_of(i % accounts, std::to_string(i)));
     return jobs;
 }
