@@ -368,16 +368,22 @@ std::uint32_t timeline::joinable(const page_facts& page) const
     return it == stretches_.end() ? 0 : it->last;
 }
 
+// Removes the stretches between the walk's own and `end`. Their posts that it met above their place are its own now.
+void timeline::drop_older(std::vector<stretch>::iterator end)
+{
+    for (auto it = stretches_.begin() + 1; it != end; ++it) current().posts += std::min(it->posts, it->stayed);
+    stretches_.erase(stretches_.begin() + 1, end);
+}
+
 // Merges the stretch with this last walk. Stretches between the two were passed: their posts were read or are gone.
 timeline::stretch timeline::merge(std::uint32_t last)
 {
     const auto it =
         std::find_if(stretches_.begin() + 1, stretches_.end(), [&](const stretch& s) { return s.last == last; });
-    stretch older = std::move(*it);
+    drop_older(it);
+    stretch older = std::move(stretches_[1]);
+    stretches_.erase(stretches_.begin() + 1);
     stretch& own = current();
-    for (auto passed = stretches_.begin() + 1; passed != it; ++passed)
-        own.posts += std::min(passed->posts, passed->stayed);
-    stretches_.erase(stretches_.begin() + 1, it + 1);
     own.first = older.first;
     own.posts += older.posts;
     own.clean = own.clean && older.clean;

@@ -111,9 +111,7 @@ step timeline::close(end_reason how, unsigned empty_pages)
     // The only page size that was seen, once, may be a cap.
     if (own.most_missing > 0 && alike_ < 2) raise(short_page_above, false);
     const bool whole_way = walk_.unbroken && walk_.passed > 0 && !walk_.doubtful;
-    for (auto older = stretches_.begin() + 1; older != stretches_.end(); ++older)
-        own.posts += std::min(older->posts, older->stayed);
-    stretches_.erase(stretches_.begin() + 1, stretches_.end());
+    drop_older(stretches_.end());
     ended_behind_.reset();
     refusals_ = 0;
     lost_ = false;

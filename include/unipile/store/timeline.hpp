@@ -286,6 +286,7 @@ private:
     step join(const page_facts& page, wall_time now);
     std::uint32_t joinable(const page_facts& page) const;
     stretch merge(std::uint32_t last);
+    void drop_older(std::vector<stretch>::iterator end);
     step inferred_end(end_reason reason, wall_time now, unsigned empty_pages);
     bool rests(const depth& down, wall_time now) const;
     bool is_known_end() const;
