@@ -68,7 +68,7 @@ world::world(std::uint64_t seed) : random_(seed)
         j.lying_cursor = random_.below(5) == 0;
         for (auto n = random_.below(random_.below(4) ? 20 : 150); n > 0; --n) j.timeline.push_front(next_post_++);
     }
-    // Two of them that are left over can't be told from an outage.
+    // Two of them that are left over look like an outage.
     if (one_is_mute) jobs_[random_.below(jobs_.size())].mute = true;
 }
 

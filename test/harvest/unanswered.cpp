@@ -132,7 +132,7 @@ BOOST_AUTO_TEST_CASE(all_jobs_of_an_account_look_in_turns)
     BOOST_TEST(h.s.queued() == 4u);
 }
 
-/// Nobody can tell its trouble from the server's. It is tried for as long as an outage would be, and fails alone.
+/// Its trouble looks like the server's. It is tried for as long as an outage would be, and fails alone.
 BOOST_AUTO_TEST_CASE(the_only_job_that_can_be_asked_is_given_up_after_an_outages_patience)
 {
     for (const bool known : {false, true}) {
@@ -206,7 +206,7 @@ BOOST_AUTO_TEST_CASE(a_server_that_never_answered_is_given_up_after_one_long_pro
     }
 }
 
-/// A job may end when its turn comes, without another request: nobody has looked then.
+/// A job may end when its turn comes, without another request: the listing was not read then.
 BOOST_AUTO_TEST_CASE(a_probe_that_was_not_even_tried_is_none)
 {
     outage_course h{3, 0ms, "none"};

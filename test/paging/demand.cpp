@@ -1,4 +1,4 @@
-// Nothing is requested or read that nobody takes; many streams share a few connections.
+// Nothing is requested or read before a consumer takes it; many streams share a few connections.
 #include "one_listing.hpp"
 #include "support/printing.hpp"
 
@@ -27,7 +27,7 @@ BOOST_AUTO_TEST_CASE(lazy)
     context.run();
     BOOST_TEST(client.transport->requests.empty());
 
-    // The page is read on although nobody waits, and nothing is asked for after it.
+    // The page is read on although no pull waits, and nothing is requested after it.
     std::optional<post> first;
     stream.async_next([&](boost::system::error_code, std::optional<post> p) { first = std::move(p); });
     context.restart();

@@ -45,7 +45,7 @@ BOOST_AUTO_TEST_CASE(retry_after)
 
     const auto date = "Sun, 06 Nov 1994 08:01:00 GMT";
     BOOST_TEST(parse_retry_after(date, "", now) == 60s);
-    // By the server's own clock, if it tells.
+    // By the server's own clock, if the answer has its time.
     BOOST_TEST(parse_retry_after(date, "Sun, 06 Nov 1994 08:00:50 GMT", now) == 10s);
     BOOST_TEST(parse_retry_after(date, "Sun, 06 Nov 1994 08:02:00 GMT", now) == 0s);
     BOOST_TEST(parse_retry_after(date, "nonsense", now) == 60s);
