@@ -42,8 +42,7 @@ bool job_listing::settle_last(bool others_answered)
     const failure last = *attempts_.open();
     const auto meaning = paging::meaning_of(last, client_->options().retry, client_->first_call());
     const auto decision = attempts_.count(meaning, circumstances());
-    if (!decision)
-        end(end_reason::failed, paging::final_failure(last, meaning, attempts(), paging::explain(decision.why_not)));
+    if (!decision) fail(paging::final_failure(last, meaning, attempts(), paging::explain(decision.why_not)));
     return bool(decision);
 }
 
@@ -75,8 +74,8 @@ void job_listing::repeat(const page_outcome& outcome)
     if (!outcome.is_unanswered()) {
         const auto decision = attempts_.failed(outcome, circumstances());
         if (!decision)
-            return end(end_reason::failed, paging::final_failure(*outcome.failure, outcome.meaning, attempt,
-                                                                 paging::explain(decision.why_not)));
+            return fail(
+                paging::final_failure(*outcome.failure, outcome.meaning, attempt, paging::explain(decision.why_not)));
         delay_ = decision.delay;
     } else if (outcome.times_sent > 0) {
         delay_ = attempts_.unanswered(outcome, circumstances());

@@ -56,8 +56,7 @@ bool page_reader::choose_page()
         case step_back::next::follow: break;
         case step_back::next::reread: attempts_ = 0; break;
         case step_back::next::lost:
-            end(end_reason::failed,
-                final_failure(failure(errc::position_lost), classify(errc::position_lost), attempts_));
+            fail(final_failure(failure(errc::position_lost), classify(errc::position_lost), attempts_));
             return false;
     }
     return true;
@@ -273,10 +272,8 @@ void page_reader::request_over(client_core& client, std::exception_ptr error)
     } catch (const std::bad_alloc&) {
         outcome.what = page_outcome::kind::cut_short;  // half classified; it may have no failure
         listing_.end(end_reason::failed);
-        failure_ = client.no_memory();
     }
-    // A loop was found, and memory ran out before its failure was made.
-    if (!failure_ && is_failure(listing_.known_end())) failure_ = client.no_memory();
+    if (!failure_ && is_failure(listing_.known_end())) failure_ = client.no_memory();  // none could be made
     client.give_back(std::move(work_));
     report(std::move(outcome));
 }
@@ -341,13 +338,12 @@ end_reason page_reader::visible_end() const noexcept
     return listing_.has_post() ? end_reason::none : listing_.known_end();
 }
 
-void page_reader::end(end_reason reason, std::optional<failure> f)
+/// Gets the failure made: a listing that has failed must not look like one that has come to its end.
+void page_reader::fail_for(std::shared_ptr<const failure> why)
 {
     if (listing_.over()) return;
-    // Made first: a listing that has failed must not look like one that has come to its end.
-    auto why = f ? std::make_shared<const failure>(std::move(*f)) : nullptr;
     auto outcome = cut_short();
-    listing_.end(reason);
+    listing_.end(end_reason::failed);
     failure_ = std::move(why);
     interrupt();
     report(std::move(outcome));
@@ -355,12 +351,7 @@ void page_reader::end(end_reason reason, std::optional<failure> f)
 
 void page_reader::end_without_memory() noexcept
 try {
-    if (listing_.over()) return;
-    auto outcome = cut_short();
-    listing_.end(end_reason::failed);
-    failure_ = client_->no_memory();
-    interrupt();
-    report(std::move(outcome));
+    if (client_) fail_for(client_->no_memory());
 } catch (const std::bad_alloc&) {
     // The waiting operation is lost together with the memory for its end.
 }
@@ -452,8 +443,8 @@ void page_reader::watch_total_time()
 
 void page_reader::time_is_up(std::string_view awaited)
 {
-    end(end_reason::failed, final_failure(failure(errc::total_timeout), classify(errc::total_timeout), attempts_,
-                                          "waited for " + std::string(awaited)));
+    fail(final_failure(failure(errc::total_timeout), classify(errc::total_timeout), attempts_,
+                       "waited for " + std::string(awaited)));
 }
 
 }  // namespace unipile::paging

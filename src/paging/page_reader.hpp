@@ -20,6 +20,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace unipile::paging {
@@ -87,8 +88,9 @@ protected:
     void forget_attempt() noexcept;
     /// Posts were taken out of the listing, so reading may continue.
     void taken() noexcept;
-    /// Ends the listing and its request. No effect after the end.
-    void end(end_reason reason, std::optional<failure> f = {});
+    /// Ends the listing and its request with `f`. No effect after the end.
+    void fail(failure f) { fail_for(std::make_shared<const failure>(std::move(f))); }
+    /// The same where memory has run out, even for the failure.
     void end_without_memory() noexcept;
     /// The same for the consumer: drops waiting posts.
     void cancel(boost::system::error_code code) noexcept;
@@ -121,6 +123,8 @@ protected:
 private:
     enum class phase : std::uint8_t { idle, queued, running };
     struct request_ends;
+
+    void fail_for(std::shared_ptr<const failure> why);
 
     static boost::asio::awaitable<void> run(std::shared_ptr<page_reader> self, std::shared_ptr<client_core> client,
                                             bool in_time);

@@ -189,9 +189,7 @@ void stream_core::retry(const page_outcome& outcome)
                                            .retry_after = outcome.retry_after,
                                            .time_left = time_left()},
                                           client_->chance());
-    if (!decision)
-        return end(end_reason::failed,
-                   final_failure(*outcome.failure, outcome.meaning, attempts(), explain(decision.why_not)));
+    if (!decision) return fail(final_failure(*outcome.failure, outcome.meaning, attempts(), explain(decision.why_not)));
     not_before_ = time_->now() + decision.delay;
     notify_retry(*outcome.failure, attempts(), decision.delay);
 }

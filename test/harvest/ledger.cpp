@@ -1,12 +1,15 @@
 // The durable form of what is known about an account.
 #include <unipile/account_ledger.hpp>
 
+#include "harvest/pacer.hpp"
+
 #include "splitmix.hpp"
 #include "support/printing.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 #include <functional>
+#include <limits>
 
 namespace {
 
@@ -134,6 +137,38 @@ BOOST_AUTO_TEST_CASE(no_damage_crashes_it)
             BOOST_REQUIRE(*again == *l);
         }
     }
+}
+
+constexpr wall_time start{std::chrono::milliseconds{1'700'000'000'000}};
+
+BOOST_AUTO_TEST_CASE(a_pace_that_can_not_be_is_the_full_one)
+{
+    for (const double pace : {0.0, -1.0, 1.5, std::numeric_limits<double>::quiet_NaN(), 1.0, 0.25}) {
+        account_ledger ledger;
+        ledger.pace = pace;
+        unipile::harvest::settle(ledger, start);
+        BOOST_TEST(ledger.pace == (pace == 0.25 ? 0.25 : 1.0));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_shifted_ledger_keeps_its_distances)
+{
+    account_ledger ledger;
+    ledger.first_used = start;
+    ledger.used = {{start, 1}, {start + 5s, 2}};
+    ledger.next_request = start + 10s;
+    ledger.parked = account_ledger::parking{start + 6s, "errors/some_type"};
+    auto moved = ledger;
+    unipile::harvest::shift(moved, 0ms);
+    BOOST_TEST(moved == ledger);
+    unipile::harvest::shift(moved, 1h);
+    BOOST_TEST(*moved.first_used == start + 1h);
+    BOOST_TEST(moved.used[1].at == start + 1h + 5s);
+    BOOST_TEST(moved.next_request == start + 1h + 10s);
+    BOOST_TEST(moved.resting_until == wall_time{});
+    BOOST_TEST(moved.parked->since == start + 1h + 6s);
+    unipile::harvest::shift(moved, -1h);
+    BOOST_TEST(moved == ledger);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

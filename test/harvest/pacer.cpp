@@ -6,7 +6,6 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
-#include <limits>
 #include <optional>
 
 namespace {
@@ -243,24 +242,6 @@ BOOST_AUTO_TEST_CASE(gaps_are_drawn)
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_pause_begins_at_the_end_of_its_request)
-{
-    random_source random{5};
-    for (const char* text : {"gap 5s", "gap 5s-20s", "100/day, spread, gap 5s-20s", "100/day, spread", "none"}) {
-        const pacer p{unipile::parse_pacing(text)};
-        for (const milliseconds took : {0ms, 3000ms, 20'000ms, 3600'000ms}) {
-            account_ledger ledger;
-            p.spend(ledger, start, random);
-            const auto gap = ledger.next_request - start;
-            p.ended(ledger, start + took);
-            p.pause(ledger, gap, start + took);
-            const auto most = p.rules().gap.most;
-            BOOST_TEST(ledger.next_request == std::max(start + gap, start + took + std::min(gap, most)), text);
-            if (most.count() > 0) BOOST_TEST(ledger.next_request >= start + took + p.rules().gap.least);
-        }
-    }
-}
-
 BOOST_AUTO_TEST_CASE(spreads_over_the_day_and_over_the_working_hours)
 {
     pacing rules = unipile::parse_pacing("100/day, spread");
@@ -301,36 +282,6 @@ BOOST_AUTO_TEST_CASE(spreads_a_week_over_its_open_hours)
     BOOST_TEST(most_in(sent, 24h * 7) <= 100u);
     // A fifth of them a day, and not all of them on the first one.
     BOOST_TEST(most_in(sent, 24h) <= 40u);
-}
-
-BOOST_AUTO_TEST_CASE(a_pace_that_can_not_be_is_the_full_one)
-{
-    for (const double pace : {0.0, -1.0, 1.5, std::numeric_limits<double>::quiet_NaN(), 1.0, 0.25}) {
-        account_ledger ledger;
-        ledger.pace = pace;
-        settle(ledger, start);
-        BOOST_TEST(ledger.pace == (pace == 0.25 ? 0.25 : 1.0));
-    }
-}
-
-BOOST_AUTO_TEST_CASE(a_shifted_ledger_keeps_its_distances)
-{
-    account_ledger ledger;
-    ledger.first_used = start;
-    ledger.used = {{start, 1}, {start + 5s, 2}};
-    ledger.next_request = start + 10s;
-    ledger.parked = account_ledger::parking{start + 6s, "errors/some_type"};
-    auto moved = ledger;
-    unipile::harvest::shift(moved, 0ms);
-    BOOST_TEST(moved == ledger);
-    unipile::harvest::shift(moved, 1h);
-    BOOST_TEST(*moved.first_used == start + 1h);
-    BOOST_TEST(moved.used[1].at == start + 1h + 5s);
-    BOOST_TEST(moved.next_request == start + 1h + 10s);
-    BOOST_TEST(moved.resting_until == wall_time{});
-    BOOST_TEST(moved.parked->since == start + 1h + 6s);
-    unipile::harvest::shift(moved, -1h);
-    BOOST_TEST(moved == ledger);
 }
 
 BOOST_AUTO_TEST_CASE(recommended_starts_low)
@@ -459,16 +410,6 @@ BOOST_AUTO_TEST_CASE(an_account_with_an_unknown_past_has_nothing_left_of_any_win
         request(p, ledger, start + longest, random);
         BOOST_TEST(p.left(ledger, 0, start + longest) == p.rules().windows.front().limit - 1);
     }
-}
-
-BOOST_AUTO_TEST_CASE(jitter_only_lengthens)
-{
-    random_source random{13};
-    for (auto wait : {0ms, 1ms, 20'000ms, 86'400'000ms})
-        for (int i = 0; i < 100; ++i) {
-            const auto j = pacer::jittered(wait, random);
-            BOOST_REQUIRE((j >= wait && j <= wait + std::min<milliseconds>(wait / 10, 5min)));
-        }
 }
 
 BOOST_AUTO_TEST_CASE(tells_what_is_left)
