@@ -62,8 +62,7 @@ void harvester_core::begin(std::int64_t run, const stream_maker& make_stream)
     posts_query pattern;
     pattern.limit = options_.limit;
     pattern.empty_page_tolerance = options_.empty_page_tolerance;
-    source_ =
-        std::make_shared<store_source>(executor_, writer_, run, std::move(pattern), options_.worker, weak_from_this());
+    source_ = std::make_shared<store_source>(executor_, writer_, run, std::move(pattern), weak_from_this());
     stream_.emplace(make_stream(client_, source_->handle(), options_for_stream()));
 }
 
@@ -249,7 +248,7 @@ asio::awaitable<void> harvester_core::store_page(active_job& job, const harvest_
 {
     job.course.page_arrived();
     store::page_write write;
-    write.lease = job.claimed.lease;
+    write.job = job.claimed.job;
     write.add(page.posts);
     for (const quarantined_item& item : page.quarantined) write.quarantined.push_back({item.raw, item.why});
     write.position = page.position.text();
@@ -302,7 +301,7 @@ asio::awaitable<void> harvester_core::settle(std::uint64_t tag, active_job& job,
 asio::awaitable<course_action> harvester_core::report(active_job& job, const harvest_element& end)
 {
     store::job_end how;
-    how.lease = job.claimed.lease;
+    how.job = job.claimed.job;
     how.reason = end.end_reason;
     if (end.failure) {
         how.failure = description_of(*end.failure);
@@ -327,8 +326,8 @@ asio::awaitable<course_action> harvester_core::report(active_job& job, const har
 /// The saved position can't be used: the listing starts anew.
 asio::awaitable<course_action> harvester_core::forget_position(active_job& job)
 {
-    auto forget = [lease = job.claimed.lease, now = wall_now()](store::post_store& engine) {
-        return engine.lost_position(lease, now);
+    auto forget = [number = job.claimed.job, now = wall_now()](store::post_store& engine) {
+        return engine.lost_position(number, now);
     };
     const auto result = co_await store::async_perform(writer_, executor_, 0, std::move(forget), as_result);
     const auto& [code, step] = result;
@@ -343,8 +342,8 @@ asio::awaitable<course_action> harvester_core::forget_position(active_job& job)
 /// Returns the job to the store, for another run or a later time.
 asio::awaitable<void> harvester_core::give_back(std::uint64_t tag, active_job& job)
 {
-    auto release = [lease = job.claimed.lease](store::post_store& engine) {
-        return engine.release(lease, std::nullopt);
+    auto release = [number = job.claimed.job](store::post_store& engine) {
+        return engine.release(number, std::nullopt);
     };
     const auto result = co_await store::async_perform(writer_, executor_, 0, std::move(release), as_result);
     if (const error_code code = std::get<0>(result)) store_failed(code);

@@ -49,7 +49,6 @@ public:
     const std::optional<failure>& last_failure() const noexcept { return failure_; }
 
     // job_owner
-    bool owns(std::string_view account) override { return !options_.owns || options_.owns(account); }
     bool is_waiting(std::string_view account) const override;
     bool parked_waits() const noexcept;
     bool has_unfinished() const override;
@@ -57,9 +56,9 @@ public:
     {
         books_.read(account, row);
     }
-    bool claimed(const store::claimed_job& job) override
+    void claimed(const store::claimed_job& job) override
     {
-        return jobs_.try_emplace(static_cast<std::uint64_t>(job.lease.job), job).second;
+        jobs_.try_emplace(static_cast<std::uint64_t>(job.job), job);
     }
 
 private:

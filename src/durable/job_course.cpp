@@ -122,7 +122,7 @@ course_action job_course::listing_ended(const harvest_element& end, bool parked_
     switch (said_ ? said_->what : step_kind::go_on) {
         case step_kind::complete: return closed(said_->inferred ? "up_to_date_inferred" : "up_to_date", true);
         case step_kind::bounded: return closed("bounds_reached", true);
-        case step_kind::lost_lease: return closed("lost_lease", false);
+        case step_kind::not_claimed: return closed("not_claimed", false);
         case step_kind::from_top:
         case step_kind::from_position: return moved(kind::again, *said_);
         case step_kind::interrupted: return simply(kind::forget_position);
@@ -143,7 +143,7 @@ course_action job_course::end_stored(const store::step& next, std::string how)
 
 course_action job_course::position_forgotten(const store::step& next)
 {
-    if (next.what == step_kind::lost_lease) return closed("lost_lease", false);
+    if (next.what == step_kind::not_claimed) return closed("not_claimed", false);
     return moved(kind::again, next);
 }
 

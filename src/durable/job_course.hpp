@@ -31,7 +31,7 @@ struct course_action {
         jump,             ///< to `where` within the same listing
         finish,           ///< end the listing; its last element leads to the next action
         close,            ///< the job is over: `how`, and `done` or failed
-        again,            ///< the listing starts at `where`, under the same lease
+        again,            ///< the listing starts at `where`
         forget_position,  ///< the saved position can't be used: get another one from the store
         give_back,        ///< return the job to the store, for another run or a later time
         report,           ///< report the listing's end to the store

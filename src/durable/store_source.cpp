@@ -44,12 +44,11 @@ private:
 };
 
 store_source::store_source(asio::any_io_executor executor, store::store_writer& writer, std::int64_t run,
-                           posts_query pattern, std::string worker, std::weak_ptr<job_owner> owner)
+                           posts_query pattern, std::weak_ptr<job_owner> owner)
     : executor_(std::move(executor)),
       writer_(writer),
       run_(run),
       pattern_(std::move(pattern)),
-      worker_(std::move(worker)),
       owner_(std::move(owner)),
       change_(executor_)
 {}
@@ -109,7 +108,7 @@ std::vector<std::string> store_source::choose(const job_request& request)
     while (owner && !ring_.empty() && chosen.size() < request.count) {
         std::string account = std::move(ring_.front());
         ring_.pop_front();
-        if (!owner->owns(account) || owner->is_waiting(account)) continue;
+        if (owner->is_waiting(account)) continue;
         if (request.has_enough(account))
             busy_ = true;
         else
@@ -148,13 +147,11 @@ asio::awaitable<std::vector<harvest_job>> store_source::claim(std::vector<std::s
         store::claim_request r;
         r.run = self->run_;
         r.count = each;
-        r.worker = self->worker_;
         for (const std::string& a : accounts) {
             r.account = a;
             r.now = wall_now();
             for (store::claimed_job& job : engine.claim(r)) {
-                if (!is_usable(job.start, self->query_for(job.spec)))
-                    job.start = engine.lost_position(job.lease, r.now);
+                if (!is_usable(job.start, self->query_for(job.spec))) job.start = engine.lost_position(job.job, r.now);
                 c.jobs.push_back(std::move(job));
             }
         }
@@ -165,8 +162,10 @@ asio::awaitable<std::vector<harvest_job>> store_source::claim(std::vector<std::s
     const auto owner = owner_.lock();
     if (!owner) co_return jobs;  // GCOVR_EXCL_LINE: a run keeps its owner until its claims are back
     for (const auto& [account, row] : c.accounts) owner->account_known(account, row);
-    for (const store::claimed_job& job : c.jobs)
-        if (owner->claimed(job)) jobs.push_back(job_from(job));
+    for (const store::claimed_job& job : c.jobs) {
+        owner->claimed(job);
+        jobs.push_back(job_from(job));
+    }
     co_return jobs;
 }
 
@@ -182,7 +181,7 @@ asio::awaitable<void> store_source::wait_for_change()
         notified_ = false;
         co_return;
     }
-    // Jobs that become due, and those of other processes, give no notification, so this looks again soon.
+    // Jobs that become due give no notification, so this looks again soon.
     change_.expires_after(std::chrono::seconds(1));
     constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
     co_await change_.async_wait(as_result);
@@ -208,7 +207,7 @@ posts_query store_source::query_for(const store::job_spec& spec) const
 harvest_job store_source::job_from(const store::claimed_job& claimed) const
 {
     harvest_job job{query_for(claimed.spec)};
-    job.tag = static_cast<std::uint64_t>(claimed.lease.job);
+    job.tag = static_cast<std::uint64_t>(claimed.job);
     const starting_place at{claimed.start};
     job.from = at.from;
     job.trusted_until = at.trusted_until;

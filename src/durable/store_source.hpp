@@ -26,17 +26,14 @@ namespace unipile::durable {
 /// The harvest of a source's jobs.
 class job_owner {
 public:
-    /// Returns true if this source is responsible for the account.
-    virtual bool owns(std::string_view account) = 0;
     /// Returns true if the account's jobs are to be left in the store, e.g. because it waits for its owner.
     virtual bool is_waiting(std::string_view account) const = 0;
     /// Returns true if a job that was delivered may still be delivered `again`.
     virtual bool has_unfinished() const = 0;
     /// Called with the stored row of an account before its first job is delivered.
     virtual void account_known(const std::string& account, const std::optional<store::account_row>& row) = 0;
-    /// Called with a claimed job right before it is delivered. Returns false if the job is under way already, so that
-    /// it is not delivered.
-    virtual bool claimed(const store::claimed_job& job) = 0;
+    /// Called with a claimed job right before it is delivered.
+    virtual void claimed(const store::claimed_job& job) = 0;
 
 protected:
     ~job_owner() = default;
@@ -46,10 +43,10 @@ protected:
 /// number in the store. On one executor; the store's work is done on the writer's thread.
 class store_source : public std::enable_shared_from_this<store_source> {
 public:
-    /// `pattern`: what all queries have in common, such as the limit. `worker`: the name under which jobs are claimed.
-    /// The writer must outlive the source; without its owner, a source has no more jobs.
+    /// `pattern`: what all queries have in common, such as the limit. The writer must outlive the source; without its
+    /// owner, a source has no more jobs.
     store_source(boost::asio::any_io_executor executor, store::store_writer& writer, std::int64_t run,
-                 posts_query pattern, std::string worker, std::weak_ptr<job_owner> owner);
+                 posts_query pattern, std::weak_ptr<job_owner> owner);
 
     /// Returns a source for `client::harvest` that shares this one.
     std::unique_ptr<job_source> handle();
@@ -57,7 +54,7 @@ public:
     /// To be called after events that may release jobs, or end the source: a job has ended, an account was parked or
     /// unparked.
     void notify();
-    /// Delivers a claimed job once more, to start at its `start`, under its lease.
+    /// Delivers a claimed job once more, to start at its `start`.
     void again(const store::claimed_job& job);
     /// There are no more jobs.
     void stop();
@@ -83,7 +80,6 @@ private:
     store::store_writer& writer_;
     std::int64_t run_;
     posts_query pattern_;
-    std::string worker_;
     std::weak_ptr<job_owner> owner_;
     boost::asio::steady_timer change_;
     std::deque<std::string> ring_;  ///< accounts that had jobs when they were read, still to be considered

@@ -47,36 +47,22 @@ std::string real_name(const std::string& file)
 
 std::string owner_lock::file_for(const std::string& store) { return real_name(store) + ".lock"; }
 
-owner_lock::owner_lock(const std::string& file, access wanted)
+owner_lock::owner_lock(const std::string& file) : name_(file_for(file)), descriptor_(open_lock(name_, file))
 {
-    if (wanted == access::control) return;
-    name_ = file_for(file);
-    descriptor_ = open_lock(name_, file);
     if (descriptor_ < 0) {
         const int error = errno;
         throw store_error(meaning_of(error), name_, std::strerror(error), 0);
     }
     struct flock sign = first_byte(F_RDLCK);
-    if (::flock(descriptor_, (wanted == access::sole ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0 &&
-        ::fcntl(descriptor_, F_OFD_SETLK, &sign) == 0)
-        return;
+    if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 && ::fcntl(descriptor_, F_OFD_SETLK, &sign) == 0) return;
     const int error = errno;
     ::close(descriptor_);
     if (error == EWOULDBLOCK || error == EINTR) throw store_error(store_errc::in_use, file);
     throw store_error(meaning_of(error), name_, std::strerror(error), 0);
 }
 
-void owner_lock::become(access wanted) noexcept
-{
-    if (wanted == access::shared) ::flock(descriptor_, LOCK_SH | LOCK_NB);
-    if (wanted != access::control || descriptor_ < 0) return;
-    ::close(descriptor_);
-    descriptor_ = -1;
-}
-
 void owner_lock::refuse_if_moved() const
 {
-    if (descriptor_ < 0) return;
     struct stat mine = {}, there = {};
     if (::fstat(descriptor_, &mine) == 0 && ::stat(name_.c_str(), &there) == 0 && mine.st_dev == there.st_dev &&
         mine.st_ino == there.st_ino)
@@ -85,10 +71,7 @@ void owner_lock::refuse_if_moved() const
                       "it was moved or deleted during a harvest, and another one may have started since");
 }
 
-owner_lock::~owner_lock()
-{
-    if (descriptor_ >= 0) ::close(descriptor_);
-}
+owner_lock::~owner_lock() { ::close(descriptor_); }
 
 std::optional<bool> owner_lock::is_held(const std::string& file)
 {

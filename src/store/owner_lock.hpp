@@ -1,4 +1,4 @@
-// The lock that shows which processes harvest into a file. Ends with its process.
+// The lock of the process that harvests into a file. Ends with its process.
 #pragma once
 
 #include <unipile/store/sqlite.hpp>
@@ -16,15 +16,11 @@ public:
     /// Returns the name of the file that is locked for a store.
     static std::string file_for(const std::string& store);
 
-    owner_lock() = default;
     /// Throws `store_error`: in_use if another process holds the lock.
-    owner_lock(const std::string& file, access wanted);
+    explicit owner_lock(const std::string& file);
     ~owner_lock();
     owner_lock(const owner_lock&) = delete;
     owner_lock& operator=(const owner_lock&) = delete;
-
-    /// Replaces the lock of the only process by a weaker one.
-    void become(access wanted) noexcept;
 
     /// Throws `store_error` if the lock's file is no longer where it was made, so that it excludes no process.
     void refuse_if_moved() const;

@@ -7,7 +7,6 @@ const char* to_string(job_state s) noexcept
     switch (s) {
         case job_state::queued: return "queued";
         case job_state::delayed: return "delayed";
-        case job_state::leased: return "running";
         case job_state::done: return "done";
         case job_state::failed: return "failed";
     }

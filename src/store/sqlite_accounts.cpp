@@ -48,18 +48,12 @@ std::vector<std::string> sqlite_store::accounts_with_jobs(std::int64_t run, std:
                                                           wall_time now)
 {
     return guarded([&] {
-        sweep(now);
+        queue_due_jobs(now);
         std::vector<std::string> found;
         if (run_of(run).withheld) return found;
-        statement next(db_, "SELECT min(account) FROM jobs WHERE run = ? AND state = 0 AND account > ?");
-        std::string last(after);
-        while (found.size() < count) {
-            next.bind(1, run).bind(2, last);
-            const running scope(next);
-            if (!next.step() || next.null(0)) break;
-            last = next.string(0);
-            found.push_back(last);
-        }
+        const open_accounts& open = open_accounts_of(run);
+        for (auto at = open.upper_bound(after); at != open.end() && found.size() < count; ++at)
+            found.push_back(at->first);
         return found;
     });
 }

@@ -1,60 +1,98 @@
-// The jobs of a store and their leases.
+// The claims of a store, and its count of jobs.
+#include "store/sqlite_schema.hpp"
 #include "store/sqlite_store.hpp"
+
+#include <algorithm>
 
 namespace unipile::store {
 
-void sqlite_store::sweep(wall_time now) { sweep_.bind(1, std::optional(now)).run(); }
+void sqlite_store::queue_due_jobs(wall_time now)
+{
+    queue_due_.bind(1, std::optional(now));
+    while (queue_due_.step()) note_queued(queue_due_);
+}
+
+// The job in a row of run, account, sort_key, job can be claimed.
+void sqlite_store::note_queued(const statement& found)
+{
+    const auto accounts = open_accounts_.find(found.integer(0));
+    if (accounts == open_accounts_.end()) return;
+    const job_key before{found.integer(2), found.integer(3) - 1};
+    const auto [at, fresh] = accounts->second.try_emplace(found.string(1), before);
+    if (!fresh) at->second = std::min(at->second, before);
+}
+
+// The same if the job is queued.
+void sqlite_store::note_queued(std::int64_t job)
+{
+    find_queued_.bind(1, job);
+    const running scope(find_queued_);
+    if (find_queued_.step()) note_queued(find_queued_);
+}
+
+// Moves `next_jobs_` to the next job that is not claimed. Returns false if there is none.
+bool sqlite_store::find_unclaimed()
+{
+    while (next_jobs_.step())
+        if (!claimed_.contains(next_jobs_.integer(1))) return true;
+    return false;
+}
+
+sqlite_store::open_accounts& sqlite_store::open_accounts_of(std::int64_t run)
+{
+    const auto [found, fresh] = open_accounts_.try_emplace(run);
+    if (!fresh) return found->second;
+    open_accounts& open = found->second;
+    statement next_account(db_, "SELECT min(account) FROM jobs WHERE run = ? AND state = 0 AND account > ?");
+    std::string account;
+    while (true) {
+        next_account.bind(1, run).bind(2, account);
+        const running scope(next_account);
+        if (!next_account.step() || next_account.null(0)) return open;
+        account = next_account.string(0);
+        constexpr job_key start;
+        next_jobs_.bind(1, run).bind(2, account).bind(3, start.sort_key).bind(4, start.job);
+        const running jobs(next_jobs_);
+        if (find_unclaimed()) open.emplace_hint(open.end(), account, start);
+    }
+}
 
 std::vector<claimed_job> sqlite_store::claim(const claim_request& request)
 {
     return guarded([&] {
-        sweep(request.now);
-        const run_row& r = run_of(request.run);
-        if (r.withheld) return std::vector<claimed_job>();
-        statement& find = request.account.empty() ? claim_any_ : claim_account_;
-        find.bind(1, request.run);
-        if (!request.account.empty()) find.bind(2, request.account);
-        find.bind(request.account.empty() ? 2 : 3, static_cast<std::int64_t>(request.count));
+        queue_due_jobs(request.now);
         std::vector<claimed_job> jobs;
-        std::vector<std::string> lines;
-        const running scope(find);
-        while (find.step()) {
-            claimed_job job;
-            job.lease = {find.integer(0), find.integer(4) + 1};
-            job.spec = {find.string(1), find.string(2), find.integer(3) != 0};
-            job.attempts = static_cast<unsigned>(find.integer(5)) + 1;
+        const run_row& r = run_of(request.run);
+        if (r.withheld) return jobs;
+        open_accounts& open = open_accounts_of(request.run);
+        const auto at = open.find(request.account);
+        if (at == open.end()) return jobs;
+        job_key& last = at->second;
+        next_jobs_.bind(1, request.run).bind(2, request.account).bind(3, last.sort_key).bind(4, last.job);
+        const running scope(next_jobs_);
+        bool more = find_unclaimed();
+        for (; more && jobs.size() < request.count; more = find_unclaimed()) {
+            last = {next_jobs_.integer(0), next_jobs_.integer(1)};
+            claimed_job& job = jobs.emplace_back();
+            job.job = last.job;
+            job.spec = {request.account, next_jobs_.string(2), next_jobs_.integer(3) != 0};
             // A damaged timeline starts anew at the top, which costs requests but loses no posts.
-            timeline line = timeline::parse(find.text(6), rules_).value_or(timeline(rules_));
+            timeline line = timeline::parse(next_jobs_.text(4), rules_).value_or(timeline(rules_));
             job.start = line.begin(r.mode, r.bounds, request.now);
-            lines.push_back(line.text());
-            jobs.push_back(std::move(job));
+            claimed_.emplace(job.job, std::move(line));
         }
-        const std::int64_t lease_ms = std::chrono::milliseconds(request.lease_for).count();
-        for (std::size_t i = 0; i < jobs.size(); ++i) {
-            lease_job_.bind(1, std::optional(request.now + request.lease_for)).bind(2, lease_ms);
-            lease_job_.bind(3, jobs[i].lease.fence).bind(4, request.worker).bind(5, std::int64_t{jobs[i].attempts});
-            lease_job_.bind(6, lines[i]).bind(7, jobs[i].lease.job).run();
-        }
+        if (!more) open.erase(at);
         return jobs;
     });
 }
 
-bool sqlite_store::renew(const lease& l, std::chrono::seconds lease_for, wall_time now)
+bool sqlite_store::release(std::int64_t job, std::optional<wall_time> again_at)
 {
     return guarded([&] {
-        renew_.bind(1, std::optional(now + lease_for));
-        renew_.bind(2, std::int64_t{std::chrono::milliseconds(lease_for).count()}).bind(3, l.job).bind(4, l.fence);
-        renew_.run();
-        return db_.changes() == 1;
-    });
-}
-
-bool sqlite_store::release(const lease& l, std::optional<wall_time> again_at)
-{
-    return guarded([&] {
-        release_.bind(1, static_cast<std::int64_t>(again_at ? job_state::delayed : job_state::queued));
-        release_.bind(2, again_at).bind(3, l.job).bind(4, l.fence).run();
-        return db_.changes() == 1;
+        if (claimed_.erase(job) == 0) return false;
+        if (again_at) delay_job_.bind(1, again_at).bind(2, job).run();
+        note_queued(job);
+        return true;
     });
 }
 
@@ -64,28 +102,8 @@ job_counts sqlite_store::count_jobs(std::int64_t run)
         statement count(db_, "SELECT state, count(*) FROM jobs WHERE run = ? GROUP BY state");
         count.bind(1, run);
         job_counts c;
-        while (count.step()) {
-            const auto n = static_cast<std::uint64_t>(count.integer(1));
-            switch (static_cast<job_state>(count.integer(0))) {
-                case job_state::queued: c.queued = n; break;
-                case job_state::delayed: c.delayed = n; break;
-                case job_state::leased: c.leased = n; break;
-                case job_state::done: c.done = n; break;
-                case job_state::failed: c.failed = n; break;
-            }
-        }
+        while (count.step()) add(c, stored_state(count.integer(0)), static_cast<std::uint64_t>(count.integer(1)));
         return c;
-    });
-}
-
-std::optional<wall_time> sqlite_store::next_due(std::int64_t run)
-{
-    return guarded([&]() -> std::optional<wall_time> {
-        statement find(db_, "SELECT due FROM jobs WHERE due IS NOT NULL AND run = ? AND " + may_come_due_ +
-                                " ORDER BY due LIMIT 1");
-        find.bind(1, run);
-        if (!find.step()) return std::nullopt;
-        return find.time(0);
     });
 }
 

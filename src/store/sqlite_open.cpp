@@ -70,7 +70,7 @@ connection open_to_write(const std::string& file, const sqlite_options& options,
     const int version = version_of(db, log_was_there);
     // No harvest may run while the tables are changed.
     const bool old = version > 0 && version < static_cast<int>(schema_steps().size());
-    lock = std::make_unique<owner_lock>(file, old ? access::sole : options.access);
+    if (old || options.access == access::sole) lock = std::make_unique<owner_lock>(file);
     if (version == 0) {
         // Six posts of the usual size fill a page, which halves the pages to write and to copy compared to 8 KB. With
         // larger pages, a large store writes more of each index per post.
@@ -81,8 +81,9 @@ connection open_to_write(const std::string& file, const sqlite_options& options,
     set_up(db, options);
     if (old) {
         in_transaction(db, [&] { migrate(db, schema_steps()); });
-        lock->become(options.access);
+        if (options.access == access::control) lock.reset();
     }
+    // A former version marked what it had claimed.
     if (options.access == access::sole)
         in_transaction(db, [&] { db.run("UPDATE jobs SET state = 0, due = NULL WHERE state = 2"); });
     return db;

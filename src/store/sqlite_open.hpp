@@ -13,7 +13,7 @@
 
 namespace unipile::store {
 
-/// Opens or creates a store's database with its tables, and takes the lock for `options.access`.
+/// Opens or creates a store's database with its tables, and takes the lock of `access::sole`.
 connection open_to_write(const std::string& file, const sqlite_options& options, std::unique_ptr<owner_lock>& lock);
 
 /// A database opened for reading.

@@ -33,33 +33,25 @@ std::string_view end_within(const timeline& line, const step& s)
     return to_string(line.bound() == end_reason::none ? end_reason::refused_cursor : line.bound());
 }
 
-step lease_lost() { return {step::kind::lost_lease}; }
+step not_claimed() { return {step::kind::not_claimed}; }
 
 }  // namespace
 
-std::optional<sqlite_store::held_job> sqlite_store::held(const lease& l)
-{
-    held_.bind(1, l.job).bind(2, l.fence);
-    const running scope(held_);
-    if (!held_.step()) return std::nullopt;
-    return held_job{timeline::parse(held_.text(0), rules_).value_or(timeline(rules_)), held_.integer(1)};
-}
-
 // Another account may have read this listing before. What it has seen is taken over if this account is shown at least
 // some of it: the same identifier may be another listing at another provider.
-void sqlite_store::take_over(held_job& held, const page_write& page)
+void sqlite_store::take_over(timeline& line, const page_write& page)
 {
     statement find(db_,
                    "SELECT o.job, o.timeline FROM jobs j JOIN jobs o ON o.identifier = j.identifier "
                    "AND o.company = j.company AND o.job <> j.job WHERE j.job = ? AND o.timeline <> '' "
                    "ORDER BY o.whole DESC, o.harvested DESC, o.job LIMIT 1");
-    find.bind(1, page.lease.job);
+    find.bind(1, page.job);
     if (!find.step()) return;
     const std::int64_t other = find.integer(0);
-    auto line = timeline::parse(find.text(1), rules_);
-    if (!line || !has_shown(other, page)) return;
-    held.line.take_over(std::move(*line), page.now);
-    copy_sightings(other, page.lease.job);
+    auto known = timeline::parse(find.text(1), rules_);
+    if (!known || !has_shown(other, page)) return;
+    line.take_over(std::move(*known), page.now);
+    copy_sightings(other, page.job);
 }
 
 bool sqlite_store::has_shown(std::int64_t job, const page_write& page)
@@ -88,18 +80,19 @@ page_result sqlite_store::write(const page_write& page)
 {
     return guarded([&] {
         page_result result;
-        auto job = held(page.lease);
-        if (!job) {
-            result.next = lease_lost();
+        const auto at = claimed_.find(page.job);
+        if (at == claimed_.end()) {
+            result.next = not_claimed();
             return result;
         }
-        if (job->line.untouched()) take_over(*job, page);
+        timeline& line = at->second;
+        if (line.untouched()) take_over(line, page);
         rows_.clear();
         seen_.clear();
         looking_ahead_ = false;
         const running scope(next_posts_);
         std::uint64_t fresh = 0;
-        for (const auto& p : page.posts) fresh += store_post(p, page.lease.job, page.now, result) ? 1 : 0;
+        for (const auto& p : page.posts) fresh += store_post(p, page.job, page.now, result) ? 1 : 0;
         page_facts facts;
         facts.page_ends = page.page_ends;
         facts.missing = page.missing;
@@ -108,11 +101,11 @@ page_result sqlite_store::write(const page_write& page)
         facts.reread = page.reread;
         facts.quarantined = !page.quarantined.empty();
         facts.new_quarantined = quarantine(page) > 0;
-        result.next = job->line.read(seen_, page.position, facts, page.now);
-        store_sightings(page.lease.job, job->line.walk(), page.now);
-        save_progress(page.lease.job, job->line, fresh, page.page_ends ? 1 : 0, page.requests, page.now);
+        result.next = line.read(seen_, page.position, facts, page.now);
+        store_sightings(page.job, line.walk(), page.now);
+        save_progress(page.job, line, fresh, page.page_ends ? 1 : 0, page.requests);
         if (result.next.what == step::kind::complete || result.next.what == step::kind::bounded)
-            settle(page.lease.job, job->line, result.next, end_within(job->line, result.next), page.now);
+            settle(page.job, line, result.next, end_within(line, result.next), page.now);
         return result;
     });
 }
@@ -265,7 +258,7 @@ std::size_t sqlite_store::quarantine(const page_write& page)
     std::size_t added = 0;
     for (const auto& q : page.quarantined) {
         const auto hash = hash_of_bytes(q.raw);
-        insert.bind(1, page.lease.job).bind(2, std::optional(page.now)).bind_blob(3, hash.data(), sizeof hash);
+        insert.bind(1, page.job).bind(2, std::optional(page.now)).bind_blob(3, hash.data(), sizeof hash);
         insert.bind(4, q.why).bind_blob(5, q.raw.data(), q.raw.size()).run();
         if (db_.changes() == 0) continue;
         ++added;
@@ -275,29 +268,32 @@ std::size_t sqlite_store::quarantine(const page_write& page)
 }
 
 void sqlite_store::save_progress(std::int64_t job, const timeline& line, std::uint64_t posts, std::uint64_t pages,
-                                 std::uint64_t requests, wall_time now)
+                                 std::uint64_t requests)
 {
     const std::string text = line.text();
     progress_.bind(1, text).bind(2, as_signed(posts)).bind(3, as_signed(pages)).bind(4, as_signed(requests));
-    progress_.bind(5, std::optional(now)).bind(6, std::int64_t{line.suspect()}).bind(7, job).run();
+    progress_.bind(5, std::int64_t{line.suspect()}).bind(6, job).run();
 }
 
+// Ends the claim, and with it the timeline.
 void sqlite_store::settle(std::int64_t job, const timeline& line, const step& s, std::string_view end, wall_time now)
 {
     // Posts that two such walks have not seen are gone.
     if (s.mark_gone) miss_.bind(1, std::optional(now)).bind(2, job).bind(3, std::int64_t{line.walk()}).run();
     settle_.bind(1, end).bind(2, std::int64_t{line.whole()}).bind(3, std::optional(now)).bind(4, job).run();
+    claimed_.erase(job);
 }
 
 step sqlite_store::finish(const job_end& end)
 {
     return guarded([&] {
-        auto job = held(end.lease);
-        if (!job) return lease_lost();
-        const step next = job->line.ended(end.reason, end.now, end.empty_pages);
-        save_progress(end.lease.job, job->line, 0, 0, end.requests, end.now);
+        const auto at = claimed_.find(end.job);
+        if (at == claimed_.end()) return not_claimed();
+        timeline& line = at->second;
+        const step next = line.ended(end.reason, end.now, end.empty_pages);
+        save_progress(end.job, line, 0, 0, end.requests);
         if (next.what == step::kind::complete || next.what == step::kind::bounded) {
-            settle(end.lease.job, job->line, next, to_string(end.reason), end.now);
+            settle(end.job, line, next, to_string(end.reason), end.now);
         } else if (next.what == step::kind::interrupted) {
             const bool stopped = end.reason == end_reason::cancelled || end.reason == end_reason::none;
             const job_state state = end.again_at ? job_state::delayed : stopped ? job_state::queued : job_state::failed;
@@ -306,19 +302,21 @@ step sqlite_store::finish(const job_end& end)
                           "may_pass = ?, tried = CASE ?1 WHEN 4 THEN ?8 ELSE tried END WHERE job = ?7");
             set.bind(1, static_cast<std::int64_t>(state)).bind(2, end.again_at).bind(3, to_string(end.reason));
             set.bind(4, end.failure).bind(5, end.failure_type).bind(6, std::int64_t{end.may_pass});
-            set.bind(7, end.lease.job).bind(8, std::optional(end.now)).run();
+            set.bind(7, end.job).bind(8, std::optional(end.now)).run();
+            claimed_.erase(end.job);
+            note_queued(end.job);
         }
         return next;
     });
 }
 
-step sqlite_store::lost_position(const lease& l, wall_time now)
+step sqlite_store::lost_position(std::int64_t job, wall_time now)
 {
     return guarded([&] {
-        auto job = held(l);
-        if (!job) return lease_lost();
-        const step next = job->line.lost_position(now);
-        save_progress(l.job, job->line, 0, 0, 0, now);
+        const auto at = claimed_.find(job);
+        if (at == claimed_.end()) return not_claimed();
+        const step next = at->second.lost_position(now);
+        save_progress(job, at->second, 0, 0, 0);
         return next;
     });
 }

@@ -32,18 +32,6 @@ private:
     connection& db_;
 };
 
-job_counts& add(job_counts& c, job_state state, std::uint64_t n) noexcept
-{
-    switch (state) {
-        case job_state::queued: c.queued += n; break;
-        case job_state::delayed: c.delayed += n; break;
-        case job_state::leased: c.leased += n; break;
-        case job_state::done: c.done += n; break;
-        case job_state::failed: c.failed += n; break;
-    }
-    return c;
-}
-
 // Bytes of rows that are read at a time.
 constexpr std::size_t slice_bytes = 1024 * 1024;
 constexpr std::size_t slice_rows = 4096;
@@ -234,7 +222,7 @@ std::uint64_t sqlite_reader::jobs(const job_filter& filter, const std::function<
         since(2, "coalesce(tried, harvested), suspect", "harvested, 0") + " FROM jobs WHERE job > :after";
     if (filter.account) q += " AND account = :account";
     if (filter.identifier) q += " AND identifier = :identifier";
-    if (filter.state) q += " AND state = :state";
+    if (filter.state) q += " AND iif(state = 2, 0, state) = :state";
     if (filter.run) q += " AND run = :run";
     statement find(db_, q + " ORDER BY job");
     std::int64_t after = 0;
@@ -249,7 +237,7 @@ std::uint64_t sqlite_reader::jobs(const job_filter& filter, const std::function<
         stored_job& j = rows.next(sizeof(stored_job) + find.text(6).size());
         after = j.job = find.integer(0);
         j.spec = {find.string(1), find.string(2), find.integer(3) != 0};
-        j.state = static_cast<job_state>(find.integer(4));
+        j.state = stored_state(find.integer(4));
         j.end = find.string(5);
         j.failure = find.string(6);
         j.failure_type = find.string(7);
@@ -271,7 +259,7 @@ account_summary sqlite_reader::summary_of(std::string_view account, statement& s
 {
     account_summary sum;
     states.bind(1, account);
-    while (states.step()) add(sum.jobs, static_cast<job_state>(states.integer(0)), as_count(states.integer(1)));
+    while (states.step()) add(sum.jobs, stored_state(states.integer(0)), as_count(states.integer(1)));
     totals.bind(1, account);
     const running scope(totals);
     if (totals.step()) {
@@ -334,7 +322,7 @@ void sqlite_reader::count_ends(store_summary& sum)
 {
     statement jobs(db_, "SELECT state, end_reason, failure_type, run = 0, count(*) FROM jobs GROUP BY 1, 2, 3, 4");
     while (jobs.step()) {
-        const auto state = static_cast<job_state>(jobs.integer(0));
+        const job_state state = stored_state(jobs.integer(0));
         const auto n = as_count(jobs.integer(4));
         if (jobs.integer(3) != 0 && state != job_state::done)
             sum.withdrawn += n;

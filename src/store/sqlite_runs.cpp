@@ -16,6 +16,7 @@ run_info sqlite_store::begin_run(const run_request& request, wall_time now)
 {
     return guarded([&] {
         check_tenant(request);
+        open_accounts_.clear();
         if (auto last = unfinished_run(request, now)) return *last;
         statement insert(db_,
                          "INSERT INTO runs(mode, max_posts, since, since_run, job_order, retry_failed, label, "
@@ -84,7 +85,7 @@ bool sqlite_store::can_go_on(std::int64_t run)
 {
     statement open(db_,
                    "SELECT count(*) = 0 OR count(*) > count(CASE WHEN coalesce(a.parked, 0) THEN 1 END) FROM "
-                   "(SELECT DISTINCT account FROM jobs WHERE run = ? AND state IN (0, 1, 2)) j "
+                   "(SELECT DISTINCT account FROM jobs WHERE run = ? AND state IN (0, 1)) j "
                    "LEFT JOIN accounts a ON a.account = j.account");
     open.bind(1, run);
     const running scope(open);
@@ -96,7 +97,7 @@ bool sqlite_store::end_run(std::int64_t run, std::string_view outcome, wall_time
     return guarded([&] {
         statement end(db_,
                       "UPDATE runs SET ended = ?1, outcome = ?2 WHERE run = ?3 AND NOT EXISTS("
-                      "SELECT 1 FROM jobs WHERE run = ?3 AND state IN (0, 1, 2))");
+                      "SELECT 1 FROM jobs WHERE run = ?3 AND state IN (0, 1))");
         end.bind(1, std::optional(now)).bind(2, outcome).bind(3, run).run();
         return db_.changes() == 1;
     });
@@ -144,6 +145,7 @@ std::uint64_t sqlite_store::end_import(std::int64_t run)
         run_row& r = run_of(run);
         r.withheld = false;
         if (r.import == 0) return 0;
+        open_accounts_.clear();
         // Another process may read the list, too: jobs of its later import stay.
         statement withdraw(db_, "UPDATE jobs SET run = 0 WHERE run = ? AND state IN (0, 1, 4) AND import < ?");
         withdraw.bind(1, run).bind(2, r.import).run();
@@ -156,6 +158,7 @@ import_result sqlite_store::add_jobs(std::int64_t run, std::span<const job_spec>
     return guarded([&] {
         import_result result;
         run_row& r = run_of(run);
+        open_accounts_.clear();
         for (const auto& job : jobs) add_job(run, r, job, result);
         statement listed(db_, "UPDATE runs SET listed = ? WHERE run = ?");
         listed.bind(1, r.listed).bind(2, run).run();
@@ -181,7 +184,7 @@ void sqlite_store::add_job(std::int64_t run, run_row& r, const job_spec& job, im
 void sqlite_store::add_known_job(std::int64_t run, const run_row& r, std::int64_t number, import_result& result)
 {
     const std::int64_t job = find_job_.integer(0);
-    const auto state = static_cast<job_state>(find_job_.integer(2));
+    const job_state state = stored_state(find_job_.integer(2));
     const bool may_pass = find_job_.integer(3) != 0;
     const std::int64_t key = r.order == job_order::listed ? number : find_job_.integer(4);
     const bool this_run = find_job_.integer(1) == run;
@@ -190,7 +193,7 @@ void sqlite_store::add_known_job(std::int64_t run, const run_row& r, std::int64_
     } else if (this_run && (state == job_state::queued || state == job_state::delayed)) {
         keep_job_.bind(1, r.import).bind(2, key).bind(3, job).run();
         ++result.queued;
-    } else if (state == job_state::leased || (this_run && state == job_state::done)) {
+    } else if (this_run && state == job_state::done) {
         adopt_job_.bind(1, run).bind(2, r.import).bind(3, job).run();
         ++result.settled;
     } else if (state == job_state::failed && !r.retry_failed && (this_run || !may_pass)) {

@@ -28,13 +28,13 @@ CREATE TABLE jobs(
     identifier TEXT NOT NULL,
     company INTEGER NOT NULL,
     run INTEGER NOT NULL,                 -- the last one that had it
-    state INTEGER NOT NULL DEFAULT 0,     -- 0 queued, 1 delayed, 2 leased, 3 done, 4 failed
+    state INTEGER NOT NULL DEFAULT 0,     -- 0 queued, 1 delayed, 3 done, 4 failed; 2: queued, claimed by a former version
     sort_key INTEGER NOT NULL DEFAULT 0,
-    due INTEGER,                          -- when the delay or the lease ends; null in other states
-    fence INTEGER NOT NULL DEFAULT 0,     -- raised by each claim
-    lease_ms INTEGER NOT NULL DEFAULT 0,  -- each write prolongs the lease by this
+    due INTEGER,                          -- when the delay ends; null in other states
+    fence INTEGER NOT NULL DEFAULT 0,     -- this one and the next three: unused, of former versions
+    lease_ms INTEGER NOT NULL DEFAULT 0,
     worker TEXT NOT NULL DEFAULT '',
-    attempts INTEGER NOT NULL DEFAULT 0,  -- in this run
+    attempts INTEGER NOT NULL DEFAULT 0,
     end_reason TEXT NOT NULL DEFAULT '',
     failure TEXT NOT NULL DEFAULT '',
     failure_type TEXT NOT NULL DEFAULT '',
@@ -149,6 +149,21 @@ std::string bound_tenant(connection& db)
     return db.text(
         "SELECT value FROM properties WHERE name = 'tenant' AND "
         "(EXISTS(SELECT 1 FROM posts) OR EXISTS(SELECT 1 FROM jobs WHERE state = 3))");
+}
+
+job_state stored_state(std::int64_t state) noexcept
+{
+    return state == 2 ? job_state::queued : static_cast<job_state>(state);
+}
+
+void add(job_counts& counts, job_state state, std::uint64_t n) noexcept
+{
+    switch (state) {
+        case job_state::queued: counts.queued += n; break;
+        case job_state::delayed: counts.delayed += n; break;
+        case job_state::done: counts.done += n; break;
+        case job_state::failed: counts.failed += n; break;
+    }
 }
 
 void migrate(connection& db, std::span<const char* const> known)

@@ -32,6 +32,11 @@ std::string bound_tenant(connection& db);
 /// used_today, updated, unpark.
 account_row account_in(const statement& found);
 
+/// Returns the state of a row of `jobs`.
+job_state stored_state(std::int64_t state) noexcept;
+/// Counts `n` more jobs in this state.
+void add(job_counts& counts, job_state state, std::uint64_t n) noexcept;
+
 /// Upgrades the schema, within the caller's transaction.
 void migrate(connection& db, std::span<const char* const> steps);
 

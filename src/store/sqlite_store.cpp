@@ -1,4 +1,4 @@
-// Transactions and checkpoints of a store. Opening is in sqlite_open.cpp, runs in sqlite_runs.cpp, jobs and leases in
+// Transactions and checkpoints of a store. Opening is in sqlite_open.cpp, runs in sqlite_runs.cpp, claims in
 // sqlite_jobs.cpp, accounts in sqlite_accounts.cpp, pages in sqlite_pages.cpp.
 #include "store/sqlite_store.hpp"
 
@@ -16,16 +16,11 @@ constexpr std::chrono::seconds longest_wait_at_end{2};
 // Bytes per page in the log.
 constexpr std::uint64_t frame_header = 24;
 
-// The condition for jobs that may become due: delayed ones, and where stores are shared those of an ended worker. The
-// only process that harvests knows its own workers; a clock, which can be set at any time, adds nothing.
-std::string may_come_due(access a) { return a == access::shared ? "state IN (1, 2)" : "state = 1"; }
-
 }  // namespace
 
 sqlite_store::sqlite_store(const std::string& file, const sqlite_options& options)
     : db_(open_to_write(file, options, lock_)),
       rules_(options.rules),
-      may_come_due_(may_come_due(options.access)),
       lock_patience_(options.lock_patience),
       while_locked_(options.while_locked),
       page_size_(static_cast<std::uint64_t>(db_.number("PRAGMA page_size"))),
@@ -38,28 +33,23 @@ sqlite_store::sqlite_store(const std::string& file, const sqlite_options& option
                 "SELECT job, run, state, may_pass, coalesce(tried, harvested, 0), import FROM jobs "
                 "WHERE account = ? AND identifier = ? AND company = ?"),
       queue_job_(db_,
-                 "UPDATE jobs SET run = ?, import = ?, state = 0, due = NULL, sort_key = ?, attempts = 0, "
+                 "UPDATE jobs SET run = ?, import = ?, state = 0, due = NULL, sort_key = ?, "
                  "end_reason = '', failure = '', failure_type = '', may_pass = 0 WHERE job = ?"),
       keep_job_(db_, "UPDATE jobs SET import = max(import, ?), sort_key = ? WHERE job = ?"),
       adopt_job_(db_, "UPDATE jobs SET run = ?, import = max(import, ?) WHERE job = ?"),
-      sweep_(db_, "UPDATE jobs SET state = 0, due = NULL WHERE due <= ? AND " + may_come_due_),
-      claim_any_(db_,
-                 "SELECT job, account, identifier, company, fence, attempts, timeline FROM jobs "
-                 "WHERE run = ? AND state = 0 ORDER BY sort_key, job LIMIT ?"),
-      claim_account_(db_,
-                     "SELECT job, account, identifier, company, fence, attempts, timeline FROM jobs "
-                     "WHERE run = ? AND state = 0 AND account = ? ORDER BY sort_key, job LIMIT ?"),
-      lease_job_(db_,
-                 "UPDATE jobs SET state = 2, due = ?, lease_ms = ?, fence = ?, worker = ?, attempts = ?, "
-                 "timeline = ? WHERE job = ?"),
-      renew_(db_, "UPDATE jobs SET due = ?, lease_ms = ? WHERE job = ? AND fence = ? AND state = 2"),
-      release_(db_, "UPDATE jobs SET state = ?, due = ? WHERE job = ? AND fence = ? AND state = 2"),
-      held_(db_, "SELECT timeline, run FROM jobs WHERE job = ? AND fence = ? AND state = 2"),
+      queue_due_(db_,
+                 "UPDATE jobs SET state = 0, due = NULL WHERE due <= ? AND state = 1 "
+                 "RETURNING run, account, sort_key, job"),
+      next_jobs_(db_,
+                 "SELECT sort_key, job, identifier, company, timeline FROM jobs WHERE run = ? AND state = 0 "
+                 "AND account = ? AND (sort_key, job) > (?, ?) ORDER BY sort_key, job"),
+      find_queued_(db_, "SELECT run, account, sort_key, job FROM jobs WHERE job = ? AND state = 0"),
+      delay_job_(db_, "UPDATE jobs SET state = 1, due = ? WHERE job = ?"),
       progress_(db_,
                 "UPDATE jobs SET timeline = ?, posts = posts + ?, pages = pages + ?, requests = requests + ?, "
-                "due = ? + lease_ms, suspect = ? WHERE job = ?"),
+                "suspect = ? WHERE job = ?"),
       settle_(db_,
-              "UPDATE jobs SET state = 3, due = NULL, end_reason = ?, failure = '', failure_type = '', "
+              "UPDATE jobs SET state = 3, end_reason = ?, failure = '', failure_type = '', "
               "may_pass = 0, whole = ?, harvested = ?3, tried = ?3 WHERE job = ?4"),
       save_account_(db_,
                     "INSERT INTO accounts(account, ledger, provider, parked, parked_since, waits_until, why, "

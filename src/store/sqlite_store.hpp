@@ -6,11 +6,14 @@
 
 #include <unipile/store/sqlite.hpp>
 
+#include <compare>
 #include <functional>
+#include <limits>
 #include <map>
 #include <new>
 #include <string>
 #include <type_traits>
+#include <unordered_map>
 #include <vector>
 
 namespace unipile::store {
@@ -27,11 +30,10 @@ public:
     import_result add_jobs(std::int64_t run, std::span<const job_spec> jobs) override;
     std::uint64_t end_import(std::int64_t run) override;
     std::vector<claimed_job> claim(const claim_request& request) override;
-    bool renew(const lease& l, std::chrono::seconds lease_for, wall_time now) override;
-    bool release(const lease& l, std::optional<wall_time> again_at) override;
+    bool release(std::int64_t job, std::optional<wall_time> again_at) override;
     page_result write(const page_write& page) override;
     step finish(const job_end& end) override;
-    step lost_position(const lease& l, wall_time now) override;
+    step lost_position(std::int64_t job, wall_time now) override;
     void save_account(const account_row& row) override;
     std::optional<account_row> load_account(std::string_view account) override;
     std::vector<std::string> accounts_with_jobs(std::int64_t run, std::string_view after, std::size_t count,
@@ -40,7 +42,6 @@ public:
     std::uint64_t request_unpark_all(wall_time now) override;
     std::vector<std::string> take_unpark_requests() override;
     job_counts count_jobs(std::int64_t run) override;
-    std::optional<wall_time> next_due(std::int64_t run) override;
     void commit() override;
     log_tail checkpoint(bool at_end) override;
     std::size_t uncommitted_bytes() const noexcept override { return uncommitted_; }
@@ -57,11 +58,15 @@ private:
         std::int64_t import = 0;  // number of the current import, or of the last one; 0: there was none
         bool withheld = false;    // no job is claimed until the import has ended
     };
-    // A job that this worker holds the lease of.
-    struct held_job {
-        timeline line;
-        std::int64_t run = 0;
+    // The order of an account's jobs within a run.
+    struct job_key {
+        std::int64_t sort_key = std::numeric_limits<std::int64_t>::min();
+        std::int64_t job = 0;
+
+        friend auto operator<=>(const job_key&, const job_key&) = default;
     };
+    // Accounts with jobs to claim. All these jobs come behind the key, so that claimed ones are not read again.
+    using open_accounts = std::map<std::string, job_key, std::less<>>;
     // A post that is being stored.
     struct stored_row {
         std::int64_t post = 0;
@@ -84,9 +89,12 @@ private:
     bool can_go_on(std::int64_t run);
     void add_job(std::int64_t run, run_row& r, const job_spec& job, import_result& result);
     void add_known_job(std::int64_t run, const run_row& r, std::int64_t number, import_result& result);
-    void sweep(wall_time now);
-    std::optional<held_job> held(const lease& l);
-    void take_over(held_job& held, const page_write& page);
+    open_accounts& open_accounts_of(std::int64_t run);
+    bool find_unclaimed();
+    void queue_due_jobs(wall_time now);
+    void note_queued(const statement& found);
+    void note_queued(std::int64_t job);
+    void take_over(timeline& line, const page_write& page);
     bool has_shown(std::int64_t job, const page_write& page);
     void copy_sightings(std::int64_t from, std::int64_t to);
     bool store_post(const post_row& p, std::int64_t job, wall_time now, page_result& result);
@@ -101,7 +109,7 @@ private:
     void store_sightings(std::int64_t job, std::uint32_t walk, wall_time now);
     std::size_t quarantine(const page_write& page);
     void save_progress(std::int64_t job, const timeline& line, std::uint64_t posts, std::uint64_t pages,
-                       std::uint64_t requests, wall_time now);
+                       std::uint64_t requests);
     void settle(std::int64_t job, const timeline& line, const step& s, std::string_view end, wall_time now);
 
     // Runs `f` within the transaction. After an exception the transaction is rolled back and the store refuses further
@@ -128,7 +136,6 @@ private:
     std::unique_ptr<owner_lock> lock_;
     connection db_;
     timeline_rules rules_;
-    std::string may_come_due_;  // an SQL condition
     std::chrono::milliseconds lock_patience_;
     std::function<bool(std::chrono::milliseconds)> while_locked_;
     std::uint64_t page_size_;
@@ -137,15 +144,17 @@ private:
     std::string failure_;
     std::size_t uncommitted_ = 0;
     std::map<std::int64_t, run_row> runs_;
-    bool expect_known_ = false;     // the next post is probably known, as the last one was
-    bool looking_ahead_ = false;    // `next_posts_` is running
-    std::vector<stored_row> rows_;  // of the current batch
-    std::vector<sighting> seen_;    // their places in the timeline
+    std::map<std::int64_t, open_accounts> open_accounts_;  // by run; read when it is needed
+    std::unordered_map<std::int64_t, timeline> claimed_;   // by job
+    bool expect_known_ = false;                            // the next post is probably known, as the last one was
+    bool looking_ahead_ = false;                           // `next_posts_` is running
+    std::vector<stored_row> rows_;                         // of the current batch
+    std::vector<sighting> seen_;                           // their places in the timeline
 
     statement begin_, commit_;
     statement insert_job_, find_job_, queue_job_, keep_job_, adopt_job_;
-    statement sweep_, claim_any_, claim_account_, lease_job_, renew_, release_;
-    statement held_, progress_, settle_, save_account_;
+    statement queue_due_, next_jobs_, find_queued_, delay_job_;
+    statement progress_, settle_, save_account_;
     statement insert_post_, find_post_, next_posts_, refresh_post_, refresh_links_, sight_, sight_again_, miss_;
 };
 

@@ -28,7 +28,7 @@ const char* to_string(step::kind k) noexcept
         case step::kind::complete: return "complete";
         case step::kind::bounded: return "bounded";
         case step::kind::interrupted: return "interrupted";
-        case step::kind::lost_lease: return "lost_lease";
+        case step::kind::not_claimed: return "not_claimed";
     }
     return "unknown";
 }

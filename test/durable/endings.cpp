@@ -75,7 +75,7 @@ bool end_after(std::size_t k, way how, stored_world& w, const store::harvester_o
     BOOST_TEST(*h.result == expected);
     // Every job is done or has gone back.
     const store::job_counts counts = h.counts();
-    BOOST_TEST(counts.leased == 0u);
+    BOOST_TEST(h.claimed() == 0u);
     BOOST_TEST(counts.failed == 0u);
     BOOST_TEST(counts.done + counts.queued == 2u);
     if (h.harvester) BOOST_TEST(h.harvester->stats().jobs_left + h.harvester->stats().jobs_done <= 2u);
@@ -206,7 +206,7 @@ BOOST_AUTO_TEST_CASE(the_consumer_throws_at_every_call)
                 BOOST_TEST(*h.result == expected);
                 BOOST_TEST(h.harvester->last_failure().has_value() == thrown);
                 if (thrown) BOOST_TEST(h.harvester->last_failure()->all().note == "on_posts: no place for them");
-                BOOST_TEST(h.counts().leased == 0u);
+                BOOST_TEST(h.claimed() == 0u);
                 BOOST_TEST(h.counts().failed == 0u);
             }
             // Only what was shown is stored.
@@ -237,7 +237,7 @@ BOOST_AUTO_TEST_CASE(functions_may_stop_cancel_and_destroy_it)
             };
             h.run();
             BOOST_TEST(*h.result == (how == way::stop ? error_code() : error_code(asio::error::operation_aborted)));
-            BOOST_TEST(h.counts().leased == 0u);
+            BOOST_TEST(h.claimed() == 0u);
         }
         check_completed(w);
     }
@@ -268,7 +268,7 @@ BOOST_AUTO_TEST_CASE(a_refused_key_ends_it)
         BOOST_REQUIRE(h.harvester->last_failure());
         BOOST_TEST(h.harvester->last_failure()->code() == *h.result);
         BOOST_TEST(h.counts().failed == 0u);
-        BOOST_TEST(h.counts().leased == 0u);
+        BOOST_TEST(h.claimed() == 0u);
         BOOST_TEST(h.harvester->stats().jobs_left > 0u);
     }
     w.answers = fifteen_each;
@@ -334,18 +334,15 @@ BOOST_AUTO_TEST_CASE(a_stored_position_that_cannot_be_read_is_forgotten)
 {
     stored_world w{[](std::size_t, const asked& r) { return listing_of(r, 15, 10); }, {spec_of(0, "x")}};
     const auto spoil = [](store::post_store& engine, std::int64_t run) {
-        store::claim_request r;
-        r.run = run;
-        r.now = wall_now();
-        const auto claimed = engine.claim(r);
+        const auto claimed = store::test::claim_jobs(engine, run, 1, wall_now());
         BOOST_REQUIRE(claimed.size() == 1u);
         store::page_write page;
-        page.lease = claimed.front().lease;
+        page.job = claimed.front().job;
         page.posts.push_back({"LINKEDIN", "x-0", {}, R"({"object":"Post","provider":"LINKEDIN","id":"x-0"})"});
         page.position = "no position";
         page.now = wall_now();
         engine.write(page);
-        BOOST_TEST(engine.release(page.lease, std::nullopt));
+        BOOST_TEST(engine.release(page.job, std::nullopt));
     };
     {
         stored_harvest h(w, durably(), {}, spoil);

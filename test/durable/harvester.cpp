@@ -150,21 +150,6 @@ BOOST_AUTO_TEST_CASE(a_slow_consumer_is_waited_for)
     for (std::size_t i = 0; i < shown.size(); ++i) BOOST_TEST(shown[i].ends_with("-" + std::to_string(i % 5)));
 }
 
-BOOST_AUTO_TEST_CASE(only_the_accounts_that_it_owns)
-{
-    stored_world w = two_accounts();
-    store::harvester_options o = durably();
-    o.owns = [](std::string_view account) { return account == "a1"; };
-    {
-        stored_harvest h(w, o);
-        h.run();
-        BOOST_TEST(!*h.result);
-        BOOST_TEST(h.counts().done == 2u);
-        BOOST_TEST(h.counts().queued == 2u);
-    }
-    BOOST_TEST(w.stored_ids() == truth_of({"y", "z"}), boost::test_tools::per_element());
-}
-
 BOOST_AUTO_TEST_CASE(items_that_are_no_posts_are_stored_apart)
 {
     stored_world w{[](std::size_t, const asked&) -> answer {

@@ -25,8 +25,9 @@ std::ostream& operator<<(std::ostream& out, course_action::kind k) { return out 
 
 namespace {
 
-constexpr step_kind steps[] = {step_kind::from_top, step_kind::from_position, step_kind::go_on,     step_kind::complete,
-                               step_kind::bounded,  step_kind::interrupted,   step_kind::lost_lease};
+constexpr step_kind steps[] = {step_kind::from_top,   step_kind::from_position, step_kind::go_on,
+                               step_kind::complete,   step_kind::bounded,       step_kind::interrupted,
+                               step_kind::not_claimed};
 
 posts_query query()
 {
@@ -117,7 +118,7 @@ std::optional<kind> by_the_store(step_kind said)
         case step_kind::go_on: return {};
         case step_kind::complete:
         case step_kind::bounded:
-        case step_kind::lost_lease: return kind::close;
+        case step_kind::not_claimed: return kind::close;
         case step_kind::from_top:
         case step_kind::from_position: return kind::again;
         case step_kind::interrupted: return kind::forget_position;
@@ -178,10 +179,10 @@ BOOST_AUTO_TEST_CASE(every_end_after_every_answer)
                     BOOST_TEST(next.what == expected.value_or(by_the_end(how.name, false, parked_waits)));
                     if (next.what == kind::again) BOOST_TEST(next.where == step_of(said));
                     if (next.what != kind::close) continue;
-                    BOOST_TEST(next.done == (said != step_kind::lost_lease));
+                    BOOST_TEST(next.done == (said != step_kind::not_claimed));
                     BOOST_TEST(next.how == (said == step_kind::complete  ? "up_to_date"
                                             : said == step_kind::bounded ? "bounds_reached"
-                                                                         : "lost_lease"));
+                                                                         : "not_claimed"));
                 }
 }
 
@@ -262,9 +263,9 @@ BOOST_AUTO_TEST_CASE(answers_of_the_store_to_an_end)
             if (!elsewhere) BOOST_TEST(ended.how == "null_cursor");
             BOOST_TEST(ended.done == (said == step_kind::complete || said == step_kind::bounded));
             const course_action forgotten = job_course::position_forgotten(step_of(said));
-            const bool lost = said == step_kind::lost_lease;
+            const bool lost = said == step_kind::not_claimed;
             BOOST_TEST(forgotten.what == (lost ? kind::close : kind::again));
-            if (lost) BOOST_TEST(forgotten.how == "lost_lease");
+            if (lost) BOOST_TEST(forgotten.how == "not_claimed");
         }
 }
 

@@ -130,7 +130,7 @@ BOOST_AUTO_TEST_CASE(the_slot_of_the_handler)
         f.drain();
         BOOST_REQUIRE(f.h.result);
         BOOST_TEST(*f.h.result == asio::error::operation_aborted);
-        BOOST_TEST(f.h.counts().leased == 0u);
+        BOOST_TEST(f.h.claimed() == 0u);
         signal.emit(asio::cancellation_type::total);  // nothing is there any more
     }
 }

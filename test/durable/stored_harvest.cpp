@@ -40,11 +40,10 @@ public:
     }
     std::uint64_t end_import(std::int64_t run) override { return on().end_import(run); }
     std::vector<store::claimed_job> claim(const store::claim_request& r) override { return on().claim(r); }
-    bool renew(const store::lease& l, std::chrono::seconds s, wall_time now) override { return on().renew(l, s, now); }
-    bool release(const store::lease& l, std::optional<wall_time> at) override { return on().release(l, at); }
+    bool release(std::int64_t job, std::optional<wall_time> at) override { return on().release(job, at); }
     store::page_result write(const store::page_write& page) override { return on().write(page); }
     store::step finish(const store::job_end& end) override { return on().finish(end); }
-    store::step lost_position(const store::lease& l, wall_time now) override { return on().lost_position(l, now); }
+    store::step lost_position(std::int64_t job, wall_time now) override { return on().lost_position(job, now); }
     void save_account(const store::account_row& row) override { on().save_account(row); }
     std::optional<store::account_row> load_account(std::string_view account) override
     {
@@ -59,7 +58,6 @@ public:
     std::uint64_t request_unpark_all(wall_time now) override { return on().request_unpark_all(now); }
     std::vector<std::string> take_unpark_requests() override { return on().take_unpark_requests(); }
     store::job_counts count_jobs(std::int64_t run) override { return on().count_jobs(run); }
-    std::optional<wall_time> next_due(std::int64_t run) override { return on().next_due(run); }
     void commit() override { on().commit(); }
     std::size_t uncommitted_bytes() const noexcept override { return inner_ ? inner_->uncommitted_bytes() : 0; }
     bool in_transaction() const noexcept override { return inner_ && inner_->in_transaction(); }
@@ -197,6 +195,17 @@ store::job_counts stored_harvest::counts()
 {
     std::promise<store::job_counts> counted;
     writer->submit(0, [&](store::post_store& engine) { counted.set_value(engine.count_jobs(run_number)); });
+    return counted.get_future().get();
+}
+
+std::uint64_t stored_harvest::claimed()
+{
+    std::promise<std::uint64_t> counted;
+    writer->submit(0, [&](store::post_store& engine) {
+        const auto free = store::test::claim_jobs(engine, run_number, 1'000, wall_now());
+        for (const store::claimed_job& job : free) engine.release(job.job, std::nullopt);
+        counted.set_value(engine.count_jobs(run_number).queued - free.size());
+    });
     return counted.get_future().get();
 }
 

@@ -62,6 +62,8 @@ public:
     void settle();
 
     store::job_counts counts();
+    /// How many jobs are claimed.
+    std::uint64_t claimed();
     std::size_t requests() const { return scripted.transport->requests.size(); }
     /// Calls of the store so far, once the run has begun.
     std::size_t store_calls() const { return *calls_; }

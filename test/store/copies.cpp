@@ -52,7 +52,7 @@ struct busy_store {
 
     scratch folder;
     std::unique_ptr<post_store> engine = open_sqlite(folder.file());
-    lease job;
+    std::int64_t job = 0;
     std::uint64_t written = 0;
 };
 
@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(the_file_alone_has_what_was_committed)
     writer_options o = slow_groups();
     o.checkpoint_every = 0ms;
     store_writer writer(open_sqlite(folder.file()), o);
-    lease l;
+    std::int64_t l = 0;
     std::set<std::string> all;
     writer.submit(1, [&](post_store& e) { l = one_job(e, "x"); });
     for (std::uint64_t i = 1; i <= 5; ++i) {
@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(what_was_committed_reaches_the_file_without_another_commit)
     o.group_delay = 1ms;
     o.checkpoint_every = 1ms;
     store_writer writer(open_sqlite(folder.file()), o);
-    lease l;
+    std::int64_t l = 0;
     writer.submit(1, [&](post_store& e) { l = one_job(e, "x"); });
     writer.flush({});
     writer.submit(1, [&](post_store& e) { e.write(page_of(l, "x", {1}, "p", at_second(1))); });
@@ -131,7 +131,7 @@ BOOST_AUTO_TEST_CASE(at_the_end_all_is_in_the_file_or_it_is_said_what_is_not)
     for (const bool read_meanwhile : {false, true}) {
         scratch folder;
         store_writer writer(open_sqlite(folder.file()), slow_groups());
-        lease l;
+        std::int64_t l = 0;
         writer.submit(1, [&](post_store& e) { l = one_job(e, "x"); });
         std::promise<void> durable;
         writer.flush([&](std::exception_ptr) { durable.set_value(); });

@@ -66,7 +66,7 @@ inline std::vector<job_spec> jobs_of(const world& w, unsigned accounts = 2)
 }
 
 /// A batch that owns its text.
-inline page_write page_of(const lease& l, const std::string& identifier, const std::vector<std::uint64_t>& ids,
+inline page_write page_of(std::int64_t l, const std::string& identifier, const std::vector<std::uint64_t>& ids,
                           const std::string& position, wall_time now, std::uint64_t likes = 0)
 {
     struct texts {
@@ -76,7 +76,7 @@ inline page_write page_of(const lease& l, const std::string& identifier, const s
     keep->ids.reserve(ids.size());
     keep->json.reserve(ids.size());
     page_write p;
-    p.lease = l;
+    p.job = l;
     p.position = position;
     p.now = now;
     for (auto id : ids) {
@@ -86,6 +86,17 @@ inline page_write page_of(const lease& l, const std::string& identifier, const s
     }
     p.keep_alive = keep;
     return p;
+}
+
+/// Claims up to so many jobs of a run, account by account.
+inline std::vector<claimed_job> claim_jobs(post_store& engine, std::int64_t run, std::size_t count, wall_time now)
+{
+    std::vector<claimed_job> jobs;
+    for (const std::string& account : engine.accounts_with_jobs(run, "", count, now)) {
+        const auto claimed = engine.claim({run, account, count - jobs.size(), now});
+        jobs.insert(jobs.end(), claimed.begin(), claimed.end());
+    }
+    return jobs;
 }
 
 struct harvest_log {
@@ -120,10 +131,7 @@ inline void harvest(post_store& engine, const world& w, harvest_plan plan, harve
     commit();
     unsigned pages = 0;
     while (true) {
-        claim_request request;
-        request.run = run;
-        request.now = at_second(plan.second);
-        auto claimed = engine.claim(request);
+        const auto claimed = claim_jobs(engine, run, 1, at_second(plan.second));
         if (claimed.empty()) break;
         const claimed_job& job = claimed.front();
         const listing_model& listing = w.at(job.spec.identifier);
@@ -137,20 +145,20 @@ inline void harvest(post_store& engine, const world& w, harvest_plan plan, harve
             const auto got = listing.get(cursor, plan.limit);
             const wall_time now = at_second(plan.second);
             if (got.refused) {
-                next = engine.finish({job.lease, end_reason::exhausted_cursor, {}, {}, false, {}, 1, now});
+                next = engine.finish({job.job, end_reason::exhausted_cursor, {}, {}, false, {}, 1, now});
             } else {
                 const auto result =
-                    engine.write(page_of(job.lease, job.spec.identifier, got.posts, got.cursor, now, plan.likes));
+                    engine.write(page_of(job.job, job.spec.identifier, got.posts, got.cursor, now, plan.likes));
                 log.added += result.added;
                 for (auto id : got.posts) waiting.insert(job.spec.identifier + "-" + std::to_string(id));
                 next = result.next;
                 if (next.what == step::kind::go_on && got.cursor.empty())
-                    next = engine.finish({job.lease, end_reason::null_cursor, {}, {}, false, {}, 0, now});
+                    next = engine.finish({job.job, end_reason::null_cursor, {}, {}, false, {}, 0, now});
                 cursor = got.cursor;
             }
             if (++pages % plan.commit_every == 0) commit();
             if (next.what == step::kind::complete || next.what == step::kind::bounded) break;
-            if (next.what == step::kind::lost_lease || next.what == step::kind::interrupted)
+            if (next.what == step::kind::not_claimed || next.what == step::kind::interrupted)
                 throw std::logic_error(std::string("unexpected: ") + to_string(next.what));
         }
     }

@@ -122,7 +122,7 @@ struct session {
     }
 
     std::unique_ptr<post_store> engine;
-    lease job;
+    std::int64_t job = 0;
     std::vector<page_write> texts;
     boost::asio::io_context context;
     std::optional<store_writer> writer;

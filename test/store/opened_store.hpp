@@ -80,12 +80,8 @@ struct opened {
     }
     std::vector<claimed_job> claim(std::size_t count, const std::string& account = {}, std::int64_t second = 0)
     {
-        claim_request r;
-        r.run = run;
-        r.account = account;
-        r.count = count;
-        r.now = at_second(second);
-        return engine->claim(r);
+        if (account.empty()) return claim_jobs(*engine, run, count, at_second(second));
+        return engine->claim({run, account, count, at_second(second)});
     }
     std::vector<std::string> exported(const post_filter& filter = {})
     {
@@ -99,10 +95,10 @@ struct opened {
     }
 };
 
-inline page_write one_post(const lease& l, std::string_view id, std::string_view json, std::int64_t second = 1)
+inline page_write one_post(std::int64_t l, std::string_view id, std::string_view json, std::int64_t second = 1)
 {
     page_write p;
-    p.lease = l;
+    p.job = l;
     p.posts.push_back({"LINKEDIN", id, {}, json});
     p.position = "p";
     p.now = at_second(second);

@@ -24,14 +24,10 @@ BOOST_AUTO_TEST_CASE(a_sole_worker_keeps_others_out)
     opened s;
     s.engine->commit();
     BOOST_TEST(reason_of([&] { open_sqlite(s.folder.file()); }) == store_errc::in_use);
-    sqlite_options shared;
-    shared.access = access::shared;
-    BOOST_TEST(reason_of([&] { open_sqlite(s.folder.file(), shared); }) == store_errc::in_use);
     // By another name, too.
     std::filesystem::create_symlink(s.folder.file(), s.folder.file("other.db"));
     BOOST_TEST(reason_of([&] { open_sqlite(s.folder.file("other.db")); }) == store_errc::in_use);
-    shared.access = access::control;
-    BOOST_TEST(open_sqlite(s.folder.file(), shared) != nullptr);
+    BOOST_TEST(open_sqlite(s.folder.file(), with_access(access::control)) != nullptr);
     s.engine.reset();
     BOOST_TEST(open_sqlite(s.folder.file()) != nullptr);
 }
@@ -44,7 +40,7 @@ BOOST_AUTO_TEST_CASE(a_file_with_two_names_is_refused_by_either)
     const std::string other = s.folder.file("other.db");
     std::filesystem::create_hard_link(s.folder.file(), other);
     for (const std::string& name : {s.folder.file(), other}) {
-        for (const auto access : {store::access::sole, store::access::shared, store::access::control})
+        for (const auto access : {store::access::sole, store::access::control})
             BOOST_TEST(reason_of([&] { open_sqlite(name, with_access(access)); }) == store_errc::cannot_open);
         BOOST_TEST(reason_of([&] { open_sqlite_reader(name); }) == store_errc::cannot_open);
     }
@@ -66,18 +62,7 @@ BOOST_AUTO_TEST_CASE(a_reader_knows_whether_somebody_harvests)
     s.engine.reset();
     BOOST_TEST(reader->harvesting() == false);
 
-    sqlite_options options;
-    options.access = access::control;
-    {
-        const auto control = open_sqlite(s.folder.file(), options);
-        BOOST_TEST(reader->harvesting() == false);
-    }
-    options.access = access::shared;
-    auto one = open_sqlite(s.folder.file(), options);
-    auto two = open_sqlite(s.folder.file(), options);
-    one.reset();
-    BOOST_TEST(reader->harvesting() == true);
-    two.reset();
+    const auto control = open_sqlite(s.folder.file(), with_access(access::control));
     BOOST_TEST(reader->harvesting() == false);
     std::filesystem::remove(s.folder.file() + ".lock");
     BOOST_TEST(reader->harvesting() == false);

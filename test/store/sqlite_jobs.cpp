@@ -1,4 +1,4 @@
-// The store on SQLite: jobs, leases, accounts.
+// The store on SQLite: jobs and accounts.
 #include "opened_store.hpp"
 #include "support/printing.hpp"
 
@@ -29,95 +29,6 @@ void ask_to_unpark(const std::string& file, std::string_view account, bool accep
 
 BOOST_AUTO_TEST_SUITE(sqlite_store)
 
-BOOST_AUTO_TEST_CASE(leases_of_the_only_harvest_outlast_any_clock)
-{
-    constexpr std::int64_t years = 100'000'000;
-    opened s;
-    auto job = s.job("a", "x");
-    const std::vector<job_spec> more{{"a", "y", false}};
-    s.engine->add_jobs(s.run, more);
-    auto later = s.claim(1);
-    BOOST_REQUIRE(later.size() == 1u);
-    BOOST_TEST(s.engine->release(later.front().lease, at_second(50)));
-    BOOST_TEST(s.engine->next_due(s.run) == at_second(50));
-    auto due = s.claim(5, {}, years);
-    BOOST_REQUIRE(due.size() == 1u);  // what was delayed, and not what is under way
-    BOOST_TEST(due.front().spec.identifier == "y");
-    BOOST_TEST(s.engine->accounts_with_jobs(s.run, "", 10, at_second(2 * years)).empty());
-    BOOST_TEST(!s.engine->next_due(s.run));
-    BOOST_TEST(
-        (s.engine->write(page_of(job.lease, "x", {1}, "p1", at_second(3 * years))).next.what == step::kind::go_on));
-    BOOST_TEST(s.claim(5, {}, 9 * years).empty());
-    s.engine->commit();
-    // Its process dies, and the next one finds a clock that was set back.
-    s.engine.reset();
-    s.engine = open_sqlite(s.folder.file());
-    BOOST_TEST(s.claim(5, {}, -years).size() == 2u);
-}
-
-BOOST_AUTO_TEST_CASE(a_lost_lease_writes_nothing)
-{
-    opened s(store::access::shared);
-    auto first = s.job("a", "x");
-    BOOST_TEST(s.claim(1, {}, 299).empty());
-    auto second = s.claim(1, {}, 300);
-    BOOST_REQUIRE(second.size() == 1u);
-    auto page = page_of(first.lease, "x", {1, 2, 3}, "p1", at_second(301));
-    page.quarantined.push_back({"{", "why"});
-    BOOST_TEST(s.engine->write(page).next.what == step::kind::lost_lease);
-    BOOST_TEST(s.engine->finish({first.lease, end_reason::null_cursor, {}, {}, false, {}, 0, at_second(301)}).what ==
-               step::kind::lost_lease);
-    BOOST_TEST(s.engine->lost_position(first.lease, at_second(301)).what == step::kind::lost_lease);
-    BOOST_TEST(!s.engine->renew(first.lease, 300s, at_second(301)));
-    BOOST_TEST(!s.engine->release(first.lease, {}));
-    BOOST_TEST(s.exported().empty());
-    page.lease = second.front().lease;
-    BOOST_TEST(s.engine->write(page).next.what == step::kind::go_on);
-    BOOST_TEST(s.exported().size() == 3u);
-}
-
-BOOST_AUTO_TEST_CASE(writes_and_renewals_prolong_a_lease)
-{
-    opened s(store::access::shared);
-    auto job = s.job("a", "x");
-    s.engine->write(page_of(job.lease, "x", {1}, "p1", at_second(200)));
-    BOOST_TEST(s.claim(1, {}, 499).empty());
-    BOOST_TEST(s.engine->renew(job.lease, 1000s, at_second(499)));
-    BOOST_TEST(s.claim(1, {}, 1498).empty());
-    BOOST_TEST(s.engine->next_due(s.run) == at_second(1499));
-    BOOST_TEST(s.claim(1, {}, 1499).size() == 1u);
-}
-
-BOOST_AUTO_TEST_CASE(two_workers_share_a_file)
-{
-    scratch folder;
-    sqlite_options shared;
-    shared.access = access::shared;
-    auto one = open_sqlite(folder.file(), shared);
-    auto two = open_sqlite(folder.file(), shared);
-    const auto run = one->begin_run({}, at_second(0)).run;
-    const std::vector<job_spec> jobs{{"a", "x", false}, {"a", "y", false}};
-    one->add_jobs(run, jobs);
-    one->commit();
-    claim_request r;
-    r.run = run;
-    r.now = at_second(0);
-    auto a = one->claim(r);
-    one->commit();
-    auto b = two->claim(r);
-    two->commit();
-    BOOST_REQUIRE(a.size() == 1u);
-    BOOST_REQUIRE(b.size() == 1u);
-    BOOST_TEST(a.front().spec.identifier != b.front().spec.identifier);
-    BOOST_TEST(one->claim(r).empty());
-    one->commit();
-    // The worker dies; its job is another's once the lease ran out.
-    one.reset();
-    r.now = at_second(300);
-    r.count = 5;
-    BOOST_TEST(two->claim(r).size() == 2u);
-}
-
 BOOST_AUTO_TEST_CASE(jobs_are_added_once_and_ordered)
 {
     opened s;
@@ -135,10 +46,10 @@ BOOST_AUTO_TEST_CASE(jobs_are_added_once_and_ordered)
     BOOST_REQUIRE(b.size() == 2u);
     BOOST_TEST(b[0].spec == jobs[0]);
     BOOST_TEST(b[1].spec == jobs[2]);
-    BOOST_TEST(s.engine->count_jobs(s.run).leased == 2u);
+    BOOST_TEST(s.engine->count_jobs(s.run).queued == 3u);
     // Given back for later.
-    BOOST_TEST(s.engine->release(b[0].lease, at_second(50)));
-    BOOST_TEST(s.engine->release(b[1].lease, {}));
+    BOOST_TEST(s.engine->release(b[0].job, at_second(50)));
+    BOOST_TEST(s.engine->release(b[1].job, {}));
     BOOST_TEST(s.claim(5, "b", 49).size() == 1u);
     BOOST_TEST(s.claim(5, "b", 50).size() == 1u);
     BOOST_TEST(s.claim(5, {}, 50).size() == 1u);
@@ -157,8 +68,8 @@ BOOST_AUTO_TEST_CASE(least_recent_first)
             auto c = s.claim(1, {}, ++second);
             if (c.empty()) break;
             order += c.front().spec.identifier;
-            s.engine->write(page_of(c.front().lease, c.front().spec.identifier, {1}, "", at_second(second)));
-            s.engine->finish({c.front().lease, end_reason::null_cursor, {}, {}, false, {}, 0, at_second(second)});
+            s.engine->write(page_of(c.front().job, c.front().spec.identifier, {1}, "", at_second(second)));
+            s.engine->finish({c.front().job, end_reason::null_cursor, {}, {}, false, {}, 0, at_second(second)});
         }
         s.engine->end_run(s.run, "complete", at_second(++second));
         return order;
@@ -179,8 +90,8 @@ BOOST_AUTO_TEST_CASE(an_interrupted_run_goes_on_and_another_one_begins_anew)
     s.engine->add_jobs(first.run, jobs);
     s.run = first.run;
     auto c = s.claim(1);
-    s.engine->write(page_of(c.front().lease, "1", {1}, "", at_second(1)));
-    s.engine->finish({c.front().lease, end_reason::null_cursor, {}, {}, false, {}, 0, at_second(1)});
+    s.engine->write(page_of(c.front().job, "1", {1}, "", at_second(1)));
+    s.engine->finish({c.front().job, end_reason::null_cursor, {}, {}, false, {}, 0, at_second(1)});
     s.engine->commit();
     s.engine.reset();
     s.engine = open_sqlite(s.folder.file());
@@ -202,7 +113,7 @@ BOOST_AUTO_TEST_CASE(failed_jobs_stay_failed_unless_asked)
     opened s;
     auto fail = [&](const claimed_job& c, bool may_pass) {
         job_end e;
-        e.lease = c.lease;
+        e.job = c.job;
         e.reason = end_reason::failed;
         e.failure = "no such person";
         e.failure_type = "errors/invalid_recipient";
@@ -232,7 +143,7 @@ BOOST_AUTO_TEST_CASE(failed_jobs_stay_failed_unless_asked)
     run_request retry;
     retry.retry_failed = true;
     s.run = s.engine->begin_run(retry, at_second(3)).run;
-    BOOST_TEST(s.engine->add_jobs(s.run, jobs).queued == 1u);
+    BOOST_TEST(s.engine->add_jobs(s.run, jobs).queued == 2u);
     BOOST_TEST(s.claim(5).front().spec.identifier == "1");
 }
 
@@ -241,7 +152,7 @@ BOOST_AUTO_TEST_CASE(failures_can_be_delayed_and_cancelled_jobs_wait)
     opened s;
     auto job = s.job("a", "x");
     job_end e;
-    e.lease = job.lease;
+    e.job = job.job;
     e.reason = end_reason::failed;
     e.again_at = at_second(100);
     e.now = at_second(1);
@@ -250,8 +161,7 @@ BOOST_AUTO_TEST_CASE(failures_can_be_delayed_and_cancelled_jobs_wait)
     BOOST_TEST(s.claim(1, {}, 99).empty());
     auto again = s.claim(1, {}, 100);
     BOOST_REQUIRE(again.size() == 1u);
-    BOOST_TEST(again.front().attempts == 2u);
-    e.lease = again.front().lease;
+    e.job = again.front().job;
     e.again_at.reset();
     e.reason = end_reason::cancelled;
     s.engine->finish(e);

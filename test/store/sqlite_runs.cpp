@@ -16,14 +16,14 @@ const std::vector<job_spec> three_jobs{{"a", "1", false}, {"a", "2", false}, {"b
 
 void done(post_store& engine, const claimed_job& job, std::int64_t second)
 {
-    engine.write(page_of(job.lease, job.spec.identifier, {1}, "", at_second(second)));
-    engine.finish({job.lease, end_reason::null_cursor, {}, {}, false, {}, 0, at_second(second)});
+    engine.write(page_of(job.job, job.spec.identifier, {1}, "", at_second(second)));
+    engine.finish({job.job, end_reason::null_cursor, {}, {}, false, {}, 0, at_second(second)});
 }
 
 void failed(post_store& engine, const claimed_job& job, std::int64_t second, bool may_pass = true)
 {
     job_end end;
-    end.lease = job.lease;
+    end.job = job.job;
     end.reason = end_reason::failed;
     end.may_pass = may_pass;
     end.now = at_second(second);
@@ -89,8 +89,8 @@ BOOST_AUTO_TEST_CASE(jobs_that_a_list_names_no_more_leave_the_run)
     BOOST_TEST(left.done == 1u);
     // Their state stays, and they can be named again.
     BOOST_TEST(import(s, three_jobs, again) == 0u);
-    BOOST_TEST(again.queued == 1u);
-    BOOST_TEST(again.settled == 2u);
+    BOOST_TEST(again.queued == 2u);
+    BOOST_TEST(again.settled == 1u);
     BOOST_TEST(names(s.claim(5)) == "2");
 }
 
@@ -100,9 +100,9 @@ BOOST_AUTO_TEST_CASE(delayed_and_failed_jobs_are_withdrawn_too)
     begin(s, 0);
     import(s, three_jobs);
     const auto jobs = s.claim(3);
-    s.engine->release(jobs[0].lease, at_second(100));
+    s.engine->release(jobs[0].job, at_second(100));
     failed(*s.engine, jobs[1], 1);
-    s.engine->release(jobs[2].lease, {});
+    s.engine->release(jobs[2].job, {});
     BOOST_TEST(import(s, std::span(three_jobs).subspan(2)) == 2u);
     BOOST_TEST(names(s.claim(5, {}, 200)) == "3");
     BOOST_TEST(s.engine->count_jobs(s.run).all() == 1u);
@@ -172,8 +172,8 @@ BOOST_AUTO_TEST_CASE(the_order_of_the_request_holds_in_a_resumed_run)
     BOOST_TEST(begin(s, 1, listed).resumed);
     import(s, turned);
     const auto jobs = s.claim(5);
-    BOOST_TEST(names(jobs) == "321");
-    for (const auto& job : jobs) s.engine->release(job.lease, {});
+    BOOST_TEST(names(jobs) == "213");
+    for (const auto& job : jobs) s.engine->release(job.job, {});
     BOOST_TEST(begin(s, 2).resumed);
     import(s, turned);
     BOOST_TEST(names(s.claim(5)) == "123");
@@ -187,8 +187,8 @@ BOOST_AUTO_TEST_CASE(a_run_ends_only_when_nothing_is_left)
     const auto jobs = s.claim(3);
     done(*s.engine, jobs[0], 1);
     failed(*s.engine, jobs[1], 1);
-    BOOST_TEST(!s.engine->end_run(s.run, "leased", at_second(2)));
-    s.engine->release(jobs[2].lease, at_second(50));
+    BOOST_TEST(!s.engine->end_run(s.run, "claimed", at_second(2)));
+    s.engine->release(jobs[2].job, at_second(50));
     BOOST_TEST(!s.engine->end_run(s.run, "delayed", at_second(2)));
     const auto first = s.run;
     BOOST_TEST(begin(s, 2).run == first);
@@ -308,15 +308,15 @@ BOOST_AUTO_TEST_CASE(a_summary_counts_ends_by_what_they_prove)
     import(s, jobs);
     const auto claimed = s.claim(6);
     const auto end = [&](std::size_t n, end_reason reason) {
-        s.engine->write(page_of(claimed[n].lease, "x", {n + 1}, "p", at_second(1)));
-        s.engine->finish({claimed[n].lease, reason, "why", "type", false, {}, 0, at_second(2)});
+        s.engine->write(page_of(claimed[n].job, "x", {n + 1}, "p", at_second(1)));
+        s.engine->finish({claimed[n].job, reason, "why", "type", false, {}, 0, at_second(2)});
     };
     end(0, end_reason::null_cursor);
     end(1, end_reason::empty_page);
     end(2, end_reason::refused_cursor);
     end(3, end_reason::max_posts);
     end(4, end_reason::failed);
-    s.engine->release(claimed[5].lease, {});
+    s.engine->release(claimed[5].job, {});
     // The last two lines are taken out.
     begin(s, 3, r);
     BOOST_TEST(import(s, std::span(jobs).first(5)) == 2u);

@@ -16,16 +16,13 @@ inline writer_options slow_groups()
     return o;
 }
 
-// A job whose lease the test writes with.
-inline lease one_job(post_store& engine, const std::string& identifier)
+// A claimed job.
+inline std::int64_t one_job(post_store& engine, const std::string& identifier)
 {
     const auto run = engine.begin_run({}, at_second(0)).run;
     const job_spec spec{"a", identifier, false};
     engine.add_jobs(run, {&spec, 1});
-    claim_request r;
-    r.run = run;
-    r.now = at_second(0);
-    return engine.claim(r).front().lease;
+    return engine.claim({run, "a", 1, at_second(0)}).front().job;
 }
 
 }  // namespace unipile::store::test

@@ -61,9 +61,9 @@ BOOST_AUTO_TEST_CASE(pages_of_several_jobs_share_a_commit)
     scratch folder;
     store_writer writer(open_sqlite(folder.file()), slow_groups());
     std::atomic<int> durable = 0;
-    std::promise<lease> got;
+    std::promise<std::int64_t> got;
     writer.submit(1, [&](post_store& e) { got.set_value(one_job(e, "x")); });
-    const lease l = got.get_future().get();
+    const std::int64_t l = got.get_future().get();
     for (std::uint64_t i = 1; i <= 20; ++i)
         writer.submit(
             100, [=](post_store& e) { e.write(page_of(l, "x", {i}, "p", at_second(1))); },
@@ -247,11 +247,11 @@ BOOST_AUTO_TEST_CASE(on_asio_handlers_run_on_their_executor)
     o.max_queued_bytes = 1000;
     store_writer writer(open_sqlite(folder.file()), o);
     const auto here = std::this_thread::get_id();
-    lease l;
+    std::int64_t l = 0;
     int written = 0, flushed = 0;
     async_perform(
         writer, context.get_executor(), 1, [](post_store& e) { return one_job(e, "x"); },
-        [&](boost::system::error_code ec, lease got) {
+        [&](boost::system::error_code ec, std::int64_t got) {
             BOOST_TEST(!ec);
             BOOST_TEST(std::this_thread::get_id() == here);
             l = got;

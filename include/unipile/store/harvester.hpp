@@ -50,12 +50,7 @@ struct harvester_options {
     /// Bytes of JSON that may wait for `on_posts` and for the store, at least 1. Above it no page is taken from the
     /// harvest. A post takes about three times its JSON in memory.
     std::size_t max_unstored_bytes = 12 * 1024 * 1024;
-    /// The name under which jobs are claimed, for display.
-    std::string worker = "unipile";
 
-    /// Returns true if this harvester works on the jobs of an account; empty: on those of all accounts. The result for
-    /// an account must not change during a run. Allows several harvesters on one store.
-    std::function<bool(std::string_view account)> owns = {};
     /// Called with the posts of a page before they are stored, including known ones. They are stored after the
     /// coroutine returned without an exception. So a consumer that keeps the posts itself gets each of them at least
     /// once: posts of a page that was not stored are delivered again by the next run. Calls for one listing follow each
@@ -88,8 +83,8 @@ struct harvester_counters {
 /// The results of a harvester so far.
 struct harvester_stats : harvester_counters {
     /// Jobs by how they ended: `up_to_date` (`up_to_date_inferred` if the API has not stated the end of what was known)
-    /// and `bounds_reached` where the store needed no more, `lost_lease`, the name of an `end_reason`, or the type of a
-    /// failure. At most 64 kinds; further ones count as `other kinds`.
+    /// and `bounds_reached` where the store needed no more, `not_claimed`, the name of an `end_reason`, or the type of
+    /// a failure. At most 64 kinds; further ones count as `other kinds`.
     std::map<std::string, std::uint64_t> by_end;
     std::map<std::string, std::string> failure_of;  ///< the text of the first failure of each kind
     std::map<std::string, account_counts> by_account;

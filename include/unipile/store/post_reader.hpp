@@ -126,8 +126,8 @@ public:
     virtual store_summary summary() = 0;
     /// Returns the server that the store is bound to, see `run_request::tenant`; empty: none yet.
     virtual std::string tenant() { return {}; }
-    /// Returns true if a process harvests into the store at this moment (`access::control` does not count). If none
-    /// does, leased jobs were left behind by a killed process. Empty: unknown.
+    /// Returns true if a process harvests into the store at this moment (`access::control` does not count). Empty:
+    /// unknown.
     virtual std::optional<bool> harvesting() { return std::nullopt; }
 };
 

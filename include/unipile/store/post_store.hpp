@@ -4,7 +4,6 @@
 #include <unipile/store/error.hpp>
 #include <unipile/store/records.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -14,15 +13,11 @@
 
 namespace unipile::store {
 
-/// A request for jobs.
+/// A request for jobs of one account.
 struct claim_request {
     std::int64_t run = 0;
-    /// Only jobs of this account; empty: of any account.
     std::string account;
     std::size_t count = 1;
-    /// from now, and again from each write; see `post_store` for leases that expire
-    std::chrono::seconds lease_for{300};
-    std::string worker;  ///< name of the worker, for display
     wall_time now{};
 };
 
@@ -30,7 +25,7 @@ struct claim_request {
 struct import_result {
     std::uint64_t added = 0;     ///< jobs that are new to the store
     std::uint64_t queued = 0;    ///< known jobs that this run will work on
-    std::uint64_t settled = 0;   ///< known jobs that this run has done, or that another worker has
+    std::uint64_t settled = 0;   ///< known jobs that this run has done
     std::uint64_t gave_up = 0;   ///< known jobs that failed for good; see `run_request::retry_failed`
     std::uint64_t repeated = 0;  ///< jobs that this import was given before; not included elsewhere
 };
@@ -51,10 +46,9 @@ struct log_tail {
 /// durable before `commit()` has returned. Afterwards everything is, even if the process or the machine fails (with the
 /// engine's default of full synchronisation). Uncommitted work leaves no trace.
 ///
-/// **Several workers.** A job is claimed under a lease with a fencing number, which every write for it checks. A worker
-/// that lost its lease gets `step::kind::lost_lease`, and its write has no effect. Leases expire where several
-/// processes share the store. A process that harvests alone (`access::sole`) has to `release` the jobs of a worker that
-/// gave up.
+/// **Claims.** A claimed job is not claimed again until it is over or released. Claims are kept in memory, so all of
+/// them end with the object. What is written for a job that this object has not claimed gets
+/// `step::kind::not_claimed`, and has no effect.
 ///
 /// **Errors.** Every member throws `store_error`. The open transaction is then rolled back, and every further call
 /// throws `store_error` with `store_errc::closed`, so that no failure goes unnoticed.
@@ -70,7 +64,7 @@ public:
 
     /// Begins a run, or continues the last one; see `run_request`.
     virtual run_info begin_run(const run_request& request, wall_time now) = 0;
-    /// Ends a run without queued, delayed or leased jobs. Returns false, and changes nothing, if it has one. `outcome`
+    /// Ends a run without queued or delayed jobs. Returns false, and changes nothing, if it has one. `outcome`
     /// is for display. A run that is not ended is continued when it is begun again.
     virtual bool end_run(std::int64_t run, std::string_view outcome, wall_time now) = 0;
 
@@ -83,34 +77,32 @@ public:
     virtual void begin_import(std::int64_t run) = 0;
     /// Adds jobs to the queue of a run, including jobs that the store knows. Commit every few thousand.
     virtual import_result add_jobs(std::int64_t run, std::span<const job_spec> jobs) = 0;
-    /// Withdraws from the run the jobs that the import has not added, unless they are done or leased. Their stored data
-    /// stays, and another import may add them again. Returns their number; 0 without `begin_import`.
+    /// Withdraws from the run the jobs that the import has not added, unless they are done. Their stored data stays,
+    /// and another import may add them again. Returns their number; 0 without `begin_import`.
     virtual std::uint64_t end_import(std::int64_t run) = 0;
 
-    /// Leases up to `count` jobs, and returns where to start each. Includes jobs whose lease has expired and delayed
-    /// jobs that are due.
+    /// Claims up to `count` jobs, and returns where to start each. Includes delayed jobs that are due. Writes nothing
+    /// for the others.
     virtual std::vector<claimed_job> claim(const claim_request& request) = 0;
-    /// Extends a lease. Returns false if the lease was lost.
-    virtual bool renew(const lease& l, std::chrono::seconds lease_for, wall_time now) = 0;
-    /// Returns a job to the queue, to be claimed from `again_at` on (empty: at once). Returns false if the lease was
-    /// lost.
-    virtual bool release(const lease& l, std::optional<wall_time> again_at) = 0;
+    /// Ends the claim of a job that is not over, which can be claimed again from `again_at` on (empty: at once).
+    /// Returns false if the job is not claimed.
+    virtual bool release(std::int64_t job, std::optional<wall_time> again_at) = 0;
 
     /// Stores a batch and the job's new position, and returns the next step for the job. After `complete` or `bounded`
-    /// the job is done and its lease ended.
+    /// the job is done and its claim has ended.
     virtual page_result write(const page_write& page) = 0;
-    /// Ends a job's listing. After `from_top` or `from_position` the job is not over and the lease continues.
+    /// Ends a job's listing. After `from_top` or `from_position` the job is not over and stays claimed.
     virtual step finish(const job_end& end) = 0;
     /// Reports that the saved position can't be used, e.g. not parsed. Returns `from_top`, `from_position` or
-    /// `lost_lease`.
-    virtual step lost_position(const lease& l, wall_time now) = 0;
+    /// `not_claimed`.
+    virtual step lost_position(std::int64_t job, wall_time now) = 0;
 
     /// Stores the row of an account. `row.unpark_requested` is ignored: a request lasts as long as the parking that it
     /// concerns.
     virtual void save_account(const account_row& row) = 0;
     /// Returns the row of an account; nothing if there is none.
     virtual std::optional<account_row> load_account(std::string_view account) = 0;
-    /// Returns accounts with jobs to claim in this run, ordered by name, behind `after`. Leased jobs do not count.
+    /// Returns accounts with jobs to claim in this run, ordered by name, behind `after`. Claimed jobs do not count.
     virtual std::vector<std::string> accounts_with_jobs(std::int64_t run, std::string_view after, std::size_t count,
                                                         wall_time now) = 0;
     /// Requests that the harvesting process unpark an account; for other processes. Returns false, and changes nothing,
@@ -125,9 +117,6 @@ public:
 
     /// Counts the jobs of a run by state.
     virtual job_counts count_jobs(std::int64_t run) = 0;
-    /// Returns the earliest time at which a delayed job, or one whose lease can expire, can be claimed; empty: there is
-    /// none.
-    virtual std::optional<wall_time> next_due(std::int64_t run) = 0;
 
     /// Makes all work since the last commit durable.
     virtual void commit() = 0;

@@ -29,23 +29,13 @@ struct job_spec {
 
 /// The state of a job in its run.
 enum class job_state {
-    queued = 0,   ///< to be claimed
+    queued = 0,   ///< to be claimed, or claimed and not over
     delayed = 1,  ///< can be claimed from a certain time on
-    leased = 2,   ///< a worker has it
     done = 3,     ///< reached the end that the run requires
     failed = 4,   ///< given up in this run
 };
 /// Returns the enumerator's name; never null.
 const char* to_string(job_state s) noexcept;
-
-/// The right to write for a job. It is lost when another worker claims the job, which is possible only after the lease
-/// has expired. A claim raises the job's fencing number, and a write with an old number is refused.
-struct lease {
-    std::int64_t job = 0;
-    std::int64_t fence = 0;
-
-    friend bool operator==(const lease&, const lease&) = default;
-};
 
 /// How a run's jobs are ordered.
 enum class job_order {
@@ -88,11 +78,10 @@ struct run_info {
 
 /// A claimed job, and where to start reading.
 struct claimed_job {
-    store::lease lease;
+    std::int64_t job = 0;  ///< its number in the store
     job_spec spec;
     /// `from_top` or `from_position`.
     step start;
-    unsigned attempts = 0;  ///< number of claims in this run, including this one
 };
 
 /// One post to be stored. Its constructor does all work that needs no database, on the thread that reads the page.
@@ -126,7 +115,7 @@ struct quarantined_row {
 
 /// One batch of a job, at most a page. Written as a whole or not at all.
 struct page_write {
-    store::lease lease;
+    std::int64_t job = 0;
     std::vector<post_row> posts;
     std::vector<quarantined_row> quarantined;
     /// Text of the position behind the last of the posts; empty if the listing is over (then `finish` follows).
@@ -162,7 +151,7 @@ struct page_result {
 
 /// How a listing ended.
 struct job_end {
-    store::lease lease;
+    std::int64_t job = 0;
     end_reason reason = end_reason::none;
     /// For failures: the text for display. One line, without secrets.
     std::string failure;
@@ -195,9 +184,11 @@ struct account_row {
 
 /// Jobs by state.
 struct job_counts {
-    std::uint64_t queued = 0, delayed = 0, leased = 0, done = 0, failed = 0;
+    std::uint64_t queued = 0, delayed = 0, done = 0, failed = 0;
 
-    std::uint64_t all() const noexcept { return queued + delayed + leased + done + failed; }
+    std::uint64_t all() const noexcept { return queued + delayed + done + failed; }
+    /// Returns how many are not over.
+    std::uint64_t open() const noexcept { return queued + delayed; }
     friend bool operator==(const job_counts&, const job_counts&) = default;
 };
 

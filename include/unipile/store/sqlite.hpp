@@ -16,10 +16,8 @@ namespace unipile::store {
 /// Which other processes may write to the same file. Enforced by a lock on the file `FILE.lock`, which ends with its
 /// process in any case. `store_errc::in_use` if the lock can't be taken.
 enum class access {
-    /// The only process that harvests into this file. Leases of an ended process are void at once. This process's own
-    /// leases do not expire by the clock; each lasts until its job is over or released, or the store is closed.
+    /// The only process that harvests into this file.
     sole,
-    shared,  ///< Other processes with this access harvest, too. Leases expire by the clock.
     /// Not a harvest: for a command that runs beside one, such as `request_unpark`. Takes no lock. Only a store of an
     /// earlier schema is locked while its tables are changed, and refused with `store_errc::in_use` while a process
     /// harvests into it.

@@ -90,7 +90,7 @@ struct step {
         complete,       ///< done: all posts down to the end of the listing are known
         bounded,        ///< done for this run: its bounds are reached, or the listing's end is not confirmed yet
         interrupted,    ///< done for now: the listing failed or was cancelled
-        lost_lease,     ///< another worker has the job; nothing was written
+        not_claimed,    ///< this worker does not have the job; nothing was written
     };
     kind what = kind::go_on;
     std::string position{};  ///< for `from_position`

@@ -162,7 +162,6 @@ harvest_plan make_plan(const harvest_arguments& a)
     if (!patience) throw std::invalid_argument{"--outage-patience: give a duration such as 90s, 15m or 2h, or 0"};
     plan.harvester.harvest.outage_patience = *patience;
     plan.harvester.harvest.max_buffered_bytes = most_buffered;
-    plan.harvester.worker = "unipile harvest";
     plan.harvester.limit = a.limit;
     plan.harvester.empty_page_tolerance = a.empty_pages;
 

@@ -33,9 +33,12 @@ std::string percent(const store::job_counts& jobs)
     return std::to_string(std::min(99, static_cast<int>(share * 100))) + '%';
 }
 
+std::uint64_t running(const harvest_snapshot& s) { return std::min<std::uint64_t>(s.accounts.running, s.jobs.open()); }
+
 /// `[####!!>>....]`: done, failed, running, waiting.
-std::string bar(const store::job_counts& jobs, std::size_t cells)
+std::string bar(const harvest_snapshot& s, std::size_t cells)
 {
+    const store::job_counts& jobs = s.jobs;
     std::string out(cells, '.');
     if (jobs.all() > 0) {
         const double cell = static_cast<double>(cells) / static_cast<double>(jobs.all());
@@ -48,7 +51,7 @@ std::string bar(const store::job_counts& jobs, std::size_t cells)
         };
         fill(jobs.done, '#');
         fill(jobs.failed, '!');
-        fill(jobs.leased, '>');
+        fill(running(s), '>');
     }
     return '[' + out + ']';
 }
@@ -61,16 +64,16 @@ std::string left_text(const harvest_snapshot& s)
 std::string head_line(const harvest_snapshot& s, std::size_t width)
 {
     const std::size_t cells = std::clamp<std::size_t>(width / 4, 4, 40);
-    std::string out = bar(s.jobs, cells) + ' ' + percent(s.jobs) + ' ' + s.phase;
+    std::string out = bar(s, cells) + ' ' + percent(s.jobs) + ' ' + s.phase;
     out += ", " + human_duration(s.elapsed);
     if (s.eta) out += ", " + left_text(s);
     return out;
 }
 
-std::string jobs_text(const store::job_counts& jobs)
+std::string jobs_text(const harvest_snapshot& s)
 {
-    return with_thousands(jobs.done) + " done, " + with_thousands(jobs.leased) + " running, " +
-           with_thousands(jobs.queued + jobs.delayed) + " waiting, " + with_thousands(jobs.failed) + " failed";
+    return with_thousands(s.jobs.done) + " done, " + with_thousands(running(s)) + " running, " +
+           with_thousands(s.jobs.open() - running(s)) + " waiting, " + with_thousands(s.jobs.failed) + " failed";
 }
 
 std::string rate_text(double per_second)
@@ -138,7 +141,7 @@ std::vector<std::string> live_lines(const harvest_snapshot& s, std::size_t width
     std::vector<std::string> lines;
     lines.push_back(head_line(s, width));
     if (s.accounts.outage) lines.push_back(outage_line(*s.accounts.outage, s.now));
-    lines.push_back("jobs: " + jobs_text(s.jobs));
+    lines.push_back("jobs: " + jobs_text(s));
     lines.push_back("posts: " + posts_text(s) + ", " + with_thousands(s.tally.added) + " new, " +
                     with_thousands(s.tally.pages) + " pages");
     lines.push_back(requests_line(s));
@@ -150,9 +153,8 @@ std::vector<std::string> live_lines(const harvest_snapshot& s, std::size_t width
 
 std::string plain_line(const harvest_snapshot& s)
 {
-    std::string out = time_text(s.now) + ' ' + human_duration(s.elapsed) + ": " + s.phase + ": jobs " +
-                      jobs_text(s.jobs) + " (" + percent(s.jobs) + "); posts " + posts_text(s) + "; " +
-                      requests_line(s);
+    std::string out = time_text(s.now) + ' ' + human_duration(s.elapsed) + ": " + s.phase + ": jobs " + jobs_text(s) +
+                      " (" + percent(s.jobs) + "); posts " + posts_text(s) + "; " + requests_line(s);
     if (s.accounts.outage) out += "; " + outage_line(*s.accounts.outage, s.now);
     if (s.accounts.resting > 0) out += "; accounts resting: " + with_thousands(s.accounts.resting);
     if (s.accounts.parked_count > 0) {

@@ -23,7 +23,7 @@ pace_outlook read_outlook(store::post_reader& reader, estimate_rules rules, doub
         load.account = row.account;
         load.ledger = row.ledger;
         load.provider = row.provider;
-        load.jobs = s.jobs.queued + s.jobs.delayed + s.jobs.leased;
+        load.jobs = s.jobs.open();
         load.requests_per_job = requests_per_job;
         load.unparked = !row.parked;
         estimator.add(load);

@@ -93,7 +93,7 @@ eta_basis harvest_progress::basis_of(const harvest_snapshot& s) const
     eta_basis basis;
     basis.elapsed = s.elapsed;
     basis.jobs_over = s.tally.jobs_done + s.tally.jobs_failed;
-    basis.jobs_left = s.jobs.queued + s.jobs.leased;
+    basis.jobs_left = s.jobs.open();
     if (!outlook_) return basis;
     basis.jobs_parked = outlook_->parked_jobs;
     const auto since = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - outlook_from_);

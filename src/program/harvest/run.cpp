@@ -141,11 +141,9 @@ harvest_snapshot harvest_run::snapshot()
     s.now = wall_now();
     s.phase = phase_;
     const std::uint64_t over = s.tally.jobs_done + s.tally.jobs_failed;
-    const std::uint64_t waiting = counts_.queued + counts_.delayed + counts_.leased;
     s.jobs.done = counts_.done + s.tally.jobs_done;
     s.jobs.failed = counts_.failed + s.tally.jobs_failed;
-    s.jobs.leased = s.accounts.running;
-    s.jobs.queued = waiting - std::min<std::uint64_t>(waiting, over + s.accounts.running);
+    s.jobs.queued = counts_.open() - std::min(counts_.open(), over);
     return s;
 }
 
@@ -200,7 +198,7 @@ bool harvest_run::prepare()
     context_.poll();
     counts_ = engine->count_jobs(run_info_.run);
     writer_ = std::make_unique<store::store_writer>(std::move(engine));
-    return !stopping_ && counts_.queued + counts_.delayed + counts_.leased > 0;
+    return !stopping_ && counts_.open() > 0;
 }
 
 /// Starts what runs beside the harvester.

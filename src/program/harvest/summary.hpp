@@ -23,7 +23,7 @@ struct harvest_ending {
     std::uint64_t rejects = 0;    ///< lines of the jobs file that could not be read
     std::uint64_t withdrawn = 0;  ///< jobs that are no longer in the jobs file
 
-    std::uint64_t left() const noexcept { return jobs.queued + jobs.delayed + jobs.leased; }
+    std::uint64_t left() const noexcept { return jobs.open(); }
     /// Returns the number of listings that ended with a refused cursor, which may have expired.
     std::uint64_t unconfirmed() const
     {

@@ -35,34 +35,11 @@ std::string counts_json(const kind_counts& counts)
     return out.finish();
 }
 
-/// Whether a harvest runs. Checked before and after the store is read, since it may start or end meanwhile; then the
-/// jobs that it has claimed are not left behind.
-class harvest_watch {
-public:
-    explicit harvest_watch(store::post_reader& reader) : reader_(reader), seen_(reader.harvesting()) {}
-
-    /// Called after the store was read. Empty: unknown.
-    std::optional<bool> is_running()
-    {
-        if (!seen_.value_or(true)) seen_ = reader_.harvesting();
-        return seen_;
-    }
-    /// Returns true if claimed jobs do not continue by themselves.
-    bool is_cut_off() { return !is_running().value_or(true); }
-
-private:
-    store::post_reader& reader_;
-    std::optional<bool> seen_;
-};
-
 std::string summary_json(const store_summary& s, std::optional<bool> harvesting)
 {
-    const bool cut_off = !harvesting.value_or(true);
     json_object jobs;
     jobs.add_number("queued", s.jobs.queued);
     jobs.add_number("delayed", s.jobs.delayed);
-    jobs.add_number("running", cut_off ? 0 : s.jobs.leased);
-    jobs.add_number("interrupted", cut_off ? s.jobs.leased : 0);
     jobs.add_number("done", s.jobs.done);
     jobs.add_number("failed", s.jobs.failed);
     json_object out;
@@ -109,22 +86,12 @@ std::string run_line(const store::run_info& run, std::optional<bool> harvesting)
     return busy ? line + "; a harvest begins or ends" : line;
 }
 
-/// Jobs are claimed some at a time; only the harvest knows which of them wait for their account and which for an
-/// answer.
-std::string taken_text(std::uint64_t jobs, std::optional<bool> harvesting)
-{
-    if (jobs == 0) return "0 running, ";
-    if (!harvesting.value_or(true)) return "0 running, " + with_thousands(jobs) + " interrupted, ";
-    return with_thousands(jobs) + " taken (running, or next), ";
-}
-
 std::string summary_text(const store_summary& s, std::optional<bool> harvesting)
 {
     std::string out;
     if (s.last_run) out += run_line(*s.last_run, harvesting) + '\n';
     out += "jobs: " + with_thousands(s.jobs.all()) + " in all, " + with_thousands(s.jobs.done) + " done, " +
-           taken_text(s.jobs.leased, harvesting) + with_thousands(s.jobs.queued + s.jobs.delayed) + " waiting, " +
-           with_thousands(s.jobs.failed) + " failed\n";
+           with_thousands(s.jobs.open()) + " waiting, " + with_thousands(s.jobs.failed) + " failed\n";
     out += "posts: " + with_thousands(s.posts);
     if (s.gone > 0) out += ", of which " + with_thousands(s.gone) + " are gone from their listings";
     out += '\n';
@@ -155,13 +122,13 @@ void write_failures(store::post_reader& reader, std::uint64_t failed, blocking_o
     if (failed > shown) out.write("  and " + with_thousands(failed - shown) + " more; --jobs lists all\n");
 }
 
-std::string job_json(const store::stored_job& job, bool cut_off)
+std::string job_json(const store::stored_job& job)
 {
     json_object out;
     out.add_text("account", job.spec.account);
     out.add_text("identifier", job.spec.identifier);
     out.add_flag("company", job.spec.is_company);
-    out.add_text("state", cut_off ? "interrupted" : to_string(job.state));
+    out.add_text("state", to_string(job.state));
     out.add_filled("end", job.end);
     out.add_filled("failure", job.failure);
     out.add_filled("failure_type", job.failure_type);
@@ -201,17 +168,13 @@ int run_status(const status_options& o)
     if (!o.failed_jobs.empty()) return write_failed(o);
     store::job_counts counts;
     const int code = view_store(o.file, {}, [&](store::post_reader& reader, blocking_output& out) {
-        harvest_watch harvest{reader};
         const store_summary summary = reader.summary();
         counts = summary.jobs;
         if (o.jobs) {
-            reader.jobs({}, [&](const store::stored_job& job) {
-                const bool cut_off = job.state == store::job_state::leased && harvest.is_cut_off();
-                return out.write(job_json(job, cut_off));
-            });
+            reader.jobs({}, [&](const store::stored_job& job) { return out.write(job_json(job)); });
             return;
         }
-        const std::optional<bool> harvesting = harvest.is_running();
+        const std::optional<bool> harvesting = reader.harvesting();
         if (o.json) {
             out.write(summary_json(summary, harvesting));
             return;
@@ -239,7 +202,7 @@ void add_status(CLI::App& app, runner& run)
         ->excludes("--json")
         ->excludes("--jobs");
     command->footer(
-        "Exits with 1 as long as jobs wait, run or have failed; with --failed-jobs, only if they can't be written.");
+        "Exits with 1 as long as jobs wait or have failed; with --failed-jobs, only if they can't be written.");
     command->callback([&run, o] { run = [o] { return run_status(*o); }; });
 }
 

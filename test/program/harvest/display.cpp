@@ -23,7 +23,7 @@ constexpr std::uint64_t huge = std::numeric_limits<std::uint64_t>::max();
 harvest_snapshot usual()
 {
     harvest_snapshot s;
-    s.jobs = {.queued = 4000, .delayed = 940, .leased = 8, .done = 5000, .failed = 52};
+    s.jobs = {.queued = 4007, .delayed = 940, .done = 5000, .failed = 52};
     s.tally.posts = 1'234'567;
     s.tally.added = 1'200'000;
     s.tally.pages = 12'500;
@@ -58,7 +58,7 @@ harvest_snapshot hostile()
 harvest_snapshot extreme()
 {
     harvest_snapshot s = usual();
-    s.jobs = {.queued = huge / 8, .delayed = huge / 8, .leased = huge / 8, .done = huge / 8, .failed = huge / 8};
+    s.jobs = {.queued = huge / 8, .delayed = huge / 8, .done = huge / 8, .failed = huge / 8};
     s.tally.posts = s.tally.added = s.tally.pages = s.tally.requests = s.tally.retries = huge;
     s.accounts.left_today = huge;
     s.accounts.parked_count = huge;
@@ -73,13 +73,13 @@ BOOST_AUTO_TEST_SUITE(harvest_displays)
 BOOST_AUTO_TEST_CASE(live)
 {
     const strings wide{"[####################....................] 50% harvesting, 1 h 15 min, about 1 h 20 min to go",
-                       "jobs: 5,000 done, 8 running, 4,940 waiting, 52 failed",
+                       "jobs: 5,000 done, 7 running, 4,940 waiting, 52 failed",
                        "posts: 1,234,567 (1,500/s), 1,200,000 new, 12,500 pages",
                        "requests: 12,600, 4,321 left in the budgets, 7 under way, 90 retries",
                        "accounts: 50, 12 resting, 4 parked",
                        "parked: acc_1 (disconnected_account), acc_2 (restricted), acc_3 (x), and 1 more"};
     BOOST_TEST(live_lines(usual(), 200) == wide, boost::test_tools::per_element());
-    const strings narrow{"[#####.....] 50% harvesting, 1 h 15 m...", "jobs: 5,000 done, 8 running, 4,940 wa...",
+    const strings narrow{"[#####.....] 50% harvesting, 1 h 15 m...", "jobs: 5,000 done, 7 running, 4,940 wa...",
                          "posts: 1,234,567 (1,500/s), 1,200,000...", "requests: 12,600, 4,321 left in the b...",
                          "accounts: 50, 12 resting, 4 parked",       "parked: acc_1 (disconnect..., and 3 more"};
     BOOST_TEST(live_lines(usual(), 40) == narrow, boost::test_tools::per_element());
@@ -88,7 +88,7 @@ BOOST_AUTO_TEST_CASE(live)
 BOOST_AUTO_TEST_CASE(plain)
 {
     BOOST_TEST(plain_line(usual()) ==
-               "2001-09-09T01:46:40Z 1 h 15 min: harvesting: jobs 5,000 done, 8 running, 4,940 waiting, 52 failed "
+               "2001-09-09T01:46:40Z 1 h 15 min: harvesting: jobs 5,000 done, 7 running, 4,940 waiting, 52 failed "
                "(50%); posts 1,234,567 "
                "(1,500/s); requests: 12,600, 4,321 left in the budgets, 7 under way, 90 retries; accounts resting: 12; "
                "parked: acc_1 (disconnected_account), acc_2 (restricted), acc_3 (x), and 1 more; about 1 h 20 min to "
@@ -109,9 +109,10 @@ BOOST_AUTO_TEST_CASE(at_the_start_nothing_is_made_up)
                "under way");
 }
 
-std::string bar_of(unipile::store::job_counts jobs)
+std::string bar_of(unipile::store::job_counts jobs, std::size_t running = 0)
 {
     harvest_snapshot s;
+    s.accounts.running = running;
     s.jobs = jobs;
     s.phase = "p";
     const std::string line = live_lines(s, 40).front();
@@ -121,16 +122,16 @@ std::string bar_of(unipile::store::job_counts jobs)
 BOOST_AUTO_TEST_CASE(the_bar)
 {
     BOOST_TEST(bar_of({.queued = 10}) == "[..........] 0%");
-    BOOST_TEST(bar_of({.queued = 4, .delayed = 1, .leased = 2, .done = 2, .failed = 1}) == "[##!>>.....] 30%");
+    BOOST_TEST(bar_of({.queued = 6, .delayed = 1, .done = 2, .failed = 1}, 2) == "[##!>>.....] 30%");
     BOOST_TEST(bar_of({.done = 10}) == "[##########] 100%");
     BOOST_TEST(bar_of({.failed = 1}) == "[!!!!!!!!!!] 100%");
     BOOST_TEST(bar_of({.queued = 1, .done = 99'999}) == "[#########.] 99%");
     BOOST_TEST(bar_of({.queued = 1, .done = huge - 1}).ends_with("] 99%"));
     for (std::uint64_t done = 0; done <= 30; ++done)
-        for (std::uint64_t leased = 0; leased + done <= 30; ++leased) {
-            const std::string bar = bar_of({.queued = 30 - done - leased, .leased = leased, .done = done});
+        for (std::size_t running = 0; running + done <= 30; ++running) {
+            const std::string bar = bar_of({.queued = 30 - done, .done = done}, running);
             BOOST_TEST(bar.find(']') == 11u);
-            BOOST_TEST((bar.find('.') == std::string::npos) == (done + leased == 30));
+            BOOST_TEST((bar.find('.') == std::string::npos) == (done + running == 30));
         }
 }
 

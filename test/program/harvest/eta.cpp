@@ -27,7 +27,7 @@ const wall_time now{days{20'000}};
 /// A store that knows accounts and nothing else.
 class accounts_only final : public store::post_reader {
 public:
-    void add(std::string account, std::uint64_t queued, const account_ledger& ledger, std::uint64_t leased = 0,
+    void add(std::string account, std::uint64_t queued, const account_ledger& ledger, std::uint64_t delayed = 0,
              bool unparked = false)
     {
         store::account_row row;
@@ -36,7 +36,7 @@ public:
         row.parked = ledger.parked && !unparked;
         store::account_summary sum;
         sum.jobs.queued = queued;
-        sum.jobs.leased = leased;
+        sum.jobs.delayed = delayed;
         sum.jobs.done = 1'000;
         rows_.emplace_back(std::move(row), sum);
     }

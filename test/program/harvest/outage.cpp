@@ -130,7 +130,6 @@ BOOST_AUTO_TEST_CASE(a_server_that_does_not_come_back_ends_it_with_all_that_arri
     BOOST_TEST(d.seen() == 20u);
     BOOST_TEST(d.counted() == 20u);
     const finished status = d.w.world.run({"status", "--store", d.w.store});
-    BOOST_TEST(has(status.out, " 0 running, "), status.out);
     BOOST_TEST(has(status.out, " 0 failed\n"), status.out);
     BOOST_TEST(d.past_it().code == 0);
     d.check_whole();
@@ -165,7 +164,6 @@ BOOST_AUTO_TEST_CASE(a_server_that_stays_silent_ends_it_with_all_that_arrived)
         BOOST_TEST(d.unanswered <= 12u);
         BOOST_TEST(d.counted() == first + d.unanswered);
         const finished status = d.w.world.run({"status", "--store", d.w.store});
-        BOOST_TEST(has(status.out, " 0 running, "), status.out);
         BOOST_TEST(has(status.out, " 0 failed\n"), status.out);
         BOOST_TEST(d.past_it().code == 0);
         d.check_whole();

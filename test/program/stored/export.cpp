@@ -89,12 +89,12 @@ BOOST_AUTO_TEST_CASE(items_that_are_no_posts_keep_their_exact_bytes)
 {
     const auto claimed = job("acc1", "a");
     unipile::store::page_write page;
-    page.lease = claimed.lease;
+    page.job = claimed.job;
     page.quarantined = {{"{\"broken\xfe\"", "not JSON"}, {"[1]", "no object"}};
     page.position = "p";
     page.now = at_second(1);
     engine->write(page);
-    complete(claimed.lease);
+    complete(claimed.job);
     close();
     const finished f = program("export", {"--quarantined"});
     BOOST_TEST(f.code == 0);
@@ -121,9 +121,9 @@ BOOST_AUTO_TEST_CASE(a_reader_that_went_away_ends_it_in_order)
         const std::string id = std::to_string(i);
         const std::string json =
             R"({"object":"Post","provider":"LINKEDIN","id":")" + id + R"(","text":")" + text + "\"}";
-        engine->write(unipile::store::test::one_post(claimed.lease, id, json));
+        engine->write(unipile::store::test::one_post(claimed.job, id, json));
     }
-    complete(claimed.lease);
+    complete(claimed.job);
     close();
     for (const char* format : {"csv", "ndjson"}) {
         process p{UNIPILE_PROGRAM, {"export", "--store", folder.file(), "--format", format}, {}};

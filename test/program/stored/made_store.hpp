@@ -19,8 +19,6 @@ inline bool has(std::string_view text, std::string_view part) { return text.find
 
 /// While `engine` is open, a harvest is running.
 struct made_store : unipile::store::test::opened {
-    using lease = unipile::store::lease;
-
     /// Ends the harvest.
     void close()
     {
@@ -28,18 +26,18 @@ struct made_store : unipile::store::test::opened {
         engine.reset();
     }
     /// The posts of a listing that is complete.
-    void complete(const lease& l, unipile::end_reason reason = unipile::end_reason::null_cursor)
+    void complete(std::int64_t l, unipile::end_reason reason = unipile::end_reason::null_cursor)
     {
         unipile::store::job_end end;
-        end.lease = l;
+        end.job = l;
         end.reason = reason;
         end.now = unipile::store::test::at_second(2);
         engine->finish(end);
     }
-    void fail(const lease& l, const std::string& failure)
+    void fail(std::int64_t l, const std::string& failure)
     {
         unipile::store::job_end end;
-        end.lease = l;
+        end.job = l;
         end.reason = unipile::end_reason::failed;
         end.failure = failure;
         end.failure_type = "errors/of_a_kind";
@@ -52,10 +50,10 @@ struct made_store : unipile::store::test::opened {
                   std::optional<unipile::wall_time> published = std::nullopt)
     {
         const auto claimed = job(account, identifier);
-        auto page = unipile::store::test::one_post(claimed.lease, id, json);
+        auto page = unipile::store::test::one_post(claimed.job, id, json);
         page.posts.front() = {provider, id, published, json};
         engine->write(page);
-        complete(claimed.lease);
+        complete(claimed.job);
         engine->end_run(run, "1 done", unipile::store::test::at_second(3));
     }
     /// What an update by SQL makes of it.
