@@ -79,12 +79,18 @@ void bucket_plan::keep_or_hand_over(const held_bucket& h, const bucket_row& row,
     }
 }
 
-fence_verdict judge(const bucket_row& found, worker_id me, std::uint64_t epoch, std::uint64_t seq) noexcept
+bucket_fence next_fence(const held_bucket& held, std::uint64_t used) noexcept
 {
-    if (found.owner != me || found.epoch != epoch) return fence_verdict::lost;
-    if (found.seq == seq) return fence_verdict::again;
-    if (found.seq < seq) return fence_verdict::commits_lost;
-    return found.seq == seq + 1 ? fence_verdict::arrived : fence_verdict::lost;
+    return {held.bucket, held.epoch, held.seq, std::max(held.seq, used) + 1};
+}
+
+fence_verdict judge(const bucket_row& found, worker_id me, const bucket_fence& tried) noexcept
+{
+    if (found.owner != me || found.epoch != tried.epoch) return fence_verdict::lost;
+    if (found.seq == tried.seq) return fence_verdict::again;
+    if (found.seq < tried.seq) return fence_verdict::commits_lost;
+    // Any other number was written by another process with this worker's id, e.g. a copy of its machine.
+    return found.seq == tried.next ? fence_verdict::arrived : fence_verdict::lost;
 }
 
 }  // namespace unipile::store

@@ -22,7 +22,7 @@ struct bucket_row {
     bucket_number bucket = 0;
     worker_id owner;          ///< none: free
     std::uint64_t epoch = 0;  ///< rises by one with each change of the owner
-    std::uint64_t seq = 0;    ///< rises by one with each transaction of the owner
+    std::uint64_t seq = 0;    ///< rises with each transaction of the owner
 
     friend bool operator==(const bucket_row&, const bucket_row&) = default;
 };
@@ -59,6 +59,12 @@ struct bucket_moves {
 
 /// Distributes buckets over workers by rendezvous hashing: a bucket belongs to the live worker with the greatest hash
 /// of both. Every worker computes the same from the same rows. A worker that joins or leaves moves its own share only.
+///
+/// **After a takeover** of a claimed or adopted bucket its row and its accounts are read once more; if the row has
+/// another owner or epoch, the bucket is lost. A ledger may show a request in flight that the owner before has sent, or
+/// may still send if it was stalled. It is taken over like a request of this worker: it stays in flight until the
+/// first-byte deadline has passed, and counts as made then. So the account sends nothing until that time, and a request
+/// that the server has counted as late as possible is in no window twice.
 class bucket_plan {
 public:
     /// `live`: the workers that take part, in any order.
@@ -87,20 +93,33 @@ private:
     std::vector<candidate> live_;
 };
 
+/// The fence of a transaction on a bucket. It takes effect only where the bucket has this owner, `epoch` and `seq`, and
+/// sets `seq` to `next`. One transaction per bucket is under way at a time, and is repeated with the same fence until
+/// its outcome is known.
+///
+/// Without `seq` a try that arrives after its repetition and after the next transaction writes an older ledger over a
+/// newer one. Nor may a number be used twice: after a failover that lost commits such a late try finds the bucket where
+/// it expects it, and a reader of changes has seen the number with other content.
+struct bucket_fence {
+    bucket_number bucket = 0;
+    std::uint64_t epoch = 0;
+    std::uint64_t seq = 0;
+    std::uint64_t next = 0;
+};
+
+/// Returns the fence of the next transaction. `used`: the greatest number that this worker has ever tried for the
+/// bucket, also before it lost the bucket and got it again; 0: none.
+bucket_fence next_fence(const held_bucket& held, std::uint64_t used) noexcept;
+
 /// What it means that a fenced transaction has not found its bucket as expected.
 enum class fence_verdict {
-    again,         ///< the bucket is as expected: repeat the transaction
+    again,         ///< the bucket is as expected: repeat the transaction with the same fence
     arrived,       ///< an earlier try of the same transaction was committed: go on after it
-    commits_lost,  ///< the bucket is behind: see `lease_holder`; take over `seq` and repeat the transaction
+    commits_lost,  ///< the bucket is behind: see `lease_holder`; go on from the `seq` that was found
     lost,          ///< the bucket is no longer this worker's: forget its accounts
 };
 
 /// Judges the row of a bucket, read under a lock after a fenced transaction failed or its outcome became unknown.
-///
-/// A transaction is fenced if it takes effect only where bucket, owner, epoch *and* `seq` are as expected, and raises
-/// `seq` by one. One transaction per bucket is under way at a time, and is repeated until its outcome is known. Without
-/// `seq` a try that arrives after its repetition and after the next transaction writes an older ledger over a newer
-/// one.
-fence_verdict judge(const bucket_row& found, worker_id me, std::uint64_t epoch, std::uint64_t seq) noexcept;
+fence_verdict judge(const bucket_row& found, worker_id me, const bucket_fence& tried) noexcept;
 
 }  // namespace unipile::store

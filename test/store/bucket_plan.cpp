@@ -266,19 +266,35 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(fences)
 
+BOOST_AUTO_TEST_CASE(no_number_is_used_twice)
+{
+    const held_bucket held{7, 4, 9};
+    const struct {
+        std::uint64_t used, next;
+    } cases[] = {{0, 10}, {8, 10}, {9, 10}, {10, 11}, {30, 31}};
+    for (const auto& c : cases) {
+        const auto f = next_fence(held, c.used);
+        BOOST_TEST(f.next == c.next);
+        BOOST_TEST(f.bucket == 7);
+        BOOST_TEST(f.epoch == 4u);
+        BOOST_TEST(f.seq == 9u);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(what_is_found_says_what_has_happened)
 {
     const struct {
         bucket_row found;
         fence_verdict verdict;
     } cases[] = {
-        {{7, me, 4, 9}, fence_verdict::again},        {{7, me, 4, 10}, fence_verdict::arrived},
+        {{7, me, 4, 9}, fence_verdict::again},        {{7, me, 4, 12}, fence_verdict::arrived},
         {{7, me, 4, 8}, fence_verdict::commits_lost}, {{7, me, 4, 0}, fence_verdict::commits_lost},
-        {{7, me, 4, 11}, fence_verdict::lost},        {{7, me, 5, 9}, fence_verdict::lost},
-        {{7, me, 3, 9}, fence_verdict::lost},         {{7, other, 4, 9}, fence_verdict::lost},
-        {{7, {}, 4, 9}, fence_verdict::lost},
+        {{7, me, 4, 10}, fence_verdict::lost},        {{7, me, 4, 13}, fence_verdict::lost},
+        {{7, me, 5, 9}, fence_verdict::lost},         {{7, me, 3, 9}, fence_verdict::lost},
+        {{7, other, 4, 9}, fence_verdict::lost},      {{7, {}, 4, 9}, fence_verdict::lost},
     };
-    for (const auto& c : cases) BOOST_TEST(judge(c.found, me, 4, 9) == c.verdict);
+    const bucket_fence tried{7, 4, 9, 12};
+    for (const auto& c : cases) BOOST_TEST(judge(c.found, me, tried) == c.verdict);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
