@@ -22,7 +22,10 @@ namespace unipile::store {
 /// greater than expected then.
 ///
 /// **Sending.** A request may be sent if `may_send(now)` holds after its admission was committed, immediately before
-/// its first byte. A worker that is stopped between the two can send one late request per account.
+/// its first byte. A worker that is stopped between the two can send one late request per account. So can one whose
+/// clock stood still, as the clock of a virtual machine may while it is paused: it can even admit that request, until
+/// its bucket is claimed. The request is counted in any case, but earlier than by the server if it
+/// comes later than the first-byte deadline after the takeover.
 ///
 /// **Lost commits.** An asynchronous failover of the store loses the commits of its last seconds. A beat that is lower
 /// than expected shows it. So does a bucket's number, which shows also what was lost between two beats: see
@@ -56,10 +59,7 @@ public:
     void ledgers_written() noexcept { must_write_ledgers_ = false; }
 
     /// Returns true if a request may be sent, or admitted, at `now`.
-    bool may_send(boot_time now) const noexcept
-    {
-        return !fenced_ && !must_write_ledgers_ && now < may_send_until_;
-    }
+    bool may_send(boot_time now) const noexcept { return !must_write_ledgers_ && now < may_send_until_; }
     /// Connections with unsent bytes have to be reset at this time unless it moves on. `boot_time::min()` before the
     /// first answer and after the last.
     boot_time may_send_until() const noexcept { return may_send_until_; }

@@ -134,11 +134,17 @@ BOOST_AUTO_TEST_CASE(a_worker_that_joins_or_leaves_moves_its_own_share_only)
     BOOST_TEST(moved < 1024 * 1.2 / 9);
 }
 
-BOOST_AUTO_TEST_CASE(without_workers_no_bucket_belongs_to_any)
+BOOST_AUTO_TEST_CASE(without_workers_no_bucket_belongs_to_any) { BOOST_TEST(!bucket_plan(me, {}).rightful_owner(3)); }
+
+BOOST_AUTO_TEST_CASE(workers_with_equal_hashes_are_told_apart_by_their_ids)
 {
-    BOOST_TEST(!bucket_plan(me, {}).rightful_owner(3));
-    // Equal hashes are decided by the ids: two rows of one worker are one.
-    BOOST_CHECK(bucket_plan(me, std::vector{me, me}).rightful_owner(3) == me);
+    using unipile::mix64;
+    const worker_id twin{7, mix64(7) ^ mix64(me.high) ^ me.low};
+    BOOST_REQUIRE(twin > me);
+    for (bucket_number b = 0; b < 8; ++b) {
+        BOOST_CHECK(bucket_plan(me, std::vector{me, twin}).rightful_owner(b) == twin);
+        BOOST_CHECK(bucket_plan(me, std::vector{twin, me}).rightful_owner(b) == twin);
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -13,14 +13,6 @@
 #include <string>
 #include <string_view>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define UNIPILE_TEST_IS_SLOW 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define UNIPILE_TEST_IS_SLOW 1
-#endif
-#endif
-
 using namespace unipile::store;
 using namespace unipile::store::test;
 using namespace std::chrono_literals;
@@ -79,6 +71,7 @@ private:
         s.pace.window = any(30'000, 90'000);
         s.pace.gap = any(1'000, 5'000);
         s.without = what;
+        if (what != left_out::nothing) s.rewinds = true;
         if (what == left_out::long_take) s.options.take_after = s.options.hold_for / 2;
         return s;
     }
@@ -91,6 +84,7 @@ private:
         if (chance(0.4)) t.late = random_.between(0, 0.05);
         t.latest = any(2'000, chance(0.3) ? 150'000 : 10'000);
         if (chance(0.5)) t.stall = random_.between(0, 0.05);
+        if (chance(0.5)) t.torn = random_.between(0, 1);
         t.longest_stall = longest_pause();
         if (chance(0.4)) t.frozen = random_.between(0, 1);
         frozen_ = t.frozen;
@@ -103,7 +97,10 @@ private:
     void something_happens()
     {
         const auto w = any_worker();
-        if (chance(pauses_ / 2)) world_.pause(w, 1 + any(0, longest_pause()), chance(frozen_));
+        if (chance(pauses_ / 2)) {
+            const auto duration = 1 + any(0, longest_pause());
+            world_.pause(w, duration, chance(frozen_));
+        }
         if (!world_.is_running(w))
             world_.start(w);
         else if (chance(deaths_ / 2))
@@ -158,13 +155,8 @@ private:
 // UNIPILE_SIMULATION_SEEDS runs more of them.
 std::uint64_t seeds()
 {
-#ifdef UNIPILE_TEST_IS_SLOW
-    constexpr std::uint64_t usual = 2'000;
-#else
-    constexpr std::uint64_t usual = 20'000;
-#endif
     const char* more = std::getenv("UNIPILE_SIMULATION_SEEDS");
-    return more ? std::strtoull(more, nullptr, 10) : usual;
+    return more ? std::strtoull(more, nullptr, 10) : UNIPILE_TEST_SEEDS;
 }
 
 // Returns the first seed that fails with `what`, since something is left out.
@@ -208,10 +200,12 @@ BOOST_AUTO_TEST_CASE(each_rule_that_is_left_out_is_missed)
     } controls[] = {
         {left_out::fence, "a bucket that it does not own"},
         {left_out::owner_in_fence, "a bucket that it does not own"},
+        {left_out::evidence_for_claim, "was sent late without a stall"},
         {left_out::seq_in_fence, "an older ledger was written over a newer one"},
         {left_out::new_numbers, "an older ledger was written over a newer one"},
         {left_out::count_at_takeover, "was exceeded"},
         {left_out::ledgers_again, "has not written again"},
+        {left_out::seq_in_look, "has not noticed"},
         {left_out::long_take, "a worker was fenced that may still send"},
     };
     for (const auto& c : controls) BOOST_TEST(first_to_show(c.without, c.shows).has_value(), c.shows);

@@ -116,7 +116,7 @@ void lease_store::claim(worker_id me, std::span<const bucket_number> wanted, std
     if (!find_live(me)) return;
     for (const auto b : wanted) {
         auto& row = buckets_[b];
-        if (row.owner) {
+        if (row.owner && left_out_ != left_out::evidence_for_claim) {
             const auto* owner = find(row.owner);
             if (!owner || (owner->is != state::fenced && owner->is != state::left)) continue;
         }

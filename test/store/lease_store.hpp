@@ -54,10 +54,12 @@ enum class left_out {
     fence,           ///< every write is taken
     owner_in_fence,  ///< only the epoch is compared
     seq_in_fence,
-    new_numbers,        ///< numbers are used again after a failover that lost commits
-    count_at_takeover,  ///< of requests in flight
-    ledgers_again,      ///< are not written again after a failover that lost commits
-    long_take,          ///< workers are fenced while they hold their lease
+    evidence_for_claim,  ///< a bucket is taken from whoever has not been seen
+    new_numbers,         ///< numbers are used again after a failover that lost commits
+    count_at_takeover,   ///< of requests in flight
+    ledgers_again,       ///< are not written again after a failover that lost commits
+    seq_in_look,         ///< beats alone show that commits were lost
+    long_take,           ///< workers are fenced while they hold their lease
 };
 
 class lease_store {

@@ -160,7 +160,7 @@ void model_worker::seen(const lease_message& m)
     last_answered_beat_ = last_beat_;
     answered_beat_begun_ = beat_begun_;
     move(m, observer_.look(m.look.live, clock()));
-    for (bucket_number b = 0; b < buckets_.size(); ++b) try_bucket(b);
+    for (bucket_number b = 0; b < world_->setting().buckets; ++b) try_bucket(b);
 }
 
 bool model_worker::is_idle(bucket_number bucket) const
@@ -175,8 +175,10 @@ bool model_worker::is_idle(bucket_number bucket) const
 std::vector<held_bucket> model_worker::held() const
 {
     std::vector<held_bucket> all;
-    for (bucket_number n = 0; n < buckets_.size(); ++n)
+    for (bucket_number n = 0; n < world_->setting().buckets; ++n)
         if (const auto& b = buckets_[n]; b.held) all.push_back({n, b.epoch, b.seq_at_look, b.draining, is_idle(n)});
+    if (world_->setting().without == left_out::seq_in_look)
+        for (auto& h : all) h.seq = 0;
     return all;
 }
 
@@ -269,7 +271,7 @@ void model_worker::lose_commits()
     if (world_->setting().without == left_out::ledgers_again) return world_->ledgers_written(*this, loss_noticed_);
     holder_.lose_commits();
     observer_.forget();
-    for (bucket_number b = 0; b < buckets_.size(); ++b) {
+    for (bucket_number b = 0; b < world_->setting().buckets; ++b) {
         if (!buckets_[b].loaded) continue;
         for (const auto n : world_->accounts_of(b)) {
             auto& a = accounts_[n];

@@ -36,6 +36,7 @@ public:
     moment paused_until() const { return paused_until_; }
     /// Returns true if its clock stood still since its last answered beat began, so that its hold lasts too long.
     bool froze_within_hold() const { return frozen_until_ >= answered_beat_begun_; }
+    moment answered_beat_begun() const { return answered_beat_begun_; }
     /// Counts its pauses.
     std::uint32_t pauses() const { return pauses_; }
     boot_time clock() const;

@@ -16,9 +16,11 @@ lease_world::lease_world(const lease_setting& setting, std::uint64_t seed)
       sent_(setting.accounts)
 {
     workers_.reserve(setting.workers);
-    for (std::size_t w = 0; w < setting.workers; ++w)
-        workers_.emplace_back(*this, w, random_.between(setting.least_rate, setting.most_rate),
-                              static_cast<moment>(random_.below(1'000'000'000)));
+    // Values that are drawn are not arguments of one call, whose order is the compiler's.
+    for (std::size_t w = 0; w < setting.workers; ++w) {
+        const auto rate = random_.between(setting.least_rate, setting.most_rate);
+        workers_.emplace_back(*this, w, rate, below(1'000'000'000));
+    }
     for (std::size_t a = 0; a < setting.accounts; ++a) {
         bucket_of_.push_back(store::bucket_of("account-" + std::to_string(a), setting.buckets));
         accounts_of_[bucket_of_.back()].push_back(a);
@@ -57,6 +59,7 @@ void lease_world::store_starts(moment lost)
     store_is_up_ = true;
     if (lost <= 0) return;
     std::vector<model_ledger> before;
+    before.reserve(setting_.accounts);
     for (std::size_t a = 0; a < setting_.accounts; ++a) before.push_back(store_.ledger(a));
     store_.rewind(stopped_at_ - lost);
     last_rewind_ = now_;
@@ -116,10 +119,12 @@ bool lease_world::happens(const event& e)
     if (alive && now_ < w.paused_until()) return false;
     if (e.what == kind::answer || e.what == kind::deadline) {
         if (alive) {
+            const auto& m = messages_[e.index];
             if (e.what == kind::answer)
-                w.answered(messages_[e.index]);
+                w.answered(m);
             else
-                w.deadline_passed(messages_[e.index]);
+                w.deadline_passed(m);
+            if (e.what == kind::answer && m.what == lease_message::kind::beat) check_noticed(m, w);
         }
         done_with(e.index);
     } else if (alive) {
@@ -164,7 +169,7 @@ lease_message& lease_world::new_message(const model_worker& from, lease_message:
     m.wanted.clear();
     m.given_back.clear();
     m.claimed.clear();
-    m.done = m.given_up = false;
+    m.done = m.given_up = m.half_seen = false;
     m.era = era_;
     return m;
 }
@@ -223,7 +228,14 @@ void lease_world::arrives(const event& e)
             m.row = first.row;
         }
     } else {
-        if (arrives) execute(m);
+        if (arrives && m.half_seen) {
+            m.look.buckets = store_.rows();
+        } else if (arrives) {
+            execute(m);
+            m.half_seen = m.what == lease_message::kind::beat && chance(trouble.torn);
+            if (m.half_seen)
+                return push(event::kind::arrival, now_ + below(trouble.longest_way), m.worker, m.life, e.index);
+        }
         if (!m.given_up) answer(e.index, arrives);
     }
     done_with(e.index);
@@ -272,7 +284,8 @@ void lease_world::send_request(model_worker& who, request_number number)
     auto& r = requests_[number];
     if (!chance(trouble.stall)) return leaves_worker(r);
     r.stalled = true;
-    pause(who.number(), 1 + below(trouble.longest_stall), chance(trouble.frozen));
+    const auto duration = 1 + below(trouble.longest_stall);
+    pause(who.number(), duration, chance(trouble.frozen));
     push(event::kind::request, who.paused_until(), who.number(), who.life(), number);
 }
 
@@ -342,6 +355,17 @@ void lease_world::ledgers_written(const model_worker& who, moment since)
     for (const auto& r : requests_)
         if (r.lost && r.sent && *r.sent > now_ - setting_.pace.window && who.took(bucket_of_[r.account]) == r.taken)
             fail("a worker has not written again what the store has lost");
+}
+
+// A worker learns from its first look after a failover what of its own was lost.
+void lease_world::check_noticed(const lease_message& look, const model_worker& who)
+{
+    if (lost_ == 0 || look.era != era_ || !who.is_running() || who.life() != look.life) return;
+    if (who.holder().must_write_ledgers() || setting_.without == left_out::ledgers_again) return;
+    for (const auto& r : requests_)
+        if (r.lost && r.sent && *r.sent < who.answered_beat_begun() && *r.sent > now_ - setting_.pace.window &&
+            who.took(bucket_of_[r.account]) == r.taken)
+            fail("a worker has not noticed that the store has lost a request");
 }
 
 void lease_world::check_fenced(worker_id worker)

@@ -39,8 +39,8 @@ struct lease_trouble {
     double doubled = 0;
     double late = 0;  ///< takes up to `latest`
     moment latest = 0;
-    double stall =
-        0;  ///< a worker stops between the last check and the sending of a request, for up to `longest_stall`
+    double torn = 0;   ///< a look reads the buckets later than the workers
+    double stall = 0;  ///< a worker stops between the last check and the sending of a request
     moment longest_stall = 0;
     double frozen = 0;  ///< share of the stops during which the worker's clock stands still, too
 };
@@ -71,6 +71,7 @@ struct lease_message {
     std::uint32_t era = 0;
     moment deadline = 0;
     bool given_up = false;
+    bool half_seen = false;  ///< the workers are read, the buckets will be
 };
 
 class model_worker;
@@ -162,6 +163,7 @@ private:
     void leaves_worker(request& r);
     bool may_be_late(const request& r);
     void check_fenced(worker_id worker);
+    void check_noticed(const lease_message& look, const model_worker& who);
     void note_written(std::size_t account);
     void note_lost(const std::vector<model_ledger>& before);
     void fail(std::string_view what);
