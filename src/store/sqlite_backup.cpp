@@ -25,14 +25,15 @@ constexpr int pages_at_once = 64;
     throw store_error(meaning_of(error), file, std::strerror(error));
 }
 
-void synchronise(const std::string& name, int flags)
+// `shown`: the name for messages.
+void synchronise(const std::string& name, int flags, const std::string& shown)
 {
     const int descriptor = ::open(name.c_str(), flags | O_CLOEXEC);
-    if (descriptor < 0) fail(name, errno);
+    if (descriptor < 0) fail(shown, errno);
     const int error = ::fsync(descriptor) == 0 ? 0 : errno;
     ::close(descriptor);
     // Some file systems do not synchronise folders.
-    if (error != 0 && (flags & O_DIRECTORY) == 0) fail(name, error);
+    if (error != 0 && (flags & O_DIRECTORY) == 0) fail(shown, error);
 }
 
 // A temporary file that becomes the final one, or is removed.
@@ -58,7 +59,7 @@ public:
     // Gives it the final name, unless a file of that name exists meanwhile.
     void appear()
     {
-        synchronise(name_, O_RDONLY);
+        synchronise(name_, O_RDONLY, wanted_);
         if (::link(name_.c_str(), wanted_.c_str()) != 0) {
             if (errno == EEXIST) fail(wanted_, EEXIST);
             // A file system without links.
@@ -68,11 +69,30 @@ public:
         }
         ::unlink(name_.c_str());
         const auto folder = std::filesystem::path(wanted_).parent_path().string();
-        synchronise(folder.empty() ? "." : folder, O_RDONLY | O_DIRECTORY);
+        synchronise(folder.empty() ? "." : folder, O_RDONLY | O_DIRECTORY, wanted_);
     }
 
 private:
     std::string wanted_, name_;
+};
+
+// Ends SQLite's work on the database when `go_on` returns false; asked after some milliseconds of it each.
+class stoppable {
+public:
+    stoppable(connection& db, std::function<bool()> go_on) : db_(db.get()), go_on_(std::move(go_on))
+    {
+        constexpr int instructions = 100'000;
+        if (go_on_) sqlite3_progress_handler(db_, instructions, &stop, this);
+    }
+    ~stoppable() { sqlite3_progress_handler(db_, 0, nullptr, nullptr); }
+    stoppable(const stoppable&) = delete;
+    stoppable& operator=(const stoppable&) = delete;
+
+private:
+    static int stop(void* self) { return static_cast<stoppable*>(self)->go_on_() ? 0 : 1; }
+
+    sqlite3* db_;
+    std::function<bool()> go_on_;
 };
 
 class page_copy {
@@ -124,6 +144,19 @@ void copy(connection& from, connection& to, const std::function<bool(const backu
     }
 }
 
+// Throws if a copy is damaged, which is the store's damage then.
+void check(connection& copied, const std::string& from, const std::function<bool(const backup_progress&)>& progress)
+{
+    std::function<bool()> go_on;
+    const auto pages = static_cast<std::uint64_t>(copied.number("PRAGMA page_count"));
+    if (progress) go_on = [&progress, pages] { return progress({pages, pages}); };
+    const stoppable scope(copied, std::move(go_on));
+    const std::string found = copied.text("PRAGMA quick_check(1)");
+    if (found == "ok") return;
+    // Some findings have a heading.
+    throw store_error(store_errc::corrupt, from, "quick_check: " + found.substr(found.rfind('\n') + 1));
+}
+
 }  // namespace
 
 void backup_sqlite(const std::string& from, const std::string& to,
@@ -132,8 +165,12 @@ void backup_sqlite(const std::string& from, const std::string& to,
     readable source = open_to_read(from, options);
     file_in_work made(to);
     {
-        connection target(made.name(), connection::open_mode::read_write, options.vfs);
+        connection target(made.name(), connection::open_mode::read_write, options.vfs, to);
         copy(source.db, target, progress);
+    }
+    {
+        connection copied(made.name(), connection::open_mode::unchanging, options.vfs, to);
+        check(copied, from, progress);
     }
     if (source.still) source.still->check();
     made.appear();

@@ -101,7 +101,8 @@ std::string unchanging_uri(const std::string& file)
 
 }  // namespace
 
-connection::connection(const std::string& file, open_mode mode, const std::string& vfs) : file_(file)
+connection::connection(const std::string& file, open_mode mode, const std::string& vfs, const std::string& shown)
+    : file_(shown.empty() ? file : shown)
 {
     refuse_what_is_no_file(file);
     std::error_code ignored;
@@ -117,7 +118,7 @@ connection::connection(const std::string& file, open_mode mode, const std::strin
     sqlite3* db = nullptr;
     const int code = sqlite3_open_v2(name.c_str(), &db, flags, vfs.empty() ? nullptr : vfs.c_str());
     db_.reset(db);
-    if (!db) throw store_error(store_errc::out_of_memory, file);
+    if (!db) throw store_error(store_errc::out_of_memory, file_);
     if (code != SQLITE_OK) fail(code);
 }
 
@@ -155,9 +156,12 @@ std::uint64_t log_size(const std::string& file)
 
 void connection::fail(int code) const
 {
+    // Some calls, such as those of a backup, set no error of the connection.
+    const bool is_known = sqlite3_extended_errcode(get()) != SQLITE_OK;
+    const int number = is_known ? sqlite3_extended_errcode(get()) : code;
     // SQLite's text is added only where ours is incomplete: it may contain names, but no values.
-    const int number = sqlite3_extended_errcode(get()) != SQLITE_OK ? sqlite3_extended_errcode(get()) : code;
-    throw store_error(meaning_of(number, get()), file_, sqlite3_errmsg(get()), number);
+    const char* const detail = is_known ? sqlite3_errmsg(get()) : sqlite3_errstr(code);
+    throw store_error(meaning_of(number, get()), file_, detail, number);
 }
 
 void connection::refuse_if_moved() const

@@ -26,7 +26,8 @@ public:
         create
     };
 
-    connection(const std::string& file, open_mode mode, const std::string& vfs);
+    /// `shown`: the name for messages, of a temporary file that gets this name later; empty: `file`.
+    connection(const std::string& file, open_mode mode, const std::string& vfs, const std::string& shown = {});
 
     /// Waits for locks of other processes for at most that long each time, while `go_on` returns true; see
     /// `sqlite_options::while_locked`. The default is not to wait.

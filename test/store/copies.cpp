@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <future>
 #include <memory>
 #include <set>
@@ -187,7 +188,7 @@ BOOST_AUTO_TEST_CASE(a_backup_has_all_that_was_committed_when_it_began)
     const std::string to = store.folder.file("backup.db");
     std::uint64_t last = 0, calls = 0;
     backup_sqlite(store.folder.file(), to, [&](const backup_progress& p) {
-        BOOST_TEST(p.copied > last);
+        BOOST_TEST(p.copied >= last);
         last = p.copied;
         // The harvest goes on all the time.
         store.write(10);
@@ -233,6 +234,46 @@ BOOST_AUTO_TEST_CASE(a_backup_writes_over_nothing_and_leaves_nothing_behind)
     BOOST_TEST(files_in(store.folder.path()) == before);
     check_that_none_is_written_over(file, to);
     BOOST_TEST(files_in(store.folder.path()) == before + 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_backup_of_a_damaged_store_is_refused)
+{
+    busy_store store(3000);
+    store.engine.reset();
+    const std::string file = store.folder.file(), to = store.folder.file("backup.db");
+    const auto size = static_cast<std::streamoff>(std::filesystem::file_size(file));
+    constexpr std::streamoff page = 16384;
+    // Pages in the middle, and the first one behind its header, with the tables' names.
+    for (const std::streamoff at : {size / page / 2 * page, std::streamoff{100}}) {
+        const std::string damaged = store.folder.file("damaged.db");
+        std::filesystem::copy_file(file, damaged, std::filesystem::copy_options::overwrite_existing);
+        std::fstream out{damaged, std::ios::binary | std::ios::in | std::ios::out};
+        out.seekp(at) << std::string(8'000, 'x');
+        out.close();
+        try {
+            backup_sqlite(damaged, to);
+            BOOST_TEST(false, "it was copied");
+        } catch (const store_error& e) {
+            BOOST_TEST(e.reason() == store_errc::corrupt);
+            BOOST_TEST(std::string(e.what()).starts_with(damaged + ": the file is damaged"), e.what());
+        }
+        BOOST_TEST(!std::filesystem::exists(to));
+        std::filesystem::remove(damaged);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(the_check_of_a_backup_can_be_stopped)
+{
+    busy_store store(20'000);
+    const std::string to = store.folder.file("backup.db");
+    std::uint64_t whole = 0;
+    const auto stop_in_check = [&whole](const backup_progress& p) {
+        if (p.copied == p.all) ++whole;
+        return whole < 2;  // the first one is the copy's last
+    };
+    BOOST_TEST(reason_of([&] { backup_sqlite(store.folder.file(), to, stop_in_check); }) == store_errc::interrupted);
+    BOOST_TEST(whole == 2u);
+    BOOST_TEST(!std::filesystem::exists(to));
 }
 
 BOOST_AUTO_TEST_CASE(a_backup_needs_no_links)

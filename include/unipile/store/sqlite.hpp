@@ -73,8 +73,9 @@ struct backup_progress {
 /// before the call. Throws `store_error`.
 ///
 /// `to` is readable and writable for its owner only. It appears when it is complete; a failed backup leaves no file. An
-/// existing file is not overwritten: `store_errc::already_there`. `progress` is called about every megabyte and may
-/// return false to end the backup: `store_errc::interrupted`.
+/// existing file is not overwritten: `store_errc::already_there`. The copy is checked before (SQLite's `quick_check`),
+/// and that of a damaged store is refused: `store_errc::corrupt`. `progress` is called about every megabyte, and during
+/// the check with all pages copied; it may return false to end the backup: `store_errc::interrupted`.
 ///
 /// The whole file is read in one transaction, so that writes do not restart it. Meanwhile the writes of the harvest
 /// stay in the log beside the store.

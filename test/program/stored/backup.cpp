@@ -88,13 +88,27 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_is_said_in_a_line)
 
 BOOST_AUTO_TEST_CASE(a_copy_that_has_no_room_is_no_matter_of_usage)
 {
-    strings all{"-c", "ulimit -f 8; exec \"$0\" \"$@\"", UNIPILE_PROGRAM};
+    strings all{"-c", "ulimit -f 128; exec \"$0\" \"$@\"", UNIPILE_PROGRAM};
     const strings own = command();
     all.insert(all.end(), own.begin(), own.end());
     const finished f = process{"/bin/sh", all, without_counters({})}.wait();
     BOOST_TEST(f.code == 1);
-    BOOST_TEST(has(f.err, "a limit on the size of files is reached"), f.err);
+    BOOST_TEST(f.err.starts_with("unipile: " + to + ": the disk is full, or a limit on the size of files is reached"),
+               f.err);
+    BOOST_TEST(!has(f.err, "not an error"), f.err);
     BOOST_TEST(lines_of(f.err).size() == 1u, f.err);
+    BOOST_TEST(files_made() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_damaged_store_is_not_copied)
+{
+    std::fstream out{folder.file(), std::ios::binary | std::ios::in | std::ios::out};
+    out.seekp(16'384) << std::string(8'000, 'x');
+    out.close();
+    const finished f = process{UNIPILE_PROGRAM, command(), {}}.wait();
+    BOOST_TEST(f.code == 1);
+    BOOST_TEST(lines_of(f.err).size() == 1u, f.err);
+    BOOST_TEST(f.err.starts_with("unipile: " + folder.file() + ": the file is damaged: "), f.err);
     BOOST_TEST(files_made() == 0u);
 }
 
