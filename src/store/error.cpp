@@ -22,7 +22,8 @@ const char* message_of(store_errc e) noexcept
             return "the disk reported an error: check the disk and the system log, then run the same command again";
         case store_errc::locked:
             return "another process kept it locked for too long: end that process, or wait for it, and try again";
-        case store_errc::in_use: return "another harvest works on it: wait for that one, or use another file";
+        case store_errc::in_use:
+            return "another process harvests into it, or counts requests in it: wait for that one, or use another file";
         case store_errc::corrupt:
             return "the file is damaged: restore it from a copy, or save what is left with `sqlite3 FILE .recover`";
         case store_errc::cannot_open: return "it can't be opened: check that it exists and may be read and written";
@@ -47,6 +48,8 @@ const char* message_of(store_errc e) noexcept
         case store_errc::log_missing:
             return "the store's content is in its -wal file, which is missing here: copy or move both files together; "
                    "delete this one if there never was another";
+        case store_errc::nothing_stored:
+            return "nothing was harvested into it yet: check the name, or fill it with a harvest first";
         case store_errc::already_there: return "there is a file of this name already: choose another name";
     }
     return "unknown error";

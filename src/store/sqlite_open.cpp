@@ -53,8 +53,7 @@ readable open_readable(const std::string& file, const sqlite_options& options, c
     readable r{connection(file, mode, options.vfs), 0, {}};
     r.db.wait_for_locks(options.busy_timeout, options.while_locked);
     r.version = version_of(r.db, log_was_there);
-    if (r.version == 0)
-        throw store_error(store_errc::not_a_store, file, "nothing was harvested into it by this version yet");
+    if (r.version == 0) throw store_error(store_errc::nothing_stored, file);
     return r;
 }
 

@@ -17,7 +17,7 @@ enum class store_errc {
     read_only,         ///< the file, its folder or the file system can't be written
     io_error,          ///< the disk or the file system reported an error
     locked,            ///< another process held the store's lock for longer than the waiting time
-    in_use,            ///< another harvest uses this store
+    in_use,            ///< another process harvests into this store
     corrupt,           ///< the file is damaged
     cannot_open,       ///< there is no such file, or it may not be opened
     not_a_store,       ///< the file is no database
@@ -33,6 +33,7 @@ enum class store_errc {
     other_tenant,      ///< the store belongs to another server; see `run_request::tenant`
     log_missing,       ///< a copy of a store without the log that belongs to it
     already_there,     ///< the file to be made exists
+    nothing_stored,    ///< an empty file, or a database in which no store was made yet
 };
 
 /// The category of `store_errc`. Its name is "unipile.store".
