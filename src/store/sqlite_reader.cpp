@@ -359,6 +359,10 @@ store_summary sqlite_reader::summary()
     if (version_ >= 2) {
         sum.suspect = as_count(db_.number("SELECT count(*) FROM jobs WHERE suspect <> 0"));
         sum.tenant = db_.text("SELECT value FROM properties WHERE name = 'tenant'");
+        // Earlier versions of this program leave an old number there.
+        sum.import_open = db_.number(
+                              "SELECT EXISTS(SELECT 1 FROM properties WHERE name = 'open_import' AND value = "
+                              "(SELECT CAST(import AS TEXT) FROM runs ORDER BY run DESC LIMIT 1))") != 0;
     }
     statement run(db_, "SELECT run, mode, label, started, ended, outcome FROM runs ORDER BY run DESC LIMIT 1");
     if (run.step()) {

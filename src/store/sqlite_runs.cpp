@@ -132,6 +132,8 @@ void sqlite_store::begin_import(std::int64_t run)
         r.listed = 0;
         statement set(db_, "UPDATE runs SET import = ?, listed = 0 WHERE run = ?");
         set.bind(1, r.import).bind(2, run).run();
+        statement open(db_, "INSERT OR REPLACE INTO properties(name, value) VALUES('open_import', ?)");
+        open.bind(1, r.import).run();
         statement any(db_, "SELECT 1 FROM jobs WHERE run = ? LIMIT 1");
         any.bind(1, run);
         const running scope(any);
@@ -149,7 +151,10 @@ std::uint64_t sqlite_store::end_import(std::int64_t run)
         // Another process may read the list, too: jobs of its later import stay.
         statement withdraw(db_, "UPDATE jobs SET run = 0 WHERE run = ? AND state IN (0, 1, 4) AND import < ?");
         withdraw.bind(1, run).bind(2, r.import).run();
-        return static_cast<std::uint64_t>(db_.changes());
+        const auto withdrawn = static_cast<std::uint64_t>(db_.changes());
+        statement close(db_, "DELETE FROM properties WHERE name = 'open_import' AND value = CAST(? AS TEXT)");
+        close.bind(1, r.import).run();
+        return withdrawn;
     });
 }
 

@@ -118,7 +118,7 @@ CREATE INDEX jobs_by_identifier ON jobs(identifier, company);
 ALTER TABLE posts ADD COLUMN links INTEGER;                     -- hash of URLs and expiry dates; null: not known
 ALTER TABLE sightings ADD COLUMN missed INTEGER;                -- the walk that missed it first, since it was seen
 CREATE TABLE properties(
-    name TEXT PRIMARY KEY,                -- tenant
+    name TEXT PRIMARY KEY,                -- tenant; open_import: number of the import that has not ended
     value TEXT NOT NULL) WITHOUT ROWID;
 )sql";
 

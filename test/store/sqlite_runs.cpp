@@ -127,6 +127,35 @@ BOOST_AUTO_TEST_CASE(nothing_is_claimed_while_the_list_is_read_again)
     BOOST_TEST(names(s.claim(5)) == "2");
 }
 
+BOOST_AUTO_TEST_CASE(an_import_is_open_until_its_end)
+{
+    opened s;
+    const auto is_open = [&s] {
+        s.engine->commit();
+        return open_sqlite_reader(s.folder.file())->summary().import_open;
+    };
+    s.run = s.engine->begin_run({}, at_second(0)).run;
+    BOOST_TEST(!is_open());
+    s.engine->begin_import(s.run);
+    BOOST_TEST(is_open());
+    s.engine->add_jobs(s.run, three_jobs);
+    BOOST_TEST(is_open());
+    s.engine->end_import(s.run);
+    BOOST_TEST(!is_open());
+
+    // One that broke off, until there is another one.
+    s.engine->begin_import(s.run);
+    BOOST_TEST(is_open());
+    import(s, three_jobs);
+    BOOST_TEST(!is_open());
+
+    // An earlier version of this program has ended one.
+    s.engine->begin_import(s.run);
+    BOOST_TEST(is_open());
+    sql(s.folder.file(), "UPDATE runs SET import = import + 1");
+    BOOST_TEST(!is_open());
+}
+
 BOOST_AUTO_TEST_CASE(an_import_that_broke_off_withdraws_nothing)
 {
     opened s;

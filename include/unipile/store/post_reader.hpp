@@ -96,6 +96,8 @@ struct store_summary {
     std::map<std::string, std::uint64_t> by_end;      ///< jobs by end reason
     std::map<std::string, std::uint64_t> by_failure;  ///< failed jobs by failure type
     std::optional<run_info> last_run;
+    /// The list of the last run's jobs was not read to its end, or is being read: see `post_store::begin_import`.
+    bool import_open = false;
 };
 
 /// Reads a store, also while a harvest writes it.

@@ -57,6 +57,7 @@ std::string summary_json(const store_summary& s, std::optional<bool> harvesting)
         run.add_text("started", time_text(s.last_run->started));
         run.add_filled("ended", time_text(s.last_run->ended));
         run.add_filled("outcome", s.last_run->outcome);
+        run.add_flag("import_open", s.import_open);
         out.add("last_run", run.finish());
     }
     json_object ends;
@@ -86,16 +87,27 @@ std::string run_line(const store::run_info& run, std::optional<bool> harvesting)
     return busy ? line + "; a harvest begins or ends" : line;
 }
 
+/// An import that is not at its end.
+std::string import_line(std::optional<bool> harvesting)
+{
+    if (harvesting.value_or(false)) return "import: the jobs file is being read; more jobs may come\n";
+    return "import: the jobs file was not read to its end, so jobs may be missing: run the same command again\n";
+}
+
 std::string summary_text(const store_summary& s, std::optional<bool> harvesting)
 {
     std::string out;
     if (s.last_run) out += run_line(*s.last_run, harvesting) + '\n';
+    if (s.import_open) out += import_line(harvesting);
     out += "jobs: " + with_thousands(s.jobs.all()) + " in all, " + with_thousands(s.jobs.done) + " done, " +
            with_thousands(s.jobs.open()) + " waiting, " + with_thousands(s.jobs.failed) + " failed\n";
     out += "posts: " + with_thousands(s.posts);
-    if (s.gone > 0) out += ", of which " + with_thousands(s.gone) + " are gone from their listings";
+    if (s.gone > 0)
+        out += ", of which " + with_thousands(s.gone) +
+               (s.gone == 1 ? " is gone from its listing" : " are gone from their listings");
     out += '\n';
-    if (s.quarantined > 0) out += "kept apart, since they are no posts: " + with_thousands(s.quarantined) + " items\n";
+    if (s.quarantined > 0)
+        out += "kept apart, since they are no posts: " + counted(s.quarantined, "item", "items") + '\n';
     if (!s.by_end.empty()) out += "ends: " + kinds_text(s.by_end) + '\n';
     if (s.ends.inferred > 0)
         out += "inferred ends: " + with_thousands(s.ends.inferred) + ", which the API has not stated\n";
@@ -166,10 +178,10 @@ int write_failed(const status_options& o)
 int run_status(const status_options& o)
 {
     if (!o.failed_jobs.empty()) return write_failed(o);
-    store::job_counts counts;
+    bool all_done = true;
     const int code = view_store(o.file, {}, [&](store::post_reader& reader, blocking_output& out) {
         const store_summary summary = reader.summary();
-        counts = summary.jobs;
+        all_done = summary.jobs.done == summary.jobs.all() && !summary.import_open;
         if (o.jobs) {
             reader.jobs({}, [&](const store::stored_job& job) { return out.write(job_json(job)); });
             return;
@@ -182,7 +194,7 @@ int run_status(const status_options& o)
         out.write(summary_text(summary, harvesting));
         if (summary.jobs.failed > 0) write_failures(reader, summary.jobs.failed, out);
     });
-    return code == exit_code::all_complete && counts.done < counts.all() ? exit_code::some_incomplete : code;
+    return code == exit_code::all_complete && !all_done ? exit_code::some_incomplete : code;
 }
 
 }  // namespace
@@ -202,7 +214,9 @@ void add_status(CLI::App& app, runner& run)
         ->excludes("--json")
         ->excludes("--jobs");
     command->footer(
-        "Exits with 1 as long as jobs wait or have failed; with --failed-jobs, only if they can't be written.");
+        "Exits with 1 as long as jobs wait or have failed, or the jobs file was not read to its end; with "
+        "--failed-jobs,\n"
+        "only if they can't be written.");
     command->callback([&run, o] { run = [o] { return run_status(*o); }; });
 }
 

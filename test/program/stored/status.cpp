@@ -33,6 +33,16 @@ struct status_of : made_store {
 
 BOOST_FIXTURE_TEST_SUITE(stored_status, status_of)
 
+BOOST_AUTO_TEST_CASE(a_file_without_a_store)
+{
+    const std::string empty = folder.file("empty.db");
+    std::ofstream{empty};
+    const finished f = process{UNIPILE_PROGRAM, {"status", "--store", empty}, {}}.wait();
+    BOOST_TEST(f.code == 2);
+    BOOST_TEST(f.err == "unipile: --store: " + empty +
+                            ": nothing was harvested into it yet: check the name, or fill it with a harvest first\n");
+}
+
 BOOST_AUTO_TEST_CASE(a_store_without_a_run)
 {
     close();
@@ -62,6 +72,23 @@ BOOST_AUTO_TEST_CASE(a_run_while_it_is_harvested_and_after_it_was_cut_off)
     const std::string jobs = program("status", {"--jobs"}).out;
     BOOST_TEST(has(jobs, "\"state\":\"queued\""));
     BOOST_TEST(!has(jobs, "\"state\":\"unknown\""));
+}
+
+BOOST_AUTO_TEST_CASE(an_import_that_is_not_at_its_end)
+{
+    begin(1);
+    complete(claim(1).front().job);
+    engine->begin_import(run);
+    engine->commit();
+    BOOST_TEST(has(text(), "\nimport: the jobs file is being read; more jobs may come\n"));
+    close();
+    const std::string left = text();
+    BOOST_TEST(has(left, "\nimport: the jobs file was not read to its end, so jobs may be missing: run the same "),
+               left);
+    BOOST_TEST(has(json(), "\"import_open\":true"));
+    sql("DELETE FROM properties");
+    BOOST_TEST(!has(text(0), "import:"));
+    BOOST_TEST(has(json(), "\"import_open\":false"));
 }
 
 BOOST_AUTO_TEST_CASE(a_run_that_has_ended)
@@ -141,7 +168,7 @@ BOOST_AUTO_TEST_CASE(what_is_not_certain_is_said)
     close();
     sql("UPDATE sightings SET gone = 1700000000000 WHERE job = (SELECT job FROM jobs WHERE identifier = 'id1')");
     const std::string said = text();
-    BOOST_TEST(has(said, "posts: 2, of which 1 are gone from their listings\n"), said);
+    BOOST_TEST(has(said, "posts: 2, of which 1 is gone from its listing\n"), said);
     BOOST_TEST(has(said, "kept apart, since they are no posts: 2 items\n"), said);
     BOOST_TEST(has(said, "inferred ends: 1, which the API has not stated\n"), said);
     BOOST_TEST(has(said, "suspect: 2 listings may have posts that were not shown"), said);
