@@ -272,7 +272,7 @@ asio::awaitable<void> harvester_core::store_page(active_job& job, const harvest_
     stats_.changed += stored.changed;
     ++stats_.pages;
     stats_.by_account[page.job->query.account_id].posts += page.posts.size();
-    move(page, job.course.page_stored(page, stored.next));
+    move(page, job.course.page_stored(page, stored));
 }
 
 void harvester_core::move(const harvest_element& page, const course_action& next)

@@ -95,11 +95,13 @@ std::string end_text(const harvest_element& end)
     return words.substr(0, words.find(';'));
 }
 
-course_action job_course::page_stored(const harvest_element& page, const store::step& next)
+course_action job_course::page_stored(const harvest_element& page, const store::page_result& answer)
 {
+    const store::step& next = answer.next;
     if (next.what == step_kind::go_on) return simply(page.page_ends ? kind::go_on : kind::wait);
     if (!page.page_ends || !leads_elsewhere(next)) {
         said_ = next;
+        end_ = answer.end;
         return simply(page.page_ends ? kind::finish : kind::wait);
     }
     if (!is_usable(next, page.job->query)) {
@@ -120,8 +122,8 @@ course_action job_course::listing_ended(const harvest_element& end, bool parked_
 {
     if (lost_) return simply(kind::give_back);
     switch (said_ ? said_->what : step_kind::go_on) {
-        case step_kind::complete: return closed(said_->inferred ? "up_to_date_inferred" : "up_to_date", true);
-        case step_kind::bounded: return closed("bounds_reached", true);
+        case step_kind::complete:
+        case step_kind::bounded: return closed(end_, true);
         case step_kind::not_claimed: return closed("not_claimed", false);
         case step_kind::from_top:
         case step_kind::from_position: return moved(kind::again, *said_);

@@ -4,7 +4,7 @@
 #include <unipile/harvest.hpp>
 #include <unipile/position.hpp>
 #include <unipile/posts_query.hpp>
-#include <unipile/store/timeline.hpp>
+#include <unipile/store/records.hpp>
 
 #include <optional>
 #include <string>
@@ -58,8 +58,8 @@ public:
 
     /// A page is about to be stored.
     void page_arrived() noexcept { at_saved_ = false; }
-    /// The store has the page, and `next` is its answer: `wait`, `go_on`, `jump` or `finish`.
-    course_action page_stored(const harvest_element& page, const store::step& next);
+    /// The store has the page, and this is its answer: `wait`, `go_on`, `jump` or `finish`.
+    course_action page_stored(const harvest_element& page, const store::page_result& answer);
     /// The page is not stored, and neither are those behind it: `wait` or `finish`.
     course_action page_lost(const harvest_element& page) noexcept;
     bool is_lost() const noexcept { return lost_; }
@@ -73,6 +73,7 @@ public:
 
 private:
     std::optional<store::step> said_;  ///< the store's answer for a listing that is to end
+    std::string end_;                  ///< the same, of a job that is over
     bool at_saved_;                    ///< nothing was read yet behind a saved position
     bool lost_ = false;                ///< a page could not be stored
 };

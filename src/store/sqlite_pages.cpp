@@ -104,8 +104,10 @@ page_result sqlite_store::write(const page_write& page)
         result.next = line.read(seen_, page.position, facts, page.now);
         store_sightings(page.job, line.walk(), page.now);
         save_progress(page.job, line, fresh, page.page_ends ? 1 : 0, page.requests);
-        if (result.next.what == step::kind::complete || result.next.what == step::kind::bounded)
-            settle(page.job, line, result.next, end_within(line, result.next), page.now);
+        if (result.next.what == step::kind::complete || result.next.what == step::kind::bounded) {
+            result.end = end_within(line, result.next);
+            settle(page.job, line, result.next, result.end, page.now);
+        }
         return result;
     });
 }

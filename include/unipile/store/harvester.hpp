@@ -82,9 +82,8 @@ struct harvester_counters {
 
 /// The results of a harvester so far.
 struct harvester_stats : harvester_counters {
-    /// Jobs by how they ended: `up_to_date` (`up_to_date_inferred` if the API has not stated the end of what was known)
-    /// and `bounds_reached` where the store needed no more, `not_claimed`, the name of an `end_reason`, or the type of
-    /// a failure. At most 64 kinds; further ones count as `other kinds`.
+    /// Jobs by how they ended: as in `stored_job::end`, `not_claimed`, or the type of a failure. At most 64 kinds;
+    /// further ones count as `other kinds`.
     std::map<std::string, std::uint64_t> by_end;
     std::map<std::string, std::string> failure_of;  ///< the text of the first failure of each kind
     std::map<std::string, account_counts> by_account;
@@ -142,8 +141,8 @@ public:
                                                                                    token);
     }
 
-    /// Sends no further request. Pages under way are read and stored, then the operation ends. Jobs that are not over
-    /// are returned to the store with their positions.
+    /// Sends no further request, and none that waits for a connection. Pages under way are read and stored, then the
+    /// operation ends. Jobs that are not over are returned to the store with their positions.
     void stop();
     /// The same at once: requests under way are aborted. Pages that have arrived are still stored, and a running
     /// `on_posts` is waited for.

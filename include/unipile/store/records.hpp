@@ -147,6 +147,7 @@ struct page_result {
     std::uint64_t added = 0;      ///< posts that are new to the store
     std::uint64_t changed = 0;    ///< posts with a change in content or counters
     std::uint64_t unchanged = 0;  ///< posts without a change
+    std::string end = {};         ///< with `complete` and `bounded`: the job's end, see `stored_job::end`
 };
 
 /// How a listing ended.

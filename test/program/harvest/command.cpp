@@ -290,8 +290,19 @@ BOOST_AUTO_TEST_CASE(a_dry_run_minds_the_bound_on_posts)
     BOOST_TEST(has(w.harvest({"--dry-run"}).out, "40 jobs of 4 accounts: about 120 requests"));
     BOOST_TEST(has(w.harvest({"--dry-run", "--max-posts", "21"}).out, "40 jobs of 4 accounts: about 80 requests"));
     BOOST_TEST(has(w.harvest({"--dry-run", "--max-posts", "20"}).out, "40 jobs of 4 accounts: about 40 requests"));
-    BOOST_TEST(w.harvest({"--max-posts", "20"}).code == 0);
+    const finished f = w.harvest({"--max-posts", "20"});
+    BOOST_TEST(f.code == 0);
     BOOST_TEST(w.world.server.stats().requests == 40u);
+    // The ends have the same names here and there.
+    const auto ends_in = [](const std::string& text) {
+        std::string found;
+        for (const std::string& line : lines_of(text))
+            if (line.starts_with("ends: ")) found = line;
+        return found;
+    };
+    const std::string ends = ends_in(f.err);
+    BOOST_TEST(has(ends, " max_posts"), f.err);
+    BOOST_TEST(ends_in(w.world.run({"status", "--store", w.store}).out) == ends);
 }
 
 BOOST_AUTO_TEST_CASE(posts_are_also_written_as_lines)
