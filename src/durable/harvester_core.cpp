@@ -153,7 +153,8 @@ bool harvester_core::unpark(std::string_view account)
 asio::awaitable<void> harvester_core::work()
 {
     for (;;) {
-        while (unstored_bytes_ > options_.max_unstored_bytes) co_await wait_for_change();
+        // After a failure, elements may stay behind.
+        while (unstored_bytes_ > options_.max_unstored_bytes && !failed_) co_await wait_for_change();
         auto result = co_await stream_->async_next(as_result);
         auto& [code, element] = result;
         if (code && !store_failed_ && !writer_.failure()) failure_ = stream_->last_failure();
@@ -212,9 +213,10 @@ asio::awaitable<void> harvester_core::work_on(std::uint64_t tag)
         active_job& job = at->second;
         const harvest_element element = std::move(job.elements.front());
         job.elements.pop_front();
-        if (has_page(element)) co_await take_page(job, element);
-        unstored_bytes_ -= bytes_of(element);
-        change_.cancel();
+        {
+            const unstored_share until_handled(*this, bytes_of(element));
+            if (has_page(element)) co_await take_page(job, element);
+        }
         if (element.ended && !store_failed_) co_await settle(tag, job, element);
     }
     if (const auto at = jobs_.find(tag); at != jobs_.end()) at->second.worked_on = false;

@@ -75,6 +75,23 @@ private:
         bool worked_on = false;
     };
 
+    /// Bytes of an element that count as unstored until this is destroyed, with an exception, too.
+    class unstored_share {
+    public:
+        unstored_share(harvester_core& core, std::size_t bytes) noexcept : core_(core), bytes_(bytes) {}
+        ~unstored_share()
+        {
+            core_.unstored_bytes_ -= bytes_;
+            core_.change_.cancel();
+        }
+        unstored_share(const unstored_share&) = delete;
+        unstored_share& operator=(const unstored_share&) = delete;
+
+    private:
+        harvester_core& core_;
+        std::size_t bytes_;
+    };
+
     void begin(std::int64_t run, const stream_maker& make_stream);
     harvest_options options_for_stream();
     boost::asio::awaitable<void> work();
