@@ -185,9 +185,9 @@ public:
     /// Ends the job with `end_reason::stopped`.
     bool finish(std::uint64_t number);
 
-    /// Sends no further request. Pages under way are read and delivered. Then all jobs that are not over end with
-    /// `end_reason::cancelled`, errc::harvest_stopped and their position, and the stream ends without a failure. An
-    /// outstanding `job_source::async_pull` is waited for (see `job_source::stop`), and its jobs end the same way.
+    /// Sends no further request, nor one that waits for a connection. Pages under way are read and delivered. Then all
+    /// jobs that are not over end with `end_reason::cancelled`, errc::harvest_stopped and a position, and the stream
+    /// ends without a failure. A `job_source::async_pull` is waited for (see `job_source::stop`); its jobs end so, too.
     void stop();
     /// The same at once: requests under way are aborted, and jobs that the source has not delivered yet are not taken.
     void cancel();

@@ -228,6 +228,8 @@ void harvest_core::stop()
 {
     scheduler_.stop();
     begun_ = true;
+    // Requests that wait for a connection are further ones, and the wait may be long.
+    break_off_running([](const job& j) { return j.admission == 0 && j.listing && j.listing->is_unsent(); });
     schedule_work();
 }
 
@@ -235,8 +237,13 @@ void harvest_core::cancel()
 {
     cancelled_ = true;
     stop();
+    break_off_running([](const job&) { return true; });
+}
+
+void harvest_core::break_off_running(bool (*is_meant)(const job&))
+{
     for (job_index i = 0; i < jobs_.size() && !closed_; ++i)
-        if (scheduler_.is_running(i) && jobs_[i].what) break_off(i);
+        if (scheduler_.is_running(i) && jobs_[i].what && is_meant(jobs_[i])) break_off(i);
     notify();
 }
 

@@ -116,6 +116,7 @@ private:
     void client_closed() noexcept override;
     void emit_end(const job& j, end_reason reason, std::optional<failure> f);
     std::optional<job_index> held_job(std::uint64_t number);
+    void break_off_running(bool (*is_meant)(const job&));
     void break_off(job_index i);
     void release_listing(std::shared_ptr<job_listing> l) noexcept;
 

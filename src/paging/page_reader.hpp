@@ -48,6 +48,8 @@ public:
 
     /// Returns how many requests for its page, of those under way, the server may have received.
     unsigned under_way() const noexcept { return work_ ? work_->times_sent() : 0; }
+    /// Returns true while a request waits for its connection: the server has received nothing of it.
+    bool is_unsent() const noexcept { return phase_ != phase::idle && under_way() == 0; }
     /// The owner is gone: ends all work, `page_over` is not called any more, and no part of the client is kept.
     virtual void stop() noexcept;
 

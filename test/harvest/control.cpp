@@ -153,6 +153,24 @@ BOOST_AUTO_TEST_CASE(nothing_is_asked_for_before_the_answer)
     }
 }
 
+BOOST_AUTO_TEST_CASE(what_waits_for_a_connection_is_not_sent_after_a_stop)
+{
+    scripted_harvest h(plain_listing(45, 10), row(3));
+    asio::co_spawn(h.context, gather(h.stream, h.got), rethrow);
+    while (h.requests() < 3) BOOST_TEST_REQUIRE(h.context.poll_one() == 1u);
+    h.stream.stop();
+    h.run_all();
+    BOOST_TEST(h.got.over);
+    BOOST_TEST(!h.got.failed);
+    BOOST_TEST(h.requests() == 3u);
+    BOOST_TEST(h.got.jobs.size() == 3u);
+    for (const auto& [name, j] : h.got.jobs) {
+        BOOST_TEST(j.reason == end_reason::cancelled);
+        BOOST_TEST(j.elements == 1u);
+        BOOST_TEST(j.ids.empty());
+    }
+}
+
 /// Stopped in any of three ways after any number of elements, and resumed: all there, none twice.
 BOOST_AUTO_TEST_CASE(what_is_stopped_anywhere_is_resumed_without_loss)
 {
