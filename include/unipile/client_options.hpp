@@ -54,7 +54,8 @@ struct client_options {
     /// The tenant's access token, sent as `X-API-KEY` to the host of `base_url` and to no other. Required.
     std::string api_key = {};
 
-    /// PEM file with the roots to trust instead of the system's. Empty: the system's trust store.
+    /// PEM file with the roots to trust instead of the system's. Empty: the system's trust store. Must be readable with
+    /// plain HTTP, too, which has no use for it; the same applies to `crl_file`.
     std::string ca_file = {};
     /// PEM file with the revocation lists (CRLs) of every issuer in the server's chain, including its root. Empty:
     /// revocation is not checked. A revoked certificate, an issuer without a list, and an expired list end with

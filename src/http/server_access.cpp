@@ -65,7 +65,9 @@ server_access::server_access(const client_options& from) : options(without_secre
     server = parse_base_url(from.base_url);
     check_plain_http(from, server);
     proxy = choose_proxy(from, server);
-    if (server.tls) tls.emplace(server.host, server.host_is_address, from.ca_file, from.crl_file);
+    if (server.tls || !from.ca_file.empty() || !from.crl_file.empty())
+        tls.emplace(server.host, server.host_is_address, from.ca_file, from.crl_file);
+    if (!server.tls) tls.reset();  // plain HTTP has no use for the files, but they must be readable
     request_tail = make_request_tail(from, server);
 }
 

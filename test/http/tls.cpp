@@ -407,11 +407,16 @@ BOOST_AUTO_TEST_CASE(a_ticket_that_is_refused_costs_a_full_handshake)
 
 BOOST_AUTO_TEST_CASE(a_ca_file_must_be_one)
 {
-    auto o = options_for("https://127.0.0.1:1");
-    for (const char* file : {"/nowhere/ca.pem", "/dev/null", "/etc/passwd", "/"}) {
-        o.ca_file = file;
-        BOOST_CHECK_THROW(fetching{o}, std::invalid_argument);
-    }
+    // Plain HTTP does not use it.
+    for (const char* url : {"https://127.0.0.1:1", "http://127.0.0.1:1"})
+        for (const char* file : {"/nowhere/ca.pem", "/dev/null", "/etc/passwd", "/"}) {
+            auto o = options_for(url);
+            o.ca_file = file;
+            BOOST_CHECK_THROW(fetching{o}, std::invalid_argument);
+            o.ca_file.clear();
+            o.crl_file = file;
+            BOOST_CHECK_THROW(fetching{o}, std::invalid_argument);
+        }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

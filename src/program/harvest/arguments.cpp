@@ -4,12 +4,23 @@
 #include "program/options/option_checks.hpp"
 #include "program/options/times.hpp"
 
+#include <unipile/client.hpp>
+
+#include <boost/asio/io_context.hpp>
+
 #include <CLI/CLI.hpp>
 
 #include <stdexcept>
 
 namespace unipile::program {
 namespace {
+
+/// Throws std::invalid_argument for options that a client refuses.
+void check_client(const client_options& options)
+{
+    boost::asio::io_context unused;
+    const client refuses{unused, options};
+}
 
 /// Bytes of JSON and posts that may wait for the store. More would only take memory, since the store takes pages as
 /// fast as it can.
@@ -173,6 +184,7 @@ harvest_plan make_plan(const harvest_arguments& a)
     if (!a.dry_run) plan.run.tenant = tenant_of(plan.harvester.client.base_url);
     plan.run.move_tenant = a.base_url_changed;
     plan.run.retry_failed = a.retry_failed;
+    if (!a.dry_run) check_client(plan.harvester.client);  // before there is a store
     return plan;
 }
 

@@ -3,6 +3,7 @@
 #include "program/terminal/safe_text.hpp"
 
 #include <unipile/errc.hpp>
+#include <unipile/failure.hpp>
 
 #include <boost/system/system_error.hpp>
 
@@ -45,13 +46,27 @@ const char* own_message(errc e) noexcept
 }
 
 constexpr std::array<std::pair<std::string_view, const char*>, 4> options{{
-    {"api_key: ", "the API key: "},
+    {"api_key: ", "--api-key-file or UNIPILE_API_KEY: "},
     {"base_url: ", "--base-url or UNIPILE_DSN: "},
     {"ca_file: ", "--ca-file: "},
     {"crl_file: ", "--crl-file: "},
 }};
 
+/// What the library calls the files of options.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 2> files{{
+    {"as CA file", "with --ca-file FILE"},
+    {"the CRL file", "the --crl-file"},
+}};
+
 }  // namespace
+
+std::string note_of(const failure& f)
+{
+    std::string note = f.all().note;
+    for (const auto& [name, option] : files)
+        if (const auto at = note.find(name); at != note.npos) note.replace(at, name.size(), option);
+    return note;
+}
 
 std::string message_of(const boost::system::error_code& code)
 {

@@ -25,7 +25,7 @@ std::string failure_json(const unipile::failure& f)
     out.add_number("code", static_cast<std::uint64_t>(f.code().value()));
     out.add_text("category", f.code().category().name());
     out.add_text("message", message_of(f.code()));
-    out.add_filled("note", f.all().note);
+    out.add_filled("note", note_of(f));
     if (f.cause()) out.add_text("cause", f.cause().message());
     out.add_text("scope", to_string(f.scope()));
     out.add_number("attempts", f.attempts());
@@ -68,7 +68,7 @@ std::string failure_text(const unipile::failure& f)
     const auto add = [&more](const std::string& part) {
         if (!part.empty()) more += (more.empty() ? "" : "; ") + part;
     };
-    add(printable(f.all().note));
+    add(printable(note_of(f)));
     if (f.cause()) add(printable(f.cause().message()));
     if (f.attempts() > 1) add(std::to_string(f.attempts()) + " attempts");
     if (!more.empty()) out += " (" + more + ')';

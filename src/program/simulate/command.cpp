@@ -240,6 +240,7 @@ int simulate(const simulate_options& given)
         auto options = server_options(given);
         std::optional<scratch_folder> folder;
         if (options.tls && options.ca_file.empty()) options.ca_file = folder.emplace().file("ca.pem");
+        if (!options.ca_file.empty()) write_file("--ca-file", options.ca_file, [](auto&) {});
         boost::asio::io_context context(static_cast<int>(given.threads));
         simulator::server server(context.get_executor(), options);
         prepare(given, server);

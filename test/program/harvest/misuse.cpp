@@ -122,6 +122,25 @@ BOOST_AUTO_TEST_CASE(wrong_options_touch_nothing)
     BOOST_TEST(w.world.server.stats().requests == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(what_a_client_refuses_is_known_before_there_is_a_store)
+{
+    const field_work w{two_accounts()};
+    const std::string key = w.folder.file("key"), text = w.folder.file("text"), none = w.folder.file("none");
+    write_file(key, "half a key\x01 and the rest\n");
+    std::filesystem::permissions(key, std::filesystem::perms::owner_read);
+    write_file(text, "no certificate\n");
+    check_refusal(w, w.harvest({"--api-key-file", key}), 2, "unipile: --api-key-file or UNIPILE_API_KEY: ");
+    for (const std::string& file : {text, none}) {
+        // The server is reached without TLS.
+        check_refusal(w, w.harvest({"--ca-file", file}), 2, "unipile: --ca-file: ");
+        check_refusal(w, w.harvest({"--crl-file", file}), 2, "unipile: --crl-file: ");
+        check_refusal(w, w.world.run(w.world.arguments({w.world.first()}, {"--ca-file", file})), 2,
+                      "unipile: --ca-file: ");
+    }
+    check_refusal(w, w.harvest({"--rejects", none + "/rejects.csv"}), 2, "unipile: --rejects: " + none);
+    BOOST_TEST(!std::filesystem::exists(w.store));
+}
+
 BOOST_AUTO_TEST_CASE(no_file_is_written_over_another)
 {
     field_work w{two_accounts()};
@@ -228,7 +247,7 @@ BOOST_AUTO_TEST_CASE(a_store_that_is_in_use_is_no_wrong_option)
     const finished second = w.harvest();
     BOOST_TEST(second.code == 1);
     BOOST_TEST(lines_of(second.err).size() == 1u);
-    BOOST_TEST(has(second.err, "another harvest works on it"), second.err);
+    BOOST_TEST(has(second.err, "another process harvests into it"), second.err);
     first.send(SIGCONT);
     BOOST_TEST(first.wait().code == 0);
 }
@@ -320,6 +339,7 @@ BOOST_AUTO_TEST_CASE(a_server_that_cannot_be_trusted_is_no_refused_key)
     const finished f = w.harvest();
     BOOST_TEST(f.code == 1);
     BOOST_TEST(has(f.err, "unipile: stopped: the server's certificate is not trusted for this host"), f.err);
+    BOOST_TEST(has(f.err, "with --ca-file FILE"), f.err);
     BOOST_TEST(has(f.err, "nothing is lost: the same command goes on\n"), f.err);
     BOOST_TEST(has(f.err, "not complete: of 6 jobs, 0 came to the end, 0 failed, 6 left"));
     BOOST_TEST(w.world.server.stats().requests == 0u);

@@ -48,7 +48,7 @@ BOOST_AUTO_TEST_CASE(fields_of_the_client_are_options)
     BOOST_TEST(said("base_url: the port must be a number") == "--base-url or UNIPILE_DSN: the port must be a number");
     BOOST_TEST(said("ca_file: can't be read: ca_file: my.pem") == "--ca-file: can't be read: ca_file: my.pem");
     BOOST_TEST(said("crl_file: can't be read") == "--crl-file: can't be read");
-    BOOST_TEST(said("api_key: must not be empty") == "the API key: must not be empty");
+    BOOST_TEST(said("api_key: must not be empty") == "--api-key-file or UNIPILE_API_KEY: must not be empty");
     BOOST_TEST(said("a\x1b") == "a\\x1b");
     for (const char* text : {"", "--rejects: base_url: can't be written", "127.0.0.1:1: closed", "is_company ca_file"})
         BOOST_TEST(said(text) == text);

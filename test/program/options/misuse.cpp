@@ -65,7 +65,7 @@ const std::map<std::string, std::map<std::string, strings>> refused{
      {{"--store", {"", "/"}},
       {"--account", empty},
       {"--company", none},
-      {"--rejects", empty},
+      {"--rejects", readable},
       {"--update", none},
       {"--full", none},
       {"--since", dates},
@@ -193,6 +193,12 @@ BOOST_AUTO_TEST_CASE(each_option_says_in_a_line_what_is_wrong_with_its_value)
                     option,
                     process{UNIPILE_PROGRAM, with(command, complete.at(command), option, value), environment}.wait());
             }
+}
+
+BOOST_AUTO_TEST_CASE(a_certificate_that_can_not_be_written_is_named)
+{
+    for (const std::string& file : {no_file, std::string{"/"}})
+        check_refusal("--ca-file", process{UNIPILE_PROGRAM, {"simulate", "--tls", "--ca-file", file}, {}}.wait());
 }
 
 BOOST_AUTO_TEST_CASE(no_option_is_left_out)
