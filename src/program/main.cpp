@@ -1,6 +1,7 @@
 // The program `unipile`.
 #include "program/command.hpp"
 #include "program/options/advice.hpp"
+#include "program/output/blocking_output.hpp"
 #include "program/terminal/last_resort.hpp"
 #include "program/terminal/safe_text.hpp"
 
@@ -11,6 +12,7 @@
 #include <exception>
 #include <iostream>
 #include <new>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -57,8 +59,17 @@ std::string complaint_about_options(const CLI::App& app, const CLI::ParseError& 
     return unipile::program::printable(e.what()) + "; see unipile " + command + "--help";
 }
 
-/// Parses the command line; returns an exit code, or -1 if a subcommand is to run.
-int parse(CLI::App& app, int argc, char** argv)
+/// Throws std::system_error if it can't be written.
+int print(const std::string& text)
+{
+    unipile::program::blocking_output out{{}};
+    out.write(text);
+    out.finish();
+    return exit_code::all_complete;
+}
+
+/// Parses the command line and sets `run`; returns an exit code, or -1 if that is to run.
+int parse(CLI::App& app, int argc, char** argv, unipile::program::runner& run)
 {
     for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
         for (CLI::Option* option : command->get_options())
@@ -68,7 +79,12 @@ int parse(CLI::App& app, int argc, char** argv)
         for (const CLI::App* command : app.get_subcommands()) refuse_empty_values(*command);
         return -1;
     } catch (const CLI::ParseError& e) {
-        if (e.get_exit_code() == 0) return app.exit(e, std::cout, std::cerr);  // --help, --version
+        if (e.get_exit_code() == 0) {  // --help, --version
+            std::ostringstream text, none;
+            app.exit(e, text, none);
+            run = [text = text.str()] { return print(text); };
+            return -1;
+        }
         std::cerr << "unipile: "
                   << (is_without_command(app, e) ? complaint_about_command(app) : complaint_about_options(app, e))
                   << '\n';
@@ -123,11 +139,14 @@ int main(int argc, char** argv)
     unipile::program::add_simulate(app, run);
     add_exit_codes(app);
 
-    if (const int code = parse(app, argc, argv); code >= 0) return code;
+    if (const int code = parse(app, argc, argv, run); code >= 0) return code;
     try {
         return run();
     } catch (const std::bad_alloc&) {
         throw;  // GCOVR_EXCL_LINE: there is no memory for a message, nor for counters
+    } catch (const unipile::program::interrupted_command& e) {
+        std::cerr << "unipile: " << e.what() << '\n';
+        return exit_code::interrupted;
     } catch (const std::exception& e) {
         std::cerr << "unipile: " << unipile::program::complaint_about(e) << '\n';
         const bool is_misuse = dynamic_cast<const std::invalid_argument*>(&e) != nullptr;

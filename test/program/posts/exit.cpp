@@ -268,6 +268,19 @@ BOOST_AUTO_TEST_CASE(help_and_version)
     BOOST_TEST(s.run({"--version"}).out.starts_with("unipile "));
 }
 
+BOOST_AUTO_TEST_CASE(one_for_help_that_can_not_be_written)
+{
+    for (const char* option : {"--help", "--version"}) {
+        const finished full = process{UNIPILE_PROGRAM, {option}, {}, process::error_to::file, "/dev/full"}.wait();
+        BOOST_TEST(full.code == 1);
+        BOOST_TEST(full.err == "unipile: standard output can't be written: No space left on device\n");
+        const finished closed =
+            process{"/bin/sh", {"-c", "exec \"$0\" " + std::string{option} + " >&-", UNIPILE_PROGRAM}, {}}.wait();
+        BOOST_TEST(closed.code == 1);
+        BOOST_TEST(closed.err == "unipile: standard output can't be written: Bad file descriptor\n");
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
