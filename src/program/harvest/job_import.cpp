@@ -23,6 +23,7 @@ namespace {
 
 constexpr std::size_t jobs_at_once = 50'000;
 constexpr std::uint64_t complaints_shown = 10;
+constexpr std::uint64_t rejects_at_once = 10'000;
 constexpr std::size_t longest_column = 40;
 constexpr std::size_t longest_columns = 300;
 
@@ -56,7 +57,19 @@ void add_up(store::import_result& sum, const store::import_result& part)
 /// The lines without a job, in a file that can be corrected and used again.
 class job_file::reject_file {
 public:
-    explicit reject_file(std::string path) : path_(std::move(path)) {}
+    /// Throws if it can't be written, before there is a line for it. Creates no file.
+    explicit reject_file(std::string path) : path_(std::move(path))
+    {
+        if (path_.empty()) return;
+        // A pipe may get its reader later.
+        const int there = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK);
+        if (there >= 0)
+            ::close(there);
+        else if (errno == ENOENT)
+            check_folder();
+        else if (errno != ENXIO)
+            fail();
+    }
 
     void add(const std::string& header, const std::string& line)
     {
@@ -79,6 +92,11 @@ public:
     }
 
 private:
+    void check_folder() const
+    {
+        const std::string folder = std::filesystem::path{path_}.parent_path().string();
+        if (::access(folder.empty() ? "." : folder.c_str(), W_OK | X_OK) != 0) fail();
+    }
     void open()
     {
         // The lines of a jobs file are readable for their owner only.
@@ -99,6 +117,7 @@ private:
 job_file::job_file(const import_request& request, speaker say, const std::function<bool()>& keep_going)
     : request_(request),
       say_(std::move(say)),
+      keep_going_(keep_going),
       input_(request_.jobs, keep_going),
       reader_(input_.stream(), {request_.account, request_.company}),
       rejects_(std::make_unique<reject_file>(request_.rejects))
@@ -122,11 +141,12 @@ std::optional<job_line> job_file::next() { return first_ ? std::exchange(first_,
 
 std::optional<job_line> job_file::read_on()
 {
-    while (auto line = reader_.next()) {
+    while (auto line = stopped_ ? std::nullopt : reader_.next()) {
         if (line->job) return std::move(line->job);
         if (rejected_++ < complaints_shown)
             say_("unipile: line " + std::to_string(line->number) + " is left out: " + line->complaint);
         rejects_->add(reader_.header(), line->raw);
+        stopped_ = rejected_ % rejects_at_once == 0 && !keep_going_();
     }
     return std::nullopt;
 }
@@ -135,7 +155,7 @@ std::uint64_t job_file::finish()
 {
     rejects_->close();
     if (rejected_ > complaints_shown)
-        say_("unipile: and " + with_thousands(rejected_ - complaints_shown) + " more lines are left out" +
+        say_("unipile: and " + counted(rejected_ - complaints_shown, "more line is", "more lines are") + " left out" +
              (request_.rejects.empty() ? "; --rejects FILE collects them" : ""));
     return rejected_;
 }

@@ -35,9 +35,10 @@ class job_file {
 public:
     using speaker = std::function<void(std::string_view line)>;
 
-    /// Opens the file, and reads it up to its first job. `keep_going` is called while a pipe is read. Throws
-    /// std::invalid_argument, one line that says what to change, for a file that can't be read, is no jobs file, or has
-    /// no job.
+    /// Opens the file, and reads it up to its first job. `keep_going` is called while a pipe is read and after every
+    /// ten thousand lines without a job; if it returns false, the rest is left out. Throws std::invalid_argument, one
+    /// line that says what to change, for a file that can't be read, is no jobs file, or has no job, and for a file of
+    /// rejects that can't be written.
     job_file(const import_request& request, speaker say, const std::function<bool()>& keep_going);
     ~job_file();
 
@@ -45,8 +46,8 @@ public:
     const std::string& label() const noexcept { return input_.label(); }
     /// Returns the next job; empty at the end. Throws std::invalid_argument if reading or writing fails.
     std::optional<job_line> next();
-    /// Returns false if it was stopped before the end of a pipe.
-    bool all_read() const noexcept { return input_.all_read(); }
+    /// Returns false if `keep_going` stopped it before its end.
+    bool all_read() const noexcept { return input_.all_read() && !stopped_; }
     /// Closes the rejects and returns their number. Called once, after the last job.
     std::uint64_t finish();
 
@@ -57,11 +58,13 @@ private:
 
     import_request request_;
     speaker say_;
+    std::function<bool()> keep_going_;
     jobs_input input_;
     job_reader reader_;
     std::unique_ptr<reject_file> rejects_;
     std::uint64_t rejected_ = 0;
     std::optional<job_line> first_;
+    bool stopped_ = false;
 };
 
 /// Adds every job of the file to the run, a few thousand at a time, so that memory is bounded; commits what it added.

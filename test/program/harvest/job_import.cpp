@@ -16,6 +16,8 @@
 #include <string_view>
 #include <vector>
 
+#include <sys/stat.h>
+
 namespace {
 
 using namespace unipile::program;
@@ -100,9 +102,14 @@ BOOST_AUTO_TEST_CASE(ten_complaints_are_said_and_the_rest_is_counted)
 
 BOOST_AUTO_TEST_CASE(rejects_that_can_not_be_written_are_said)
 {
-    write_jobs(header + "acc1,ACoAA1\nacc1,\n");
-    request.rejects = file("no/folder/rejects");
-    BOOST_TEST(complaint() == "--rejects: " + request.rejects + " can't be written: No such file or directory");
+    // Where there is no place for them, before there is one.
+    for (const char* last : {"", "acc1,\n"}) {
+        write_jobs(header + "acc1,ACoAA1\n" + last);
+        request.rejects = file("no/folder/rejects");
+        BOOST_TEST(complaint() == "--rejects: " + request.rejects + " can't be written: No such file or directory");
+        request.rejects = file("");
+        BOOST_TEST(complaint() == "--rejects: " + request.rejects + " can't be written: Is a directory");
+    }
     // A line fills no buffer, and many do.
     request.rejects = "/dev/full";
     BOOST_TEST(complaint() == "--rejects: /dev/full can't be written: No space left on device");
@@ -111,6 +118,17 @@ BOOST_AUTO_TEST_CASE(rejects_that_can_not_be_written_are_said)
     write_jobs(text);
     BOOST_TEST(complaint() == "--rejects: /dev/full can't be written: No space left on device");
     BOOST_TEST(rejected == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(rejects_may_go_to_a_pipe_or_to_the_folder_of_the_process)
+{
+    write_jobs(header + "acc1,ACoAA1\n");
+    request.rejects = file("pipe");
+    BOOST_TEST_REQUIRE(::mkfifo(request.rejects.c_str(), 0600) == 0);
+    BOOST_TEST(complaint() == "");
+    request.rejects = "unipile-no-rejects.csv";
+    BOOST_TEST(complaint() == "");
+    BOOST_TEST(!std::filesystem::exists(request.rejects));
 }
 
 BOOST_AUTO_TEST_CASE(columns_that_mean_nothing_are_named_unless_it_is_quiet)
@@ -131,6 +149,25 @@ BOOST_AUTO_TEST_CASE(a_file_without_any_job_is_refused)
     BOOST_TEST(complaint() == request.jobs + " holds no job; is it the right file, and whole?");
     write_jobs(header + "acc1,\n");
     BOOST_TEST(complaint() == request.jobs + " holds no line that can be a job; mend the lines, or name another");
+}
+
+BOOST_AUTO_TEST_CASE(a_file_of_bad_lines_can_be_interrupted)
+{
+    std::string bad;
+    for (int i = 0; i < 25'000; ++i) bad += "acc1,\n";
+    const auto engine = store::open_sqlite(file("posts.db"));
+    const std::int64_t run = engine->begin_run({}, unipile::wall_time{std::chrono::seconds{1'700'000'000}}).run;
+    // In front of the first job, and behind it.
+    for (const std::string first : {"", "acc1,ACoAA1\n"}) {
+        write_jobs(header + first + bad);
+        int asked = 0;
+        job_file jobs{request, [](std::string_view) {}, [&asked] { return ++asked < 2; }};
+        BOOST_TEST(jobs.all_read() == !first.empty());
+        const import_report r = import_jobs(jobs, *engine, run, always);
+        BOOST_TEST(!r.all_read);
+        BOOST_TEST(r.rejected == 20'000u);
+        BOOST_TEST(asked == 2);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_file_that_is_read_in_part_withdraws_nothing)
