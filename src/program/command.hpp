@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <stdexcept>
 
 namespace CLI {
 class App;
@@ -21,6 +22,11 @@ enum exit_code : int {
     key_refused = 3,
     out_of_reach = 4,  ///< an outage ended the harvest
     interrupted = 130,
+};
+
+/// A signal ended a command before it did anything. The text is a line for the user; the exit code is `interrupted`.
+struct interrupted_command : std::runtime_error {
+    using std::runtime_error::runtime_error;
 };
 
 /// Each adds one subcommand to `app`, and sets `run` when that subcommand is parsed. `app` and `run` must outlive the

@@ -5,7 +5,6 @@
 #include "program/output/minify.hpp"
 #include "program/posts/report.hpp"
 #include "program/stored/usable_store.hpp"
-#include "program/terminal/figures.hpp"
 #include "program/terminal/safe_text.hpp"
 
 #include <unipile/store/async.hpp>
@@ -14,6 +13,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/errc.hpp>
@@ -41,13 +41,8 @@ constexpr milliseconds unpark_interval{2'000};
 constexpr milliseconds view_interval{500};
 /// For another process's lock on the store, when only the last commit is left.
 constexpr milliseconds longest_last_wait{30'000};
-
-/// Returns the line for users who copy or move the store.
-std::string log_line(const store::log_tail& left)
-{
-    return "unipile: another process reads the store, so " + human_bytes(left.bytes) + " of it are in " +
-           printable(left.file) + " only; copy that with it, or use unipile backup";
-}
+/// The same after a signal: most locks last for milliseconds.
+constexpr milliseconds wait_when_interrupted{1'000};
 
 }  // namespace
 
@@ -68,26 +63,36 @@ harvest_run::harvest_run(const harvest_arguments& arguments, harvest_plan plan)
                                .patience = patience_with_pages}),
       unparked_(context_)
 {
-    if (arguments.ndjson == "-") {
-        output_.emplace(context_.get_executor());
-    } else if (!arguments.ndjson.empty()) {
-        try {
-            output_.emplace(context_.get_executor(), arguments.ndjson, true);
-        } catch (const std::system_error& e) {
-            throw std::invalid_argument{"--ndjson: " + printable(arguments.ndjson) + ": " + e.code().message()};
-        }
+    interruption_.listen();
+    if (!arguments.ndjson.empty()) open_output();
+}
+
+void harvest_run::open_output()
+{
+    const std::string name = arguments_.ndjson == "-" ? std::string{} : arguments_.ndjson;
+    try {
+        if (name.empty())
+            output_.emplace(context_.get_executor());
+        else
+            output_.emplace(context_.get_executor(), name, true, [this] { return keeps_going(); });
+    } catch (const std::system_error& e) {
+        refuse_output("--ndjson", name, e.code());
     }
-    if (!output_) return;
-    const std::string name = arguments.ndjson == "-" ? std::string{} : arguments.ndjson;
     if (auto sync = disk_sync(output_->descriptor(), name))
         output_sync_.emplace(context_.get_executor(), std::move(*sync));
+}
+
+/// For what blocks this thread: handles a signal that has come.
+bool harvest_run::keeps_going()
+{
+    context_.poll();
+    return !stopping_;
 }
 
 harvest_run::~harvest_run() = default;
 
 int harvest_run::run()
 {
-    interruption_.listen();
     if (prepare_unless_interrupted()) {
         guard([this] { start_company(); });
         do {
@@ -118,7 +123,7 @@ harvest_ending harvest_run::ending() const
     }
     e.jobs = counts_;
     e.elapsed = elapsed();
-    e.store = arguments_.store;
+    if (run_info_.run != 0) e.store = arguments_.store;
     e.rejects = imported_.rejected;
     e.withdrawn = imported_.withdrawn;
     e.all_read = imported_.all_read;
@@ -168,10 +173,7 @@ bool harvest_run::prepare_unless_interrupted()
 /// leaves the store unchanged.
 bool harvest_run::prepare()
 {
-    const auto keep_going = [this] {
-        context_.poll();
-        return !stopping_;
-    };
+    const auto keep_going = [this] { return keeps_going(); };
     phase_ = "reading jobs";
     import_request request;
     request.jobs = arguments_.jobs;
@@ -274,8 +276,8 @@ void harvest_run::failed(const std::exception_ptr& error)
 /// After a signal, or because of an error.
 void harvest_run::stop_run()
 {
-    if (interruption_.came()) {
-        phase_ = "finishing the pages under way";
+    if (interruption_.came() && !phase_.empty()) {
+        phase_ = harvesting_ ? "finishing the pages under way" : "stopping";
         if (!arguments_.quiet) console_.say("unipile: " + phase_ + "; press Ctrl-C again to stop at once");
     }
     stop_all();
@@ -308,20 +310,41 @@ bool harvest_run::has_another_key()
 void harvest_run::close_books()
 {
     if (!writer_) return;
-    const bool to_the_end = !stopping_;
-    if (!writer_->failure()) {
-        writer_->submit(0, [this, to_the_end](store::post_store& engine) {
-            counts_ = engine.count_jobs(run_info_.run);
-            if (to_the_end) engine.end_run(run_info_.run, outcome(), wall_now());
-        });
+    try {
+        write_the_end();
+        writer_->close();
+    } catch (const store::store_error& e) {
+        if (!interruption_.came() || e.reason() != store::store_errc::locked) throw;
+        // All that the harvester has counted is stored.
+        counts_ = snapshot().jobs;
     }
-    closing_books_ = true;
-    writer_->close();
     left_in_log_ = writer_->tail();
     if (output_) {
         if (const error_code ec = output_->close(); ec) output_failed_ = true;
     }
     if (error_) std::rethrow_exception(error_);
+}
+
+/// Runs the event loop meanwhile, since another process may have the store locked, and a signal ends the wait.
+void harvest_run::write_the_end()
+{
+    closing_books_ = true;
+    bool written = false;
+    store::job_counts counts = counts_;
+    writer_->submit(0, [this, &counts, to_the_end = !stopping_](store::post_store& engine) {
+        counts = engine.count_jobs(run_info_.run);
+        if (to_the_end) engine.end_run(run_info_.run, outcome_of(counts), wall_now());
+    });
+    writer_->flush([this, &written](const std::exception_ptr&) {
+        asio::post(context_, [this, &written] {
+            written = true;
+            context_.stop();
+        });
+    });
+    const auto waiting = asio::make_work_guard(context_);
+    context_.restart();
+    while (!written) guard([this] { context_.run(); });
+    counts_ = counts;
 }
 
 /// Called on the thread that uses the store: the writer's, or this one before there is a writer.
@@ -330,15 +353,8 @@ bool harvest_run::wait_for_lock(milliseconds waited)
     if (std::string line = lock_watch_.line(waited); !line.empty())
         asio::post(context_, [this, line = std::move(line)] { console_.say(line); });
     if (std::this_thread::get_id() == thread_) context_.poll();
-    // An interrupt has no effect at the very end.
-    return !interruption_.came() && (!closing_books_ || waited < longest_last_wait);
-}
-
-std::string harvest_run::outcome() const
-{
-    std::string text = with_thousands(counts_.done) + " done";
-    if (counts_.failed > 0) text += ", " + with_thousands(counts_.failed) + " failed";
-    return text;
+    if (interruption_.came()) return waited < wait_when_interrupted;
+    return !closing_books_ || waited < longest_last_wait;
 }
 
 std::string harvest_run::output_name() const

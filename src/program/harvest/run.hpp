@@ -44,6 +44,8 @@ public:
     int run();
 
 private:
+    void open_output();
+    bool keeps_going();
     bool prepare_unless_interrupted();
     bool prepare();
     void start_company();
@@ -52,6 +54,7 @@ private:
     void run_until_it_ends();
     bool has_another_key();
     void close_books();
+    void write_the_end();
     bool wait_for_lock(std::chrono::milliseconds waited);
 
     void guard(const std::function<void()>& f);
@@ -66,7 +69,6 @@ private:
     harvest_ending ending() const;
     std::chrono::milliseconds elapsed() const;
     int exit_code_now() const;
-    std::string outcome() const;
     std::string output_name() const;
 
     const harvest_arguments& arguments_;

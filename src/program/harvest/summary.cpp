@@ -151,6 +151,7 @@ void add_accounts(std::vector<std::string>& lines, const std::map<std::string, s
 
 std::vector<std::string> summary_lines(const harvest_ending& e)
 {
+    if (e.store.empty()) return {"not complete: ended before the store was opened; no request was sent"};
     std::vector<std::string> lines{jobs_line(e), posts_line(e.tally), traffic_line(e)};
     if (!e.tally.by_end.empty()) lines.push_back("ends: " + kinds_text(e.tally.by_end));
     add_inferred(lines, e);
@@ -163,6 +164,19 @@ std::vector<std::string> summary_lines(const harvest_ending& e)
     if (e.rejects > 0) lines.push_back(counted(e.rejects, "line", "lines") + " of the jobs file could not be read");
     lines.push_back("details: unipile status --store " + printable(e.store));
     return lines;
+}
+
+std::string outcome_of(const store::job_counts& jobs)
+{
+    std::string text = with_thousands(jobs.done) + " done";
+    if (jobs.failed > 0) text += ", " + with_thousands(jobs.failed) + " failed";
+    return text;
+}
+
+std::string log_line(const store::log_tail& left)
+{
+    return "unipile: another process reads the store, so " + human_bytes(left.bytes) + " of it are in " +
+           printable(left.file) + " only; copy that with it, or use unipile backup";
 }
 
 void add(store::harvester_counters& sum, const store::harvester_counters& part)

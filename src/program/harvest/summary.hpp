@@ -18,7 +18,7 @@ struct harvest_ending {
     store::harvester_stats tally;  ///< of this process
     accounts_view accounts;
     std::chrono::milliseconds elapsed{0};
-    std::string store;            ///< the store's file, as typed
+    std::string store;            ///< the store's file, as typed; empty if the run ended before it was opened
     bool all_read = true;         ///< the jobs file was read to its end
     std::uint64_t rejects = 0;    ///< lines of the jobs file that could not be read
     std::uint64_t withdrawn = 0;  ///< jobs that are no longer in the jobs file
@@ -36,6 +36,12 @@ struct harvest_ending {
 
 /// Returns lines without their ends. Reports success only if everything is done.
 std::vector<std::string> summary_lines(const harvest_ending& e);
+
+/// Returns the outcome of a run, as stored.
+std::string outcome_of(const store::job_counts& jobs);
+
+/// Returns the line for users who copy or move a store of which a part is in its log only.
+std::string log_line(const store::log_tail& left);
 
 /// Adds what another harvester of the same run has done.
 void add(store::harvester_counters& sum, const store::harvester_counters& part);

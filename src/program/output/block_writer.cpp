@@ -1,6 +1,8 @@
 #include "program/output/block_writer.hpp"
 
+#include "program/command.hpp"
 #include "program/output/unfinished_block.hpp"
+#include "program/terminal/safe_text.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
@@ -8,7 +10,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <stdexcept>
 #include <system_error>
+#include <thread>
 #include <tuple>
 #include <utility>
 
@@ -36,7 +41,38 @@ bool may_have_to_wait(int descriptor)
            (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) || S_ISCHR(status.st_mode));
 }
 
+bool is_pipe(const std::string& path)
+{
+    struct stat status{};
+    return ::stat(path.c_str(), &status) == 0 && S_ISFIFO(status.st_mode);
+}
+
+/// Waits until the pipe has a reader. Not in `open`: a signal that came just before would not interrupt that.
+int open_pipe(const std::string& path, const std::function<bool()>& keep_going)
+{
+    constexpr std::chrono::milliseconds interval{100};
+    for (;;) {
+        const int opened = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK);
+        if (opened >= 0) {
+            ::fcntl(opened, F_SETFL, ::fcntl(opened, F_GETFL) & ~O_NONBLOCK);
+            return opened;
+        }
+        if (errno != ENXIO) return opened;
+        if (keep_going && !keep_going()) {
+            errno = EINTR;
+            return -1;
+        }
+        std::this_thread::sleep_for(interval);
+    }
+}
+
 }  // namespace
+
+void refuse_output(const char* option, const std::string& path, const std::error_code& why)
+{
+    if (why == std::errc::interrupted) throw interrupted_command{"interrupted: " + printable(path) + " has no reader"};
+    throw std::invalid_argument{option + (": " + printable(path)) + ": " + why.message()};
+}
 
 block_writer::block_writer(asio::any_io_executor executor)
     : turn_(executor, asio::steady_timer::time_point::max()), descriptor_(STDOUT_FILENO)
@@ -44,10 +80,11 @@ block_writer::block_writer(asio::any_io_executor executor)
     begin_to_write();
 }
 
-block_writer::block_writer(asio::any_io_executor executor, const std::string& path, bool append)
+block_writer::block_writer(asio::any_io_executor executor, const std::string& path, bool append,
+                           const std::function<bool()>& keep_going)
     : turn_(executor, asio::steady_timer::time_point::max()), own_file_(true), appends_(append)
 {
-    descriptor_ = open_private_file(path, append);
+    descriptor_ = is_pipe(path) ? open_pipe(path, keep_going) : open_private_file(path, append);
     if (descriptor_ < 0) throw std::system_error{errno, std::generic_category()};
     begin_to_write();
 }

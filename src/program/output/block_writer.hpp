@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 namespace unipile::program {
 
@@ -21,8 +22,11 @@ public:
     /// Standard output.
     explicit block_writer(boost::asio::any_io_executor executor);
     /// The file at `path`, which is created for its owner only. Its contents stay until `begin` or the first block;
-    /// with `append` for good, except an incomplete line at the end: see `end_last_line`. Throws std::system_error.
-    block_writer(boost::asio::any_io_executor executor, const std::string& path, bool append);
+    /// with `append` for good, except an incomplete line at the end: see `end_last_line`. Waits for the reader of a
+    /// pipe; `keep_going` is called several times a second meanwhile, and if it returns false, the wait ends with
+    /// std::errc::interrupted. Throws std::system_error.
+    block_writer(boost::asio::any_io_executor executor, const std::string& path, bool append,
+                 const std::function<bool()>& keep_going = {});
     ~block_writer();
     block_writer(const block_writer&) = delete;
     block_writer& operator=(const block_writer&) = delete;
@@ -69,5 +73,9 @@ private:
     bool begun_ = false;  ///< old contents are discarded, or the last line is ended
     bool busy_ = false;
 };
+
+/// Throws the error of opening `path` for `option`: std::invalid_argument or, for a wait that was interrupted,
+/// interrupted_command.
+[[noreturn]] void refuse_output(const char* option, const std::string& path, const std::error_code& why);
 
 }  // namespace unipile::program

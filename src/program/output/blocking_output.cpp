@@ -1,12 +1,9 @@
 #include "program/output/blocking_output.hpp"
 
-#include "program/terminal/safe_text.hpp"
-
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
 
 #include <exception>
-#include <stdexcept>
 #include <system_error>
 
 namespace unipile::program {
@@ -22,7 +19,7 @@ block_writer open_output(const boost::asio::any_io_executor& executor, const std
     try {
         return block_writer{executor, path, false};
     } catch (const std::system_error& e) {
-        throw std::invalid_argument{option + (": " + printable(path)) + ": " + e.code().message()};
+        refuse_output(option, path, e.code());
     }
 }
 

@@ -63,13 +63,18 @@ bool can_go_on(end_reason r) noexcept { return is_failure(r) || is_chosen(r) || 
 
 bool writes_to_stdout(const posts_options& options) { return options.output.empty() || options.output == "-"; }
 
-block_writer open_output(const asio::any_io_executor& executor, const posts_options& options)
+block_writer open_output(asio::io_context& context, interruption& signals, const posts_options& options)
 {
-    if (writes_to_stdout(options)) return block_writer{executor};
+    signals.listen();
+    if (writes_to_stdout(options)) return block_writer{context.get_executor()};
+    const auto keep_going = [&] {
+        context.poll_one();  // of two signals, one is enough
+        return !signals.came();
+    };
     try {
-        return block_writer{executor, options.output, !options.resume.empty()};
+        return block_writer{context.get_executor(), options.output, !options.resume.empty(), keep_going};
     } catch (const std::system_error& e) {
-        throw std::invalid_argument{"--output: " + printable(options.output) + ": " + e.code().message()};
+        refuse_output("--output", options.output, e.code());
     }
 }
 
@@ -113,7 +118,7 @@ posts_run::posts_run(const posts_options& options, posts_plan plan)
                                .patience = patience_with_reader}),
       redraw_(context_),
       client_(make_client(context_, plan_, std::make_shared<watcher>(console_))),
-      output_(open_output(context_.get_executor(), options))
+      output_(open_output(context_, interruption_, options))
 {
     if (plan_.pace) paced_.emplace(*plan_.pace);
 }
@@ -122,7 +127,6 @@ posts_run::~posts_run() = default;
 
 int posts_run::run()
 {
-    interruption_.listen();
     output_.on_reader_gone([this] { output_failed(asio::error::broken_pipe); });
     workers_ = paced_ ? 1 : std::min(options_.connection.connections, plan_.queries.size());
     for (std::size_t i = workers_; i > 0; --i)
@@ -335,9 +339,9 @@ std::string posts_run::progress_line() const
         requests += l.stream.stats().requests;
     }
     const auto elapsed = static_cast<std::uint64_t>(since(began_).count());
-    std::string line = with_thousands(posts) + " posts";
+    std::string line = counted(posts, "post", "posts");
     if (elapsed >= 1000) line += " (" + with_thousands(posts * 1000 / elapsed) + "/s)";
-    line += ", " + with_thousands(pages) + " pages, " + with_thousands(requests) + " requests";
+    line += ", " + counted(pages, "page", "pages") + ", " + counted(requests, "request", "requests");
     if (plan_.queries.size() > 1)
         line += ", " + with_thousands(ended_) + " of " + with_thousands(plan_.queries.size()) + " listings";
     return line;

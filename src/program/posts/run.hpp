@@ -66,8 +66,6 @@ private:
     interruption interruption_;
     boost::asio::steady_timer redraw_;
     client client_;
-    block_writer output_;  ///< opened after all options were checked
-
     std::list<listing> active_;
     std::optional<paced_listings> paced_;
     std::optional<harvest_stream> paced_stream_;  ///< of the current listing
@@ -81,6 +79,7 @@ private:
     bool reader_gone_ = false;
     bool key_refused_ = false;
     bool something_missing_ = false;
+    block_writer output_;  ///< opened after all options were checked, and after what a signal changes is there
 };
 
 }  // namespace unipile::program

@@ -95,6 +95,15 @@ BOOST_AUTO_TEST_CASE(plain)
                "go");
 }
 
+BOOST_AUTO_TEST_CASE(one_of_a_kind)
+{
+    harvest_snapshot s = usual();
+    s.tally.pages = s.tally.retries = 1;
+    const strings lines = live_lines(s, 200);
+    BOOST_TEST(lines[2].ends_with(", 1 page"), lines[2]);
+    BOOST_TEST(lines[3].ends_with(", 1 retry"), lines[3]);
+}
+
 BOOST_AUTO_TEST_CASE(at_the_start_nothing_is_made_up)
 {
     harvest_snapshot s;

@@ -127,6 +127,7 @@ BOOST_AUTO_TEST_CASE(done_only_if_all_is)
 BOOST_AUTO_TEST_CASE(the_first_line)
 {
     harvest_ending e;
+    e.store = "posts.db";
     BOOST_TEST(summary_lines(e).front() == "there was no job to do");
     e.jobs.done = e.tally.jobs_done = 1;
     BOOST_TEST(summary_lines(e).front() == "the job is done");
@@ -290,6 +291,14 @@ BOOST_AUTO_TEST_CASE(hostile_names_and_huge_numbers)
     BOOST_TEST(lines.back() == "details: unipile status --store \\x1b[31m.db");
     e.tally.posts = 0;  // less than what was new: it can't be, and gives no nonsense
     BOOST_TEST(summary_lines(e)[1].starts_with("posts: 0, of which 900 new, 40 changed, 0 unchanged"));
+}
+
+BOOST_AUTO_TEST_CASE(without_a_store_there_is_nothing_to_sum_up)
+{
+    harvest_ending e;
+    e.all_read = false;
+    BOOST_TEST(summary_lines(e) == strings{"not complete: ended before the store was opened; no request was sent"},
+               boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

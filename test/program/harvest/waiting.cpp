@@ -1,18 +1,24 @@
 // The program's harvest and what it waits for: a store that another process has locked, the owner of an account, a key.
+#include "program/command.hpp"
 #include "program/field_work.hpp"
+#include "program/harvest/run.hpp"
 
 #include <boost/test/unit_test.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 #include <sqlite3.h>
+#include <unistd.h>
 
 namespace {
 
@@ -34,6 +40,56 @@ public:
 
 private:
     sqlite3* db_ = nullptr;
+};
+
+/// A lock that is taken behind this process's last commit but that of the run's end.
+class lock_at_the_end {
+public:
+    lock_at_the_end(std::string store, unsigned jobs) : store_(std::move(store)), jobs_(jobs)
+    {
+        current = this;
+        ::sqlite3_auto_extension(reinterpret_cast<void (*)()>(&watch));
+    }
+    ~lock_at_the_end()
+    {
+        ::sqlite3_reset_auto_extension();
+        current = nullptr;
+    }
+    lock_at_the_end(const lock_at_the_end&) = delete;
+    lock_at_the_end& operator=(const lock_at_the_end&) = delete;
+
+    bool is_waited_for() const { return waited_for_; }
+
+private:
+    static int watch(sqlite3* db, char**, const void*)
+    {
+        return ::sqlite3_trace_v2(db, SQLITE_TRACE_STMT | SQLITE_TRACE_PROFILE, &seen, nullptr);
+    }
+    static int seen(unsigned what, void*, void* statement, void*)
+    {
+        const std::string_view sql = ::sqlite3_sql(static_cast<sqlite3_stmt*>(statement));
+        what == SQLITE_TRACE_STMT ? current->begins(sql) : current->is_over(sql);
+        return 0;
+    }
+    void begins(std::string_view sql)
+    {
+        if (sql == "BEGIN IMMEDIATE" && lock_) waited_for_ = true;
+    }
+    void is_over(std::string_view sql)
+    {
+        if (sql.starts_with("UPDATE jobs SET state = 3")) --jobs_;
+        if (jobs_ > 0 || lock_) return;
+        // The last look for a job. It takes as long as commits are put off, so that one follows.
+        if (sql.starts_with("UPDATE jobs SET state = 0"))
+            std::this_thread::sleep_for(unipile::store::writer_options{}.group_delay);
+        if (sql == "COMMIT") lock_.emplace(store_);
+    }
+
+    static inline lock_at_the_end* current = nullptr;
+    std::string store_;
+    unsigned jobs_;  ///< not done yet
+    std::optional<foreign_lock> lock_;
+    std::atomic<bool> waited_for_ = false;
 };
 
 /// False if it has not come to be within two minutes.
@@ -101,6 +157,52 @@ BOOST_AUTO_TEST_CASE(a_store_that_is_locked_under_way_is_waited_for)
     BOOST_TEST(eventually([this] { return says_locked(); }));
     lock.reset();
     BOOST_TEST(p.wait().code == 0, read_file(words));
+    check_store();
+}
+
+BOOST_AUTO_TEST_CASE(the_wait_for_a_store_that_is_locked_under_way_can_be_interrupted)
+{
+    process p{"/bin/sh", with_words(), world.environment()};
+    for (int i = 0; i < 20; ++i) BOOST_TEST_REQUIRE(!p.read_line().empty());
+    auto lock = std::make_unique<foreign_lock>(store);
+    BOOST_TEST(eventually([this] { return says_locked(); }));
+    p.send(SIGINT);
+    BOOST_TEST(p.wait().code == 130, read_file(words));
+    BOOST_TEST(has(read_file(words), "not complete: "), read_file(words));
+    BOOST_TEST(!has(read_file(words), "try again"), read_file(words));
+    lock.reset();
+    BOOST_TEST(harvest().code == 0);
+    check_store();
+}
+
+BOOST_AUTO_TEST_CASE(the_wait_for_a_store_that_is_locked_at_the_end_can_be_interrupted)
+{
+    namespace program = unipile::program;
+    const std::string key = folder.file("key");
+    write_file(key, world.key);
+    program::harvest_arguments a;
+    a.jobs = jobs;
+    a.store = store;
+    a.pace = "none";
+    a.quiet = true;
+    a.connection.base_url = world.server.base_url();
+    a.connection.api_key_file = key;
+    {
+        const lock_at_the_end lock{store, 6};
+        std::atomic<bool> over = false;
+        std::jthread interrupter{[&] {
+            while (!lock.is_waited_for() && !over) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+            ::kill(::getpid(), SIGINT);
+        }};
+        // In this process, since the moment can't be seen from outside.
+        program::harvest_run run{a, program::make_plan(a)};
+        BOOST_TEST(run.run() == program::exit_code::interrupted);
+        BOOST_TEST(lock.is_waited_for());
+        over = true;
+        interrupter.join();
+    }
+    ::alarm(0);  // the run's deadline
+    BOOST_TEST(harvest().code == 0);
     check_store();
 }
 

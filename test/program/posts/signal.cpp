@@ -1,31 +1,40 @@
 // Interrupting `unipile posts`.
+#include "program/jobs_folder.hpp"
 #include "program/served.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 #include <csignal>
 #include <cstdint>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 namespace {
 
 using namespace unipile;
 
-/// Whether a process has not taken a signal yet, which a second one would be merged with.
-bool is_pending(pid_t process, int signal)
+/// Whether a signal is in one of the sets that the system shows of a process.
+bool is_in(const std::string& set, pid_t process, int signal)
 {
     std::ifstream status{"/proc/" + std::to_string(process) + "/status"};
     for (std::string word; status >> word;) {
         std::uint64_t signals = 0;
-        if (word == "ShdPnd:" && status >> std::hex >> signals) return (signals >> (signal - 1) & 1u) != 0;
+        if (word == set && status >> std::hex >> signals) return (signals >> (signal - 1) & 1u) != 0;
     }
     return false;
 }
+
+/// Whether a process has not taken a signal yet, which a second one would be merged with.
+bool is_pending(pid_t process, int signal) { return is_in("ShdPnd:", process, signal); }
+
+/// Whether a process handles a signal.
+bool is_caught(pid_t process, int signal) { return is_in("SigCgt:", process, signal); }
 
 BOOST_AUTO_TEST_SUITE(posts_signal)
 
@@ -75,6 +84,27 @@ BOOST_AUTO_TEST_CASE(listings_that_had_not_begun_are_named)
         BOOST_TEST(said[i].starts_with(all[i] + ": "));
         BOOST_TEST(said[i].find(": interrupted (cancelled)") != std::string::npos);
     }
+}
+
+BOOST_AUTO_TEST_CASE(the_wait_for_the_reader_of_an_output_can_be_interrupted)
+{
+    const served s{small_world(10)};
+    const jobs_folder folder;
+    const std::string jobs = folder.file("jobs.csv"), pipe = folder.file("pipe"), store = folder.file("posts.db");
+    write_jobs(s, jobs);
+    BOOST_TEST_REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+    for (const auto& command : {s.arguments({s.first()}, {"--output", pipe}),
+                                std::vector<std::string>{"harvest", jobs, "--store", store, "--ndjson", pipe}})
+        for (const int signal : {SIGINT, SIGTERM}) {
+            process p{UNIPILE_PROGRAM, command, s.environment()};
+            while (!is_caught(p.id(), signal)) std::this_thread::yield();
+            p.send(signal);
+            const finished f = p.wait();
+            BOOST_TEST(f.code == 130);
+            BOOST_TEST(f.err == "unipile: interrupted: " + pipe + " has no reader\n");
+        }
+    BOOST_TEST(s.server.stats().requests == 0u);
+    BOOST_TEST(!std::filesystem::exists(store));
 }
 
 BOOST_AUTO_TEST_CASE(a_second_interruption_waits_for_no_reader)
