@@ -92,7 +92,7 @@ std::string requests_line(const harvest_snapshot& s)
     std::string out = "requests: " + with_thousands(s.tally.requests);
     if (s.accounts.bounded) out += ", " + with_thousands(s.accounts.left_today) + " left in the budgets";
     out += ", " + with_thousands(s.accounts.running) + " under way";
-    if (s.tally.retries > 0) out += ", " + with_thousands(s.tally.retries) + " retries";
+    if (s.tally.retries > 0) out += ", " + counted(s.tally.retries, "retry", "retries");
     return out;
 }
 
@@ -143,7 +143,7 @@ std::vector<std::string> live_lines(const harvest_snapshot& s, std::size_t width
     if (s.accounts.outage) lines.push_back(outage_line(*s.accounts.outage, s.now));
     lines.push_back("jobs: " + jobs_text(s));
     lines.push_back("posts: " + posts_text(s) + ", " + with_thousands(s.tally.added) + " new, " +
-                    with_thousands(s.tally.pages) + " pages");
+                    counted(s.tally.pages, "page", "pages"));
     lines.push_back(requests_line(s));
     if (s.accounts.accounts > 0) lines.push_back(accounts_line(s));
     if (s.accounts.parked_count > 0) lines.push_back(parked_line(s.accounts, width));

@@ -79,7 +79,7 @@ std::string row_text(const account_row& row, const account_summary& summary)
            state_of(row) + "; " + counted(requests_today(row), "request", "requests") + " in the last day, " +
            with_thousands(row.requests) + " ever; jobs: " + with_thousands(summary.jobs.done) + " of " +
            with_thousands(summary.jobs.all()) + " done, " + with_thousands(summary.jobs.failed) + " failed; " +
-           with_thousands(summary.posts) + " posts\n";
+           counted(summary.posts, "post", "posts") + '\n';
 }
 
 void note(const std::string& line) { std::cerr << "unipile: --unpark: " << line << '\n'; }
