@@ -50,6 +50,8 @@ const char* message_of(store_errc e) noexcept
                    "delete this one if there never was another";
         case store_errc::nothing_stored:
             return "nothing was harvested into it yet: check the name, or fill it with a harvest first";
+        case store_errc::no_descriptors:
+            return "no more files can be opened: raise the limit of open files (ulimit -n)";
         case store_errc::already_there: return "there is a file of this name already: choose another name";
     }
     return "unknown error";
@@ -88,6 +90,8 @@ store_errc meaning_of(int error) noexcept
         case EDQUOT:
         case EFBIG: return store_errc::disk_full;
         case EIO: return store_errc::io_error;
+        case EMFILE:
+        case ENFILE: return store_errc::no_descriptors;
         case ENOLCK:
         case ENOSYS:
         case EOPNOTSUPP: return store_errc::unsupported;

@@ -1,6 +1,7 @@
 #include "store/sqlite_connection.hpp"
 
 #include "store/owner_lock.hpp"
+#include "store/system_error.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -49,6 +50,9 @@ store_errc meaning_of(int code, sqlite3* db) noexcept
         case SQLITE_CORRUPT: return store_errc::corrupt;
         case SQLITE_NOTADB: return store_errc::not_a_store;
         case SQLITE_CANTOPEN:
+            if (store::meaning_of(sqlite3_system_errno(db)) == store_errc::no_descriptors)
+                return store_errc::no_descriptors;
+            return store_errc::cannot_open;
         case SQLITE_PERM:
         case SQLITE_AUTH: return store_errc::cannot_open;
         case SQLITE_NOMEM: return store_errc::out_of_memory;

@@ -22,15 +22,16 @@ BOOST_AUTO_TEST_CASE(system_errors_have_a_meaning)
     for (int error : {ENOSPC, EDQUOT, EFBIG}) BOOST_TEST(meaning_of(error) == store_errc::disk_full);
     for (int error : {ENOLCK, ENOSYS, EOPNOTSUPP}) BOOST_TEST(meaning_of(error) == store_errc::unsupported);
     BOOST_TEST(meaning_of(EIO) == store_errc::io_error);
-    for (int error : {ENOENT, ENOTDIR, EMFILE}) BOOST_TEST(meaning_of(error) == store_errc::cannot_open);
+    for (int error : {EMFILE, ENFILE}) BOOST_TEST(meaning_of(error) == store_errc::no_descriptors);
+    for (int error : {ENOENT, ENOTDIR}) BOOST_TEST(meaning_of(error) == store_errc::cannot_open);
 }
 
 BOOST_AUTO_TEST_CASE(every_error_has_words_of_its_own)
 {
     std::set<std::string> words;
-    for (int e = 1; e <= static_cast<int>(store_errc::nothing_stored); ++e)
+    for (int e = 1; e <= static_cast<int>(store_errc::no_descriptors); ++e)
         words.insert(make_error_code(static_cast<store_errc>(e)).message());
-    BOOST_TEST(words.size() == static_cast<std::size_t>(store_errc::nothing_stored));
+    BOOST_TEST(words.size() == static_cast<std::size_t>(store_errc::no_descriptors));
     BOOST_TEST(make_error_code(static_cast<store_errc>(99)).message() != "");
     BOOST_TEST(make_error_code(store_errc::engine).category().name() == std::string("unipile.store"));
     BOOST_TEST(std::string(store_error(store_errc::engine, "").what()).starts_with("store: "));

@@ -34,6 +34,7 @@ enum class store_errc {
     log_missing,       ///< a copy of a store without the log that belongs to it
     already_there,     ///< the file to be made exists
     nothing_stored,    ///< an empty file, or a database in which no store was made yet
+    no_descriptors,    ///< the process may not open more files
 };
 
 /// The category of `store_errc`. Its name is "unipile.store".

@@ -19,6 +19,7 @@ bool is_misconfigured(store::store_errc reason) noexcept
         case store_errc::log_missing:
         case store_errc::already_there:
         case store_errc::nothing_stored:
+        case store_errc::no_descriptors:
         case store_errc::unsupported: return true;
         default: return false;
     }

@@ -332,6 +332,8 @@ BOOST_AUTO_TEST_CASE(standard_input_can_be_interrupted)
     const finished f = p.wait();
     BOOST_TEST((f.code == 130 || f.signal == SIGTERM), f.code << ", signal " << f.signal << ": " << f.err);
     BOOST_TEST(!has(f.err, "can't be read"), f.err);
+    // There are no pages yet, and no store.
+    for (const char* later : {"pages under way", "details:", "posts:"}) BOOST_TEST(!has(f.err, later), f.err);
     BOOST_TEST(!std::filesystem::exists(w.store));
 }
 

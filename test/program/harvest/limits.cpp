@@ -129,4 +129,24 @@ BOOST_AUTO_TEST_CASE(a_limit_on_the_size_of_files_reaches_lines_too)
     w.check_store();
 }
 
+BOOST_AUTO_TEST_CASE(a_limit_on_open_files_is_named)
+{
+    const field_work w{two_accounts()};
+    unsigned named = 0;
+    for (int most = 8; most < 20; ++most) {
+        const finished f = under_shell(w, "ulimit -n " + std::to_string(most) + ";", w.command());
+        BOOST_TEST_CONTEXT(most << ' ' << f.err)
+        {
+            BOOST_TEST(f.signal == 0);
+            const bool of_store = has(f.err, "unipile: --store: ");
+            BOOST_TEST(has(f.err, "no more files can be opened: raise the limit of open files (ulimit -n)") ==
+                       of_store);
+            named += of_store ? 1 : 0;
+        }
+    }
+    BOOST_TEST(named > 0u);
+    BOOST_TEST(w.harvest().code == 0);
+    w.check_store();
+}
+
 BOOST_AUTO_TEST_SUITE_END()
