@@ -34,8 +34,11 @@ places read_journal(const std::string& file)
 {
     places known;
     std::ifstream in{file};
-    std::string account, identifier, place;
-    while (in >> account >> identifier >> place) known[account + ' ' + identifier] = unipile::position::parse(place);
+    std::string job, identifier, place;
+    while (in >> job >> identifier >> place) {
+        job.append(1, ' ').append(identifier);
+        known[job] = unipile::position::parse(place);
+    }
     return known;
 }
 

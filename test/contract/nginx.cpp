@@ -44,7 +44,7 @@ class nginx {
 public:
     explicit nginx(const std::string& listen_options, const std::string& more = {})
     {
-        for (std::uint32_t page = 0; page < pages; ++page) {
+        for (std::uint64_t page = 0; page < pages; ++page) {
             const std::string cursor = page == 0 ? std::string{} : std::to_string(page);
             const std::string next = page + 1 == pages ? std::string{} : std::to_string(page + 1);
             const std::uint64_t first = page * posts_a_page;

@@ -68,7 +68,7 @@ void check_through_proxy(const simulator::options& options)
     const prism proxy{{"proxy", "--errors", variable("CONTRACT"), s.server.base_url()}};
     for (const auto& p : s.server.identifiers()) {
         std::vector<std::string> arguments{p.identifier, "--account", p.account, "--limit", "40"};
-        if (p.is_company) arguments.push_back("--company");
+        if (p.is_company) arguments.emplace_back("--company");
         const finished f = run(proxy.base_url(), arguments);
         BOOST_TEST(f.code == 0, f.err);
         BOOST_TEST(same_lines(normalised(lines_of(f.out)), normalised(s.truth(p.identifier))));

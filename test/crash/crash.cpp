@@ -253,7 +253,7 @@ struct soaked_store {
         if (with_reader) more.insert(more.end(), {"--ndjson", "-"});
         if (how > 0 && dice() % 2 == 0) more.insert(more.end(), {"--ndjson", folder.file("posts.ndjson")});
         if (dice() % 5 == 0) more.insert(more.end(), {"--max-posts", "15"});
-        if (dice() % 5 == 0) more.push_back("--restart");
+        if (dice() % 5 == 0) more.emplace_back("--restart");
         process p{UNIPILE_PROGRAM, command(more), world.environment()};
         if (with_reader) std::this_thread::sleep_for(std::chrono::milliseconds(100));
         if (how > 0) {

@@ -65,7 +65,7 @@ std::string row_json(const account_row& row, const account_summary& summary)
 std::string state_of(const account_row& row)
 {
     const std::string why = row.why.empty() ? "" : ": " + printable(row.why, 200);
-    const std::string parked = "parked since " + time_text(row.parked_since) + why;
+    std::string parked = "parked since " + time_text(row.parked_since) + why;
     if (row.unpark_requested) return "to be unparked by the harvest, the running or the next one (" + parked + ")";
     if (row.parked) return parked;
     if (row.waits_until && *row.waits_until > wall_now()) return "waits until " + time_text(row.waits_until) + why;
