@@ -24,8 +24,8 @@ namespace unipile::store {
 /// **Sending.** A request may be sent if `may_send(now)` holds after its admission was committed, immediately before
 /// its first byte. A worker that is stopped between the two can send one late request per account. So can one whose
 /// clock stood still, as the clock of a virtual machine may while it is paused: it can even admit that request, until
-/// its bucket is claimed. The request is counted in any case, but earlier than by the server if it
-/// comes later than the first-byte deadline after the takeover.
+/// its bucket is claimed. The request is counted in any case, but earlier than by the server if it comes later than the
+/// first-byte deadline after the takeover.
 ///
 /// **Lost commits.** An asynchronous failover of the store loses the commits of its last seconds. A beat that is lower
 /// than expected shows it. So does a bucket's number, which shows also what was lost between two beats: see
