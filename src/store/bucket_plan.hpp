@@ -119,8 +119,8 @@ enum class fence_verdict {
     lost,          ///< the bucket is no longer this worker's: forget its accounts
 };
 
-/// Judges the row of a bucket, read under a lock after the transaction with the fence `tried` failed or its outcome became
-/// unknown.
+/// Judges the row of a bucket, read under a lock after the transaction with the fence `tried` failed or its outcome
+/// became unknown.
 fence_verdict judge(const bucket_row& found, worker_id me, const bucket_fence& tried) noexcept;
 
 }  // namespace unipile::store
