@@ -81,7 +81,7 @@ boost::system::error_code read_envelope(std::string_view text, const size_limits
     json::monotonic_resource memory{buffer};
     json::parse_options options;
     options.max_depth = limits.depth;
-    json::error_code error;
+    boost::system::error_code error;
     const json::value page = json::parse({text.data(), text.size()}, error, &memory, options);
     if (error == json::error::too_deep) return errc::too_deep;
     if (error) return errc::page_malformed;

@@ -60,7 +60,7 @@ api_error parse_error_body(unsigned status, std::string_view body)
     result.status = status;
     unsigned char buffer[4096];
     json::monotonic_resource memory{buffer};
-    json::error_code error;
+    boost::system::error_code error;
     const json::value parsed = json::parse({body.data(), body.size()}, error, &memory);
     const json::object* object = error ? nullptr : parsed.if_object();
     if (!object) return result;

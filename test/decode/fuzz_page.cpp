@@ -43,7 +43,7 @@ bool has_bad_text(const post& p)
 void check_post(const post& p, std::string_view page)
 {
     check(page.find(p.json()) != std::string_view::npos);
-    boost::json::error_code error;
+    boost::system::error_code error;
     (void)boost::json::parse({p.json().data(), p.json().size()}, error);
     // Boost.JSON refuses exponents that it can't count with; by the grammar they are as good as others.
     check(!error || error == boost::json::error::exponent_overflow || has_bad_text(p));
@@ -56,7 +56,7 @@ void check_post(const post& p, std::string_view page)
 void check_quarantined(const quarantined_item& item)
 {
     check(item.raw.size() <= small_limits().item);
-    boost::json::error_code error;
+    boost::system::error_code error;
     const auto value = boost::json::parse(item.raw, error);
     const std::string_view why = item.why;
     const bool over = why.starts_with("its ") || why.starts_with("nested deeper");

@@ -22,7 +22,7 @@ bool accepted(std::string_view item) { return post::parse(item).has_value(); }
 /// Boost.JSON's verdict. Lone surrogates and invalid UTF-8 are accepted here, and noted; so this one must not see them.
 bool accepted_by_boost(std::string_view item)
 {
-    boost::json::error_code error;
+    boost::system::error_code error;
     const auto value = boost::json::parse({item.data(), item.size()}, error);
     return !error && value.is_object() && !value.get_object().empty();
 }

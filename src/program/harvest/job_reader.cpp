@@ -371,7 +371,7 @@ void job_reader::parse_csv(job_reading& r)
 
 void job_reader::parse_ndjson(job_reading& r) const
 {
-    boost::json::error_code ec;
+    boost::system::error_code ec;
     const boost::json::value v = boost::json::parse(line_, ec);
     const auto* o = ec ? nullptr : v.if_object();
     if (o == nullptr) {
