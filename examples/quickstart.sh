@@ -1,5 +1,5 @@
 #!/bin/bash
-# From a clean clone to a harvest that survives a kill: installs what a bare Debian 12 lacks, builds the program,
+# From a clean clone to a harvest that survives a kill: installs what a bare Debian or Ubuntu lacks, builds the program,
 # serves a stand-in API over TLS with errors and broken connections, harvests 200 profiles through 10 accounts, kills
 # that harvest midway, runs the same command again, and compares the store with what the simulator holds. Leaves nothing
 # behind but build/quickstart.
