@@ -132,7 +132,8 @@ std::string_view line_scan::rest(std::string_view text) const noexcept
 
 answer_parser::answer_parser(std::size_t header_limit) : limit_(header_limit)
 {
-    this->header_limit(static_cast<std::uint32_t>(std::min<std::size_t>(limit_, 1u << 30)));
+    // Both limits are kept here. From Boost 1.90 on Beast's is for the header and the trailers together.
+    this->header_limit(static_cast<std::uint32_t>(2 * std::min<std::size_t>(limit_, 1u << 30)));
     body_limit(boost::none);
 }
 

@@ -4,6 +4,8 @@
 #include "answer_header.hpp"
 
 #include <boost/beast/http/basic_parser.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/field.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -33,13 +35,18 @@ private:
     bool faulty_ = false;
 };
 
-/// From Boost 1.90 on trailers have a function of their own; it is in a base class so that it needs no `override`.
+/// From Boost 1.90 on trailers have a function of their own, and may frame a body; older versions refuse such trailers.
+/// It is in a base class so that it needs no `override`.
 class trailer_ignoring_parser : public boost::beast::http::basic_parser<false> {
 protected:
     // GCOVR_EXCL_START: not called by older versions
-    virtual void on_trailer_field_impl(boost::beast::http::field, boost::beast::string_view, boost::beast::string_view,
-                                       boost::beast::error_code&)
-    {}
+    virtual void on_trailer_field_impl(boost::beast::http::field name, boost::beast::string_view,
+                                       boost::beast::string_view, boost::beast::error_code& error)
+    {
+        using boost::beast::http::field;
+        if (name == field::content_length || name == field::transfer_encoding)
+            error = boost::beast::http::error::bad_field;
+    }
     // GCOVR_EXCL_STOP
 };
 
