@@ -1,7 +1,7 @@
 // Shows: many listings through several accounts as one stream. Jobs are read from a file on demand, each account keeps
 //        to its pace, posts come in batches with their job, and each job ends once, with its reason. The position
 //        behind each batch goes into a journal, and the next run continues there. A store does all that, and survives
-//        power cuts: see <unipile/store/post_store.hpp>, and `harvest_options::admit` for the ledgers.
+//        power cuts: see <unipile/store/engine.hpp>, and `harvest_options::admit` for the ledgers.
 // Needs: the variables that environment.hpp names, and as arguments a file with lines of `account,identifier,company`
 //        below a header, the journal's name, and a pace such as "100/day, gap 5s-20s"; the recommended one without.
 #include "environment.hpp"

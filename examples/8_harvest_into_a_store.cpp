@@ -41,8 +41,8 @@ std::vector<store::job_spec> read_jobs(const std::string& file)
 void harvest(const std::string& jobs, const std::string& file, store::harvester_options options)
 {
     auto engine = store::open_sqlite(file);
-    const std::int64_t run = engine->begin_run({}, unipile::wall_now()).run;
-    engine->add_jobs(run, read_jobs(jobs));
+    const std::int64_t run = engine->perform(store::begin_run{{}, unipile::wall_now()}).run;
+    engine->perform(store::add_jobs{run, read_jobs(jobs)});
     engine->commit();
 
     store::store_writer writer{std::move(engine)};  // a thread of its own
@@ -52,7 +52,7 @@ void harvest(const std::string& jobs, const std::string& file, store::harvester_
         if (code) std::cerr << "stopped: " << code.message() << '\n';
     });
     context.run();
-    writer.submit(0, [&](store::post_store& s) { s.end_run(run, "done", unipile::wall_now()); });
+    writer.perform(store::end_run{run, "done", unipile::wall_now()});
     writer.close();  // everything is durable now
 
     const store::harvester_stats& did = harvester.stats();

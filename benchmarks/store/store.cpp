@@ -122,16 +122,16 @@ result ours(const std::string& file, const std::vector<post_text>& posts, std::s
     run_request request;
     request.label = std::to_string(label);
     request.mode = walk_mode::full;
-    const auto run = engine->begin_run(request, moment(0)).run;
+    const auto run = engine->perform(begin_run{request, moment(0)}).run;
     const std::size_t listings = (posts.size() + 999) / 1000;
     std::vector<job_spec> jobs;
     for (std::size_t i = 0; i < listings; ++i) jobs.push_back({"account", "identifier" + std::to_string(i), false});
-    engine->add_jobs(run, jobs);
+    engine->perform(add_jobs{run, jobs});
     engine->commit();
     const double wall0 = now(), cpu0 = cpu();
     std::size_t at = 0, pages = 0;
     for (std::size_t i = 0; i < listings; ++i) {
-        const auto job = engine->claim({run, "account", 1, moment(label)}).at(0);
+        const auto job = engine->perform(claim_jobs{run, "account", 1, moment(label)}).at(0);
         for (std::size_t n = 0; n < 10 && at < posts.size(); ++n) {
             page_write page;
             page.job = job.job;
@@ -139,16 +139,16 @@ result ours(const std::string& file, const std::vector<post_text>& posts, std::s
             page.position = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" + std::to_string(n);
             for (std::size_t k = 0; k < page_size && at < posts.size(); ++k, ++at)
                 page.posts.push_back({"LINKEDIN", posts[at].id, moment(0), posts[at].json});
-            engine->write(page);
+            engine->perform(std::move(page));
             if (++pages % group_pages == 0) engine->commit();
         }
         job_end end;
         end.job = job.job;
         end.reason = end_reason::null_cursor;
         end.now = moment(label);
-        engine->finish(end);
+        engine->perform(end);
     }
-    engine->end_run(run, "complete", moment(label));
+    engine->perform(end_run{run, "complete", moment(label)});
     engine->commit();
     return {now() - wall0, cpu() - cpu0};
 }
@@ -172,7 +172,7 @@ private:
 };
 
 // As the program does: sorted by account, 50,000 at a time.
-void add_jobs(post_store& engine, std::int64_t run, std::size_t count)
+void fill(engine& to, std::int64_t run, std::size_t count)
 {
     constexpr std::size_t accounts = 1'000, at_once = 50'000;
     for (std::size_t first = 0; first < count; first += at_once) {
@@ -181,31 +181,31 @@ void add_jobs(post_store& engine, std::int64_t run, std::size_t count)
         for (std::size_t account = 0; account < accounts; ++account)
             for (std::size_t i = first + account; i < end; i += accounts)
                 chunk.push_back({"account" + std::to_string(account), "ACoAAA" + std::to_string(i), false});
-        engine.add_jobs(run, chunk);
-        engine.commit();
+        to.perform(add_jobs{run, std::move(chunk)});
+        to.commit();
     }
 }
 
-void claim_jobs(post_store& engine, std::int64_t run, std::size_t count)
+void claim_some(engine& from, std::int64_t run, std::size_t count)
 {
     for (std::size_t i = 0; i < count; ++i)
-        if (engine.claim({run, "account" + std::to_string(i % 1000), 1, moment(1)}).empty())
+        if (from.perform(claim_jobs{run, "account" + std::to_string(i % 1000), 1, moment(1)}).empty())
             throw std::runtime_error("there is nothing to claim");
-    engine.commit();
+    from.commit();
 }
 
 void measure_jobs(const std::string& folder, std::size_t count)
 {
     const scratch_file file(folder);
     auto engine = open_sqlite(file.name());
-    const auto run = engine->begin_run({}, moment(0)).run;
+    const auto run = engine->perform(begin_run{{}, moment(0)}).run;
     const std::size_t claims = std::min<std::size_t>(count / 2, 2000);
     const double t0 = now();
-    add_jobs(*engine, run, count);
+    fill(*engine, run, count);
     const double t1 = now();
-    claim_jobs(*engine, run, claims);
+    claim_some(*engine, run, claims);
     const double t2 = now();
-    const auto counts = engine->count_jobs(run);
+    const auto counts = engine->perform(count_jobs{run});
     const double t3 = now();
     if (counts.queued != count) throw std::runtime_error("jobs are missing");
     std::printf("{\"add_s\":%.6f,\"claim_us\":%.3f,\"count_ms\":%.3f,\"rss_kb\":%lu}\n", t1 - t0,

@@ -2,10 +2,11 @@
 #pragma once
 
 #include <unipile/store/account_rows.hpp>
+#include <unipile/store/engine.hpp>
 #include <unipile/store/error.hpp>
 #include <unipile/store/fingerprint.hpp>
+#include <unipile/store/operations.hpp>
 #include <unipile/store/post_reader.hpp>
-#include <unipile/store/post_store.hpp>
 #include <unipile/store/records.hpp>
 #include <unipile/store/sqlite.hpp>
 #include <unipile/store/timeline.hpp>

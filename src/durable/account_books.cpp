@@ -5,7 +5,6 @@
 
 #include <boost/asio/detached.hpp>
 
-#include <cstddef>
 #include <utility>
 
 namespace unipile::durable {
@@ -18,16 +17,15 @@ account_books::account_books(asio::any_io_executor executor, store::store_writer
     : executor_(std::move(executor)), writer_(writer), damaged_(std::move(damaged))
 {}
 
-void account_books::read(const std::string& account, const std::optional<store::account_row>& row)
+void account_books::read(const store::account_row& row)
 {
-    if (!row) return;
-    store::kept_ledger kept = store::ledger_of(*row, wall_now());
+    store::kept_ledger kept = store::ledger_of(row, wall_now());
     if (kept.damaged) {
         // Otherwise the next run would count everything as used at its own beginning.
-        save(account, kept.ledger, kept.ledger.resting_until);
-        if (damaged_) damaged_(account);
+        save(row.account, kept.ledger, kept.ledger.resting_until);
+        if (damaged_) damaged_(row.account);
     }
-    read_.insert_or_assign(account, std::move(kept.ledger));
+    read_.insert_or_assign(row.account, std::move(kept.ledger));
 }
 
 std::optional<account_ledger> account_books::take(std::string_view account)
@@ -44,19 +42,15 @@ void account_books::unpark(std::string_view account)
 void account_books::save(std::string_view account, const account_ledger& ledger, wall_time next_request)
 {
     store::account_row row = store::row_of(account, ledger, next_request, wall_now());
-    const std::size_t bytes = row.ledger.size();
-    auto work = [row = std::move(row)](store::post_store& engine) { engine.save_account(row); };
-    store::async_perform(writer_, executor_, bytes, std::move(work), asio::detached);
+    store::async_apply(writer_, executor_, store::save_account{std::move(row)}, asio::detached);
 }
 
 void account_books::admit(std::string_view account, const account_ledger& ledger, wall_time next_request,
                           harvest_options::admission go)
 {
     store::account_row row = store::row_of(account, ledger, next_request, wall_now());
-    const std::size_t bytes = row.ledger.size();
-    auto work = [row = std::move(row)](store::post_store& engine) { engine.save_account(row); };
-    store::async_perform_durably(writer_, executor_, bytes, std::move(work),
-                                 [go = std::move(go)](error_code ec) mutable { std::move(go)(ec); });
+    store::async_apply_durably(writer_, executor_, store::save_account{std::move(row)},
+                               [go = std::move(go)](error_code ec) mutable { std::move(go)(ec); });
 }
 
 }  // namespace unipile::durable

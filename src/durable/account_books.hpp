@@ -26,7 +26,7 @@ public:
                   std::function<void(std::string_view account)> damaged);
 
     /// Takes over an account's stored row.
-    void read(const std::string& account, const std::optional<store::account_row>& row);
+    void read(const store::account_row& row);
     /// Returns the ledger that was read, once; empty: none.
     std::optional<account_ledger> take(std::string_view account);
     /// Unparks an account that was read and not taken yet.

@@ -1,5 +1,6 @@
 #include "durable/harvester_core.hpp"
 
+#include "durable/element.hpp"
 #include "durable/outcome.hpp"
 
 #include <unipile/errc.hpp>
@@ -27,16 +28,6 @@ using kind = course_action::kind;
 namespace {
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
-
-std::size_t bytes_of(const harvest_element& e)
-{
-    std::size_t bytes = 0;
-    for (const post& p : e.posts) bytes += p.json().size();
-    for (const quarantined_item& q : e.quarantined) bytes += q.raw.size();
-    return bytes;
-}
-
-bool has_page(const harvest_element& e) { return !e.posts.empty() || !e.quarantined.empty() || e.page_ends; }
 
 }  // namespace
 
@@ -176,13 +167,15 @@ asio::awaitable<void> harvester_core::wait_for_change()
 asio::awaitable<void> harvester_core::give_back_what_is_left()
 {
     // The store handles this after a claim that is under way, whose jobs the stream does not take.
-    auto none = [](store::post_store&) { return true; };
-    co_await store::async_perform(writer_, executor_, 0, std::move(none), as_result);
+    std::vector<store::operation> none;
+    co_await store::async_apply(writer_, executor_, std::move(none), as_result);
     std::vector<std::uint64_t> left;
     left.reserve(jobs_.size());
     for (const auto& [tag, job] : jobs_) left.push_back(tag);
-    for (const std::uint64_t tag : left)
-        if (!store_failed_ && !failed_) co_await give_back(tag, jobs_.at(tag));
+    for (const std::uint64_t tag : left) {
+        const auto at = jobs_.find(tag);
+        if (at != jobs_.end() && !store_failed_ && !failed_) co_await give_back(tag, at->second);
+    }
 }
 
 void harvester_core::take(harvest_element element)
@@ -246,35 +239,35 @@ asio::awaitable<bool> harvester_core::show_posts(const harvest_element& page)
     co_return true;
 }
 
+/// Returns the result of an operation; empty if the store has failed.
+template <store::operation_type Op>
+asio::awaitable<std::optional<typename Op::result>> harvester_core::apply(Op op)
+{
+    auto result = co_await store::async_apply(writer_, executor_, std::move(op), as_result);
+    std::optional<typename Op::result> applied;
+    if (const error_code code = std::get<0>(result))
+        store_failed(code);
+    else
+        applied = std::move(std::get<1>(result));
+    co_return applied;
+}
+
 asio::awaitable<void> harvester_core::store_page(active_job& job, const harvest_element& page)
 {
     job.course.page_arrived();
-    store::page_write write;
+    store::page_write write = page_in(page);
     write.job = job.claimed.job;
-    write.add(page.posts);
-    for (const quarantined_item& item : page.quarantined) write.quarantined.push_back({item.raw, item.why});
-    write.position = page.position.text();
-    write.page_ends = page.page_ends;
-    const auto limit = static_cast<std::uint64_t>(page.job->query.limit);
-    if (page.page_ends) write.missing = limit - std::min(limit, page.page_items);
-    write.empty_pages = page.job->query.empty_page_tolerance;
-    write.overlapped = page.overlapped;
-    write.reread = page.reread;
     write.requests = page.stats.requests - std::exchange(job.requests_reported, page.stats.requests);
     write.now = wall_now();
-    const auto result = co_await store::async_write(writer_, executor_, std::move(write), as_result);
-    const auto& [code, stored] = result;
-    if (code) {
-        store_failed(code);
-        co_return;
-    }
+    const std::optional<store::page_result> stored = co_await apply(std::move(write));
+    if (!stored) co_return;
     stats_.posts += page.posts.size();
     stats_.quarantined += page.quarantined.size();
-    stats_.added += stored.added;
-    stats_.changed += stored.changed;
+    stats_.added += stored->added;
+    stats_.changed += stored->changed;
     ++stats_.pages;
     stats_.by_account[page.job->query.account_id].posts += page.posts.size();
-    move(page, job.course.page_stored(page, stored));
+    move(page, job.course.page_stored(page, *stored));
 }
 
 void harvester_core::move(const harvest_element& page, const course_action& next)
@@ -314,41 +307,44 @@ asio::awaitable<course_action> harvester_core::report(active_job& job, const har
     how.requests = end.stats.requests - job.requests_reported;
     how.empty_pages = end.job->query.empty_page_tolerance;
     how.now = wall_now();
-    auto finish = [how = std::move(how)](store::post_store& engine) { return engine.finish(how); };
-    const auto result = co_await store::async_perform(writer_, executor_, 0, std::move(finish), as_result);
-    const auto& [code, step] = result;
-    course_action next;
-    if (code)
-        store_failed(code);
-    else
-        next = job_course::end_stored(step, end_text(end));
-    co_return next;
+    const std::optional<store::step> next = co_await apply(std::move(how));
+    course_action action;
+    if (next) action = job_course::end_stored(*next, end_text(end));
+    co_return action;
 }
 
 /// The saved position can't be used: the listing starts anew.
 asio::awaitable<course_action> harvester_core::forget_position(active_job& job)
 {
-    auto forget = [number = job.claimed.job, now = wall_now()](store::post_store& engine) {
-        return engine.lost_position(number, now);
-    };
-    const auto result = co_await store::async_perform(writer_, executor_, 0, std::move(forget), as_result);
-    const auto& [code, step] = result;
-    course_action next;
-    if (code)
-        store_failed(code);
-    else
-        next = job_course::position_forgotten(step);
-    co_return next;
+    store::forget_position forget;
+    forget.job = job.claimed.job;
+    forget.now = wall_now();
+    const std::optional<store::step> next = co_await apply(std::move(forget));
+    course_action action;
+    if (next) action = job_course::position_forgotten(*next);
+    co_return action;
+}
+
+/// The same for a claimed job that is not delivered yet.
+asio::awaitable<void> harvester_core::find_usable_position(std::uint64_t tag)
+{
+    auto at = jobs_.find(tag);
+    if (at == jobs_.end()) co_return;  // GCOVR_EXCL_LINE: the run ended between two turns of the event loop
+    const course_action next = co_await forget_position(at->second);
+    at = jobs_.find(tag);
+    if (at == jobs_.end()) co_return;  // GCOVR_EXCL_LINE: the same
+    if (next.what == kind::again) start_again(at->second, next.where);
+    // GCOVR_EXCL_START: SQLite loses no job that it has claimed.
+    if (next.what == kind::close) close_job(tag, next, harvest_element());
+    // GCOVR_EXCL_STOP
 }
 
 /// Returns the job to the store, for another run or a later time.
 asio::awaitable<void> harvester_core::give_back(std::uint64_t tag, active_job& job)
 {
-    auto release = [number = job.claimed.job](store::post_store& engine) {
-        return engine.release(number, std::nullopt);
-    };
-    const auto result = co_await store::async_perform(writer_, executor_, 0, std::move(release), as_result);
-    if (const error_code code = std::get<0>(result)) store_failed(code);
+    store::release_job release;
+    release.job = job.claimed.job;
+    co_await apply(std::move(release));
     jobs_.erase(tag);
     ++stats_.jobs_left;
 }
@@ -419,6 +415,13 @@ void harvester_core::failed(const std::exception_ptr& error)
 }
 
 // Called by the source.
+
+void harvester_core::claimed(const store::claimed_job& job, bool unusable)
+{
+    const auto tag = static_cast<std::uint64_t>(job.job);
+    jobs_.try_emplace(tag, job);
+    if (unusable) spawn(find_usable_position(tag));
+}
 
 bool harvester_core::parked_waits() const noexcept
 {

@@ -52,14 +52,8 @@ public:
     bool is_waiting(std::string_view account) const override;
     bool parked_waits() const noexcept;
     bool has_unfinished() const override;
-    void account_known(const std::string& account, const std::optional<store::account_row>& row) override
-    {
-        books_.read(account, row);
-    }
-    void claimed(const store::claimed_job& job) override
-    {
-        jobs_.try_emplace(static_cast<std::uint64_t>(job.job), job);
-    }
+    void account_known(const store::account_row& row) override { books_.read(row); }
+    void claimed(const store::claimed_job& job, bool unusable) override;
 
 private:
     /// A claimed job.
@@ -102,11 +96,14 @@ private:
     boost::asio::awaitable<void> work_on(std::uint64_t tag);
     boost::asio::awaitable<void> take_page(active_job& job, const harvest_element& page);
     boost::asio::awaitable<bool> show_posts(const harvest_element& page);
+    template <store::operation_type Op>
+    boost::asio::awaitable<std::optional<typename Op::result>> apply(Op op);
     boost::asio::awaitable<void> store_page(active_job& job, const harvest_element& page);
     void move(const harvest_element& page, const course_action& next);
     boost::asio::awaitable<void> settle(std::uint64_t tag, active_job& job, const harvest_element& end);
     boost::asio::awaitable<course_action> report(active_job& job, const harvest_element& end);
     boost::asio::awaitable<course_action> forget_position(active_job& job);
+    boost::asio::awaitable<void> find_usable_position(std::uint64_t tag);
     boost::asio::awaitable<void> give_back(std::uint64_t tag, active_job& job);
     void start_again(active_job& job, const store::step& where);
     void close_job(std::uint64_t tag, const course_action& how, const harvest_element& end);

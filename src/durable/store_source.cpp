@@ -124,11 +124,13 @@ asio::awaitable<bool> store_source::look_on()
         busy_ = false;
         notified_ = false;
     }
-    auto look = [run = run_, after = after_](store::post_store& engine) {
-        return engine.accounts_with_jobs(run, after, accounts_at_once, wall_now());
-    };
+    store::accounts_with_jobs look;
+    look.run = run_;
+    look.after = after_;
+    look.count = accounts_at_once;
+    look.now = wall_now();
     const std::vector<std::string> accounts =
-        co_await store::async_perform(writer_, executor_, 0, std::move(look), asio::use_awaitable);
+        co_await store::async_apply(writer_, executor_, std::move(look), asio::use_awaitable);
     ring_.assign(accounts.begin(), accounts.end());
     if (!accounts.empty()) after_ = accounts.back();
     co_return accounts.size() == accounts_at_once;
@@ -136,35 +138,27 @@ asio::awaitable<bool> store_source::look_on()
 
 asio::awaitable<std::vector<harvest_job>> store_source::claim(std::vector<std::string> accounts, std::size_t each)
 {
-    std::vector<std::string> unknown;
-    for (const std::string& a : accounts)
-        if (known_.insert(a).second) unknown.push_back(a);
-
-    auto work = [self = shared_from_this(), accounts = std::move(accounts), unknown = std::move(unknown),
-                 each](store::post_store& engine) {
-        claims c;
-        for (const std::string& a : unknown) c.accounts.emplace_back(a, engine.load_account(a));
-        store::claim_request r;
-        r.run = self->run_;
-        r.count = each;
-        for (const std::string& a : accounts) {
-            r.account = a;
-            r.now = wall_now();
-            for (store::claimed_job& job : engine.claim(r)) {
-                if (!is_usable(job.start, self->query_for(job.spec))) job.start = engine.lost_position(job.job, r.now);
-                c.jobs.push_back(std::move(job));
-            }
-        }
-        return c;
-    };
-    const claims c = co_await store::async_perform(writer_, executor_, 0, std::move(work), asio::use_awaitable);
+    // The row of an account comes before its jobs.
+    std::vector<store::operation> work;
+    for (const std::string& a : accounts) {
+        if (known_.insert(a).second) work.emplace_back(store::load_account{a});
+        work.emplace_back(store::claim_jobs{run_, a, each, wall_now()});
+    }
+    const std::vector<store::operation_result> results =
+        co_await store::async_apply(writer_, executor_, std::move(work), asio::use_awaitable);
     std::vector<harvest_job> jobs;
     const auto owner = owner_.lock();
     if (!owner) co_return jobs;  // GCOVR_EXCL_LINE: a run keeps its owner until its claims are back
-    for (const auto& [account, row] : c.accounts) owner->account_known(account, row);
-    for (const store::claimed_job& job : c.jobs) {
-        owner->claimed(job);
-        jobs.push_back(job_from(job));
+    for (const store::operation_result& result : results) {
+        if (const auto* row = std::get_if<std::optional<store::account_row>>(&result); row && *row)
+            owner->account_known(**row);
+        const auto* claimed = std::get_if<std::vector<store::claimed_job>>(&result);
+        for (std::size_t i = 0; claimed && i < claimed->size(); ++i) {
+            const store::claimed_job& job = (*claimed)[i];
+            const bool usable = is_usable(job.start, query_for(job.spec));
+            owner->claimed(job, !usable);
+            if (usable) jobs.push_back(job_from(job));
+        }
     }
     co_return jobs;
 }

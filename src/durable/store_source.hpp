@@ -3,7 +3,7 @@
 
 #include <unipile/harvest_job.hpp>
 #include <unipile/posts_query.hpp>
-#include <unipile/store/post_store.hpp>
+#include <unipile/store/operations.hpp>
 #include <unipile/store/writer.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -18,7 +18,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_set>
-#include <utility>
 #include <vector>
 
 namespace unipile::durable {
@@ -30,10 +29,11 @@ public:
     virtual bool is_waiting(std::string_view account) const = 0;
     /// Returns true if a job that was delivered may still be delivered `again`.
     virtual bool has_unfinished() const = 0;
-    /// Called with the stored row of an account before its first job is delivered.
-    virtual void account_known(const std::string& account, const std::optional<store::account_row>& row) = 0;
-    /// Called with a claimed job right before it is delivered.
-    virtual void claimed(const store::claimed_job& job) = 0;
+    /// Called with the stored row of an account, if there is one, before its first job is delivered.
+    virtual void account_known(const store::account_row& row) = 0;
+    /// Called with a claimed job right before it is delivered. With `unusable`, its position can't be used, and it is
+    /// not delivered but `again` once the store has another one.
+    virtual void claimed(const store::claimed_job& job, bool unusable) = 0;
 
 protected:
     ~job_owner() = default;
@@ -61,10 +61,6 @@ public:
 
 private:
     class forwarder;
-    struct claims {
-        std::vector<std::pair<std::string, std::optional<store::account_row>>> accounts;
-        std::vector<store::claimed_job> jobs;
-    };
 
     boost::asio::awaitable<std::vector<harvest_job>> pull(job_request request);
     boost::asio::awaitable<bool> look_on();

@@ -1,4 +1,4 @@
-#include <unipile/store/records.hpp>
+#include <unipile/store/operations.hpp>
 
 namespace unipile::store {
 
@@ -23,6 +23,26 @@ std::size_t page_write::bytes() const noexcept
     std::size_t n = position.size();
     for (const auto& p : posts) n += p.json().size();
     for (const auto& q : quarantined) n += q.raw.size();
+    return n;
+}
+
+std::size_t add_jobs::bytes() const noexcept
+{
+    std::size_t n = 0;
+    for (const auto& job : jobs) n += job.account.size() + job.identifier.size();
+    return n;
+}
+
+std::size_t bytes_of(std::span<const operation> operations) noexcept
+{
+    const auto bytes = []<class Op>(const Op& op) -> std::size_t {
+        if constexpr (requires { op.bytes(); })
+            return op.bytes();
+        else
+            return 0;
+    };
+    std::size_t n = 0;
+    for (const operation& o : operations) n += std::visit(bytes, o);
     return n;
 }
 

@@ -57,54 +57,48 @@ sqlite_store::open_accounts& sqlite_store::open_accounts_of(std::int64_t run)
     }
 }
 
-std::vector<claimed_job> sqlite_store::claim(const claim_request& request)
+std::vector<claimed_job> sqlite_store::apply(const claim_jobs& op)
 {
-    return guarded([&] {
-        queue_due_jobs(request.now);
-        std::vector<claimed_job> jobs;
-        const run_row& r = run_of(request.run);
-        if (r.withheld) return jobs;
-        open_accounts& open = open_accounts_of(request.run);
-        const auto at = open.find(request.account);
-        if (at == open.end()) return jobs;
-        job_key& last = at->second;
-        next_jobs_.bind(1, request.run).bind(2, request.account).bind(3, last.sort_key).bind(4, last.job);
-        const running scope(next_jobs_);
-        bool more = find_unclaimed();
-        for (; more && jobs.size() < request.count; more = find_unclaimed()) {
-            last = {next_jobs_.integer(0), next_jobs_.integer(1)};
-            claimed_job& job = jobs.emplace_back();
-            job.job = last.job;
-            job.spec = {request.account, next_jobs_.string(2), next_jobs_.integer(3) != 0};
-            // A damaged timeline starts anew at the top, which costs requests but loses no posts.
-            timeline line = timeline::parse(next_jobs_.text(4), rules_).value_or(timeline(rules_));
-            job.start = line.begin(r.mode, r.bounds, request.now);
-            claimed_.emplace(job.job, std::move(line));
-        }
-        if (!more) open.erase(at);
-        return jobs;
-    });
+    queue_due_jobs(op.now);
+    std::vector<claimed_job> jobs;
+    const run_row& r = run_of(op.run);
+    if (r.withheld) return jobs;
+    open_accounts& open = open_accounts_of(op.run);
+    const auto at = open.find(op.account);
+    if (at == open.end()) return jobs;
+    job_key& last = at->second;
+    next_jobs_.bind(1, op.run).bind(2, op.account).bind(3, last.sort_key).bind(4, last.job);
+    const running scope(next_jobs_);
+    bool more = find_unclaimed();
+    for (; more && jobs.size() < op.count; more = find_unclaimed()) {
+        last = {next_jobs_.integer(0), next_jobs_.integer(1)};
+        claimed_job& job = jobs.emplace_back();
+        job.job = last.job;
+        job.spec = {op.account, next_jobs_.string(2), next_jobs_.integer(3) != 0};
+        // A damaged timeline starts anew at the top, which costs requests but loses no posts.
+        timeline line = timeline::parse(next_jobs_.text(4), rules_).value_or(timeline(rules_));
+        job.start = line.begin(r.mode, r.bounds, op.now);
+        claimed_.emplace(job.job, std::move(line));
+    }
+    if (!more) open.erase(at);
+    return jobs;
 }
 
-bool sqlite_store::release(std::int64_t job, std::optional<wall_time> again_at)
+bool sqlite_store::apply(const release_job& op)
 {
-    return guarded([&] {
-        if (claimed_.erase(job) == 0) return false;
-        if (again_at) delay_job_.bind(1, again_at).bind(2, job).run();
-        note_queued(job);
-        return true;
-    });
+    if (claimed_.erase(op.job) == 0) return false;
+    if (op.again_at) delay_job_.bind(1, op.again_at).bind(2, op.job).run();
+    note_queued(op.job);
+    return true;
 }
 
-job_counts sqlite_store::count_jobs(std::int64_t run)
+job_counts sqlite_store::apply(const count_jobs& op)
 {
-    return guarded([&] {
-        statement count(db_, "SELECT state, count(*) FROM jobs WHERE run = ? GROUP BY state");
-        count.bind(1, run);
-        job_counts c;
-        while (count.step()) add(c, stored_state(count.integer(0)), static_cast<std::uint64_t>(count.integer(1)));
-        return c;
-    });
+    statement count(db_, "SELECT state, count(*) FROM jobs WHERE run = ? GROUP BY state");
+    count.bind(1, op.run);
+    job_counts c;
+    while (count.step()) add(c, stored_state(count.integer(0)), static_cast<std::uint64_t>(count.integer(1)));
+    return c;
 }
 
 }  // namespace unipile::store

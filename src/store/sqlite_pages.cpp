@@ -76,40 +76,38 @@ void sqlite_store::copy_sightings(std::int64_t from, std::int64_t to)
     count.bind(1, std::int64_t{copied}).bind(2, to).run();
 }
 
-page_result sqlite_store::write(const page_write& page)
+page_result sqlite_store::apply(const page_write& page)
 {
-    return guarded([&] {
-        page_result result;
-        const auto at = claimed_.find(page.job);
-        if (at == claimed_.end()) {
-            result.next = not_claimed();
-            return result;
-        }
-        timeline& line = at->second;
-        if (line.untouched()) take_over(line, page);
-        rows_.clear();
-        seen_.clear();
-        looking_ahead_ = false;
-        const running scope(next_posts_);
-        std::uint64_t fresh = 0;
-        for (const auto& p : page.posts) fresh += store_post(p, page.job, page.now, result) ? 1 : 0;
-        page_facts facts;
-        facts.page_ends = page.page_ends;
-        facts.missing = page.missing;
-        facts.empty_pages = page.empty_pages;
-        facts.overlapped = page.overlapped;
-        facts.reread = page.reread;
-        facts.quarantined = !page.quarantined.empty();
-        facts.new_quarantined = quarantine(page) > 0;
-        result.next = line.read(seen_, page.position, facts, page.now);
-        store_sightings(page.job, line.walk(), page.now);
-        save_progress(page.job, line, fresh, page.page_ends ? 1 : 0, page.requests);
-        if (result.next.what == step::kind::complete || result.next.what == step::kind::bounded) {
-            result.end = end_within(line, result.next);
-            settle(page.job, line, result.next, result.end, page.now);
-        }
+    page_result result;
+    const auto at = claimed_.find(page.job);
+    if (at == claimed_.end()) {
+        result.next = not_claimed();
         return result;
-    });
+    }
+    timeline& line = at->second;
+    if (line.untouched()) take_over(line, page);
+    rows_.clear();
+    seen_.clear();
+    looking_ahead_ = false;
+    const running scope(next_posts_);
+    std::uint64_t fresh = 0;
+    for (const auto& p : page.posts) fresh += store_post(p, page.job, page.now, result) ? 1 : 0;
+    page_facts facts;
+    facts.page_ends = page.page_ends;
+    facts.missing = page.missing;
+    facts.empty_pages = page.empty_pages;
+    facts.overlapped = page.overlapped;
+    facts.reread = page.reread;
+    facts.quarantined = !page.quarantined.empty();
+    facts.new_quarantined = quarantine(page) > 0;
+    result.next = line.read(seen_, page.position, facts, page.now);
+    store_sightings(page.job, line.walk(), page.now);
+    save_progress(page.job, line, fresh, page.page_ends ? 1 : 0, page.requests);
+    if (result.next.what == step::kind::complete || result.next.what == step::kind::bounded) {
+        result.end = end_within(line, result.next);
+        settle(page.job, line, result.next, result.end, page.now);
+    }
+    return result;
 }
 
 // Stores a post and determines its place in the listing. Returns true if the post is new to the listing.
@@ -286,41 +284,37 @@ void sqlite_store::settle(std::int64_t job, const timeline& line, const step& s,
     claimed_.erase(job);
 }
 
-step sqlite_store::finish(const job_end& end)
+step sqlite_store::apply(const job_end& end)
 {
-    return guarded([&] {
-        const auto at = claimed_.find(end.job);
-        if (at == claimed_.end()) return not_claimed();
-        timeline& line = at->second;
-        const step next = line.ended(end.reason, end.now, end.empty_pages);
-        save_progress(end.job, line, 0, 0, end.requests);
-        if (next.what == step::kind::complete || next.what == step::kind::bounded) {
-            settle(end.job, line, next, to_string(end.reason), end.now);
-        } else if (next.what == step::kind::interrupted) {
-            const bool stopped = end.reason == end_reason::cancelled || end.reason == end_reason::none;
-            const job_state state = end.again_at ? job_state::delayed : stopped ? job_state::queued : job_state::failed;
-            statement set(db_,
-                          "UPDATE jobs SET state = ?, due = ?, end_reason = ?, failure = ?, failure_type = ?, "
-                          "may_pass = ?, tried = CASE ?1 WHEN 4 THEN ?8 ELSE tried END WHERE job = ?7");
-            set.bind(1, static_cast<std::int64_t>(state)).bind(2, end.again_at).bind(3, to_string(end.reason));
-            set.bind(4, end.failure).bind(5, end.failure_type).bind(6, std::int64_t{end.may_pass});
-            set.bind(7, end.job).bind(8, std::optional(end.now)).run();
-            claimed_.erase(end.job);
-            note_queued(end.job);
-        }
-        return next;
-    });
+    const auto at = claimed_.find(end.job);
+    if (at == claimed_.end()) return not_claimed();
+    timeline& line = at->second;
+    const step next = line.ended(end.reason, end.now, end.empty_pages);
+    save_progress(end.job, line, 0, 0, end.requests);
+    if (next.what == step::kind::complete || next.what == step::kind::bounded) {
+        settle(end.job, line, next, to_string(end.reason), end.now);
+    } else if (next.what == step::kind::interrupted) {
+        const bool stopped = end.reason == end_reason::cancelled || end.reason == end_reason::none;
+        const job_state state = end.again_at ? job_state::delayed : stopped ? job_state::queued : job_state::failed;
+        statement set(db_,
+                      "UPDATE jobs SET state = ?, due = ?, end_reason = ?, failure = ?, failure_type = ?, "
+                      "may_pass = ?, tried = CASE ?1 WHEN 4 THEN ?8 ELSE tried END WHERE job = ?7");
+        set.bind(1, static_cast<std::int64_t>(state)).bind(2, end.again_at).bind(3, to_string(end.reason));
+        set.bind(4, end.failure).bind(5, end.failure_type).bind(6, std::int64_t{end.may_pass});
+        set.bind(7, end.job).bind(8, std::optional(end.now)).run();
+        claimed_.erase(end.job);
+        note_queued(end.job);
+    }
+    return next;
 }
 
-step sqlite_store::lost_position(std::int64_t job, wall_time now)
+step sqlite_store::apply(const forget_position& op)
 {
-    return guarded([&] {
-        const auto at = claimed_.find(job);
-        if (at == claimed_.end()) return not_claimed();
-        const step next = at->second.lost_position(now);
-        save_progress(job, at->second, 0, 0, 0);
-        return next;
-    });
+    const auto at = claimed_.find(op.job);
+    if (at == claimed_.end()) return not_claimed();
+    const step next = at->second.lost_position(op.now);
+    save_progress(op.job, at->second, 0, 0, 0);
+    return next;
 }
 
 }  // namespace unipile::store

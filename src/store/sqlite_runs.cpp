@@ -12,33 +12,29 @@ const char* order_name(job_order o) noexcept { return o == job_order::listed ? "
 
 }  // namespace
 
-run_info sqlite_store::begin_run(const run_request& request, wall_time now)
+run_info sqlite_store::apply(const begin_run& op)
 {
-    return guarded([&] {
-        check_tenant(request);
-        open_accounts_.clear();
-        if (auto last = unfinished_run(request, now)) return *last;
-        statement insert(db_,
-                         "INSERT INTO runs(mode, max_posts, since, since_run, job_order, retry_failed, label, "
-                         "started) VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
-        insert.bind(1, mode_name(request.mode)).bind(2, static_cast<std::int64_t>(request.bounds.max_posts));
-        insert.bind(3, request.bounds.since).bind(4, std::int64_t{request.bounds.since_run});
-        insert.bind(5, order_name(request.order)).bind(6, std::int64_t{request.retry_failed});
-        insert.bind(7, request.label).bind(8, std::optional(now));
-        insert.run();
-        run_info info;
-        info.run = db_.last_rowid();
-        info.mode = request.mode;
-        info.label = request.label;
-        info.started = now;
-        return info;
-    });
+    const run_request& request = op.request;
+    check_tenant(request);
+    open_accounts_.clear();
+    if (auto last = unfinished_run(request, op.now)) return *last;
+    statement insert(db_,
+                     "INSERT INTO runs(mode, max_posts, since, since_run, job_order, retry_failed, label, "
+                     "started) VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
+    insert.bind(1, mode_name(request.mode)).bind(2, static_cast<std::int64_t>(request.bounds.max_posts));
+    insert.bind(3, request.bounds.since).bind(4, std::int64_t{request.bounds.since_run});
+    insert.bind(5, order_name(request.order)).bind(6, std::int64_t{request.retry_failed});
+    insert.bind(7, request.label).bind(8, std::optional(op.now));
+    insert.run();
+    run_info info;
+    info.run = db_.last_rowid();
+    info.mode = request.mode;
+    info.label = request.label;
+    info.started = op.now;
+    return info;
 }
 
-std::string sqlite_store::tenant()
-{
-    return guarded([&] { return bound_tenant(db_); });
-}
+std::string sqlite_store::apply(const read_tenant&) { return bound_tenant(db_); }
 
 void sqlite_store::check_tenant(const run_request& request)
 {
@@ -92,15 +88,13 @@ bool sqlite_store::can_go_on(std::int64_t run)
     return open.step() && open.integer(0) != 0;
 }
 
-bool sqlite_store::end_run(std::int64_t run, std::string_view outcome, wall_time now)
+bool sqlite_store::apply(const end_run& op)
 {
-    return guarded([&] {
-        statement end(db_,
-                      "UPDATE runs SET ended = ?1, outcome = ?2 WHERE run = ?3 AND NOT EXISTS("
-                      "SELECT 1 FROM jobs WHERE run = ?3 AND state IN (0, 1))");
-        end.bind(1, std::optional(now)).bind(2, outcome).bind(3, run).run();
-        return db_.changes() == 1;
-    });
+    statement end(db_,
+                  "UPDATE runs SET ended = ?1, outcome = ?2 WHERE run = ?3 AND NOT EXISTS("
+                  "SELECT 1 FROM jobs WHERE run = ?3 AND state IN (0, 1))");
+    end.bind(1, std::optional(op.now)).bind(2, op.outcome).bind(3, op.run).run();
+    return db_.changes() == 1;
 }
 
 sqlite_store::run_row& sqlite_store::run_of(std::int64_t run)
@@ -123,52 +117,46 @@ sqlite_store::run_row& sqlite_store::run_of(std::int64_t run)
     return runs_[run] = r;
 }
 
-void sqlite_store::begin_import(std::int64_t run)
+void sqlite_store::apply(const begin_import& op)
 {
-    guarded([&] {
-        run_row& r = run_of(run);
-        // One counter for all runs, since the import number of a job does not identify its run.
-        r.import = db_.number("SELECT coalesce(max(import), 0) + 1 FROM runs");
-        r.listed = 0;
-        statement set(db_, "UPDATE runs SET import = ?, listed = 0 WHERE run = ?");
-        set.bind(1, r.import).bind(2, run).run();
-        statement open(db_, "INSERT OR REPLACE INTO properties(name, value) VALUES('open_import', ?)");
-        open.bind(1, r.import).run();
-        statement any(db_, "SELECT 1 FROM jobs WHERE run = ? LIMIT 1");
-        any.bind(1, run);
-        const running scope(any);
-        r.withheld = any.step();
-    });
+    run_row& r = run_of(op.run);
+    // One counter for all runs, since the import number of a job does not identify its run.
+    r.import = db_.number("SELECT coalesce(max(import), 0) + 1 FROM runs");
+    r.listed = 0;
+    statement set(db_, "UPDATE runs SET import = ?, listed = 0 WHERE run = ?");
+    set.bind(1, r.import).bind(2, op.run).run();
+    statement open(db_, "INSERT OR REPLACE INTO properties(name, value) VALUES('open_import', ?)");
+    open.bind(1, r.import).run();
+    statement any(db_, "SELECT 1 FROM jobs WHERE run = ? LIMIT 1");
+    any.bind(1, op.run);
+    const running scope(any);
+    r.withheld = any.step();
 }
 
-std::uint64_t sqlite_store::end_import(std::int64_t run)
+std::uint64_t sqlite_store::apply(const end_import& op)
 {
-    return guarded([&]() -> std::uint64_t {
-        run_row& r = run_of(run);
-        r.withheld = false;
-        if (r.import == 0) return 0;
-        open_accounts_.clear();
-        // Another process may read the list, too: jobs of its later import stay.
-        statement withdraw(db_, "UPDATE jobs SET run = 0 WHERE run = ? AND state IN (0, 1, 4) AND import < ?");
-        withdraw.bind(1, run).bind(2, r.import).run();
-        const auto withdrawn = static_cast<std::uint64_t>(db_.changes());
-        statement close(db_, "DELETE FROM properties WHERE name = 'open_import' AND value = CAST(? AS TEXT)");
-        close.bind(1, r.import).run();
-        return withdrawn;
-    });
+    run_row& r = run_of(op.run);
+    r.withheld = false;
+    if (r.import == 0) return 0;
+    open_accounts_.clear();
+    // Another process may read the list, too: jobs of its later import stay.
+    statement withdraw(db_, "UPDATE jobs SET run = 0 WHERE run = ? AND state IN (0, 1, 4) AND import < ?");
+    withdraw.bind(1, op.run).bind(2, r.import).run();
+    const auto withdrawn = static_cast<std::uint64_t>(db_.changes());
+    statement close(db_, "DELETE FROM properties WHERE name = 'open_import' AND value = CAST(? AS TEXT)");
+    close.bind(1, r.import).run();
+    return withdrawn;
 }
 
-import_result sqlite_store::add_jobs(std::int64_t run, std::span<const job_spec> jobs)
+import_result sqlite_store::apply(const add_jobs& op)
 {
-    return guarded([&] {
-        import_result result;
-        run_row& r = run_of(run);
-        open_accounts_.clear();
-        for (const auto& job : jobs) add_job(run, r, job, result);
-        statement listed(db_, "UPDATE runs SET listed = ? WHERE run = ?");
-        listed.bind(1, r.listed).bind(2, run).run();
-        return result;
-    });
+    import_result result;
+    run_row& r = run_of(op.run);
+    open_accounts_.clear();
+    for (const auto& job : op.jobs) add_job(op.run, r, job, result);
+    statement listed(db_, "UPDATE runs SET listed = ? WHERE run = ?");
+    listed.bind(1, r.listed).bind(2, op.run).run();
+    return result;
 }
 
 void sqlite_store::add_job(std::int64_t run, run_row& r, const job_spec& job, import_result& result)

@@ -107,6 +107,24 @@ void sqlite_store::abandon(const char* why) noexcept
     uncommitted_ = 0;
 }
 
+std::vector<operation_result> sqlite_store::apply(std::span<const operation> operations)
+{
+    const auto apply_one = [this]<class Op>(const Op& op) -> operation_result {
+        if constexpr (std::is_void_v<typename Op::result>) {
+            apply(op);
+            return {};
+        } else {
+            return apply(op);
+        }
+    };
+    return guarded([&] {
+        std::vector<operation_result> results;
+        results.reserve(operations.size());
+        for (const operation& op : operations) results.push_back(std::visit(apply_one, op));
+        return results;
+    });
+}
+
 void sqlite_store::commit()
 {
     refuse_if_failed();
@@ -144,7 +162,7 @@ std::vector<std::string> sqlite_files(const std::string& file)
     return {file, real + "-wal", real + "-shm", real + "-journal", owner_lock::file_for(file)};
 }
 
-std::unique_ptr<post_store> open_sqlite(const std::string& file, const sqlite_options& options)
+std::unique_ptr<engine> open_sqlite(const std::string& file, const sqlite_options& options)
 {
     return std::make_unique<sqlite_store>(file, options);
 }

@@ -11,6 +11,8 @@
 #include <limits>
 #include <map>
 #include <new>
+#include <optional>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <unordered_map>
@@ -18,30 +20,12 @@
 
 namespace unipile::store {
 
-class sqlite_store final : public post_store {
+class sqlite_store final : public engine {
 public:
     sqlite_store(const std::string& file, const sqlite_options& options);
     ~sqlite_store() override;
 
-    run_info begin_run(const run_request& request, wall_time now) override;
-    bool end_run(std::int64_t run, std::string_view outcome, wall_time now) override;
-    std::string tenant() override;
-    void begin_import(std::int64_t run) override;
-    import_result add_jobs(std::int64_t run, std::span<const job_spec> jobs) override;
-    std::uint64_t end_import(std::int64_t run) override;
-    std::vector<claimed_job> claim(const claim_request& request) override;
-    bool release(std::int64_t job, std::optional<wall_time> again_at) override;
-    page_result write(const page_write& page) override;
-    step finish(const job_end& end) override;
-    step lost_position(std::int64_t job, wall_time now) override;
-    void save_account(const account_row& row) override;
-    std::optional<account_row> load_account(std::string_view account) override;
-    std::vector<std::string> accounts_with_jobs(std::int64_t run, std::string_view after, std::size_t count,
-                                                wall_time now) override;
-    bool request_unpark(std::string_view account, wall_time now) override;
-    std::uint64_t request_unpark_all(wall_time now) override;
-    std::vector<std::string> take_unpark_requests() override;
-    job_counts count_jobs(std::int64_t run) override;
+    std::vector<operation_result> apply(std::span<const operation> operations) override;
     void commit() override;
     log_tail checkpoint(bool at_end) override;
     std::size_t uncommitted_bytes() const noexcept override { return uncommitted_; }
@@ -82,6 +66,24 @@ private:
         bool new_links = false;   // the post is unchanged, but its URLs are newer
         std::optional<place> at;  // in this listing, if it has shown the post before
     };
+
+    run_info apply(const begin_run& op);
+    bool apply(const end_run& op);
+    std::string apply(const read_tenant& op);
+    void apply(const begin_import& op);
+    import_result apply(const add_jobs& op);
+    std::uint64_t apply(const end_import& op);
+    std::vector<claimed_job> apply(const claim_jobs& op);
+    page_result apply(const page_write& page);
+    step apply(const job_end& end);
+    bool apply(const release_job& op);
+    step apply(const forget_position& op);
+    void apply(const save_account& op);
+    std::optional<account_row> apply(const load_account& op);
+    std::vector<std::string> apply(const accounts_with_jobs& op);
+    std::uint64_t apply(const request_unpark& op);
+    std::vector<std::string> apply(const take_unpark_requests& op);
+    job_counts apply(const count_jobs& op);
 
     run_row& run_of(std::int64_t run);
     std::optional<run_info> unfinished_run(const run_request& request, wall_time now);

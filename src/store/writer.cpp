@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <functional>
+#include <future>
 #include <list>
 #include <mutex>
 #include <thread>
@@ -32,36 +34,43 @@ std::exception_ptr closed_error()
 
 struct store_writer::impl {
     struct item {
+        store_work work;
         std::size_t bytes = 0;
-        work w;
-        durable d;
         bool flush = false;
     };
     // Lists, whose nodes the submitters allocate, so that the writer's thread needs no memory to move them.
     using items = std::list<item>;
 
-    // A submitter that waits for capacity: with a function to call, or with work to queue.
-    struct waiter {
-        std::size_t bytes = 0;
-        std::function<void()> call;
-        items work;
-        bool* queued = nullptr;  // set when the work is queued
-    };
+    impl(std::unique_ptr<store::engine> e, writer_options o) : options(o), engine(std::move(e)) {}
 
-    impl(std::unique_ptr<post_store> e, writer_options o) : options(o), engine(std::move(e)) {}
-
-    bool has_capacity(std::size_t bytes) const { return queue.empty() || queued + bytes <= options.max_queued_bytes; }
-    /// Submitters are served in order; otherwise an account's older ledger might replace its newer one.
-    bool takes(std::size_t bytes) const
+    static items made(store_work work, bool flush = false)
     {
-        return has_capacity(bytes) && (waiters.empty() || serving == std::this_thread::get_id());
+        items one(1);
+        one.front().bytes = bytes_of(work.operations);
+        one.front().work = std::move(work);
+        one.front().flush = flush;
+        return one;
     }
 
-    void push(items& one)
+    // With `wait`, returns when no more is queued than is allowed.
+    void push(items one, bool wait)
     {
+        std::unique_lock lock(mutex);
+        if (closing) {
+            lock.unlock();
+            return refuse(one.front().work, closed_error());
+        }
         queued += one.front().bytes;
         queue.splice(queue.end(), one);
         arrived.notify_one();
+        if (wait) taken.wait(lock, [&] { return queued <= options.max_queued_bytes; });
+    }
+
+    static void refuse(store_work& w, const std::exception_ptr& failure)
+    {
+        std::vector<operation_result> none;
+        if (w.applied) w.applied(failure, none);
+        if (w.durable) w.durable(failure);
     }
 
     void loop() noexcept
@@ -70,10 +79,7 @@ struct store_writer::impl {
         while (true) {
             items one = next();
             const bool have = !one.empty();
-            if (have) {
-                serve_waiters();
-                do_one(one);
-            }
+            if (have) do_one(one);
             if (!waiting_for_commit.empty() && (!have || due())) commit();
             if (waiting_for_commit.empty()) tend();
             if (!have && is_finished()) break;
@@ -96,6 +102,7 @@ struct store_writer::impl {
         if (!queue.empty()) {
             queued -= queue.front().bytes;
             one.splice(one.end(), queue, queue.begin());
+            taken.notify_all();
         }
         return one;
     }
@@ -116,15 +123,19 @@ struct store_writer::impl {
         if (waiting_for_commit.empty()) deadline = after(options.group_delay);
         item& i = one.front();
         if (i.flush) flush_wanted = true;
+        std::vector<operation_result> results;
         if (!failed()) {
             try {
-                if (i.w) i.w(*engine);
+                if (!i.work.operations.empty()) results = engine->apply(i.work.operations);
             } catch (...) {
                 fail(std::current_exception());
             }
         }
-        i.w = nullptr;
+        i.work.operations.clear();
+        const auto applied = std::exchange(i.work.applied, nullptr);
         waiting_for_commit.splice(waiting_for_commit.end(), one);
+        const std::exception_ptr now = failure();
+        if (applied) call([&] { applied(now, results); });
         if (failed()) notify_durable(failure());
     }
 
@@ -171,45 +182,15 @@ struct store_writer::impl {
     {
         items all;
         all.swap(waiting_for_commit);
-        for (item& i : all) notify(i.d, result);
+        for (item& i : all)
+            if (i.work.durable) call([&] { i.work.durable(result); });
     }
 
-    void notify(const durable& d, const std::exception_ptr& result)
+    template <class F>
+    void call(F f)
     {
         try {
-            if (d) d(result);
-        } catch (...) {
-            fail(std::current_exception());
-        }
-    }
-
-    void serve_waiters()
-    {
-        std::unique_lock lock(mutex);
-        serving = std::this_thread::get_id();
-        while (!waiters.empty() && has_capacity(waiters.front().bytes)) {
-            waiter& first = waiters.front();
-            if (!first.work.empty()) {
-                push(first.work);
-                if (first.queued) *first.queued = true;
-            } else {
-                // It keeps its place until it has submitted.
-                const auto call = std::move(first.call);
-                lock.unlock();
-                call_waiter(call);
-                lock.lock();
-            }
-            waiters.pop_front();
-        }
-        serving = {};
-        lock.unlock();
-        capacity_freed.notify_all();
-    }
-
-    void call_waiter(const std::function<void()>& call)
-    {
-        try {
-            call();
+            f();
         } catch (...) {
             fail(std::current_exception());
         }
@@ -228,7 +209,7 @@ struct store_writer::impl {
     }
 
     writer_options options;
-    std::unique_ptr<post_store> engine;
+    std::unique_ptr<store::engine> engine;
 
     // Used by the writer's thread only.
     items waiting_for_commit;
@@ -238,11 +219,9 @@ struct store_writer::impl {
     bool flush_wanted = false;
 
     mutable std::mutex mutex;  // guards what follows
-    std::condition_variable arrived, capacity_freed;
+    std::condition_variable arrived, taken;
     items queue;
     std::size_t queued = 0;
-    std::list<waiter> waiters;
-    std::thread::id serving;  // set while waiting submitters are called
     bool closing = false;
     std::exception_ptr first_failure;
     log_tail tail;
@@ -251,7 +230,7 @@ struct store_writer::impl {
     std::thread thread;
 };
 
-store_writer::store_writer(std::unique_ptr<post_store> engine, writer_options options)
+store_writer::store_writer(std::unique_ptr<store::engine> engine, writer_options options)
     : impl_(std::make_unique<impl>(std::move(engine), options))
 {
     impl_->thread = std::thread([i = impl_.get()] { i->loop(); });
@@ -266,81 +245,32 @@ store_writer::~store_writer()
     }
 }
 
-bool store_writer::try_submit(std::size_t bytes, work& w, durable& when_durable)
+void store_writer::post(store_work work) { impl_->push(impl::made(std::move(work)), false); }
+
+void store_writer::submit(store_work work) { impl_->push(impl::made(std::move(work)), true); }
+
+std::vector<operation_result> store_writer::apply(std::vector<operation> operations)
 {
-    impl::items one(1);
-    {
-        std::lock_guard lock(impl_->mutex);
-        if (!impl_->closing) {
-            if (!impl_->takes(bytes)) return false;
-            one.front() = {bytes, std::move(w), std::move(when_durable), false};
-            impl_->push(one);
-            return true;
-        }
-    }
-    if (when_durable) when_durable(closed_error());
-    return true;
+    // Shared, since the writer's thread is still in it when the result is there.
+    const auto answer = std::make_shared<std::promise<std::vector<operation_result>>>();
+    store_work work;
+    work.operations = std::move(operations);
+    work.applied = [answer](const std::exception_ptr& failure, std::vector<operation_result>& results) {
+        if (failure)
+            answer->set_exception(failure);
+        else
+            answer->set_value(std::move(results));
+    };
+    auto applied = answer->get_future();
+    post(std::move(work));
+    return applied.get();
 }
 
-void store_writer::submit(std::size_t bytes, work w, durable when_durable)
+void store_writer::flush(std::function<void(const std::exception_ptr& failure)> f)
 {
-    bool queued = false;
-    std::list<impl::waiter> in_line(1);
-    impl::waiter& me = in_line.front();
-    me.bytes = bytes;
-    me.work.emplace_back();
-    me.queued = &queued;
-    me.work.front() = {bytes, std::move(w), std::move(when_durable), false};
-    {
-        std::unique_lock lock(impl_->mutex);
-        if (!impl_->closing && impl_->takes(bytes)) {
-            impl_->push(me.work);
-            return;
-        }
-        if (!impl_->closing) {
-            const auto place = in_line.begin();
-            impl_->waiters.splice(impl_->waiters.end(), in_line);
-            impl_->capacity_freed.wait(lock, [&] { return queued || impl_->closing; });
-            if (queued) return;
-            in_line.splice(in_line.begin(), impl_->waiters, place);
-        }
-    }
-    if (me.work.front().d) me.work.front().d(closed_error());
-}
-
-void store_writer::when_capacity(std::size_t bytes, std::function<void()> f)
-{
-    std::list<impl::waiter> in_line(1);
-    {
-        std::lock_guard lock(impl_->mutex);
-        if (!impl_->closing && !impl_->takes(bytes)) {
-            in_line.front().bytes = bytes;
-            in_line.front().call = std::move(f);
-            impl_->waiters.splice(impl_->waiters.end(), in_line);
-            return;
-        }
-    }
-    f();
-}
-
-void store_writer::flush(durable f)
-{
-    std::list<impl::waiter> in_line(1);
-    impl::items& one = in_line.front().work;
-    one.emplace_back();
-    one.front() = {0, {}, std::move(f), true};
-    {
-        std::lock_guard lock(impl_->mutex);
-        if (!impl_->closing) {
-            // It needs no capacity.
-            if (impl_->waiters.empty() || impl_->serving == std::this_thread::get_id())
-                impl_->push(one);
-            else
-                impl_->waiters.splice(impl_->waiters.end(), in_line);
-            return;
-        }
-    }
-    if (one.front().d) one.front().d(closed_error());
+    store_work work;
+    work.durable = std::move(f);
+    impl_->push(impl::made(std::move(work), true), false);
 }
 
 void store_writer::close()
@@ -350,7 +280,6 @@ void store_writer::close()
         impl_->closing = true;
     }
     impl_->arrived.notify_all();
-    impl_->capacity_freed.notify_all();
     if (impl_->thread.joinable()) {
         impl_->thread.join();
         impl_->engine.reset();

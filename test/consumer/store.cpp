@@ -18,8 +18,8 @@ bool opens_and_closes(const std::string& file)
     const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
     {
         const auto engine = store::open_sqlite(file);
-        const auto run = engine->begin_run({}, now).run;
-        if (!engine->claim({run, "account", 1, now}).empty()) return false;
+        const auto run = engine->perform(store::begin_run{{}, now}).run;
+        if (!engine->perform(store::claim_jobs{run, "account", 1, now}).empty()) return false;
         engine->commit();
     }
     return store::open_sqlite_reader(file)->summary().last_run.has_value();

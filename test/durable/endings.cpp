@@ -57,6 +57,20 @@ void check_completed(stored_world& w)
 
 enum class way { stop, cancel, destroy };
 
+/// Stores a position for the first job that can't be read.
+void spoil(store::engine& engine, std::int64_t run)
+{
+    const auto claimed = store::test::claim_some(engine, run, 1, wall_now());
+    BOOST_REQUIRE(claimed.size() == 1u);
+    store::page_write page;
+    page.job = claimed.front().job;
+    page.posts.push_back({"LINKEDIN", "x-0", {}, R"({"object":"Post","provider":"LINKEDIN","id":"x-0"})"});
+    page.position = "no position";
+    page.now = wall_now();
+    engine.perform(page);
+    BOOST_TEST(engine.perform(store::release_job{page.job, std::nullopt}));
+}
+
 /// Ends a run after `k` steps; false if it had ended by itself.
 bool end_after(std::size_t k, way how, stored_world& w, const store::harvester_options& o)
 {
@@ -333,17 +347,6 @@ BOOST_AUTO_TEST_CASE(a_lost_position_begins_the_listing_anew)
 BOOST_AUTO_TEST_CASE(a_stored_position_that_cannot_be_read_is_forgotten)
 {
     stored_world w{[](std::size_t, const asked& r) { return listing_of(r, 15, 10); }, {spec_of(0, "x")}};
-    const auto spoil = [](store::post_store& engine, std::int64_t run) {
-        const auto claimed = store::test::claim_jobs(engine, run, 1, wall_now());
-        BOOST_REQUIRE(claimed.size() == 1u);
-        store::page_write page;
-        page.job = claimed.front().job;
-        page.posts.push_back({"LINKEDIN", "x-0", {}, R"({"object":"Post","provider":"LINKEDIN","id":"x-0"})"});
-        page.position = "no position";
-        page.now = wall_now();
-        engine.write(page);
-        BOOST_TEST(engine.release(page.job, std::nullopt));
-    };
     {
         stored_harvest h(w, durably(), {}, spoil);
         h.run();
@@ -354,6 +357,33 @@ BOOST_AUTO_TEST_CASE(a_stored_position_that_cannot_be_read_is_forgotten)
     std::vector<std::string> all = ids_of("x", 15);
     std::sort(all.begin(), all.end());
     BOOST_TEST(w.stored_ids() == all, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_run_may_end_while_a_position_is_forgotten)
+{
+    const auto one = [] {
+        return stored_world{[](std::size_t, const asked& r) { return listing_of(r, 15, 10); }, {spec_of(0, "x")}};
+    };
+    for (const way how : {way::stop, way::cancel, way::destroy})
+        for (std::size_t k = 0; k < 12; ++k) {
+            stored_world w = one();
+            stored_harvest h(w, durably(), {}, spoil);
+            h.begin();
+            for (std::size_t i = 0; i < k && !h.result; ++i) h.step();
+            if (how == way::stop) h.harvester->stop();
+            if (how == way::cancel) h.harvester->cancel();
+            if (how == way::destroy) h.harvester.reset();
+            while (!h.result && h.step()) {
+            }
+            h.settle();
+            BOOST_TEST(h.claimed() == 0u);
+        }
+    for (std::size_t k = 0; k < 12; ++k) {
+        stored_world w = one();
+        stored_harvest h(w, durably(), k, spoil);
+        h.run();
+        BOOST_TEST((*h.result == store::store_errc::io_error || h.store_calls() < k));
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

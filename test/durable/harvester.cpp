@@ -303,8 +303,8 @@ BOOST_AUTO_TEST_CASE(a_parked_account_waits_until_it_is_unparked)
         BOOST_TEST(h.counts().queued == 2u);
     }
     connected = true;
-    stored_harvest h(w, durably(), {}, [](store::post_store& engine, std::int64_t) {
-        BOOST_TEST(engine.request_unpark("a1", wall_now()));
+    stored_harvest h(w, durably(), {}, [](store::engine& engine, std::int64_t) {
+        BOOST_TEST(engine.perform(store::request_unpark{"a1", wall_now()}));
     });
     h.run();
     BOOST_TEST(!*h.result);
@@ -376,10 +376,10 @@ BOOST_AUTO_TEST_CASE(jobs_of_a_parked_account_fail_where_that_is_wanted)
 BOOST_AUTO_TEST_CASE(a_damaged_ledger_is_reported_once_and_counts_as_used_up)
 {
     stored_world w = two_accounts();
-    const auto damage = [](store::post_store& engine, std::int64_t) {
+    const auto damage = [](store::engine& engine, std::int64_t) {
         store::account_row row = store::row_of("a0", account_ledger{}, wall_now(), wall_now());
         row.ledger = "not a ledger";
-        engine.save_account(row);
+        engine.perform(store::save_account{row});
     };
     std::vector<std::string> damaged;
     store::harvester_options o = durably();

@@ -21,65 +21,40 @@ struct access {
 namespace unipile::test {
 namespace {
 
-/// Passes everything on to another store, until one call fails: from then on the store is closed.
-class failing_store final : public store::post_store {
+/// Passes everything on to another store, until one operation or commit fails: from then on the store is closed.
+class failing_store final : public store::engine {
 public:
-    failing_store(std::unique_ptr<post_store> inner, std::shared_ptr<std::size_t> calls, std::optional<std::size_t> at)
+    failing_store(std::unique_ptr<store::engine> inner, std::shared_ptr<std::size_t> calls,
+                  std::optional<std::size_t> at)
         : inner_(std::move(inner)), calls_(std::move(calls)), fail_at_(at)
     {}
 
-    store::run_info begin_run(const store::run_request& r, wall_time now) override { return on().begin_run(r, now); }
-    bool end_run(std::int64_t run, std::string_view outcome, wall_time now) override
+    std::vector<store::operation_result> apply(std::span<const store::operation> operations) override
     {
-        return on().end_run(run, outcome, now);
+        return on(operations.size()).apply(operations);
     }
-    void begin_import(std::int64_t run) override { on().begin_import(run); }
-    store::import_result add_jobs(std::int64_t run, std::span<const store::job_spec> jobs) override
-    {
-        return on().add_jobs(run, jobs);
-    }
-    std::uint64_t end_import(std::int64_t run) override { return on().end_import(run); }
-    std::vector<store::claimed_job> claim(const store::claim_request& r) override { return on().claim(r); }
-    bool release(std::int64_t job, std::optional<wall_time> at) override { return on().release(job, at); }
-    store::page_result write(const store::page_write& page) override { return on().write(page); }
-    store::step finish(const store::job_end& end) override { return on().finish(end); }
-    store::step lost_position(std::int64_t job, wall_time now) override { return on().lost_position(job, now); }
-    void save_account(const store::account_row& row) override { on().save_account(row); }
-    std::optional<store::account_row> load_account(std::string_view account) override
-    {
-        return on().load_account(account);
-    }
-    std::vector<std::string> accounts_with_jobs(std::int64_t run, std::string_view after, std::size_t count,
-                                                wall_time now) override
-    {
-        return on().accounts_with_jobs(run, after, count, now);
-    }
-    bool request_unpark(std::string_view account, wall_time now) override { return on().request_unpark(account, now); }
-    std::uint64_t request_unpark_all(wall_time now) override { return on().request_unpark_all(now); }
-    std::vector<std::string> take_unpark_requests() override { return on().take_unpark_requests(); }
-    store::job_counts count_jobs(std::int64_t run) override { return on().count_jobs(run); }
-    void commit() override { on().commit(); }
+    void commit() override { on(1).commit(); }
     std::size_t uncommitted_bytes() const noexcept override { return inner_ ? inner_->uncommitted_bytes() : 0; }
     bool in_transaction() const noexcept override { return inner_ && inner_->in_transaction(); }
 
 private:
-    post_store& on()
+    store::engine& on(std::size_t calls)
     {
-        if (inner_ && fail_at_ && *calls_ == *fail_at_) {
+        if (inner_ && fail_at_ && *calls_ + calls > *fail_at_) {
             inner_.reset();
             throw store::store_error(store::store_errc::io_error, "posts.db", "the test says so");
         }
         if (!inner_) throw store::store_error(store::store_errc::closed, "posts.db", "it has failed before");
-        ++*calls_;
+        *calls_ += calls;
         return *inner_;
     }
 
-    std::unique_ptr<post_store> inner_;
+    std::unique_ptr<store::engine> inner_;
     std::shared_ptr<std::size_t> calls_;
     std::optional<std::size_t> fail_at_;
 };
 
-std::unique_ptr<store::post_store> open(const stored_world& world)
+std::unique_ptr<store::engine> open(const stored_world& world)
 {
     store::sqlite_options options;
     options.full_sync = false;
@@ -131,12 +106,12 @@ std::vector<std::string> stored_world::stored_ids() const
 
 stored_harvest::stored_harvest(stored_world& world, store::harvester_options options,
                                std::optional<std::size_t> fail_at,
-                               const std::function<void(store::post_store&, std::int64_t run)>& prepare)
+                               const std::function<void(store::engine&, std::int64_t run)>& prepare)
     : scripted(context.get_executor(), world.answers, impatient())
 {
     auto engine = open(world);
-    run_number = engine->begin_run(world.request, wall_now()).run;
-    engine->add_jobs(run_number, world.jobs);
+    run_number = engine->perform(store::begin_run{world.request, wall_now()}).run;
+    engine->perform(store::add_jobs{run_number, world.jobs});
     if (prepare) prepare(*engine, run_number);
     engine->commit();
     writer = std::make_unique<store::store_writer>(std::make_unique<failing_store>(std::move(engine), calls_, fail_at));
@@ -191,22 +166,17 @@ void stored_harvest::run()
     BOOST_TEST_REQUIRE(result.has_value());
 }
 
-store::job_counts stored_harvest::counts()
-{
-    std::promise<store::job_counts> counted;
-    writer->submit(0, [&](store::post_store& engine) { counted.set_value(engine.count_jobs(run_number)); });
-    return counted.get_future().get();
-}
+store::job_counts stored_harvest::counts() { return writer->perform(store::count_jobs{run_number}); }
 
 std::uint64_t stored_harvest::claimed()
 {
-    std::promise<std::uint64_t> counted;
-    writer->submit(0, [&](store::post_store& engine) {
-        const auto free = store::test::claim_jobs(engine, run_number, 1'000, wall_now());
-        for (const store::claimed_job& job : free) engine.release(job.job, std::nullopt);
-        counted.set_value(engine.count_jobs(run_number).queued - free.size());
-    });
-    return counted.get_future().get();
+    const std::uint64_t queued = counts().queued;
+    std::uint64_t free = 0;
+    for (const std::string& account : writer->perform(store::accounts_with_jobs{run_number, "", queued, wall_now()}))
+        for (const store::claimed_job& job :
+             writer->perform(store::claim_jobs{run_number, account, queued, wall_now()}))
+            free += writer->perform(store::release_job{job.job, std::nullopt}) ? 1 : 0;
+    return queued - free;
 }
 
 }  // namespace unipile::test

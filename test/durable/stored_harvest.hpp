@@ -50,7 +50,7 @@ public:
     /// change the store before.
     explicit stored_harvest(stored_world& world, store::harvester_options options = durably(),
                             std::optional<std::size_t> fail_at = {},
-                            const std::function<void(store::post_store&, std::int64_t run)>& prepare = {});
+                            const std::function<void(store::engine&, std::int64_t run)>& prepare = {});
     ~stored_harvest();
 
     void begin();

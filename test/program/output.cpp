@@ -56,10 +56,10 @@ void store_post(const std::string& file, const std::string& json)
 {
     const unipile::wall_time now{std::chrono::milliseconds{1'700'000'000'000}};
     const auto engine = store::open_sqlite(file);
-    const std::int64_t run = engine->begin_run({}, now).run;
+    const std::int64_t run = engine->perform(store::begin_run{{}, now}).run;
     const std::vector<store::job_spec> jobs{{"acc1", "ACoAA1", false}};
-    engine->add_jobs(run, jobs);
-    const auto claimed = engine->claim({run, "acc1", 1, now});
+    engine->perform(store::add_jobs{run, jobs});
+    const auto claimed = engine->perform(store::claim_jobs{run, "acc1", 1, now});
     BOOST_TEST_REQUIRE(claimed.size() == 1u);
     store::page_write page;
     page.job = claimed[0].job;
@@ -67,12 +67,12 @@ void store_post(const std::string& file, const std::string& json)
     page.position = "somewhere";
     page.page_ends = true;
     page.now = now;
-    engine->write(page);
+    engine->perform(page);
     store::job_end end;
     end.job = claimed[0].job;
     end.reason = unipile::end_reason::null_cursor;
     end.now = now;
-    engine->finish(end);
+    engine->perform(end);
     engine->commit();
 }
 

@@ -23,7 +23,7 @@ public:
     {
         run_request listed;
         listed.order = job_order::listed;
-        s_.run = s_.engine->begin_run(listed, at_second(0)).run;
+        s_.run = s_.engine->perform(begin_run{listed, at_second(0)}).run;
         for (int n = 0; n < 30; ++n) jobs_[std::to_string(n)] = {"abc"[number(3)], 0, state::queued, 0};
         import();
     }
@@ -38,18 +38,18 @@ public:
         const auto at = std::next(claimed_.begin(), number(static_cast<unsigned>(claimed_.size())));
         job& j = jobs_.at(at->first);
         if (what < 12) {
-            BOOST_TEST(s_.engine->release(at->second, {}));
+            BOOST_TEST(s_.engine->perform(release_job{at->second, {}}));
             j.now = state::queued;
         } else if (what < 16) {
             j.now = state::delayed;
             j.due = second_ + number(30);
-            BOOST_TEST(s_.engine->release(at->second, at_second(j.due)));
+            BOOST_TEST(s_.engine->perform(release_job{at->second, at_second(j.due)}));
         } else {
             job_end end;
             end.job = at->second;
             end.reason = what == 16 ? end_reason::cancelled : end_reason::null_cursor;
             end.now = at_second(second_);
-            s_.engine->finish(end);
+            s_.engine->perform(end);
             j.now = what == 16 ? state::queued : state::done;
         }
         claimed_.erase(at);
@@ -76,9 +76,9 @@ private:
             specs.push_back({std::string(1, jobs_.at(name).account), name, false});
             jobs_.at(name).listed = static_cast<unsigned>(specs.size());
         }
-        s_.engine->begin_import(s_.run);
-        s_.engine->add_jobs(s_.run, specs);
-        s_.engine->end_import(s_.run);
+        s_.engine->perform(begin_import{s_.run});
+        s_.engine->perform(add_jobs{s_.run, specs});
+        s_.engine->perform(end_import{s_.run});
     }
 
     // The jobs of an account that can be claimed, in their order.
@@ -99,12 +99,12 @@ private:
         std::vector<std::string> accounts;
         for (const char account : {'a', 'b', 'c'})
             if (!claimable(account).empty()) accounts.emplace_back(1, account);
-        BOOST_TEST(s_.engine->accounts_with_jobs(s_.run, "", 5, at_second(second_)) == accounts);
+        BOOST_TEST(s_.engine->perform(accounts_with_jobs{s_.run, "", 5, at_second(second_)}) == accounts);
         const char account = "abc"[number(3)];
         std::vector<std::string> expected = claimable(account), got;
         expected.resize(std::min<std::size_t>(expected.size(), number(5)));
         const std::size_t count = expected.empty() ? 0 : expected.size();
-        for (const claimed_job& c : s_.engine->claim({s_.run, {account}, count, at_second(second_)})) {
+        for (const claimed_job& c : s_.engine->perform(claim_jobs{s_.run, {account}, count, at_second(second_)})) {
             got.push_back(c.spec.identifier);
             claimed_[c.spec.identifier] = c.job;
             jobs_.at(c.spec.identifier).now = state::claimed;
@@ -129,17 +129,17 @@ BOOST_AUTO_TEST_CASE(claims_outlast_any_clock)
     opened s;
     auto job = s.job("a", "x");
     const std::vector<job_spec> more{{"a", "y", false}};
-    s.engine->add_jobs(s.run, more);
+    s.engine->perform(add_jobs{s.run, more});
     auto later = s.claim(1);
     BOOST_REQUIRE(later.size() == 1u);
-    BOOST_TEST(s.engine->release(later.front().job, at_second(50)));
+    BOOST_TEST(s.engine->perform(release_job{later.front().job, at_second(50)}));
     BOOST_TEST(s.claim(5, {}, 49).empty());
     auto due = s.claim(5, {}, years);
     BOOST_REQUIRE(due.size() == 1u);  // what was delayed, and not what is under way
     BOOST_TEST(due.front().spec.identifier == "y");
-    BOOST_TEST(s.engine->accounts_with_jobs(s.run, "", 10, at_second(2 * years)).empty());
+    BOOST_TEST(s.engine->perform(accounts_with_jobs{s.run, "", 10, at_second(2 * years)}).empty());
     BOOST_TEST(
-        (s.engine->write(page_of(job.job, "x", {1}, "p1", at_second(3 * years))).next.what == step::kind::go_on));
+        (s.engine->perform(page_of(job.job, "x", {1}, "p1", at_second(3 * years))).next.what == step::kind::go_on));
     BOOST_TEST(s.claim(5, {}, 9 * years).empty());
     s.engine->commit();
     // Its process dies, and the next one finds a clock that was set back.
@@ -155,22 +155,23 @@ BOOST_AUTO_TEST_CASE(what_is_not_claimed_is_not_written)
     const auto refused = [&](std::int64_t number) {
         auto page = page_of(number, "x", {1, 2, 3}, "p1", at_second(1));
         page.quarantined.push_back({"{", "why"});
-        BOOST_TEST(s.engine->write(page).next.what == step::kind::not_claimed);
-        BOOST_TEST(s.engine->finish({number, end_reason::null_cursor, {}, {}, false, {}, 0, at_second(1)}).what ==
-                   step::kind::not_claimed);
-        BOOST_TEST(s.engine->lost_position(number, at_second(1)).what == step::kind::not_claimed);
-        BOOST_TEST(!s.engine->release(number, {}));
-        BOOST_TEST(!s.engine->release(number, at_second(9)));
+        BOOST_TEST(s.engine->perform(page).next.what == step::kind::not_claimed);
+        BOOST_TEST(
+            s.engine->perform(job_end{number, end_reason::null_cursor, {}, {}, false, {}, 0, at_second(1)}).what ==
+            step::kind::not_claimed);
+        BOOST_TEST(s.engine->perform(forget_position{number, at_second(1)}).what == step::kind::not_claimed);
+        BOOST_TEST(!s.engine->perform(release_job{number, {}}));
+        BOOST_TEST(!s.engine->perform(release_job{number, at_second(9)}));
         BOOST_TEST(s.exported().empty());
-        BOOST_TEST(s.engine->count_jobs(s.run).queued == 1u);
+        BOOST_TEST(s.engine->perform(count_jobs{s.run}).queued == 1u);
     };
     refused(job.job + 1);
-    BOOST_TEST(s.engine->release(job.job, {}));
+    BOOST_TEST(s.engine->perform(release_job{job.job, {}}));
     refused(job.job);
     BOOST_TEST(s.claim(1).front().job == job.job);
-    s.engine->finish({job.job, end_reason::null_cursor, {}, {}, false, {}, 0, at_second(2)});
-    BOOST_TEST(s.engine->lost_position(job.job, at_second(3)).what == step::kind::not_claimed);
-    BOOST_TEST(s.engine->count_jobs(s.run).done == 1u);
+    s.engine->perform(job_end{job.job, end_reason::null_cursor, {}, {}, false, {}, 0, at_second(2)});
+    BOOST_TEST(s.engine->perform(forget_position{job.job, at_second(3)}).what == step::kind::not_claimed);
+    BOOST_TEST(s.engine->perform(count_jobs{s.run}).done == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(a_claim_and_its_release_write_nothing)
@@ -187,7 +188,7 @@ BOOST_AUTO_TEST_CASE(a_claim_and_its_release_write_nothing)
     };
     const auto job = s.job("a", "x");
     BOOST_TEST(row() == "0|||0|0|0||");
-    s.engine->release(job.job, {});
+    s.engine->perform(release_job{job.job, {}});
     BOOST_TEST(row() == "0|||0|0|0||");
 }
 
@@ -204,7 +205,7 @@ BOOST_AUTO_TEST_CASE(jobs_that_a_former_version_had_claimed_are_queued)
     BOOST_TEST(reader->jobs(queued, [](const stored_job& j) { return j.state == job_state::queued && !j.again_at; }) ==
                1u);
     BOOST_TEST(reader->summary().jobs.queued == 1u);
-    BOOST_TEST(open_sqlite(s.folder.file(), with_access(access::control))->count_jobs(s.run).queued == 1u);
+    BOOST_TEST(open_sqlite(s.folder.file(), with_access(access::control))->perform(count_jobs{s.run}).queued == 1u);
     s.engine = open_sqlite(s.folder.file());
     BOOST_TEST(s.claim(5).size() == 1u);
 }

@@ -45,14 +45,14 @@ struct busy_store {
             const std::string id = "x-" + std::to_string(++written);
             const std::string text =
                 "{\"object\":\"Post\",\"id\":\"" + id + "\",\"text\":\"" + std::string(1000, 't') + "\"}";
-            engine->write(one_post(job, id, text));
+            engine->perform(one_post(job, id, text));
         }
         engine->commit();
     }
     std::uint64_t log_bytes() const { return std::filesystem::file_size(folder.file() + "-wal"); }
 
     scratch folder;
-    std::unique_ptr<post_store> engine = open_sqlite(folder.file());
+    std::unique_ptr<store::engine> engine = open_sqlite(folder.file());
     std::int64_t job = 0;
     std::uint64_t written = 0;
 };
@@ -86,16 +86,15 @@ BOOST_AUTO_TEST_CASE(the_file_alone_has_what_was_committed)
     writer_options o = slow_groups();
     o.checkpoint_every = 0ms;
     store_writer writer(open_sqlite(folder.file()), o);
-    std::int64_t l = 0;
+    const std::int64_t l = one_job(writer, "x");
     std::set<std::string> all;
-    writer.submit(1, [&](post_store& e) { l = one_job(e, "x"); });
     for (std::uint64_t i = 1; i <= 5; ++i) {
         all.insert("x-" + std::to_string(i));
-        writer.submit(1, [&, i](post_store& e) { e.write(page_of(l, "x", {i}, "p", at_second(1))); });
+        writer.post(work_of(page_of(l, "x", {i}, "p", at_second(1))));
         writer.flush({});
         // The checkpoint is behind the commit, and before the next piece of work.
         std::promise<std::set<std::string>> copied;
-        writer.submit(0, [&](post_store&) { copied.set_value(held_by_a_copy(folder.file())); });
+        writer.post(call([&] { copied.set_value(held_by_a_copy(folder.file())); }));
         BOOST_TEST(copied.get_future().get() == all);
     }
 }
@@ -106,10 +105,10 @@ BOOST_AUTO_TEST_CASE(the_file_alone_is_a_store_behind_the_first_commit)
     writer_options o = slow_groups();
     o.checkpoint_every = 1h;
     store_writer writer(open_sqlite(folder.file()), o);
-    writer.submit(1, [](post_store& e) { e.write(page_of(one_job(e, "x"), "x", {1}, "p", at_second(1))); });
+    writer.post(work_of(page_of(one_job(writer, "x"), "x", {1}, "p", at_second(1))));
     writer.flush({});
     std::promise<std::set<std::string>> copied;
-    writer.submit(0, [&](post_store&) { copied.set_value(held_by_a_copy(folder.file())); });
+    writer.post(call([&] { copied.set_value(held_by_a_copy(folder.file())); }));
     BOOST_TEST(copied.get_future().get().size() == 1u);
 }
 
@@ -120,10 +119,9 @@ BOOST_AUTO_TEST_CASE(what_was_committed_reaches_the_file_without_another_commit)
     o.group_delay = 1ms;
     o.checkpoint_every = 1ms;
     store_writer writer(open_sqlite(folder.file()), o);
-    std::int64_t l = 0;
-    writer.submit(1, [&](post_store& e) { l = one_job(e, "x"); });
+    const std::int64_t l = one_job(writer, "x");
     writer.flush({});
-    writer.submit(1, [&](post_store& e) { e.write(page_of(l, "x", {1}, "p", at_second(1))); });
+    writer.post(work_of(page_of(l, "x", {1}, "p", at_second(1))));
     while (held_by_a_copy(folder.file()).empty()) std::this_thread::yield();
 }
 
@@ -132,8 +130,7 @@ BOOST_AUTO_TEST_CASE(at_the_end_all_is_in_the_file_or_it_is_said_what_is_not)
     for (const bool read_meanwhile : {false, true}) {
         scratch folder;
         store_writer writer(open_sqlite(folder.file()), slow_groups());
-        std::int64_t l = 0;
-        writer.submit(1, [&](post_store& e) { l = one_job(e, "x"); });
+        const std::int64_t l = one_job(writer, "x");
         std::promise<void> durable;
         writer.flush([&](std::exception_ptr) { durable.set_value(); });
         durable.get_future().wait();
@@ -144,7 +141,7 @@ BOOST_AUTO_TEST_CASE(at_the_end_all_is_in_the_file_or_it_is_said_what_is_not)
             BOOST_REQUIRE(sqlite3_exec(other, "BEGIN; SELECT count(*) FROM posts", nullptr, nullptr, nullptr) ==
                           SQLITE_OK);
         }
-        writer.submit(1, [&](post_store& e) { e.write(page_of(l, "x", {1}, "p", at_second(1))); });
+        writer.post(work_of(page_of(l, "x", {1}, "p", at_second(1))));
         writer.close();
         const log_tail left = writer.tail();
         BOOST_TEST((left.bytes > 0) == read_meanwhile);
@@ -206,7 +203,7 @@ BOOST_AUTO_TEST_CASE(a_backup_has_all_that_was_committed_when_it_began)
     scratch elsewhere;
     std::filesystem::rename(to, elsewhere.file());
     BOOST_TEST(count(elsewhere.file()) == 3000u);
-    BOOST_TEST(open_sqlite(elsewhere.file())->load_account("a").has_value() == false);
+    BOOST_TEST(open_sqlite(elsewhere.file())->perform(load_account{"a"}).has_value() == false);
 }
 
 /// A file of that name that is made while the backup runs is kept.
@@ -329,10 +326,10 @@ BOOST_AUTO_TEST_CASE(every_visitor_may_take_its_time)
     busy_store store(10);
     account_row row;
     row.account = "a";
-    store.engine->save_account(row);
+    store.engine->perform(save_account{row});
     auto page = one_post(store.job, "x-0", "{}");
     page.quarantined.push_back({"broken", "why"});
-    store.engine->write(page);
+    store.engine->perform(page);
     store.engine->commit();
     const auto reader = open_sqlite_reader(store.folder.file());
     const auto pause = [&] {

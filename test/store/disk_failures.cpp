@@ -42,7 +42,7 @@ attempt try_harvest(const std::string& file, const world& w, const char* vfs)
     sqlite_options options;
     options.vfs = vfs;
     options.lock_patience = 0ms;
-    std::unique_ptr<post_store> engine;
+    std::unique_ptr<store::engine> engine;
     try {
         engine = open_sqlite(file, options);
         harvest(*engine, w, {}, a.log);

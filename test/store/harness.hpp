@@ -89,11 +89,11 @@ inline page_write page_of(std::int64_t l, const std::string& identifier, const s
 }
 
 /// Claims up to so many jobs of a run, account by account.
-inline std::vector<claimed_job> claim_jobs(post_store& engine, std::int64_t run, std::size_t count, wall_time now)
+inline std::vector<claimed_job> claim_some(engine& engine, std::int64_t run, std::size_t count, wall_time now)
 {
     std::vector<claimed_job> jobs;
-    for (const std::string& account : engine.accounts_with_jobs(run, "", count, now)) {
-        const auto claimed = engine.claim({run, account, count - jobs.size(), now});
+    for (const std::string& account : engine.perform(accounts_with_jobs{run, "", count, now})) {
+        const auto claimed = engine.perform(claim_jobs{run, account, count - jobs.size(), now});
         jobs.insert(jobs.end(), claimed.begin(), claimed.end());
     }
     return jobs;
@@ -116,7 +116,7 @@ struct harvest_plan {
 
 /// Works off a world: adds its jobs, claims and reads them until none is left. `log` is kept up to date, so that it
 /// says what happened before a `store_error` came out of here.
-inline void harvest(post_store& engine, const world& w, harvest_plan plan, harvest_log& log,
+inline void harvest(engine& engine, const world& w, harvest_plan plan, harvest_log& log,
                     const std::function<void()>& committed = {})
 {
     std::set<std::string> waiting;
@@ -126,12 +126,12 @@ inline void harvest(post_store& engine, const world& w, harvest_plan plan, harve
         waiting.clear();
         if (committed) committed();
     };
-    const auto run = engine.begin_run(plan.run, at_second(plan.second)).run;
-    engine.add_jobs(run, jobs_of(w));
+    const auto run = engine.perform(begin_run{plan.run, at_second(plan.second)}).run;
+    engine.perform(add_jobs{run, jobs_of(w)});
     commit();
     unsigned pages = 0;
     while (true) {
-        const auto claimed = claim_jobs(engine, run, 1, at_second(plan.second));
+        const auto claimed = claim_some(engine, run, 1, at_second(plan.second));
         if (claimed.empty()) break;
         const claimed_job& job = claimed.front();
         const listing_model& listing = w.at(job.spec.identifier);
@@ -145,15 +145,15 @@ inline void harvest(post_store& engine, const world& w, harvest_plan plan, harve
             const auto got = listing.get(cursor, plan.limit);
             const wall_time now = at_second(plan.second);
             if (got.refused) {
-                next = engine.finish({job.job, end_reason::exhausted_cursor, {}, {}, false, {}, 1, now});
+                next = engine.perform(job_end{job.job, end_reason::exhausted_cursor, {}, {}, false, {}, 1, now});
             } else {
                 const auto result =
-                    engine.write(page_of(job.job, job.spec.identifier, got.posts, got.cursor, now, plan.likes));
+                    engine.perform(page_of(job.job, job.spec.identifier, got.posts, got.cursor, now, plan.likes));
                 log.added += result.added;
                 for (auto id : got.posts) waiting.insert(job.spec.identifier + "-" + std::to_string(id));
                 next = result.next;
                 if (next.what == step::kind::go_on && got.cursor.empty())
-                    next = engine.finish({job.job, end_reason::null_cursor, {}, {}, false, {}, 0, now});
+                    next = engine.perform(job_end{job.job, end_reason::null_cursor, {}, {}, false, {}, 0, now});
                 cursor = got.cursor;
             }
             if (++pages % plan.commit_every == 0) commit();
@@ -162,7 +162,7 @@ inline void harvest(post_store& engine, const world& w, harvest_plan plan, harve
                 throw std::logic_error(std::string("unexpected: ") + to_string(next.what));
         }
     }
-    if (plan.end_run) engine.end_run(run, "complete", at_second(plan.second));
+    if (plan.end_run) engine.perform(end_run{run, "complete", at_second(plan.second)});
     commit();
 }
 

@@ -98,11 +98,10 @@ struct session {
         writer_options options;
         // What was begun ends, even where what would have flushed it could not begin.
         options.group_delay = 1ms;
-        options.max_queued_bytes = 100;  // less than two pages, so that the others wait for room
         writer.emplace(std::move(engine), options);
         for (std::size_t i = 0; i < pages; ++i) {
             ++begun;
-            async_write(*writer, context.get_executor(), std::move(texts[i]),
+            async_apply(*writer, context.get_executor(), std::move(texts[i]),
                         [this, i](boost::system::error_code ec, const page_result&) {
                             ++ended;
                             written[i] = !ec;
@@ -110,8 +109,8 @@ struct session {
             ++started;
         }
         ++begun;
-        async_perform_durably(
-            *writer, context.get_executor(), 1, [](post_store&) {}, [this](boost::system::error_code) { ++ended; });
+        async_apply_durably(*writer, context.get_executor(), read_tenant(),
+                            [this](boost::system::error_code) { ++ended; });
         ++begun;
         async_flush(*writer, context.get_executor(), [this](boost::system::error_code ec) {
             ++ended;
@@ -121,7 +120,7 @@ struct session {
         ++started;
     }
 
-    std::unique_ptr<post_store> engine;
+    std::unique_ptr<store::engine> engine;
     std::int64_t job = 0;
     std::vector<page_write> texts;
     boost::asio::io_context context;

@@ -63,7 +63,7 @@ struct opened {
     explicit opened(store::access a = store::access::sole) : engine(open_sqlite(folder.file(), with_access(a))) {}
 
     scratch folder;
-    std::unique_ptr<post_store> engine;
+    std::unique_ptr<store::engine> engine;
     std::int64_t run = 0;
 
     // One job of each account/identifier, in a run of its own.
@@ -71,17 +71,17 @@ struct opened {
     {
         run_request r;
         r.restart = true;
-        run = engine->begin_run(r, at_second(0)).run;
+        run = engine->perform(begin_run{r, at_second(0)}).run;
         const job_spec spec{account, identifier, false};
-        engine->add_jobs(run, {&spec, 1});
+        engine->perform(add_jobs{run, {spec}});
         auto c = claim(1);
         BOOST_REQUIRE(c.size() == 1u);
         return c.front();
     }
     std::vector<claimed_job> claim(std::size_t count, const std::string& account = {}, std::int64_t second = 0)
     {
-        if (account.empty()) return claim_jobs(*engine, run, count, at_second(second));
-        return engine->claim({run, account, count, at_second(second)});
+        if (account.empty()) return claim_some(*engine, run, count, at_second(second));
+        return engine->perform(claim_jobs{run, account, count, at_second(second)});
     }
     std::vector<std::string> exported(const post_filter& filter = {})
     {

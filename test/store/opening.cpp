@@ -109,24 +109,24 @@ void check_content(post_reader& reader)
 }
 
 // The run that was under way goes on to its end.
-void go_on(post_store& engine)
+void go_on(engine& engine)
 {
     run_request r;
     r.label = "jobs.csv";
     r.mode = walk_mode::full;
-    const run_info info = engine.begin_run(r, at_second(6000));
+    const run_info info = engine.perform(begin_run{r, at_second(6000)});
     BOOST_TEST(info.resumed);
     const std::vector<job_spec> jobs{{"acc0", "alice", false}, {"acc1", "dave", false}, {"acc2", "77", true}};
-    engine.begin_import(info.run);
-    BOOST_TEST(engine.add_jobs(info.run, jobs).queued == 3u);
-    BOOST_TEST(engine.end_import(info.run) == 2u);  // carol and eve
-    const auto claimed = claim_jobs(engine, info.run, 10, at_second(6001));
+    engine.perform(begin_import{info.run});
+    BOOST_TEST(engine.perform(add_jobs{info.run, jobs}).queued == 3u);
+    BOOST_TEST(engine.perform(end_import{info.run}) == 2u);  // carol and eve
+    const auto claimed = claim_some(engine, info.run, 10, at_second(6001));
     BOOST_TEST(claimed.size() == 3u);
     for (const claimed_job& job : claimed) {
-        engine.write(page_of(job.job, job.spec.identifier, {1}, "", at_second(6002)));
-        engine.finish({job.job, end_reason::null_cursor, {}, {}, false, {}, 0, at_second(6003)});
+        engine.perform(page_of(job.job, job.spec.identifier, {1}, "", at_second(6002)));
+        engine.perform(job_end{job.job, end_reason::null_cursor, {}, {}, false, {}, 0, at_second(6003)});
     }
-    BOOST_TEST(engine.end_run(info.run, "complete", at_second(6004)));
+    BOOST_TEST(engine.perform(end_run{info.run, "complete", at_second(6004)}));
     engine.commit();
 }
 
@@ -188,7 +188,7 @@ BOOST_AUTO_TEST_CASE(a_harvest_waits_for_a_lock_of_another_process)
     };
     const auto engine = open_sqlite(folder.file(), o);
     lock = std::make_unique<foreign_lock>(folder.file());
-    BOOST_TEST(engine->begin_run({}, at_second(0)).run == 1);
+    BOOST_TEST(engine->perform(begin_run{{}, at_second(0)}).run == 1);
     engine->commit();
     BOOST_TEST(waited.size() >= 5u);
     BOOST_TEST(waited.front() <= waited.back());
@@ -203,7 +203,7 @@ BOOST_AUTO_TEST_CASE(the_wait_for_a_lock_can_be_given_up)
     o.while_locked = [&](std::chrono::milliseconds) { return ++asked < 3; };
     auto engine = open_sqlite(folder.file(), o);
     foreign_lock lock(folder.file());
-    BOOST_TEST(reason_of([&] { engine->begin_run({}, at_second(0)); }) == store_errc::locked);
+    BOOST_TEST(reason_of([&] { engine->perform(begin_run{{}, at_second(0)}); }) == store_errc::locked);
     BOOST_TEST(asked == 3);
     engine.reset();
     // And so can the one for the opening.
@@ -222,7 +222,7 @@ BOOST_AUTO_TEST_CASE(a_command_beside_a_harvest_waits_for_its_own_time)
     sqlite_options o = with_access(store::access::control);
     o.busy_timeout = 1ms;
     const auto control = open_sqlite(folder.file(), o);
-    BOOST_TEST(reason_of([&] { control->request_unpark("a", at_second(0)); }) == store_errc::locked);
+    BOOST_TEST(reason_of([&] { control->perform(request_unpark{"a", at_second(0)}); }) == store_errc::locked);
 }
 
 BOOST_AUTO_TEST_CASE(a_store_of_the_version_before_is_read_as_it_is)
@@ -263,7 +263,7 @@ BOOST_AUTO_TEST_CASE(tables_change_under_the_lock_only)
     // No harvest runs, and none is kept from running afterwards.
     const auto control = open_sqlite(folder.file(), with_access(store::access::control));
     BOOST_TEST(version_of(folder.file()) == 2);
-    BOOST_TEST(control->request_unpark_all(at_second(1)) == 1u);
+    BOOST_TEST(control->perform(request_unpark{std::nullopt, at_second(1)}) == 1u);
     control->commit();
     BOOST_TEST(open_sqlite(folder.file()) != nullptr);
 }
@@ -324,11 +324,11 @@ BOOST_AUTO_TEST_CASE(an_owner_whose_lock_is_gone_commits_nothing)
         s.engine->commit();
         const std::string lock = s.folder.file("posts.db.lock");
         std::filesystem::remove(lock);
-        std::unique_ptr<post_store> other;
+        std::unique_ptr<store::engine> other;
         if (replaced) other = open_sqlite(s.folder.file());
         if (other) other->commit();
         BOOST_TEST(reason_of([&] {
-                       s.engine->write(page_of(job.job, "x", {1}, "p", at_second(1)));
+                       s.engine->perform(page_of(job.job, "x", {1}, "p", at_second(1)));
                        s.engine->commit();
                    }) == store_errc::cannot_open);
         BOOST_TEST(reason_of([&] { s.engine->commit(); }) == store_errc::closed);
@@ -341,7 +341,7 @@ BOOST_AUTO_TEST_CASE(what_is_made_is_for_its_owner)
     const mode_t before = ::umask(0);
     {
         opened s;
-        s.engine->begin_run({}, at_second(0));
+        s.engine->perform(begin_run{{}, at_second(0)});
         s.engine->commit();
         for (const char* beside : {"", "-wal", "-shm", ".lock"})
             BOOST_TEST(mode_of(s.folder.file() + beside) == 0600u, beside);

@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(a_lock_that_stays_is_reported_in_time)
     o.lock_patience = 20ms;
     auto engine = open_sqlite(folder.file(), o);
     BOOST_REQUIRE(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK);
-    BOOST_TEST(reason_of([&] { engine->begin_run({}, at_second(0)); }) == store_errc::locked);
+    BOOST_TEST(reason_of([&] { engine->perform(begin_run{{}, at_second(0)}); }) == store_errc::locked);
     BOOST_TEST(reason_of([&] { engine->commit(); }) == store_errc::closed);
     engine.reset();
     BOOST_TEST(reason_of([&] { open_sqlite(folder.file(), o); }) == store_errc::locked);
@@ -114,7 +114,7 @@ BOOST_AUTO_TEST_CASE(all_that_a_store_keeps_in_its_folder_is_known)
     const std::string link = folder.file("link.db");
     std::filesystem::create_symlink(folder.file(), link);
     const auto engine = open_sqlite(link);
-    engine->begin_run({}, at_second(0));
+    engine->perform(begin_run{{}, at_second(0)});
     std::vector<std::string> known = sqlite_files(link);
     known.push_back(folder.file());
     std::size_t found = 0;
@@ -236,7 +236,7 @@ BOOST_AUTO_TEST_CASE(who_may_only_read_the_folder_is_told_what_else_is_needed)
     scratch folder, copied;
     harvest_small_world(folder.file());
     const auto engine = open_sqlite(folder.file());
-    engine->begin_run({}, at_second(1'000));
+    engine->perform(begin_run{{}, at_second(1'000)});
     engine->commit();
     for (const char* part : {"posts.db", "posts.db-wal"})
         std::filesystem::copy_file(folder.file(part), copied.file(part));
@@ -250,7 +250,7 @@ BOOST_AUTO_TEST_CASE(who_may_only_read_the_folder_hears_of_a_write_meanwhile)
     harvest_small_world(folder.file());
     std::optional<only_reading> guest(std::in_place, folder);
     const auto reader = open_sqlite_reader(folder.file());
-    std::unique_ptr<post_store> harvest;
+    std::unique_ptr<store::engine> harvest;
     const auto begin_once = [&] {
         if (harvest) return;
         guest.reset();
@@ -262,7 +262,7 @@ BOOST_AUTO_TEST_CASE(who_may_only_read_the_folder_hears_of_a_write_meanwhile)
 
     // One that is over has left its traces.
     guest.reset();
-    harvest->begin_run({}, at_second(1'000));
+    harvest->perform(begin_run{{}, at_second(1'000)});
     harvest->commit();
     harvest.reset();
     guest.emplace(folder);

@@ -56,22 +56,22 @@ BOOST_AUTO_TEST_CASE(links_are_as_young_as_the_last_look)
         return first_row(s.folder.file(), "SELECT changed, json FROM posts");
     };
     const std::string first_time = std::to_string(at_second(1).time_since_epoch().count());
-    BOOST_TEST(s.engine->write(one_post(job.job, "1", old_link, 1)).added == 1u);
-    const auto again = s.engine->write(one_post(job.job, "1", new_link, 2));
+    BOOST_TEST(s.engine->perform(one_post(job.job, "1", old_link, 1)).added == 1u);
+    const auto again = s.engine->perform(one_post(job.job, "1", new_link, 2));
     BOOST_TEST(again.unchanged == 1u);
     BOOST_TEST(again.changed == 0u);
     BOOST_TEST(stored() == first_time + " " + new_link);
     // A store of version 1 doesn't know which links it has.
     sql(s.folder.file(), "UPDATE posts SET links = NULL");
-    s.engine->write(one_post(job.job, "1", old_link, 3));
+    s.engine->perform(one_post(job.job, "1", old_link, 3));
     BOOST_TEST(stored() == first_time + " " + old_link);
     // What only the owner sees isn't given up for them.
-    s.engine->write(one_post(job.job, "1", own_view, 4));
-    s.engine->write(one_post(job.job, "1", new_link, 5));
+    s.engine->perform(one_post(job.job, "1", own_view, 4));
+    s.engine->perform(one_post(job.job, "1", new_link, 5));
     BOOST_TEST(stored() == std::to_string(at_second(4).time_since_epoch().count()) + " " + own_view);
     // Nothing is written if nothing is new.
     s.engine->commit();
-    s.engine->write(one_post(job.job, "1", own_view, 6));
+    s.engine->perform(one_post(job.job, "1", own_view, 6));
     BOOST_TEST(s.engine->uncommitted_bytes() < own_view.size());
 }
 
@@ -82,12 +82,12 @@ BOOST_AUTO_TEST_CASE(what_two_walks_have_missed_is_gone)
         run_request r;
         r.mode = mode;
         r.restart = true;
-        s.run = s.engine->begin_run(r, at_second(second)).run;
+        s.run = s.engine->perform(begin_run{r, at_second(second)}).run;
         const job_spec spec{"a", "x", false};
-        s.engine->add_jobs(s.run, {&spec, 1});
+        s.engine->perform(add_jobs{s.run, {spec}});
         const auto job = s.claim(1, {}, second).front();
-        s.engine->write(page_of(job.job, "x", ids, "", at_second(second)));
-        s.engine->finish(ending(job.job, second));
+        s.engine->perform(page_of(job.job, "x", ids, "", at_second(second)));
+        s.engine->perform(ending(job.job, second));
         s.engine->commit();
         return first_row(s.folder.file(),
                          "SELECT group_concat(coalesce(missed, '-') || '/' || coalesce(gone / 1000 - 1700000000, '-'), "
@@ -108,21 +108,21 @@ BOOST_AUTO_TEST_CASE(doubts_are_in_the_row)
         s.engine->commit();
         return first_row(s.folder.file(), "SELECT state, whole, suspect, end_reason FROM jobs");
     };
-    s.engine->write(page(job.job, 1, 1));
+    s.engine->perform(page(job.job, 1, 1));
     page_write second = page(job.job, 2, 2);
     second.quarantined = {{"{\"broken\":tru", "not JSON"}};
-    s.engine->write(second);
+    s.engine->perform(second);
     BOOST_TEST(state() == "0 0 1 ");
-    s.engine->write(page(job.job, 3, 3));
-    BOOST_TEST(s.engine->finish(ending(job.job, 3)).what == step::kind::complete);
+    s.engine->perform(page(job.job, 3, 3));
+    BOOST_TEST(s.engine->perform(ending(job.job, 3)).what == step::kind::complete);
     BOOST_TEST(state() == "3 0 1 null_cursor");
     // The next run reads all of it, although it is an update.
     job = s.job("a", "x");
     for (unsigned n = 1; n <= 3; ++n) {
         BOOST_TEST(job.start.what == step::kind::from_top);
-        BOOST_TEST(s.engine->write(page(job.job, n, 10 + n)).next.what == step::kind::go_on);
+        BOOST_TEST(s.engine->perform(page(job.job, n, 10 + n)).next.what == step::kind::go_on);
     }
-    s.engine->finish(ending(job.job, 13));
+    s.engine->perform(ending(job.job, 13));
     BOOST_TEST(state() == "3 1 0 null_cursor");
 }
 
@@ -133,11 +133,11 @@ BOOST_AUTO_TEST_CASE(a_short_page_above_others_and_an_end_that_is_not_confirmed)
     page_write shorter = page(job.job, 1, 1);
     shorter.posts.erase(shorter.posts.begin() + 8, shorter.posts.end());
     shorter.missing = 2;
-    s.engine->write(shorter);
+    s.engine->perform(shorter);
     s.engine->commit();
     BOOST_TEST(first_row(s.folder.file(), "SELECT suspect FROM jobs") == "0");
-    s.engine->write(page(job.job, 2, 2));
-    BOOST_TEST(s.engine->finish(ending(job.job, 3, end_reason::empty_page)).what == step::kind::bounded);
+    s.engine->perform(page(job.job, 2, 2));
+    BOOST_TEST(s.engine->perform(ending(job.job, 3, end_reason::empty_page)).what == step::kind::bounded);
     s.engine->commit();
     BOOST_TEST(first_row(s.folder.file(), "SELECT state, whole, suspect, end_reason FROM jobs") == "3 0 1 empty_page");
 }
@@ -148,13 +148,13 @@ step read_to_empty_pages(opened& s, unsigned tolerated, unsigned second)
     const auto job = s.job("a", "x");
     page_write first = page(job.job, 1, second);
     first.empty_pages = tolerated;
-    step next = s.engine->write(first).next;
+    step next = s.engine->perform(first).next;
     if (next.what == step::kind::complete) return next;
-    next = s.engine->write(page(job.job, 2, second + 1)).next;
+    next = s.engine->perform(page(job.job, 2, second + 1)).next;
     BOOST_TEST(next.what == step::kind::go_on);
     job_end end = ending(job.job, second + 2, end_reason::empty_page);
     end.empty_pages = tolerated;
-    return s.engine->finish(end);
+    return s.engine->perform(end);
 }
 
 BOOST_AUTO_TEST_CASE(an_inferred_end_is_called_so_for_as_long_as_it_is_one)
@@ -185,10 +185,10 @@ BOOST_AUTO_TEST_CASE(an_inferred_end_is_called_so_for_as_long_as_it_is_one)
     BOOST_TEST(job().end == "up_to_date_inferred");
     // A stated end is none that was inferred.
     auto claimed = s.job("b", "y");
-    s.engine->write(page(claimed.job, 1, 61));
-    s.engine->finish(ending(claimed.job, 62));
+    s.engine->perform(page(claimed.job, 1, 61));
+    s.engine->perform(ending(claimed.job, 62));
     claimed = s.job("b", "y");
-    BOOST_TEST(s.engine->write(page(claimed.job, 1, 63)).next.what == step::kind::complete);
+    BOOST_TEST(s.engine->perform(page(claimed.job, 1, 63)).next.what == step::kind::complete);
     s.engine->commit();
     std::map<std::string, stored_job> jobs;
     open_sqlite_reader(s.folder.file())->jobs({}, [&](const stored_job& j) {
@@ -204,10 +204,10 @@ BOOST_AUTO_TEST_CASE(a_refused_end_that_rests_is_called_so)
     opened s;
     const auto refused = [&](unsigned second) {
         const auto job = s.job("a", "x");
-        const step next = s.engine->write(page(job.job, 1, second)).next;
+        const step next = s.engine->perform(page(job.job, 1, second)).next;
         if (next.what != step::kind::go_on && next.what != step::kind::from_position) return next.what;
-        s.engine->write(page(job.job, 2, second + 1));
-        return s.engine->finish(ending(job.job, second + 2, end_reason::refused_cursor)).what;
+        s.engine->perform(page(job.job, 2, second + 1));
+        return s.engine->perform(ending(job.job, second + 2, end_reason::refused_cursor)).what;
     };
     for (unsigned night = 0; night < 4; ++night) BOOST_TEST(refused(1 + 10 * night) == step::kind::bounded);
     s.engine->commit();
@@ -220,12 +220,12 @@ BOOST_AUTO_TEST_CASE(a_listing_that_another_account_has_read_is_known)
 {
     opened s;
     auto job = s.job("a", "x");
-    for (unsigned n = 1; n <= 3; ++n) s.engine->write(page(job.job, n, n));
-    s.engine->finish(ending(job.job, 3));
+    for (unsigned n = 1; n <= 3; ++n) s.engine->perform(page(job.job, n, n));
+    s.engine->perform(ending(job.job, 3));
     // Its first page joins what is known.
     job = s.job("b", "x");
     BOOST_TEST(job.start.what == step::kind::from_top);
-    const auto first = s.engine->write(page(job.job, 1, 10, 32));
+    const auto first = s.engine->perform(page(job.job, 1, 10, 32));
     BOOST_TEST(first.next.what == step::kind::complete);
     BOOST_TEST(first.added == 2u);
     s.engine->commit();
@@ -236,12 +236,12 @@ BOOST_AUTO_TEST_CASE(a_listing_that_another_account_has_read_is_known)
     for (const job_spec& spec : {job_spec{"c", "x", true}, job_spec{"d", "x", false}}) {
         run_request r;
         r.restart = true;
-        s.run = s.engine->begin_run(r, at_second(20)).run;
-        s.engine->add_jobs(s.run, {&spec, 1});
+        s.run = s.engine->perform(begin_run{r, at_second(20)}).run;
+        s.engine->perform(add_jobs{s.run, {spec}});
         job = s.claim(1).front();
         page_write other = page(job.job, 1, 20);
         if (!spec.is_company) other = page_of(job.job, "y", {9, 8, 7, 6, 5, 4, 3, 2, 1}, "p", at_second(20));
-        BOOST_TEST(s.engine->write(other).next.what == step::kind::go_on);
+        BOOST_TEST(s.engine->perform(other).next.what == step::kind::go_on);
     }
 }
 
@@ -253,13 +253,13 @@ BOOST_AUTO_TEST_CASE(quarantined_items_differ_by_any_byte)
     p.posts.clear();
     // The same but for what a post's fingerprint leaves out.
     p.quarantined = {{R"({"date":"1d","broken":tru})", "not JSON"}, {R"({"date":"2d","broken":tru})", "not JSON"}};
-    s.engine->write(p);
-    s.engine->write(p);
+    s.engine->perform(p);
+    s.engine->perform(p);
     s.engine->commit();
     BOOST_TEST(first_row(s.folder.file(), "SELECT count(*) FROM quarantined") == "2");
     // Files of version 1 have other hashes.
     sql(s.folder.file(), "UPDATE quarantined SET hash = zeroblob(16) WHERE item = 1");
-    s.engine->write(p);
+    s.engine->perform(p);
     s.engine->commit();
     BOOST_TEST(first_row(s.folder.file(), "SELECT count(*) FROM quarantined") == "2");
 }
@@ -268,10 +268,10 @@ BOOST_AUTO_TEST_CASE(the_position_of_a_claimed_job_is_lost)
 {
     opened s;
     auto job = s.job("a", "x");
-    for (unsigned n = 1; n <= 2; ++n) s.engine->write(page(job.job, n, n));
-    BOOST_TEST(s.engine->lost_position(job.job, at_second(3)).what == step::kind::from_top);
-    BOOST_TEST(s.engine->release(job.job, {}));
-    BOOST_TEST(s.engine->lost_position(job.job, at_second(4)).what == step::kind::not_claimed);
+    for (unsigned n = 1; n <= 2; ++n) s.engine->perform(page(job.job, n, n));
+    BOOST_TEST(s.engine->perform(forget_position{job.job, at_second(3)}).what == step::kind::from_top);
+    BOOST_TEST(s.engine->perform(release_job{job.job, {}}));
+    BOOST_TEST(s.engine->perform(forget_position{job.job, at_second(4)}).what == step::kind::not_claimed);
 }
 
 BOOST_AUTO_TEST_CASE(an_interrupted_job_is_queued_delayed_or_failed)
@@ -282,10 +282,10 @@ BOOST_AUTO_TEST_CASE(an_interrupted_job_is_queued_delayed_or_failed)
           std::tuple(end_reason::failed, true, "1")}) {
         opened s;
         const auto job = s.job("a", "x");
-        s.engine->write(page(job.job, 1, 1));
+        s.engine->perform(page(job.job, 1, 1));
         job_end end = ending(job.job, 2, reason);
         if (later) end.again_at = at_second(100);
-        BOOST_TEST(s.engine->finish(end).what == step::kind::interrupted);
+        BOOST_TEST(s.engine->perform(end).what == step::kind::interrupted);
         s.engine->commit();
         BOOST_TEST(first_row(s.folder.file(), "SELECT state FROM jobs") == state);
     }
@@ -299,13 +299,13 @@ BOOST_AUTO_TEST_CASE(another_account_takes_over_only_what_can_be_read)
         // Posts without an id are known by what they say.
         page_write nameless = page(job.job, 1, 1);
         for (auto& p : nameless.posts) p = {p.provider(), {}, p.published(), p.json()};
-        s.engine->write(nameless);
-        s.engine->finish(ending(job.job, 2));
+        s.engine->perform(nameless);
+        s.engine->perform(ending(job.job, 2));
         s.engine->commit();
         if (damaged) sql(s.folder.file(), "UPDATE jobs SET timeline = '{'");
         nameless.job = s.job("b", "x").job;
         nameless.now = at_second(10);
-        const step next = s.engine->write(nameless).next;
+        const step next = s.engine->perform(nameless).next;
         BOOST_TEST(next.what == (damaged ? step::kind::go_on : step::kind::complete));
     }
 }

@@ -14,29 +14,29 @@ namespace {
 
 const std::vector<job_spec> three_jobs{{"a", "1", false}, {"a", "2", false}, {"b", "3", false}};
 
-void done(post_store& engine, const claimed_job& job, std::int64_t second)
+void done(engine& engine, const claimed_job& job, std::int64_t second)
 {
-    engine.write(page_of(job.job, job.spec.identifier, {1}, "", at_second(second)));
-    engine.finish({job.job, end_reason::null_cursor, {}, {}, false, {}, 0, at_second(second)});
+    engine.perform(page_of(job.job, job.spec.identifier, {1}, "", at_second(second)));
+    engine.perform(job_end{job.job, end_reason::null_cursor, {}, {}, false, {}, 0, at_second(second)});
 }
 
-void failed(post_store& engine, const claimed_job& job, std::int64_t second, bool may_pass = true)
+void failed(engine& engine, const claimed_job& job, std::int64_t second, bool may_pass = true)
 {
     job_end end;
     end.job = job.job;
     end.reason = end_reason::failed;
     end.may_pass = may_pass;
     end.now = at_second(second);
-    engine.finish(end);
+    engine.perform(end);
 }
 
-void park(post_store& engine, const std::string& account, bool parked = true)
+void park(engine& engine, const std::string& account, bool parked = true)
 {
     account_row row;
     row.account = account;
     row.parked = parked;
     if (parked) row.parked_since = at_second(1);
-    engine.save_account(row);
+    engine.perform(save_account{row});
 }
 
 std::string names(const std::vector<claimed_job>& jobs)
@@ -49,7 +49,7 @@ std::string names(const std::vector<claimed_job>& jobs)
 run_info begin(opened& s, std::int64_t second, run_request r = {})
 {
     r.label = "jobs.csv";
-    const run_info info = s.engine->begin_run(r, at_second(second));
+    const run_info info = s.engine->perform(begin_run{r, at_second(second)});
     s.run = info.run;
     return info;
 }
@@ -57,9 +57,9 @@ run_info begin(opened& s, std::int64_t second, run_request r = {})
 // Reads the list as a program does; the number of jobs that were withdrawn.
 std::uint64_t import(opened& s, std::span<const job_spec> jobs, import_result& result)
 {
-    s.engine->begin_import(s.run);
-    result = s.engine->add_jobs(s.run, jobs);
-    return s.engine->end_import(s.run);
+    s.engine->perform(begin_import{s.run});
+    result = s.engine->perform(add_jobs{s.run, {jobs.begin(), jobs.end()}});
+    return s.engine->perform(end_import{s.run});
 }
 
 std::uint64_t import(opened& s, std::span<const job_spec> jobs)
@@ -84,7 +84,7 @@ BOOST_AUTO_TEST_CASE(jobs_that_a_list_names_no_more_leave_the_run)
     BOOST_TEST(import(s, std::span(three_jobs).subspan(2), again) == 1u);
     BOOST_TEST(again.queued == 1u);
     BOOST_TEST(names(s.claim(5)) == "3");
-    const job_counts left = s.engine->count_jobs(s.run);
+    const job_counts left = s.engine->perform(count_jobs{s.run});
     BOOST_TEST(left.all() == 2u);
     BOOST_TEST(left.done == 1u);
     // Their state stays, and they can be named again.
@@ -100,30 +100,30 @@ BOOST_AUTO_TEST_CASE(delayed_and_failed_jobs_are_withdrawn_too)
     begin(s, 0);
     import(s, three_jobs);
     const auto jobs = s.claim(3);
-    s.engine->release(jobs[0].job, at_second(100));
+    s.engine->perform(release_job{jobs[0].job, at_second(100)});
     failed(*s.engine, jobs[1], 1);
-    s.engine->release(jobs[2].job, {});
+    s.engine->perform(release_job{jobs[2].job, {}});
     BOOST_TEST(import(s, std::span(three_jobs).subspan(2)) == 2u);
     BOOST_TEST(names(s.claim(5, {}, 200)) == "3");
-    BOOST_TEST(s.engine->count_jobs(s.run).all() == 1u);
+    BOOST_TEST(s.engine->perform(count_jobs{s.run}).all() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(nothing_is_claimed_while_the_list_is_read_again)
 {
     opened s;
     begin(s, 0);
-    s.engine->begin_import(s.run);
-    s.engine->add_jobs(s.run, three_jobs);
+    s.engine->perform(begin_import{s.run});
+    s.engine->perform(add_jobs{s.run, three_jobs});
     // A new run has only jobs that were named.
     BOOST_TEST(s.claim(1).size() == 1u);
-    s.engine->end_import(s.run);
+    s.engine->perform(end_import{s.run});
     begin(s, 1);
-    s.engine->begin_import(s.run);
+    s.engine->perform(begin_import{s.run});
     BOOST_TEST(s.claim(5).empty());
-    BOOST_TEST(s.engine->accounts_with_jobs(s.run, "", 5, at_second(1)).empty());
-    s.engine->add_jobs(s.run, std::span(three_jobs).first(2));
+    BOOST_TEST(s.engine->perform(accounts_with_jobs{s.run, "", 5, at_second(1)}).empty());
+    s.engine->perform(add_jobs{s.run, {three_jobs[0], three_jobs[1]}});
     BOOST_TEST(s.claim(5).empty());
-    s.engine->end_import(s.run);
+    s.engine->perform(end_import{s.run});
     BOOST_TEST(names(s.claim(5)) == "2");
 }
 
@@ -134,23 +134,23 @@ BOOST_AUTO_TEST_CASE(an_import_is_open_until_its_end)
         s.engine->commit();
         return open_sqlite_reader(s.folder.file())->summary().import_open;
     };
-    s.run = s.engine->begin_run({}, at_second(0)).run;
+    s.run = s.engine->perform(begin_run{{}, at_second(0)}).run;
     BOOST_TEST(!is_open());
-    s.engine->begin_import(s.run);
+    s.engine->perform(begin_import{s.run});
     BOOST_TEST(is_open());
-    s.engine->add_jobs(s.run, three_jobs);
+    s.engine->perform(add_jobs{s.run, three_jobs});
     BOOST_TEST(is_open());
-    s.engine->end_import(s.run);
+    s.engine->perform(end_import{s.run});
     BOOST_TEST(!is_open());
 
     // One that broke off, until there is another one.
-    s.engine->begin_import(s.run);
+    s.engine->perform(begin_import{s.run});
     BOOST_TEST(is_open());
     import(s, three_jobs);
     BOOST_TEST(!is_open());
 
     // An earlier version of this program has ended one.
-    s.engine->begin_import(s.run);
+    s.engine->perform(begin_import{s.run});
     BOOST_TEST(is_open());
     sql(s.folder.file(), "UPDATE runs SET import = import + 1");
     BOOST_TEST(!is_open());
@@ -161,14 +161,14 @@ BOOST_AUTO_TEST_CASE(an_import_that_broke_off_withdraws_nothing)
     opened s;
     begin(s, 0);
     import(s, three_jobs);
-    s.engine->begin_import(s.run);
-    s.engine->add_jobs(s.run, std::span(three_jobs).first(1));
+    s.engine->perform(begin_import{s.run});
+    s.engine->perform(add_jobs{s.run, {three_jobs[0]}});
     s.engine->commit();
     s.engine.reset();
     s.engine = open_sqlite(s.folder.file());
     BOOST_TEST(begin(s, 1).resumed);
-    BOOST_TEST(s.engine->end_import(s.run) == 0u);
-    BOOST_TEST(s.engine->count_jobs(s.run).queued == 3u);
+    BOOST_TEST(s.engine->perform(end_import{s.run}) == 0u);
+    BOOST_TEST(s.engine->perform(count_jobs{s.run}).queued == 3u);
     BOOST_TEST(import(s, three_jobs) == 0u);
 }
 
@@ -202,7 +202,7 @@ BOOST_AUTO_TEST_CASE(the_order_of_the_request_holds_in_a_resumed_run)
     import(s, turned);
     const auto jobs = s.claim(5);
     BOOST_TEST(names(jobs) == "213");
-    for (const auto& job : jobs) s.engine->release(job.job, {});
+    for (const auto& job : jobs) s.engine->perform(release_job{job.job, {}});
     BOOST_TEST(begin(s, 2).resumed);
     import(s, turned);
     BOOST_TEST(names(s.claim(5)) == "123");
@@ -216,9 +216,9 @@ BOOST_AUTO_TEST_CASE(a_run_ends_only_when_nothing_is_left)
     const auto jobs = s.claim(3);
     done(*s.engine, jobs[0], 1);
     failed(*s.engine, jobs[1], 1);
-    BOOST_TEST(!s.engine->end_run(s.run, "claimed", at_second(2)));
-    s.engine->release(jobs[2].job, at_second(50));
-    BOOST_TEST(!s.engine->end_run(s.run, "delayed", at_second(2)));
+    BOOST_TEST(!s.engine->perform(end_run{s.run, "claimed", at_second(2)}));
+    s.engine->perform(release_job{jobs[2].job, at_second(50)});
+    BOOST_TEST(!s.engine->perform(end_run{s.run, "delayed", at_second(2)}));
     const auto first = s.run;
     BOOST_TEST(begin(s, 2).run == first);
     import_result again;
@@ -226,7 +226,7 @@ BOOST_AUTO_TEST_CASE(a_run_ends_only_when_nothing_is_left)
     BOOST_TEST(again.settled == 1u);
     BOOST_TEST(again.gave_up == 1u);
     done(*s.engine, s.claim(1, {}, 50).front(), 50);
-    BOOST_TEST(s.engine->end_run(s.run, "complete", at_second(51)));
+    BOOST_TEST(s.engine->perform(end_run{s.run, "complete", at_second(51)}));
     BOOST_TEST(!begin(s, 52).resumed);
 }
 
@@ -237,8 +237,8 @@ BOOST_AUTO_TEST_CASE(a_run_with_jobs_of_parked_accounts_goes_on_once_they_are_un
     import(s, three_jobs);
     for (const auto& job : s.claim(2)) done(*s.engine, job, 1);
     park(*s.engine, "b");
-    BOOST_TEST(!s.engine->end_run(s.run, "b waits", at_second(2)));
-    BOOST_TEST(s.engine->request_unpark("b", at_second(3)));
+    BOOST_TEST(!s.engine->perform(end_run{s.run, "b waits", at_second(2)}));
+    BOOST_TEST(s.engine->perform(request_unpark{"b", at_second(3)}) == 1u);
     BOOST_TEST(begin(s, 4).resumed);
     import(s, three_jobs);
     BOOST_TEST(names(s.claim(5)) == "3");
@@ -288,13 +288,13 @@ BOOST_AUTO_TEST_CASE(a_store_belongs_to_its_tenant)
     r.tenant = "api0.example:13111";
     begin(s, 0, r);
     s.engine->commit();
-    BOOST_TEST(s.engine->tenant() == "");
+    BOOST_TEST(s.engine->perform(read_tenant{}) == "");
     r.tenant = "api1.example:13111";  // nothing came from the other one
     begin(s, 0, r);
     import(s, three_jobs);
     done(*s.engine, s.claim(1).front(), 1);
     s.engine->commit();
-    BOOST_TEST(s.engine->tenant() == r.tenant);
+    BOOST_TEST(s.engine->perform(read_tenant{}) == r.tenant);
     BOOST_TEST(open_sqlite_reader(s.folder.file())->tenant() == r.tenant);
     begin(s, 1);  // not checked
     begin(s, 1, r);
@@ -317,13 +317,13 @@ BOOST_AUTO_TEST_CASE(all_parked_accounts_are_unparked_at_once)
     opened s;
     for (const char* name : {"a", "b", "c"}) park(*s.engine, name);
     park(*s.engine, "d", false);
-    BOOST_TEST(s.engine->request_unpark("b", at_second(2)));
-    BOOST_TEST(s.engine->request_unpark_all(at_second(3)) == 3u);
-    BOOST_TEST(!s.engine->load_account("c")->parked);
-    auto taken = s.engine->take_unpark_requests();
+    BOOST_TEST(s.engine->perform(request_unpark{"b", at_second(2)}) == 1u);
+    BOOST_TEST(s.engine->perform(request_unpark{std::nullopt, at_second(3)}) == 3u);
+    BOOST_TEST(!s.engine->perform(load_account{"c"})->parked);
+    auto taken = s.engine->perform(take_unpark_requests{});
     std::sort(taken.begin(), taken.end());
     BOOST_TEST((taken == std::vector<std::string>{"a", "b", "c"}));
-    BOOST_TEST(s.engine->request_unpark_all(at_second(4)) == 0u);
+    BOOST_TEST(s.engine->perform(request_unpark{std::nullopt, at_second(4)}) == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(a_summary_counts_ends_by_what_they_prove)
@@ -337,15 +337,15 @@ BOOST_AUTO_TEST_CASE(a_summary_counts_ends_by_what_they_prove)
     import(s, jobs);
     const auto claimed = s.claim(6);
     const auto end = [&](std::size_t n, end_reason reason) {
-        s.engine->write(page_of(claimed[n].job, "x", {n + 1}, "p", at_second(1)));
-        s.engine->finish({claimed[n].job, reason, "why", "type", false, {}, 0, at_second(2)});
+        s.engine->perform(page_of(claimed[n].job, "x", {n + 1}, "p", at_second(1)));
+        s.engine->perform(job_end{claimed[n].job, reason, "why", "type", false, {}, 0, at_second(2)});
     };
     end(0, end_reason::null_cursor);
     end(1, end_reason::empty_page);
     end(2, end_reason::refused_cursor);
     end(3, end_reason::max_posts);
     end(4, end_reason::failed);
-    s.engine->release(claimed[5].job, {});
+    s.engine->perform(release_job{claimed[5].job, {}});
     // The last two lines are taken out.
     begin(s, 3, r);
     BOOST_TEST(import(s, std::span(jobs).first(5)) == 2u);

@@ -31,9 +31,9 @@ class shared_posts {
 public:
     explicit shared_posts(unsigned seed) : random_(seed), listings_(3)
     {
-        store_.run = store_.engine->begin_run({}, at_second(0)).run;
+        store_.run = store_.engine->perform(begin_run{{}, at_second(0)}).run;
         const std::vector<job_spec> specs{{"a", "one", false}, {"a", "two", false}, {"b", "three", false}};
-        store_.engine->add_jobs(store_.run, specs);
+        store_.engine->perform(add_jobs{store_.run, specs});
         jobs_ = store_.claim(3);
         for (auto& listing : listings_) {
             for (std::uint64_t id = 1; id <= 30; ++id)
@@ -58,7 +58,7 @@ public:
             shown_.try_emplace({jobs_[n].spec.identifier, "x-" + std::to_string(id)}, now, now).first->second.second =
                 now;
         }
-        const auto got = store_.engine->write(page_of(jobs_[n].job, "x", ids, "p", at_second(second), likes));
+        const auto got = store_.engine->perform(page_of(jobs_[n].job, "x", ids, "p", at_second(second), likes));
         BOOST_REQUIRE(got.next.what == step::kind::go_on);
         BOOST_TEST(got.added == expected.added);
         BOOST_TEST(got.changed == expected.changed);
@@ -185,7 +185,7 @@ BOOST_AUTO_TEST_CASE(what_was_not_committed_leaves_no_trace)
     s.engine->commit();
     auto job = s.job("a", "x");
     s.engine->commit();
-    s.engine->write(page_of(job.job, "x", {1, 2, 3}, "p1", at_second(1)));
+    s.engine->perform(page_of(job.job, "x", {1, 2, 3}, "p1", at_second(1)));
     s.engine.reset();
     BOOST_TEST(held(s.folder.file()).empty());
     s.engine = open_sqlite(s.folder.file());
@@ -199,10 +199,10 @@ BOOST_AUTO_TEST_CASE(the_same_post_in_two_listings_is_one_post)
 {
     opened s;
     auto one = s.job("a", "x");
-    s.engine->write(one_post(one.job, "77", R"({"id":"77","text":"t","permissions":{"can_react":true}})"));
+    s.engine->perform(one_post(one.job, "77", R"({"id":"77","text":"t","permissions":{"can_react":true}})"));
     auto two = s.job("b", "y");
     auto result =
-        s.engine->write(one_post(two.job, "77", R"({"permissions":{"can_react":false},"text":"t","id":"77"})", 9));
+        s.engine->perform(one_post(two.job, "77", R"({"permissions":{"can_react":false},"text":"t","id":"77"})", 9));
     BOOST_TEST(result.unchanged == 1u);
     BOOST_TEST(s.exported().size() == 1u);
     for (const char* account : {"a", "b"}) {
@@ -231,23 +231,23 @@ BOOST_AUTO_TEST_CASE(what_the_owner_sees_is_kept)
     const char* owner_later = R"({"id":"1","reaction_counter":2,"impressions_counter":600})";
     const char* other = R"({"id":"1","reaction_counter":3,"impressions_counter":0})";
     auto own = s.job("a", "x");
-    s.engine->write(one_post(own.job, "1", owner));
+    s.engine->perform(one_post(own.job, "1", owner));
     auto foreign = s.job("b", "x");
-    BOOST_TEST(s.engine->write(one_post(foreign.job, "1", other)).unchanged == 1u);
-    BOOST_TEST(s.engine->release(own.job, {}));
+    BOOST_TEST(s.engine->perform(one_post(foreign.job, "1", other)).unchanged == 1u);
+    BOOST_TEST(s.engine->perform(release_job{own.job, {}}));
     auto again = s.job("a", "x");
-    BOOST_TEST(s.engine->write(one_post(again.job, "1", owner_later)).changed == 1u);
+    BOOST_TEST(s.engine->perform(one_post(again.job, "1", owner_later)).changed == 1u);
     auto z = s.job("c", "x");
-    BOOST_TEST(s.engine->write(one_post(z.job, "1", R"({"id":"1","text":"edited"})")).changed == 1u);
+    BOOST_TEST(s.engine->perform(one_post(z.job, "1", R"({"id":"1","text":"edited"})")).changed == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(posts_without_an_id_are_named_by_their_content)
 {
     opened s;
     auto job = s.job("a", "x");
-    auto first = s.engine->write(one_post(job.job, "", R"({"provider":"NEW","text":"1","like_count":1})"));
-    auto second = s.engine->write(one_post(job.job, "", R"({"provider":"NEW","text":"2"})"));
-    auto again = s.engine->write(one_post(job.job, "", R"({"like_count":5,"provider":"NEW","text":"1"})"));
+    auto first = s.engine->perform(one_post(job.job, "", R"({"provider":"NEW","text":"1","like_count":1})"));
+    auto second = s.engine->perform(one_post(job.job, "", R"({"provider":"NEW","text":"2"})"));
+    auto again = s.engine->perform(one_post(job.job, "", R"({"like_count":5,"provider":"NEW","text":"1"})"));
     BOOST_TEST(first.added + second.added == 2u);
     BOOST_TEST(again.changed == 1u);
     const auto ids = s.exported();
@@ -259,7 +259,7 @@ BOOST_AUTO_TEST_CASE(a_page_that_holds_a_post_twice)
 {
     opened s;
     auto job = s.job("a", "x");
-    auto result = s.engine->write(page_of(job.job, "x", {3, 2, 3, 1, 2}, "p", at_second(1)));
+    auto result = s.engine->perform(page_of(job.job, "x", {3, 2, 3, 1, 2}, "p", at_second(1)));
     BOOST_TEST(result.added == 3u);
     BOOST_TEST(result.unchanged == 2u);
     s.engine->commit();
@@ -277,12 +277,12 @@ BOOST_AUTO_TEST_CASE(known_and_new_posts_in_any_order)
         opened s;
         auto job = s.job("a", "x");
         auto other = s.job("b", "x");
-        s.engine->write(page_of(job.job, "x", {1, 2}, "p", at_second(1)));
-        const auto here = s.engine->write(page_of(job.job, "x", order, "q", at_second(2)));
+        s.engine->perform(page_of(job.job, "x", {1, 2}, "p", at_second(1)));
+        const auto here = s.engine->perform(page_of(job.job, "x", order, "q", at_second(2)));
         BOOST_TEST(here.added == 2u);
         BOOST_TEST(here.unchanged == 2u);
         // In another listing all of them are known, but seen for the first time.
-        const auto there = s.engine->write(page_of(other.job, "x", order, "p", at_second(3), 7));
+        const auto there = s.engine->perform(page_of(other.job, "x", order, "p", at_second(3), 7));
         BOOST_TEST(there.added == 0u);
         BOOST_TEST(there.changed == 4u);
         s.engine->commit();
@@ -309,11 +309,11 @@ BOOST_AUTO_TEST_CASE(only_what_is_written_makes_a_commit_due)
     auto job = s.job("a", "x");
     const std::size_t size = json_of("x", 1).size();
     BOOST_TEST(s.engine->uncommitted_bytes() == 0u);
-    s.engine->write(page_of(job.job, "x", {1, 2}, "p", at_second(1)));
+    s.engine->perform(page_of(job.job, "x", {1, 2}, "p", at_second(1)));
     BOOST_TEST(s.engine->uncommitted_bytes() == 2 * size);
-    s.engine->write(page_of(job.job, "x", {1, 2}, "q", at_second(2)));
+    s.engine->perform(page_of(job.job, "x", {1, 2}, "q", at_second(2)));
     BOOST_TEST(s.engine->uncommitted_bytes() == 2 * size);
-    s.engine->write(page_of(job.job, "x", {1, 2}, "r", at_second(3), 1));
+    s.engine->perform(page_of(job.job, "x", {1, 2}, "r", at_second(3), 1));
     BOOST_TEST(s.engine->uncommitted_bytes() == 4 * size);
     s.engine->commit();
     BOOST_TEST(s.engine->uncommitted_bytes() == 0u);
@@ -358,8 +358,8 @@ BOOST_AUTO_TEST_CASE(quarantined_items_are_kept_once_byte_for_byte)
     p.position = "p";
     const std::string raw("{\"text\":\"\xff\0\"", 13);
     p.quarantined = {{raw, "not JSON"}, {"", "empty"}};
-    s.engine->write(p);
-    s.engine->write(p);
+    s.engine->perform(p);
+    s.engine->perform(p);
     s.engine->commit();
     std::vector<quarantined_row> rows;
     auto reader = open_sqlite_reader(s.folder.file());
@@ -379,8 +379,8 @@ BOOST_AUTO_TEST_CASE(filters_by_time)
 {
     opened s;
     auto job = s.job("a", "x");
-    s.engine->write(page_of(job.job, "x", {1, 2, 3, 4}, "p", at_second(1)));
-    s.engine->write(one_post(job.job, "undated", "{}"));
+    s.engine->perform(page_of(job.job, "x", {1, 2, 3, 4}, "p", at_second(1)));
+    s.engine->perform(one_post(job.job, "undated", "{}"));
     post_filter f;
     f.since = harvest_model::published(2);
     f.until = harvest_model::published(4);

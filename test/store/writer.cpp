@@ -38,12 +38,12 @@ store_errc reason_of(const std::exception_ptr& e)
 // Stops the writer's thread until it is opened.
 class gate {
 public:
-    store_writer::work closed()
+    store_work closed()
     {
-        return [this](post_store&) {
+        return call([this] {
             entered_.count_down();
             open_.wait();
-        };
+        });
     }
     void wait_until_entered() { entered_.wait(); }
     void open() { open_.count_down(); }
@@ -51,6 +51,11 @@ public:
 private:
     std::latch entered_{1}, open_{1};
 };
+
+std::uint64_t accounts_in(const std::string& file)
+{
+    return open_sqlite_reader(file)->accounts([](const auto&, const auto&) { return true; });
+}
 
 }  // namespace
 
@@ -61,16 +66,13 @@ BOOST_AUTO_TEST_CASE(pages_of_several_jobs_share_a_commit)
     scratch folder;
     store_writer writer(open_sqlite(folder.file()), slow_groups());
     std::atomic<int> durable = 0;
-    std::promise<std::int64_t> got;
-    writer.submit(1, [&](post_store& e) { got.set_value(one_job(e, "x")); });
-    const std::int64_t l = got.get_future().get();
+    const std::int64_t l = one_job(writer, "x");
     for (std::uint64_t i = 1; i <= 20; ++i)
-        writer.submit(
-            100, [=](post_store& e) { e.write(page_of(l, "x", {i}, "p", at_second(1))); },
-            [&](std::exception_ptr e) { durable += e ? 0 : 1; });
+        writer.post(work_of(page_of(l, "x", {i}, "p", at_second(1)),
+                            [&](const std::exception_ptr& e) { durable += e ? 0 : 1; }));
     BOOST_TEST(writer.commits() == 0u);
     std::promise<std::exception_ptr> flushed;
-    writer.flush([&](std::exception_ptr e) { flushed.set_value(e); });
+    writer.flush([&](const std::exception_ptr& e) { flushed.set_value(e); });
     BOOST_TEST((flushed.get_future().get() == nullptr));
     BOOST_TEST(durable == 20);
     BOOST_TEST(writer.commits() == 1u);
@@ -85,9 +87,8 @@ BOOST_AUTO_TEST_CASE(commits_by_bytes_and_by_time)
         o.group_bytes = 1;
         store_writer writer(open_sqlite(folder.file()), o);
         std::promise<void> durable;
-        writer.submit(
-            1, [](post_store& e) { e.write(page_of(one_job(e, "x"), "x", {1}, "p", at_second(1))); },
-            [&](std::exception_ptr) { durable.set_value(); });
+        writer.post(work_of(page_of(one_job(writer, "x"), "x", {1}, "p", at_second(1)),
+                            [&](const std::exception_ptr&) { durable.set_value(); }));
         durable.get_future().wait();
         BOOST_TEST(writer.commits() == 1u);
     }
@@ -97,7 +98,7 @@ BOOST_AUTO_TEST_CASE(commits_by_bytes_and_by_time)
         o.group_delay = 1ms;
         store_writer writer(open_sqlite(folder.file()), o);
         std::promise<void> durable;
-        writer.submit(1, [](post_store& e) { one_job(e, "x"); }, [&](std::exception_ptr) { durable.set_value(); });
+        writer.post(work_of(row_of_bytes("a", 1), [&](const std::exception_ptr&) { durable.set_value(); }));
         durable.get_future().wait();
         BOOST_TEST(writer.commits() == 1u);
     }
@@ -108,26 +109,35 @@ BOOST_AUTO_TEST_CASE(closing_commits_what_was_submitted)
     scratch folder;
     store_writer writer(open_sqlite(folder.file()), slow_groups());
     std::exception_ptr told = std::make_exception_ptr(1);
-    writer.submit(
-        1, [](post_store& e) { e.write(page_of(one_job(e, "x"), "x", {1, 2}, "p", at_second(1))); },
-        [&](std::exception_ptr e) { told = e; });
+    const auto tell = [&](const std::exception_ptr& e) { told = e; };
+    writer.post(work_of(page_of(one_job(writer, "x"), "x", {1, 2}, "p", at_second(1)), tell));
     writer.close();
     BOOST_TEST((told == nullptr));
     BOOST_TEST(held(folder.file()).size() == 2u);
-    bool ran = false;
-    writer.submit(1, [&](post_store&) { ran = true; }, [&](std::exception_ptr e) { told = e; });
+    // All that comes later is refused.
+    for (const bool waits : {false, true}) {
+        store_work late = work_of(row_of_bytes("a", 1), tell);
+        std::exception_ptr applied;
+        late.applied = [&](const std::exception_ptr& e, std::vector<operation_result>& results) {
+            applied = e;
+            BOOST_TEST(results.empty());
+        };
+        if (waits)
+            writer.submit(std::move(late));
+        else
+            writer.post(std::move(late));
+        BOOST_TEST(reason_of(std::exchange(told, nullptr)) == store_errc::closed);
+        BOOST_TEST(reason_of(applied) == store_errc::closed);
+    }
+    writer.flush(tell);
     BOOST_TEST(reason_of(told) == store_errc::closed);
-    writer.flush([&](std::exception_ptr e) { told = e; });
-    BOOST_TEST(reason_of(told) == store_errc::closed);
-    store_writer::work w = [&](post_store&) { ran = true; };
-    store_writer::durable none;
-    BOOST_TEST(writer.try_submit(1, w, none));
-    writer.submit(1, [&](post_store&) { ran = true; });
+    BOOST_CHECK_EXCEPTION(writer.perform(read_tenant()), store_error,
+                          [](const store_error& e) { return e.reason() == store_errc::closed; });
+    writer.post({});
     writer.flush({});
     writer.close();
-    BOOST_TEST(!ran);
     // The file is free.
-    BOOST_TEST(open_sqlite(folder.file()) != nullptr);
+    BOOST_TEST(open_sqlite(folder.file())->perform(load_account{"a"}).has_value() == false);
 }
 
 BOOST_AUTO_TEST_CASE(a_full_queue_holds_its_submitters)
@@ -137,24 +147,23 @@ BOOST_AUTO_TEST_CASE(a_full_queue_holds_its_submitters)
     o.max_queued_bytes = 100;
     store_writer writer(open_sqlite(folder.file()), o);
     gate g;
-    writer.submit(1, g.closed());
+    writer.post(g.closed());
     g.wait_until_entered();
-    std::string order;
-    store_writer::work a = [&](post_store&) { order += 'a'; }, b = [&](post_store&) { order += 'b'; };
-    store_writer::durable none;
-    // A piece that is too large for the queue has it alone.
-    BOOST_TEST(writer.try_submit(1000, a, none));
-    BOOST_TEST(!writer.try_submit(1, b, none));
-    BOOST_TEST(static_cast<bool>(b));
-    std::promise<bool> room;
-    writer.when_capacity(1, [&] { room.set_value(writer.try_submit(1, b, none)); });
-    std::thread blocked([&] { writer.submit(1, [&](post_store&) { order += 'c'; }); });
-    g.open();
-    BOOST_TEST(room.get_future().get());
-    blocked.join();
+    writer.submit(work_of(row_of_bytes("a", 60)));
+    writer.submit(work_of(row_of_bytes("b", 40)));  // as many bytes as there may be
+    std::latch here{1};
+    std::atomic<bool> opened = false;
+    std::thread opener([&] {
+        here.wait();
+        opened = true;
+        g.open();
+    });
+    here.count_down();
+    writer.submit(work_of(row_of_bytes("c", 1)));
+    BOOST_TEST(opened);
+    opener.join();
     writer.close();
-    BOOST_TEST(order.size() == 3u);
-    BOOST_TEST(order.front() == 'a');
+    BOOST_TEST(accounts_in(folder.file()) == 3u);
 }
 
 BOOST_AUTO_TEST_CASE(many_threads_and_a_small_queue)
@@ -164,17 +173,39 @@ BOOST_AUTO_TEST_CASE(many_threads_and_a_small_queue)
     o.max_queued_bytes = 64;
     o.group_delay = 1ms;
     store_writer writer(open_sqlite(folder.file()), o);
-    std::atomic<int> done = 0, durable = 0;
+    std::atomic<int> durable = 0;
     std::vector<std::thread> threads;
     for (int t = 0; t < 4; ++t)
-        threads.emplace_back([&] {
+        threads.emplace_back([&, t] {
             for (int i = 0; i < 200; ++i)
-                writer.submit(16, [&](post_store&) { ++done; }, [&](std::exception_ptr e) { durable += e ? 0 : 1; });
+                writer.submit(work_of(row_of_bytes(std::to_string(t * 200 + i), 16),
+                                      [&](const std::exception_ptr& e) { durable += e ? 0 : 1; }));
         });
     for (auto& t : threads) t.join();
     writer.close();
-    BOOST_TEST(done == 800);
+    BOOST_TEST(accounts_in(folder.file()) == 800u);
     BOOST_TEST(durable == 800);
+}
+
+BOOST_AUTO_TEST_CASE(each_operation_has_its_result)
+{
+    scratch folder;
+    store_writer writer(open_sqlite(folder.file()), slow_groups());
+    const std::int64_t l = one_job(writer, "x");
+    std::vector<operation> several{row_of_bytes("a", 1), load_account{"a"}, page_of(l, "x", {1, 2}, "p", at_second(1)),
+                                   load_account{"b"}, release_job{l, {}}};
+    const std::vector<operation_result> results = writer.apply(several);
+    BOOST_REQUIRE(results.size() == 5u);
+    BOOST_TEST(std::holds_alternative<std::monostate>(results[0]));
+    BOOST_TEST(std::get<std::optional<account_row>>(results[1])->ledger == "l");
+    BOOST_TEST(std::get<page_result>(results[2]).added == 2u);
+    BOOST_TEST(!std::get<std::optional<account_row>>(results[3]));
+    BOOST_TEST(std::get<bool>(results[4]));
+    BOOST_TEST(writer.apply({}).empty());
+    // Their data counts against the queue.
+    BOOST_TEST(bytes_of(several) == 1 + std::get<page_write>(several[2]).bytes());
+    const std::vector<operation> import{add_jobs{1, {{"ab", "cde", false}, {"f", "", true}}}};
+    BOOST_TEST(bytes_of(import) == 6u);
 }
 
 BOOST_AUTO_TEST_CASE(after_a_failure_nothing_is_done_and_everybody_knows)
@@ -188,79 +219,69 @@ BOOST_AUTO_TEST_CASE(after_a_failure_nothing_is_done_and_everybody_knows)
     disk.only({faulty_disk::operation::write});
     disk.fail_at(1, SQLITE_FULL, true);
     std::vector<store_errc> told;
-    auto tell = [&](std::exception_ptr e) { told.push_back(reason_of(e)); };
-    writer.submit(1, [](post_store& e) { one_job(e, "x"); }, tell);
+    auto tell = [&](const std::exception_ptr& e) { told.push_back(reason_of(e)); };
+    writer.post(work_of(row_of_bytes("a", 1), tell));
     std::promise<void> flushed;
-    writer.flush([&](std::exception_ptr e) {
+    writer.flush([&](const std::exception_ptr& e) {
         tell(e);
         flushed.set_value();
     });
     flushed.get_future().wait();
-    bool ran = false;
-    writer.submit(1, [&](post_store&) { ran = true; }, tell);
+    store_work late = work_of(row_of_bytes("b", 1), tell);
+    late.applied = [&](const std::exception_ptr& e, const auto&) { tell(e); };
+    writer.post(std::move(late));
+    BOOST_CHECK_EXCEPTION(writer.perform(load_account{"b"}), store_error,
+                          [](const store_error& e) { return e.reason() == store_errc::disk_full; });
     BOOST_CHECK_EXCEPTION(writer.close(), store_error,
                           [](const store_error& e) { return e.reason() == store_errc::disk_full; });
-    BOOST_TEST(!ran);
-    BOOST_TEST(told == std::vector<store_errc>(3, store_errc::disk_full));
+    BOOST_TEST(told == std::vector<store_errc>(4, store_errc::disk_full));
     BOOST_TEST(reason_of(writer.failure()) == store_errc::disk_full);
     disk.reset();
 }
 
-BOOST_AUTO_TEST_CASE(work_that_throws_fails_the_store)
+BOOST_AUTO_TEST_CASE(operations_are_applied_together_or_not_at_all)
 {
     scratch folder;
+    run_request bound, other;
+    bound.tenant = "api1.example:443";
+    other.tenant = "api2.example:443";
+    {
+        store_writer writer(open_sqlite(folder.file()), slow_groups());
+        const std::int64_t l = one_job(writer, "x");
+        writer.apply({begin_run{bound, at_second(0)}, page_of(l, "x", {1}, "p", at_second(1))});
+        writer.close();
+    }
     store_writer writer(open_sqlite(folder.file()), slow_groups());
-    writer.submit(1, [](post_store& e) {
-        e.write(page_of(one_job(e, "x"), "x", {1}, "p", at_second(1)));
-        throw std::runtime_error("in the middle");
-    });
-    BOOST_CHECK_THROW(writer.close(), std::runtime_error);
-    BOOST_TEST(held(folder.file()).empty());
+    BOOST_CHECK_THROW(writer.apply({row_of_bytes("a", 1), begin_run{other, at_second(2)}}), store_error);
+    BOOST_CHECK_THROW(writer.close(), store_error);
+    BOOST_TEST(!open_sqlite(folder.file())->perform(load_account{"a"}));
 }
 
-BOOST_AUTO_TEST_CASE(a_handler_that_throws_fails_the_writer)
+BOOST_AUTO_TEST_CASE(a_callback_that_throws_fails_the_writer)
 {
-    {
+    for (const bool durable : {false, true}) {
         scratch folder;
         store_writer writer(open_sqlite(folder.file()), slow_groups());
-        writer.submit(1, [](post_store&) {}, [](std::exception_ptr) { throw std::runtime_error("when durable"); });
+        store_work w;
+        if (durable)
+            w.durable = [](const std::exception_ptr&) { throw std::runtime_error("when durable"); };
+        else
+            w.applied = [](const std::exception_ptr&, const auto&) { throw std::runtime_error("when applied"); };
+        writer.post(std::move(w));
         BOOST_CHECK_THROW(writer.close(), std::runtime_error);
     }
-    scratch folder;
-    writer_options o = slow_groups();
-    o.max_queued_bytes = 100;
-    store_writer writer(open_sqlite(folder.file()), o);
-    gate g;
-    writer.submit(1, g.closed());
-    g.wait_until_entered();
-    writer.submit(100, [](post_store&) {});
-    writer.when_capacity(1, [] { throw std::runtime_error("when there is capacity"); });
-    g.open();
-    BOOST_CHECK_THROW(writer.close(), std::runtime_error);
 }
 
 BOOST_AUTO_TEST_CASE(on_asio_handlers_run_on_their_executor)
 {
     scratch folder;
     boost::asio::io_context context;
-    writer_options o = slow_groups();
-    o.max_queued_bytes = 1000;
-    store_writer writer(open_sqlite(folder.file()), o);
+    store_writer writer(open_sqlite(folder.file()), slow_groups());
     const auto here = std::this_thread::get_id();
-    std::int64_t l = 0;
+    const std::int64_t l = one_job(writer, "x");
     int written = 0, flushed = 0;
-    async_perform(
-        writer, context.get_executor(), 1, [](post_store& e) { return one_job(e, "x"); },
-        [&](boost::system::error_code ec, std::int64_t got) {
-            BOOST_TEST(!ec);
-            BOOST_TEST(std::this_thread::get_id() == here);
-            l = got;
-        });
-    context.run();
-    context.restart();
-    // More than the queue takes at once: the rest waits for room.
     for (std::uint64_t i = 1; i <= 50; ++i)
-        async_write(writer, context.get_executor(), page_of(l, "x", {i}, "p", at_second(1)),
+        async_apply(writer, context.get_executor(), page_of(l, "x", {i}, "p", at_second(1)),
                     [&](boost::system::error_code ec, const page_result& r) {
                         BOOST_TEST(!ec);
                         BOOST_TEST(r.added == 1u);
@@ -277,16 +298,17 @@ BOOST_AUTO_TEST_CASE(on_asio_handlers_run_on_their_executor)
     BOOST_TEST(flushed == 1);
     BOOST_TEST(held(folder.file()).size() == 50u);
 
-    auto future =
-        async_perform(writer, context.get_executor(), 1, [](post_store& e) { e.commit(); }, boost::asio::use_future);
+    std::vector<operation> two{load_account{"a"}, count_jobs{1}};
+    auto results = async_apply(writer, context.get_executor(), std::move(two), boost::asio::use_future);
+    auto nothing = async_apply(writer, context.get_executor(), row_of_bytes("a", 1), boost::asio::use_future);
     context.restart();
     context.run();
-    future.get();
+    BOOST_TEST(results.get().size() == 2u);
+    nothing.get();
     writer.close();
     boost::system::error_code after;
-    async_perform(
-        writer, context.get_executor(), 1, [](post_store&) { return 1; },
-        [&](boost::system::error_code ec, int) { after = ec; });
+    async_apply(writer, context.get_executor(), load_account{"a"},
+                [&](boost::system::error_code ec, const auto&) { after = ec; });
     context.restart();
     context.run();
     BOOST_TEST(after == store_errc::closed);
@@ -298,10 +320,7 @@ BOOST_AUTO_TEST_CASE(what_is_done_durably_completes_with_the_commit_that_it_shar
     boost::asio::io_context context;
     store_writer writer(open_sqlite(folder.file()), slow_groups());
     const auto save = [&](std::string account, auto told) {
-        account_row row;
-        row.account = std::move(account);
-        async_perform_durably(
-            writer, context.get_executor(), 1, [row](post_store& e) { e.save_account(row); }, std::move(told));
+        async_apply_durably(writer, context.get_executor(), row_of_bytes(std::move(account), 1), std::move(told));
     };
     int durable = 0;
     for (const char* name : {"a", "b"})
@@ -309,17 +328,14 @@ BOOST_AUTO_TEST_CASE(what_is_done_durably_completes_with_the_commit_that_it_shar
             BOOST_TEST(!ec);
             ++durable;
             // Whoever looks from outside sees both.
-            BOOST_TEST(open_sqlite_reader(folder.file())->accounts([](const auto&, const auto&) { return true; }) ==
-                       2u);
+            BOOST_TEST(accounts_in(folder.file()) == 2u);
         });
-    async_perform(
-        writer, context.get_executor(), 1, [](post_store& e) { return e.load_account("b").has_value(); },
-        [&](boost::system::error_code, bool done) {
-            BOOST_TEST(done);
-            BOOST_TEST(durable == 0);
-            BOOST_TEST(writer.commits() == 0u);
-            writer.flush({});
-        });
+    async_apply(writer, context.get_executor(), load_account{"b"}, [&](boost::system::error_code, const auto& row) {
+        BOOST_TEST(row.has_value());
+        BOOST_TEST(durable == 0);
+        BOOST_TEST(writer.commits() == 0u);
+        writer.flush({});
+    });
     context.run();
     BOOST_TEST(durable == 2);
     BOOST_TEST(writer.commits() == 1u);
@@ -337,53 +353,17 @@ BOOST_AUTO_TEST_CASE(on_asio_work_holds_nothing_until_the_commit)
     scratch folder;
     boost::asio::io_context context;
     store_writer writer(open_sqlite(folder.file()), slow_groups());
-    auto payload = std::make_shared<int>(7);
-    const std::weak_ptr<int> watched = payload;
+    page_write page = page_of(one_job(writer, "x"), "x", {1}, "p", at_second(1));
+    const std::weak_ptr<const void> watched = page.keep_alive;
     bool gone = false;
-    async_perform(
-        writer, context.get_executor(), 1, [kept = std::move(payload)](post_store&) { return *kept; },
-        [](boost::system::error_code, int) {});
-    async_perform(
-        writer, context.get_executor(), 1, [watched](post_store&) { return watched.expired(); },
-        [&](boost::system::error_code, bool expired) { gone = expired; });
+    async_apply(writer, context.get_executor(), std::move(page),
+                [&](boost::system::error_code, const auto&) { gone = watched.expired(); });
     context.run();
     BOOST_TEST(gone);
+    BOOST_TEST(writer.commits() == 0u);
 }
 
-BOOST_AUTO_TEST_CASE(nobody_gets_ahead_of_those_that_wait_for_room)
-{
-    scratch folder;
-    boost::asio::io_context context;
-    gate blocked;
-    writer_options options;
-    options.max_queued_bytes = 100;
-    store_writer writer(open_sqlite(folder.file()), options);
-    writer.submit(0, blocked.closed());
-    blocked.wait_until_entered();
-    writer.submit(100, [](post_store&) {});
-    std::vector<int> order;
-    const auto save = [&](int n) {
-        async_perform(
-            writer, context.get_executor(), 10, [&order, n](post_store&) { order.push_back(n); },
-            [](boost::system::error_code ec) { BOOST_TEST(!ec); });
-    };
-    std::latch found{1}, goes_on{1};
-    writer.when_capacity(10, [&] {
-        found.count_down();
-        goes_on.wait();
-    });
-    save(1);
-    blocked.open();
-    found.wait();
-    save(2);  // there is room, but the first one waits still
-    goes_on.count_down();
-    context.run();
-    const std::vector<int> in_turn{1, 2};
-    BOOST_TEST(order == in_turn, boost::test_tools::per_element());
-    writer.close();
-}
-
-BOOST_AUTO_TEST_CASE(a_flush_waits_behind_those_that_wait_for_room)
+BOOST_AUTO_TEST_CASE(work_is_done_in_the_order_of_the_calls)
 {
     scratch folder;
     boost::asio::io_context context;
@@ -391,60 +371,25 @@ BOOST_AUTO_TEST_CASE(a_flush_waits_behind_those_that_wait_for_room)
     writer_options options = slow_groups();
     options.max_queued_bytes = 100;
     store_writer writer(open_sqlite(folder.file()), options);
-    writer.submit(0, blocked.closed());
+    writer.post(blocked.closed());
     blocked.wait_until_entered();
-    writer.submit(100, [](post_store&) {});
+    // More than the queue holds for those that wait.
     std::string order;
     for (char name : {'a', 'b', 'c'})
-        async_perform(
-            writer, context.get_executor(), 60,
-            [&order, name](post_store& e) {
-                order += name;
-                account_row row;
-                row.account = name;
-                e.save_account(row);
-            },
-            [](boost::system::error_code ec) { BOOST_TEST(!ec); });
+        async_apply(writer, context.get_executor(), row_of_bytes({name}, 60), [&, name](boost::system::error_code ec) {
+            BOOST_TEST(!ec);
+            order += name;
+        });
     bool flushed = false;
     async_flush(writer, context.get_executor(), [&](boost::system::error_code ec) {
         BOOST_TEST(!ec);
         flushed = true;
         BOOST_TEST(order == "abc");
-        BOOST_TEST(open_sqlite_reader(folder.file())->accounts([](const auto&, const auto&) { return true; }) == 3u);
+        BOOST_TEST(accounts_in(folder.file()) == 3u);
     });
     blocked.open();
     context.run();
     BOOST_TEST(flushed);
-}
-
-BOOST_AUTO_TEST_CASE(a_thread_that_waits_for_room_keeps_its_place)
-{
-    scratch folder;
-    boost::asio::io_context context;
-    gate blocked;
-    writer_options options;
-    options.max_queued_bytes = 100;
-    store_writer writer(open_sqlite(folder.file()), options);
-    writer.submit(0, blocked.closed());
-    blocked.wait_until_entered();
-    writer.submit(100, [](post_store&) {});
-    std::string order;
-    std::latch found{1}, goes_on{1};
-    writer.when_capacity(10, [&] {
-        found.count_down();
-        goes_on.wait();
-        store_writer::work first = [&](post_store&) { order += 'a'; };
-        store_writer::durable none;
-        BOOST_TEST(writer.try_submit(10, first, none));
-    });
-    blocked.open();
-    found.wait();
-    // There is room, but the first one has not submitted yet.
-    std::thread second([&] { writer.submit(10, [&](post_store&) { order += 'b'; }); });
-    goes_on.count_down();
-    second.join();
-    writer.close();
-    BOOST_TEST(order == "ab");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

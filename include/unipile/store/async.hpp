@@ -18,17 +18,18 @@
 #include <type_traits>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace unipile::store {
 
 namespace detail {
 
 template <class T>
-struct perform_signature {
+struct answer_signature {
     using type = void(boost::system::error_code, T);
 };
 template <>
-struct perform_signature<void> {
+struct answer_signature<void> {
     using type = void(boost::system::error_code);
 };
 
@@ -76,21 +77,18 @@ void post_surely(const boost::asio::any_io_executor& executor, const F& f) noexc
     }
 }
 
-// Shared by the writer's queue and its list of waiting submitters. The handler is called once, on its own executor.
-template <class T, class F>
-struct perform_state : std::enable_shared_from_this<perform_state<T, F>> {
-    using handler_type = boost::asio::any_completion_handler<typename perform_signature<T>::type>;
+// The handler of an operation whose result is a T. It is called once, on its own executor.
+template <class T>
+struct answer_state : std::enable_shared_from_this<answer_state<T>> {
+    using handler_type = boost::asio::any_completion_handler<typename answer_signature<T>::type>;
     // Type of the handler's executor. Both executors have outstanding work until the handler is posted.
     using associated_type = boost::asio::associated_executor_t<handler_type, boost::asio::any_io_executor>;
     using value_type = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
 
-    // Takes `f` and `h` only if nothing throws.
+    // Takes `h` only if nothing throws.
     template <class Handler>
-    perform_state(F& f, Handler& h, const boost::asio::any_io_executor& fallback)
-        : shared(kept_busy(fallback)),
-          own(kept_busy(executor_of(h, fallback))),
-          handler(std::move(h)),
-          function(std::move(f))
+    answer_state(Handler& h, const boost::asio::any_io_executor& fallback)
+        : shared(kept_busy(fallback)), own(kept_busy(executor_of(h, fallback))), handler(std::move(h))
     {}
 
     // As `executor_work_guard` does, but exceptions leave the constructor.
@@ -111,7 +109,6 @@ struct perform_state : std::enable_shared_from_this<perform_state<T, F>> {
 
     void complete(boost::system::error_code ec, value_type value = {}) noexcept
     {
-        called = true;
         result = ec;
         answer = std::move(value);
         auto self = this->shared_from_this();
@@ -143,62 +140,39 @@ struct perform_state : std::enable_shared_from_this<perform_state<T, F>> {
         else
             std::move(h)(result, std::move(answer));
     }
-    void run(post_store& engine)
-    {
-        // The function may hold a page of posts, which is not needed until the commit; this object is.
-        F work = std::move(function);
-        if constexpr (std::is_void_v<T>) {
-            work(engine);
-            complete(boost::system::error_code{});
-        } else {
-            complete(boost::system::error_code{}, work(engine));
-        }
-    }
-    void committed(const std::exception_ptr& failure)
-    {
-        if (!called && failure) complete(code_of(failure));
-    }
 
     boost::asio::any_io_executor shared;
     associated_type own;  // the handler's
     handler_type handler;
-    F function;
-    bool called = false;  // the result is set
-    bool given = false;   // passed to the handler
+    bool given = false;  // passed to the handler
     boost::system::error_code result;
     value_type answer{};
 };
 
-// The same for a handler that waits for the commit.
-template <class F>
-struct commit_state : perform_state<void, F> {
-    using perform_state<void, F>::perform_state;
-
-    void run(post_store& engine) { this->function(engine); }
-    void committed(const std::exception_ptr& failure) { this->complete(code_of(failure)); }
-};
-
-// If memory runs out before the work is queued, the operation completes with that error.
-template <class State>
-void submit_when_possible(store_writer& writer, std::size_t bytes, const std::shared_ptr<State>& state) noexcept
+// Initiates an operation: `begin(state)` submits it. If that throws, nothing was submitted, and the operation completes
+// with the error.
+template <class T, class Token, class Begin>
+auto initiate_answer(const boost::asio::any_io_executor& executor, Token&& token, Begin begin)
 {
-    try {
-        store_writer::work w = [state](post_store& engine) { state->run(engine); };
-        store_writer::durable d = [state](std::exception_ptr failure) { state->committed(failure); };
-        if (!writer.try_submit(bytes, w, d))
-            writer.when_capacity(bytes, [&writer, bytes, state] { submit_when_possible(writer, bytes, state); });
-    } catch (...) {
-        if (!state->called) state->complete(code_of(std::current_exception()));
-    }
+    return boost::asio::async_initiate<Token, typename answer_signature<T>::type>(
+        [executor](auto handler, Begin submit) {
+            using state_type = answer_state<T>;
+            const auto state = made_surely([&] { return std::make_shared<state_type>(handler, executor); });
+            try {
+                submit(state);
+            } catch (...) {
+                state->complete(code_of(std::current_exception()));
+            }
+        },
+        token, std::move(begin));
 }
 
 }  // namespace detail
 
-/// Calls `f(engine)` on the writer's thread, once there is capacity for its `bytes`, and completes with its result. The
-/// work is done then, but not durable; see `async_flush`.
+/// Applies an operation on the writer's thread, and completes with its result. It is applied then, but not durable; see
+/// `async_flush`.
 ///
-/// Handler signature: `void(error_code, T)`, or `void(error_code)` if `f` returns void; T must have a default
-/// constructor.
+/// Handler signature: `void(error_code, Op::result)`, or `void(error_code)` for an operation whose result is void.
 ///
 /// Executor: the handler is posted to its associated executor, by default `executor`.
 ///
@@ -207,66 +181,66 @@ void submit_when_possible(store_writer& writer, std::size_t bytes, const std::sh
 /// Errors: `store_errc`; `store_writer::failure()` has the whole line. If memory runs out, the initiation throws
 /// `std::bad_alloc`, or the operation completes with `store_errc::out_of_memory`.
 ///
-/// Lifetimes: the writer must outlive the operation. `f` is moved into the operation.
+/// Lifetimes: the writer must outlive the operation, which owns `op`. With g++ 12, name `op` before the `co_await`.
 ///
 /// Thread safety: may be called on any thread.
-template <class F, class Token>
-auto async_perform(store_writer& writer, const boost::asio::any_io_executor& executor, std::size_t bytes, F f,
-                   Token&& token)
+template <operation_type Op, class Token>
+auto async_apply(store_writer& writer, const boost::asio::any_io_executor& executor, Op op, Token&& token)
 {
-    using result = std::invoke_result_t<F&, post_store&>;
-    using signature = typename detail::perform_signature<result>::type;
-    return boost::asio::async_initiate<Token, signature>(
-        [&writer, executor, bytes](auto handler, F function) {
-            using state_type = detail::perform_state<result, F>;
-            auto state = detail::made_surely([&] { return std::make_shared<state_type>(function, handler, executor); });
-            detail::submit_when_possible(writer, bytes, state);
-        },
-        token, std::move(f));
+    using result = typename Op::result;
+    return detail::initiate_answer<result>(
+        executor, std::forward<Token>(token), [&writer, op = std::move(op)](const auto& state) mutable {
+            store_work work;
+            work.operations.emplace_back(std::move(op));
+            work.applied = [state](const std::exception_ptr& failure, std::vector<operation_result>& results) {
+                if constexpr (!std::is_void_v<result>)
+                    if (!failure) return state->complete({}, result_of<Op>(std::move(results.front())));
+                state->complete(detail::code_of(failure));
+            };
+            writer.post(std::move(work));
+        });
 }
 
-/// Calls `f(engine)` the same way, and completes when it is durable, after the commit of all work of its group. `f`
-/// returns nothing. Handler signature: `void(error_code)`. Otherwise like `async_perform`.
-template <class F, class Token>
-auto async_perform_durably(store_writer& writer, const boost::asio::any_io_executor& executor, std::size_t bytes, F f,
-                           Token&& token)
-{
-    return boost::asio::async_initiate<Token, void(boost::system::error_code)>(
-        [&writer, executor, bytes](auto handler, F function) {
-            using state_type = detail::commit_state<F>;
-            auto state = detail::made_surely([&] { return std::make_shared<state_type>(function, handler, executor); });
-            detail::submit_when_possible(writer, bytes, state);
-        },
-        token, std::move(f));
-}
-
-/// Stores a batch: `async_perform` of `post_store::write`. Handler signature: `void(error_code, page_result)`.
+/// Applies several operations in their order within one transaction, and completes with a result for each. Handler
+/// signature: `void(error_code, std::vector<operation_result>)`. Otherwise like the other `async_apply`. Without
+/// operations, completes after all work submitted before.
 template <class Token>
-auto async_write(store_writer& writer, const boost::asio::any_io_executor& executor, page_write page, Token&& token)
+auto async_apply(store_writer& writer, const boost::asio::any_io_executor& executor, std::vector<operation> operations,
+                 Token&& token)
 {
-    auto bytes = page.bytes();
-    return async_perform(
-        writer, executor, bytes, [page = std::move(page)](post_store& engine) { return engine.write(page); },
-        std::forward<Token>(token));
+    return detail::initiate_answer<std::vector<operation_result>>(
+        executor, std::forward<Token>(token), [&writer, operations = std::move(operations)](const auto& state) mutable {
+            store_work work;
+            work.operations = std::move(operations);
+            work.applied = [state](const std::exception_ptr& failure, std::vector<operation_result>& results) {
+                state->complete(detail::code_of(failure), std::move(results));
+            };
+            writer.post(std::move(work));
+        });
+}
+
+/// Applies an operation the same way, and completes when it is durable, after the commit of all work of its group. Its
+/// result is dropped. Handler signature: `void(error_code)`. Otherwise like `async_apply`.
+template <operation_type Op, class Token>
+auto async_apply_durably(store_writer& writer, const boost::asio::any_io_executor& executor, Op op, Token&& token)
+{
+    return detail::initiate_answer<void>(
+        executor, std::forward<Token>(token), [&writer, op = std::move(op)](const auto& state) mutable {
+            store_work work;
+            work.operations.emplace_back(std::move(op));
+            work.durable = [state](const std::exception_ptr& failure) { state->complete(detail::code_of(failure)); };
+            writer.post(std::move(work));
+        });
 }
 
 /// Completes when all work submitted before is durable. Handler signature: `void(error_code)`. Otherwise like
-/// `async_perform`.
+/// `async_apply`.
 template <class Token>
 auto async_flush(store_writer& writer, const boost::asio::any_io_executor& executor, Token&& token)
 {
-    return boost::asio::async_initiate<Token, void(boost::system::error_code)>(
-        [&writer, executor](auto handler) {
-            auto nothing = [] {};
-            using state_type = detail::perform_state<void, decltype(nothing)>;
-            auto state = detail::made_surely([&] { return std::make_shared<state_type>(nothing, handler, executor); });
-            try {
-                writer.flush([state](std::exception_ptr failure) { state->complete(detail::code_of(failure)); });
-            } catch (...) {
-                if (!state->called) state->complete(detail::code_of(std::current_exception()));
-            }
-        },
-        token);
+    return detail::initiate_answer<void>(executor, std::forward<Token>(token), [&writer](const auto& state) {
+        writer.flush([state](const std::exception_ptr& failure) { state->complete(detail::code_of(failure)); });
+    });
 }
 
 }  // namespace unipile::store

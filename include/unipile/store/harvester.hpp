@@ -104,7 +104,7 @@ class harvester {
 public:
     using executor_type = boost::asio::any_io_executor;
 
-    /// Prepares a run that `post_store::begin_run` has begun. Sends nothing and claims nothing yet.
+    /// Prepares a run that `begin_run` has begun. Sends nothing and claims nothing yet.
     ///
     /// Preconditions: `executor` never runs two handlers at once; see `client`.
     ///

@@ -55,7 +55,7 @@ struct stored_job {
     std::optional<wall_time> tried;  ///< when the job was last done or failed
     std::optional<wall_time> again_at;
     bool suspect = false;    ///< the last walk may have missed posts
-    bool withdrawn = false;  ///< its list no longer has it, so it is in no run; see `post_store::end_import`
+    bool withdrawn = false;  ///< its list no longer has it, so it is in no run; see `end_import`
 };
 
 /// Which jobs to read. All conditions that are set must be met.
@@ -96,7 +96,7 @@ struct store_summary {
     std::map<std::string, std::uint64_t> by_end;      ///< jobs by end reason
     std::map<std::string, std::uint64_t> by_failure;  ///< failed jobs by failure type
     std::optional<run_info> last_run;
-    /// The list of the last run's jobs was not read to its end, or is being read: see `post_store::begin_import`.
+    /// The list of the last run's jobs was not read to its end, or is being read: see `begin_import`.
     bool import_open = false;
 };
 

@@ -113,8 +113,19 @@ struct quarantined_row {
     std::string why;
 };
 
-/// One batch of a job, at most a page. Written as a whole or not at all.
+/// What a batch changed, and the next step of its job.
+struct page_result {
+    step next;
+    std::uint64_t added = 0;      ///< posts that are new to the store
+    std::uint64_t changed = 0;    ///< posts with a change in content or counters
+    std::uint64_t unchanged = 0;  ///< posts without a change
+    std::string end = {};         ///< with `complete` and `bounded`: the job's end, see `stored_job::end`
+};
+
+/// An operation that stores a batch of a job, at most a page, and the job's new position. The result has the next step
+/// of the job. After `complete` or `bounded` the job is done and its claim has ended.
 struct page_write {
+    using result = page_result;
     std::int64_t job = 0;
     std::vector<post_row> posts;
     std::vector<quarantined_row> quarantined;
@@ -141,17 +152,10 @@ struct page_write {
     std::size_t bytes() const noexcept;
 };
 
-/// What a batch changed, and the next step of its job.
-struct page_result {
-    step next;
-    std::uint64_t added = 0;      ///< posts that are new to the store
-    std::uint64_t changed = 0;    ///< posts with a change in content or counters
-    std::uint64_t unchanged = 0;  ///< posts without a change
-    std::string end = {};         ///< with `complete` and `bounded`: the job's end, see `stored_job::end`
-};
-
-/// How a listing ended.
+/// An operation that ends a job's listing. The result is the next step: after `from_top` or `from_position` the job is
+/// not over and stays claimed.
 struct job_end {
+    using result = step;
     std::int64_t job = 0;
     end_reason reason = end_reason::none;
     /// For failures: the text for display. One line, without secrets.

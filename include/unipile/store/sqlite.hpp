@@ -1,8 +1,8 @@
 // The embedded engine: a store in one SQLite file.
 #pragma once
 
+#include <unipile/store/engine.hpp>
 #include <unipile/store/post_reader.hpp>
-#include <unipile/store/post_store.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -52,7 +52,7 @@ struct sqlite_options {
 /// that excludes other harvests. A file that is of a newer version, of another program, no database, or has several
 /// hard links is refused and left unchanged. The same applies to a store whose log was not copied or moved with it, as
 /// far as that can be detected (`store_errc::log_missing`).
-std::unique_ptr<post_store> open_sqlite(const std::string& file, const sqlite_options& options = {});
+std::unique_ptr<engine> open_sqlite(const std::string& file, const sqlite_options& options = {});
 
 /// Returns the names of all files of a store: the store's own first, then those that SQLite and the lock keep beside
 /// it. The files need not exist.

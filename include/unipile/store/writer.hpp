@@ -1,7 +1,7 @@
 // A thread for a store, with group commit.
 #pragma once
 
-#include <unipile/store/post_store.hpp>
+#include <unipile/store/engine.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -9,12 +9,14 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <utility>
+#include <vector>
 
 namespace unipile::store {
 
 /// Options of a `store_writer`.
 struct writer_options {
-    /// Bytes of work that may be queued, as stated by its submitters. One piece of work may always be queued.
+    /// Bytes of operations that may be queued before `submit` waits.
     std::size_t max_queued_bytes = 32 * 1024 * 1024;
     /// Commit when this many bytes were written …
     std::size_t group_bytes = 8 * 1024 * 1024;
@@ -26,40 +28,52 @@ struct writer_options {
     std::chrono::milliseconds checkpoint_every{10'000};
 };
 
-/// Runs a store on a thread of its own. Work is done in order, and several pieces of work share a transaction.
-/// Submitters learn when their work is done and when it is durable.
+/// Operations for a `store_writer`, which are applied one after the other in one transaction.
+struct store_work {
+    std::vector<operation> operations;
+    /// Called with the results once the operations are applied, but not durable, or with the failure that prevents it.
+    /// May be empty.
+    std::function<void(const std::exception_ptr& failure, std::vector<operation_result>& results)> applied;
+    /// Called with null once the operations are durable, or with the failure that prevents it. May be empty.
+    std::function<void(const std::exception_ptr& failure)> durable;
+};
+
+/// Runs a store on a thread of its own. Work is done in the order of the calls, and several pieces of work share a
+/// transaction. Submitters learn when their work is applied and when it is durable. Its memory is freed before they
+/// learn the results.
 ///
 /// **Errors.** After the first failure no work is done: the failure is passed to everything queued, and to everything
 /// submitted later. A member that throws, e.g. `std::bad_alloc`, has no effect.
 ///
 /// **Thread safety.** All members may be called on any thread, except as stated. Callbacks are called on the writer's
-/// thread, must not throw and must not block for long.
+/// thread, or inside the call if the writer is closed. They must not throw and must not block for long.
 class store_writer {
 public:
-    /// Work; called on the writer's thread.
-    using work = std::function<void(post_store&)>;
-    /// Called when the work is durable (null), or when it never will be (the failure).
-    using durable = std::function<void(std::exception_ptr)>;
-
     /// Takes over the engine, which must not be null, and starts the thread. Throws std::system_error if that fails.
-    explicit store_writer(std::unique_ptr<post_store> engine, writer_options options = {});
+    explicit store_writer(std::unique_ptr<engine> engine, writer_options options = {});
     /// Calls `close()`. Drops a failure; call `close()` first to get it.
     ~store_writer();
     store_writer(const store_writer&) = delete;
     store_writer& operator=(const store_writer&) = delete;
 
-    /// Submits work that holds about `bytes`. Does nothing and returns false if there is no capacity, or if others wait
-    /// for it. `when_durable` may be empty. An exception of `w` fails the store, since its changes may be incomplete.
-    bool try_submit(std::size_t bytes, work& w, durable& when_durable);
-    /// The same, but waits for capacity, behind those that wait already. Must not be called on the writer's thread.
-    void submit(std::size_t bytes, work w, durable when_durable = {});
-    /// Calls `f` once, when there is capacity for `bytes`; immediately if there is and no others wait. Calls are made
-    /// in order: until `f` returns, `try_submit` succeeds only inside it.
-    void when_capacity(std::size_t bytes, std::function<void()> f);
+    /// Queues work, without a bound on its memory: for callers that wait for the answer.
+    void post(store_work work);
+    /// Queues work, and waits while more than `max_queued_bytes` are queued. Must not be called on the writer's thread.
+    void submit(store_work work);
+    /// Applies operations, and returns a result for each; see `async_flush` and `flush` for durability. Throws the
+    /// failure. Must not be called on the writer's thread.
+    std::vector<operation_result> apply(std::vector<operation> operations);
+    /// Applies one operation the same way, and returns its result.
+    template <operation_type Op>
+    typename Op::result perform(Op op)
+    {
+        std::vector<operation> one;
+        one.emplace_back(std::move(op));
+        return result_of<Op>(std::move(apply(std::move(one)).front()));
+    }
 
-    /// Commits all work submitted so far, including work that waits for capacity, without waiting for more. Calls `f`
-    /// when that is durable.
-    void flush(durable f);
+    /// Commits all work submitted so far, without waiting for more. Calls `f` when that is durable.
+    void flush(std::function<void(const std::exception_ptr& failure)> f);
 
     /// Does and commits all submitted work, and ends the thread. Throws the failure if there was one. Work submitted
     /// later is refused. Must not be called on the writer's thread.

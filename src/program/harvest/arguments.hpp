@@ -5,7 +5,7 @@
 
 #include <unipile/pacing.hpp>
 #include <unipile/store/harvester.hpp>
-#include <unipile/store/post_store.hpp>
+#include <unipile/store/records.hpp>
 
 #include <cstdint>
 #include <string>

@@ -160,17 +160,16 @@ std::uint64_t job_file::finish()
     return rejected_;
 }
 
-import_report import_jobs(job_file& file, store::post_store& store, std::int64_t run,
+import_report import_jobs(job_file& file, store::engine& store, std::int64_t run,
                           const std::function<bool()>& keep_going)
 {
     import_report report;
     std::vector<store::job_spec> batch;
-    store.begin_import(run);
+    store.perform(store::begin_import{run});
     const auto add_batch = [&] {
         sort_by_account(batch);
-        add_up(report.jobs, store.add_jobs(run, batch));
+        add_up(report.jobs, store.perform(store::add_jobs{run, std::exchange(batch, {})}));
         store.commit();
-        batch.clear();
         report.all_read = report.all_read && keep_going();
         return report.all_read;
     };
@@ -182,7 +181,7 @@ import_report import_jobs(job_file& file, store::post_store& store, std::int64_t
     add_batch();
     report.all_read = report.all_read && file.all_read();
     if (!report.all_read) return report;
-    report.withdrawn = store.end_import(run);
+    report.withdrawn = store.perform(store::end_import{run});
     store.commit();
     return report;
 }

@@ -4,7 +4,7 @@
 #include "program/harvest/job_reader.hpp"
 #include "program/harvest/jobs_input.hpp"
 
-#include <unipile/store/post_store.hpp>
+#include <unipile/store/engine.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -70,7 +70,7 @@ private:
 /// Adds every job of the file to the run, a few thousand at a time, so that memory is bounded; commits what it added.
 /// `keep_going` is called from time to time; if it returns false, the rest is left out. Throws like `job_file`, and
 /// `store_error`.
-import_report import_jobs(job_file& file, store::post_store& store, std::int64_t run,
+import_report import_jobs(job_file& file, store::engine& store, std::int64_t run,
                           const std::function<bool()>& keep_going);
 
 }  // namespace unipile::program

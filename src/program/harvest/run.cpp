@@ -13,7 +13,6 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/errc.hpp>
@@ -186,19 +185,19 @@ bool harvest_run::prepare()
     if (!imported_.all_read) return false;
     plan_.run.label = file.label();
 
-    std::unique_ptr<store::post_store> engine;
+    std::unique_ptr<store::engine> engine;
     open_usable([&] {
         store::sqlite_options options;
         options.while_locked = [this](milliseconds waited) { return wait_for_lock(waited); };
         engine = store::open_sqlite(arguments_.store, options);
-        run_info_ = engine->begin_run(plan_.run, wall_now());
+        run_info_ = engine->perform(store::begin_run{plan_.run, wall_now()});
         // Afterwards those accounts' rows are not parked, and the harvester reads the rows.
-        engine->take_unpark_requests();
+        engine->perform(store::take_unpark_requests());
         engine->commit();  // shows that the file can be written
     });
     imported_ = import_jobs(file, *engine, run_info_.run, keep_going);
     context_.poll();
-    counts_ = engine->count_jobs(run_info_.run);
+    counts_ = engine->perform(store::count_jobs{run_info_.run});
     writer_ = std::make_unique<store::store_writer>(std::move(engine));
     return !stopping_ && counts_.open() > 0;
 }
@@ -330,21 +329,32 @@ void harvest_run::write_the_end()
 {
     closing_books_ = true;
     bool written = false;
-    store::job_counts counts = counts_;
-    writer_->submit(0, [this, &counts, to_the_end = !stopping_](store::post_store& engine) {
-        counts = engine.count_jobs(run_info_.run);
-        if (to_the_end) engine.end_run(run_info_.run, outcome_of(counts), wall_now());
-    });
-    writer_->flush([this, &written](const std::exception_ptr&) {
-        asio::post(context_, [this, &written] {
-            written = true;
-            context_.stop();
-        });
-    });
-    const auto waiting = asio::make_work_guard(context_);
     context_.restart();
+    asio::co_spawn(context_, store_the_end(), [this, &written](const std::exception_ptr& error) {
+        if (error) failed(error);  // GCOVR_EXCL_LINE: without memory only
+        written = true;
+        context_.stop();
+    });
     while (!written) guard([this] { context_.run(); });
-    counts_ = counts;
+}
+
+/// A failure is thrown when the writer is closed.
+asio::awaitable<void> harvest_run::store_the_end()
+{
+    const bool to_the_end = !stopping_;
+    store::count_jobs count;
+    count.run = run_info_.run;
+    const auto counted = co_await store::async_apply(*writer_, context_.get_executor(), std::move(count), as_result);
+    if (std::get<0>(counted)) co_return;
+    counts_ = std::get<1>(counted);
+    if (to_the_end) {
+        store::end_run end;
+        end.run = run_info_.run;
+        end.outcome = outcome_of(counts_);
+        end.now = wall_now();
+        co_await store::async_apply(*writer_, context_.get_executor(), std::move(end), as_result);
+    }
+    co_await store::async_flush(*writer_, context_.get_executor(), as_result);
 }
 
 /// Called on the thread that uses the store: the writer's, or this one before there is a writer.
@@ -412,9 +422,8 @@ asio::awaitable<void> harvest_run::look_for_unparked()
     for (;;) {
         unparked_.expires_after(unpark_interval);
         co_await unparked_.async_wait(as_result);
-        auto take = [](store::post_store& engine) { return engine.take_unpark_requests(); };
-        const auto result =
-            co_await store::async_perform(*writer_, context_.get_executor(), 0, std::move(take), as_result);
+        store::take_unpark_requests take;
+        const auto result = co_await store::async_apply(*writer_, context_.get_executor(), std::move(take), as_result);
         const auto& [ec, accounts] = result;
         if (ec) {
             stop_all();

@@ -12,8 +12,8 @@
 #include "program/terminal/console.hpp"
 #include "program/terminal/interruption.hpp"
 
+#include <unipile/store/engine.hpp>
 #include <unipile/store/harvester.hpp>
-#include <unipile/store/post_store.hpp>
 #include <unipile/store/writer.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -55,6 +55,7 @@ private:
     bool has_another_key();
     void close_books();
     void write_the_end();
+    boost::asio::awaitable<void> store_the_end();
     bool wait_for_lock(std::chrono::milliseconds waited);
 
     void guard(const std::function<void()>& f);

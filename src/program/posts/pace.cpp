@@ -21,7 +21,7 @@ paced_listings::paced_listings(posts_pace pace) : pace_(std::move(pace))
     std::string bound;
     open_usable([&] {
         store_ = store::open_sqlite(pace_.store, options);
-        bound = store_->tenant();
+        bound = store_->perform(store::read_tenant());
     });
     require_tenant(bound, pace_.base_url, pace_.store);
 }
@@ -49,7 +49,7 @@ std::optional<account_ledger> paced_listings::load(const std::string& account)
 {
     if (ledger_ || !store_ || failure_) return ledger_;
     try {
-        const auto row = store_->load_account(account);
+        const auto row = store_->perform(store::load_account{account});
         if (!row) return std::nullopt;
         // A damaged ledger counts as used up, as in a harvest.
         ledger_ = store::ledger_of(*row, wall_now()).ledger;
@@ -65,8 +65,8 @@ bool paced_listings::save(const std::string& account, const account_ledger& ledg
     if (!store_) return true;
     if (failure_) return false;
     try {
-        store_->save_account(
-            store::row_of(account, ledger, std::max(ledger.next_request, ledger.resting_until), wall_now()));
+        const wall_time next = std::max(ledger.next_request, ledger.resting_until);
+        store_->perform(store::save_account{store::row_of(account, ledger, next, wall_now())});
         store_->commit();
         return true;
     } catch (const store::store_error&) {

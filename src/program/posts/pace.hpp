@@ -4,7 +4,7 @@
 #include <unipile/account_ledger.hpp>
 #include <unipile/client.hpp>
 #include <unipile/harvest.hpp>
-#include <unipile/store/post_store.hpp>
+#include <unipile/store/engine.hpp>
 
 #include <exception>
 #include <functional>
@@ -42,7 +42,7 @@ private:
     bool save(const std::string& account, const account_ledger& ledger);
 
     posts_pace pace_;
-    std::unique_ptr<store::post_store> store_;
+    std::unique_ptr<store::engine> store_;
     std::optional<account_ledger> ledger_;  ///< of the one account
     std::exception_ptr failure_;
 };

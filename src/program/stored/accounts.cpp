@@ -7,8 +7,8 @@
 #include "program/terminal/safe_text.hpp"
 
 #include <unipile/account_ledger.hpp>
+#include <unipile/store/engine.hpp>
 #include <unipile/store/post_reader.hpp>
-#include <unipile/store/post_store.hpp>
 #include <unipile/store/sqlite.hpp>
 
 #include <CLI/CLI.hpp>
@@ -91,17 +91,18 @@ std::optional<std::vector<std::string>> unpark(const accounts_options& o)
     store::sqlite_options control;
     control.create = false;
     control.access = store::access::control;
-    std::unique_ptr<store::post_store> engine;
+    std::unique_ptr<store::engine> engine;
     open_usable([&] { engine = store::open_sqlite(o.file, control); });
     std::vector<std::string> asked;
     bool all = false;
     for (const std::string& account : o.unpark) {
-        if (!engine->load_account(account)) {
+        if (!engine->perform(store::load_account{account})) {
             if (account != "all")
                 throw std::invalid_argument{"--unpark: the store knows no account " + printable(account, 100)};
             all = true;
-            if (engine->request_unpark_all(wall_now()) == 0) note("no account is parked: there is nothing to do");
-        } else if (engine->request_unpark(account, wall_now())) {
+            if (engine->perform(store::request_unpark{std::nullopt, wall_now()}) == 0)
+                note("no account is parked: there is nothing to do");
+        } else if (engine->perform(store::request_unpark{account, wall_now()}) > 0) {
             asked.push_back(account);
         } else {
             note(printable(account, 100) + " is not parked: there is nothing to do");

@@ -218,9 +218,9 @@ BOOST_AUTO_TEST_CASE(an_account_gets_no_new_budget_where_its_ledger_is_damaged)
     beside.access = store::access::control;
     {
         const auto engine = store::open_sqlite(w.store, beside);
-        store::account_row row = engine->load_account(damaged).value();
+        store::account_row row = engine->perform(store::load_account{damaged}).value();
         row.ledger = "v1 t";
-        engine->save_account(row);
+        engine->perform(store::save_account{row});
         engine->commit();
     }
     w.world.server.reset_counts();
@@ -236,7 +236,7 @@ BOOST_AUTO_TEST_CASE(an_account_gets_no_new_budget_where_its_ledger_is_damaged)
     for (const auto& job : w.world.server.identifiers())
         BOOST_TEST(w.world.server.requests_by_page(job.account, job.identifier).empty() == (job.account == damaged));
     // The day begins now, and not again with each run.
-    const auto row = store::open_sqlite(w.store, beside)->load_account(damaged).value();
+    const auto row = store::open_sqlite(w.store, beside)->perform(store::load_account{damaged}).value();
     BOOST_TEST(unipile::account_ledger::from_text(row.ledger).has_value());
     BOOST_TEST(row.used_today >= 1000u);
 }

@@ -156,7 +156,8 @@ BOOST_AUTO_TEST_CASE(a_file_of_bad_lines_can_be_interrupted)
     std::string bad;
     for (int i = 0; i < 25'000; ++i) bad += "acc1,\n";
     const auto engine = store::open_sqlite(file("posts.db"));
-    const std::int64_t run = engine->begin_run({}, unipile::wall_time{std::chrono::seconds{1'700'000'000}}).run;
+    const std::int64_t run =
+        engine->perform(store::begin_run{{}, unipile::wall_time{std::chrono::seconds{1'700'000'000}}}).run;
     // In front of the first job, and behind it.
     for (const std::string first : {"", "acc1,ACoAA1\n"}) {
         write_jobs(header + first + bad);
@@ -176,7 +177,8 @@ BOOST_AUTO_TEST_CASE(a_file_that_is_read_in_part_withdraws_nothing)
     for (int i = 0; i < 50'010; ++i) text += "acc" + std::to_string(i % 3) + ",ACoAA" + std::to_string(i) + "\n";
     write_jobs(text);
     const auto engine = store::open_sqlite(file("posts.db"));
-    const std::int64_t run = engine->begin_run({}, unipile::wall_time{std::chrono::seconds{1'700'000'000}}).run;
+    const std::int64_t run =
+        engine->perform(store::begin_run{{}, unipile::wall_time{std::chrono::seconds{1'700'000'000}}}).run;
     for (const bool whole : {true, false}) {
         int asked = 0;
         job_file jobs{request, [](std::string_view) {}, always};
@@ -184,7 +186,7 @@ BOOST_AUTO_TEST_CASE(a_file_that_is_read_in_part_withdraws_nothing)
         BOOST_TEST(r.all_read == whole);
         BOOST_TEST(r.withdrawn == 0u);
         BOOST_TEST(r.jobs.added == (whole ? 50'010u : 0u));
-        BOOST_TEST(engine->count_jobs(run).queued == 50'010u);
+        BOOST_TEST(engine->perform(store::count_jobs{run}).queued == 50'010u);
     }
 }
 

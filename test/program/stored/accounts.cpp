@@ -17,7 +17,7 @@ BOOST_AUTO_TEST_CASE(accounts_and_what_they_wait_for)
         row.account = name;
         row.updated = at_second(0);
         change(row);
-        engine->save_account(row);
+        engine->perform(store::save_account{row});
     };
     add("plain", [](store::account_row&) {});
     add("parked", [](store::account_row& row) {
@@ -67,7 +67,7 @@ BOOST_AUTO_TEST_CASE(all_accounts_are_unparked_together)
         row.account = name;
         row.parked = true;
         row.parked_since = at_second(5);
-        engine->save_account(row);
+        engine->perform(store::save_account{row});
     }
     engine->commit();
     const finished f = program("accounts", {"--unpark", "all"});

@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(items_that_are_no_posts_keep_their_exact_bytes)
     page.quarantined = {{"{\"broken\xfe\"", "not JSON"}, {"[1]", "no object"}};
     page.position = "p";
     page.now = at_second(1);
-    engine->write(page);
+    engine->perform(page);
     complete(claimed.job);
     close();
     const finished f = program("export", {"--quarantined"});
@@ -121,7 +121,7 @@ BOOST_AUTO_TEST_CASE(a_reader_that_went_away_ends_it_in_order)
         const std::string id = std::to_string(i);
         const std::string json =
             R"({"object":"Post","provider":"LINKEDIN","id":")" + id + R"(","text":")" + text + "\"}";
-        engine->write(unipile::store::test::one_post(claimed.job, id, json));
+        engine->perform(unipile::store::test::one_post(claimed.job, id, json));
     }
     complete(claimed.job);
     close();

@@ -32,7 +32,7 @@ struct made_store : unipile::store::test::opened {
         end.job = l;
         end.reason = reason;
         end.now = unipile::store::test::at_second(2);
-        engine->finish(end);
+        engine->perform(end);
     }
     void fail(std::int64_t l, const std::string& failure)
     {
@@ -42,7 +42,7 @@ struct made_store : unipile::store::test::opened {
         end.failure = failure;
         end.failure_type = "errors/of_a_kind";
         end.now = unipile::store::test::at_second(2);
-        engine->finish(end);
+        engine->perform(end);
     }
     /// One listing of one post.
     void add_post(const std::string& account, const std::string& identifier, std::string_view provider,
@@ -52,9 +52,9 @@ struct made_store : unipile::store::test::opened {
         const auto claimed = job(account, identifier);
         auto page = unipile::store::test::one_post(claimed.job, id, json);
         page.posts.front() = {provider, id, published, json};
-        engine->write(page);
+        engine->perform(page);
         complete(claimed.job);
-        engine->end_run(run, "1 done", unipile::store::test::at_second(3));
+        engine->perform(unipile::store::end_run{run, "1 done", unipile::store::test::at_second(3)});
     }
     /// What an update by SQL makes of it.
     void sql(const std::string& statement) { unipile::store::test::sql(folder.file(), statement); }

@@ -23,10 +23,10 @@ struct status_of : made_store {
     {
         store::run_request request;
         request.label = "jobs.csv";
-        run = engine->begin_run(request, at_second(0)).run;
+        run = engine->perform(store::begin_run{request, at_second(0)}).run;
         std::vector<store::job_spec> specs;
         for (int i = 0; i < jobs; ++i) specs.push_back({"acc1", "id" + std::to_string(i), false});
-        engine->add_jobs(run, specs);
+        engine->perform(store::add_jobs{run, specs});
         engine->commit();
     }
 };
@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(an_import_that_is_not_at_its_end)
 {
     begin(1);
     complete(claim(1).front().job);
-    engine->begin_import(run);
+    engine->perform(store::begin_import{run});
     engine->commit();
     BOOST_TEST(has(text(), "\nimport: the jobs file is being read; more jobs may come\n"));
     close();
@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(a_run_that_has_ended)
 {
     begin(1);
     complete(claim(1).front().job);
-    BOOST_TEST(engine->end_run(run, "1 done", at_second(9)));
+    BOOST_TEST(engine->perform(store::end_run{run, "1 done", at_second(9)}));
     engine->commit();
     const std::string busy = text(0);
     BOOST_TEST(has(busy, ", ended 2023-11-14T22:13:29Z: 1 done; a harvest begins or ends\n"), busy);
@@ -131,7 +131,7 @@ BOOST_AUTO_TEST_CASE(one_failed_job_is_a_jobs_file)
 {
     begin(0);
     const std::vector<store::job_spec> specs{{"acc \"1\"", "1337", true}};
-    engine->add_jobs(run, specs);
+    engine->perform(store::add_jobs{run, specs});
     fail(claim(1).front().job, "no");
     close();
     const finished csv = program("status", {"--failed-jobs", "-"});
@@ -155,16 +155,16 @@ BOOST_AUTO_TEST_CASE(what_is_not_certain_is_said)
         const std::string id = "p" + std::to_string(i);  // outlives the page, which refers to it
         auto page = store::test::one_post(claimed[i].job, id, R"({"object":"Post","provider":"LINKEDIN","id":"x"})");
         page.quarantined = {{"[]", "no object"}};
-        engine->write(page);
+        engine->perform(page);
     }
     complete(claimed[0].job, end_reason::exhausted_cursor);
     complete(claimed[1].job);
-    engine->release(claimed[2].job, std::nullopt);
-    engine->release(claimed[3].job, std::nullopt);
-    engine->begin_import(run);
+    engine->perform(store::release_job{claimed[2].job, std::nullopt});
+    engine->perform(store::release_job{claimed[3].job, std::nullopt});
+    engine->perform(store::begin_import{run});
     const std::vector<store::job_spec> kept{{"acc1", "id0", false}, {"acc1", "id1", false}, {"acc1", "id2", false}};
-    engine->add_jobs(run, kept);
-    BOOST_TEST(engine->end_import(run) == 1u);
+    engine->perform(store::add_jobs{run, kept});
+    BOOST_TEST(engine->perform(store::end_import{run}) == 1u);
     close();
     sql("UPDATE sightings SET gone = 1700000000000 WHERE job = (SELECT job FROM jobs WHERE identifier = 'id1')");
     const std::string said = text();
