@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(a_second_interruption_waits_for_no_reader)
     const served s{small_world(20'000)};
     process p{UNIPILE_PROGRAM, s.arguments({s.first()}, {"--summary", "json"}), s.environment(),
               process::error_to::terminal};
-    std::string out = p.read_line();
+    p.read_line();
     // Nothing more is read: the pipe fills up. Either the block that is being written fits, or the second signal ends
     // the wait for its reader.
     while (s.server.stats().pages < 1) std::this_thread::yield();
