@@ -319,7 +319,7 @@ asio::awaitable<course_action> harvester_core::forget_position(active_job& job)
     store::forget_position forget;
     forget.job = job.claimed.job;
     forget.now = wall_now();
-    const std::optional<store::step> next = co_await apply(std::move(forget));
+    const std::optional<store::step> next = co_await apply(forget);
     course_action action;
     if (next) action = job_course::position_forgotten(*next);
     co_return action;
@@ -344,7 +344,7 @@ asio::awaitable<void> harvester_core::give_back(std::uint64_t tag, active_job& j
 {
     store::release_job release;
     release.job = job.claimed.job;
-    co_await apply(std::move(release));
+    co_await apply(release);
     jobs_.erase(tag);
     ++stats_.jobs_left;
 }

@@ -69,6 +69,7 @@ private:
     void import()
     {
         std::vector<std::string> order;
+        order.reserve(jobs_.size());
         for (const auto& [name, j] : jobs_) order.push_back(name);
         std::shuffle(order.begin(), order.end(), random_);
         std::vector<job_spec> specs;
@@ -90,6 +91,7 @@ private:
             if (j.account == account && j.now == state::queued) in_order[j.listed] = name;
         }
         std::vector<std::string> names;
+        names.reserve(in_order.size());
         for (const auto& [listed, name] : in_order) names.push_back(name);
         return names;
     }

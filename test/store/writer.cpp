@@ -175,6 +175,7 @@ BOOST_AUTO_TEST_CASE(many_threads_and_a_small_queue)
     store_writer writer(open_sqlite(folder.file()), o);
     std::atomic<int> durable = 0;
     std::vector<std::thread> threads;
+    threads.reserve(4);
     for (int t = 0; t < 4; ++t)
         threads.emplace_back([&, t] {
             for (int i = 0; i < 200; ++i)

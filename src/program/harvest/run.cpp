@@ -344,7 +344,7 @@ asio::awaitable<void> harvest_run::store_the_end()
     const bool to_the_end = !stopping_;
     store::count_jobs count;
     count.run = run_info_.run;
-    const auto counted = co_await store::async_apply(*writer_, context_.get_executor(), std::move(count), as_result);
+    const auto counted = co_await store::async_apply(*writer_, context_.get_executor(), count, as_result);
     if (std::get<0>(counted)) co_return;
     counts_ = std::get<1>(counted);
     if (to_the_end) {
@@ -423,7 +423,7 @@ asio::awaitable<void> harvest_run::look_for_unparked()
         unparked_.expires_after(unpark_interval);
         co_await unparked_.async_wait(as_result);
         store::take_unpark_requests take;
-        const auto result = co_await store::async_apply(*writer_, context_.get_executor(), std::move(take), as_result);
+        const auto result = co_await store::async_apply(*writer_, context_.get_executor(), take, as_result);
         const auto& [ec, accounts] = result;
         if (ec) {
             stop_all();
