@@ -145,8 +145,7 @@ BOOST_AUTO_TEST_CASE(claims_outlast_any_clock)
     BOOST_TEST(s.claim(5, {}, 9 * years).empty());
     s.engine->commit();
     // Its process dies, and the next one finds a clock that was set back.
-    s.engine.reset();
-    s.engine = open_sqlite(s.folder.file());
+    s.reopen();
     BOOST_TEST(s.claim(5, {}, -years).size() == 2u);
 }
 
@@ -174,42 +173,6 @@ BOOST_AUTO_TEST_CASE(what_is_not_claimed_is_not_written)
     s.engine->perform(job_end{job.job, end_reason::null_cursor, {}, {}, false, {}, 0, at_second(2)});
     BOOST_TEST(s.engine->perform(forget_position{job.job, at_second(3)}).what == step::kind::not_claimed);
     BOOST_TEST(s.engine->perform(count_jobs{s.run}).done == 1u);
-}
-
-BOOST_AUTO_TEST_CASE(a_claim_and_its_release_write_nothing)
-{
-    opened s;
-    const auto row = [&] {
-        s.engine->commit();
-        std::string found;
-        rows(s.folder.file(), "SELECT state, coalesce(due, ''), timeline, attempts, fence, lease_ms, worker FROM jobs",
-             [&](const auto& values) {
-                 for (const auto& value : values) found += value + '|';
-             });
-        return found;
-    };
-    const auto job = s.job("a", "x");
-    BOOST_TEST(row() == "0|||0|0|0||");
-    s.engine->perform(release_job{job.job, {}});
-    BOOST_TEST(row() == "0|||0|0|0||");
-}
-
-BOOST_AUTO_TEST_CASE(jobs_that_a_former_version_had_claimed_are_queued)
-{
-    opened s;
-    s.job("a", "x");
-    s.engine->commit();
-    s.engine.reset();
-    sql(s.folder.file(), "UPDATE jobs SET state = 2, due = 1800000000000, fence = 7, attempts = 1, worker = 'w'");
-    job_filter queued;
-    queued.state = job_state::queued;
-    const auto reader = open_sqlite_reader(s.folder.file());
-    BOOST_TEST(reader->jobs(queued, [](const stored_job& j) { return j.state == job_state::queued && !j.again_at; }) ==
-               1u);
-    BOOST_TEST(reader->summary().jobs.queued == 1u);
-    BOOST_TEST(open_sqlite(s.folder.file(), with_access(access::control))->perform(count_jobs{s.run}).queued == 1u);
-    s.engine = open_sqlite(s.folder.file());
-    BOOST_TEST(s.claim(5).size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(each_job_is_claimed_by_one_and_in_order)

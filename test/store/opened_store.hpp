@@ -66,6 +66,16 @@ struct opened {
     std::unique_ptr<store::engine> engine;
     std::int64_t run = 0;
 
+    // The store after its process has died.
+    void reopen()
+    {
+        engine.reset();
+        engine = open_sqlite(folder.file());
+    }
+    // Another process, which does not harvest.
+    std::unique_ptr<store::engine> beside() const { return open_sqlite(folder.file(), with_access(access::control)); }
+    std::unique_ptr<post_reader> reader() const { return open_sqlite_reader(folder.file()); }
+
     // One job of each account/identifier, in a run of its own.
     claimed_job job(const std::string& account, const std::string& identifier)
     {
@@ -87,7 +97,7 @@ struct opened {
     {
         engine->commit();
         std::vector<std::string> ids;
-        open_sqlite_reader(folder.file())->posts(filter, [&](const stored_post& p) {
+        reader()->posts(filter, [&](const stored_post& p) {
             ids.emplace_back(p.id);
             return true;
         });

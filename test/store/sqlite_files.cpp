@@ -27,7 +27,7 @@ BOOST_AUTO_TEST_CASE(a_sole_worker_keeps_others_out)
     // By another name, too.
     std::filesystem::create_symlink(s.folder.file(), s.folder.file("other.db"));
     BOOST_TEST(reason_of([&] { open_sqlite(s.folder.file("other.db")); }) == store_errc::in_use);
-    BOOST_TEST(open_sqlite(s.folder.file(), with_access(access::control)) != nullptr);
+    BOOST_TEST(s.beside() != nullptr);
     s.engine.reset();
     BOOST_TEST(open_sqlite(s.folder.file()) != nullptr);
 }
@@ -46,7 +46,7 @@ BOOST_AUTO_TEST_CASE(a_file_with_two_names_is_refused_by_either)
     }
     BOOST_TEST(!std::filesystem::exists(other + ".lock"));
     std::filesystem::remove(other);
-    BOOST_TEST(open_sqlite_reader(s.folder.file())->summary().jobs.all() == 1u);
+    BOOST_TEST(s.reader()->summary().jobs.all() == 1u);
     s.engine.reset();
     BOOST_TEST(open_sqlite(s.folder.file()) != nullptr);
 }
@@ -55,14 +55,14 @@ BOOST_AUTO_TEST_CASE(a_reader_knows_whether_somebody_harvests)
 {
     opened s;
     s.engine->commit();
-    const auto reader = open_sqlite_reader(s.folder.file());
+    const auto reader = s.reader();
     BOOST_TEST(reader->harvesting() == true);
     std::filesystem::create_symlink(s.folder.file(), s.folder.file("other.db"));
     BOOST_TEST(open_sqlite_reader(s.folder.file("other.db"))->harvesting() == true);
     s.engine.reset();
     BOOST_TEST(reader->harvesting() == false);
 
-    const auto control = open_sqlite(s.folder.file(), with_access(access::control));
+    const auto control = s.beside();
     BOOST_TEST(reader->harvesting() == false);
     std::filesystem::remove(s.folder.file() + ".lock");
     BOOST_TEST(reader->harvesting() == false);
@@ -305,6 +305,53 @@ BOOST_AUTO_TEST_CASE(every_error_says_what_to_do)
     const store_error e(store_errc::disk_full, "posts.db", "database or disk is full", 13);
     BOOST_TEST(std::string(e.what()).starts_with("posts.db: the disk is full"));
     BOOST_TEST(e.engine_code() == 13);
+}
+
+BOOST_AUTO_TEST_CASE(a_claim_and_its_release_write_nothing)
+{
+    opened s;
+    const auto row = [&] {
+        s.engine->commit();
+        std::string found;
+        rows(s.folder.file(), "SELECT state, coalesce(due, ''), timeline, attempts, fence, lease_ms, worker FROM jobs",
+             [&](const auto& values) {
+                 for (const auto& value : values) found += value + '|';
+             });
+        return found;
+    };
+    const auto job = s.job("a", "x");
+    BOOST_TEST(row() == "0|||0|0|0||");
+    s.engine->perform(release_job{job.job, {}});
+    BOOST_TEST(row() == "0|||0|0|0||");
+}
+
+BOOST_AUTO_TEST_CASE(jobs_that_a_former_version_had_claimed_are_queued)
+{
+    opened s;
+    s.job("a", "x");
+    s.engine->commit();
+    s.engine.reset();
+    sql(s.folder.file(), "UPDATE jobs SET state = 2, due = 1800000000000, fence = 7, attempts = 1, worker = 'w'");
+    job_filter queued;
+    queued.state = job_state::queued;
+    const auto reader = s.reader();
+    BOOST_TEST(reader->jobs(queued, [](const stored_job& j) { return j.state == job_state::queued && !j.again_at; }) ==
+               1u);
+    BOOST_TEST(reader->summary().jobs.queued == 1u);
+    BOOST_TEST(s.beside()->perform(count_jobs{s.run}).queued == 1u);
+    s.engine = open_sqlite(s.folder.file());
+    BOOST_TEST(s.claim(5).size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(an_import_that_a_former_version_has_ended_is_over)
+{
+    opened s;
+    s.job("a", "x");
+    s.engine->perform(begin_import{s.run});
+    s.engine->commit();
+    BOOST_TEST(s.reader()->summary().import_open);
+    sql(s.folder.file(), "UPDATE runs SET import = import + 1");
+    BOOST_TEST(!s.reader()->summary().import_open);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -163,7 +163,7 @@ BOOST_AUTO_TEST_CASE(an_inferred_end_is_called_so_for_as_long_as_it_is_one)
     const auto job = [&] {
         s.engine->commit();
         stored_job found;
-        open_sqlite_reader(s.folder.file())->jobs({}, [&](const stored_job& j) { return found = j, true; });
+        s.reader()->jobs({}, [&](const stored_job& j) { return found = j, true; });
         return found;
     };
     BOOST_TEST(read_to_empty_pages(s, 0, 1).what == step::kind::bounded);
@@ -174,7 +174,7 @@ BOOST_AUTO_TEST_CASE(an_inferred_end_is_called_so_for_as_long_as_it_is_one)
     BOOST_TEST(job().end == "up_to_date_inferred");
     BOOST_TEST(job().inferred);
     BOOST_TEST(job().whole);
-    const end_counts inferred = open_sqlite_reader(s.folder.file())->summary().ends;
+    const end_counts inferred = s.reader()->summary().ends;
     BOOST_TEST(inferred.inferred == 1u);
     BOOST_TEST(inferred.up_to_date == 0u);
     // Who reads past an empty page looks behind it.
@@ -191,12 +191,10 @@ BOOST_AUTO_TEST_CASE(an_inferred_end_is_called_so_for_as_long_as_it_is_one)
     BOOST_TEST(s.engine->perform(page(claimed.job, 1, 63)).next.what == step::kind::complete);
     s.engine->commit();
     std::map<std::string, stored_job> jobs;
-    open_sqlite_reader(s.folder.file())->jobs({}, [&](const stored_job& j) {
-        return jobs[j.spec.identifier] = j, true;
-    });
+    s.reader()->jobs({}, [&](const stored_job& j) { return jobs[j.spec.identifier] = j, true; });
     BOOST_TEST(jobs["y"].end == "up_to_date");
     BOOST_TEST(!jobs["y"].inferred);
-    BOOST_TEST(open_sqlite_reader(s.folder.file())->summary().ends.up_to_date == 1u);
+    BOOST_TEST(s.reader()->summary().ends.up_to_date == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(a_refused_end_that_rests_is_called_so)
@@ -213,7 +211,7 @@ BOOST_AUTO_TEST_CASE(a_refused_end_that_rests_is_called_so)
     s.engine->commit();
     BOOST_TEST(first_row(s.folder.file(), "SELECT pages, end_reason, whole, suspect FROM jobs") ==
                "6 refused_cursor 0 1");
-    BOOST_TEST(open_sqlite_reader(s.folder.file())->summary().ends.inferred == 1u);
+    BOOST_TEST(s.reader()->summary().ends.inferred == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(a_listing_that_another_account_has_read_is_known)
@@ -316,7 +314,7 @@ BOOST_AUTO_TEST_CASE(jobs_can_be_asked_for_by_account_and_identifier)
     for (const char* account : {"a", "b"})
         for (const char* identifier : {"x", "y"}) s.job(account, identifier);
     s.engine->commit();
-    const auto reader = open_sqlite_reader(s.folder.file());
+    const auto reader = s.reader();
     const auto found = [&](const char* account, const char* identifier) {
         job_filter filter;
         if (account) filter.account = account;

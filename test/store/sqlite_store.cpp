@@ -75,7 +75,7 @@ public:
         rows(store_.folder.file(),
              "SELECT count(*) FROM sightings s JOIN posts p USING(post) WHERE s.finder <> (s.job = p.job)",
              [](const auto& row) { BOOST_TEST(row[0] == "0"); });
-        open_sqlite_reader(store_.folder.file())->posts({}, [&](const stored_post& p) {
+        store_.reader()->posts({}, [&](const stored_post& p) {
             const auto id = std::stoull(std::string(p.id.substr(2)));
             BOOST_TEST(p.json == json_of("x", id, likes_.at(id)));
             return true;
@@ -209,7 +209,7 @@ BOOST_AUTO_TEST_CASE(the_same_post_in_two_listings_is_one_post)
         post_filter f;
         f.account = account;
         std::string identifier;
-        open_sqlite_reader(s.folder.file())->posts(f, [&](const stored_post& p) {
+        s.reader()->posts(f, [&](const stored_post& p) {
             identifier = p.identifier;
             BOOST_TEST(p.last_seen == at_second(9));
             BOOST_TEST(p.json == R"({"id":"77","text":"t","permissions":{"can_react":true}})");
@@ -263,7 +263,7 @@ BOOST_AUTO_TEST_CASE(a_page_that_holds_a_post_twice)
     BOOST_TEST(result.added == 3u);
     BOOST_TEST(result.unchanged == 2u);
     s.engine->commit();
-    open_sqlite_reader(s.folder.file())->jobs({}, [](const stored_job& j) {
+    s.reader()->jobs({}, [](const stored_job& j) {
         BOOST_TEST(j.posts == 3u);
         return true;
     });
@@ -287,7 +287,7 @@ BOOST_AUTO_TEST_CASE(known_and_new_posts_in_any_order)
         BOOST_TEST(there.changed == 4u);
         s.engine->commit();
         BOOST_TEST(held(s.folder.file(), 7).size() == 4u);
-        open_sqlite_reader(s.folder.file())->jobs({}, [](const stored_job& j) {
+        s.reader()->jobs({}, [](const stored_job& j) {
             BOOST_TEST(j.posts == 4u);
             return true;
         });
@@ -362,7 +362,7 @@ BOOST_AUTO_TEST_CASE(quarantined_items_are_kept_once_byte_for_byte)
     s.engine->perform(p);
     s.engine->commit();
     std::vector<quarantined_row> rows;
-    auto reader = open_sqlite_reader(s.folder.file());
+    auto reader = s.reader();
     reader->quarantined([&](const job_spec& j, const quarantined_row& q, wall_time t) {
         BOOST_TEST(j.identifier == "x");
         BOOST_TEST(t == at_second(3));
@@ -390,7 +390,7 @@ BOOST_AUTO_TEST_CASE(filters_by_time)
     f.identifier = "y";
     BOOST_TEST(s.exported(f).empty());
     // A visitor may stop.
-    std::uint64_t n = open_sqlite_reader(s.folder.file())->posts({}, [](const stored_post&) { return false; });
+    std::uint64_t n = s.reader()->posts({}, [](const stored_post&) { return false; });
     BOOST_TEST(n == 1u);
 }
 

@@ -1,4 +1,4 @@
-// The store on SQLite: jobs and accounts.
+// The jobs and accounts of a store.
 #include "opened_store.hpp"
 #include "support/printing.hpp"
 
@@ -15,19 +15,16 @@ using namespace unipile::store::test;
 
 namespace {
 
-void ask_to_unpark(const std::string& file, const std::string& account, std::uint64_t accepted)
+void ask_to_unpark(const opened& s, const std::string& account, std::uint64_t accepted)
 {
-    sqlite_options control;
-    control.access = access::control;
-    control.create = false;
-    const auto command = open_sqlite(file, control);
+    const auto command = s.beside();
     BOOST_TEST(command->perform(request_unpark{account, at_second(7)}) == accepted);
     command->commit();
 }
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(sqlite_store)
+BOOST_AUTO_TEST_SUITE(jobs)
 
 BOOST_AUTO_TEST_CASE(jobs_are_added_once_and_ordered)
 {
@@ -94,8 +91,7 @@ BOOST_AUTO_TEST_CASE(an_interrupted_run_goes_on_and_another_one_begins_anew)
     s.engine->perform(page_of(c.front().job, "1", {1}, "", at_second(1)));
     s.engine->perform(job_end{c.front().job, end_reason::null_cursor, {}, {}, false, {}, 0, at_second(1)});
     s.engine->commit();
-    s.engine.reset();
-    s.engine = open_sqlite(s.folder.file());
+    s.reopen();
     const auto again = s.engine->perform(begin_run{r, at_second(2)});
     BOOST_TEST(again.resumed);
     BOOST_TEST(again.run == first.run);
@@ -132,7 +128,7 @@ BOOST_AUTO_TEST_CASE(failed_jobs_stay_failed_unless_asked)
     // Within the run neither is tried again.
     BOOST_TEST(s.engine->perform(add_jobs{s.run, jobs}).gave_up == 2u);
     s.engine->commit();
-    const auto sum = open_sqlite_reader(s.folder.file())->summary();
+    const auto sum = s.reader()->summary();
     BOOST_TEST(sum.by_failure.at("errors/invalid_recipient") == 2u);
     BOOST_TEST(sum.by_end.at("failed") == 2u);
     s.engine->perform(end_run{s.run, "incomplete", at_second(2)});
@@ -188,8 +184,8 @@ BOOST_AUTO_TEST_CASE(accounts_are_remembered_and_can_be_unparked)
     BOOST_TEST(s.engine->perform(load_account{"a"}) == row);
     BOOST_TEST(!s.engine->perform(load_account{"b"}));
     s.engine->commit();
-    ask_to_unpark(s.folder.file(), "a", 1);
-    ask_to_unpark(s.folder.file(), "b", 0);
+    ask_to_unpark(s, "a", 1);
+    ask_to_unpark(s, "b", 0);
     auto now = s.engine->perform(load_account{"a"});
     BOOST_TEST(!now->parked);
     BOOST_TEST(now->unpark_requested);
@@ -203,7 +199,7 @@ BOOST_AUTO_TEST_CASE(accounts_are_remembered_and_can_be_unparked)
     BOOST_TEST(s.engine->perform(take_unpark_requests{}).empty());
     s.engine->commit();
     std::vector<std::string> names;
-    open_sqlite_reader(s.folder.file())->accounts([&](const account_row& r, const account_summary& sum) {
+    s.reader()->accounts([&](const account_row& r, const account_summary& sum) {
         names.push_back(r.account);
         BOOST_TEST(sum.jobs.all() == (r.account == "new" ? 1u : 0u));
         return true;
@@ -214,7 +210,6 @@ BOOST_AUTO_TEST_CASE(accounts_are_remembered_and_can_be_unparked)
 BOOST_AUTO_TEST_CASE(a_request_to_unpark_is_about_one_parking)
 {
     opened s;
-    const std::string file = s.folder.file();
     account_row row;
     row.account = "a";
     row.why = "errors/checkpoint_error";
@@ -233,14 +228,14 @@ BOOST_AUTO_TEST_CASE(a_request_to_unpark_is_about_one_parking)
     };
     // Who isn't parked can't be unparked.
     save(false, 0);
-    ask_to_unpark(file, "a", 0);
+    ask_to_unpark(s, "a", 0);
     BOOST_TEST(!s.engine->perform(load_account{"a"})->unpark_requested);
     BOOST_TEST(taken() == 0u);
 
     // The books of an account that is still parked may be saved beside a request; asking twice is asking once.
     save(true, 5);
-    ask_to_unpark(file, "a", 1);
-    ask_to_unpark(file, "a", 1);
+    ask_to_unpark(s, "a", 1);
+    ask_to_unpark(s, "a", 1);
     BOOST_TEST(save(true, 5).unpark_requested);
     BOOST_TEST(!save(true, 5).parked);
     BOOST_TEST(taken() == 1u);
@@ -248,10 +243,10 @@ BOOST_AUTO_TEST_CASE(a_request_to_unpark_is_about_one_parking)
 
     // One that goes on has no more need of it, nor is one that is parked again what was asked about.
     save(true, 6);
-    ask_to_unpark(file, "a", 1);
+    ask_to_unpark(s, "a", 1);
     BOOST_TEST(!save(false, 0).unpark_requested);
     save(true, 8);
-    ask_to_unpark(file, "a", 1);
+    ask_to_unpark(s, "a", 1);
     const account_row again = save(true, 9);
     BOOST_TEST(again.parked);
     BOOST_TEST(!again.unpark_requested);
