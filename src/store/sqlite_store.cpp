@@ -40,9 +40,12 @@ sqlite_store::sqlite_store(const std::string& file, const sqlite_options& option
       queue_due_(db_,
                  "UPDATE jobs SET state = 0, due = NULL WHERE due <= ? AND state = 1 "
                  "RETURNING run, account, sort_key, job"),
+      // Two searches, since a comparison of pairs uses the index for its first column only.
       next_jobs_(db_,
-                 "SELECT sort_key, job, identifier, company, timeline FROM jobs WHERE run = ? AND state = 0 "
-                 "AND account = ? AND (sort_key, job) > (?, ?) ORDER BY sort_key, job"),
+                 "SELECT sort_key, job, identifier, company, timeline FROM jobs WHERE run = ?1 AND state = 0 "
+                 "AND account = ?2 AND sort_key = ?3 AND job > ?4 UNION ALL "
+                 "SELECT sort_key, job, identifier, company, timeline FROM jobs WHERE run = ?1 AND state = 0 "
+                 "AND account = ?2 AND sort_key > ?3 ORDER BY sort_key, job"),
       find_queued_(db_, "SELECT run, account, sort_key, job FROM jobs WHERE job = ? AND state = 0"),
       delay_job_(db_, "UPDATE jobs SET state = 1, due = ? WHERE job = ?"),
       progress_(db_,

@@ -354,4 +354,45 @@ BOOST_AUTO_TEST_CASE(an_import_that_a_former_version_has_ended_is_over)
     BOOST_TEST(!s.reader()->summary().import_open);
 }
 
+// Claimed jobs keep their places in the tables, but are not read again by each claim.
+BOOST_AUTO_TEST_CASE(a_claim_costs_the_same_behind_many_others)
+{
+    static std::uint64_t steps = 0;
+    constexpr auto count_steps = [](sqlite3* db, char**, const sqlite3_api_routines*) {
+        const auto add = [](unsigned, void*, void* finished, void*) {
+            auto* one = static_cast<sqlite3_stmt*>(finished);
+            steps += static_cast<std::uint64_t>(sqlite3_stmt_status(one, SQLITE_STMTSTATUS_VM_STEP, 1));
+            return 0;
+        };
+        return sqlite3_trace_v2(db, SQLITE_TRACE_PROFILE, add, nullptr);
+    };
+    const auto hook =
+        reinterpret_cast<void (*)()>(static_cast<int (*)(sqlite3*, char**, const sqlite3_api_routines*)>(count_steps));
+    BOOST_REQUIRE(sqlite3_auto_extension(hook) == SQLITE_OK);
+    opened s;
+    sqlite3_cancel_auto_extension(hook);
+    add_jobs many;
+    for (int n = 0; n < 3000; ++n) many.jobs.push_back({"a", std::to_string(n), false});
+    many.run = s.run = s.engine->perform(begin_run{{}, at_second(0)}).run;
+    s.engine->perform(many);
+    const auto cost_of = [&](const auto& f) {
+        steps = 0;
+        f();
+        return steps;
+    };
+    std::int64_t first = 0;
+    const auto claim_one = [&] { first = s.claim(1, "a").at(0).job; };
+    claim_one();
+    const std::uint64_t before = cost_of(claim_one);
+    BOOST_TEST(before > 0u);
+    BOOST_TEST(s.claim(2000, "a").size() == 2000u);
+    const auto behind = [&] { s.claim(1, "a"); };
+    BOOST_TEST(cost_of(behind) <= 2 * before);
+    // One that was released is the next one, and the others are passed once.
+    s.engine->perform(release_job{first, {}});
+    BOOST_TEST(s.claim(1, "a").at(0).job == first);
+    behind();
+    BOOST_TEST(cost_of(behind) <= 2 * before);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
