@@ -254,6 +254,7 @@ BOOST_AUTO_TEST_CASE(jobs_that_fail_each_time_take_their_turn_behind_the_others)
 {
     opened s;
     std::vector<job_spec> jobs;
+    jobs.reserve(12);
     for (int n = 0; n < 12; ++n) jobs.push_back({"a", std::to_string(n), false});
     std::map<std::string, int> tried;
     for (std::int64_t night = 1; night <= 4; ++night) {
@@ -325,6 +326,7 @@ BOOST_AUTO_TEST_CASE(a_summary_counts_ends_by_what_they_prove)
     r.tenant = "api1.example:13111";
     begin(s, 0, r);
     std::vector<job_spec> jobs;
+    jobs.reserve(7);
     for (int n = 0; n < 7; ++n) jobs.push_back({"a", std::to_string(n), false});
     import(s, jobs);
     const auto claimed = s.claim(6);
