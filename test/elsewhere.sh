@@ -14,6 +14,7 @@ if [ "${1:-}" != --inside ]; then
     command -v debootstrap >/dev/null || skip "debootstrap is missing"
     unshare --mount true 2>/dev/null || skip "mounting is not allowed"
     root=$(mktemp -d "${TMPDIR:-/var/tmp}/elsewhere.XXXXXX")
+    chmod 755 "$root"  # apt reads there as a user of its own
     trap 'rm -rf --one-file-system "$root"' EXIT
     [ "$(df --output=avail -B1G "$root" | tail -n 1)" -ge 8 ] || skip "less than 8 GB are free in ${root%/*}"
     mkdir -p build/elsewhere
@@ -28,6 +29,8 @@ if [ "${1:-}" != --inside ]; then
     exit "$status"
 fi
 
+# The first process of a namespace gets only the signals that it handles.
+trap 'exit 130' INT TERM
 root=$2
 shift 2
 [ $# -gt 0 ] || set -- gcc-release

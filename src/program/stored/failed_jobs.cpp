@@ -8,7 +8,8 @@
 namespace unipile::program {
 namespace {
 
-std::string quoted(std::string_view value)
+// Not `quoted`: where a header includes <iomanip>, a call with a std::string means std::quoted as well.
+std::string csv_quoted(std::string_view value)
 {
     std::string text = "\"";
     for (const char c : value) text += c == '"' ? "\"\"" : std::string(1, c);
@@ -17,7 +18,8 @@ std::string quoted(std::string_view value)
 
 std::string csv_line(const store::job_spec& spec)
 {
-    return quoted(spec.account) + ',' + quoted(spec.identifier) + ',' + (spec.is_company ? "true" : "false") + '\n';
+    return csv_quoted(spec.account) + ',' + csv_quoted(spec.identifier) + ',' + (spec.is_company ? "true" : "false") +
+           '\n';
 }
 
 std::string json_line(const store::job_spec& spec)
