@@ -53,6 +53,16 @@ const char* message_of(store_errc e) noexcept
         case store_errc::no_descriptors:
             return "no more files can be opened: raise the limit of open files (ulimit -n)";
         case store_errc::already_there: return "there is a file of this name already: choose another name";
+        case store_errc::bad_address: return "this connection string can't be used";
+        case store_errc::unreachable:
+            return "the database server can't be reached or ended the connection: check that it runs, and the network; "
+                   "then run the same command again";
+        case store_errc::refused:
+            return "the database server refused the login or a permission, or its certificate does not verify: check "
+                   "the user, the password (PGPASSFILE, PGPASSWORD or a service file), the grants and the "
+                   "certificates";
+        case store_errc::conflict: return "other transactions were in the way: run the same command again";
+        case store_errc::bad_value: return "the database refused a value";
     }
     return "unknown error";
 }

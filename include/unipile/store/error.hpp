@@ -35,6 +35,11 @@ enum class store_errc {
     already_there,     ///< the file to be made exists
     nothing_stored,    ///< an empty file, or a database in which no store was made yet
     no_descriptors,    ///< the process may not open more files
+    bad_address,       ///< a connection string of a database that can't be used
+    unreachable,       ///< the database server can't be reached, or ended the connection
+    refused,           ///< the database server refused the login or a permission, or its certificate was refused
+    conflict,          ///< another transaction of the database was in the way
+    bad_value,         ///< the database refused a value
 };
 
 /// The category of `store_errc`. Its name is "unipile.store".
