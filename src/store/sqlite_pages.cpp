@@ -9,29 +9,7 @@ namespace unipile::store {
 
 namespace {
 
-// Returns the id of a post that has none: a hash of its content.
-std::string content_id(const fingerprint& f)
-{
-    static constexpr char digits[] = "0123456789abcdef";
-    std::string id = "content:";
-    for (std::uint64_t part : f.content)
-        for (int shift = 60; shift >= 0; shift -= 4) id += digits[(part >> shift) & 15];
-    return id;
-}
-
-std::int64_t packed(const place& p) noexcept { return std::int64_t{p.walk} * 2 + (p.firm ? 1 : 0); }
-
-place unpacked(std::int64_t n) noexcept { return {static_cast<std::uint32_t>(n / 2), n % 2 != 0}; }
-
 std::int64_t as_signed(std::uint64_t n) noexcept { return static_cast<std::int64_t>(n); }
-
-// Returns the name of the end of a job that a page ended.
-std::string_view end_within(const timeline& line, const step& s)
-{
-    if (s.what == step::kind::complete) return s.inferred ? up_to_date_inferred : up_to_date;
-    // Without a bound, it is a refused end, which is checked again later.
-    return to_string(line.bound() == end_reason::none ? end_reason::refused_cursor : line.bound());
-}
 
 step not_claimed() { return {step::kind::not_claimed}; }
 
@@ -57,8 +35,8 @@ void sqlite_store::take_over(timeline& line, const page_write& page)
 bool sqlite_store::has_shown(std::int64_t job, const page_write& page)
 {
     return std::any_of(page.posts.begin(), page.posts.end(), [&](const post_row& p) {
-        const std::string made_id = p.id().empty() ? content_id(p.fingerprint()) : std::string();
-        find_post_.bind(1, p.id().empty() ? std::string_view(made_id) : p.id()).bind(2, p.provider()).bind(3, job);
+        const std::string id = stored_id(p);
+        find_post_.bind(1, id).bind(2, p.provider()).bind(3, job);
         const running scope(find_post_);
         return find_post_.step() && !find_post_.null(6);
     });
@@ -92,15 +70,8 @@ page_result sqlite_store::apply(const page_write& page)
     const running scope(next_posts_);
     std::uint64_t fresh = 0;
     for (const auto& p : page.posts) fresh += store_post(p, page.job, page.now, result) ? 1 : 0;
-    page_facts facts;
-    facts.page_ends = page.page_ends;
-    facts.missing = page.missing;
-    facts.empty_pages = page.empty_pages;
-    facts.overlapped = page.overlapped;
-    facts.reread = page.reread;
-    facts.quarantined = !page.quarantined.empty();
-    facts.new_quarantined = quarantine(page) > 0;
-    result.next = line.read(seen_, page.position, facts, page.now);
+    const bool new_quarantined = quarantine(page) > 0;
+    result.next = line.read(seen_, page.position, facts_of(page, new_quarantined), page.now);
     store_sightings(page.job, line.walk(), page.now);
     save_progress(page.job, line, fresh, page.page_ends ? 1 : 0, page.requests);
     if (result.next.what == step::kind::complete || result.next.what == step::kind::bounded) {
@@ -113,8 +84,7 @@ page_result sqlite_store::apply(const page_write& page)
 // Stores a post and determines its place in the listing. Returns true if the post is new to the listing.
 bool sqlite_store::store_post(const post_row& p, std::int64_t job, wall_time now, page_result& result)
 {
-    const std::string made_id = p.id().empty() ? content_id(p.fingerprint()) : std::string();
-    const std::string_view id = p.id().empty() ? std::string_view(made_id) : p.id();
+    const std::string id = stored_id(p);
     // Either query has the result of the other one; the likelier one comes first.
     std::optional<known_post> known;
     if (expect_known_) known = find_post(p, id, job);
@@ -128,9 +98,10 @@ bool sqlite_store::store_post(const post_row& p, std::int64_t job, wall_time now
     expect_known_ = true;
     if (!known) known = find_post(p, id, job);
     if (!known) throw store_error(store_errc::corrupt, db_.file(), "an index refers to a post that does not exist");
-    if (known->newer) refresh_post(known->post, p, job, now);
-    if (known->new_links) refresh_links(known->post, p, job);
-    ++(known->newer ? result.changed : result.unchanged);
+    const bool newer = known->what == difference::newer;
+    if (newer) refresh_post(known->post, p, job, now);
+    if (known->what == difference::links) refresh_links(known->post, p, job);
+    ++(newer ? result.changed : result.unchanged);
     // A page may have a post twice; the second one is ignored.
     const auto same = [&](const stored_row& r) { return r.post == known->post; };
     if (std::any_of(rows_.begin(), rows_.end(), same)) return false;
@@ -188,22 +159,18 @@ void sqlite_store::look_ahead_of(std::int64_t post, std::int64_t job)
 // Compares the stored post, in a row of `find_post_` or `next_posts_`, with the one that was read.
 sqlite_store::known_post sqlite_store::compared(const statement& found, const post_row& p, std::int64_t job)
 {
-    const fingerprint& f = p.fingerprint();
+    stored_view view;
+    const std::string_view content = found.text(2);
+    if (content.size() == sizeof view.content) std::memcpy(view.content.data(), content.data(), sizeof view.content);
+    view.counters = static_cast<std::uint64_t>(found.integer(3));
+    view.own = static_cast<std::uint64_t>(found.integer(4));
+    if (!found.null(7)) view.links = static_cast<std::uint64_t>(found.integer(7));
+    view.job = found.integer(1);
     known_post known;
     known.post = found.integer(0);
-    const std::int64_t view = found.integer(1);
-    const std::string_view content = found.text(2);
-    const bool same_content =
-        content.size() == sizeof f.content && std::memcmp(content.data(), f.content.data(), sizeof f.content) == 0;
-    const bool same_counters = found.integer(3) == as_signed(f.counters);
-    const std::int64_t own = found.integer(4);
     known.found_here = found.integer(5) == job;
     if (!found.null(6)) known.at = unpacked(found.integer(6));
-    // Fields that only the owner's account sees are kept when another account's view has newer counters.
-    const bool keeps_own = own != 0 && f.own == 0 && view != job;
-    known.newer = !same_content || (!same_counters && !keeps_own) || (f.own != 0 && own != as_signed(f.own));
-    const bool same_links = !found.null(7) && found.integer(7) == as_signed(f.links);
-    known.new_links = !known.newer && !same_links && (own == 0 || f.own != 0);
+    known.what = store::compared(view, p.fingerprint(), job);
     return known;
 }
 
@@ -291,11 +258,10 @@ step sqlite_store::apply(const job_end& end)
     timeline& line = at->second;
     const step next = line.ended(end.reason, end.now, end.empty_pages);
     save_progress(end.job, line, 0, 0, end.requests);
-    if (next.what == step::kind::complete || next.what == step::kind::bounded) {
+    if (settles(next)) {
         settle(end.job, line, next, to_string(end.reason), end.now);
     } else if (next.what == step::kind::interrupted) {
-        const bool stopped = end.reason == end_reason::cancelled || end.reason == end_reason::none;
-        const job_state state = end.again_at ? job_state::delayed : stopped ? job_state::queued : job_state::failed;
+        const job_state state = state_after(end);
         statement set(db_,
                       "UPDATE jobs SET state = ?, due = ?, end_reason = ?, failure = ?, failure_type = ?, "
                       "may_pass = ?, tried = CASE ?1 WHEN 4 THEN ?8 ELSE tried END WHERE job = ?7");

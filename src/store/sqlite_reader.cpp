@@ -1,6 +1,7 @@
 // The reading side on SQLite.
 #include "store/sqlite_open.hpp"
 #include "store/sqlite_schema.hpp"
+#include "store/store_rules.hpp"
 
 #include <unipile/store/sqlite.hpp>
 
@@ -13,12 +14,6 @@ namespace unipile::store {
 namespace {
 
 std::uint64_t as_count(std::int64_t n) noexcept { return static_cast<std::uint64_t>(n); }
-
-// Returns true if a job's end is inferred.
-bool is_inferred_end(std::string_view name)
-{
-    return name == up_to_date_inferred || is_inferred(parse_end_reason(name).value_or(end_reason::none));
-}
 
 // One consistent state for all statements of a call.
 class snapshot {
@@ -322,25 +317,8 @@ void sqlite_reader::count_ends(store_summary& sum)
 {
     statement jobs(db_, "SELECT state, end_reason, failure_type, run = 0, count(*) FROM jobs GROUP BY 1, 2, 3, 4");
     while (jobs.step()) {
-        const job_state state = stored_state(jobs.integer(0));
-        const auto n = as_count(jobs.integer(4));
-        if (jobs.integer(3) != 0 && state != job_state::done)
-            sum.withdrawn += n;
-        else
-            add(sum.jobs, state, n);
-        if (state == job_state::done) {
-            const std::string_view end = jobs.text(1);
-            sum.by_end[std::string(end)] += n;
-            if (end == up_to_date) sum.ends.up_to_date += n;
-            if (is_inferred_end(end)) sum.ends.inferred += n;
-            const end_reason reason = parse_end_reason(end).value_or(end_reason::none);
-            if (is_complete(reason)) sum.ends.complete += n;
-            if (is_chosen(reason)) sum.ends.chosen += n;
-        } else if (state == job_state::failed && jobs.integer(3) == 0) {
-            sum.by_end[jobs.string(1)] += n;
-            sum.by_failure[jobs.string(2)] += n;
-            sum.ends.failed += n;
-        }
+        count_jobs_in(sum, stored_state(jobs.integer(0)), jobs.integer(3) != 0, jobs.text(1), jobs.text(2),
+                      as_count(jobs.integer(4)));
     }
 }
 
@@ -368,7 +346,7 @@ store_summary sqlite_reader::summary()
     if (run.step()) {
         run_info info;
         info.run = run.integer(0);
-        info.mode = run.text(1) == "full" ? walk_mode::full : walk_mode::update;
+        info.mode = mode_named(run.text(1));
         info.label = run.string(2);
         info.started = run.time_or_zero(3);
         info.ended = run.time(4);

@@ -4,14 +4,6 @@
 
 namespace unipile::store {
 
-namespace {
-
-const char* mode_name(walk_mode m) noexcept { return m == walk_mode::full ? "full" : "update"; }
-
-const char* order_name(job_order o) noexcept { return o == job_order::listed ? "listed" : "least_recent"; }
-
-}  // namespace
-
 run_info sqlite_store::apply(const begin_run& op)
 {
     const run_request& request = op.request;
@@ -21,9 +13,9 @@ run_info sqlite_store::apply(const begin_run& op)
     statement insert(db_,
                      "INSERT INTO runs(mode, max_posts, since, since_run, job_order, retry_failed, label, "
                      "started) VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
-    insert.bind(1, mode_name(request.mode)).bind(2, static_cast<std::int64_t>(request.bounds.max_posts));
+    insert.bind(1, name_of(request.mode)).bind(2, static_cast<std::int64_t>(request.bounds.max_posts));
     insert.bind(3, request.bounds.since).bind(4, std::int64_t{request.bounds.since_run});
-    insert.bind(5, order_name(request.order)).bind(6, std::int64_t{request.retry_failed});
+    insert.bind(5, name_of(request.order)).bind(6, std::int64_t{request.retry_failed});
     insert.bind(7, request.label).bind(8, std::optional(op.now));
     insert.run();
     run_info info;
@@ -60,17 +52,18 @@ std::optional<run_info> sqlite_store::unfinished_run(const run_request& request,
     info.mode = request.mode;
     info.label = find.string(4);
     info.started = find.time_or_zero(5);
-    const bool same = find.text(1) == mode_name(request.mode) && info.label == request.label &&
-                      static_cast<std::uint64_t>(find.integer(2)) == request.bounds.max_posts &&
-                      find.time(3) == request.bounds.since;
+    run_row last;
+    last.mode = mode_named(find.text(1));
+    last.bounds.max_posts = static_cast<std::uint64_t>(find.integer(2));
+    last.bounds.since = find.time(3);
     find.reset();
-    if (!same || request.restart || !can_go_on(info.run)) {
+    if (!continues(request, last, info.label) || !can_go_on(info.run)) {
         statement end(db_, "UPDATE runs SET ended = ?, outcome = 'given up for another run' WHERE ended IS NULL");
         end.bind(1, std::optional(now)).run();
         return std::nullopt;
     }
     statement retry(db_, "UPDATE runs SET retry_failed = ?, job_order = ? WHERE run = ?");
-    retry.bind(1, std::int64_t{request.retry_failed}).bind(2, order_name(request.order)).bind(3, info.run).run();
+    retry.bind(1, std::int64_t{request.retry_failed}).bind(2, name_of(request.order)).bind(3, info.run).run();
     runs_.erase(info.run);
     return info;
 }
@@ -97,7 +90,7 @@ bool sqlite_store::apply(const end_run& op)
     return db_.changes() == 1;
 }
 
-sqlite_store::run_row& sqlite_store::run_of(std::int64_t run)
+run_row& sqlite_store::run_of(std::int64_t run)
 {
     if (auto it = runs_.find(run); it != runs_.end()) return it->second;
     statement find(db_,
@@ -106,11 +99,11 @@ sqlite_store::run_row& sqlite_store::run_of(std::int64_t run)
     find.bind(1, run);
     run_row r;
     if (find.step()) {
-        r.mode = find.text(0) == "full" ? walk_mode::full : walk_mode::update;
+        r.mode = mode_named(find.text(0));
         r.bounds.max_posts = static_cast<std::uint64_t>(find.integer(1));
         r.bounds.since = find.time(2);
         r.bounds.since_run = static_cast<unsigned>(find.integer(3));
-        r.order = find.text(4) == "listed" ? job_order::listed : job_order::least_recent;
+        r.order = order_named(find.text(4));
         r.retry_failed = find.integer(5) != 0;
         r.listed = find.integer(6);
     }
@@ -177,24 +170,20 @@ void sqlite_store::add_job(std::int64_t run, run_row& r, const job_spec& job, im
 void sqlite_store::add_known_job(std::int64_t run, const run_row& r, std::int64_t number, import_result& result)
 {
     const std::int64_t job = find_job_.integer(0);
-    const job_state state = stored_state(find_job_.integer(2));
-    const bool may_pass = find_job_.integer(3) != 0;
+    known_job known;
+    known.in_this_run = find_job_.integer(1) == run;
+    known.in_this_import = find_job_.integer(5) == r.import;
+    known.state = stored_state(find_job_.integer(2));
+    known.may_pass = find_job_.integer(3) != 0;
     const std::int64_t key = r.order == job_order::listed ? number : find_job_.integer(4);
-    const bool this_run = find_job_.integer(1) == run;
-    if (this_run && r.import != 0 && find_job_.integer(5) == r.import) {
-        ++result.repeated;
-    } else if (this_run && (state == job_state::queued || state == job_state::delayed)) {
-        keep_job_.bind(1, r.import).bind(2, key).bind(3, job).run();
-        ++result.queued;
-    } else if (this_run && state == job_state::done) {
-        adopt_job_.bind(1, run).bind(2, r.import).bind(3, job).run();
-        ++result.settled;
-    } else if (state == job_state::failed && !r.retry_failed && (this_run || !may_pass)) {
-        adopt_job_.bind(1, run).bind(2, r.import).bind(3, job).run();
-        ++result.gave_up;
-    } else {
-        queue_job_.bind(1, run).bind(2, r.import).bind(3, key).bind(4, job).run();
-        ++result.queued;
+    const import_step step = import_step_of(known, r);
+    count(result, step);
+    switch (step) {
+        case import_step::repeat: break;
+        case import_step::keep: keep_job_.bind(1, r.import).bind(2, key).bind(3, job).run(); break;
+        case import_step::settle:
+        case import_step::give_up: adopt_job_.bind(1, run).bind(2, r.import).bind(3, job).run(); break;
+        case import_step::queue: queue_job_.bind(1, run).bind(2, r.import).bind(3, key).bind(4, job).run(); break;
     }
 }
 

@@ -156,16 +156,6 @@ job_state stored_state(std::int64_t state) noexcept
     return state == 2 ? job_state::queued : static_cast<job_state>(state);
 }
 
-void add(job_counts& counts, job_state state, std::uint64_t n) noexcept
-{
-    switch (state) {
-        case job_state::queued: counts.queued += n; break;
-        case job_state::delayed: counts.delayed += n; break;
-        case job_state::done: counts.done += n; break;
-        case job_state::failed: counts.failed += n; break;
-    }
-}
-
 void migrate(connection& db, std::span<const char* const> known)
 {
     const auto version = static_cast<std::size_t>(check_schema(db, known));

@@ -10,11 +10,6 @@
 
 namespace unipile::store {
 
-/// The ends of jobs that joined a known part, in addition to the names of `end_reason`: the end of that part was
-/// stated, or inferred.
-inline constexpr std::string_view up_to_date = "up_to_date";
-inline constexpr std::string_view up_to_date_inferred = "up_to_date_inferred";
-
 /// Identifies the files of this program: "Unip".
 constexpr std::int32_t store_application_id = 0x556e6970;
 
@@ -34,8 +29,6 @@ account_row account_in(const statement& found);
 
 /// Returns the state of a row of `jobs`.
 job_state stored_state(std::int64_t state) noexcept;
-/// Counts `n` more jobs in this state.
-void add(job_counts& counts, job_state state, std::uint64_t n) noexcept;
 
 /// Upgrades the schema, within the caller's transaction.
 void migrate(connection& db, std::span<const char* const> steps);

@@ -3,6 +3,7 @@
 
 #include "store/owner_lock.hpp"
 #include "store/sqlite_connection.hpp"
+#include "store/store_rules.hpp"
 
 #include <unipile/store/sqlite.hpp>
 
@@ -32,16 +33,6 @@ public:
     bool in_transaction() const noexcept override { return open_; }
 
 private:
-    // The columns of a run that its jobs need.
-    struct run_row {
-        walk_mode mode = walk_mode::update;
-        walk_bounds bounds;
-        job_order order = job_order::least_recent;
-        bool retry_failed = false;
-        std::int64_t listed = 0;
-        std::int64_t import = 0;  // number of the current import, or of the last one; 0: there was none
-        bool withheld = false;    // no job is claimed until the import has ended
-    };
     // The order of an account's jobs within a run.
     struct job_key {
         std::int64_t sort_key = std::numeric_limits<std::int64_t>::min();
@@ -62,8 +53,7 @@ private:
     struct known_post {
         std::int64_t post = 0;
         bool found_here = false;
-        bool newer = false;       // the post that was read replaces the stored one
-        bool new_links = false;   // the post is unchanged, but its URLs are newer
+        difference what = difference::none;
         std::optional<place> at;  // in this listing, if it has shown the post before
     };
 

@@ -426,6 +426,12 @@ step timeline::join(const page_facts& page, wall_time now)
     return done || rests_there ? rest(step::kind::bounded) : from_saved(now);
 }
 
+bool timeline::together(std::uint32_t walk, std::uint32_t other) const noexcept
+{
+    return std::any_of(stretches_.begin(), stretches_.end(),
+                       [=](const stretch& s) { return s.holds(walk) && s.holds(other); });
+}
+
 void timeline::lower_floor(wall_time to)
 {
     auto& floor = current().floor;

@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <functional>
 #include <future>
+#include <iterator>
 #include <list>
 #include <mutex>
 #include <thread>
@@ -41,7 +42,9 @@ struct store_writer::impl {
     // Lists, whose nodes the submitters allocate, so that the writer's thread needs no memory to move them.
     using items = std::list<item>;
 
-    impl(std::unique_ptr<store::engine> e, writer_options o) : options(o), engine(std::move(e)) {}
+    impl(std::unique_ptr<store::engine> e, writer_options o)
+        : options(o), engine(std::move(e)), gathers(engine->is_durable_when_applied())
+    {}
 
     static items made(store_work work, bool flush = false)
     {
@@ -115,7 +118,16 @@ struct store_writer::impl {
 
     bool due() const
     {
-        return flush_wanted || engine->uncommitted_bytes() >= options.group_bytes || clock::now() >= deadline;
+        const bool late = flush_wanted || clock::now() >= deadline;
+        // What has arrived meanwhile joins the group.
+        if (gathers) return gathered >= options.group_bytes || (late && is_queue_empty());
+        return late || engine->uncommitted_bytes() >= options.group_bytes;
+    }
+
+    bool is_queue_empty() const
+    {
+        std::lock_guard lock(mutex);
+        return queue.empty();
     }
 
     void do_one(items& one)
@@ -123,6 +135,11 @@ struct store_writer::impl {
         if (waiting_for_commit.empty()) deadline = after(options.group_delay);
         item& i = one.front();
         if (i.flush) flush_wanted = true;
+        if (gathers) {
+            gathered += i.bytes;
+            waiting_for_commit.splice(waiting_for_commit.end(), one);
+            return;
+        }
         std::vector<operation_result> results;
         if (!failed()) {
             try {
@@ -139,9 +156,46 @@ struct store_writer::impl {
         if (failed()) notify_durable(failure());
     }
 
+    // Applies the gathered work in one call.
+    void apply_gathered()
+    {
+        gathered = 0;
+        std::vector<operation_result> results;
+        std::vector<std::size_t> counts;
+        try {
+            std::vector<operation> all;
+            std::size_t n = 0;
+            for (const item& i : waiting_for_commit) counts.push_back(i.work.operations.size());
+            for (const std::size_t count : counts) n += count;
+            all.reserve(n);
+            for (item& i : waiting_for_commit) {
+                std::move(i.work.operations.begin(), i.work.operations.end(), std::back_inserter(all));
+                i.work.operations.clear();
+            }
+            if (!all.empty() && !failed()) {
+                results = engine->apply(all);
+                commits.fetch_add(1, std::memory_order_relaxed);
+            }
+        } catch (...) {
+            fail(std::current_exception());
+        }
+        const std::exception_ptr now = failure();
+        auto next = results.begin();
+        auto count = counts.begin();
+        for (item& i : waiting_for_commit) {
+            std::vector<operation_result> own;
+            if (!now) {
+                own.assign(std::move_iterator(next), std::move_iterator(next + static_cast<std::ptrdiff_t>(*count)));
+                next += static_cast<std::ptrdiff_t>(*count++);
+            }
+            if (i.work.applied) call([&] { i.work.applied(now, own); });
+        }
+    }
+
     void commit()
     {
         flush_wanted = false;
+        if (gathers) apply_gathered();
         try {
             if (engine->in_transaction()) {
                 engine->commit();
@@ -210,8 +264,10 @@ struct store_writer::impl {
 
     writer_options options;
     std::unique_ptr<store::engine> engine;
+    const bool gathers;  // work is applied when it is to be committed
 
     // Used by the writer's thread only.
+    std::size_t gathered = 0;  // bytes
     items waiting_for_commit;
     clock::time_point deadline{};
     clock::time_point checkpoint_at{};

@@ -175,11 +175,10 @@ inline std::set<std::string> truth(const world& w)
 }
 
 /// What a store holds; throws if a post is there twice or its JSON isn't as it was.
-inline std::set<std::string> held(const std::string& file, std::uint64_t likes = 0)
+inline std::set<std::string> held(post_reader& reader, std::uint64_t likes = 0)
 {
     std::set<std::string> ids;
-    auto reader = open_sqlite_reader(file);
-    reader->posts({}, [&](const stored_post& p) {
+    reader.posts({}, [&](const stored_post& p) {
         const std::string id(p.id);
         if (!ids.insert(id).second) throw std::logic_error("twice: " + id);
         const auto dash = id.rfind('-');
@@ -188,6 +187,11 @@ inline std::set<std::string> held(const std::string& file, std::uint64_t likes =
         return true;
     });
     return ids;
+}
+
+inline std::set<std::string> held(const std::string& file, std::uint64_t likes = 0)
+{
+    return held(*open_sqlite_reader(file), likes);
 }
 
 inline world small_world()

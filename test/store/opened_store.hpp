@@ -7,6 +7,7 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
@@ -59,10 +60,54 @@ inline sqlite_options with_access(store::access a)
     return o;
 }
 
-struct opened {
-    explicit opened(store::access a = store::access::sole) : engine(open_sqlite(folder.file(), with_access(a))) {}
+#ifdef UNIPILE_TEST_POSTGRES
+// The store of a test, in a database of its own.
+class store_place {
+public:
+    static constexpr bool is_sqlite = false;
 
-    scratch folder;
+    store_place();
+    store_place(const store_place&) = delete;
+    store_place& operator=(const store_place&) = delete;
+    ~store_place();
+    std::unique_ptr<engine> open(store::access a = store::access::sole) const;
+    std::unique_ptr<post_reader> reader() const;
+    void sql(const std::string& statement) const;
+    void rows(const std::string& query, const std::function<void(const std::vector<std::string>&)>& visit) const;
+    const std::string& address() const { return address_; }
+
+private:
+    std::string name_, address_;
+};
+#else
+// The store of a test, in a file.
+class store_place : public scratch {
+public:
+    static constexpr bool is_sqlite = true;
+
+    std::unique_ptr<engine> open(store::access a = store::access::sole) const
+    {
+        return open_sqlite(file(), with_access(a));
+    }
+    std::unique_ptr<post_reader> reader() const { return open_sqlite_reader(file()); }
+    void sql(const std::string& statement) const { test::sql(file(), statement); }
+    void rows(const std::string& query, const std::function<void(const std::vector<std::string>&)>& visit) const
+    {
+        test::rows(file(), query.c_str(), visit);
+    }
+};
+#endif
+
+// A query in the dialect of the engine.
+inline const char* dialect(const char* sqlite, const char* postgres)
+{
+    return store_place::is_sqlite ? sqlite : postgres;
+}
+
+struct opened {
+    explicit opened(store::access a = store::access::sole) : engine(folder.open(a)) {}
+
+    store_place folder;
     std::unique_ptr<store::engine> engine;
     std::int64_t run = 0;
 
@@ -70,11 +115,11 @@ struct opened {
     void reopen()
     {
         engine.reset();
-        engine = open_sqlite(folder.file());
+        engine = folder.open();
     }
     // Another process, which does not harvest.
-    std::unique_ptr<store::engine> beside() const { return open_sqlite(folder.file(), with_access(access::control)); }
-    std::unique_ptr<post_reader> reader() const { return open_sqlite_reader(folder.file()); }
+    std::unique_ptr<store::engine> beside() const { return folder.open(access::control); }
+    std::unique_ptr<post_reader> reader() const { return folder.reader(); }
 
     // One job of each account/identifier, in a run of its own.
     claimed_job job(const std::string& account, const std::string& identifier)
@@ -101,6 +146,7 @@ struct opened {
             ids.emplace_back(p.id);
             return true;
         });
+        std::sort(ids.begin(), ids.end());
         return ids;
     }
 };

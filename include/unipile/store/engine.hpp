@@ -13,6 +13,14 @@
 
 namespace unipile::store {
 
+/// Which other processes may write to the same store.
+enum class access {
+    /// The only process that harvests into this store. `store_errc::in_use` if another one does.
+    sole,
+    /// Not a harvest: for a command that runs beside one, such as `request_unpark`.
+    control,
+};
+
 /// What is committed but not in the store's own file yet.
 struct log_tail {
     /// The file that holds it, which has to be copied or moved with the store; empty: the store's file is complete.
@@ -70,6 +78,9 @@ public:
     virtual std::size_t uncommitted_bytes() const noexcept = 0;
     /// Returns true if a transaction is open.
     virtual bool in_transaction() const noexcept = 0;
+    /// Returns true if each call of `apply` is a transaction of its own that is durable when it returns. `commit()` has
+    /// nothing to do then, and a `store_writer` applies all operations of a group at once.
+    virtual bool is_durable_when_applied() const noexcept { return false; }
 };
 
 }  // namespace unipile::store

@@ -13,21 +13,13 @@
 
 namespace unipile::store {
 
-/// Which other processes may write to the same file. Enforced by a lock on the file `FILE.lock`, which ends with its
-/// process in any case. `store_errc::in_use` if the lock can't be taken.
-enum class access {
-    /// The only process that harvests into this file.
-    sole,
-    /// Not a harvest: for a command that runs beside one, such as `request_unpark`. Takes no lock. Only a store of an
-    /// earlier schema is locked while its tables are changed, and refused with `store_errc::in_use` while a process
-    /// harvests into it.
-    control,
-};
-
 /// Options of `open_sqlite`, `open_sqlite_reader` and `backup_sqlite`. Owns its data.
 struct sqlite_options {
     /// Create the file if there is none.
     bool create = true;
+    /// Enforced by a lock on the file `FILE.lock`, which ends with its process in any case. `access::control` takes no
+    /// lock. Only a store of an earlier schema is locked while its tables are changed, and refused with
+    /// `store_errc::in_use` while a process harvests into it.
     store::access access = store::access::sole;
     /// Each commit survives a loss of power. Without it, the last commits may be lost then, but never in part, and
     /// never if only the process ends.

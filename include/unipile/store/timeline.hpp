@@ -201,6 +201,10 @@ public:
     end_reason bound() const noexcept;
     /// Returns the number of the current walk, or of the last one.
     std::uint32_t walk() const noexcept { return stretches_.empty() ? 0 : stretches_.front().last; }
+    /// Returns true if the posts of both walks lie in one stretch, so that a place may name either.
+    bool together(std::uint32_t walk, std::uint32_t other) const noexcept;
+    /// Returns true if the walk under way may end with `step::mark_gone`.
+    bool may_mark_gone() const noexcept { return walk_.active && walk_.unbroken; }
     /// Returns the number of separate stretches.
     std::size_t stretches() const noexcept { return stretches_.size(); }
 

@@ -31,7 +31,8 @@ struct writer_options {
 /// Operations for a `store_writer`, which are applied one after the other in one transaction.
 struct store_work {
     std::vector<operation> operations;
-    /// Called with the results once the operations are applied, but not durable, or with the failure that prevents it.
+    /// Called with the results once the operations are applied, or with the failure that prevents it. They may not be
+    /// durable then; see `engine::is_durable_when_applied`.
     /// May be empty.
     std::function<void(const std::exception_ptr& failure, std::vector<operation_result>& results)> applied;
     /// Called with null once the operations are durable, or with the failure that prevents it. May be empty.
@@ -41,6 +42,8 @@ struct store_work {
 /// Runs a store on a thread of its own. Work is done in the order of the calls, and several pieces of work share a
 /// transaction. Submitters learn when their work is applied and when it is durable. Its memory is freed before they
 /// learn the results.
+///
+/// An engine that is durable when it has applied operations gets those of a whole group in one call.
 ///
 /// **Errors.** After the first failure no work is done: the failure is passed to everything queued, and to everything
 /// submitted later. A member that throws, e.g. `std::bad_alloc`, has no effect.

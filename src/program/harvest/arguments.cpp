@@ -118,7 +118,11 @@ void add_options(CLI::App& command, harvest_arguments& a)
                     "What to harvest; - is standard input. CSV with a header (account,identifier,company), NDJSON with "
                     "the same names, or plain identifiers with --account")
         ->required();
-    command.add_option("--store", a.store, "The SQLite file for posts and progress; created if it does not exist")
+    command
+        .add_option(
+            "--store", a.store,
+            "The SQLite file for posts and progress, created if it does not exist; or a PostgreSQL database, as a URL: "
+            "postgresql://HOST/DATABASE")
         ->type_name("FILE")
         ->required();
     command.add_option("--account", a.account, "The account of lines that name none");

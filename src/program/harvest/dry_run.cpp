@@ -4,10 +4,9 @@
 #include "program/harvest/estimate_lines.hpp"
 #include "program/harvest/job_import.hpp"
 #include "program/output/blocking_output.hpp"
+#include "program/stored/open_store.hpp"
 #include "program/stored/usable_store.hpp"
 #include "program/terminal/figures.hpp"
-
-#include <unipile/store/sqlite.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -39,13 +38,19 @@ std::unordered_map<std::string, known_account> read_accounts(const harvest_argum
 {
     std::unordered_map<std::string, known_account> known;
     std::error_code unknown;
-    if (!std::filesystem::exists(arguments.store, unknown) && !unknown) return known;
+    const bool is_file = !is_database(arguments.store);
+    if (is_file && !std::filesystem::exists(arguments.store, unknown) && !unknown) return known;
     std::unique_ptr<store::post_reader> reader;
     std::string bound;
     open_usable([&] {
-        reader = store::open_sqlite_reader(arguments.store);
-        bound = reader->tenant();
+        try {
+            reader = open_reader(arguments.store);
+            bound = reader->tenant();
+        } catch (const store::store_error& e) {
+            if (is_file || e.reason() != store::store_errc::nothing_stored) throw;
+        }
     });
+    if (!reader) return known;
     if (!arguments.base_url_changed) require_tenant(bound, given_base_url(arguments.connection), arguments.store);
     reader->accounts([&](const store::account_row& row, const store::account_summary& s) {
         known_account& k = known[row.account];

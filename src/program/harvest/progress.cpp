@@ -2,8 +2,7 @@
 
 #include "program/harvest/estimate_lines.hpp"
 #include "program/harvest/line_pace.hpp"
-
-#include <unipile/store/sqlite.hpp>
+#include "program/stored/open_store.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -36,10 +35,8 @@ asio::awaitable<std::optional<pace_outlook>> outlook(std::string store, estimate
                                                      std::shared_ptr<std::atomic<bool>> over)
 {
     std::optional<pace_outlook> seen;
-    store::sqlite_options options;
-    options.while_locked = [over](milliseconds) { return !*over; };
     try {
-        const auto reader = store::open_sqlite_reader(store, options);
+        const auto reader = open_reader(store, [over](const store_wait&) { return !*over; });
         const auto keep_going = [&over] { return !*over; };
         seen = read_outlook(*reader, std::move(rules), requests_per_job, keep_going);
     } catch (const store::store_error&) {

@@ -4,11 +4,11 @@
 #include "program/harvest/stop.hpp"
 #include "program/output/minify.hpp"
 #include "program/posts/report.hpp"
+#include "program/stored/open_store.hpp"
 #include "program/stored/usable_store.hpp"
 #include "program/terminal/safe_text.hpp"
 
 #include <unipile/store/async.hpp>
-#include <unipile/store/sqlite.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -156,13 +156,14 @@ milliseconds harvest_run::elapsed() const
     return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began_);
 }
 
-/// A signal ends the wait for a store that another process has locked.
+/// A signal ends the wait for a store that another process has, or that can't be reached.
 bool harvest_run::prepare_unless_interrupted()
 {
     try {
         return prepare();
     } catch (const store::store_error& e) {
-        if (!interruption_.came() || e.reason() != store::store_errc::locked) throw;
+        const bool waited = e.reason() == store::store_errc::locked || e.reason() == store::store_errc::interrupted;
+        if (!interruption_.came() || !waited) throw;
         imported_.all_read = false;
         return false;
     }
@@ -187,9 +188,8 @@ bool harvest_run::prepare()
 
     std::unique_ptr<store::engine> engine;
     open_usable([&] {
-        store::sqlite_options options;
-        options.while_locked = [this](milliseconds waited) { return wait_for_lock(waited); };
-        engine = store::open_sqlite(arguments_.store, options);
+        engine = open_engine(arguments_.store, store::access::sole, true,
+                             [this](const store_wait& w) { return wait_for_store(w); });
         run_info_ = engine->perform(store::begin_run{plan_.run, wall_now()});
         // Afterwards those accounts' rows are not parked, and the harvester reads the rows.
         engine->perform(store::take_unpark_requests());
@@ -198,7 +198,7 @@ bool harvest_run::prepare()
     imported_ = import_jobs(file, *engine, run_info_.run, keep_going);
     context_.poll();
     counts_ = engine->perform(store::count_jobs{run_info_.run});
-    writer_ = std::make_unique<store::store_writer>(std::move(engine));
+    writer_ = std::make_unique<store::store_writer>(std::move(engine), grouping_of(arguments_.store));
     return !stopping_ && counts_.open() > 0;
 }
 
@@ -313,7 +313,8 @@ void harvest_run::close_books()
         write_the_end();
         writer_->close();
     } catch (const store::store_error& e) {
-        if (!interruption_.came() || e.reason() != store::store_errc::locked) throw;
+        const bool waited = e.reason() == store::store_errc::locked || e.reason() == store::store_errc::interrupted;
+        if (!interruption_.came() || !waited) throw;
         // All that the harvester has counted is stored.
         counts_ = snapshot().jobs;
     }
@@ -358,13 +359,13 @@ asio::awaitable<void> harvest_run::store_the_end()
 }
 
 /// Called on the thread that uses the store: the writer's, or this one before there is a writer.
-bool harvest_run::wait_for_lock(milliseconds waited)
+bool harvest_run::wait_for_store(const store_wait& wait)
 {
-    if (std::string line = lock_watch_.line(waited); !line.empty())
+    if (std::string line = store_watch_.line(wait); !line.empty())
         asio::post(context_, [this, line = std::move(line)] { console_.say(line); });
     if (std::this_thread::get_id() == thread_) context_.poll();
-    if (interruption_.came()) return waited < wait_when_interrupted;
-    return !closing_books_ || waited < longest_last_wait;
+    if (interruption_.came()) return wait.waited < wait_when_interrupted;
+    return !closing_books_ || wait.waited < longest_last_wait;
 }
 
 std::string harvest_run::output_name() const

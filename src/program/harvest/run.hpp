@@ -4,8 +4,8 @@
 #include "program/harvest/accounts_view.hpp"
 #include "program/harvest/arguments.hpp"
 #include "program/harvest/job_import.hpp"
-#include "program/harvest/lock_watch.hpp"
 #include "program/harvest/progress.hpp"
+#include "program/harvest/store_watch.hpp"
 #include "program/harvest/summary.hpp"
 #include "program/output/block_writer.hpp"
 #include "program/output/group_sync.hpp"
@@ -56,7 +56,7 @@ private:
     void close_books();
     void write_the_end();
     boost::asio::awaitable<void> store_the_end();
-    bool wait_for_lock(std::chrono::milliseconds waited);
+    bool wait_for_store(const store_wait& wait);
 
     void guard(const std::function<void()>& f);
     void failed(const std::exception_ptr& error);
@@ -95,7 +95,7 @@ private:
     std::exception_ptr error_;  ///< the first one
     std::optional<failure> stopped_by_;
     std::atomic<bool> closing_books_ = false;
-    lock_watch lock_watch_;
+    store_watch store_watch_;
     std::thread::id thread_ = std::this_thread::get_id();
     bool harvesting_ = false, stopping_ = false, reader_gone_ = false, output_failed_ = false;
 };

@@ -1,5 +1,6 @@
 #include "program/options/command_files.hpp"
 
+#include <unipile/store/postgres.hpp>
 #include <unipile/store/sqlite.hpp>
 
 #include <filesystem>
@@ -62,7 +63,7 @@ void command_files::writes_lines(const std::string& option, const std::string& n
 
 void command_files::opens_store(const std::string& option, const std::string& name)
 {
-    if (name.empty()) return;
+    if (name.empty() || store::postgres::is_conninfo(name)) return;
     for (const std::string& file : store::sqlite_files(name)) writes(option, file);
 }
 

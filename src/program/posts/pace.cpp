@@ -1,9 +1,9 @@
 #include "program/posts/pace.hpp"
 
+#include "program/stored/open_store.hpp"
 #include "program/stored/usable_store.hpp"
 
 #include <unipile/store/account_rows.hpp>
-#include <unipile/store/sqlite.hpp>
 
 #include <boost/asio/error.hpp>
 
@@ -16,11 +16,9 @@ namespace unipile::program {
 paced_listings::paced_listings(posts_pace pace) : pace_(std::move(pace))
 {
     if (pace_.store.empty()) return;
-    store::sqlite_options options;
-    options.create = false;
     std::string bound;
     open_usable([&] {
-        store_ = store::open_sqlite(pace_.store, options);
+        store_ = open_engine(pace_.store, store::access::sole, false);
         bound = store_->perform(store::read_tenant());
     });
     require_tenant(bound, pace_.base_url, pace_.store);

@@ -1,5 +1,6 @@
 // `unipile accounts`: the state of each account of a store.
 #include "program/command.hpp"
+#include "program/stored/open_store.hpp"
 #include "program/stored/store_view.hpp"
 #include "program/stored/usable_store.hpp"
 #include "program/terminal/figures.hpp"
@@ -9,7 +10,6 @@
 #include <unipile/account_ledger.hpp>
 #include <unipile/store/engine.hpp>
 #include <unipile/store/post_reader.hpp>
-#include <unipile/store/sqlite.hpp>
 
 #include <CLI/CLI.hpp>
 
@@ -88,11 +88,8 @@ void note(const std::string& line) { std::cerr << "unipile: --unpark: " << line 
 /// the accounts of the requests; nothing stands for all.
 std::optional<std::vector<std::string>> unpark(const accounts_options& o)
 {
-    store::sqlite_options control;
-    control.create = false;
-    control.access = store::access::control;
     std::unique_ptr<store::engine> engine;
-    open_usable([&] { engine = store::open_sqlite(o.file, control); });
+    open_usable([&] { engine = open_engine(o.file, store::access::control, false); });
     std::vector<std::string> asked;
     bool all = false;
     for (const std::string& account : o.unpark) {

@@ -1,6 +1,7 @@
 // `unipile backup`: copies a store into one file, also while a harvest writes it.
 #include "program/command.hpp"
 #include "program/options/command_files.hpp"
+#include "program/stored/open_store.hpp"
 #include "program/stored/usable_store.hpp"
 #include "program/terminal/console.hpp"
 #include "program/terminal/figures.hpp"
@@ -40,6 +41,8 @@ void catch_ending_signals()
 
 void check_files(const backup_options& o)
 {
+    if (is_database(o.file))
+        throw std::invalid_argument{"--store: a PostgreSQL database is copied with pg_dump: pg_dump --schema=unipile"};
     command_files files;
     files.opens_store("--store", o.file);
     files.writes("TO", o.to);

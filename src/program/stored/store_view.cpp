@@ -2,9 +2,8 @@
 
 #include "program/command.hpp"
 #include "program/options/command_files.hpp"
+#include "program/stored/open_store.hpp"
 #include "program/stored/usable_store.hpp"
-
-#include <unipile/store/sqlite.hpp>
 
 #include <array>
 #include <chrono>
@@ -28,7 +27,7 @@ int view_store(const std::string& file, const std::string& output,
 {
     check_files(file, output, option);
     std::unique_ptr<store::post_reader> reader;
-    open_usable([&] { reader = store::open_sqlite_reader(file); });
+    open_usable([&] { reader = open_reader(file); });
     blocking_output out{output, option};
     body(*reader, out);
     out.finish();

@@ -1,0 +1,87 @@
+// The engine for several machines: a store in a PostgreSQL database.
+#pragma once
+
+#include <unipile/store/engine.hpp>
+#include <unipile/store/post_reader.hpp>
+#include <unipile/store/timeline.hpp>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace unipile::store::postgres {
+
+/// Returns true if the name of a store is a connection string of libpq, and not a file: a URL that begins with
+/// `postgresql://` or `postgres://`, or keywords such as `host=db.example dbname=posts`. A file of such a name can be
+/// given as `./NAME`. This function is in unipile::store, the others are in unipile::postgres.
+bool is_conninfo(std::string_view store) noexcept;
+
+/// What an engine waits for.
+struct waiting {
+    enum class reason {
+        server,  ///< the database can't be reached, or is starting up
+        worker,  ///< the accounts belong to a harvest that shows no sign of life
+    };
+    reason what = reason::server;
+    std::chrono::milliseconds waited{};   ///< so far
+    std::chrono::milliseconds longest{};  ///< the wait ends then
+    std::string who;                      ///< the harvest, for display; empty for a server
+};
+
+/// How workers show that they live. Fixed when a store is made, since all its workers have to use the same.
+struct lease_times {
+    /// Time between two signs of life; above zero.
+    std::chrono::milliseconds beat_every{5'000};
+    /// How long a worker works on after its last sign of life; at least three times `beat_every`.
+    std::chrono::milliseconds hold_for{30'000};
+    /// How long a worker has to be silent until its accounts are taken over; at least three times `hold_for`, at most a
+    /// day.
+    std::chrono::milliseconds take_after{90'000};
+};
+
+/// Options of `open_postgres` and `open_postgres_reader`. Owns its data.
+struct postgres_options {
+    /// Make the tables if there are none.
+    bool create = true;
+    /// `sole`: this process becomes the worker that owns all accounts. `control`: for `request_unpark`, and for
+    /// operations that only read.
+    store::access access = store::access::sole;
+    /// How long a server that can't be reached is waited for before the engine fails; at least 0.
+    std::chrono::milliseconds patience{std::chrono::minutes(10)};
+    /// Called several times a second while the engine waits. Returns false to end the wait with
+    /// `store_errc::interrupted`. Called on the waiting thread (with a `store_writer`, the writer's); must not block
+    /// and must not use the store. Empty: not called.
+    std::function<bool(const waiting&)> while_waiting;
+    timeline_rules rules;
+    /// Only if the tables are made.
+    lease_times leases;
+};
+
+/// Opens a store in a PostgreSQL database. `conninfo` is a URL or key words of libpq, without a password. The tables
+/// are made in the database's schema `unipile`. Throws `store_error`, and std::invalid_argument for a `conninfo` or
+/// lease times that can't be used.
+///
+/// **Transactions.** Each call of `apply` is a transaction of its own, and durable when it returns:
+/// `engine::is_durable_when_applied`. Operations are not applied one by one in an open transaction, because their
+/// results could not be repeated after a lost connection: another process may have changed what they were made of, and
+/// results that were given can't be taken back. So nothing is known of a transaction that is not committed, and a
+/// transaction holds no locks while its caller computes. If it fails because of another transaction, or because the
+/// connection or the server is lost, it is repeated; if its outcome is unknown, that is found out first. `apply`
+/// returns results, or throws when the store has failed for good.
+///
+/// A value that the database refuses fails its page only: the operations are applied in two halves, and so on, each in
+/// a transaction of its own, and the job of that page fails with the database's message.
+///
+/// **Workers.** With `access::sole` this process registers itself as a worker, and owns all accounts. If another
+/// harvest works on the store, it is refused with `store_errc::in_use`. The accounts of a harvest that was killed are
+/// taken over once it has shown no sign of life for the time in `lease_times`.
+///
+/// Times are those of this machine's clock, in the operations: several workers need the database's clock as time base.
+std::unique_ptr<engine> open_postgres(const std::string& conninfo, const postgres_options& options = {});
+
+/// Opens a store for reading, also while a harvest writes it. Throws `store_error`; never makes tables.
+std::unique_ptr<post_reader> open_postgres_reader(const std::string& conninfo, const postgres_options& options = {});
+
+}  // namespace unipile::store::postgres

@@ -1,0 +1,41 @@
+#include "program/harvest/store_watch.hpp"
+
+#include "program/terminal/figures.hpp"
+#include "program/terminal/safe_text.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace unipile::program {
+namespace {
+
+constexpr std::size_t longest_name = 100;
+
+std::string text_of(const store_wait& wait)
+{
+    const std::string time = human_duration(wait.waited);
+    switch (wait.what) {
+        case store_wait::reason::lock: break;
+        case store_wait::reason::server:
+            return "unipile: the database has not answered for " + time + ": the harvest goes on when it does";
+        case store_wait::reason::worker:
+            return "unipile: another harvest (" + printable(wait.who, longest_name) +
+                   ") has this store; if it shows no " + "sign of life for " +
+                   human_duration(wait.longest - std::min(wait.longest, wait.waited)) + " more, this one takes over";
+    }
+    return "unipile: another process has locked the store for " + time +
+           ": end it, or wait; the harvest goes on behind it";
+}
+
+}  // namespace
+
+std::string store_watch::line(const store_wait& wait)
+{
+    constexpr std::chrono::seconds usual{3}, a_minute{60};
+    if (std::exchange(last_, wait.waited) >= wait.waited) next_ = usual;
+    if (wait.waited < next_) return {};
+    next_ = std::max<std::chrono::milliseconds>(a_minute, 2 * wait.waited);
+    return text_of(wait);
+}
+
+}  // namespace unipile::program

@@ -1,0 +1,98 @@
+#include "program/stored/open_store.hpp"
+
+#include <unipile/store/postgres.hpp>
+#include <unipile/store/sqlite.hpp>
+
+#include <stdexcept>
+
+namespace unipile::program {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// For commands that a person waits for.
+constexpr milliseconds short_patience{10'000};
+
+store::sqlite_options options_for_file(const store_patience& patience)
+{
+    store::sqlite_options options;
+    if (patience)
+        options.while_locked = [patience](milliseconds waited) {
+            store_wait wait;
+            wait.waited = waited;
+            return patience(wait);
+        };
+    return options;
+}
+
+#ifdef UNIPILE_WITH_POSTGRES
+namespace pg = store::postgres;
+
+pg::postgres_options options_for_database(const store_patience& patience)
+{
+    pg::postgres_options options;
+    if (!patience) {
+        options.patience = short_patience;
+        return options;
+    }
+    options.while_waiting = [patience](const pg::waiting& w) {
+        store_wait wait;
+        wait.what = w.what == pg::waiting::reason::server ? store_wait::reason::server : store_wait::reason::worker;
+        wait.waited = w.waited;
+        wait.longest = w.longest;
+        wait.who = w.who;
+        return patience(wait);
+    };
+    return options;
+}
+#else
+[[noreturn]] void refuse_database()
+{
+    throw std::invalid_argument{"--store: this program was built without PostgreSQL; name a file"};
+}
+#endif
+
+}  // namespace
+
+bool is_database(const std::string& store) noexcept { return store::postgres::is_conninfo(store); }
+
+std::unique_ptr<store::engine> open_engine(const std::string& store, store::access access, bool create,
+                                           const store_patience& patience)
+{
+    if (is_database(store)) {
+#ifdef UNIPILE_WITH_POSTGRES
+        pg::postgres_options options = options_for_database(patience);
+        options.access = access;
+        options.create = create;
+        return pg::open_postgres(store, options);
+#else
+        refuse_database();
+#endif
+    }
+    store::sqlite_options options = options_for_file(patience);
+    options.access = access;
+    options.create = create;
+    return store::open_sqlite(store, options);
+}
+
+std::unique_ptr<store::post_reader> open_reader(const std::string& store, const store_patience& patience)
+{
+    if (is_database(store)) {
+#ifdef UNIPILE_WITH_POSTGRES
+        return pg::open_postgres_reader(store, options_for_database(patience));
+#else
+        refuse_database();
+#endif
+    }
+    return store::open_sqlite_reader(store, options_for_file(patience));
+}
+
+store::writer_options grouping_of(const std::string& store)
+{
+    store::writer_options options;
+    // A page's answer waits for its commit there, and what arrives during a commit joins the next one.
+    if (is_database(store)) options.group_delay = milliseconds(5);
+    return options;
+}
+
+}  // namespace unipile::program

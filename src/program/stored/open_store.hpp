@@ -1,0 +1,41 @@
+// Opens the store of a command line with the engine that its name asks for.
+#pragma once
+
+#include <unipile/store/engine.hpp>
+#include <unipile/store/post_reader.hpp>
+#include <unipile/store/writer.hpp>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace unipile::program {
+
+/// What the store of a command is waited for.
+struct store_wait {
+    enum class reason {
+        lock,    ///< another process has locked the file
+        server,  ///< the database can't be reached
+        worker,  ///< another harvest has the accounts, and shows no sign of life
+    };
+    reason what = reason::lock;
+    std::chrono::milliseconds waited{};   ///< so far
+    std::chrono::milliseconds longest{};  ///< at most, for a worker
+    std::string who;                      ///< the other harvest
+};
+/// Returns false to end the wait. Called several times a second.
+using store_patience = std::function<bool(const store_wait&)>;
+
+/// Returns true if the store is a PostgreSQL database, and not a file.
+bool is_database(const std::string& store) noexcept;
+
+/// Opens a store; throws store_error. Without `create`, it has to be there.
+std::unique_ptr<store::engine> open_engine(const std::string& store, store::access access, bool create,
+                                           const store_patience& patience = {});
+std::unique_ptr<store::post_reader> open_reader(const std::string& store, const store_patience& patience = {});
+
+/// Returns how a writer groups the work on this store.
+store::writer_options grouping_of(const std::string& store);
+
+}  // namespace unipile::program

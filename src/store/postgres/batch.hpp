@@ -1,0 +1,111 @@
+// The operations of one transaction.
+#pragma once
+
+#include "store/postgres/memory.hpp"
+#include "store/postgres/transaction.hpp"
+#include "store/postgres/worker.hpp"
+
+#include <unipile/store/operations.hpp>
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace unipile::store::postgres {
+
+/// A job that an import lists.
+struct listed_job {
+    known_job known;
+    std::int64_t key = 0;             ///< sorts it where the order is by time
+    bool fresh = false;               ///< new to the store
+    std::int64_t number = 0;          ///< its place in the import
+    std::optional<import_step> step;  ///< what was done with it last, apart from nothing
+    const job_spec* spec = nullptr;
+};
+using listed_jobs = std::map<std::pair<bucket_number, std::int64_t>, listed_job>;
+
+/// A bucket is not as this worker knows it: see `judge`.
+struct fence_missed {};
+
+/// One try of a transaction, but for its commit. Reads come before writes as far as the operations allow it, so that
+/// pages of any number of jobs take two round trips.
+class batch {
+public:
+    /// `me` is null for `access::control`. All must outlive this object.
+    batch(transaction& t, memory& m, const worker* me, const timeline_rules& rules, const std::string& store)
+        : t_(t), memory_(m), me_(me), rules_(rules), store_(store)
+    {}
+
+    /// Applies operations in their order. Throws `store_error` and `fence_missed`.
+    std::vector<operation_result> work(std::span<const operation> operations);
+    const fence_set& fences() const noexcept { return fences_; }
+
+    /// Adds the fences of buckets that have none yet, which are read by the next `sync()`.
+    void fence(std::vector<bucket_number> buckets);
+    /// Returns the number of this transaction in a bucket that was fenced.
+    std::uint64_t number_in(bucket_number bucket) const;
+    bucket_number bucket_of(std::string_view account) const;
+    /// Returns the place of the next change in the feed of this transaction.
+    std::int64_t next_change() noexcept { return changes_++; }
+    /// Returns the place before those of any number of changes.
+    std::int64_t many_changes() noexcept { return most_changes * ++lists_; }
+
+    transaction& statements() noexcept { return t_; }
+    memory& known() noexcept { return memory_; }
+    const timeline_rules& rules() const noexcept { return rules_; }
+
+private:
+    void fence_own();
+    const worker& me() const;
+
+    run_info apply(const begin_run& op);
+    bool apply(const end_run& op);
+    std::string apply(const read_tenant& op);
+    void apply(const begin_import& op);
+    import_result apply(const add_jobs& op);
+    std::uint64_t apply(const end_import& op);
+    std::vector<claimed_job> apply(const claim_jobs& op);
+    std::optional<account_row> apply(const load_account& op);
+    std::vector<std::string> apply(const accounts_with_jobs& op);
+    std::uint64_t apply(const request_unpark& op);
+    std::vector<std::string> apply(const take_unpark_requests& op);
+    job_counts apply(const count_jobs& op);
+
+    rows ask(query q);
+    std::string bound_tenant();
+    void check_tenant(const run_request& request);
+    std::optional<run_info> unfinished_run(const run_request& request, wall_time now);
+    bool can_go_on(std::int64_t run);
+    run_row run_of(std::int64_t run);
+    std::pair<bucket_number, std::int64_t> key_of(const job_spec& job) const;
+    listed_jobs listed_jobs_of(const add_jobs& op, const run_row& r);
+    void queue_due_jobs(wall_time now);
+    const memory::open_accounts& open_accounts_of(std::int64_t run);
+
+    transaction& t_;
+    memory& memory_;
+    const worker* me_;
+    const timeline_rules& rules_;
+    const std::string& store_;
+    fence_set fences_;
+    static constexpr std::int64_t most_changes = 1'000'000;
+    std::int64_t changes_ = 0, lists_ = 0;
+};
+
+/// Returns the number of a job: a hash that is never 0.
+std::int64_t job_number(const job_spec& job);
+
+/// Returns the account of a row of account, ledger, provider, parked, parked_since, waits_until, why, requests,
+/// used_today, updated, unpark.
+account_row account_in(const rows& found, int row);
+
+/// Returns the state in a column.
+inline job_state state_in(const rows& found, int row, int column)
+{
+    return static_cast<job_state>(found.integer(row, column));
+}
+
+}  // namespace unipile::store::postgres

@@ -1,0 +1,174 @@
+// Claims, accounts, and the count of jobs.
+#include "store/postgres/batch.hpp"
+#include "store/postgres/statements.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace unipile::store::postgres {
+
+std::int64_t job_number(const job_spec& job)
+{
+    // The parts can't be confused, since their lengths are part of the text.
+    const std::string text = std::to_string(job.account.size()) + ' ' + std::to_string(job.identifier.size()) +
+                             (job.is_company ? " c " : " p ") + job.account + job.identifier;
+    const std::uint64_t number = hash_of_bytes(text)[0] >> 1;
+    return number == 0 ? 1 : static_cast<std::int64_t>(number);
+}
+
+std::pair<bucket_number, std::int64_t> batch::key_of(const job_spec& job) const
+{
+    return {bucket_of(job.account), job_number(job)};
+}
+
+account_row account_in(const rows& found, int row)
+{
+    account_row a;
+    a.account = found.string(row, 0);
+    a.ledger = found.string(row, 1);
+    a.provider = found.string(row, 2);
+    a.parked = found.boolean(row, 3);
+    a.parked_since = found.time(row, 4);
+    a.waits_until = found.time(row, 5);
+    a.why = found.string(row, 6);
+    a.requests = static_cast<std::uint64_t>(found.integer(row, 7));
+    a.used_today = static_cast<std::uint64_t>(found.integer(row, 8));
+    a.updated = found.time(row, 9).value_or(wall_time{});
+    a.unpark_requested = found.boolean(row, 10);
+    return a;
+}
+
+// Delayed jobs are looked for only when one may be due.
+void batch::queue_due_jobs(wall_time now)
+{
+    if (memory_.next_due && *memory_.next_due > now) return;
+    query due("SELECT DISTINCT bucket FROM unipile.jobs WHERE state = 1 AND due <= $1");
+    due.add(storable(now));
+    const rows found = ask(std::move(due));
+    std::vector<bucket_number> buckets;
+    array numbers(type_id::bigint);
+    for (int i = 0; i < found.count(); ++i) {
+        buckets.push_back(static_cast<bucket_number>(found.integer(i, 0)));
+        numbers.add(buckets.back());
+    }
+    if (!buckets.empty()) {
+        fence(std::move(buckets));
+        t_.sync();
+        query queue(
+            "UPDATE unipile.jobs SET state = 0, due = NULL WHERE bucket = ANY($1) AND state = 1 AND due <= $2 "
+            "RETURNING run, account");
+        queue.add(std::move(numbers)).add(storable(now));
+        const rows queued = ask(std::move(queue));
+        for (int i = 0; i < queued.count(); ++i)
+            if (memory_.open(queued.integer(i, 0))) memory_.adjust_open(queued.integer(i, 0), queued.string(i, 1), 1);
+    }
+    const rows next = ask(query("SELECT min(due) FROM unipile.jobs WHERE state = 1"));
+    memory_.next_due = next.time(0, 0).value_or(wall_time::max());
+}
+
+const memory::open_accounts& batch::open_accounts_of(std::int64_t run)
+{
+    if (const auto* known = memory_.open(run)) return *known;
+    query find("SELECT account, count(*) FROM unipile.jobs WHERE run = $1 AND state = 0 GROUP BY account");
+    find.add(run);
+    const rows found = ask(std::move(find));
+    memory::open_accounts queued;
+    for (int i = 0; i < found.count(); ++i)
+        queued.emplace(found.string(i, 0), static_cast<std::uint64_t>(found.integer(i, 1)));
+    memory_.set_open(run, std::move(queued));
+    return *memory_.open(run);
+}
+
+std::vector<claimed_job> batch::apply(const claim_jobs& op)
+{
+    queue_due_jobs(op.now);
+    std::vector<claimed_job> jobs;
+    const run_row run = run_of(op.run);
+    if (run.withheld || op.count == 0) return jobs;
+    const memory::open_accounts& open = open_accounts_of(op.run);
+    if (!open.contains(op.account)) return jobs;
+    const bucket_number bucket = bucket_of(op.account);
+    query find(
+        "SELECT job, identifier, company, timeline FROM unipile.jobs WHERE bucket = $1 AND run = $2 AND account = $3 "
+        "AND state = 0 AND job <> ALL ($4) ORDER BY sort_key, number, job LIMIT $5");
+    find.add(bucket).add(op.run).add(std::string_view(op.account)).add_array(memory_.claimed_of(op.account));
+    find.add(op.count);
+    const rows found = ask(std::move(find));
+    for (int i = 0; i < found.count(); ++i) {
+        claimed_job& job = jobs.emplace_back();
+        job.job = found.integer(i, 0);
+        job.spec = {op.account, found.string(i, 1), found.boolean(i, 2)};
+        // A damaged timeline starts anew at the top, which costs requests but loses no posts.
+        claim c{bucket, op.run, op.account, timeline::parse(found.text(i, 3), rules_).value_or(timeline(rules_))};
+        job.start = c.line.begin(run.mode, run.bounds, op.now);
+        memory_.add(job.job, std::move(c));
+    }
+    if (jobs.size() < op.count)
+        memory_.no_more_open(op.run, op.account);
+    else
+        memory_.adjust_open(op.run, op.account, -static_cast<std::int64_t>(jobs.size()));
+    return jobs;
+}
+
+job_counts batch::apply(const count_jobs& op)
+{
+    query count("SELECT state, count(*) FROM unipile.jobs WHERE run = $1 GROUP BY state");
+    count.add(op.run);
+    const rows found = ask(std::move(count));
+    job_counts c;
+    for (int i = 0; i < found.count(); ++i)
+        add(c, state_in(found, i, 0), static_cast<std::uint64_t>(found.integer(i, 1)));
+    return c;
+}
+
+std::optional<account_row> batch::apply(const load_account& op)
+{
+    query find(
+        "SELECT account, ledger, provider, parked, parked_since, waits_until, why, requests, used_today, updated, "
+        "unpark FROM unipile.accounts WHERE bucket = $1 AND account = $2");
+    // The number of buckets never changes.
+    find.add(store::bucket_of(op.account, bucket_count)).add(std::string_view(op.account));
+    const rows found = ask(std::move(find));
+    if (found.count() == 0) return std::nullopt;
+    return account_in(found, 0);
+}
+
+std::vector<std::string> batch::apply(const accounts_with_jobs& op)
+{
+    queue_due_jobs(op.now);
+    std::vector<std::string> found;
+    if (run_of(op.run).withheld) return found;
+    const memory::open_accounts& open = open_accounts_of(op.run);
+    for (auto at = open.upper_bound(op.after); at != open.end() && found.size() < op.count; ++at)
+        found.push_back(at->first);
+    return found;
+}
+
+// Without a fence: any process may request it, and a repetition changes nothing.
+std::uint64_t batch::apply(const request_unpark& op)
+{
+    query set(
+        "UPDATE unipile.accounts SET unpark = true, parked = false, waits_until = NULL, updated = $1 "
+        "WHERE ($2::text IS NULL OR account = $2) AND (parked OR unpark)");
+    set.add(storable(op.now));
+    if (op.account)
+        set.add(std::string_view(*op.account));
+    else
+        set.add(std::nullopt);
+    return static_cast<std::uint64_t>(ask(std::move(set)).affected());
+}
+
+std::vector<std::string> batch::apply(const take_unpark_requests&)
+{
+    std::vector<std::string> accounts;
+    // Asked every few seconds, and mostly in vain.
+    if (!ask(query("SELECT EXISTS (SELECT 1 FROM unipile.accounts WHERE unpark)")).boolean(0, 0)) return accounts;
+    fence_own();
+    const rows taken =
+        ask(query("UPDATE unipile.accounts SET unpark = false, parked_since = NULL, why = '' WHERE unpark "
+                  "RETURNING account"));
+    for (int i = 0; i < taken.count(); ++i) accounts.push_back(taken.string(i, 0));
+    return accounts;
+}
+
+}  // namespace unipile::store::postgres

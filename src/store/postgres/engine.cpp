@@ -1,0 +1,263 @@
+#include "store/postgres/engine.hpp"
+
+#include "store/postgres/schema.hpp"
+#include "store/postgres/statements.hpp"
+
+#include <algorithm>
+#include <array>
+#include <new>
+#include <thread>
+#include <utility>
+
+namespace unipile::store::postgres {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+// A statement that takes longer is waited for like a server.
+constexpr milliseconds usual_time{5'000};
+constexpr milliseconds longest_pause{1'000};
+
+lease_options leases_of(const lease_times& times)
+{
+    lease_options o;
+    o.beat_every = times.beat_every;
+    o.hold_for = times.hold_for;
+    o.take_after = times.take_after;
+    check(o);
+    return o;
+}
+
+}  // namespace
+
+postgres_engine::postgres_engine(const std::string& text, const postgres_options& options)
+    : options_(options), where_(text), db_(where_, with_hook())
+{
+    const lease_options leases = leases_of(options.leases);
+    connect(clock::now() + options_.patience);
+    store_format format = read_format(db_);
+    if (format.version == 0) {
+        if (!options_.create || options_.access == access::control)
+            throw store_error(store_errc::nothing_stored, db_.name());
+        format = make_tables(db_, leases);
+    }
+    if (options_.access == access::sole) me_ = std::make_unique<worker>(db_, where_, format, options_);
+}
+
+connection_options postgres_engine::with_hook()
+{
+    connection_options o;
+    o.while_waiting = [this](milliseconds waited) {
+        if (!options_.while_waiting || (!connecting_ && waited < usual_time)) return true;
+        waiting w;
+        w.waited = waited;
+        w.longest = options_.patience;
+        return options_.while_waiting(w);
+    };
+    return o;
+}
+
+void postgres_engine::connect(clock::time_point until)
+{
+    connecting_ = true;
+    const auto left = std::chrono::duration_cast<milliseconds>(until - clock::now());
+    try {
+        db_.connect(std::max(left, milliseconds(0)));
+    } catch (...) {
+        connecting_ = false;
+        throw;
+    }
+    connecting_ = false;
+}
+
+std::vector<operation_result> postgres_engine::apply(std::span<const operation> operations)
+{
+    if (failed_) throw store_error(store_errc::closed, db_.name(), failure_);
+    try {
+        if (me_) me_->refuse_if_over();
+        return apply_in_parts(operations);
+    } catch (const std::exception& e) {
+        failed_ = true;
+        failure_ = e.what();
+        if (dynamic_cast<const std::bad_alloc*>(&e)) throw store_error(store_errc::out_of_memory, db_.name());
+        throw;
+    }
+}
+
+void postgres_engine::commit()
+{
+    if (failed_) throw store_error(store_errc::closed, db_.name(), failure_);
+}
+
+// Divides the operations until the one is found whose values the database refuses.
+std::vector<operation_result> postgres_engine::apply_in_parts(std::span<const operation> operations)
+{
+    if (operations.empty()) return {};
+    try {
+        return apply_whole(operations);
+    } catch (const database_error& e) {
+        if (e.kind() != error_kind::data) throw;
+        if (operations.size() == 1) {
+            if (const auto* page = std::get_if<page_write>(&operations.front())) return fail_page(*page, e);
+            throw;
+        }
+    }
+    const std::size_t half = operations.size() / 2;
+    std::vector<operation_result> results = apply_in_parts(operations.first(half));
+    for (operation_result& r : apply_in_parts(operations.subspan(half))) results.push_back(std::move(r));
+    return results;
+}
+
+// The job is over, and nothing of the page is stored.
+std::vector<operation_result> postgres_engine::fail_page(const page_write& page, const database_error& why)
+{
+    job_end end;
+    end.job = page.job;
+    end.reason = end_reason::failed;
+    end.failure = why.what();
+    end.failure_type = "value refused by the database";
+    end.requests = page.requests;
+    end.now = page.now;
+    const operation op(std::move(end));
+    apply_whole({&op, 1});
+    page_result result;
+    result.next.what = step::kind::not_claimed;
+    std::vector<operation_result> results;
+    results.emplace_back(std::move(result));
+    return results;
+}
+
+std::vector<operation_result> postgres_engine::apply_whole(std::span<const operation> operations)
+{
+    repetition r{clock::now() + options_.patience};
+    for (;;) {
+        connect(r.until);
+        transaction t(db_);
+        batch b(t, memory_, me_.get(), options_.rules, db_.name());
+        const auto committed = [&] {
+            if (me_) me_->note_committed(b.fences());
+            memory_.keep();
+        };
+        std::vector<operation_result> results;
+        try {
+            results = b.work(operations);
+            if (me_) me_->note_tried(b.fences());
+            t.commit();
+            committed();
+            return results;
+        } catch (const fence_missed&) {
+            memory_.undo();
+            refuse(look_at(b.fences()));
+        } catch (const database_error& e) {
+            if (e.kind() == error_kind::lost && t.may_be_committed() && has_arrived(b.fences(), r.until)) {
+                committed();
+                return results;
+            }
+            memory_.undo();
+            prepare_repetition(e, r);
+        } catch (...) {
+            memory_.undo();
+            throw;
+        }
+    }
+}
+
+// Throws unless the transaction is to be repeated.
+void postgres_engine::prepare_repetition(const database_error& why, repetition& r)
+{
+    const bool passes = why.kind() == error_kind::again || why.kind() == error_kind::lost;
+    if (!passes || clock::now() >= r.until) throw why;
+    std::this_thread::sleep_for(r.pause);
+    r.pause = std::min(2 * r.pause, longest_pause);
+}
+
+// Finds out whether a transaction of unknown outcome was committed.
+bool postgres_engine::has_arrived(const fence_set& tried, clock::time_point until)
+{
+    if (tried.empty()) return false;
+    repetition r{until};
+    for (;;) {
+        try {
+            connect(until);
+            const fence_verdict verdict = look_at(tried);
+            if (verdict == fence_verdict::again) return false;
+            if (verdict != fence_verdict::arrived) refuse(verdict);
+            // With a synchronous standby, another commit shows that the earlier one is on both.
+            query beat("UPDATE unipile.workers SET at = clock_timestamp() WHERE worker = $1::uuid AND state = 0");
+            beat.add(std::string_view(me_->id_text()));
+            db_.run(beat);
+            return true;
+        } catch (const database_error& e) {
+            prepare_repetition(e, r);
+        }
+    }
+}
+
+// Reads the fences' rows under locks, which waits for the end of the transaction in question.
+fence_verdict postgres_engine::look_at(const fence_set& tried)
+{
+    array numbers(type_id::bigint);
+    for (const bucket_fence& f : tried.buckets) numbers.add(f.bucket);
+    query buckets("SELECT bucket, owner::text, epoch, seq FROM unipile.buckets WHERE bucket = ANY ($1) FOR UPDATE");
+    buckets.add(std::move(numbers));
+    query own("SELECT seq FROM unipile.batches WHERE worker = $1::uuid FOR UPDATE");
+    own.add(std::string_view(me_->id_text()));
+    const std::array look{query(begin), query("SET LOCAL statement_timeout = '100s'"), std::move(buckets),
+                          std::move(own), query("ROLLBACK")};
+    const std::vector<rows> found = db_.run(look);
+    return judged(found[2], found[3], tried);
+}
+
+// All fences of a transaction took effect, or none.
+fence_verdict postgres_engine::judged(const rows& buckets, const rows& own, const fence_set& tried) const
+{
+    std::vector<fence_verdict> verdicts;
+    for (const bucket_fence& f : tried.buckets) {
+        bucket_row row;
+        for (int i = 0; i < buckets.count(); ++i) {
+            if (buckets.integer(i, 0) != f.bucket) continue;
+            row.bucket = f.bucket;
+            row.owner = worker_id::parse(buckets.text(i, 1)).value_or(worker_id{});
+            row.epoch = static_cast<std::uint64_t>(buckets.integer(i, 2));
+            row.seq = static_cast<std::uint64_t>(buckets.integer(i, 3));
+        }
+        verdicts.push_back(judge(row, me_->id(), f));
+    }
+    if (tried.own) {
+        bucket_row row;
+        if (own.count() == 1) {
+            row.owner = me_->id();
+            row.epoch = tried.own->epoch;
+            row.seq = static_cast<std::uint64_t>(own.integer(0, 0));
+        }
+        verdicts.push_back(judge(row, me_->id(), *tried.own));
+    }
+    const auto has = [&](fence_verdict v) { return std::find(verdicts.begin(), verdicts.end(), v) != verdicts.end(); };
+    if (has(fence_verdict::lost)) return fence_verdict::lost;
+    if (has(fence_verdict::commits_lost)) return fence_verdict::commits_lost;
+    if (has(fence_verdict::again) && has(fence_verdict::arrived)) return fence_verdict::commits_lost;
+    return verdicts.front();
+}
+
+// Throws unless the transaction is to be repeated.
+void postgres_engine::refuse(fence_verdict verdict) const
+{
+    switch (verdict) {
+        case fence_verdict::again: return;
+        case fence_verdict::lost:
+        case fence_verdict::arrived:
+            throw store_error(store_errc::in_use, db_.name(), "another worker has taken over accounts of this one");
+        case fence_verdict::commits_lost: break;
+    }
+    throw store_error(store_errc::engine, db_.name(),
+                      "the database has lost commits that it had confirmed, as after a failover: run the same command "
+                      "again");
+}
+
+std::unique_ptr<engine> open_postgres(const std::string& conninfo, const postgres_options& options)
+{
+    return std::make_unique<postgres_engine>(conninfo, options);
+}
+
+}  // namespace unipile::store::postgres

@@ -1,0 +1,58 @@
+// The writing side on PostgreSQL.
+#pragma once
+
+#include "store/postgres/batch.hpp"
+#include "store/postgres/connection.hpp"
+#include "store/postgres/memory.hpp"
+#include "store/postgres/worker.hpp"
+
+#include <unipile/store/postgres.hpp>
+
+#include <chrono>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace unipile::store::postgres {
+
+class postgres_engine final : public engine {
+public:
+    postgres_engine(const std::string& text, const postgres_options& options);
+
+    std::vector<operation_result> apply(std::span<const operation> operations) override;
+    void commit() override;
+    std::size_t uncommitted_bytes() const noexcept override { return 0; }
+    bool in_transaction() const noexcept override { return false; }
+    bool is_durable_when_applied() const noexcept override { return true; }
+
+private:
+    using clock = std::chrono::steady_clock;
+    // The time that repetitions of one transaction may take.
+    struct repetition {
+        clock::time_point until;
+        std::chrono::milliseconds pause{10};
+    };
+
+    connection_options with_hook();
+    void connect(clock::time_point until);
+    std::vector<operation_result> apply_in_parts(std::span<const operation> operations);
+    std::vector<operation_result> apply_whole(std::span<const operation> operations);
+    std::vector<operation_result> fail_page(const page_write& page, const database_error& why);
+    void prepare_repetition(const database_error& why, repetition& r);
+    bool has_arrived(const fence_set& tried, clock::time_point until);
+    fence_verdict look_at(const fence_set& tried);
+    fence_verdict judged(const rows& buckets, const rows& own, const fence_set& tried) const;
+    void refuse(fence_verdict verdict) const;
+
+    postgres_options options_;
+    conninfo where_;
+    bool connecting_ = false;
+    connection db_;
+    memory memory_;
+    std::unique_ptr<worker> me_;  // null: `access::control`
+    bool failed_ = false;
+    std::string failure_;
+};
+
+}  // namespace unipile::store::postgres

@@ -1,0 +1,428 @@
+// The rows that pages and ends read and write. Rows are written in the order of their keys, so that transactions of
+// several workers wait for each other and do not deadlock.
+#include "store/postgres/listing_work.hpp"
+#include "store/postgres/statements.hpp"
+#include "store/postgres/wire.hpp"
+
+#include <unipile/utf8.hpp>
+
+#include <algorithm>
+#include <tuple>
+
+namespace unipile::store::postgres {
+
+namespace {
+
+std::string packed_hash(const std::array<std::uint64_t, 2>& hash)
+{
+    std::string out;
+    for (const std::uint64_t part : hash) put_64(out, static_cast<std::int64_t>(part));
+    return out;
+}
+
+std::array<std::uint64_t, 2> unpacked_hash(std::string_view bytes)
+{
+    if (bytes.size() != 16) return {};
+    return {static_cast<std::uint64_t>(number_in(bytes.substr(0, 8))),
+            static_cast<std::uint64_t>(number_in(bytes.substr(8)))};
+}
+
+std::int64_t as_signed(std::uint64_t n) noexcept { return static_cast<std::int64_t>(n); }
+std::uint64_t as_unsigned(std::int64_t n) noexcept { return static_cast<std::uint64_t>(n); }
+
+}  // namespace
+
+std::string quarantine_hash(const quarantined_row& item) { return packed_hash(hash_of_bytes(item.raw)); }
+
+void listing_work::read(std::span<const operation> operations)
+{
+    std::vector<bucket_number> buckets;
+    const auto note = [&](const auto& op) {
+        using type = std::decay_t<decltype(op)>;
+        if constexpr (std::is_same_v<type, save_account>) {
+            buckets.push_back(batch_.bucket_of(op.row.account));
+        } else if constexpr (requires { op.job; }) {
+            if (const claim* c = memory_.find(op.job)) buckets.push_back(c->bucket);
+        }
+    };
+    for (const operation& op : operations) std::visit(note, op);
+    batch_.fence(std::move(buckets));
+    for (const operation& op : operations)
+        if (const auto* page = std::get_if<page_write>(&op))
+            if (const claim* c = memory_.find(page->job)) read_page(*page, *c);
+    read_posts();
+    t_.sync();
+    take_over(operations);
+}
+
+void listing_work::read_page(const page_write& page, const claim& c)
+{
+    for (const post_row& p : page.posts) posts_.try_emplace({storable_text(stored_id(p)), storable_text(p.provider())});
+    if (c.line.untouched()) look_for_others(page.job, c.bucket);
+    read_sightings(page, c.bucket);
+    if (page.quarantined.empty()) return;
+    array hashes(type_id::bytes);
+    for (const quarantined_row& q : page.quarantined) hashes.add(bytes{quarantine_hash(q)});
+    query find("SELECT hash FROM unipile.quarantined WHERE bucket = $1 AND job = $2 AND hash = ANY ($3)");
+    find.add(c.bucket).add(page.job).add(std::move(hashes));
+    t_.add(std::move(find), [this, job = page.job](const rows& found) {
+        for (int i = 0; i < found.count(); ++i) quarantined_[job].emplace(found.bytes(i, 0));
+    });
+}
+
+void listing_work::read_posts()
+{
+    if (posts_.empty()) return;
+    array ids(type_id::text);
+    for (const auto& [key, post] : posts_) ids.add(std::string_view(key.first));
+    query find(
+        "SELECT id, provider, job, bucket, view, content, counters, own, links, changed FROM unipile.posts "
+        "WHERE id = ANY ($1)");
+    find.add(std::move(ids));
+    t_.add(std::move(find), [this](const rows& found) {
+        for (int i = 0; i < found.count(); ++i) {
+            const auto at = posts_.find({found.string(i, 0), found.string(i, 1)});
+            if (at == posts_.end()) continue;
+            known_post& p = at->second;
+            p.stored = true;
+            p.finder = found.integer(i, 2);
+            p.finder_bucket = static_cast<bucket_number>(found.integer(i, 3));
+            p.view.job = found.integer(i, 4);
+            p.view.content = unpacked_hash(found.bytes(i, 5));
+            p.view.counters = as_unsigned(found.integer(i, 6));
+            p.view.own = as_unsigned(found.integer(i, 7));
+            p.view.links = as_unsigned(found.integer(i, 8));
+            p.changed = found.time(i, 9).value_or(wall_time{});
+        }
+    });
+}
+
+void listing_work::read_sightings(const page_write& page, bucket_number bucket)
+{
+    if (page.posts.empty()) return;
+    array ids(type_id::text);
+    for (const post_row& p : page.posts) ids.add(std::string_view(storable_text(stored_id(p))));
+    query find(
+        "SELECT id, provider, place, walk, last_seen, gone IS NOT NULL OR missed IS NOT NULL FROM unipile.sightings "
+        "WHERE bucket = $1 AND job = $2 AND id = ANY ($3)");
+    find.add(bucket).add(page.job).add(std::move(ids));
+    t_.add(std::move(find), [this, job = page.job](const rows& found) {
+        for (int i = 0; i < found.count(); ++i) {
+            const auto post = posts_.find({found.string(i, 0), found.string(i, 1)});
+            if (post == posts_.end()) continue;
+            known_sighting& s = sightings_[{job, &*post}];
+            s.stored = true;
+            s.at = unpacked(found.integer(i, 2));
+            s.walk = found.integer(i, 3);
+            s.last_seen = found.time(i, 4).value_or(wall_time{});
+            s.marked = found.boolean(i, 5);
+        }
+    });
+}
+
+// Another account may have read this listing before.
+void listing_work::look_for_others(std::int64_t job, bucket_number bucket)
+{
+    if (others_.contains(job)) return;
+    query find(
+        "SELECT o.bucket, o.job, o.timeline FROM unipile.jobs j JOIN unipile.jobs o ON o.identifier = j.identifier "
+        "AND o.company = j.company WHERE j.bucket = $1 AND j.job = $2 AND o.timeline <> '' "
+        "AND (o.bucket <> j.bucket OR o.job <> j.job) "
+        "ORDER BY o.whole DESC, o.harvested DESC NULLS LAST, o.job LIMIT 1");
+    find.add(bucket).add(job);
+    t_.add(std::move(find), [this, job](const rows& found) {
+        if (found.count() == 0) return;
+        others_[job] = {static_cast<bucket_number>(found.integer(0, 0)), found.integer(0, 1), found.string(0, 2)};
+    });
+}
+
+// What the other account has seen is taken over if this one is shown at least some of it: the same identifier may be
+// another listing at another provider.
+void listing_work::take_over(std::span<const operation> operations)
+{
+    std::erase_if(others_, [this](const auto& other) {
+        return !timeline::parse(other.second.timeline, batch_.rules()).has_value();
+    });
+    if (others_.empty()) return;
+    const auto for_pages = [&](const auto& f) {
+        for (const operation& op : operations)
+            if (const auto* page = std::get_if<page_write>(&op))
+                if (const auto other = others_.find(page->job); other != others_.end()) f(*page, other->second);
+    };
+    std::set<std::int64_t> done;
+    for_pages([&](const page_write& page, other_listing& other) {
+        if (!done.insert(page.job).second) return;
+        array ids(type_id::text), providers(type_id::text);
+        for (const post_row& p : page.posts) {
+            ids.add(std::string_view(storable_text(stored_id(p))));
+            providers.add(std::string_view(storable_text(p.provider())));
+        }
+        query shown(
+            "SELECT EXISTS (SELECT 1 FROM unipile.sightings s JOIN unnest($3, $4) AS x(id, provider) "
+            "ON s.id = x.id AND s.provider = x.provider WHERE s.bucket = $1 AND s.job = $2)");
+        shown.add(other.bucket).add(other.job).add(std::move(ids)).add(std::move(providers));
+        t_.add(std::move(shown), [&other](const rows& found) { other.shown = found.boolean(0, 0); });
+    });
+    t_.sync();
+    done.clear();
+    for_pages([&](const page_write& page, other_listing& other) {
+        const bucket_number bucket = memory_.find(page.job)->bucket;
+        if (other.shown && done.insert(page.job).second) {
+            query copy(
+                "INSERT INTO unipile.sightings (bucket, job, id, provider, place, walk, finder, first_seen, last_seen, "
+                "gone, missed) SELECT $1, $2, id, provider, place, walk, false, first_seen, last_seen, gone, missed "
+                "FROM unipile.sightings WHERE bucket = $3 AND job = $4 ON CONFLICT DO NOTHING");
+            copy.add(bucket).add(page.job).add(other.bucket).add(other.job);
+            t_.add(std::move(copy), [&other](const rows& r) { other.copied = r.affected(); });
+        }
+        if (other.shown) read_sightings(page, bucket);
+    });
+    t_.sync();
+}
+
+void listing_work::write()
+{
+    write_posts();
+    write_sightings();
+    write_misses();
+    write_quarantined();
+    write_jobs();
+    write_accounts();
+    write_feed();
+}
+
+void listing_work::write_posts()
+{
+    array id(type_id::text), provider(type_id::text), job(type_id::bigint), bucket(type_id::bigint);
+    array view(type_id::bigint), published(type_id::timestamp), changed(type_id::timestamp), content(type_id::bytes);
+    array counters(type_id::bigint), own(type_id::bigint), links(type_id::bigint), body(type_id::text);
+    array raw(type_id::bytes);
+    for (const auto& [key, p] : posts_) {
+        if (!p.write) continue;
+        id.add(std::string_view(key.first));
+        provider.add(std::string_view(key.second));
+        job.add(p.finder);
+        bucket.add(p.finder_bucket);
+        view.add(p.view.job);
+        published.add(storable(p.write->published()));
+        changed.add(storable(p.changed));
+        content.add(bytes{packed_hash(p.view.content)});
+        counters.add(as_signed(p.view.counters));
+        own.add(as_signed(p.view.own));
+        links.add(as_signed(p.view.links.value_or(0)));
+        const std::string_view json = p.write->json();
+        const bool exact = is_storable(json);
+        if (exact)
+            body.add(json);
+        else
+            body.add(std::string_view(storable_text(json)));
+        raw.add(exact ? std::nullopt : std::optional(bytes{json}));
+    }
+    if (id.size() == 0) return;
+    // The condition is what the comparison has found already, except where another worker stored the post since.
+    query q(
+        "INSERT INTO unipile.posts AS p (id, provider, job, bucket, view, published, first_seen, changed, content, "
+        "counters, own, links, body, raw) SELECT id, provider, job, bucket, view, published, changed, changed, "
+        "content, counters, own, links, body, raw FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) "
+        "AS x(id, provider, job, bucket, view, published, changed, content, counters, own, links, body, raw) "
+        "ON CONFLICT (id, provider) DO UPDATE SET view = excluded.view, "
+        "published = coalesce(excluded.published, p.published), changed = excluded.changed, "
+        "content = excluded.content, counters = excluded.counters, own = excluded.own, links = excluded.links, "
+        "body = excluded.body, raw = excluded.raw "
+        "WHERE p.own = 0 OR excluded.own <> 0 OR p.view = excluded.view OR p.content <> excluded.content");
+    q.add(std::move(id)).add(std::move(provider)).add(std::move(job)).add(std::move(bucket)).add(std::move(view));
+    q.add(std::move(published)).add(std::move(changed)).add(std::move(content)).add(std::move(counters));
+    q.add(std::move(own)).add(std::move(links)).add(std::move(body)).add(std::move(raw));
+    t_.add(std::move(q));
+}
+
+void listing_work::write_sightings()
+{
+    if (sighted_.empty()) return;
+    std::vector<const sighting_write*> sorted;
+    sorted.reserve(sighted_.size());
+    for (const auto& [key, s] : sighted_) sorted.push_back(&s);
+    std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) {
+        return std::tie(a->bucket, a->job, *a->post) < std::tie(b->bucket, b->job, *b->post);
+    });
+    array bucket(type_id::bigint), job(type_id::bigint), id(type_id::text), provider(type_id::text);
+    array place(type_id::bigint), walk(type_id::bigint), now(type_id::timestamp);
+    for (const auto* s : sorted) {
+        bucket.add(s->bucket);
+        job.add(s->job);
+        id.add(std::string_view(s->post->first));
+        provider.add(std::string_view(s->post->second));
+        place.add(s->place);
+        walk.add(s->walk);
+        now.add(storable(s->now));
+    }
+    // Another worker may have been the first to store the post.
+    query q(
+        "INSERT INTO unipile.sightings AS s (bucket, job, id, provider, place, walk, finder, first_seen, last_seen) "
+        "SELECT bucket, job, id, provider, place, walk, coalesce((SELECT p.job = x.job FROM unipile.posts p "
+        "WHERE p.id = x.id AND p.provider = x.provider), false), now, now "
+        "FROM unnest($1, $2, $3, $4, $5, $6, $7) AS x(bucket, job, id, provider, place, walk, now) "
+        "ON CONFLICT (bucket, job, id, provider) DO UPDATE SET place = excluded.place, walk = excluded.walk, "
+        "last_seen = excluded.last_seen, gone = NULL, missed = NULL");
+    q.add(std::move(bucket)).add(std::move(job)).add(std::move(id)).add(std::move(provider)).add(std::move(place));
+    q.add(std::move(walk)).add(std::move(now));
+    t_.add(std::move(q));
+}
+
+// Posts that two walks in a row have not seen are gone.
+void listing_work::write_misses()
+{
+    for (const miss& m : misses_) {
+        query q(
+            "UPDATE unipile.sightings SET gone = CASE WHEN missed IS NULL THEN NULL ELSE $1 END, "
+            "missed = coalesce(missed, $4) WHERE bucket = $2 AND job = $3 AND walk <> $4 AND gone IS NULL");
+        q.add(storable(m.at)).add(m.bucket).add(m.job).add(m.walk);
+        t_.add(std::move(q));
+    }
+}
+
+void listing_work::write_quarantined()
+{
+    if (kept_apart_.empty()) return;
+    array bucket(type_id::bigint), job(type_id::bigint), hash(type_id::bytes), seen(type_id::timestamp);
+    array why(type_id::text), raw(type_id::bytes);
+    for (const quarantine_write& w : kept_apart_) {
+        bucket.add(w.bucket);
+        job.add(w.job);
+        hash.add(bytes{w.hash});
+        seen.add(storable(w.now));
+        why.add(std::string_view(storable_text(w.row->why)));
+        raw.add(bytes{w.row->raw});
+    }
+    query q(
+        "INSERT INTO unipile.quarantined (bucket, job, hash, seen, why, raw) "
+        "SELECT * FROM unnest($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING");
+    q.add(std::move(bucket)).add(std::move(job)).add(std::move(hash)).add(std::move(seen)).add(std::move(why));
+    q.add(std::move(raw));
+    t_.add(std::move(q));
+}
+
+void listing_work::write_jobs()
+{
+    if (jobs_.empty()) return;
+    array bucket(type_id::bigint), job(type_id::bigint), line(type_id::text), suspect(type_id::boolean);
+    array posts(type_id::bigint), pages(type_id::bigint), requests(type_id::bigint), state(type_id::bigint);
+    array due(type_id::timestamp), end(type_id::text), failure(type_id::text), type(type_id::text);
+    array may_pass(type_id::boolean), whole(type_id::boolean), harvested(type_id::timestamp), tried(type_id::timestamp);
+    for (const auto& [number, c] : jobs_) {
+        bucket.add(c.bucket);
+        job.add(number);
+        line.add(c.timeline ? std::optional<std::string_view>(*c.timeline) : std::nullopt);
+        suspect.add(c.suspect);
+        posts.add(c.posts);
+        pages.add(c.pages);
+        requests.add(c.requests);
+        state.add(c.state ? std::optional(static_cast<std::int64_t>(*c.state)) : std::nullopt);
+        due.add(storable(c.due));
+        end.add(c.end ? std::optional<std::string_view>(*c.end) : std::nullopt);
+        failure.add(std::string_view(c.failure));
+        type.add(std::string_view(c.failure_type));
+        may_pass.add(c.may_pass);
+        whole.add(c.whole);
+        harvested.add(storable(c.harvested));
+        tried.add(storable(c.tried));
+    }
+    query q(
+        "UPDATE unipile.jobs j SET timeline = coalesce(x.line, j.timeline), "
+        "suspect = CASE WHEN x.line IS NULL THEN j.suspect ELSE x.suspect END, posts = j.posts + x.posts, "
+        "pages = j.pages + x.pages, requests = j.requests + x.requests, state = coalesce(x.state, j.state), "
+        "due = CASE WHEN x.state IS NULL THEN j.due ELSE x.due END, end_reason = coalesce(x.ends, j.end_reason), "
+        "failure = CASE WHEN x.ends IS NULL THEN j.failure ELSE x.failure END, "
+        "failure_type = CASE WHEN x.ends IS NULL THEN j.failure_type ELSE x.failure_type END, "
+        "may_pass = CASE WHEN x.ends IS NULL THEN j.may_pass ELSE x.may_pass END, "
+        "whole = coalesce(x.whole, j.whole), harvested = coalesce(x.harvested, j.harvested), "
+        "tried = coalesce(x.tried, j.tried) "
+        "FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) AS x(bucket, job, line, "
+        "suspect, posts, pages, requests, state, due, ends, failure, failure_type, may_pass, whole, harvested, tried) "
+        "WHERE j.bucket = x.bucket AND j.job = x.job");
+    q.add(std::move(bucket)).add(std::move(job)).add(std::move(line)).add(std::move(suspect)).add(std::move(posts));
+    q.add(std::move(pages)).add(std::move(requests)).add(std::move(state)).add(std::move(due)).add(std::move(end));
+    q.add(std::move(failure)).add(std::move(type)).add(std::move(may_pass)).add(std::move(whole));
+    q.add(std::move(harvested)).add(std::move(tried));
+    t_.add(std::move(q));
+}
+
+void listing_work::write_accounts()
+{
+    if (accounts_.empty()) return;
+    array bucket(type_id::bigint), account(type_id::text), ledger(type_id::text), provider(type_id::text);
+    array parked(type_id::boolean), since(type_id::timestamp), until(type_id::timestamp), why(type_id::text);
+    array requests(type_id::bigint), today(type_id::bigint), updated(type_id::timestamp);
+    for (const auto& [name, change] : accounts_) {
+        const account_row& row = *change.row;
+        if (!change.same_parking) drop_unpark_request(name);
+        bucket.add(batch_.bucket_of(name));
+        account.add(name);
+        ledger.add(std::string_view(row.ledger));
+        provider.add(std::string_view(storable_text(row.provider)));
+        parked.add(row.parked);
+        since.add(storable(row.parked_since));
+        until.add(storable(row.waits_until));
+        why.add(std::string_view(storable_text(row.why)));
+        requests.add(as_signed(row.requests));
+        today.add(as_signed(row.used_today));
+        updated.add(storable(row.updated));
+    }
+    // A request to unpark lasts as long as the parking that it concerns, and ends no other one.
+    query q(
+        "INSERT INTO unipile.accounts AS a (bucket, account, ledger, provider, parked, parked_since, waits_until, why, "
+        "requests, used_today, updated) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) "
+        "ON CONFLICT (bucket, account) DO UPDATE SET "
+        "unpark = a.unpark AND excluded.parked AND a.parked_since IS NOT DISTINCT FROM excluded.parked_since, "
+        "parked = excluded.parked AND NOT (a.unpark AND a.parked_since IS NOT DISTINCT FROM excluded.parked_since), "
+        "ledger = excluded.ledger, provider = excluded.provider, parked_since = excluded.parked_since, "
+        "waits_until = excluded.waits_until, why = excluded.why, requests = excluded.requests, "
+        "used_today = excluded.used_today, updated = excluded.updated");
+    q.add(std::move(bucket)).add(std::move(account)).add(std::move(ledger)).add(std::move(provider));
+    q.add(std::move(parked)).add(std::move(since)).add(std::move(until)).add(std::move(why)).add(std::move(requests));
+    q.add(std::move(today)).add(std::move(updated));
+    t_.add(std::move(q));
+}
+
+// An earlier row of this transaction has ended the parking.
+void listing_work::drop_unpark_request(std::string_view account)
+{
+    query q("UPDATE unipile.accounts SET unpark = false WHERE bucket = $1 AND account = $2 AND unpark");
+    q.add(batch_.bucket_of(account)).add(account);
+    t_.add(std::move(q));
+}
+
+void listing_work::write_feed()
+{
+    // The misses have been written, so their marks can be read.
+    for (const miss& m : misses_) {
+        query q(
+            "INSERT INTO unipile.changes (bucket, seq, n, at, kind, job, id, provider) "
+            "SELECT $1, $2, $3 + row_number() OVER (ORDER BY id, provider), $4, 4, $5, id, provider "
+            "FROM unipile.sightings WHERE bucket = $1 AND job = $5 AND gone = $4 AND walk <> $6");
+        q.add(m.bucket).add(batch_.number_in(m.bucket)).add(batch_.many_changes());
+        q.add(storable(m.at)).add(m.job).add(m.walk);
+        t_.add(std::move(q));
+    }
+    if (feed_.empty()) return;
+    array bucket(type_id::bigint), seq(type_id::bigint), n(type_id::bigint), at(type_id::timestamp);
+    array kind(type_id::bigint), job(type_id::bigint), id(type_id::text), provider(type_id::text);
+    for (const feed_entry& e : feed_) {
+        bucket.add(e.bucket);
+        seq.add(batch_.number_in(e.bucket));
+        n.add(batch_.next_change());
+        at.add(storable(e.at));
+        kind.add(e.kind);
+        job.add(e.job);
+        id.add(std::string_view(e.post->first));
+        provider.add(std::string_view(e.post->second));
+    }
+    query q(
+        "INSERT INTO unipile.changes (bucket, seq, n, at, kind, job, id, provider) "
+        "SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)");
+    q.add(std::move(bucket)).add(std::move(seq)).add(std::move(n)).add(std::move(at)).add(std::move(kind));
+    q.add(std::move(job)).add(std::move(id)).add(std::move(provider));
+    t_.add(std::move(q));
+}
+
+}  // namespace unipile::store::postgres

@@ -1,0 +1,56 @@
+// The reading side on PostgreSQL.
+#pragma once
+
+#include "store/postgres/connection.hpp"
+#include "store/postgres/schema.hpp"
+
+#include <unipile/store/postgres.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace unipile::store::postgres {
+
+/// Each slice is a transaction of its own, so that a slow visitor keeps no old rows alive in the database.
+class postgres_reader final : public post_reader {
+public:
+    postgres_reader(const std::string& text, const postgres_options& options);
+
+    std::uint64_t posts(const post_filter& filter, const std::function<bool(const stored_post&)>& visit) override;
+    std::uint64_t jobs(const job_filter& filter, const std::function<bool(const stored_job&)>& visit) override;
+    std::uint64_t accounts(const std::function<bool(const account_row&, const account_summary&)>& visit) override;
+    std::uint64_t quarantined(
+        const std::function<bool(const job_spec&, const quarantined_row&, wall_time)>& visit) override;
+    store_summary summary() override;
+    std::string tenant() override;
+    std::optional<bool> harvesting() override;
+
+private:
+    struct job_key {
+        std::int64_t bucket = 0, job = 0;
+        job_spec spec;
+    };
+
+    connection_options with_hook();
+    std::vector<rows> ask(std::vector<query> queries);
+    rows ask(query one);
+    std::vector<job_key> jobs_behind(const job_key& after, const post_filter& filter);
+    std::uint64_t all_posts(const post_filter& filter, const std::function<bool(const stored_post&)>& visit);
+    bool posts_of(const job_key& job, const post_filter& filter, wall_time began,
+                  const std::function<bool(const stored_post&)>& visit, std::uint64_t& visited);
+    std::vector<std::string> accounts_behind(const std::string& after);
+
+    postgres_options options_;
+    connection db_;
+    store_format format_;
+};
+
+/// How many rows make a slice, unless they are large.
+inline constexpr std::int64_t slice_rows = 1'000;
+
+inline std::uint64_t as_count(std::int64_t n) noexcept { return static_cast<std::uint64_t>(n); }
+
+}  // namespace unipile::store::postgres

@@ -1,0 +1,133 @@
+// Accounts and totals of a store.
+#include "store/postgres/batch.hpp"
+#include "store/postgres/reader.hpp"
+#include "store/postgres/statements.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace unipile::store::postgres {
+
+// Accounts that have jobs, and accounts that were used.
+std::vector<std::string> postgres_reader::accounts_behind(const std::string& after)
+{
+    query with_jobs("SELECT DISTINCT account FROM unipile.jobs WHERE account > $1 ORDER BY account LIMIT $2");
+    with_jobs.add(std::string_view(after)).add(slice_rows);
+    query used("SELECT account FROM unipile.accounts WHERE account > $1 ORDER BY account LIMIT $2");
+    used.add(std::string_view(after)).add(slice_rows);
+    std::vector<query> queries;
+    queries.push_back(std::move(with_jobs));
+    queries.push_back(std::move(used));
+    std::vector<std::string> names;
+    for (const rows& found : ask(std::move(queries)))
+        for (int i = 0; i < found.count(); ++i) names.push_back(found.string(i, 0));
+    std::sort(names.begin(), names.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
+    if (names.size() > static_cast<std::size_t>(slice_rows)) names.resize(static_cast<std::size_t>(slice_rows));
+    return names;
+}
+
+std::uint64_t postgres_reader::accounts(const std::function<bool(const account_row&, const account_summary&)>& visit)
+{
+    std::uint64_t n = 0;
+    for (auto names = accounts_behind({}); !names.empty(); names = accounts_behind(names.back())) {
+        std::map<std::string, std::pair<account_row, account_summary>, std::less<>> known;
+        array wanted(type_id::text);
+        for (const std::string& name : names) {
+            known[name].first.account = name;
+            wanted.add(std::string_view(name));
+        }
+        query row(
+            "SELECT account, ledger, provider, parked, parked_since, waits_until, why, requests, used_today, updated, "
+            "unpark FROM unipile.accounts WHERE account = ANY ($1)");
+        row.add(wanted);
+        query sum(
+            "SELECT account, state, count(*), sum(posts)::bigint, sum(pages)::bigint, sum(requests)::bigint "
+            "FROM unipile.jobs WHERE account = ANY ($1) GROUP BY account, state");
+        sum.add(std::move(wanted));
+        std::vector<query> queries;
+        queries.push_back(std::move(row));
+        queries.push_back(std::move(sum));
+        const std::vector<rows> found = ask(std::move(queries));
+        for (int i = 0; i < found[0].count(); ++i) known[found[0].string(i, 0)].first = account_in(found[0], i);
+        for (int i = 0; i < found[1].count(); ++i) {
+            account_summary& s = known[found[1].string(i, 0)].second;
+            add(s.jobs, state_in(found[1], i, 1), as_count(found[1].integer(i, 2)));
+            s.posts += as_count(found[1].integer(i, 3));
+            s.pages += as_count(found[1].integer(i, 4));
+            s.requests += as_count(found[1].integer(i, 5));
+        }
+        for (const auto& [name, one] : known) {
+            ++n;
+            if (!visit(one.first, one.second)) return n;
+        }
+    }
+    return n;
+}
+
+store_summary postgres_reader::summary()
+{
+    std::vector<query> queries;
+    queries.emplace_back("SELECT count(*) FROM unipile.posts");
+    // Of the marked posts, counts those that no other listing has. Each post has one listing that found it.
+    queries.emplace_back(
+        "SELECT count(*) FROM unipile.sightings f WHERE f.finder AND f.gone IS NOT NULL AND NOT EXISTS ("
+        "SELECT 1 FROM unipile.sightings s WHERE s.id = f.id AND s.provider = f.provider AND NOT s.finder "
+        "AND s.gone IS NULL)");
+    queries.emplace_back("SELECT count(*) FROM unipile.quarantined");
+    queries.emplace_back(
+        "SELECT state, end_reason, failure_type, run = 0, count(*), count(CASE WHEN suspect THEN 1 END) "
+        "FROM unipile.jobs GROUP BY 1, 2, 3, 4");
+    queries.emplace_back("SELECT value FROM unipile.store WHERE name = 'tenant'");
+    queries.emplace_back(
+        "SELECT run, mode, label, started, ended, outcome FROM unipile.runs ORDER BY run DESC LIMIT 1");
+    queries.emplace_back(
+        "SELECT EXISTS (SELECT 1 FROM unipile.store WHERE name = 'open_import' AND value = "
+        "(SELECT import::text FROM unipile.runs ORDER BY run DESC LIMIT 1))");
+    const std::vector<rows> found = ask(std::move(queries));
+    store_summary sum;
+    sum.import_open = found[6].boolean(0, 0);
+    sum.posts = as_count(found[0].integer(0, 0));
+    sum.gone = as_count(found[1].integer(0, 0));
+    sum.quarantined = as_count(found[2].integer(0, 0));
+    const rows& jobs = found[3];
+    for (int i = 0; i < jobs.count(); ++i) {
+        count_jobs_in(sum, state_in(jobs, i, 0), jobs.boolean(i, 3), jobs.text(i, 1), jobs.text(i, 2),
+                      as_count(jobs.integer(i, 4)));
+        sum.suspect += as_count(jobs.integer(i, 5));
+    }
+    if (found[4].count() == 1) sum.tenant = found[4].string(0, 0);
+    const rows& run = found[5];
+    if (run.count() == 1) {
+        run_info info;
+        info.run = run.integer(0, 0);
+        info.mode = mode_named(run.text(0, 1));
+        info.label = run.string(0, 2);
+        info.started = run.time(0, 3).value_or(wall_time{});
+        info.ended = run.time(0, 4);
+        info.outcome = run.string(0, 5);
+        sum.last_run = info;
+    }
+    return sum;
+}
+
+std::string postgres_reader::tenant()
+{
+    const rows found =
+        ask(query("SELECT value FROM unipile.store WHERE name = 'tenant' AND (EXISTS (SELECT 1 FROM unipile.posts) "
+                  "OR EXISTS (SELECT 1 FROM unipile.jobs WHERE state = 3))"));
+    return found.count() == 0 ? std::string() : found.string(0, 0);
+}
+
+std::optional<bool> postgres_reader::harvesting()
+{
+    query q(
+        "SELECT EXISTS (SELECT 1 FROM unipile.workers w WHERE w.state = 0 AND "
+        "w.at > clock_timestamp() - $1::bigint * interval '1 millisecond' "
+        "AND EXISTS (SELECT 1 FROM unipile.buckets b WHERE b.owner = w.worker))");
+    q.add(format_.leases.hold_for.count());
+    return ask(std::move(q)).boolean(0, 0);
+}
+
+}  // namespace unipile::store::postgres

@@ -1,0 +1,253 @@
+#include "store/postgres/schema.hpp"
+
+#include "store/postgres/statements.hpp"
+
+#include <charconv>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace unipile::store::postgres {
+
+namespace {
+
+// Tables of rows that change often leave space on each page, and no index has a column that changes with each request:
+// such updates write no index entry. Names are compared byte by byte, whatever the database's collation.
+constexpr const char* tables[] = {
+    "CREATE SCHEMA unipile",
+    // The properties of the store: schema, buckets, lease times, tenant, number of an import that has not ended.
+    "CREATE TABLE unipile.store (name text PRIMARY KEY, value text NOT NULL)",
+    // `worker` is new with each start; `name` is for people. `state` never becomes 0 again.
+    R"sql(CREATE TABLE unipile.workers (
+    worker uuid PRIMARY KEY,
+    name text NOT NULL,
+    state smallint NOT NULL,              -- 0 live, 1 fenced, 2 left
+    beat bigint NOT NULL,
+    started timestamptz NOT NULL,
+    at timestamptz NOT NULL) WITH (fillfactor = 50))sql",
+    // Numbers the transactions of a worker that belong to no bucket. Apart from `workers`, so that no beat waits for
+    // such a transaction.
+    "CREATE TABLE unipile.batches (worker uuid PRIMARY KEY, seq bigint NOT NULL) WITH (fillfactor = 50)",
+    R"sql(CREATE TABLE unipile.buckets (
+    bucket smallint PRIMARY KEY,
+    owner uuid,                           -- null: free
+    epoch bigint NOT NULL DEFAULT 0,      -- rises with each change of the owner
+    seq bigint NOT NULL DEFAULT 0)        -- rises with each transaction of the owner
+    WITH (fillfactor = 50))sql",
+    R"sql(CREATE TABLE unipile.runs (
+    run bigint PRIMARY KEY,
+    mode text NOT NULL,                   -- update, full
+    max_posts bigint NOT NULL,
+    since timestamptz,
+    since_run integer NOT NULL,
+    job_order text NOT NULL,              -- least_recent, listed
+    retry_failed boolean NOT NULL,
+    label text NOT NULL,
+    listed bigint NOT NULL DEFAULT 0,     -- jobs added by the last import
+    import bigint NOT NULL DEFAULT 0,     -- number of the last import of its jobs file
+    started timestamptz NOT NULL,
+    ended timestamptz,
+    outcome text NOT NULL DEFAULT ''))sql",
+    R"sql(CREATE TABLE unipile.accounts (
+    bucket smallint NOT NULL,
+    account text COLLATE "C" NOT NULL,
+    ledger text NOT NULL,
+    provider text NOT NULL,
+    parked boolean NOT NULL,
+    parked_since timestamptz,
+    waits_until timestamptz,
+    why text NOT NULL,
+    requests bigint NOT NULL,
+    used_today bigint NOT NULL,
+    updated timestamptz NOT NULL,
+    unpark boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (bucket, account)) WITH (fillfactor = 50))sql",
+    "CREATE INDEX accounts_by_name ON unipile.accounts (account)",
+    "CREATE INDEX accounts_to_unpark ON unipile.accounts (account) WHERE unpark",
+    R"sql(CREATE TABLE unipile.jobs (
+    job bigint NOT NULL,                  -- a hash of account, identifier and company
+    run bigint NOT NULL,                  -- the last one that had it; 0: withdrawn
+    sort_key bigint NOT NULL,
+    number bigint NOT NULL,               -- place in the import that added it
+    due timestamptz,                      -- when the delay ends; null in other states
+    posts bigint NOT NULL DEFAULT 0,      -- found in this listing, ever
+    pages bigint NOT NULL DEFAULT 0,
+    requests bigint NOT NULL DEFAULT 0,
+    harvested timestamptz,
+    tried timestamptz,                    -- when it was last done or failed
+    import bigint NOT NULL,               -- number of the import that named it last
+    bucket smallint NOT NULL,
+    state smallint NOT NULL DEFAULT 0,    -- 0 queued, 1 delayed, 3 done, 4 failed
+    company boolean NOT NULL,
+    may_pass boolean NOT NULL DEFAULT false,
+    whole boolean NOT NULL DEFAULT false, -- everything is stored, as of `harvested`
+    suspect boolean NOT NULL DEFAULT false,
+    account text COLLATE "C" NOT NULL,
+    identifier text COLLATE "C" NOT NULL,
+    end_reason text NOT NULL DEFAULT '',
+    failure text NOT NULL DEFAULT '',
+    failure_type text NOT NULL DEFAULT '',
+    timeline text NOT NULL DEFAULT '',    -- which stretches are proven, and where to go on
+    PRIMARY KEY (bucket, job)) WITH (fillfactor = 70))sql",
+    "CREATE INDEX jobs_queued ON unipile.jobs (bucket, run, account, sort_key, number, job) WHERE state = 0",
+    "CREATE INDEX jobs_delayed ON unipile.jobs (bucket, due) WHERE state = 1",
+    "CREATE INDEX jobs_by_account ON unipile.jobs (account)",
+    "CREATE INDEX jobs_by_identifier ON unipile.jobs (identifier, company)",
+    // The body is stored apart from the row, and compressed.
+    R"sql(CREATE TABLE unipile.posts (
+    job bigint NOT NULL,                  -- the listing that found it first
+    view bigint NOT NULL,                 -- the listing whose JSON this is
+    published timestamptz,
+    first_seen timestamptz NOT NULL,
+    changed timestamptz NOT NULL,         -- when the JSON was taken
+    counters bigint NOT NULL,             -- this one and the next three: hashes of the JSON's parts
+    own bigint NOT NULL,
+    links bigint NOT NULL,
+    bucket smallint NOT NULL,             -- of `job`
+    content bytea NOT NULL,
+    id text COLLATE "C" NOT NULL,         -- `content:` and a hash where the provider gave none
+    provider text COLLATE "C" NOT NULL,
+    body text NOT NULL,                   -- the JSON as it was received
+    raw bytea,                            -- exactly what was received, where that is no text in UTF-8
+    PRIMARY KEY (id, provider)) WITH (toast_tuple_target = 256))sql",
+    R"sql(CREATE TABLE unipile.sightings (
+    job bigint NOT NULL,
+    first_seen timestamptz NOT NULL,
+    last_seen timestamptz NOT NULL,       -- to the day: an unchanged sighting is written once a day at most
+    gone timestamptz,                     -- when a full walk did not see it any more
+    place bigint NOT NULL,                -- twice the walk that places it in the timeline, odd if in its natural place
+    walk bigint NOT NULL,                 -- the last walk that saw it, as far as that matters
+    missed bigint,                        -- the walk that missed it first, since it was seen
+    bucket smallint NOT NULL,
+    finder boolean NOT NULL,              -- this listing found the post first
+    id text COLLATE "C" NOT NULL,
+    provider text COLLATE "C" NOT NULL,
+    PRIMARY KEY (bucket, job, id, provider)) WITH (fillfactor = 90))sql",
+    // Most posts are found by one listing only: those need no entry here.
+    "CREATE INDEX sightings_by_others ON unipile.sightings (id, provider) WHERE NOT finder",
+    R"sql(CREATE TABLE unipile.quarantined (
+    bucket smallint NOT NULL,
+    job bigint NOT NULL,
+    hash bytea NOT NULL,
+    seen timestamptz NOT NULL,
+    why text NOT NULL,
+    raw bytea NOT NULL,
+    PRIMARY KEY (bucket, job, hash)))sql",
+    // What happened to posts, in order within a bucket: a reader keeps a place in each bucket.
+    R"sql(CREATE TABLE unipile.changes (
+    seq bigint NOT NULL,                  -- of the bucket's transaction
+    at timestamptz NOT NULL,
+    n integer NOT NULL,
+    bucket smallint NOT NULL,
+    kind smallint NOT NULL,               -- 1 added, 2 changed, 3 only links changed, 4 gone from the job's listing
+    job bigint NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    provider text COLLATE "C" NOT NULL,
+    PRIMARY KEY (bucket, seq, n)))sql",
+    // For people.
+    R"sql(CREATE VIEW unipile.post AS
+    SELECT p.provider, p.id, p.published, p.first_seen, p.changed, j.account, j.identifier, j.company, p.body
+    FROM unipile.posts p JOIN unipile.jobs j ON j.bucket = p.bucket AND j.job = p.job)sql",
+    R"sql(CREATE VIEW unipile.found AS
+    SELECT s.provider, s.id, j.account, j.identifier, j.company, p.published, s.first_seen, s.last_seen, s.gone, p.body
+    FROM unipile.sightings s JOIN unipile.posts p ON p.id = s.id AND p.provider = s.provider
+    JOIN unipile.jobs j ON j.bucket = s.bucket AND j.job = s.job)sql",
+    R"sql(CREATE VIEW unipile.account AS
+    SELECT account, provider, parked, parked_since, waits_until, why, requests, used_today, updated,
+    unpark AS unpark_requested FROM unipile.accounts)sql",
+    R"sql(CREATE VIEW unipile.job AS
+    SELECT account, identifier, company, run, CASE state WHEN 0 THEN 'queued' WHEN 1 THEN 'delayed'
+    WHEN 3 THEN 'done' ELSE 'failed' END AS state, due, end_reason, failure, failure_type, posts, pages, requests,
+    whole, suspect, harvested, tried FROM unipile.jobs)sql",
+};
+
+query insert_property(std::string_view name, std::int64_t value)
+{
+    query q("INSERT INTO unipile.store VALUES ($1, $2)");
+    q.add(name).add(std::string_view(std::to_string(value)));
+    return q;
+}
+
+std::int64_t number_in(const std::map<std::string, std::string, std::less<>>& properties, const std::string& where,
+                       std::string_view name)
+{
+    const auto at = properties.find(name);
+    std::int64_t n = 0;
+    if (at == properties.end() ||
+        std::from_chars(at->second.data(), at->second.data() + at->second.size(), n).ec != std::errc{})
+        throw store_error(store_errc::foreign_database, where,
+                          "unipile.store has no number named " + std::string(name));
+    return n;
+}
+
+// Fails for a database in which `unipile.store` is another program's.
+store_format format_of(connection& db)
+{
+    std::map<std::string, std::string, std::less<>> properties;
+    try {
+        const rows found = db.run(query("SELECT name, value FROM unipile.store"));
+        for (int i = 0; i < found.count(); ++i) properties.emplace(found.string(i, 0), found.string(i, 1));
+    } catch (const database_error& e) {
+        if (e.kind() != error_kind::other) throw;
+        throw store_error(store_errc::foreign_database, db.name(), e.what());
+    }
+    const auto number = [&](std::string_view name) { return number_in(properties, db.name(), name); };
+    store_format f;
+    f.version = number("schema");
+    if (f.version > schema_version || number("fingerprint") > fingerprint_version)
+        throw store_error(
+            store_errc::newer_schema, db.name(),
+            "its version is " + std::to_string(f.version) + ", this program knows " + std::to_string(schema_version));
+    f.buckets = static_cast<bucket_number>(number("buckets"));
+    f.leases.beat_every = std::chrono::milliseconds(number("beat_every_ms"));
+    f.leases.hold_for = std::chrono::milliseconds(number("hold_for_ms"));
+    f.leases.take_after = std::chrono::milliseconds(number("take_after_ms"));
+    return f;
+}
+
+}  // namespace
+
+store_format read_format(connection& db)
+{
+    const rows found = db.run(
+        query("SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+              "WHERE n.nspname = 'unipile' AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"));
+    if (found.count() == 0) return {};
+    for (int i = 0; i < found.count(); ++i)
+        if (found.text(i, 0) == "store") return format_of(db);
+    throw store_error(store_errc::foreign_database, db.name(), "its schema named unipile has other tables");
+}
+
+store_format make_tables(connection& db, const lease_options& leases)
+{
+    if (const store_format known = read_format(db); known.version > 0) return known;
+    std::vector<query> batch{query(begin)};
+    for (const char* table : tables) batch.emplace_back(table);
+    batch.push_back(insert_property("schema", schema_version));
+    batch.push_back(insert_property("fingerprint", fingerprint_version));
+    batch.push_back(insert_property("buckets", bucket_count));
+    batch.push_back(insert_property("beat_every_ms", leases.beat_every.count()));
+    batch.push_back(insert_property("hold_for_ms", leases.hold_for.count()));
+    batch.push_back(insert_property("take_after_ms", leases.take_after.count()));
+    query buckets("INSERT INTO unipile.buckets (bucket) SELECT generate_series(0, $1::bigint - 1)");
+    buckets.add(bucket_count);
+    batch.push_back(std::move(buckets));
+    batch.emplace_back(commit);
+    try {
+        db.run(batch);
+    } catch (const database_error&) {
+        // Another process may have made them at the same time, or the answer was lost.
+        const store_format made = read_format(db);
+        if (made.version == 0) throw;
+        return made;
+    }
+    try {
+        // Servers may have been built without it; the default compresses, too.
+        db.run(query("ALTER TABLE unipile.posts ALTER COLUMN body SET COMPRESSION lz4"));
+    } catch (const database_error&) {
+    }
+    return read_format(db);
+}
+
+}  // namespace unipile::store::postgres

@@ -1,0 +1,41 @@
+// What all statements on a store share.
+#pragma once
+
+#include "store/postgres/query.hpp"
+
+#include <unipile/wall_time.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace unipile::store::postgres {
+
+/// Begins a transaction, whatever the defaults of the database and its role are.
+inline constexpr const char* begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+inline constexpr const char* begin_reading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+inline constexpr const char* commit = "COMMIT";
+
+/// The version of `fingerprint_of`: with another one, every stored post would seem changed.
+inline constexpr std::int64_t fingerprint_version = 1;
+
+/// Returns the time, or the nearest one that PostgreSQL can hold.
+inline wall_time storable(wall_time t) noexcept
+{
+    using namespace std::chrono;
+    constexpr wall_time first = sys_days(year(-4700) / 1 / 1), last = sys_days(year(30000) / 1 / 1);
+    return t < first ? first : t > last ? last : t;
+}
+inline std::optional<wall_time> storable(const std::optional<wall_time>& t) noexcept
+{
+    return t ? std::optional(storable(*t)) : std::nullopt;
+}
+
+/// Returns the text for people with everything replaced that PostgreSQL can't hold: NUL, and bytes that are no UTF-8.
+std::string storable_text(std::string_view text);
+/// Returns true if PostgreSQL can hold the text.
+bool is_storable(std::string_view text);
+
+}  // namespace unipile::store::postgres

@@ -1,0 +1,59 @@
+// Databases for the stores of tests, one for each.
+#include "store/opened_store.hpp"
+#include "support/postgres_server.hpp"
+
+#include <unipile/store/postgres.hpp>
+
+namespace unipile::store::test {
+
+namespace {
+
+unipile::test::postgres_server& server()
+{
+    unipile::test::postgres_server::skip_if_unavailable();
+    static unipile::test::postgres_server one;
+    return one;
+}
+
+postgres::postgres_options options_of(store::access a)
+{
+    postgres::postgres_options o;
+    o.access = a;
+    o.patience = std::chrono::seconds(20);
+    return o;
+}
+
+}  // namespace
+
+store_place::store_place()
+{
+    static int made = 0;
+    name_ = "store" + std::to_string(++made);
+    server().sql("CREATE DATABASE " + name_);
+    address_ = server().conninfo(name_);
+}
+
+store_place::~store_place() { server().sql("DROP DATABASE IF EXISTS " + name_ + " WITH (FORCE)"); }
+
+std::unique_ptr<engine> store_place::open(store::access a) const
+{
+    return postgres::open_postgres(address_, options_of(a));
+}
+
+std::unique_ptr<post_reader> store_place::reader() const
+{
+    return postgres::open_postgres_reader(address_, options_of(access::control));
+}
+
+void store_place::sql(const std::string& statement) const
+{
+    server().sql("SET search_path = unipile; " + statement, name_);
+}
+
+void store_place::rows(const std::string& query,
+                       const std::function<void(const std::vector<std::string>&)>& visit) const
+{
+    for (const auto& row : server().sql("SET search_path = unipile; " + query, name_)) visit(row);
+}
+
+}  // namespace unipile::store::test
