@@ -184,11 +184,18 @@ struct store_writer::impl {
         auto count = counts.begin();
         for (item& i : waiting_for_commit) {
             std::vector<operation_result> own;
+            std::exception_ptr why = now;
             if (!now) {
-                own.assign(std::move_iterator(next), std::move_iterator(next + static_cast<std::ptrdiff_t>(*count)));
-                next += static_cast<std::ptrdiff_t>(*count++);
+                const auto end = next + static_cast<std::ptrdiff_t>(*count++);
+                try {
+                    own.assign(std::move_iterator(next), std::move_iterator(end));
+                } catch (...) {
+                    why = std::current_exception();
+                    fail(why);
+                }
+                next = end;
             }
-            if (i.work.applied) call([&] { i.work.applied(now, own); });
+            if (i.work.applied) call([&] { i.work.applied(why, own); });
         }
     }
 

@@ -1,5 +1,6 @@
 // The program under what surrounds it: a shell that ignores signals, a terminal that can only print.
 #include "program/field_work.hpp"
+#include "support/sanitized.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -69,23 +70,9 @@ BOOST_AUTO_TEST_CASE(a_terminal_that_is_stopped_stops_no_harvest)
     w.check_store();
 }
 
-/// Sanitizers reserve more address space than any limit that could be set here.
-constexpr bool sanitized =
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-    true;
-#else
-    false;
-#endif
-#else
-    false;
-#endif
-
-BOOST_AUTO_TEST_CASE(little_memory_ends_it_with_a_line_and_nothing_is_lost)
+BOOST_AUTO_TEST_CASE(little_memory_ends_it_with_a_line_and_nothing_is_lost,
+                     *boost::unit_test::enable_if<!unipile::test::sanitized>())
 {
-    if (sanitized) return;
     simulator::options o = four_accounts();
     o.posts_min = o.posts_max = 60;
     std::size_t ended = 0, passed = 0;

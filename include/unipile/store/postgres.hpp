@@ -34,7 +34,8 @@ struct waiting {
 struct lease_times {
     /// Time between two signs of life; above zero.
     std::chrono::milliseconds beat_every{5'000};
-    /// How long a worker works on after its last sign of life; at least three times `beat_every`.
+    /// At least three times `beat_every`. For several workers: how long one may work on after its last sign of life.
+    /// While one harvest at a time works on a store, it only bounds `take_after`.
     std::chrono::milliseconds hold_for{30'000};
     /// How long a worker has to be silent until its accounts are taken over; at least three times `hold_for`, at most a
     /// day.

@@ -18,6 +18,7 @@ using std::chrono::milliseconds;
 // A statement that takes longer is waited for like a server.
 constexpr milliseconds usual_time{5'000};
 constexpr milliseconds longest_pause{1'000};
+constexpr milliseconds between_questions{100};
 
 lease_options leases_of(const lease_times& times)
 {
@@ -148,7 +149,7 @@ std::vector<operation_result> postgres_engine::apply_whole(std::span<const opera
             return results;
         } catch (const fence_missed&) {
             memory_.undo();
-            refuse(look_at(b.fences()));
+            look_again(b.fences(), r);
         } catch (const database_error& e) {
             if (e.kind() == error_kind::lost && t.may_be_committed() && has_arrived(b.fences(), r.until)) {
                 committed();
@@ -168,8 +169,35 @@ void postgres_engine::prepare_repetition(const database_error& why, repetition& 
 {
     const bool passes = why.kind() == error_kind::again || why.kind() == error_kind::lost;
     if (!passes || clock::now() >= r.until) throw why;
-    std::this_thread::sleep_for(r.pause);
+    pause(r);
+}
+
+// Waits before a repetition, unless the caller of the engine ends the wait.
+void postgres_engine::pause(repetition& r) const
+{
+    const auto end = clock::now() + r.pause;
+    for (auto now = clock::now(); now < end; now = clock::now()) {
+        waiting w;
+        w.waited = std::chrono::duration_cast<milliseconds>(now - r.began);
+        w.longest = options_.patience;
+        if (options_.while_waiting && !options_.while_waiting(w))
+            throw store_error(store_errc::interrupted, db_.name());
+        std::this_thread::sleep_until(std::min(end, now + between_questions));
+    }
     r.pause = std::min(2 * r.pause, longest_pause);
+}
+
+// A fence was missed: throws unless the transaction is to be repeated.
+void postgres_engine::look_again(const fence_set& tried, repetition& r)
+{
+    try {
+        refuse(look_at(tried));
+        me_->refuse_if_over();
+    } catch (const database_error& e) {
+        return prepare_repetition(e, r);
+    }
+    if (clock::now() >= r.until) throw store_error(store_errc::conflict, db_.name());
+    pause(r);
 }
 
 // Finds out whether a transaction of unknown outcome was committed.
@@ -250,9 +278,10 @@ void postgres_engine::refuse(fence_verdict verdict) const
             throw store_error(store_errc::in_use, db_.name(), "another worker has taken over accounts of this one");
         case fence_verdict::commits_lost: break;
     }
-    throw store_error(store_errc::engine, db_.name(),
-                      "the database has lost commits that it had confirmed, as after a failover: run the same command "
-                      "again");
+    throw store_error(
+        store_errc::engine, db_.name(),
+        "the database has lost commits that it had confirmed, as after a failover; requests of the last seconds "
+        "before it may not be counted: wait as long, then run the same command again");
 }
 
 std::unique_ptr<engine> open_postgres(const std::string& conninfo, const postgres_options& options)

@@ -32,6 +32,7 @@ private:
     struct repetition {
         clock::time_point until;
         std::chrono::milliseconds pause{10};
+        clock::time_point began = clock::now();
     };
 
     connection_options with_hook();
@@ -40,6 +41,8 @@ private:
     std::vector<operation_result> apply_whole(std::span<const operation> operations);
     std::vector<operation_result> fail_page(const page_write& page, const database_error& why);
     void prepare_repetition(const database_error& why, repetition& r);
+    void pause(repetition& r) const;
+    void look_again(const fence_set& tried, repetition& r);
     bool has_arrived(const fence_set& tried, clock::time_point until);
     fence_verdict look_at(const fence_set& tried);
     fence_verdict judged(const rows& buckets, const rows& own, const fence_set& tried) const;

@@ -168,11 +168,12 @@ void listing_work::take_over(std::span<const operation> operations)
     for_pages([&](const page_write& page, other_listing& other) {
         const bucket_number bucket = memory_.find(page.job)->bucket;
         if (other.shown && done.insert(page.job).second) {
+            // A reader that is between the two listings takes what is first seen later for not visited yet.
             query copy(
                 "INSERT INTO unipile.sightings (bucket, job, id, provider, place, walk, finder, first_seen, last_seen, "
-                "gone, missed) SELECT $1, $2, id, provider, place, walk, false, first_seen, last_seen, gone, missed "
+                "gone, missed) SELECT $1, $2, id, provider, place, walk, false, $5, last_seen, gone, missed "
                 "FROM unipile.sightings WHERE bucket = $3 AND job = $4 ON CONFLICT DO NOTHING");
-            copy.add(bucket).add(page.job).add(other.bucket).add(other.job);
+            copy.add(bucket).add(page.job).add(other.bucket).add(other.job).add(page.now);
             t_.add(std::move(copy), [&other](const rows& r) { other.copied = r.affected(); });
         }
         if (other.shown) read_sightings(page, bucket);

@@ -66,7 +66,10 @@ page_result listing_work::apply(const page_write& page)
     change.posts += fresh;
     change.pages += page.page_ends ? 1 : 0;
     change.requests += page.requests;
-    if (settles(result.next)) settle(page.job, c, result.next, end_within(c.line, result.next), page.now);
+    if (settles(result.next)) {
+        result.end = end_within(c.line, result.next);
+        settle(page.job, c, result.next, result.end, page.now);
+    }
     return result;
 }
 

@@ -90,8 +90,8 @@ void worker::refuse_if_over() const
                           "another worker has taken over, because this one showed no sign of life for too long");
     if (commits_lost_)
         throw store_error(store_errc::engine, db_.name(),
-                          "the database has lost commits that it had confirmed, as after a failover: run the same "
-                          "command again");
+                          "the database has lost commits that it had confirmed, as after a failover; requests of the "
+                          "last seconds before it may not be counted: wait as long, then run the same command again");
 }
 
 void worker::note_tried(const fence_set& fences) noexcept
@@ -183,7 +183,12 @@ void worker::fence(const worker_beat& dead)
         "UPDATE unipile.workers SET state = 1 WHERE worker = $1::uuid AND state = 0 AND beat = $2 "
         "AND EXISTS (SELECT 1 FROM unipile.workers WHERE worker = $3::uuid AND state = 0)");
     end.add(std::string_view(it)).add(dead.beat).add(std::string_view(text_));
-    const std::array batch{query(begin), std::move(alive), std::move(end), query(commit)};
+    // Waits for a transaction of that worker which belongs to no bucket, and ends all later ones.
+    query forget(
+        "DELETE FROM unipile.batches WHERE worker = $1::uuid "
+        "AND EXISTS (SELECT 1 FROM unipile.workers WHERE worker = $1::uuid AND state = 1)");
+    forget.add(std::string_view(it));
+    const std::array batch{query(begin), std::move(alive), std::move(end), std::move(forget), query(commit)};
     db_.run(batch);
 }
 

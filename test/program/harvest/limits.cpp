@@ -1,5 +1,6 @@
 // The program's harvest where its output or its files come to a limit: it ends in order, and with what it has intact.
 #include "program/field_work.hpp"
+#include "support/sanitized.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -129,7 +130,7 @@ BOOST_AUTO_TEST_CASE(a_limit_on_the_size_of_files_reaches_lines_too)
     w.check_store();
 }
 
-BOOST_AUTO_TEST_CASE(a_limit_on_open_files_is_named)
+BOOST_AUTO_TEST_CASE(a_limit_on_open_files_is_named, *boost::unit_test::enable_if<!unipile::test::sanitized>())
 {
     const field_work w{two_accounts()};
     unsigned named = 0;

@@ -103,6 +103,27 @@ BOOST_AUTO_TEST_CASE(who_was_taken_over_writes_nothing)
     }
 }
 
+BOOST_AUTO_TEST_CASE(who_was_fenced_begins_nothing)
+{
+    // It notices that by its next beat; or by what another worker has deleted.
+    for (const char* fenced : {"UPDATE workers SET state = 1", "UPDATE workers SET state = 1; DELETE FROM batches"}) {
+        store_place where;
+        auto engine = postgres::open_postgres(where.address(), quick());
+        const auto run = engine->perform(begin_run{{}, at_second(0)}).run;
+        where.sql(fenced);
+        BOOST_TEST(reason_of([&] { engine->perform(begin_import{run}); }) == store_errc::in_use);
+    }
+    // Until then the repetitions may be ended.
+    store_place where;
+    auto options = quick();
+    options.leases = {1h, 3h, 9h};
+    options.while_waiting = [](const postgres::waiting&) { return false; };
+    auto engine = postgres::open_postgres(where.address(), options);
+    const auto run = engine->perform(begin_run{{}, at_second(0)}).run;
+    where.sql("UPDATE workers SET state = 1");
+    BOOST_TEST(reason_of([&] { engine->perform(begin_import{run}); }) == store_errc::interrupted);
+}
+
 BOOST_AUTO_TEST_CASE(a_database_that_went_back_is_noticed)
 {
     store_place where;
