@@ -10,7 +10,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// For commands that a person waits for.
+/// For commands other than a harvest.
 constexpr milliseconds short_patience{10'000};
 
 store::sqlite_options options_for_file(const store_patience& patience)

@@ -161,7 +161,7 @@ std::uint64_t batch::apply(const request_unpark& op)
 std::vector<std::string> batch::apply(const take_unpark_requests&)
 {
     std::vector<std::string> accounts;
-    // Asked every few seconds, and mostly in vain.
+    // There is rarely a request, and a harvest looks every few seconds: most calls take no fence.
     if (!ask(query("SELECT EXISTS (SELECT 1 FROM unipile.accounts WHERE unpark)")).boolean(0, 0)) return accounts;
     fence_own();
     const rows taken =

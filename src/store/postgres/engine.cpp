@@ -15,7 +15,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// A statement that takes longer is waited for like a server.
+// The hook is called for a statement that takes longer.
 constexpr milliseconds usual_time{5'000};
 constexpr milliseconds longest_pause{1'000};
 constexpr milliseconds between_questions{100};

@@ -189,7 +189,8 @@ std::vector<postgres_reader::job_key> postgres_reader::jobs_behind(const job_key
 bool postgres_reader::posts_of(const job_key& job, const post_filter& filter, wall_time began,
                                const std::function<bool(const stored_post&)>& visit, std::uint64_t& visited)
 {
-    // What is found by an earlier listing from now on was visited there or comes here.
+    // A post that an earlier listing had at the beginning was visited there. One that it has found since may have come
+    // too late for that, and is visited here.
     static const std::string sql =
         std::string("SELECT ") + post_columns +
         " FROM unipile.sightings m JOIN unipile.posts p ON p.id = m.id AND "

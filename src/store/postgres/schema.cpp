@@ -145,7 +145,7 @@ constexpr const char* tables[] = {
     id text COLLATE "C" NOT NULL,
     provider text COLLATE "C" NOT NULL,
     PRIMARY KEY (bucket, seq, n)))sql",
-    // For people.
+    // Views for users of SQL.
     R"sql(CREATE VIEW unipile.post AS
     SELECT p.provider, p.id, p.published, p.first_seen, p.changed, j.account, j.identifier, j.company, p.body
     FROM unipile.posts p JOIN unipile.jobs j ON j.bucket = p.bucket AND j.job = p.job)sql",

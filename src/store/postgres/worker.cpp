@@ -35,7 +35,7 @@ worker_id fresh_id()
     return worker_id::from_random(high, bits());
 }
 
-// For people.
+// The name of this worker, for display.
 std::string name_of_process()
 {
     std::array<char, 256> host{};
