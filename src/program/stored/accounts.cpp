@@ -130,7 +130,11 @@ void add_accounts(CLI::App& app, runner& run)
 {
     CLI::App* command = app.add_subcommand("accounts", "Show where each account of a store stands, or unpark one");
     const auto o = std::make_shared<accounts_options>();
-    command->add_option("--store", o->file, "The store that `unipile harvest` fills")->type_name("FILE")->required();
+    command
+        ->add_option("--store", o->file,
+                     "The store that `unipile harvest` fills: a file, or the URL of a PostgreSQL database")
+        ->type_name("STORE")
+        ->required();
     command->add_flag("--json", o->json, "One JSON object a line instead of text");
     command
         ->add_option("--unpark", o->unpark,

@@ -205,7 +205,11 @@ void add_export(CLI::App& app, runner& run)
 {
     CLI::App* command = app.add_subcommand("export", "Write the posts of a store as NDJSON or CSV");
     const auto o = std::make_shared<export_options>();
-    command->add_option("--store", o->file, "The store that `unipile harvest` filled")->type_name("FILE")->required();
+    command
+        ->add_option("--store", o->file,
+                     "The store that `unipile harvest` filled: a file, or the URL of a PostgreSQL database")
+        ->type_name("STORE")
+        ->required();
     CLI::Option* format =
         command
             ->add_option("--format", o->format, "One post a line: its JSON as the server sent it, or the usual columns")

@@ -203,7 +203,11 @@ void add_status(CLI::App& app, runner& run)
 {
     CLI::App* command = app.add_subcommand("status", "Show how far the harvest of a store is, also while it runs");
     const auto o = std::make_shared<status_options>();
-    command->add_option("--store", o->file, "The store that `unipile harvest` fills")->type_name("FILE")->required();
+    command
+        ->add_option("--store", o->file,
+                     "The store that `unipile harvest` fills: a file, or the URL of a PostgreSQL database")
+        ->type_name("STORE")
+        ->required();
     command->add_flag("--json", o->json, "One JSON object instead of text");
     command->add_flag("--jobs", o->jobs, "Every job, one JSON object a line");
     command
