@@ -2,6 +2,7 @@
 // sqlite_jobs.cpp, accounts in sqlite_accounts.cpp, pages in sqlite_pages.cpp.
 #include "store/sqlite_store.hpp"
 
+#include "store/result_of_any.hpp"
 #include "store/sqlite_open.hpp"
 
 #include <algorithm>
@@ -112,18 +113,11 @@ void sqlite_store::abandon(const char* why) noexcept
 
 std::vector<operation_result> sqlite_store::apply(std::span<const operation> operations)
 {
-    const auto apply_one = [this]<class Op>(const Op& op) -> operation_result {
-        if constexpr (std::is_void_v<typename Op::result>) {
-            apply(op);
-            return {};
-        } else {
-            return apply(op);
-        }
-    };
+    const auto apply_one = [this](const auto& op) { return apply(op); };
     return guarded([&] {
         std::vector<operation_result> results;
         results.reserve(operations.size());
-        for (const operation& op : operations) results.push_back(std::visit(apply_one, op));
+        for (const operation& op : operations) results.push_back(result_of_any(op, apply_one));
         return results;
     });
 }

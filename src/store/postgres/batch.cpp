@@ -1,10 +1,10 @@
 #include "store/postgres/batch.hpp"
 
 #include "store/postgres/listing_work.hpp"
+#include "store/result_of_any.hpp"
 
 #include <algorithm>
 #include <stdexcept>
-#include <type_traits>
 #include <utility>
 
 namespace unipile::store::postgres {
@@ -22,22 +22,15 @@ bool is_listing_work(const operation& op)
 
 std::vector<operation_result> batch::work(std::span<const operation> operations)
 {
-    const auto apply_one = [this]<class Op>(const Op& op) -> operation_result {
-        if constexpr (requires { this->apply(op); }) {
-            if constexpr (std::is_void_v<typename Op::result>)
-                apply(op);
-            else
-                return apply(op);
-        }
-        return {};
-    };
+    // The other operations are those of listings.
+    const auto apply_one = [this](const auto& op) -> decltype(this->apply(op)) { return apply(op); };
     std::vector<operation_result> results;
     results.reserve(operations.size());
     while (results.size() < operations.size()) {
         const auto rest = operations.subspan(results.size());
         const auto end = std::find_if_not(rest.begin(), rest.end(), is_listing_work);
         if (end == rest.begin()) {
-            results.push_back(std::visit(apply_one, rest.front()));
+            results.push_back(result_of_any(rest.front(), apply_one));
             continue;
         }
         listing_work listings(*this);

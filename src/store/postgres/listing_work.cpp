@@ -2,6 +2,7 @@
 #include "store/postgres/listing_work.hpp"
 
 #include "store/postgres/statements.hpp"
+#include "store/result_of_any.hpp"
 
 #include <algorithm>
 
@@ -19,16 +20,8 @@ step not_claimed() { return {step::kind::not_claimed}; }
 void listing_work::work(std::span<const operation> operations, std::vector<operation_result>& results)
 {
     read(operations);
-    const auto apply_one = [this]<class Op>(const Op& op) -> operation_result {
-        if constexpr (requires { this->apply(op); }) {
-            if constexpr (std::is_void_v<typename Op::result>)
-                apply(op);
-            else
-                return apply(op);
-        }
-        return {};
-    };
-    for (const operation& op : operations) results.push_back(std::visit(apply_one, op));
+    const auto apply_one = [this](const auto& op) -> decltype(this->apply(op)) { return apply(op); };
+    for (const operation& op : operations) results.push_back(result_of_any(op, apply_one));
     write();
 }
 

@@ -33,7 +33,7 @@ inline std::optional<wall_time> storable(const std::optional<wall_time>& t) noex
     return t ? std::optional(storable(*t)) : std::nullopt;
 }
 
-/// Returns the text for people with everything replaced that PostgreSQL can't hold: NUL, and bytes that are no UTF-8.
+/// Returns a text for display, with what PostgreSQL can't hold replaced: NUL, and bytes that are no UTF-8.
 std::string storable_text(std::string_view text);
 /// Returns true if PostgreSQL can hold the text.
 bool is_storable(std::string_view text);
