@@ -13,6 +13,7 @@ if(UNIPILE_CLANG_FORMAT)
                     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} VERBATIM)
 endif()
 if(UNIPILE_RUN_CLANG_TIDY)
-  add_custom_target(tidy COMMAND ${UNIPILE_RUN_CLANG_TIDY} -quiet -p ${PROJECT_BINARY_DIR} ^${PROJECT_SOURCE_DIR}/src/
+  add_custom_target(tidy COMMAND ${UNIPILE_RUN_CLANG_TIDY} -quiet -p ${PROJECT_BINARY_DIR}
+                    "^${PROJECT_SOURCE_DIR}/(src|test|examples|benchmarks)/"
                     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} USES_TERMINAL VERBATIM)
 endif()

@@ -211,8 +211,10 @@ std::string decode_pieces(const std::vector<std::string_view>& pieces, const siz
 {
     decode::page_decoder decoder(limits, strict);
     boost::system::error_code error;
-    for (std::string_view piece : pieces)
-        if ((error = decoder.write(piece))) break;
+    for (std::string_view piece : pieces) {
+        error = decoder.write(piece);
+        if (error) break;
+    }
     if (const auto at_end = decoder.finish(); !error) error = at_end;
     std::ostringstream out;
     out << "error " << error.message() << '\n';

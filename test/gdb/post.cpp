@@ -15,6 +15,6 @@ int main()
     if (!parsed) return 1;
     unipile::post moved = *parsed;
     const unipile::post whole = std::move(moved);
-    stop_here(whole, moved);
+    stop_here(whole, moved);  // NOLINT(bugprone-use-after-move): a moved-from post is printed, too
     return 0;
 }

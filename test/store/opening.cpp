@@ -383,7 +383,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_file_or_empty_is_no_store)
     BOOST_TEST(reason_of([&] { open_sqlite_reader(folder.path().string()); }) == store_errc::cannot_open);
     BOOST_REQUIRE(::mkfifo(folder.file("fifo").c_str(), 0600) == 0);
     BOOST_TEST(reason_of([&] { open_sqlite_reader(folder.file("fifo")); }) == store_errc::cannot_open);
-    std::ofstream{folder.file()};
+    { std::ofstream empty(folder.file()); }
     BOOST_TEST(reason_of([&] { open_sqlite_reader(folder.file()); }) == store_errc::nothing_stored);
 }
 
