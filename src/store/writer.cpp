@@ -1,5 +1,6 @@
 #include <unipile/store/writer.hpp>
 
+#include "store/transaction_budget.hpp"
 #include "thread_name.hpp"
 
 #include <algorithm>
@@ -43,7 +44,7 @@ struct store_writer::impl {
     using items = std::list<item>;
 
     impl(std::unique_ptr<store::engine> e, writer_options o)
-        : options(o), engine(std::move(e)), gathers(engine->is_durable_when_applied())
+        : options(o), engine(std::move(e)), gathers(engine->is_durable_when_applied()), budget(o)
     {}
 
     static items made(store_work work, bool flush = false)
@@ -132,14 +133,16 @@ struct store_writer::impl {
 
     void do_one(items& one)
     {
-        if (waiting_for_commit.empty()) deadline = after(options.group_delay);
         item& i = one.front();
         if (i.flush) flush_wanted = true;
         if (gathers) {
             gathered += i.bytes;
+            if (!i.flush) budget.arrived();
+            deadline = budget.next();
             waiting_for_commit.splice(waiting_for_commit.end(), one);
             return;
         }
+        if (waiting_for_commit.empty()) deadline = after(options.group_delay);
         std::vector<operation_result> results;
         if (!failed()) {
             try {
@@ -160,6 +163,7 @@ struct store_writer::impl {
     void apply_gathered()
     {
         gathered = 0;
+        budget.began(clock::now());
         std::vector<operation_result> results;
         std::vector<std::size_t> counts;
         try {
@@ -275,6 +279,7 @@ struct store_writer::impl {
 
     // Used by the writer's thread only.
     std::size_t gathered = 0;  // bytes
+    transaction_budget budget;
     items waiting_for_commit;
     clock::time_point deadline{};
     clock::time_point checkpoint_at{};

@@ -20,8 +20,17 @@ struct writer_options {
     std::size_t max_queued_bytes = 32 * 1024 * 1024;
     /// Commit when this many bytes were written …
     std::size_t group_bytes = 8 * 1024 * 1024;
-    /// … or when the oldest of them is this old.
+    /// … or when the oldest of them is this old. Not for engines that are durable when they have applied operations:
+    /// these apply work at once, and together what arrives during a transaction. If there are many transactions, the
+    /// next three options limit them.
     std::chrono::milliseconds group_delay{50};
+    /// Such a transaction is allowed each time that this has passed …
+    std::chrono::milliseconds transaction_every{150};
+    /// … and each time that so many pieces of work have arrived. Work waits for the next one, and for no longer than
+    /// `transaction_every`.
+    std::size_t transaction_after = 25;
+    /// Transactions that are allowed at once after a quiet time. 0: each waits.
+    std::size_t transactions_at_once = 100;
     /// How often committed work is copied from the log into the store's own file, so that the file alone lacks at most
     /// the commits of this time. The first copy follows the first commit. 0: after each commit. `max()`: only when the
     /// engine does it because its log is large.
@@ -43,7 +52,7 @@ struct store_work {
 /// transaction. Submitters learn when their work is applied and when it is durable. Its memory is freed before they
 /// learn the results.
 ///
-/// An engine that is durable when it has applied operations gets those of a whole group in one call.
+/// An engine that is durable when it has applied operations gets all those that are there in one call.
 ///
 /// **Errors.** After the first failure no work is done: the failure is passed to everything queued, and to everything
 /// submitted later. A member that throws, e.g. `std::bad_alloc`, has no effect.

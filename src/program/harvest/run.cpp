@@ -198,7 +198,7 @@ bool harvest_run::prepare()
     imported_ = import_jobs(file, *engine, run_info_.run, keep_going);
     context_.poll();
     counts_ = engine->perform(store::count_jobs{run_info_.run});
-    writer_ = std::make_unique<store::store_writer>(std::move(engine), grouping_of(arguments_.store));
+    writer_ = std::make_unique<store::store_writer>(std::move(engine));
     return !stopping_ && counts_.open() > 0;
 }
 

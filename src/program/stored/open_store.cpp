@@ -87,12 +87,4 @@ std::unique_ptr<store::post_reader> open_reader(const std::string& store, const 
     return store::open_sqlite_reader(store, options_for_file(patience));
 }
 
-store::writer_options grouping_of(const std::string& store)
-{
-    store::writer_options options;
-    // A page's answer waits for its commit there, and what arrives during a commit joins the next one.
-    if (is_database(store)) options.group_delay = milliseconds(5);
-    return options;
-}
-
 }  // namespace unipile::program

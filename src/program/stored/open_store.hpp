@@ -3,7 +3,6 @@
 
 #include <unipile/store/engine.hpp>
 #include <unipile/store/post_reader.hpp>
-#include <unipile/store/writer.hpp>
 
 #include <chrono>
 #include <functional>
@@ -34,8 +33,5 @@ bool is_database(const std::string& store) noexcept;
 std::unique_ptr<store::engine> open_engine(const std::string& store, store::access access, bool create,
                                            const store_patience& patience = {});
 std::unique_ptr<store::post_reader> open_reader(const std::string& store, const store_patience& patience = {});
-
-/// Returns how a writer groups the work on this store.
-store::writer_options grouping_of(const std::string& store);
 
 }  // namespace unipile::program
