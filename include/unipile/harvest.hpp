@@ -194,6 +194,13 @@ public:
 
     /// Unparks an account, and ends its rest. Returns false if the harvest has no account of that name.
     bool unpark(std::string_view account);
+    /// Sends no further request of an account, nor one that waits for a connection. A page under way is read and
+    /// delivered. Then its jobs end with `end_reason::cancelled`, errc::harvest_stopped and a position, and so do those
+    /// that the source delivers. Returns false if the harvest has no account of that name.
+    bool leave(std::string_view account);
+    /// Forgets an account that leaves once all its jobs have ended, and returns true then, or if there is no such
+    /// account. Its next job takes it in again, with a ledger from `load_ledger`.
+    bool forget(std::string_view account);
     /// Calls `visit` for the account of that name. Returns false if there is none.
     bool account(std::string_view account, const std::function<void(const account_status&)>& visit) const;
     /// Calls `visit` for each account.

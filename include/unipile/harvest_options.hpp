@@ -38,8 +38,9 @@ struct harvest_options {
     /// Called with an account's ledger when it changed, and before each request for which `admit` is not called.
     std::function<void(std::string_view account, const account_ledger& ledger)> save_ledger;
     /// Permission for one request. Must be called once, on any thread, possibly before `admit` returns, and while the
-    /// client's execution context exists; further calls have no effect. With an error the request is not sent, and the
-    /// harvest ends with that error as when its source fails. Until it is called, `stop` does not end the harvest;
+    /// client's execution context exists; further calls have no effect. With `boost::asio::error::operation_aborted`
+    /// the request is not sent, and its account leaves as by `harvest_stream::leave`. With another error the request is
+    /// not sent, and the harvest ends with that error as when its source fails. Until it is called, `stop` does not end the harvest;
     /// `cancel` does.
     using admission = std::function<void(boost::system::error_code)>;
     /// Called before each request of an account whose pace has windows or a gap. `ledger` includes that request; the
@@ -83,6 +84,10 @@ struct harvest_options {
     bool whole_pages = false;
     /// After each page but the last, the job waits for `harvest_stream::go_on`, `jump` or `finish`.
     bool confirm_pages = false;
+
+    /// Returns the time that ledgers have, and by which hours of the day are counted; empty: the system's. Called on the
+    /// client's executor.
+    std::function<wall_time()> clock;
 
     /// Seed of gaps and jitter; 0: seeded from the system.
     std::uint64_t seed = 0;

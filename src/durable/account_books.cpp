@@ -17,9 +17,15 @@ account_books::account_books(asio::any_io_executor executor, store::store_writer
     : executor_(std::move(executor)), writer_(writer), damaged_(std::move(damaged))
 {}
 
+wall_time account_books::now() const
+{
+    const store::account_share* share = writer_.share();
+    return share ? share->now() : wall_now();
+}
+
 void account_books::read(const store::account_row& row)
 {
-    store::kept_ledger kept = store::ledger_of(row, wall_now());
+    store::kept_ledger kept = store::ledger_of(row, now());
     if (kept.damaged) {
         // Otherwise the next run would count everything as used at its own beginning.
         save(row.account, kept.ledger, kept.ledger.resting_until);
@@ -36,21 +42,20 @@ std::optional<account_ledger> account_books::take(std::string_view account)
 
 void account_books::unpark(std::string_view account)
 {
-    if (const auto at = read_.find(std::string{account}); at != read_.end()) at->second.unpark(wall_now());
+    if (const auto at = read_.find(std::string{account}); at != read_.end()) at->second.unpark(now());
 }
 
 void account_books::save(std::string_view account, const account_ledger& ledger, wall_time next_request)
 {
-    store::account_row row = store::row_of(account, ledger, next_request, wall_now());
+    store::account_row row = store::row_of(account, ledger, next_request, now());
     store::async_apply(writer_, executor_, store::save_account{std::move(row)}, asio::detached);
 }
 
 void account_books::admit(std::string_view account, const account_ledger& ledger, wall_time next_request,
-                          harvest_options::admission go)
+                          admission done)
 {
-    store::account_row row = store::row_of(account, ledger, next_request, wall_now());
-    store::async_apply_durably(writer_, executor_, store::save_account{std::move(row)},
-                               [go = std::move(go)](error_code ec) mutable { std::move(go)(ec); });
+    store::account_row row = store::row_of(account, ledger, next_request, now());
+    store::async_apply_durably(writer_, executor_, store::save_account{std::move(row)}, std::move(done));
 }
 
 }  // namespace unipile::durable

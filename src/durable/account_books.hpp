@@ -21,22 +21,27 @@ namespace unipile::durable {
 /// killed process leaves no request uncounted. On one executor; the store's work is done on the writer's thread.
 class account_books {
 public:
+    /// Called with an admission's outcome; `stored` is false if the account is another worker's.
+    using admission = std::function<void(boost::system::error_code, bool stored)>;
+
     /// `damaged` may be empty. The writer must outlive this object.
     account_books(boost::asio::any_io_executor executor, store::store_writer& writer,
                   std::function<void(std::string_view account)> damaged);
 
     /// Takes over an account's stored row.
     void read(const store::account_row& row);
+    /// Returns the time of the store's clock.
+    wall_time now() const;
     /// Returns the ledger that was read, once; empty: none.
     std::optional<account_ledger> take(std::string_view account);
+    void forget(std::string_view account) { read_.erase(std::string{account}); }
     /// Unparks an account that was read and not taken yet.
     void unpark(std::string_view account);
 
     /// Stores a ledger. `next_request`: the earliest time of the account's next request.
     void save(std::string_view account, const account_ledger& ledger, wall_time next_request);
-    /// The same; calls `go` when the ledger is durable, or with the store's error.
-    void admit(std::string_view account, const account_ledger& ledger, wall_time next_request,
-               harvest_options::admission go);
+    /// The same; calls `done` when the ledger is durable, or with the store's error.
+    void admit(std::string_view account, const account_ledger& ledger, wall_time next_request, admission done);
 
 private:
     boost::asio::any_io_executor executor_;

@@ -20,6 +20,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -52,6 +53,7 @@ public:
     bool is_waiting(std::string_view account) const override;
     bool parked_waits() const noexcept;
     bool has_unfinished() const override;
+    bool is_leaving(std::string_view account) const override { return leaving_.contains(account); }
     void account_known(const store::account_row& row) override { books_.read(row); }
     void claimed(const store::claimed_job& job, bool unusable) override;
 
@@ -91,6 +93,16 @@ private:
     boost::asio::awaitable<void> work();
     boost::asio::awaitable<void> wait_for_change();
     boost::asio::awaitable<void> give_back_what_is_left();
+    boost::asio::awaitable<void> watch_share();
+    boost::asio::awaitable<void> look_who_leaves();
+    void hold_back();
+    void leave(std::string_view account);
+    boost::asio::awaitable<void> let_leave();
+    bool has_left(const std::string& account);
+    boost::asio::awaitable<void> leave_all();
+    void close_lost(std::uint64_t tag);
+    void admitted(const std::string& account, boost::system::error_code code, bool stored,
+                  const harvest_options::admission& go);
     void take(harvest_element element);
     void spawn(boost::asio::awaitable<void> piece);
     boost::asio::awaitable<void> work_on(std::uint64_t tag);
@@ -122,6 +134,8 @@ private:
     account_books books_;
     boost::asio::steady_timer change_;  ///< wakes `work`
     std::shared_ptr<store_source> source_;
+    boost::asio::steady_timer watch_;  ///< wakes `watch_share`
+    std::set<std::string, std::less<>> leaving_;
     std::unordered_map<std::uint64_t, active_job> jobs_;  ///< by tag
     std::size_t pieces_ = 0;                              ///< coroutines that handle jobs
     std::size_t unstored_bytes_ = 0;
@@ -130,6 +144,7 @@ private:
     boost::system::error_code result_;  ///< the first error
     std::optional<run_handler> handler_;
     std::optional<boost::asio::any_completion_executor> handler_executor_;
+    bool watches_ = false;
     bool begun_ = false, over_ = false, cancelled_ = false;
     bool store_failed_ = false, hook_failed_ = false, failed_ = false;
     std::optional<harvest_stream> stream_;  ///< destroyed first, since it calls members of this class

@@ -2,14 +2,17 @@
 
 #include "durable/job_course.hpp"
 
+#include <unipile/account_ledger.hpp>
 #include <unipile/store/async.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <exception>
+#include <utility>
 
 namespace unipile::durable {
 namespace {
@@ -44,13 +47,14 @@ private:
 };
 
 store_source::store_source(asio::any_io_executor executor, store::store_writer& writer, std::int64_t run,
-                           posts_query pattern, std::weak_ptr<job_owner> owner)
+                           posts_query pattern, std::weak_ptr<job_owner> owner, std::chrono::milliseconds answer_time)
     : executor_(std::move(executor)),
       writer_(writer),
       run_(run),
       pattern_(std::move(pattern)),
       owner_(std::move(owner)),
-      change_(executor_)
+      change_(executor_),
+      answer_time_(answer_time)
 {}
 
 std::unique_ptr<job_source> store_source::handle() { return std::make_unique<forwarder>(shared_from_this()); }
@@ -89,7 +93,10 @@ asio::awaitable<std::vector<harvest_job>> store_source::pull(job_request request
         }
         const bool round_ends = after_.empty();
         if (round_ends && whole_round) {
-            if (!busy_ && !has_unfinished()) co_return std::vector<harvest_job>();
+            if (!busy_ && !has_unfinished()) {
+                const bool others = co_await others_have_jobs();
+                if (!others) co_return std::vector<harvest_job>();
+            }
             co_await wait_for_change();
             whole_round = false;
             continue;
@@ -109,7 +116,7 @@ std::vector<std::string> store_source::choose(const job_request& request)
         std::string account = std::move(ring_.front());
         ring_.pop_front();
         if (owner->is_waiting(account)) continue;
-        if (request.has_enough(account))
+        if (request.has_enough(account) || is_put_off(account))
             busy_ = true;
         else
             chosen.push_back(std::move(account));
@@ -128,7 +135,7 @@ asio::awaitable<bool> store_source::look_on()
     look.run = run_;
     look.after = after_;
     look.count = accounts_at_once;
-    look.now = wall_now();
+    look.now = now();
     const std::vector<std::string> accounts =
         co_await store::async_apply(writer_, executor_, std::move(look), asio::use_awaitable);
     ring_.assign(accounts.begin(), accounts.end());
@@ -141,26 +148,79 @@ asio::awaitable<std::vector<harvest_job>> store_source::claim(std::vector<std::s
     // The row of an account comes before its jobs.
     std::vector<store::operation> work;
     for (const std::string& a : accounts) {
-        if (known_.insert(a).second) work.emplace_back(store::load_account{a});
-        work.emplace_back(store::claim_jobs{run_, a, each, wall_now()});
+        if (!known_.contains(a)) work.emplace_back(store::load_account{a});
+        work.emplace_back(store::claim_jobs{run_, a, each, now()});
     }
+    left_.clear();
     const std::vector<store::operation_result> results =
         co_await store::async_apply(writer_, executor_, std::move(work), asio::use_awaitable);
     std::vector<harvest_job> jobs;
-    const auto owner = owner_.lock();
-    if (!owner) co_return jobs;  // GCOVR_EXCL_LINE: a run keeps its owner until its claims are back
+    auto account = accounts.begin();
+    const std::optional<store::account_row>* row = nullptr;
     for (const store::operation_result& result : results) {
-        if (const auto* row = std::get_if<std::optional<store::account_row>>(&result); row && *row)
-            owner->account_known(**row);
+        if (const auto* loaded = std::get_if<std::optional<store::account_row>>(&result)) row = loaded;
         const auto* claimed = std::get_if<std::vector<store::claimed_job>>(&result);
-        for (std::size_t i = 0; claimed && i < claimed->size(); ++i) {
-            const store::claimed_job& job = (*claimed)[i];
-            const bool usable = is_usable(job.start, query_for(job.spec));
-            owner->claimed(job, !usable);
-            if (usable) jobs.push_back(job_from(job));
-        }
+        if (claimed) take_claimed(*account++, std::exchange(row, nullptr), *claimed, jobs);
     }
     co_return jobs;
+}
+
+/// `row` is null for an account that was known before.
+void store_source::take_claimed(const std::string& account, const std::optional<store::account_row>* row,
+                                const std::vector<store::claimed_job>& claimed, std::vector<harvest_job>& jobs)
+{
+    const auto owner = owner_.lock();
+    // The claims of an account that leaves end with it. One without jobs may be another worker's already.
+    if (!owner || claimed.empty() || left_.contains(account) || owner->is_leaving(account)) return;
+    if (row && *row && !may_begin(**row))
+        return store::async_apply(writer_, executor_, store::leave_account{account}, asio::detached);
+    if (row) known_.insert(account);
+    if (row && *row) owner->account_known(**row);
+    for (const store::claimed_job& job : claimed) {
+        const bool usable = is_usable(job.start, query_for(job.spec));
+        owner->claimed(job, !usable);
+        if (usable) jobs.push_back(job_from(job));
+    }
+}
+
+/// An account that was taken over while a request was in flight begins when that can't be under way any more. The
+/// request counts as made then, so that no window has it too early.
+bool store_source::may_begin(const store::account_row& row)
+{
+    if (!writer_.share()) return true;
+    const auto ledger = account_ledger::from_text(row.ledger);
+    if (!ledger || ledger->in_flight == 0) return true;
+    takeover& t = taken_over_[row.account];
+    if (t.ledger != row.ledger) t = {row.ledger, now() + answer_time_};
+    if (now() < t.begins) return false;
+    taken_over_.erase(row.account);
+    return true;
+}
+
+bool store_source::is_put_off(const std::string& account) const
+{
+    const auto at = taken_over_.find(account);
+    return at != taken_over_.end() && now() < at->second.begins;
+}
+
+void store_source::left(const std::string& account)
+{
+    known_.erase(account);
+    left_.insert(account);
+}
+
+asio::awaitable<bool> store_source::others_have_jobs()
+{
+    if (!writer_.share()) co_return false;
+    store::others_have_jobs ask;
+    ask.run = run_;
+    co_return co_await store::async_apply(writer_, executor_, ask, asio::use_awaitable);
+}
+
+wall_time store_source::now() const
+{
+    const store::account_share* share = writer_.share();
+    return share ? share->now() : wall_now();
 }
 
 bool store_source::has_unfinished() const

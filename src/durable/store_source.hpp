@@ -10,6 +10,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -17,6 +18,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -29,6 +31,8 @@ public:
     virtual bool is_waiting(std::string_view account) const = 0;
     /// Returns true if a job that was delivered may still be delivered `again`.
     virtual bool has_unfinished() const = 0;
+    /// Returns true if the account leaves the harvest.
+    virtual bool is_leaving(std::string_view account) const = 0;
     /// Called with the stored row of an account, if there is one, before its first job is delivered.
     virtual void account_known(const store::account_row& row) = 0;
     /// Called with a claimed job right before it is delivered. With `unusable`, its position can't be used, and it is
@@ -43,10 +47,11 @@ protected:
 /// number in the store. On one executor; the store's work is done on the writer's thread.
 class store_source : public std::enable_shared_from_this<store_source> {
 public:
-    /// `pattern`: what all queries have in common, such as the limit. The writer must outlive the source; without its
-    /// owner, a source has no more jobs.
+    /// `pattern`: what all queries have in common, such as the limit. `answer_time`: how long after an account was
+    /// taken over a request of its owner before may still be counted by the server. The writer must outlive the source;
+    /// without its owner, a source has no more jobs.
     store_source(boost::asio::any_io_executor executor, store::store_writer& writer, std::int64_t run,
-                 posts_query pattern, std::weak_ptr<job_owner> owner);
+                 posts_query pattern, std::weak_ptr<job_owner> owner, std::chrono::milliseconds answer_time = {});
 
     /// Returns a source for `client::harvest` that shares this one.
     std::unique_ptr<job_source> handle();
@@ -56,6 +61,10 @@ public:
     void notify();
     /// Delivers a claimed job once more, to start at its `start`.
     void again(const store::claimed_job& job);
+    /// The account has left: its row is read again before its next jobs.
+    void left(const std::string& account);
+    /// Returns the accounts whose rows were read.
+    const std::unordered_set<std::string>& known() const noexcept { return known_; }
     /// There are no more jobs.
     void stop();
 
@@ -65,6 +74,12 @@ private:
     boost::asio::awaitable<std::vector<harvest_job>> pull(job_request request);
     boost::asio::awaitable<bool> look_on();
     boost::asio::awaitable<std::vector<harvest_job>> claim(std::vector<std::string> accounts, std::size_t each);
+    boost::asio::awaitable<bool> others_have_jobs();
+    void take_claimed(const std::string& account, const std::optional<store::account_row>* row,
+                      const std::vector<store::claimed_job>& claimed, std::vector<harvest_job>& jobs);
+    bool may_begin(const store::account_row& row);
+    bool is_put_off(const std::string& account) const;
+    wall_time now() const;
     boost::asio::awaitable<void> wait_for_change();
     std::vector<harvest_job> take_again(std::size_t most);
     std::vector<std::string> choose(const job_request& request);
@@ -81,6 +96,14 @@ private:
     std::deque<std::string> ring_;  ///< accounts that had jobs when they were read, still to be considered
     std::string after_;             ///< the last account that was read; empty: the next read begins a round
     std::unordered_set<std::string> known_;
+    std::unordered_set<std::string> left_;  ///< accounts that have left during the current claim
+    /// An account whose ledger had a request in flight when it was taken over.
+    struct takeover {
+        std::string ledger;
+        wall_time begins{};
+    };
+    std::unordered_map<std::string, takeover> taken_over_;
+    std::chrono::milliseconds answer_time_;
     std::deque<store::claimed_job> again_;
     bool busy_ = false;  ///< accounts with enough jobs were skipped in this round
     bool notified_ = false;

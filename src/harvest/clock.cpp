@@ -14,9 +14,14 @@ using std::chrono::nanoseconds;
 
 class system_source final : public time_source {
 public:
-    explicit system_source(const boost::asio::any_io_executor& executor) : timer_(executor) {}
+    system_source(const boost::asio::any_io_executor& executor, std::function<wall_time()> wall)
+        : timer_(executor), wall_(std::move(wall))
+    {}
 
-    wall_time wall() const override { return std::chrono::floor<milliseconds>(std::chrono::system_clock::now()); }
+    wall_time wall() const override
+    {
+        return wall_ ? wall_() : std::chrono::floor<milliseconds>(std::chrono::system_clock::now());
+    }
 
     nanoseconds elapsed() const override
     {
@@ -40,13 +45,15 @@ public:
 
 private:
     boost::asio::steady_timer timer_;
+    std::function<wall_time()> wall_;
 };
 
 }  // namespace
 
-std::shared_ptr<time_source> system_time(const boost::asio::any_io_executor& executor)
+std::shared_ptr<time_source> system_time(const boost::asio::any_io_executor& executor,
+                                         std::function<wall_time()> wall)
 {
-    return std::make_shared<system_source>(executor);
+    return std::make_shared<system_source>(executor, std::move(wall));
 }
 
 run_clock::run_clock(std::shared_ptr<time_source> source)

@@ -26,7 +26,9 @@ public:
     virtual void cancel() noexcept = 0;
 };
 
-std::shared_ptr<time_source> system_time(const boost::asio::any_io_executor& executor);
+/// `wall`: replaces the system's time, unless empty.
+std::shared_ptr<time_source> system_time(const boost::asio::any_io_executor& executor,
+                                         std::function<wall_time()> wall = {});
 
 /// The time for windows and waits: the system's time at the start, and from then on that of a steady clock. The
 /// difference to the system's clock matters only for hours of the day, and for times that are stored or shown.

@@ -23,7 +23,9 @@ std::string bounded_name(std::string_view provider)
 
 account_index harvest_core::account_of(const std::string& name)
 {
-    if (const auto at = accounts_.find(name); at != accounts_.end()) return at->second;
+    const auto at = accounts_.find(name);
+    const bool returns = at != accounts_.end() && gone_[at->second];
+    if (at != accounts_.end() && !returns) return at->second;
     std::optional<account_ledger> known;
     call_out("load_ledger", [&] {
         if (options_.load_ledger) known = options_.load_ledger(name);
@@ -32,7 +34,13 @@ account_index harvest_core::account_of(const std::string& name)
     auto rules = rules_for(name, ledger.provider);
     settle(ledger, now() + clock_.ahead());
     shift(ledger, -clock_.ahead());
+    if (returns) {
+        scheduler_.rejoin(at->second, std::move(rules), std::move(ledger), now());
+        gone_[at->second] = false;
+        return at->second;
+    }
     names_.push_back(name);
+    gone_.push_back(false);
     const account_index i = scheduler_.add_account(std::move(rules), std::move(ledger), now());
     accounts_.emplace(name, i);
     return i;

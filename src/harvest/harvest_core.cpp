@@ -229,7 +229,7 @@ void harvest_core::stop()
     scheduler_.stop();
     begun_ = true;
     // Requests that wait for a connection are further ones, and the wait may be long.
-    break_off_running([](const job& j) { return j.admission == 0 && j.listing && j.listing->is_unsent(); });
+    break_off_running([this](job_index i) { return waits_for_connection(i); });
     schedule_work();
 }
 
@@ -237,13 +237,19 @@ void harvest_core::cancel()
 {
     cancelled_ = true;
     stop();
-    break_off_running([](const job&) { return true; });
+    break_off_running([](job_index) { return true; });
 }
 
-void harvest_core::break_off_running(bool (*is_meant)(const job&))
+bool harvest_core::waits_for_connection(job_index i) const
+{
+    const job& j = jobs_[i];
+    return j.admission == 0 && j.listing && j.listing->is_unsent();
+}
+
+void harvest_core::break_off_running(const std::function<bool(job_index)>& is_meant)
 {
     for (job_index i = 0; i < jobs_.size() && !closed_; ++i)
-        if (scheduler_.is_running(i) && jobs_[i].what && is_meant(jobs_[i])) break_off(i);
+        if (scheduler_.is_running(i) && jobs_[i].what && is_meant(i)) break_off(i);
     notify();
 }
 
@@ -298,6 +304,27 @@ bool harvest_core::unpark(std::string_view account)
     schedule_work();
     save_ledger(at->second);
     return true;
+}
+
+bool harvest_core::leave(std::string_view account)
+{
+    const auto at = accounts_.find(std::string(account));
+    if (at == accounts_.end()) return false;
+    const account_index a = at->second;
+    if (!scheduler_.is_leaving(a)) {
+        scheduler_.leave(a, now());
+        break_off_running([this, a](job_index i) { return scheduler_.account_of(i) == a && waits_for_connection(i); });
+        schedule_work();
+    }
+    return true;
+}
+
+bool harvest_core::forget(std::string_view account)
+{
+    const auto at = accounts_.find(std::string(account));
+    if (at == accounts_.end()) return true;
+    if (!gone_[at->second]) gone_[at->second] = scheduler_.forget_account(at->second);
+    return gone_[at->second];
 }
 
 }  // namespace unipile::harvest

@@ -65,6 +65,8 @@ public:
     /// The handle is gone.
     void close() noexcept;
     bool unpark(std::string_view account);
+    bool leave(std::string_view account);
+    bool forget(std::string_view account);
 
     bool account(std::string_view name, const std::function<void(const account_status&)>& visit) const;
     void accounts(const std::function<void(const account_status&)>& visit) const;
@@ -116,7 +118,8 @@ private:
     void client_closed() noexcept override;
     void emit_end(const job& j, end_reason reason, std::optional<failure> f);
     std::optional<job_index> held_job(std::uint64_t number);
-    void break_off_running(bool (*is_meant)(const job&));
+    void break_off_running(const std::function<bool(job_index)>& is_meant);
+    bool waits_for_connection(job_index i) const;
     void break_off(job_index i);
     void release_listing(std::shared_ptr<job_listing> l) noexcept;
 
@@ -183,6 +186,7 @@ private:
     job incoming_;                       ///< taken from the source, and not in `jobs_` yet
     std::vector<harvest_job> arrivals_;  ///< from the source; taken in from the back
     std::vector<std::string> names_;     ///< of accounts
+    std::vector<bool> gone_;             ///< accounts that were forgotten
     std::unordered_map<std::string, account_index> accounts_;
     std::vector<std::shared_ptr<const pacer>> known_rules_;
     std::unordered_map<std::uint64_t, job_index> held_;

@@ -3,6 +3,7 @@
 #include "harvest/harvest_core.hpp"
 #include "harvest/verdict.hpp"
 
+#include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 
 #include <chrono>
@@ -71,8 +72,12 @@ try {
     if (closed_ || i >= jobs_.size() || jobs_[i].admission != admission) return;
     jobs_[i].admission = 0;
     scheduler_.held_up(i, now() - jobs_[i].asked);
-    if (code) stop_for(failure(code));
-    if (scheduler_.stopped())
+    const account_index a = scheduler_.account_of(i);
+    if (code == asio::error::operation_aborted)
+        scheduler_.leave(a, now());
+    else if (code)
+        stop_for(failure(code));
+    if (scheduler_.stopped() || scheduler_.is_leaving(a))
         not_sent(i);
     else
         send_request(i);

@@ -1,6 +1,7 @@
 // The status of a harvest.
 #include "harvest/harvest_core.hpp"
 
+#include <algorithm>
 #include <limits>
 
 namespace unipile::harvest {
@@ -28,14 +29,15 @@ void harvest_core::show(account_index i, const std::function<void(const account_
 bool harvest_core::account(std::string_view name, const std::function<void(const account_status&)>& visit) const
 {
     const auto at = accounts_.find(std::string(name));
-    if (at == accounts_.end()) return false;
+    if (at == accounts_.end() || gone_[at->second]) return false;
     show(at->second, visit);
     return true;
 }
 
 void harvest_core::accounts(const std::function<void(const account_status&)>& visit) const
 {
-    for (account_index i = 0; i < names_.size(); ++i) show(i, visit);
+    for (account_index i = 0; i < names_.size(); ++i)
+        if (!gone_[i]) show(i, visit);
 }
 
 harvest_stats harvest_core::stats() const
@@ -46,7 +48,7 @@ harvest_stats harvest_core::stats() const
     s.failed = failed_;
     s.queued = scheduler_.queued();
     s.running = scheduler_.running();
-    s.accounts = names_.size();
+    s.accounts = static_cast<std::size_t>(std::count(gone_.begin(), gone_.end(), false));
     s.parked = scheduler_.parked();
     s.buffered_bytes = elements_.bytes();
     s.source_exhausted = exhausted_;

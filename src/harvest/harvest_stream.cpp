@@ -31,7 +31,8 @@ void check(const harvest_options& options)
 
 harvest_stream detail::begin_harvest(const client& c, std::unique_ptr<job_source> source, harvest_options options)
 {
-    return harvest::begin(c, std::move(source), std::move(options), harvest::system_time(c.get_executor()));
+    auto time = harvest::system_time(c.get_executor(), options.clock);
+    return harvest::begin(c, std::move(source), std::move(options), std::move(time));
 }
 
 harvest_stream harvest::begin(const client& c, std::shared_ptr<job_source> source, harvest_options options,
@@ -130,6 +131,18 @@ bool harvest_stream::unpark(std::string_view account)
 {
     const auto core = core_;
     return core && core->guarded([&] { return core->unpark(account); });
+}
+
+bool harvest_stream::leave(std::string_view account)
+{
+    const auto core = core_;
+    return core && core->guarded([&] { return core->leave(account); });
+}
+
+bool harvest_stream::forget(std::string_view account)
+{
+    const auto core = core_;
+    return !core || core->forget(account);
 }
 
 bool harvest_stream::account(std::string_view account, const std::function<void(const account_status&)>& visit) const

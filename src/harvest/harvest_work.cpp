@@ -225,7 +225,7 @@ void harvest_core::place_incoming()
 void harvest_core::end_unstarted(job_index i)
 {
     job& j = jobs_[i];
-    if (scheduler_.stopped())
+    if (scheduler_.stopped() || scheduler_.is_leaving(scheduler_.account_of(i)))
         emit_end(j, end_reason::cancelled, stopped_);
     else
         emit_end(j, end_reason::failed, parked(scheduler_.ledger(scheduler_.account_of(i))));

@@ -54,7 +54,7 @@ decision scheduler::next(wall_time now)
         if (a.where != place::ready) continue;
         a.where = place::none;
         if (a.head == none || a.ledger.parked || a.suspect || a.in_flight >= options_.max_in_flight ||
-            a.rules->earliest(a.ledger, now, ahead_) > now) {
+            a.leaving || a.rules->earliest(a.ledger, now, ahead_) > now) {
             settle_account(i, now);  // its state has changed since it became ready
             continue;
         }
@@ -153,7 +153,7 @@ void scheduler::requeue(job_index j, const request_result& result, wall_time now
     // During an outage only the probes wait, for all jobs.
     const bool no_answer =
         result.server != request_result::contact::answered && result.server != request_result::contact::unknown;
-    const bool waits = !outage_.is_cut_off() || !no_answer;
+    const bool waits = (!outage_.is_cut_off() || !no_answer) && !accounts_[entry.account].leaving;
     if (result.next == request_result::then::retry && result.not_before > now && waits) {
         entry.state = job_state::waiting;
         sleepers_.push({result.not_before, j, ++entry.stamp, true});
@@ -206,9 +206,45 @@ void scheduler::park(account_index i, std::string reason, wall_time now)
 void scheduler::unpark(account_index i, wall_time now)
 {
     accounts_[i].ledger.unpark(now);
+    forget_suspicion(i);
+    settle_account(i, now);
+}
+
+void scheduler::forget_suspicion(account_index i)
+{
     accounts_[i].suspect = false;
     std::erase_if(suspects_, [i](const suspect& s) { return s.account == i; });
+}
+
+void scheduler::leave(account_index i, wall_time now)
+{
+    if (accounts_[i].leaving) return;
+    accounts_[i].leaving = true;
+    for (job_index j = 0; j < jobs_.size(); ++j) {
+        if (jobs_[j].account != i || jobs_[j].state != job_state::waiting) continue;
+        ++jobs_[j].stamp;
+        push_front(j);
+    }
     settle_account(i, now);
+}
+
+bool scheduler::forget_account(account_index i)
+{
+    auto& a = accounts_[i];
+    if (!a.leaving || a.queued > 0 || a.in_flight > 0) return false;
+    forget_suspicion(i);
+    a.ledger = {};
+    a.where = place::none;
+    return true;
+}
+
+void scheduler::rejoin(account_index i, std::shared_ptr<const pacer> rules, account_ledger ledger, wall_time now)
+{
+    settle(ledger, now);
+    auto& a = accounts_[i];
+    a.rules = std::move(rules);
+    a.ledger = std::move(ledger);
+    a.leaving = false;
 }
 
 void scheduler::set_rules(account_index i, std::shared_ptr<const pacer> rules, wall_time now)
@@ -227,6 +263,7 @@ void scheduler::settle_account(account_index i, wall_time now)
 {
     auto& a = accounts_[i];
     if (a.head == none) return;  // an outdated place is detected when its turn comes
+    if (a.leaving) return set_failing(i);
     if (a.ledger.parked) {
         if (options_.fail_parked) set_failing(i);
         return;
@@ -301,7 +338,7 @@ std::optional<job_index> scheduler::next_to_fail()
     }
     while (!failing_.empty()) {
         auto& a = accounts_[failing_.front()];
-        if (a.ledger.parked && a.head != none) {
+        if ((a.ledger.parked || a.leaving) && a.head != none) {
             const job_index j = pop_front(a);
             --a.queued, --queued_;
             forget(j);

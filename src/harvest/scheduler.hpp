@@ -130,6 +130,13 @@ public:
     void give_up_parked();
     void park(account_index account, std::string reason, wall_time now);
     void unpark(account_index account, wall_time now);
+    /// No further request of the account is started: `next` returns `fail` for its jobs, and for those that are added.
+    void leave(account_index account, wall_time now);
+    bool is_leaving(account_index a) const { return accounts_[a].leaving; }
+    /// Forgets the ledger of an account that leaves and has no jobs. Returns false if it has one.
+    bool forget_account(account_index account);
+    /// It takes part again. Precondition: it was forgotten.
+    void rejoin(account_index account, std::shared_ptr<const pacer> rules, account_ledger ledger, wall_time now);
     void set_rules(account_index account, std::shared_ptr<const pacer> rules, wall_time now);
     void set_provider(account_index account, std::string provider);
 
@@ -177,6 +184,7 @@ private:
         place where = place::none;
         bool failing = false;  // its jobs are being ended
         bool suspect = false;  // unknown to the API, which may know none
+        bool leaving = false;
     };
     struct sleeper {
         wall_time until;
@@ -210,6 +218,7 @@ private:
     bool is_stale(const sleeper& s) const;
     std::optional<job_index> next_to_fail();
     void set_failing(account_index i);
+    void forget_suspicion(account_index i);
 
     scheduler_options options_;
     random_source random_;

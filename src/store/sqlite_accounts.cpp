@@ -21,7 +21,7 @@ account_row account_in(const statement& found)
     return row;
 }
 
-void sqlite_store::apply(const save_account& op)
+bool sqlite_store::apply(const save_account& op)
 {
     const account_row& row = op.row;
     statement& save = save_account_;
@@ -29,6 +29,7 @@ void sqlite_store::apply(const save_account& op)
     save.bind(5, row.parked_since).bind(6, row.waits_until).bind(7, row.why);
     save.bind(8, static_cast<std::int64_t>(row.requests)).bind(9, static_cast<std::int64_t>(row.used_today));
     save.bind(10, std::optional(row.updated)).run();
+    return true;
 }
 
 std::optional<account_row> sqlite_store::apply(const load_account& op)

@@ -68,12 +68,16 @@ private:
     step apply(const job_end& end);
     bool apply(const release_job& op);
     step apply(const forget_position& op);
-    void apply(const save_account& op);
+    bool apply(const save_account& op);
     std::optional<account_row> apply(const load_account& op);
     std::vector<std::string> apply(const accounts_with_jobs& op);
     std::uint64_t apply(const request_unpark& op);
     std::vector<std::string> apply(const take_unpark_requests& op);
     job_counts apply(const count_jobs& op);
+    // It has all accounts.
+    std::vector<std::string> apply(const accounts_to_leave&) { return {}; }
+    void apply(const leave_account&) {}
+    bool apply(const others_have_jobs&) { return false; }
 
     run_row& run_of(std::int64_t run);
     std::optional<run_info> unfinished_run(const run_request& request, wall_time now);

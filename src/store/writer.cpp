@@ -363,6 +363,8 @@ log_tail store_writer::tail() const
     return impl_->tail;
 }
 
+const account_share* store_writer::share() const noexcept { return impl_->engine ? impl_->engine->share() : nullptr; }
+
 std::uint64_t store_writer::commits() const noexcept { return impl_->commits.load(std::memory_order_relaxed); }
 
 }  // namespace unipile::store

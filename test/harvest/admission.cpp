@@ -212,6 +212,29 @@ BOOST_AUTO_TEST_CASE(a_ledger_that_cannot_be_saved_ends_the_harvest)
     g.check_all_cancelled();
 }
 
+BOOST_AUTO_TEST_CASE(a_request_that_is_not_admitted_makes_its_account_leave)
+{
+    gated g;
+    g.begin();
+    const std::string account = g.asked.front().account;
+    g.answer(asio::error::operation_aborted);
+    while (!g.asked.empty()) g.answer();
+    g.harvest.run_all();
+    while (!g.asked.empty()) {
+        g.answer();
+        g.harvest.run_all();
+    }
+    BOOST_TEST(g.harvest.got.over);
+    BOOST_TEST(!g.harvest.got.failed.has_value());
+    BOOST_TEST(g.harvest.got.jobs.size() == 6u);
+    for (const auto& [name, j] : g.harvest.got.jobs) {
+        const bool leaves = name.starts_with(account + "/");
+        BOOST_TEST(j.ids.size() == (leaves ? 0u : 25u));
+        BOOST_TEST((j.reason == end_reason::cancelled) == leaves);
+    }
+    BOOST_TEST(g.harvest.stream.forget(account));
+}
+
 BOOST_AUTO_TEST_CASE(what_waits_for_leave_is_not_sent_after_a_stop)
 {
     for (const bool at_once : {false, true}) {

@@ -132,6 +132,48 @@ BOOST_AUTO_TEST_CASE(a_place_that_is_refused_after_a_jump_is_an_end_and_no_failu
     BOOST_TEST(!h.got.at("a0/0").failed.has_value());
 }
 
+BOOST_AUTO_TEST_CASE(an_account_leaves_after_the_page_under_way)
+{
+    auto options = quickly();
+    options.confirm_pages = options.whole_pages = true;
+    std::size_t loads = 0;
+    options.load_ledger = [&](std::string_view account) -> std::optional<account_ledger> {
+        if (account == "a0") ++loads;
+        return std::nullopt;
+    };
+    scripted_harvest h(plain_listing(45, 10), row(6), options);
+    bool left = false;
+    const auto answer = [&](const harvest_element& e) {
+        if (e.job->query.account_id == "a0" && !std::exchange(left, true)) {
+            BOOST_TEST(h.stream.leave("a0"));
+            BOOST_TEST(!h.stream.forget("a0"));
+            BOOST_TEST(!h.stream.leave("a7"));
+            BOOST_TEST(h.stream.forget("a7"));
+        }
+        if (e.page_ends && !e.ended) BOOST_TEST(h.stream.go_on(e.number));
+        return false;
+    };
+    asio::co_spawn(h.context, gather(h.stream, h.got, answer), rethrow);
+    h.run_all();
+    BOOST_TEST(h.got.over);
+    BOOST_TEST(h.got.jobs.size() == 6u);
+    for (const auto& [name, j] : h.got.jobs) {
+        const bool leaves = name.starts_with("a0/");
+        BOOST_TEST((j.reason == end_reason::cancelled) == leaves);
+        BOOST_TEST(j.ids.size() == (leaves ? std::min<std::size_t>(j.ids.size(), 10) : 45u));
+        if (leaves) BOOST_TEST((j.failed->code() == errc::harvest_stopped));
+    }
+    BOOST_TEST(loads == 1u);
+    BOOST_TEST(h.stream.account("a0", [](const account_status&) {}));
+    BOOST_TEST(h.stream.forget("a0"));
+    BOOST_TEST(h.stream.forget("a0"));
+    BOOST_TEST(!h.stream.account("a0", [](const account_status&) {}));
+    BOOST_TEST(h.stream.stats().accounts == 2u);
+    std::size_t shown = 0;
+    h.stream.accounts([&](const account_status&) { ++shown; });
+    BOOST_TEST(shown == 2u);
+}
+
 BOOST_AUTO_TEST_CASE(nothing_is_asked_for_before_the_answer)
 {
     auto options = quickly();

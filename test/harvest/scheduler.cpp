@@ -242,6 +242,46 @@ BOOST_AUTO_TEST_CASE(a_parked_accounts_jobs_end_where_wanted)
     BOOST_TEST(f.s.running() == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(an_account_that_leaves_ends_its_jobs_and_may_come_back)
+{
+    fixture f{{.max_in_flight = 3}, 2, 5};
+    BOOST_TEST(starts(f.s, start).size() == 6u);
+    // One waits for its retry, one for its answer, one is under way, two are queued.
+    auto retry = result(then::retry, sign::none);
+    retry.not_before = start + 10h;
+    f.s.finished(0, retry, start);
+    f.s.finished(1, result(then::hold), start);
+    BOOST_TEST(!f.s.forget_account(f.accounts[0]));
+    f.s.leave(f.accounts[0], start);
+    f.s.leave(f.accounts[0], start);
+    BOOST_TEST(f.s.is_leaving(f.accounts[0]));
+    auto ended = fails(f.s, start);
+    std::sort(ended.begin(), ended.end());
+    BOOST_TEST(ended == (list{0, 3, 4}), boost::test_tools::per_element());
+    BOOST_TEST(!f.s.forget_account(f.accounts[0]));
+    f.s.release(1, start);
+    BOOST_TEST(fails(f.s, start) == (list{1}), boost::test_tools::per_element());
+    f.s.finished(2, retry, start);
+    BOOST_TEST(fails(f.s, start) == (list{2}), boost::test_tools::per_element());
+    // One that comes too late.
+    const auto late = f.s.add_job(f.accounts[0], start);
+    BOOST_TEST(fails(f.s, start) == (list{late}), boost::test_tools::per_element());
+    BOOST_TEST(f.s.ledger(f.accounts[0]).requests == 3u);
+    BOOST_TEST(f.s.forget_account(f.accounts[0]));
+    BOOST_TEST(f.s.ledger(f.accounts[0]).requests == 0u);
+    // The other goes on.
+    for (const job_index j : {5u, 6u, 7u}) f.s.finished(j, result(then::ended), start);
+    BOOST_TEST(starts(f.s, start).size() == 2u);
+
+    unipile::account_ledger known;
+    known.requests = 7;
+    f.s.rejoin(f.accounts[0], rules("none"), known, start + 1h);
+    BOOST_TEST(!f.s.is_leaving(f.accounts[0]));
+    const auto again = f.s.add_job(f.accounts[0], start + 1h);
+    BOOST_TEST(starts(f.s, start + 1h) == (list{again}), boost::test_tools::per_element());
+    BOOST_TEST(f.s.ledger(f.accounts[0]).requests == 8u);
+}
+
 BOOST_AUTO_TEST_CASE(a_parked_account_from_an_earlier_run_stays_parked)
 {
     unipile::account_ledger ledger;

@@ -110,7 +110,7 @@ struct session {
         }
         ++begun;
         async_apply_durably(*writer, context.get_executor(), read_tenant(),
-                            [this](boost::system::error_code) { ++ended; });
+                            [this](boost::system::error_code, const std::string&) { ++ended; });
         ++begun;
         async_flush(*writer, context.get_executor(), [this](boost::system::error_code ec) {
             ++ended;

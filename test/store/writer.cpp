@@ -197,7 +197,7 @@ BOOST_AUTO_TEST_CASE(each_operation_has_its_result)
                                    load_account{"b"}, release_job{l, {}}};
     const std::vector<operation_result> results = writer.apply(several);
     BOOST_REQUIRE(results.size() == 5u);
-    BOOST_TEST(std::holds_alternative<std::monostate>(results[0]));
+    BOOST_TEST(std::get<bool>(results[0]));
     BOOST_TEST(std::get<std::optional<account_row>>(results[1])->ledger == "l");
     BOOST_TEST(std::get<page_result>(results[2]).added == 2u);
     BOOST_TEST(!std::get<std::optional<account_row>>(results[3]));
@@ -325,8 +325,9 @@ BOOST_AUTO_TEST_CASE(what_is_done_durably_completes_with_the_commit_that_it_shar
     };
     int durable = 0;
     for (const char* name : {"a", "b"})
-        save(name, [&](boost::system::error_code ec) {
+        save(name, [&](boost::system::error_code ec, bool stored) {
             BOOST_TEST(!ec);
+            BOOST_TEST(stored);
             ++durable;
             // Whoever looks from outside sees both.
             BOOST_TEST(accounts_in(folder.file()) == 2u);
@@ -343,7 +344,7 @@ BOOST_AUTO_TEST_CASE(what_is_done_durably_completes_with_the_commit_that_it_shar
 
     writer.close();
     boost::system::error_code after;
-    save("c", [&](boost::system::error_code ec) { after = ec; });
+    save("c", [&](boost::system::error_code ec, bool) { after = ec; });
     context.restart();
     context.run();
     BOOST_TEST(after == store_errc::closed);
@@ -377,10 +378,11 @@ BOOST_AUTO_TEST_CASE(work_is_done_in_the_order_of_the_calls)
     // More than the queue holds for those that wait.
     std::string order;
     for (char name : {'a', 'b', 'c'})
-        async_apply(writer, context.get_executor(), row_of_bytes({name}, 60), [&, name](boost::system::error_code ec) {
-            BOOST_TEST(!ec);
-            order += name;
-        });
+        async_apply(writer, context.get_executor(), row_of_bytes({name}, 60),
+                    [&, name](boost::system::error_code ec, bool) {
+                        BOOST_TEST(!ec);
+                        order += name;
+                    });
     bool flushed = false;
     async_flush(writer, context.get_executor(), [&](boost::system::error_code ec) {
         BOOST_TEST(!ec);

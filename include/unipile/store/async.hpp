@@ -219,16 +219,29 @@ auto async_apply(store_writer& writer, const boost::asio::any_io_executor& execu
         });
 }
 
-/// Applies an operation the same way, and completes when it is durable, after the commit of all work of its group. Its
-/// result is dropped. Handler signature: `void(error_code)`. Otherwise like `async_apply`.
+/// Applies an operation the same way, and completes with its result when it is durable, after the commit of all work of
+/// its group. Otherwise like `async_apply`.
 template <operation_type Op, class Token>
 auto async_apply_durably(store_writer& writer, const boost::asio::any_io_executor& executor, Op op, Token&& token)
 {
-    return detail::initiate_answer<void>(
+    using result = typename Op::result;
+    return detail::initiate_answer<result>(
         executor, std::forward<Token>(token), [&writer, op = std::move(op)](const auto& state) mutable {
             store_work work;
             work.operations.emplace_back(std::move(op));
-            work.durable = [state](const std::exception_ptr& failure) { state->complete(detail::code_of(failure)); };
+            if constexpr (std::is_void_v<result>) {
+                work.durable = [state](const std::exception_ptr& failure) {
+                    state->complete(detail::code_of(failure));
+                };
+            } else {
+                const auto answer = std::make_shared<result>();
+                work.applied = [answer](const std::exception_ptr& failure, std::vector<operation_result>& results) {
+                    if (!failure) *answer = result_of<Op>(std::move(results.front()));
+                };
+                work.durable = [state, answer](const std::exception_ptr& failure) {
+                    state->complete(detail::code_of(failure), std::move(*answer));
+                };
+            }
             writer.post(std::move(work));
         });
 }

@@ -1,6 +1,7 @@
 // The writing side of a store.
 #pragma once
 
+#include <unipile/store/account_share.hpp>
 #include <unipile/store/error.hpp>
 #include <unipile/store/operations.hpp>
 
@@ -17,6 +18,8 @@ namespace unipile::store {
 enum class access {
     /// The only process that harvests into this store. `store_errc::in_use` if another one does.
     sole,
+    /// One of several workers, among which the accounts are divided. Not for files.
+    shared,
     /// Not a harvest: for a command that runs beside one, such as `request_unpark`.
     control,
 };
@@ -81,6 +84,8 @@ public:
     /// Returns true if each call of `apply` is a transaction of its own that is durable when it returns. `commit()` has
     /// nothing to do then, and a `store_writer` applies all operations of a group at once.
     virtual bool is_durable_when_applied() const noexcept { return false; }
+    /// Returns this engine's part of the accounts, valid as long as the engine; null if it has all of them.
+    virtual const account_share* share() const noexcept { return nullptr; }
 };
 
 }  // namespace unipile::store

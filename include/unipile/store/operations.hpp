@@ -100,15 +100,15 @@ struct forget_position {
 };
 
 /// Stores the row of an account. `row.unpark_requested` is ignored: a request lasts as long as the parking that it
-/// concerns.
+/// concerns. The result is false, and nothing changes, if the account is another worker's; see `account_share`.
 struct save_account {
-    using result = void;
+    using result = bool;
     account_row row;
 
     std::size_t bytes() const noexcept { return row.ledger.size(); }
 };
 
-/// Reads the row of an account; nothing if there is none.
+/// Reads the row of an account; nothing if there is none, or if the account is another worker's.
 struct load_account {
     using result = std::optional<account_row>;
     std::string account;
@@ -145,11 +145,33 @@ struct count_jobs {
     std::int64_t run = 0;
 };
 
+// For engines whose accounts are divided among several workers; see `account_share`. Others give empty results.
+
+/// Lists up to `count` accounts that were loaded and are another worker's now, or are to become it. No request of them
+/// may be sent. Once none is in flight, and everything is stored that is known of them, they leave.
+struct accounts_to_leave {
+    using result = std::vector<std::string>;
+    std::size_t count = 1;
+};
+
+/// Ends all claims of the account's jobs, and what else the engine knows of it. It may be loaded again afterwards.
+struct leave_account {
+    using result = void;
+    std::string account;
+};
+
+/// Returns true if other workers have, or may get, accounts with queued jobs in this run. Parked accounts do not count.
+struct others_have_jobs {
+    using result = bool;
+    std::int64_t run = 0;
+};
+
 /// Any operation. Operations own their data, so that an engine may keep copies, and apply them again after it has lost
 /// its connection; copies of a page share its text.
-using operation = std::variant<begin_run, end_run, read_tenant, begin_import, add_jobs, end_import, claim_jobs,
-                               page_write, job_end, release_job, forget_position, save_account, load_account,
-                               accounts_with_jobs, request_unpark, take_unpark_requests, count_jobs>;
+using operation =
+    std::variant<begin_run, end_run, read_tenant, begin_import, add_jobs, end_import, claim_jobs, page_write, job_end,
+                 release_job, forget_position, save_account, load_account, accounts_with_jobs, request_unpark,
+                 take_unpark_requests, count_jobs, accounts_to_leave, leave_account, others_have_jobs>;
 
 /// The result of any operation; std::monostate for void.
 using operation_result =

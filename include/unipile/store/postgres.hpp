@@ -46,8 +46,9 @@ struct lease_times {
 struct postgres_options {
     /// Make the tables if there are none.
     bool create = true;
-    /// `sole`: this process becomes the worker that owns all accounts. `control`: for `request_unpark`, and for
-    /// operations that only read.
+    /// `sole`: this process becomes the worker that owns all accounts. `shared`: it becomes one of several workers,
+    /// which divide the accounts; see `account_share`. A store has workers of one of these kinds at a time. `control`:
+    /// for `request_unpark`, and for operations that only read.
     store::access access = store::access::sole;
     /// How long a server that can't be reached is waited for before the engine fails; at least 0.
     std::chrono::milliseconds patience{std::chrono::minutes(10)};
@@ -79,7 +80,11 @@ struct postgres_options {
 /// harvest works on the store, it is refused with `store_errc::in_use`. The accounts of a harvest that was killed are
 /// taken over once it has shown no sign of life for the time in `lease_times`.
 ///
-/// Times are those of this machine's clock, in the operations: several workers need the database's clock as time base.
+/// With `access::shared` it has a share of the accounts, see `engine::share()`: the more workers, the smaller. A thread
+/// shows that the worker lives, hands accounts over to workers that join, and takes those of workers that leave or die.
+/// A run that is under way is joined by `begin_run`, with the same options; another one is refused with
+/// `store_errc::in_use`. A worker that was silent for too long has lost its accounts when it wakes, and takes part
+/// anew. The times in operations should be those of `account_share::now()`.
 std::unique_ptr<engine> open_postgres(const std::string& conninfo, const postgres_options& options = {});
 
 /// Opens a store for reading, also while a harvest writes it. Throws `store_error`; never makes tables.

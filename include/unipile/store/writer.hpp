@@ -96,6 +96,8 @@ public:
     /// Returns what the store's own file lacks: after `close()`, because another process reads it; before, as of the
     /// last checkpoint.
     log_tail tail() const;
+    /// Returns the engine's part of the accounts, valid until `close()`; null if it has all of them.
+    const account_share* share() const noexcept;
     /// Returns the number of transactions committed so far.
     std::uint64_t commits() const noexcept;
 

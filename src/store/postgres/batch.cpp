@@ -39,13 +39,19 @@ std::vector<operation_result> batch::work(std::span<const operation> operations)
     return results;
 }
 
-const worker& batch::me() const
+const worker_view& batch::me() const
 {
     if (!me_) throw std::logic_error("a store that was opened for control can't do this");
     return *me_;
 }
 
-bucket_number batch::bucket_of(std::string_view account) const { return store::bucket_of(account, me().buckets()); }
+bucket_number batch::bucket_of(std::string_view account) const { return me().bucket_of(account); }
+
+const claim* batch::claim_of(std::int64_t job) const
+{
+    const claim* c = memory_.find(job);
+    return c && me().is_claimed_in(c->bucket, c->tenure) ? c : nullptr;
+}
 
 void batch::fence(std::vector<bucket_number> buckets)
 {
@@ -69,7 +75,7 @@ void batch::fence(std::vector<bucket_number> buckets)
         "UPDATE unipile.buckets b SET seq = x.next FROM unnest($1, $2, $3, $4) AS x(bucket, epoch, seq, next) "
         "WHERE b.bucket = x.bucket AND b.epoch = x.epoch AND b.seq = x.seq AND b.owner = $5::uuid");
     q.add(std::move(number)).add(std::move(epoch)).add(std::move(seq)).add(std::move(next));
-    q.add(std::string_view(me().id_text()));
+    q.add(std::string_view(me().text));
     t_.add(std::move(q), [wanted = buckets.size()](const rows& r) {
         if (r.affected() != static_cast<std::int64_t>(wanted)) throw fence_missed();
     });
@@ -83,7 +89,7 @@ void batch::fence_own()
     query q(
         "UPDATE unipile.batches SET seq = $1 WHERE worker = $3::uuid AND seq = $2 "
         "AND EXISTS (SELECT 1 FROM unipile.workers WHERE worker = $3::uuid AND state = 0)");
-    q.add(fences_.own->next).add(fences_.own->seq).add(std::string_view(me().id_text()));
+    q.add(fences_.own->next).add(fences_.own->seq).add(std::string_view(me().text));
     t_.add(std::move(q), [](const rows& r) {
         if (r.affected() != 1) throw fence_missed();
     });

@@ -3,10 +3,11 @@
 
 #include "store/postgres/memory.hpp"
 #include "store/postgres/transaction.hpp"
-#include "store/postgres/worker.hpp"
+#include "store/postgres/worker_view.hpp"
 
 #include <unipile/store/operations.hpp>
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -35,13 +36,17 @@ struct fence_missed {};
 class batch {
 public:
     /// `me` is null for `access::control`. All must outlive this object.
-    batch(transaction& t, memory& m, const worker* me, const timeline_rules& rules, const std::string& store)
+    batch(transaction& t, memory& m, const worker_view* me, const timeline_rules& rules, const std::string& store)
         : t_(t), memory_(m), me_(me), rules_(rules), store_(store)
     {}
+    /// Sets what lists the accounts that have to leave.
+    void ask_for_leaves(std::function<std::vector<std::string>(std::size_t)> f) { leaves_ = std::move(f); }
 
     /// Applies operations in their order. Throws `store_error` and `fence_missed`.
     std::vector<operation_result> work(std::span<const operation> operations);
     const fence_set& fences() const noexcept { return fences_; }
+    /// Returns the accounts that the transaction loads, and those that leave with it.
+    const std::vector<account_move>& moves() const noexcept { return moves_; }
 
     /// Adds the fences of buckets that have none yet, which are read by the next `sync()`.
     void fence(std::vector<bucket_number> buckets);
@@ -55,11 +60,13 @@ public:
 
     transaction& statements() noexcept { return t_; }
     memory& known() noexcept { return memory_; }
+    const worker_view& me() const;
+    /// Returns the claim of a job whose bucket has been this worker's ever since; null if it is not claimed.
+    const claim* claim_of(std::int64_t job) const;
     const timeline_rules& rules() const noexcept { return rules_; }
 
 private:
     void fence_own();
-    const worker& me() const;
 
     run_info apply(const begin_run& op);
     bool apply(const end_run& op);
@@ -73,24 +80,31 @@ private:
     std::uint64_t apply(const request_unpark& op);
     std::vector<std::string> apply(const take_unpark_requests& op);
     job_counts apply(const count_jobs& op);
+    std::vector<std::string> apply(const accounts_to_leave& op);
+    void apply(const leave_account& op);
+    bool apply(const others_have_jobs& op);
 
     rows ask(query q);
     std::string bound_tenant();
     void check_tenant(const run_request& request);
     std::optional<run_info> unfinished_run(const run_request& request, wall_time now);
     bool can_go_on(std::int64_t run);
+    void refuse_if_others_work();
     run_row run_of(std::int64_t run);
     std::pair<bucket_number, std::int64_t> key_of(const job_spec& job) const;
     listed_jobs listed_jobs_of(const add_jobs& op, const run_row& r);
     void queue_due_jobs(wall_time now);
+    array open_buckets() const;
     const memory::open_accounts& open_accounts_of(std::int64_t run);
 
     transaction& t_;
     memory& memory_;
-    const worker* me_;
+    const worker_view* me_;
     const timeline_rules& rules_;
     const std::string& store_;
     fence_set fences_;
+    std::vector<account_move> moves_;
+    std::function<std::vector<std::string>(std::size_t)> leaves_;
     static constexpr std::int64_t most_changes = 1'000'000;
     std::int64_t changes_ = 0, lists_ = 0;
 };

@@ -1,5 +1,6 @@
 // Claims, accounts, and the count of jobs.
 #include "store/postgres/batch.hpp"
+#include "store/postgres/schema.hpp"
 #include "store/postgres/statements.hpp"
 
 #include <algorithm>
@@ -38,12 +39,19 @@ account_row account_in(const rows& found, int row)
     return a;
 }
 
+array batch::open_buckets() const
+{
+    array open(type_id::bigint);
+    for (const bucket_number b : me().open_buckets()) open.add(b);
+    return open;
+}
+
 // Delayed jobs are looked for only when one may be due.
 void batch::queue_due_jobs(wall_time now)
 {
     if (memory_.next_due && *memory_.next_due > now) return;
-    query due("SELECT DISTINCT bucket FROM unipile.jobs WHERE state = 1 AND due <= $1");
-    due.add(storable(now));
+    query due("SELECT DISTINCT bucket FROM unipile.jobs WHERE bucket = ANY ($1) AND state = 1 AND due <= $2");
+    due.add(open_buckets()).add(storable(now));
     const rows found = ask(std::move(due));
     std::vector<bucket_number> buckets;
     array numbers(type_id::bigint);
@@ -62,16 +70,22 @@ void batch::queue_due_jobs(wall_time now)
         for (int i = 0; i < queued.count(); ++i)
             if (memory_.open(queued.integer(i, 0))) memory_.adjust_open(queued.integer(i, 0), queued.string(i, 1), 1);
     }
-    const rows next = ask(query("SELECT min(due) FROM unipile.jobs WHERE state = 1"));
+    query first("SELECT min(due) FROM unipile.jobs WHERE bucket = ANY ($1) AND state = 1");
+    first.add(open_buckets());
+    const rows next = ask(std::move(first));
     memory_.next_due = next.time(0, 0).value_or(wall_time::max());
 }
 
 const memory::open_accounts& batch::open_accounts_of(std::int64_t run)
 {
     if (const auto* known = memory_.open(run)) return *known;
-    query find("SELECT account, count(*) FROM unipile.jobs WHERE run = $1 AND state = 0 GROUP BY account");
-    find.add(run);
+    query find(
+        "SELECT account, count(*) FROM unipile.jobs WHERE bucket = ANY ($2) AND run = $1 AND state = 0 "
+        "GROUP BY account");
+    find.add(run).add(open_buckets());
+    const auto began = std::chrono::steady_clock::now();
     const rows found = ask(std::move(find));
+    memory_.note_read(std::chrono::steady_clock::now() - began);
     memory::open_accounts queued;
     for (int i = 0; i < found.count(); ++i)
         queued.emplace(found.string(i, 0), static_cast<std::uint64_t>(found.integer(i, 1)));
@@ -84,7 +98,7 @@ std::vector<claimed_job> batch::apply(const claim_jobs& op)
     queue_due_jobs(op.now);
     std::vector<claimed_job> jobs;
     const run_row run = run_of(op.run);
-    if (run.withheld || op.count == 0) return jobs;
+    if (run.withheld || op.count == 0 || !me().is_open(op.account)) return jobs;
     const memory::open_accounts& open = open_accounts_of(op.run);
     if (!open.contains(op.account)) return jobs;
     const bucket_number bucket = bucket_of(op.account);
@@ -99,7 +113,8 @@ std::vector<claimed_job> batch::apply(const claim_jobs& op)
         job.job = found.integer(i, 0);
         job.spec = {op.account, found.string(i, 1), found.boolean(i, 2)};
         // A damaged timeline starts anew at the top, which costs requests but loses no posts.
-        claim c{bucket, op.run, op.account, timeline::parse(found.text(i, 3), rules_).value_or(timeline(rules_))};
+        claim c{bucket, me().buckets[bucket].tenure, op.run, op.account,
+                timeline::parse(found.text(i, 3), rules_).value_or(timeline(rules_))};
         job.start = c.line.begin(run.mode, run.bounds, op.now);
         memory_.add(job.job, std::move(c));
     }
@@ -123,6 +138,11 @@ job_counts batch::apply(const count_jobs& op)
 
 std::optional<account_row> batch::apply(const load_account& op)
 {
+    if (me_) {
+        if (!me_->is_open(op.account)) return std::nullopt;
+        const bucket_number bucket = me_->bucket_of(op.account);
+        moves_.push_back({op.account, account_entry{bucket, me_->buckets[bucket].tenure}});
+    }
     query find(
         "SELECT account, ledger, provider, parked, parked_since, waits_until, why, requests, used_today, updated, "
         "unpark FROM unipile.accounts WHERE bucket = $1 AND account = $2");
@@ -135,12 +155,14 @@ std::optional<account_row> batch::apply(const load_account& op)
 
 std::vector<std::string> batch::apply(const accounts_with_jobs& op)
 {
+    // A round begins. Other workers may have added jobs since the last one.
+    if (op.after.empty() && !me().alone && memory_.is_old()) memory_.forget_open();
     queue_due_jobs(op.now);
     std::vector<std::string> found;
     if (run_of(op.run).withheld) return found;
     const memory::open_accounts& open = open_accounts_of(op.run);
     for (auto at = open.upper_bound(op.after); at != open.end() && found.size() < op.count; ++at)
-        found.push_back(at->first);
+        if (me().is_open(at->first)) found.push_back(at->first);
     return found;
 }
 
@@ -161,14 +183,50 @@ std::uint64_t batch::apply(const request_unpark& op)
 std::vector<std::string> batch::apply(const take_unpark_requests&)
 {
     std::vector<std::string> accounts;
-    // There is rarely a request, and a harvest looks every few seconds: most calls take no fence.
-    if (!ask(query("SELECT EXISTS (SELECT 1 FROM unipile.accounts WHERE unpark)")).boolean(0, 0)) return accounts;
-    fence_own();
-    const rows taken =
-        ask(query("UPDATE unipile.accounts SET unpark = false, parked_since = NULL, why = '' WHERE unpark "
-                  "RETURNING account"));
+    // Asked every few seconds, and mostly in vain.
+    const rows asked = ask(query("SELECT DISTINCT bucket FROM unipile.accounts WHERE unpark"));
+    std::vector<bucket_number> buckets;
+    array numbers(type_id::bigint);
+    for (int i = 0; i < asked.count(); ++i) {
+        const auto b = static_cast<bucket_number>(asked.integer(i, 0));
+        if (!me().buckets.at(b).is_open()) continue;
+        buckets.push_back(b);
+        numbers.add(b);
+    }
+    if (buckets.empty()) return accounts;
+    fence(std::move(buckets));
+    t_.sync();
+    query take(
+        "UPDATE unipile.accounts SET unpark = false, parked_since = NULL, why = '' WHERE bucket = ANY ($1) AND unpark "
+        "RETURNING account");
+    take.add(std::move(numbers));
+    const rows taken = ask(std::move(take));
     for (int i = 0; i < taken.count(); ++i) accounts.push_back(taken.string(i, 0));
     return accounts;
+}
+
+std::vector<std::string> batch::apply(const accounts_to_leave& op)
+{
+    return leaves_ ? leaves_(op.count) : std::vector<std::string>();
+}
+
+void batch::apply(const leave_account& op)
+{
+    moves_.push_back({op.account, std::nullopt});
+    const std::vector<std::int64_t> claimed = memory_.claimed_of(op.account);
+    for (const std::int64_t job : claimed) memory_.drop(job);
+    if (!claimed.empty()) memory_.forget_open();
+}
+
+// Claimed jobs are queued, too. Delayed ones do not count, as for a single worker.
+bool batch::apply(const others_have_jobs& op)
+{
+    query any(
+        "SELECT EXISTS (SELECT 1 FROM unipile.jobs j LEFT JOIN unipile.accounts a ON a.bucket = j.bucket "
+        "AND a.account = j.account WHERE j.bucket <> ALL ($2) AND j.run = $1 AND j.state = 0 "
+        "AND NOT coalesce(a.parked, false))");
+    any.add(op.run).add(open_buckets());
+    return ask(std::move(any)).boolean(0, 0);
 }
 
 }  // namespace unipile::store::postgres

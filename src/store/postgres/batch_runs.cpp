@@ -13,6 +13,8 @@ run_info batch::apply(const begin_run& op)
 {
     const run_request& request = op.request;
     fence_own();
+    // One worker at a time, so that all join the same run.
+    ask(query("SELECT value FROM unipile.store WHERE name = 'schema' FOR UPDATE"));
     check_tenant(request);
     memory_.forget_open();
     if (auto last = unfinished_run(request, op.now)) return *last;
@@ -71,7 +73,9 @@ std::optional<run_info> batch::unfinished_run(const run_request& request, wall_t
     last.mode = mode_named(found.text(0, 1));
     last.bounds.max_posts = static_cast<std::uint64_t>(found.integer(0, 2));
     last.bounds.since = found.time(0, 3);
-    if (!continues(request, last, info.label) || !can_go_on(info.run)) {
+    const bool same = continues(request, last, info.label);
+    if (!same) refuse_if_others_work();
+    if (!same || !can_go_on(info.run)) {
         query end("UPDATE unipile.runs SET ended = $1, outcome = 'given up for another run' WHERE ended IS NULL");
         end.add(storable(now));
         t_.add(std::move(end));
@@ -87,6 +91,19 @@ std::optional<run_info> batch::unfinished_run(const run_request& request, wall_t
     row.withheld = false;
     memory_.set_run(info.run, row);
     return info;
+}
+
+// The run under way is theirs, too.
+void batch::refuse_if_others_work()
+{
+    query others(
+        "SELECT w.name FROM unipile.workers w WHERE w.state = 0 AND w.worker <> $1::uuid "
+        "AND EXISTS (SELECT 1 FROM unipile.buckets b WHERE b.owner = w.worker) LIMIT 1");
+    others.add(std::string_view(me().text));
+    const rows found = ask(std::move(others));
+    if (found.count() > 0)
+        throw store_error(store_errc::in_use, store_,
+                          "by " + found.string(0, 0) + ", for a run with another label or other options");
 }
 
 // If all open jobs of a run wait for parked accounts, continuing it would keep the other accounts' jobs from being
@@ -105,10 +122,15 @@ bool batch::apply(const end_run& op)
 {
     fence_own();
     query end(
-        "UPDATE unipile.runs SET ended = $1, outcome = $2 WHERE run = $3 AND NOT EXISTS ("
+        "UPDATE unipile.runs SET ended = $1, outcome = $2 WHERE run = $3 AND ended IS NULL AND NOT EXISTS ("
         "SELECT 1 FROM unipile.jobs WHERE run = $3 AND state IN (0, 1))");
     end.add(storable(op.now)).add(std::string_view(storable_text(op.outcome))).add(op.run);
-    return ask(std::move(end)).affected() == 1;
+    t_.add(std::move(end));
+    // Another worker may have ended it before.
+    query ended("SELECT ended IS NOT NULL FROM unipile.runs WHERE run = $1");
+    ended.add(op.run);
+    const rows found = ask(std::move(ended));
+    return found.count() == 1 && found.boolean(0, 0);
 }
 
 run_row batch::run_of(std::int64_t run)
@@ -189,8 +211,11 @@ struct new_jobs {
     query statement(std::int64_t run, std::int64_t import)
     {
         query q(
-            "INSERT INTO unipile.jobs (bucket, job, account, identifier, company, sort_key, number, run, import) "
-            "SELECT x.*, $8, $9 FROM unnest($1, $2, $3, $4, $5, $6, $7) AS x");
+            "INSERT INTO unipile.jobs AS j (bucket, job, account, identifier, company, sort_key, number, run, import) "
+            "SELECT x.*, $8, $9 FROM unnest($1, $2, $3, $4, $5, $6, $7) AS x "
+            // Another worker may import the same list.
+            "ON CONFLICT (bucket, job) DO UPDATE SET run = excluded.run, "
+            "import = greatest(j.import, excluded.import)");
         q.add(std::move(bucket)).add(std::move(job)).add(std::move(account)).add(std::move(identifier));
         q.add(std::move(company)).add(std::move(sort_key)).add(std::move(number)).add(run).add(import);
         return q;

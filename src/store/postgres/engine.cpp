@@ -43,7 +43,7 @@ postgres_engine::postgres_engine(const std::string& text, const postgres_options
             throw store_error(store_errc::nothing_stored, db_.name());
         format = make_tables(db_, leases);
     }
-    if (options_.access == access::sole) me_ = std::make_unique<worker>(db_, where_, format, options_);
+    if (options_.access != access::control) me_ = std::make_unique<worker>(db_, where_, format, options_);
 }
 
 connection_options postgres_engine::with_hook()
@@ -77,7 +77,9 @@ std::vector<operation_result> postgres_engine::apply(std::span<const operation> 
     if (failed_) throw store_error(store_errc::closed, db_.name(), failure_);
     try {
         if (me_) me_->refuse_if_over();
-        return apply_in_parts(operations);
+        std::vector<operation_result> results = apply_in_parts(operations);
+        if (me_) me_->end();
+        return results;
     } catch (const std::exception& e) {
         failed_ = true;
         failure_ = e.what();
@@ -134,16 +136,18 @@ std::vector<operation_result> postgres_engine::apply_whole(std::span<const opera
     repetition r{clock::now() + options_.patience};
     for (;;) {
         connect(r.until);
+        if (me_) begin_try();
         transaction t(db_);
-        batch b(t, memory_, me_.get(), options_.rules, db_.name());
+        batch b(t, memory_, me_ ? &view_ : nullptr, options_.rules, db_.name());
+        if (me_) b.ask_for_leaves([this](std::size_t count) { return me_->accounts_to_leave(count); });
         const auto committed = [&] {
-            if (me_) me_->note_committed(b.fences());
+            if (me_) me_->note_committed(view_, b.fences(), b.moves());
             memory_.keep();
         };
         std::vector<operation_result> results;
         try {
             results = b.work(operations);
-            if (me_) me_->note_tried(b.fences());
+            if (me_) view_.note_tried(b.fences());
             t.commit();
             committed();
             return results;
@@ -151,7 +155,7 @@ std::vector<operation_result> postgres_engine::apply_whole(std::span<const opera
             memory_.undo();
             look_again(b.fences(), r);
         } catch (const database_error& e) {
-            if (e.kind() == error_kind::lost && t.may_be_committed() && has_arrived(b.fences(), r.until)) {
+            if (e.kind() == error_kind::lost && t.may_be_committed() && has_arrived(b.fences(), r)) {
                 committed();
                 return results;
             }
@@ -162,6 +166,14 @@ std::vector<operation_result> postgres_engine::apply_whole(std::span<const opera
             throw;
         }
     }
+}
+
+void postgres_engine::begin_try()
+{
+    const std::uint64_t before = view_.version;
+    me_->end();
+    me_->begin(view_);
+    if (view_.version != before) memory_.forget_open();
 }
 
 // Throws unless the transaction is to be repeated.
@@ -191,7 +203,8 @@ void postgres_engine::pause(repetition& r) const
 void postgres_engine::look_again(const fence_set& tried, repetition& r)
 {
     try {
-        refuse(look_at(tried));
+        // Otherwise a try of before would have waited for no lock, or another process has this worker's id.
+        if (look_at(tried, r)) refuse(fence_verdict::lost);
         me_->refuse_if_over();
     } catch (const database_error& e) {
         return prepare_repetition(e, r);
@@ -201,19 +214,16 @@ void postgres_engine::look_again(const fence_set& tried, repetition& r)
 }
 
 // Finds out whether a transaction of unknown outcome was committed.
-bool postgres_engine::has_arrived(const fence_set& tried, clock::time_point until)
+bool postgres_engine::has_arrived(const fence_set& tried, repetition& r)
 {
     if (tried.empty()) return false;
-    repetition r{until};
     for (;;) {
         try {
-            connect(until);
-            const fence_verdict verdict = look_at(tried);
-            if (verdict == fence_verdict::again) return false;
-            if (verdict != fence_verdict::arrived) refuse(verdict);
+            connect(r.until);
+            if (!look_at(tried, r)) return false;
             // With a synchronous standby, another commit shows that the earlier one is on both.
-            query beat("UPDATE unipile.workers SET at = clock_timestamp() WHERE worker = $1::uuid AND state = 0");
-            beat.add(std::string_view(me_->id_text()));
+            query beat("UPDATE unipile.workers SET at = clock_timestamp() WHERE worker = $1::uuid");
+            beat.add(std::string_view(view_.text));
             db_.run(beat);
             return true;
         } catch (const database_error& e) {
@@ -222,50 +232,85 @@ bool postgres_engine::has_arrived(const fence_set& tried, clock::time_point unti
     }
 }
 
-// Reads the fences' rows under locks, which waits for the end of the transaction in question.
-fence_verdict postgres_engine::look_at(const fence_set& tried)
+// Reads the fences' rows under locks, which waits for the end of the transaction in question. Returns true if it was
+// committed. Otherwise it can be repeated, with what is left of the share.
+bool postgres_engine::look_at(const fence_set& tried, repetition& r)
 {
     array numbers(type_id::bigint);
     for (const bucket_fence& f : tried.buckets) numbers.add(f.bucket);
-    query buckets("SELECT bucket, owner::text, epoch, seq FROM unipile.buckets WHERE bucket = ANY ($1) FOR UPDATE");
+    query buckets(
+        "SELECT bucket, owner::text, epoch, seq FROM unipile.buckets WHERE bucket = ANY ($1) ORDER BY bucket "
+        "FOR UPDATE");
     buckets.add(std::move(numbers));
     query own("SELECT seq FROM unipile.batches WHERE worker = $1::uuid FOR UPDATE");
-    own.add(std::string_view(me_->id_text()));
-    const std::array look{query(begin), query("SET LOCAL statement_timeout = '100s'"), std::move(buckets),
-                          std::move(own), query("ROLLBACK")};
+    own.add(std::string_view(view_.text));
+    query life("SELECT 1 FROM unipile.workers WHERE worker = $1::uuid AND state = 0");
+    life.add(std::string_view(view_.text));
+    const std::array look{query(begin),       query("SET LOCAL statement_timeout = '100s'"),
+                          std::move(buckets), std::move(own),
+                          std::move(life),    query("ROLLBACK")};
     const std::vector<rows> found = db_.run(look);
-    return judged(found[2], found[3], tried);
-}
-
-// All fences of a transaction took effect, or none.
-fence_verdict postgres_engine::judged(const rows& buckets, const rows& own, const fence_set& tried) const
-{
     std::vector<fence_verdict> verdicts;
+    std::vector<bucket_row> rows_found;
     for (const bucket_fence& f : tried.buckets) {
         bucket_row row;
-        for (int i = 0; i < buckets.count(); ++i) {
-            if (buckets.integer(i, 0) != f.bucket) continue;
+        for (int i = 0; i < found[2].count(); ++i) {
+            if (found[2].integer(i, 0) != f.bucket) continue;
             row.bucket = f.bucket;
-            row.owner = worker_id::parse(buckets.text(i, 1)).value_or(worker_id{});
-            row.epoch = static_cast<std::uint64_t>(buckets.integer(i, 2));
-            row.seq = static_cast<std::uint64_t>(buckets.integer(i, 3));
+            row.owner = worker_id::parse(found[2].text(i, 1)).value_or(worker_id{});
+            row.epoch = static_cast<std::uint64_t>(found[2].integer(i, 2));
+            row.seq = static_cast<std::uint64_t>(found[2].integer(i, 3));
         }
-        verdicts.push_back(judge(row, me_->id(), f));
+        rows_found.push_back(row);
+        verdicts.push_back(judge(row, view_.id, f));
     }
     if (tried.own) {
         bucket_row row;
-        if (own.count() == 1) {
-            row.owner = me_->id();
-            row.epoch = tried.own->epoch;
-            row.seq = static_cast<std::uint64_t>(own.integer(0, 0));
-        }
-        verdicts.push_back(judge(row, me_->id(), *tried.own));
+        if (found[3].count() == 1) row = {0, view_.id, 0, static_cast<std::uint64_t>(found[3].integer(0, 0))};
+        rows_found.push_back(row);
+        // A worker that was taken for dead commits no further transaction.
+        fence_verdict v = judge(row, view_.id, *tried.own);
+        if (v == fence_verdict::again && found[4].count() == 0) v = fence_verdict::lost;
+        verdicts.push_back(v);
     }
+    if (me_->is_alone()) {
+        const fence_verdict one = one_of(verdicts);
+        if (one == fence_verdict::arrived) return true;
+        refuse(one);
+        return false;
+    }
+    return follow(verdicts, tried, rows_found, r);
+}
+
+// All fences of a transaction took effect, or none.
+fence_verdict postgres_engine::one_of(const std::vector<fence_verdict>& verdicts)
+{
     const auto has = [&](fence_verdict v) { return std::find(verdicts.begin(), verdicts.end(), v) != verdicts.end(); };
     if (has(fence_verdict::lost)) return fence_verdict::lost;
     if (has(fence_verdict::commits_lost)) return fence_verdict::commits_lost;
     if (has(fence_verdict::again) && has(fence_verdict::arrived)) return fence_verdict::commits_lost;
     return verdicts.front();
+}
+
+// The same for one of several workers, which goes on without what it has lost. Returns true if the transaction was
+// committed: a bucket may have been lost since.
+bool postgres_engine::follow(const std::vector<fence_verdict>& verdicts, const fence_set& tried,
+                             const std::vector<bucket_row>& found, repetition& r)
+{
+    const auto has = [&](fence_verdict v) { return std::find(verdicts.begin(), verdicts.end(), v) != verdicts.end(); };
+    for (std::size_t i = 0; i < tried.buckets.size(); ++i) {
+        const bucket_number bucket = tried.buckets[i].bucket;
+        if (verdicts[i] == fence_verdict::lost) me_->lose(view_, bucket);
+        if (verdicts[i] == fence_verdict::commits_lost) me_->rewind(view_, bucket, found[i].seq);
+    }
+    if (has(fence_verdict::arrived)) return true;
+    if (tried.own && verdicts.back() == fence_verdict::commits_lost) me_->rewind_own(view_, found.back().seq);
+    if (tried.own && verdicts.back() == fence_verdict::lost) {
+        // The worker's thread begins another life.
+        if (clock::now() >= r.until) refuse(fence_verdict::lost);
+        pause(r);
+    }
+    return false;
 }
 
 // Throws unless the transaction is to be repeated.

@@ -25,6 +25,7 @@ public:
     std::size_t uncommitted_bytes() const noexcept override { return 0; }
     bool in_transaction() const noexcept override { return false; }
     bool is_durable_when_applied() const noexcept override { return true; }
+    const account_share* share() const noexcept override { return me_ && !me_->is_alone() ? me_.get() : nullptr; }
 
 private:
     using clock = std::chrono::steady_clock;
@@ -41,12 +42,15 @@ private:
     std::vector<operation_result> apply_whole(std::span<const operation> operations);
     std::vector<operation_result> fail_page(const page_write& page, const database_error& why);
     void prepare_repetition(const database_error& why, repetition& r);
-    void pause(repetition& r) const;
     void look_again(const fence_set& tried, repetition& r);
-    bool has_arrived(const fence_set& tried, clock::time_point until);
-    fence_verdict look_at(const fence_set& tried);
-    fence_verdict judged(const rows& buckets, const rows& own, const fence_set& tried) const;
+    void begin_try();
+    bool has_arrived(const fence_set& tried, repetition& r);
+    bool look_at(const fence_set& tried, repetition& r);
+    static fence_verdict one_of(const std::vector<fence_verdict>& verdicts);
+    bool follow(const std::vector<fence_verdict>& verdicts, const fence_set& tried,
+                const std::vector<bucket_row>& found, repetition& r);
     void refuse(fence_verdict verdict) const;
+    void pause(repetition& r) const;
 
     postgres_options options_;
     conninfo where_;
@@ -54,6 +58,7 @@ private:
     connection db_;
     memory memory_;
     std::unique_ptr<worker> me_;  // null: `access::control`
+    worker_view view_;
     bool failed_ = false;
     std::string failure_;
 };

@@ -40,16 +40,16 @@ void listing_work::read(std::span<const operation> operations)
     const auto note = [&](const auto& op) {
         using type = std::decay_t<decltype(op)>;
         if constexpr (std::is_same_v<type, save_account>) {
-            buckets.push_back(batch_.bucket_of(op.row.account));
+            if (batch_.me().has(op.row.account)) buckets.push_back(batch_.bucket_of(op.row.account));
         } else if constexpr (requires { op.job; }) {
-            if (const claim* c = memory_.find(op.job)) buckets.push_back(c->bucket);
+            if (const claim* c = batch_.claim_of(op.job)) buckets.push_back(c->bucket);
         }
     };
     for (const operation& op : operations) std::visit(note, op);
     batch_.fence(std::move(buckets));
     for (const operation& op : operations)
         if (const auto* page = std::get_if<page_write>(&op))
-            if (const claim* c = memory_.find(page->job)) read_page(*page, *c);
+            if (const claim* c = batch_.claim_of(page->job)) read_page(*page, *c);
     read_posts();
     t_.sync();
     take_over(operations);

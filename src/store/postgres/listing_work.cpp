@@ -28,7 +28,7 @@ void listing_work::work(std::span<const operation> operations, std::vector<opera
 page_result listing_work::apply(const page_write& page)
 {
     page_result result;
-    if (!memory_.find(page.job)) {
+    if (!batch_.claim_of(page.job)) {
         result.next = not_claimed();
         return result;
     }
@@ -162,7 +162,7 @@ void listing_work::settle(std::int64_t job, const claim& c, const step& s, std::
 
 step listing_work::apply(const job_end& end)
 {
-    if (!memory_.find(end.job)) return not_claimed();
+    if (!batch_.claim_of(end.job)) return not_claimed();
     claim& c = memory_.change(end.job);
     const step next = c.line.ended(end.reason, end.now, end.empty_pages);
     note_progress(end.job, c);
@@ -187,7 +187,7 @@ step listing_work::apply(const job_end& end)
 
 bool listing_work::apply(const release_job& op)
 {
-    const claim* c = memory_.find(op.job);
+    const claim* c = batch_.claim_of(op.job);
     if (!c) return false;
     if (op.again_at) {
         job_change& change = jobs_[op.job];
@@ -204,19 +204,21 @@ bool listing_work::apply(const release_job& op)
 
 step listing_work::apply(const forget_position& op)
 {
-    if (!memory_.find(op.job)) return not_claimed();
+    if (!batch_.claim_of(op.job)) return not_claimed();
     claim& c = memory_.change(op.job);
     const step next = c.line.lost_position(op.now);
     note_progress(op.job, c);
     return next;
 }
 
-void listing_work::apply(const save_account& op)
+bool listing_work::apply(const save_account& op)
 {
+    if (!batch_.me().has(op.row.account)) return false;
     account_change& change = accounts_[op.row.account];
     const account_row* before = change.row;
     if (before) change.same_parking &= before->parked && before->parked_since == op.row.parked_since;
     change.row = &op.row;
+    return true;
 }
 
 }  // namespace unipile::store::postgres

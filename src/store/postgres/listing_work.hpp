@@ -91,7 +91,7 @@ private:
     step apply(const job_end& end);
     bool apply(const release_job& op);
     step apply(const forget_position& op);
-    void apply(const save_account& op);
+    bool apply(const save_account& op);
 
     bool see(const post_row& p, const page_write& page, bucket_number bucket, page_result& result,
              std::vector<page_post>& seen);

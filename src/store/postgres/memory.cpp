@@ -81,6 +81,20 @@ void memory::set_open(std::int64_t run, open_accounts queued)
         if (c.run == run) shift_open(run, c.account, -1);
 }
 
+void memory::forget_open()
+{
+    open_.clear();
+    next_due.reset();
+}
+
+bool memory::is_old() const noexcept { return std::chrono::steady_clock::now() >= read_until_; }
+
+void memory::note_read(std::chrono::steady_clock::duration took) noexcept
+{
+    constexpr std::chrono::seconds at_least{1};
+    read_until_ = std::chrono::steady_clock::now() + std::max<std::chrono::steady_clock::duration>(at_least, 20 * took);
+}
+
 void memory::shift_open(std::int64_t run, const std::string& account, std::int64_t by)
 {
     const auto accounts = open_.find(run);

@@ -6,6 +6,7 @@
 
 #include <unipile/store/timeline.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -21,6 +22,7 @@ namespace unipile::store::postgres {
 /// A claimed job.
 struct claim {
     bucket_number bucket = 0;
+    std::uint64_t tenure = 0;  // of the bucket
     std::int64_t run = 0;
     std::string account;
     timeline line;
@@ -48,8 +50,11 @@ public:
     void set_open(std::int64_t run, open_accounts queued);
     void adjust_open(std::int64_t run, const std::string& account, std::int64_t by);
     void no_more_open(std::int64_t run, const std::string& account);
-    /// They will be read again.
-    void forget_open() { open_.clear(); }
+    /// They will be read again, and so will the next due time.
+    void forget_open();
+    /// Returns true if they were read long ago, compared to the time that it took.
+    bool is_old() const noexcept;
+    void note_read(std::chrono::steady_clock::duration took) noexcept;
 
     /// When the next delayed job is due; nothing: not known.
     std::optional<wall_time> next_due;
@@ -65,6 +70,7 @@ private:
     std::unordered_map<std::int64_t, claim> claimed_;
     std::map<std::int64_t, run_row> runs_;
     std::map<std::int64_t, open_accounts> open_;
+    std::chrono::steady_clock::time_point read_until_{};  // fresh
     std::unordered_set<std::int64_t> remembered_;
     std::vector<std::function<void()>> undo_;
 };

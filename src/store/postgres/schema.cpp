@@ -18,14 +18,16 @@ constexpr const char* tables[] = {
     "CREATE SCHEMA unipile",
     // The properties of the store: schema, buckets, lease times, tenant, number of an import that has not ended.
     "CREATE TABLE unipile.store (name text PRIMARY KEY, value text NOT NULL)",
-    // `worker` is new with each start; `name` is for people. `state` never becomes 0 again.
+    // `worker` is new with each start; `name` is for people. `state` never becomes 0 again;
+    // `alone`: it shares the store with no other.
     R"sql(CREATE TABLE unipile.workers (
     worker uuid PRIMARY KEY,
     name text NOT NULL,
     state smallint NOT NULL,              -- 0 live, 1 fenced, 2 left
     beat bigint NOT NULL,
     started timestamptz NOT NULL,
-    at timestamptz NOT NULL) WITH (fillfactor = 50))sql",
+    at timestamptz NOT NULL,
+    alone boolean NOT NULL) WITH (fillfactor = 50))sql",
     // Numbers the transactions of a worker that belong to no bucket. Apart from `workers`, so that no beat waits for
     // such a transaction.
     "CREATE TABLE unipile.batches (worker uuid PRIMARY KEY, seq bigint NOT NULL) WITH (fillfactor = 50)",

@@ -18,6 +18,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds between_questions{100};
+// Between beats that fail.
+constexpr milliseconds between_tries{10};
 
 boot_time boot_now()
 {
@@ -48,20 +50,29 @@ worker_id id_in(const rows& found, int row, int column)
     return worker_id::parse(found.text(row, column)).value_or(worker_id{});
 }
 
+// Of bucket, owner, epoch, seq.
+bucket_row bucket_in(const rows& found, int row)
+{
+    bucket_row b;
+    b.bucket = static_cast<bucket_number>(found.integer(row, 0));
+    b.owner = id_in(found, row, 1);
+    b.epoch = static_cast<std::uint64_t>(found.integer(row, 2));
+    b.seq = static_cast<std::uint64_t>(found.integer(row, 3));
+    return b;
+}
+
 }  // namespace
 
 worker::worker(connection& db, const conninfo& where, const store_format& format, const postgres_options& options)
     : db_(db),
       times_(format.leases),
-      me_(fresh_id()),
-      text_(me_.text()),
-      holder_(me_, times_),
-      observer_(me_, times_),
-      held_(format.buckets),
-      used_(format.buckets),
-      name_(name_of_process())
+      alone_(options.access == access::sole),
+      name_(name_of_process()),
+      observer_({}, times_),
+      holder_({}, times_),
+      buckets_(format.buckets)
 {
-    for (std::size_t i = 0; i < held_.size(); ++i) held_[i].bucket = static_cast<bucket_number>(i);
+    begin_life();
     try {
         enter(options);
     } catch (const std::exception&) {
@@ -83,9 +94,12 @@ worker::~worker()
     if (db_.connected()) leave();
 }
 
+// Used by the engine.
+
 void worker::refuse_if_over() const
 {
-    if (fenced_)
+    const std::lock_guard lock(mutex_);
+    if (over_)
         throw store_error(store_errc::in_use, db_.name(),
                           "another worker has taken over, because this one showed no sign of life for too long");
     if (commits_lost_)
@@ -94,35 +108,215 @@ void worker::refuse_if_over() const
                           "last seconds before it may not be counted: wait as long, then run the same command again");
 }
 
-void worker::note_tried(const fence_set& fences) noexcept
+void worker::begin(worker_view& view)
 {
-    for (const bucket_fence& f : fences.buckets) used_[f.bucket] = std::max(used_[f.bucket], f.next);
-    if (fences.own) own_used_ = std::max(own_used_, fences.own->next);
+    const std::lock_guard lock(mutex_);
+    ++begun_;
+    view.id = me_;
+    view.text = text_;
+    view.alone = alone_;
+    view.version = version_;
+    view.buckets = buckets_;
+    view.own_seq = own_seq_;
+    view.loaded = &accounts_;
 }
 
-void worker::note_committed(const fence_set& fences) noexcept
+void worker::end() noexcept
 {
-    for (const bucket_fence& f : fences.buckets) held_[f.bucket].seq = f.next;
-    if (fences.own) own_.seq = fences.own->next;
+    const std::lock_guard lock(mutex_);
+    ended_ = begun_;
 }
 
-// Registers, and takes all buckets.
-void worker::enter(const postgres_options& options)
+void worker::note_committed(const worker_view& view, const fence_set& fences, const std::vector<account_move>& moves)
 {
-    query enroll(
-        "INSERT INTO unipile.workers (worker, name, state, beat, started, at) "
-        "VALUES ($1::uuid, $2, 0, 1, clock_timestamp(), clock_timestamp()) ON CONFLICT DO NOTHING");
-    enroll.add(std::string_view(text_)).add(std::string_view(name_));
+    const std::lock_guard lock(mutex_);
+    for (const bucket_fence& f : fences.buckets)
+        if (bucket_state& b = buckets_[f.bucket]; b.held && b.tenure == view.buckets[f.bucket].tenure) b.seq = f.next;
+    if (fences.own && view.id == me_) own_seq_ = fences.own->next;
+    for (const account_move& m : moves) {
+        if (m.loaded) {
+            accounts_.insert_or_assign(m.account, *m.loaded);
+            // It has to leave if the bucket was lost or drains meanwhile.
+            const bucket_state& b = buckets_[m.loaded->bucket];
+            changed_ = changed_ || !b.is_open() || b.tenure != m.loaded->tenure;
+        } else if (const auto at = accounts_.find(m.account); at != accounts_.end()) {
+            accounts_.erase(at);
+        }
+    }
+    go_on_after_rewind();
+}
+
+void worker::lose(const worker_view& view, bucket_number bucket)
+{
+    const std::lock_guard lock(mutex_);
+    if (buckets_[bucket].held && buckets_[bucket].tenure == view.buckets[bucket].tenure) drop(bucket);
+}
+
+void worker::rewind(const worker_view& view, bucket_number bucket, std::uint64_t seq)
+{
+    const std::lock_guard lock(mutex_);
+    bucket_state& b = buckets_[bucket];
+    if (b.held && b.tenure == view.buckets[bucket].tenure) b.seq = seq;
+    rewind_all();
+}
+
+void worker::rewind_own(const worker_view& view, std::uint64_t seq)
+{
+    const std::lock_guard lock(mutex_);
+    if (view.id == me_) own_seq_ = seq;
+    rewind_all();
+}
+
+bool worker::may_send(std::string_view account) const noexcept
+{
+    const boot_time at = boot_now();
+    const std::lock_guard lock(mutex_);
+    const bucket_number bucket = bucket_of(account, static_cast<bucket_number>(buckets_.size()));
+    const bucket_state& b = buckets_[bucket];
+    const auto entry = accounts_.find(account);
+    return holder_.may_send(at) && b.is_open() && entry != accounts_.end() && entry->second.tenure == b.tenure;
+}
+
+bool worker::may_send() const noexcept
+{
+    const boot_time at = boot_now();
+    const std::lock_guard lock(mutex_);
+    return holder_.may_send(at);
+}
+
+bool worker::has_changed() const noexcept
+{
+    const std::lock_guard lock(mutex_);
+    return changed_;
+}
+
+std::vector<std::string> worker::accounts_to_leave(std::size_t count)
+{
+    const std::lock_guard lock(mutex_);
+    std::vector<std::string> leave;
+    for (const auto& [account, entry] : accounts_) {
+        const bucket_state& b = buckets_[entry.bucket];
+        if (b.is_open() && b.tenure == entry.tenure) continue;
+        if (leave.size() == count) return leave;
+        leave.push_back(account);
+    }
+    changed_ = false;
+    return leave;
+}
+
+wall_time worker::now() const noexcept
+{
+    const boot_time at = boot_now();
+    const std::lock_guard lock(mutex_);
+    return database_time_ + (at - measured_at_);
+}
+
+// The share. The lock is held.
+
+void worker::take(const bucket_row& row)
+{
+    bucket_state& b = buckets_[row.bucket];
+    b = {};
+    b.held = true;
+    b.epoch = row.epoch;
+    b.seq = row.seq;
+    b.tenure = ++tenures_;
+    ++version_;
+}
+
+void worker::drop(bucket_number bucket)
+{
+    buckets_[bucket] = {};
+    ++version_;
+    changed_ = true;
+    go_on_after_rewind();
+}
+
+// Every ledger in memory is newer than the store's, and is written again when its account leaves. Jobs are claimed
+// anew then, so that their positions are read again.
+void worker::rewind_all()
+{
+    commits_lost_ = alone_;
+    holder_.lose_commits();
+    observer_.forget();
+    for (bucket_state& b : buckets_) b.rewound = b.held;
+    ++version_;
+    changed_ = true;
+    go_on_after_rewind();
+}
+
+void worker::go_on_after_rewind()
+{
+    if (!holder_.must_write_ledgers()) return;
+    const auto owes = [this](const auto& a) {
+        const bucket_state& b = buckets_[a.second.bucket];
+        return b.held && b.tenure == a.second.tenure;
+    };
+    if (std::any_of(accounts_.begin(), accounts_.end(), owes)) return;
+    for (bucket_state& b : buckets_) {
+        if (!b.rewound) continue;
+        b.rewound = false;
+        b.tenure = ++tenures_;
+    }
+    ++version_;
+    holder_.ledgers_written();
+}
+
+bool worker::is_idle(bucket_number bucket) const
+{
+    const bucket_state& b = buckets_[bucket];
+    return ended_ >= b.drains_behind && std::none_of(accounts_.begin(), accounts_.end(),
+                                                     [bucket](const auto& a) { return a.second.bucket == bucket; });
+}
+
+std::vector<held_bucket> worker::held() const
+{
+    std::vector<held_bucket> all;
+    for (std::size_t n = 0; n < buckets_.size(); ++n) {
+        const bucket_state& b = buckets_[n];
+        const auto bucket = static_cast<bucket_number>(n);
+        if (b.held) all.push_back({bucket, b.epoch, b.seq, b.draining, b.draining && is_idle(bucket)});
+    }
+    return all;
+}
+
+// Registration.
+
+void worker::begin_life()
+{
+    me_ = fresh_id();
+    text_ = me_.text();
+    holder_ = lease_holder(me_, times_);
+    observer_ = lease_observer(me_, times_);
+    own_seq_ = 0;
+    for (bucket_state& b : buckets_) b = {};
+    ++version_;
+    changed_ = true;
+}
+
+// The registration is the first beat.
+void worker::enroll(connection& db)
+{
+    query in(
+        "INSERT INTO unipile.workers (worker, name, state, beat, started, at, alone) "
+        "VALUES ($1::uuid, $2, 0, 1, clock_timestamp(), clock_timestamp(), $3) ON CONFLICT DO NOTHING");
+    in.add(std::string_view(text_)).add(std::string_view(name_)).add(alone_);
     query count("INSERT INTO unipile.batches (worker, seq) VALUES ($1::uuid, 0) ON CONFLICT DO NOTHING");
     count.add(std::string_view(text_));
-    const std::array batch{query(begin), std::move(enroll), std::move(count), query(commit)};
-    db_.run(batch);
+    const std::array batch{query(postgres::begin), std::move(in), std::move(count), query(commit)};
+    db.run(batch);
+}
+
+// Registers, and takes its buckets: all of them if no other worker has any.
+void worker::enter(const postgres_options& options)
+{
+    enroll(db_);
     const boot_time began = boot_now();
     std::vector<neighbour> first;
     for (bool again = false;; again = true) {
-        std::vector<neighbour> others = look(db_);
-        std::erase_if(others, [](const neighbour& n) { return n.buckets == 0; });
-        if (others.empty() && claim_all()) return;
+        std::vector<neighbour> others = look_at_neighbours();
+        std::erase_if(others, [this](const neighbour& n) { return alone_ ? n.buckets == 0 : !n.alone; });
+        if (others.empty() && (alone_ ? claim_all() : tend(db_))) return;
         if (!again) first = others;
         for (const neighbour& n : others) {
             const auto seen = std::find_if(first.begin(), first.end(),
@@ -134,7 +328,7 @@ void worker::enter(const postgres_options& options)
             std::this_thread::sleep_for(between_questions);
         else
             wait_for(others.front(), options, began);
-        beat_once(db_);
+        beat_once(db_, nullptr);
     }
 }
 
@@ -154,11 +348,11 @@ void worker::wait_for(const neighbour& other, const postgres_options& options, b
 }
 
 // Returns the other live workers, and fences those that are dead.
-std::vector<worker::neighbour> worker::look(connection& db)
+std::vector<worker::neighbour> worker::look_at_neighbours()
 {
-    const rows found = db.run(query(
-        "SELECT w.worker::text, w.beat, w.name, (SELECT count(*) FROM unipile.buckets b WHERE b.owner = w.worker) "
-        "FROM unipile.workers w WHERE w.state = 0"));
+    const rows found = db_.run(query(
+        "SELECT w.worker::text, w.beat, w.name, (SELECT count(*) FROM unipile.buckets b WHERE b.owner = w.worker), "
+        "w.alone FROM unipile.workers w WHERE w.state = 0"));
     const boot_time now = boot_now();
     std::vector<neighbour> others;
     std::vector<worker_beat> beats;
@@ -167,78 +361,42 @@ std::vector<worker::neighbour> worker::look(connection& db)
         n.beat = {id_in(found, i, 0), static_cast<std::uint64_t>(found.integer(i, 1))};
         n.name = found.string(i, 2);
         n.buckets = static_cast<std::uint64_t>(found.integer(i, 3));
+        n.alone = found.boolean(i, 4);
         beats.push_back(n.beat);
         if (n.beat.worker != me_) others.push_back(std::move(n));
     }
-    for (const worker_beat& dead : observer_.look(beats, now)) fence(dead);
+    bucket_moves none;
+    write_moves(db_, observer_.look(beats, now), none);
     return others;
-}
-
-void worker::fence(const worker_beat& dead)
-{
-    const std::string it = dead.worker.text();
-    query alive("SELECT 1 FROM unipile.workers WHERE worker = $1::uuid AND state = 0 FOR SHARE");
-    alive.add(std::string_view(text_));
-    query end(
-        "UPDATE unipile.workers SET state = 1 WHERE worker = $1::uuid AND state = 0 AND beat = $2 "
-        "AND EXISTS (SELECT 1 FROM unipile.workers WHERE worker = $3::uuid AND state = 0)");
-    end.add(std::string_view(it)).add(dead.beat).add(std::string_view(text_));
-    // Waits for a transaction of that worker which belongs to no bucket, and ends all later ones.
-    query forget(
-        "DELETE FROM unipile.batches WHERE worker = $1::uuid "
-        "AND EXISTS (SELECT 1 FROM unipile.workers WHERE worker = $1::uuid AND state = 1)");
-    forget.add(std::string_view(it));
-    const std::array batch{query(begin), std::move(alive), std::move(end), std::move(forget), query(commit)};
-    db_.run(batch);
 }
 
 // Claims what is free, or was of a worker that was fenced or has left. Returns false if something else is left.
 bool worker::claim_all()
 {
-    query alive("SELECT 1 FROM unipile.workers WHERE worker = $1::uuid AND state = 0 FOR SHARE");
-    alive.add(std::string_view(text_));
-    query claim(
-        "UPDATE unipile.buckets SET owner = $1::uuid, epoch = epoch + 1 WHERE (owner IS NULL OR "
-        "owner IN (SELECT worker FROM unipile.workers WHERE state <> 0)) "
-        "AND EXISTS (SELECT 1 FROM unipile.workers WHERE worker = $1::uuid AND state = 0)");
-    claim.add(std::string_view(text_));
-    // Reads what an earlier claim without an answer has claimed, too.
-    query mine("SELECT bucket, epoch, seq FROM unipile.buckets WHERE owner = $1::uuid");
-    mine.add(std::string_view(text_));
-    const std::array batch{query(begin), std::move(alive), std::move(claim), std::move(mine), query(commit)};
-    const std::vector<rows> results = db_.run(batch);
-    const rows& got = results[3];
-    for (int i = 0; i < got.count(); ++i) {
-        held_bucket& h = held_.at(static_cast<std::size_t>(got.integer(i, 0)));
-        h.epoch = static_cast<std::uint64_t>(got.integer(i, 1));
-        h.seq = static_cast<std::uint64_t>(got.integer(i, 2));
-    }
-    return got.count() == static_cast<int>(held_.size());
+    bucket_moves all;
+    for (std::size_t b = 0; b < buckets_.size(); ++b) all.claim.push_back(static_cast<bucket_number>(b));
+    write_moves(db_, {}, all);
+    return std::all_of(buckets_.begin(), buckets_.end(), [](const bucket_state& b) { return b.held; });
 }
 
-void worker::beat_once(connection& db)
+void worker::leave() noexcept
 {
-    holder_.beat_begins(boot_now());
-    query beat(
-        "UPDATE unipile.workers SET beat = beat + 1, at = clock_timestamp() "
-        "WHERE worker = $1::uuid AND state = 0 RETURNING beat");
-    beat.add(std::string_view(text_));
-    rows answer = [&] {
-        try {
-            return db.run(beat);
-        } catch (const store_error&) {
-            holder_.beat_unknown();
-            throw;
-        }
-    }();
-    const auto number =
-        answer.count() == 0 ? std::nullopt : std::optional(static_cast<std::uint64_t>(answer.integer(0, 0)));
-    switch (holder_.beat_answered(number)) {
-        case lease_holder::answer::held: break;
-        case lease_holder::answer::commits_lost: commits_lost_ = true; break;
-        case lease_holder::answer::fenced: fenced_ = true; break;
+    try {
+        query back("UPDATE unipile.buckets SET owner = NULL, epoch = epoch + 1 WHERE owner = $1::uuid");
+        back.add(std::string_view(text_));
+        query gone("UPDATE unipile.workers SET state = 2 WHERE worker = $1::uuid AND state = 0");
+        gone.add(std::string_view(text_));
+        query forget("DELETE FROM unipile.batches WHERE worker = $1::uuid");
+        forget.add(std::string_view(text_));
+        const std::array batch{query(postgres::begin), std::move(back), std::move(gone), std::move(forget),
+                               query(commit)};
+        db_.run(batch);
+    } catch (const std::exception&) {
+        return;
     }
 }
+
+// Beats.
 
 // The thread.
 void worker::beat_on(const conninfo& where)
@@ -253,33 +411,182 @@ void worker::beat_on(const conninfo& where)
         return !stopping_;
     };
     connection db(where, options);
-    while (!fenced_) {
+    for (;;) {
         {
             std::unique_lock lock(mutex_);
-            if (stopped_.wait_for(lock, times_.beat_every, [this] { return stopping_; })) return;
+            const boot_time now = boot_now();
+            const milliseconds pause = std::max(holder_.next_beat(now) - now, between_tries);
+            if (stopped_.wait_for(lock, pause, [this] { return stopping_; })) return;
+            if (over_) return;
         }
         try {
-            beat_once(db);
+            tend(db);
         } catch (const std::exception&) {
             db.reset();
         }
     }
 }
 
-void worker::leave() noexcept
+// One beat and what follows from it. Returns true if this worker lives.
+bool worker::tend(connection& db)
 {
-    try {
-        query back("UPDATE unipile.buckets SET owner = NULL, epoch = epoch + 1 WHERE owner = $1::uuid");
-        back.add(std::string_view(text_));
-        query gone("UPDATE unipile.workers SET state = 2 WHERE worker = $1::uuid AND state = 0");
-        gone.add(std::string_view(text_));
-        query forget("DELETE FROM unipile.batches WHERE worker = $1::uuid");
-        forget.add(std::string_view(text_));
-        const std::array batch{query(begin), std::move(back), std::move(gone), std::move(forget), query(commit)};
-        db_.run(batch);
-    } catch (const std::exception&) {
-        return;
+    {
+        std::unique_lock lock(mutex_);
+        if (holder_.is_fenced()) {
+            begin_life();
+            // The registration may arrive although its answer does not, so the beat tells.
+            lock.unlock();
+            enroll(db);
+        }
     }
+    std::vector<held_bucket> mine;
+    {
+        const std::lock_guard lock(mutex_);
+        mine = held();
+    }
+    sight seen;
+    if (!beat_once(db, &seen)) return false;
+    if (!alone_) move(db, seen, mine);
+    return true;
+}
+
+// Returns true if this worker lives. `seen`, where not null, is set to what the look has shown.
+bool worker::beat_once(connection& db, sight* seen)
+{
+    query beat(
+        "UPDATE unipile.workers SET beat = beat + 1, at = clock_timestamp() "
+        "WHERE worker = $1::uuid AND state = 0 RETURNING beat, at");
+    beat.add(std::string_view(text_));
+    const std::array batch{query(postgres::begin), std::move(beat),
+                           query("SELECT worker::text, beat FROM unipile.workers WHERE state = 0"),
+                           query("SELECT bucket, owner::text, epoch, seq FROM unipile.buckets ORDER BY bucket"),
+                           query(commit)};
+    sight s;
+    s.sent = boot_now();
+    {
+        const std::lock_guard lock(mutex_);
+        holder_.beat_begins(s.sent);
+    }
+    std::vector<rows> answer;
+    try {
+        answer = db.run(batch);
+    } catch (const store_error&) {
+        const std::lock_guard lock(mutex_);
+        holder_.beat_unknown();
+        throw;
+    }
+    s.received = boot_now();
+    const rows& mine = answer[1];
+    const std::lock_guard lock(mutex_);
+    const auto number =
+        mine.count() == 0 ? std::nullopt : std::optional(static_cast<std::uint64_t>(mine.integer(0, 0)));
+    switch (holder_.beat_answered(number)) {
+        case lease_holder::answer::held: break;
+        case lease_holder::answer::commits_lost: rewind_all(); break;
+        case lease_holder::answer::fenced:
+            over_ = alone_;
+            for (std::size_t b = 0; b < buckets_.size(); ++b) drop(static_cast<bucket_number>(b));
+            return false;
+    }
+    measure(mine.time(0, 1).value_or(wall_time{}), s.sent, s.received);
+    if (!seen) return true;
+    for (int i = 0; i < answer[2].count(); ++i)
+        s.live.push_back({id_in(answer[2], i, 0), static_cast<std::uint64_t>(answer[2].integer(i, 1))});
+    for (int i = 0; i < answer[3].count(); ++i) s.buckets.push_back(bucket_in(answer[3], i));
+    *seen = std::move(s);
+    return true;
+}
+
+// The clock was read somewhere in the round trip, so short ones count. The lock is held.
+void worker::measure(wall_time database, boot_time sent, boot_time received)
+{
+    const milliseconds took = received - sent;
+    shortest_ = std::min(shortest_ + milliseconds(1), milliseconds(std::chrono::minutes(1)));
+    if (took > shortest_) return;
+    shortest_ = took;
+    database_time_ = database;
+    measured_at_ = sent + took / 2;
+}
+
+// Fences the dead, and moves buckets.
+void worker::move(connection& db, const sight& seen, const std::vector<held_bucket>& held)
+{
+    std::vector<worker_beat> dead;
+    bucket_moves moves;
+    {
+        const std::lock_guard lock(mutex_);
+        dead = observer_.look(seen.live, seen.received);
+        std::vector<worker_id> live;
+        for (const worker_beat& w : seen.live)
+            if (std::find(dead.begin(), dead.end(), w) == dead.end()) live.push_back(w.worker);
+        moves = bucket_plan(me_, live, times_).next(seen.buckets, held);
+        for (const bucket_number b : moves.lost) drop(b);
+        for (const bucket_row& row : moves.adopt) take(row);
+        for (const bucket_number b : moves.drain) {
+            buckets_[b].draining = true;
+            buckets_[b].drains_behind = begun_;
+            ++version_;
+            changed_ = true;
+        }
+        if (moves.commits_lost) {
+            // A transaction under way finds out by itself.
+            for (const held_bucket& h : held) {
+                const bucket_row& row = seen.buckets.at(h.bucket);
+                bucket_state& b = buckets_[h.bucket];
+                if (b.held && row.epoch == b.epoch && row.seq < h.seq && b.seq == h.seq) b.seq = row.seq;
+            }
+            rewind_all();
+        }
+    }
+    write_moves(db, dead, moves);
+}
+
+// One transaction of this worker if it lives.
+void worker::write_moves(connection& db, const std::vector<worker_beat>& dead, const bucket_moves& moves)
+{
+    if (dead.empty() && moves.claim.empty() && moves.give_back.empty()) return;
+    std::vector<query> batch;
+    batch.emplace_back(postgres::begin);
+    batch.emplace_back("SELECT 1 FROM unipile.workers WHERE worker = $1::uuid AND state = 0 FOR SHARE");
+    batch.back().add(std::string_view(text_));
+    for (const worker_beat& w : dead) {
+        const std::string it = w.worker.text();
+        batch.emplace_back(
+            "UPDATE unipile.workers SET state = 1 WHERE worker = $1::uuid AND state = 0 AND beat = $2 "
+            "AND EXISTS (SELECT 1 FROM unipile.workers WHERE worker = $3::uuid AND state = 0)");
+        batch.back().add(std::string_view(it)).add(w.beat).add(std::string_view(text_));
+        // Waits for a transaction of that worker which belongs to no bucket, and ends all later ones.
+        batch.emplace_back(
+            "DELETE FROM unipile.batches WHERE worker = $1::uuid "
+            "AND EXISTS (SELECT 1 FROM unipile.workers WHERE worker = $1::uuid AND state = 1)");
+        batch.back().add(std::string_view(it));
+    }
+    array given(type_id::bigint), epochs(type_id::bigint), wanted(type_id::bigint);
+    for (const held_bucket& h : moves.give_back) {
+        given.add(h.bucket);
+        epochs.add(h.epoch);
+    }
+    for (const bucket_number b : moves.claim) wanted.add(b);
+    batch.emplace_back(
+        "UPDATE unipile.buckets b SET owner = NULL, epoch = b.epoch + 1 FROM unnest($1, $2) AS x(bucket, epoch) "
+        "WHERE b.bucket = x.bucket AND b.epoch = x.epoch AND b.owner = $3::uuid");
+    batch.back().add(std::move(given)).add(std::move(epochs)).add(std::string_view(text_));
+    batch.emplace_back(
+        "UPDATE unipile.buckets SET owner = $1::uuid, epoch = epoch + 1 WHERE bucket = ANY ($2) AND (owner IS NULL OR "
+        "owner IN (SELECT worker FROM unipile.workers WHERE state <> 0)) "
+        "AND EXISTS (SELECT 1 FROM unipile.workers WHERE worker = $1::uuid AND state = 0)");
+    batch.back().add(std::string_view(text_)).add(wanted);
+    // Reads what an earlier claim without an answer has claimed, too.
+    batch.emplace_back(
+        "SELECT bucket, owner::text, epoch, seq FROM unipile.buckets WHERE bucket = ANY ($2) AND owner = $1::uuid");
+    batch.back().add(std::string_view(text_)).add(std::move(wanted));
+    batch.emplace_back(commit);
+    const std::size_t claimed = batch.size() - 2;
+    const std::vector<rows> results = db.run(batch);
+    const std::lock_guard lock(mutex_);
+    for (const held_bucket& h : moves.give_back)
+        if (buckets_[h.bucket].held && buckets_[h.bucket].epoch == h.epoch) drop(h.bucket);
+    for (int i = 0; i < results[claimed].count(); ++i) take(bucket_in(results[claimed], i));
 }
 
 }  // namespace unipile::store::postgres
