@@ -40,8 +40,8 @@ struct harvest_options {
     /// Permission for one request. Must be called once, on any thread, possibly before `admit` returns, and while the
     /// client's execution context exists; further calls have no effect. With `boost::asio::error::operation_aborted`
     /// the request is not sent, and its account leaves as by `harvest_stream::leave`. With another error the request is
-    /// not sent, and the harvest ends with that error as when its source fails. Until it is called, `stop` does not end the harvest;
-    /// `cancel` does.
+    /// not sent, and the harvest ends with that error as when its source fails. Until it is called, `stop` does not end
+    /// the harvest; `cancel` does.
     using admission = std::function<void(boost::system::error_code)>;
     /// Called before each request of an account whose pace has windows or a gap. `ledger` includes that request; the
     /// request is sent once `go` was called. If the ledger is committed before `go` is called, the account stays within
@@ -85,8 +85,8 @@ struct harvest_options {
     /// After each page but the last, the job waits for `harvest_stream::go_on`, `jump` or `finish`.
     bool confirm_pages = false;
 
-    /// Returns the time that ledgers have, and by which hours of the day are counted; empty: the system's. Called on the
-    /// client's executor.
+    /// Returns the time that ledgers have, and by which hours of the day are counted; empty: the system's. Called on
+    /// the client's executor.
     std::function<wall_time()> clock;
 
     /// Seed of gaps and jitter; 0: seeded from the system.

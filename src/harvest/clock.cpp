@@ -50,8 +50,7 @@ private:
 
 }  // namespace
 
-std::shared_ptr<time_source> system_time(const boost::asio::any_io_executor& executor,
-                                         std::function<wall_time()> wall)
+std::shared_ptr<time_source> system_time(const boost::asio::any_io_executor& executor, std::function<wall_time()> wall)
 {
     return std::make_shared<system_source>(executor, std::move(wall));
 }

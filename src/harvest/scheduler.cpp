@@ -53,8 +53,8 @@ decision scheduler::next(wall_time now)
         auto& a = accounts_[i];
         if (a.where != place::ready) continue;
         a.where = place::none;
-        if (a.head == none || a.ledger.parked || a.suspect || a.in_flight >= options_.max_in_flight ||
-            a.leaving || a.rules->earliest(a.ledger, now, ahead_) > now) {
+        if (a.head == none || a.ledger.parked || a.suspect || a.in_flight >= options_.max_in_flight || a.leaving ||
+            a.rules->earliest(a.ledger, now, ahead_) > now) {
             settle_account(i, now);  // its state has changed since it became ready
             continue;
         }

@@ -3,6 +3,7 @@
 #include "store/sqlite_schema.hpp"
 
 #include <functional>
+#include <stdexcept>
 #include <utility>
 
 namespace unipile::store {

@@ -1,6 +1,6 @@
 // Several workers harvest one run: what they store, and how often each account sends.
-#include "durable/stored_harvest.hpp"
 #include "store/postgres/workers.hpp"
+#include "durable/stored_harvest.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
@@ -52,6 +52,11 @@ public:
         for (const auto& [account, times] : times_) n += times.size();
         return n;
     }
+    std::chrono::steady_clock::time_point first_of(const std::string& account)
+    {
+        const std::lock_guard lock(mutex_);
+        return times_.at(account).front();
+    }
     /// The clocks of two workers differ by what a round trip to the database hides.
     void check_windows(std::chrono::milliseconds clocks = 100ms)
     {
@@ -70,6 +75,8 @@ private:
 /// One worker with a harvest, on a thread of its own.
 class working {
 public:
+    static constexpr std::chrono::milliseconds answer_time{1'000};
+
     working(const shared_store& store, witness& api) : writer_(store.open(), {})
     {
         run_ = writer_.perform(store::begin_run{{}, wall_now()}).run;
@@ -77,7 +84,7 @@ public:
         store::harvester_options options = durably();
         options.harvest.pace->windows = {{most, window}};
         options.harvest.pace->gap = {10ms, 30ms};
-        options.client.deadlines.first_byte = 1s;
+        options.client.deadlines.first_byte = answer_time;
         scripted_ = std::make_unique<scripted_client>(
             context_.get_executor(), [&api](std::size_t, const asked& r) { return api(r); }, impatient());
         auto client = detail::access::make<unipile::client>(context_.get_executor(), scripted_->core);
@@ -93,7 +100,10 @@ public:
     working(const working&) = delete;
     working& operator=(const working&) = delete;
 
-    void stop() { asio::post(context_, [this] { core_->stop(); }); }
+    void stop()
+    {
+        asio::post(context_, [this] { core_->stop(); });
+    }
     void finish()
     {
         if (!thread_.joinable()) return;
@@ -166,8 +176,9 @@ BOOST_AUTO_TEST_CASE(workers_that_leave_join_and_are_taken_for_dead_lose_nothing
     auto second = std::make_unique<working>(store, api);
     wait_until([&] { return store.shares().size() == 2 && store.shares()[0] > 100; }, "a share");
     // The oldest is taken for dead, while it works.
-    store.sql("UPDATE unipile.workers SET state = 1 WHERE started = (SELECT min(started) FROM unipile.workers "
-              "WHERE state = 0)");
+    store.sql(
+        "UPDATE unipile.workers SET state = 1 WHERE started = (SELECT min(started) FROM unipile.workers "
+        "WHERE state = 0)");
     wait_until([&] { return store.shares().size() == 2; }, "another life");
     second->stop();
     second.reset();
@@ -180,6 +191,49 @@ BOOST_AUTO_TEST_CASE(workers_that_leave_join_and_are_taken_for_dead_lose_nothing
     api.check_windows();
     // The one that was taken for dead by hand had not ended.
     BOOST_TEST(store.value("SELECT count(*)::text FROM unipile.buckets WHERE owner IS NOT NULL") == "0");
+}
+
+BOOST_AUTO_TEST_CASE(an_outage_of_the_database_is_waited_for)
+{
+    postgres_server server;
+    const shared_store store(server);
+    witness api;
+    auto first = std::make_unique<working>(store, api);
+    auto second = std::make_unique<working>(store, api);
+    wait_until([&] { return api.requests() > 5; }, "requests");
+    server.kill();
+    // Both leases end, and so does every request.
+    std::this_thread::sleep_for(2 * shared_store::options().leases.hold_for);
+    const std::size_t before = api.requests();
+    std::this_thread::sleep_for(300ms);
+    BOOST_TEST(api.requests() == before);
+    server.start();
+    first->finish();
+    second->finish();
+    BOOST_TEST(store.value("SELECT count(*)::text FROM unipile.workers WHERE state = 1") == "0");
+    first.reset();
+    second.reset();
+    check_stored(store);
+    api.check_windows();
+}
+
+BOOST_AUTO_TEST_CASE(a_request_of_the_owner_before_is_waited_for)
+{
+    const shared_store store;
+    witness api;
+    {
+        auto before = store.open();
+        store::account_row row;
+        row.account = "a3";
+        row.ledger = "v1 t1 i1";
+        BOOST_TEST(before->perform(store::save_account{row}));
+    }
+    const auto began = std::chrono::steady_clock::now();
+    auto worker = std::make_unique<working>(store, api);
+    worker->finish();
+    worker.reset();
+    check_stored(store);
+    BOOST_TEST((api.first_of("a3") - began >= working::answer_time));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

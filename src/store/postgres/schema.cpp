@@ -27,7 +27,7 @@ constexpr const char* tables[] = {
     beat bigint NOT NULL,
     started timestamptz NOT NULL,
     at timestamptz NOT NULL,
-    alone boolean NOT NULL) WITH (fillfactor = 50))sql",
+    alone boolean NOT NULL DEFAULT false) WITH (fillfactor = 50))sql",
     // Numbers the transactions of a worker that belong to no bucket. Apart from `workers`, so that no beat waits for
     // such a transaction.
     "CREATE TABLE unipile.batches (worker uuid PRIMARY KEY, seq bigint NOT NULL) WITH (fillfactor = 50)",

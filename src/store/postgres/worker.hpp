@@ -22,6 +22,9 @@
 
 namespace unipile::store::postgres {
 
+/// Returns the time of the clock that runs while the machine sleeps.
+boot_time boot_now();
+
 /// Registers a worker, takes its buckets, and shows with a thread and a connection of its own that it lives. One of
 /// several (`access::shared`) gives buckets to workers that join, and takes those of workers that leave or die; the
 /// thread does that with its beats. A worker that was taken for dead begins a new life, with a new id and no buckets.

@@ -164,8 +164,8 @@ BOOST_AUTO_TEST_CASE(a_worker_that_was_taken_for_dead_begins_another_life)
     // It may have noticed already, or the fence shows it.
     const auto refused = [&] { return !e->perform(save_account{row_of("acc0")}); };
     wait_until(refused, "the loss of the account");
-    BOOST_TEST((e->perform(page_of(claimed[0].job, "id0", {1}, "p1", at_second(1))).next.what ==
-                step::kind::not_claimed));
+    BOOST_TEST(
+        (e->perform(page_of(claimed[0].job, "id0", {1}, "p1", at_second(1))).next.what == step::kind::not_claimed));
     wait_until([&] { return store.shares() == std::vector<int>{1024}; }, "the second life");
     BOOST_TEST(store.value("SELECT worker::text FROM unipile.workers WHERE state = 0") != before);
     // The buckets are back, but what is in memory is of another life.
@@ -328,7 +328,8 @@ BOOST_AUTO_TEST_CASE(the_time_is_the_databases)
 {
     const shared_store store;
     auto e = store.open();
-    const auto database = std::stoll(store.value("SELECT (extract(epoch from clock_timestamp()) * 1000)::bigint::text"));
+    const auto database =
+        std::stoll(store.value("SELECT (extract(epoch from clock_timestamp()) * 1000)::bigint::text"));
     const auto own = e->share()->now().time_since_epoch().count();
     BOOST_TEST(std::abs(own - database) < 60'000);
 }
