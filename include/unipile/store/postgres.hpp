@@ -22,7 +22,7 @@ bool is_conninfo(std::string_view store) noexcept;
 struct waiting {
     enum class reason {
         server,  ///< the database can't be reached, or is starting up
-        worker,  ///< the accounts belong to a harvest that shows no sign of life
+        worker,  ///< the accounts belong to a harvest that sends no heartbeat
     };
     reason what = reason::server;
     std::chrono::milliseconds waited{};   ///< so far
@@ -30,15 +30,15 @@ struct waiting {
     std::string who;                      ///< the harvest, for display; empty for a server
 };
 
-/// How workers show that they live. Fixed when a store is made, since all its workers have to use the same.
+/// The times of heartbeats. Fixed when a store is made, since all its workers have to use the same.
 struct lease_times {
-    /// Time between two signs of life; above zero.
+    /// Time between two heartbeats of a worker; above zero.
     std::chrono::milliseconds beat_every{5'000};
-    /// At least three times `beat_every`. For several workers: how long one may work on after its last sign of life.
+    /// At least three times `beat_every`. For several workers: how long one may send requests after its last heartbeat.
     /// While one harvest at a time works on a store, it only bounds `take_after`.
     std::chrono::milliseconds hold_for{30'000};
-    /// How long a worker has to be silent until its accounts are taken over; at least three times `hold_for`, at most a
-    /// day.
+    /// How long a worker has to be without a heartbeat until its accounts are taken over; at least three times
+    /// `hold_for`, at most a day.
     std::chrono::milliseconds take_after{90'000};
 };
 
@@ -78,13 +78,13 @@ struct postgres_options {
 ///
 /// **Workers.** With `access::sole` this process registers itself as a worker, and owns all accounts. If another
 /// harvest works on the store, it is refused with `store_errc::in_use`. The accounts of a harvest that was killed are
-/// taken over once it has shown no sign of life for the time in `lease_times`.
+/// taken over once it has sent no heartbeat for `lease_times::take_after`.
 ///
 /// With `access::shared` it has a share of the accounts, see `engine::share()`: the more workers, the smaller. A thread
-/// shows that the worker lives, hands accounts over to workers that join, and takes those of workers that leave or die.
+/// sends heartbeats, hands accounts over to workers that join, and takes those of workers that leave or die.
 /// A run that is under way is joined by `begin_run`, with the same options; another one is refused with
-/// `store_errc::in_use`. A worker that was silent for too long has lost its accounts when it wakes, and takes part
-/// anew. The times in operations should be those of `account_share::now()`.
+/// `store_errc::in_use`. A worker without a heartbeat for `lease_times::take_after` loses its accounts, and takes part
+/// anew when it is back. The times in operations should be those of `account_share::now()`.
 std::unique_ptr<engine> open_postgres(const std::string& conninfo, const postgres_options& options = {});
 
 /// Opens a store for reading, also while a harvest writes it. Throws `store_error`; never makes tables.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <new>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -43,7 +44,24 @@ postgres_engine::postgres_engine(const std::string& text, const postgres_options
             throw store_error(store_errc::nothing_stored, db_.name());
         format = make_tables(db_, leases);
     }
-    if (options_.access != access::control) me_ = std::make_unique<worker>(db_, where_, format, options_);
+    if (options_.access == access::control) return;
+    me_ = std::make_unique<worker>(db_, where_, format, options_);
+    enter();
+}
+
+void postgres_engine::enter()
+{
+    std::optional<repetition> r;
+    for (;;) {
+        try {
+            return me_->enter();
+        } catch (const database_error& e) {
+            if (!r) r.emplace(repetition{clock::now() + options_.patience});
+            db_.reset();
+            prepare_repetition(e, *r);
+        }
+        connect(r->until);
+    }
 }
 
 connection_options postgres_engine::with_hook()
@@ -78,7 +96,7 @@ std::vector<operation_result> postgres_engine::apply(std::span<const operation> 
     try {
         if (me_) me_->refuse_if_over();
         std::vector<operation_result> results = apply_in_parts(operations);
-        if (me_) me_->end();
+        if (me_) me_->share().end();
         return results;
     } catch (const std::exception& e) {
         failed_ = true;
@@ -139,9 +157,9 @@ std::vector<operation_result> postgres_engine::apply_whole(std::span<const opera
         if (me_) begin_try();
         transaction t(db_);
         batch b(t, memory_, me_ ? &view_ : nullptr, options_.rules, db_.name());
-        if (me_) b.ask_for_leaves([this](std::size_t count) { return me_->accounts_to_leave(count); });
+        if (me_) b.ask_for_leaves([this](std::size_t count) { return me_->share().accounts_to_leave(count); });
         const auto committed = [&] {
-            if (me_) me_->note_committed(view_, b.fences(), b.moves());
+            if (me_) me_->share().note_committed(view_, b.fences(), b.moves());
             memory_.keep();
         };
         std::vector<operation_result> results;
@@ -171,8 +189,8 @@ std::vector<operation_result> postgres_engine::apply_whole(std::span<const opera
 void postgres_engine::begin_try()
 {
     const std::uint64_t before = view_.version;
-    me_->end();
-    me_->begin(view_);
+    me_->share().end();
+    me_->share().begin(view_);
     if (view_.version != before) memory_.forget_open();
 }
 
@@ -273,7 +291,7 @@ bool postgres_engine::look_at(const fence_set& tried, repetition& r)
         if (v == fence_verdict::again && found[4].count() == 0) v = fence_verdict::lost;
         verdicts.push_back(v);
     }
-    if (me_->is_alone()) {
+    if (me_->share().is_alone()) {
         const fence_verdict one = one_of(verdicts);
         if (one == fence_verdict::arrived) return true;
         refuse(one);
@@ -300,11 +318,11 @@ bool postgres_engine::follow(const std::vector<fence_verdict>& verdicts, const f
     const auto has = [&](fence_verdict v) { return std::find(verdicts.begin(), verdicts.end(), v) != verdicts.end(); };
     for (std::size_t i = 0; i < tried.buckets.size(); ++i) {
         const bucket_number bucket = tried.buckets[i].bucket;
-        if (verdicts[i] == fence_verdict::lost) me_->lose(view_, bucket);
-        if (verdicts[i] == fence_verdict::commits_lost) me_->rewind(view_, bucket, found[i].seq);
+        if (verdicts[i] == fence_verdict::lost) me_->share().lose(view_, bucket);
+        if (verdicts[i] == fence_verdict::commits_lost) me_->share().rewind(view_, bucket, found[i].seq);
     }
     if (has(fence_verdict::arrived)) return true;
-    if (tried.own && verdicts.back() == fence_verdict::commits_lost) me_->rewind_own(view_, found.back().seq);
+    if (tried.own && verdicts.back() == fence_verdict::commits_lost) me_->share().rewind_own(view_, found.back().seq);
     if (tried.own && verdicts.back() == fence_verdict::lost) {
         // The worker's thread begins another life.
         if (clock::now() >= r.until) refuse(fence_verdict::lost);
@@ -321,12 +339,8 @@ void postgres_engine::refuse(fence_verdict verdict) const
         case fence_verdict::lost:
         case fence_verdict::arrived:
             throw store_error(store_errc::in_use, db_.name(), "another worker has taken over accounts of this one");
-        case fence_verdict::commits_lost: break;
+        case fence_verdict::commits_lost: throw lost_commits(db_.name());
     }
-    throw store_error(
-        store_errc::engine, db_.name(),
-        "the database has lost commits that it had confirmed, as after a failover; requests of the last seconds "
-        "before it may not be counted: wait as long, then run the same command again");
 }
 
 std::unique_ptr<engine> open_postgres(const std::string& conninfo, const postgres_options& options)

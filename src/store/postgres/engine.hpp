@@ -25,7 +25,10 @@ public:
     std::size_t uncommitted_bytes() const noexcept override { return 0; }
     bool in_transaction() const noexcept override { return false; }
     bool is_durable_when_applied() const noexcept override { return true; }
-    const account_share* share() const noexcept override { return me_ && !me_->is_alone() ? me_.get() : nullptr; }
+    const account_share* share() const noexcept override
+    {
+        return me_ && !me_->share().is_alone() ? &me_->share() : nullptr;
+    }
 
 private:
     using clock = std::chrono::steady_clock;
@@ -38,6 +41,7 @@ private:
 
     connection_options with_hook();
     void connect(clock::time_point until);
+    void enter();
     std::vector<operation_result> apply_in_parts(std::span<const operation> operations);
     std::vector<operation_result> apply_whole(std::span<const operation> operations);
     std::vector<operation_result> fail_page(const page_write& page, const database_error& why);

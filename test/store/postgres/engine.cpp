@@ -105,7 +105,7 @@ BOOST_AUTO_TEST_CASE(who_was_taken_over_writes_nothing)
 
 BOOST_AUTO_TEST_CASE(who_was_fenced_begins_nothing)
 {
-    // It notices that by its next beat; or by what another worker has deleted.
+    // It notices that by its next heartbeat, or by what another worker has deleted.
     for (const char* fenced : {"UPDATE workers SET state = 1", "UPDATE workers SET state = 1; DELETE FROM batches"}) {
         store_place where;
         auto engine = postgres::open_postgres(where.address(), quick());
@@ -113,15 +113,19 @@ BOOST_AUTO_TEST_CASE(who_was_fenced_begins_nothing)
         where.sql(fenced);
         BOOST_TEST(reason_of([&] { engine->perform(begin_import{run}); }) == store_errc::in_use);
     }
-    // Until then the repetitions may be ended.
-    store_place where;
-    auto options = quick();
-    options.leases = {1h, 3h, 9h};
-    options.while_waiting = [](const postgres::waiting&) { return false; };
-    auto engine = postgres::open_postgres(where.address(), options);
-    const auto run = engine->perform(begin_run{{}, at_second(0)}).run;
-    where.sql("UPDATE workers SET state = 1");
-    BOOST_TEST(reason_of([&] { engine->perform(begin_import{run}); }) == store_errc::interrupted);
+    // Without a heartbeat the transaction shows it. One of several workers waits for its next life.
+    for (const bool alone : {true, false}) {
+        store_place where;
+        auto options = quick();
+        options.access = alone ? access::sole : access::shared;
+        options.leases = {1h, 3h, 9h};
+        options.while_waiting = [](const postgres::waiting&) { return false; };
+        auto engine = postgres::open_postgres(where.address(), options);
+        const auto run = engine->perform(begin_run{{}, at_second(0)}).run;
+        where.sql("UPDATE workers SET state = 1");
+        BOOST_TEST(reason_of([&] { engine->perform(begin_import{run}); }) ==
+                   (alone ? store_errc::in_use : store_errc::interrupted));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_database_that_went_back_is_noticed)
