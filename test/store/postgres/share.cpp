@@ -19,8 +19,7 @@ const wall_time noon{std::chrono::hours(12)};
 
 /// The store's rows, and a worker that reads and writes them. Eight buckets.
 struct shared_world {
-    explicit shared_world(bool alone = false)
-        : share({1s, 3s, 9s}, 8, alone, [this] { return clock; })
+    explicit shared_world(bool alone = false) : share({1s, 3s, 9s}, 8, alone, [this] { return clock; })
     {
         for (bucket_number b = 0; b < 8; ++b) rows.push_back({b, {}, 0, 0});
         share.begin_life(me);
