@@ -11,7 +11,6 @@
 #include <string>
 #include <vector>
 
-namespace asio = boost::asio;
 using namespace unipile;
 using namespace unipile::test;
 using namespace std::chrono_literals;

@@ -13,7 +13,6 @@
 
 using namespace unipile;
 using namespace unipile::test;
-namespace asio = boost::asio;
 
 namespace {
 

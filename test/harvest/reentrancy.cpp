@@ -88,7 +88,9 @@ struct world {
 
     void call(where w)
     {
-        if (w != place || left == 0 || --left > 0) return;
+        if (w != place || left == 0) return;
+        --left;
+        if (left > 0) return;
         done = true;
         switch (what) {
             case action::stop: stream->stop(); break;

@@ -16,7 +16,6 @@ using namespace unipile::harvest;
 using kind = decision::kind;
 using then = request_result::then;
 using sign = request_result::sign;
-using unipile::pacing;
 using unipile::random_source;
 using unipile::wall_time;
 

@@ -67,7 +67,7 @@ BOOST_AUTO_TEST_CASE(keeps_to_its_limits)
             options.max_in_flight = in_flight;
             scripted_harvest h(plain_listing(12, 10), grid(3, 4), options);
             check_complete(h.run(), 12, 12);
-            BOOST_TEST(h.scripted.transport->most == std::min<std::size_t>(connections, 3 * in_flight));
+            BOOST_TEST(h.scripted.transport->most == std::min<std::size_t>(connections, std::size_t{3} * in_flight));
         }
     }
 }

@@ -12,7 +12,6 @@ using namespace std::chrono_literals;
 using namespace unipile::harvest;
 using sign = request_result::sign;
 using then = request_result::then;
-using unipile::classification;
 using unipile::failure_scope;
 
 unipile::paging::page_outcome outcome(unsigned status, std::string_view type, failure_scope scope, bool throttle)

@@ -192,7 +192,7 @@ BOOST_AUTO_TEST_CASE(stall_while_sending)
     auto options = patient(server.url());
     options.deadlines.stall = 20ms;
     fetching client(options);
-    const outcome o = client.get('/' + std::string(32u * 1024 * 1024, 'x'));
+    const outcome o = client.get('/' + std::string(std::size_t{32} * 1024 * 1024, 'x'));
     enough.count_down();
     BOOST_TEST(o.error == errc::stall_timeout, describe(o));
 }

@@ -116,12 +116,12 @@ BOOST_AUTO_TEST_CASE(damage_is_remembered)
 
 BOOST_AUTO_TEST_CASE(inflates_up_to_the_cap_and_no_further)
 {
-    const std::string bomb = gzipped(std::string(10'000'000, ' '));
+    const std::string bomb = gzipped(std::string(8'000'000, ' '));
     BOOST_TEST(bomb.size() < 20'000u);
-    BOOST_TEST(unpack({bomb}, 65'536, 10'000'000).ended);
-    const auto u = unpack({bomb}, 65'536, 9'999'999);
+    BOOST_TEST(unpack({bomb}, 65'536, 8'000'000).ended);
+    const auto u = unpack({bomb}, 65'536, 7'999'999);
     BOOST_TEST(u.error == errc::inflated_too_large);
-    BOOST_TEST(u.text.size() <= 9'999'999u);
+    BOOST_TEST(u.text.size() <= 7'999'999u);
     BOOST_TEST(unpack({gzipped("ab") + gzipped("cd")}, 100, 3).error == errc::inflated_too_large);
     BOOST_TEST(unpack({gzipped("ab") + gzipped("cd")}, 100, 4).ended);
     BOOST_TEST(unpack({gzipped("")}, 100, 0).ended);
