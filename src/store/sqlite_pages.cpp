@@ -35,10 +35,8 @@ void sqlite_store::take_over(timeline& line, const page_write& page)
 bool sqlite_store::has_shown(std::int64_t job, const page_write& page)
 {
     return std::any_of(page.posts.begin(), page.posts.end(), [&](const post_row& p) {
-        const std::string id = stored_id(p);
-        find_post_.bind(1, id).bind(2, p.provider()).bind(3, job);
         const running scope(find_post_);
-        return find_post_.step() && !find_post_.null(6);
+        return find_post(p, stored_id(p), job) && !find_post_.null(6);
     });
 }
 
@@ -85,55 +83,58 @@ page_result sqlite_store::apply(const page_write& page)
 bool sqlite_store::store_post(const post_row& p, std::int64_t job, wall_time now, page_result& result)
 {
     const std::string id = stored_id(p);
-    // Either query has the result of the other one; the likelier one comes first.
-    std::optional<known_post> known;
-    if (expect_known_) known = find_post(p, id, job);
-    if (!known && insert_post(p, id, job, now)) {
-        expect_known_ = false;
+    const std::optional<known_post> found = known(p, id, job);
+    if (!found) {
         ++result.added;
-        rows_.push_back({db_.last_rowid(), true, true});
+        rows_.push_back({insert_post(p, id, job, now), true, true});
         seen_.push_back({{}, p.published(), static_cast<std::uint64_t>(rows_.back().post)});
         return true;
     }
-    expect_known_ = true;
-    if (!known) known = find_post(p, id, job);
-    if (!known) throw store_error(store_errc::corrupt, db_.file(), "an index refers to a post that does not exist");
-    const bool newer = known->what == difference::newer;
-    if (newer) refresh_post(known->post, p, job, now);
-    if (known->what == difference::links) refresh_links(known->post, p, job);
+    const bool newer = found->what == difference::newer;
+    if (newer) refresh_post(found->post, p, job, now);
+    if (found->what == difference::links) refresh_links(found->post, p, job);
     ++(newer ? result.changed : result.unchanged);
     // A page may have a post twice; the second one is ignored.
-    const auto same = [&](const stored_row& r) { return r.post == known->post; };
+    const auto same = [&](const stored_row& r) { return r.post == found->post; };
     if (std::any_of(rows_.begin(), rows_.end(), same)) return false;
-    const bool fresh = !known->at;
-    rows_.push_back({known->post, known->found_here, fresh});
-    seen_.push_back({known->at.value_or(place{}), p.published(), static_cast<std::uint64_t>(known->post)});
+    const bool fresh = !found->at;
+    rows_.push_back({found->post, found->found_here, fresh});
+    seen_.push_back({found->at.value_or(place{}), p.published(), static_cast<std::uint64_t>(found->post)});
     return fresh;
 }
 
-// Returns false if the post exists already.
-bool sqlite_store::insert_post(const post_row& p, std::string_view id, std::int64_t job, wall_time now)
+// Returns its row.
+std::int64_t sqlite_store::insert_post(const post_row& p, std::string_view id, std::int64_t job, wall_time now)
 {
     const fingerprint& f = p.fingerprint();
     insert_post_.bind(1, p.provider()).bind(2, id).bind(3, job).bind(4, p.published()).bind(5, std::optional(now));
     insert_post_.bind_blob(6, f.content.data(), sizeof f.content).bind(7, as_signed(f.counters));
     insert_post_.bind(8, as_signed(f.own)).bind(9, p.json());
     insert_post_.bind(10, as_signed(f.links)).run();
-    if (db_.changes() == 0) return false;
+    const std::int64_t post = db_.last_rowid();
+    ids_.add(id_number(p.provider(), id), post);
     uncommitted_ += p.json().size();
-    return true;
+    return post;
 }
 
-std::optional<sqlite_store::known_post> sqlite_store::find_post(const post_row& p, std::string_view id,
-                                                                std::int64_t job)
+std::optional<sqlite_store::known_post> sqlite_store::known(const post_row& p, std::string_view id, std::int64_t job)
 {
     if (comes_next(p, id)) return compared(next_posts_, p, job);
-    find_post_.bind(1, id).bind(2, p.provider()).bind(3, job);
     const running scope(find_post_);
-    if (!find_post_.step()) return std::nullopt;
-    const known_post known = compared(find_post_, p, job);
-    look_ahead_of(known.post, job);
-    return known;
+    if (!find_post(p, id, job)) return std::nullopt;
+    const known_post found = compared(find_post_, p, job);
+    look_ahead_of(found.post, job);
+    return found;
+}
+
+// Returns true if the post is stored: `find_post_` is at its row then, and at its end otherwise.
+bool sqlite_store::find_post(const post_row& p, std::string_view id, std::int64_t job)
+{
+    for (const std::int64_t post : ids_.rows(id_number(p.provider(), id))) {
+        find_post_.bind(1, post).bind(2, job).bind(3, id).bind(4, p.provider());
+        if (find_post_.step()) return true;
+    }
+    return false;
 }
 
 // The posts of a listing are mostly stored in its order, so the next one is usually found without a search.

@@ -1,12 +1,16 @@
 #include "store/sqlite_schema.hpp"
 
+#include "store/sqlite_post_ids.hpp"
+
 #include <array>
+#include <new>
+#include <string_view>
 
 namespace unipile::store {
 
 namespace {
 
-// Times are Unix milliseconds. Size matters: a post has one row here, one in `sightings`, and an entry in two indexes.
+// Times are Unix milliseconds. Size matters: a post has one row here, one in `sightings`, and an entry in `post_ids`.
 constexpr const char* version_1 = R"sql(
 CREATE TABLE runs(
     run INTEGER PRIMARY KEY,
@@ -122,7 +126,35 @@ CREATE TABLE properties(
     value TEXT NOT NULL) WITHOUT ROWID;
 )sql";
 
-constexpr std::array steps{version_1, version_2};
+// Posts are found by a number made of their id, in a table that gets its entries in sorted runs; see `post_ids`.
+constexpr const char* version_3 = R"sql(
+CREATE TABLE post_ids(
+    number INTEGER NOT NULL,
+    post INTEGER NOT NULL,
+    PRIMARY KEY(number, post)) WITHOUT ROWID;
+CREATE TABLE new_post_ids(                -- what is not there yet, and some of what is
+    post INTEGER PRIMARY KEY,
+    number INTEGER NOT NULL);
+INSERT INTO post_ids SELECT unipile_id_number(provider, id) AS number, post FROM posts INDEXED BY posts_by_id ORDER BY number;
+DROP INDEX posts_by_id;
+DROP INDEX jobs_queued;
+)sql";
+
+constexpr std::array steps{version_1, version_2, version_3};
+
+// unipile_id_number(provider, id), for the steps.
+void id_number_function(sqlite3_context* context, int, sqlite3_value** arguments) noexcept
+{
+    const auto text = [](sqlite3_value* v) {
+        const auto* data = reinterpret_cast<const char*>(sqlite3_value_text(v));
+        return std::string_view(data, static_cast<std::size_t>(sqlite3_value_bytes(v)));
+    };
+    try {
+        sqlite3_result_int64(context, id_number(text(arguments[0]), text(arguments[1])));
+    } catch (const std::bad_alloc&) {
+        sqlite3_result_error_nomem(context);
+    }
+}
 
 }  // namespace
 
@@ -160,6 +192,10 @@ void migrate(connection& db, std::span<const char* const> known)
 {
     const auto version = static_cast<std::size_t>(check_schema(db, known));
     if (version == known.size()) return;
+    const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC;
+    const int code = sqlite3_create_function_v2(db.get(), "unipile_id_number", 2, flags, nullptr, id_number_function,
+                                                nullptr, nullptr, nullptr);
+    if (code != SQLITE_OK) db.fail(code);
     for (std::size_t i = version; i < known.size(); ++i) db.run(known[i]);
     db.run(("PRAGMA user_version = " + std::to_string(known.size())).c_str());
     db.run(("PRAGMA application_id = " + std::to_string(store_application_id)).c_str());

@@ -25,6 +25,7 @@ sqlite_store::sqlite_store(const std::string& file, const sqlite_options& option
       lock_patience_(options.lock_patience),
       while_locked_(options.while_locked),
       page_size_(static_cast<std::uint64_t>(db_.number("PRAGMA page_size"))),
+      ids_(db_),
       begin_(db_, "BEGIN IMMEDIATE"),
       commit_(db_, "COMMIT"),
       insert_job_(db_,
@@ -64,10 +65,11 @@ sqlite_store::sqlite_store(const std::string& file, const sqlite_options& option
                     "parked_since = ?5, waits_until = ?6, why = ?7, requests = ?8, used_today = ?9, updated = ?10"),
       insert_post_(db_,
                    "INSERT INTO posts(provider, id, job, view, published, first_seen, changed, content, counters, "
-                   "own, json, links) VALUES(?1, ?2, ?3, ?3, ?4, ?5, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING"),
+                   "own, json, links) VALUES(?1, ?2, ?3, ?3, ?4, ?5, ?5, ?6, ?7, ?8, ?9, ?10)"),
       find_post_(db_,
                  "SELECT p.post, p.view, p.content, p.counters, p.own, p.job, s.place, p.links FROM posts p "
-                 "LEFT JOIN sightings s ON s.job = ?3 AND s.post = p.post WHERE p.id = ?1 AND p.provider = ?2"),
+                 "LEFT JOIN sightings s ON s.job = ?2 AND s.post = p.post "
+                 "WHERE p.post = ?1 AND p.id = ?3 AND p.provider = ?4"),
       next_posts_(db_,
                   "SELECT p.post, p.view, p.content, p.counters, p.own, p.job, s.place, p.links, p.id, p.provider "
                   "FROM posts p "
@@ -128,6 +130,7 @@ void sqlite_store::commit()
     if (!open_) return;
     guarded([&] {
         if (lock_) lock_->refuse_if_moved();
+        ids_.merge_some();
         commit_.run();
         db_.refuse_if_moved();
     });

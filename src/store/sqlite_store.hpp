@@ -3,6 +3,7 @@
 
 #include "store/owner_lock.hpp"
 #include "store/sqlite_connection.hpp"
+#include "store/sqlite_post_ids.hpp"
 #include "store/store_rules.hpp"
 
 #include <unipile/store/sqlite.hpp>
@@ -94,8 +95,9 @@ private:
     bool has_shown(std::int64_t job, const page_write& page);
     void copy_sightings(std::int64_t from, std::int64_t to);
     bool store_post(const post_row& p, std::int64_t job, wall_time now, page_result& result);
-    bool insert_post(const post_row& p, std::string_view id, std::int64_t job, wall_time now);
-    std::optional<known_post> find_post(const post_row& p, std::string_view id, std::int64_t job);
+    std::int64_t insert_post(const post_row& p, std::string_view id, std::int64_t job, wall_time now);
+    std::optional<known_post> known(const post_row& p, std::string_view id, std::int64_t job);
+    bool find_post(const post_row& p, std::string_view id, std::int64_t job);
     bool comes_next(const post_row& p, std::string_view id);
     static known_post compared(const statement& found, const post_row& p, std::int64_t job);
     void look_ahead_of(std::int64_t post, std::int64_t job);
@@ -142,11 +144,11 @@ private:
     std::map<std::int64_t, run_row> runs_;
     std::map<std::int64_t, open_accounts> open_accounts_;  // by run; read when it is needed
     std::unordered_map<std::int64_t, timeline> claimed_;   // by job
-    bool expect_known_ = false;                            // the next post is probably known, as the last one was
     bool looking_ahead_ = false;                           // `next_posts_` is running
     std::vector<stored_row> rows_;                         // of the current batch
     std::vector<sighting> seen_;                           // their places in the timeline
 
+    post_ids ids_;
     statement begin_, commit_;
     statement insert_job_, find_job_, queue_job_, keep_job_, adopt_job_;
     statement queue_due_, next_jobs_, find_queued_, delay_job_;
