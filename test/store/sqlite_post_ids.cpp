@@ -19,7 +19,7 @@ using namespace unipile::store::test;
 
 namespace {
 
-constexpr std::int64_t many = 200'000;  // more than two runs
+constexpr std::int64_t many = 140'000;  // more than two runs
 
 // A store's tables, and an index over posts that aren't there.
 class index_of_posts {
