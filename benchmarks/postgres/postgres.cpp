@@ -1,0 +1,247 @@
+// How fast pages of posts become durable in PostgreSQL, against a bare loop of the same upserts and against COPY; what
+// latency costs; what a page without news writes. Each call is one turn, in a database of its own.
+//
+// bench_postgres posts ADDRESS POSTS | bench_postgres latency ADDRESS POSTS SOCKET FOLDER | bench_postgres again
+// ADDRESS PAGES
+#include "bare.hpp"
+#include "delaying_proxy.hpp"
+
+#include "store/postgres/connection.hpp"
+
+#include <unipile/store.hpp>
+#include <unipile/store/postgres.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace unipile;
+using namespace unipile::store;
+namespace pg = unipile::store::postgres;
+using benchmark::post_text;
+
+namespace {
+
+constexpr std::size_t page_size = 100, accounts = 20;
+
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+// Posts of 1.5 to 3 KB, as in the benchmark of the store in a file, with words in place of half of the digits.
+std::vector<post_text> make_posts(std::size_t count)
+{
+    static constexpr const char* words[] = {"people ", "market ", "engineer ", "launch ", "we are happy to ",
+                                            "team ",   "growth ", "thanks ",   "today ",  "customers "};
+    std::mt19937_64 random(1);
+    std::vector<post_text> posts;
+    posts.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto id = std::to_string(7'000'000'000'000'000'000ULL + random() % 400'000'000'000'000'000ULL);
+        std::string text;
+        for (std::size_t n = 800 + random() % 1200; text.size() < n;)
+            text += random() % 4 == 0 ? std::to_string(random() % 10'000'000) + ' ' : words[random() % 10];
+        posts.push_back(
+            {id,
+             R"({"object":"Post","provider":"LINKEDIN","id":")" + id + R"(","social_id":"urn:li:activity:)" + id +
+                 R"(","share_url":"https://www.linkedin.com/posts/x-)" + id +
+                 R"(?utm_source=share&utm_medium=member&rcm=ACoAAB","text":")" + text +
+                 R"(","date":"3d","parsed_datetime":"2024-05-06T07:08:09.000Z","reaction_counter":)" +
+                 std::to_string(random() % 5000) +
+                 R"(,"comment_counter":12,"repost_counter":3,"impressions_counter":0,"is_repost":false,)"
+                 R"("author":{"public_identifier":"someone","id":"ACoAAA1234567890","name":"Some One","is_company":false,)"
+                 R"("headline":"Something at Somewhere"},"permissions":{"can_react":true,"can_share":true,)"
+                 R"("can_post_comments":true},"attachments":[{"id":"D4E22AQ","type":"img","size":{"width":800,)"
+                 R"("height":600},"sticker":false,"unavailable":false,"mimetype":"image/jpeg","url":)"
+                 R"("https://media.licdn.com/dms/image/D4E22AQ/0/1?e=1&v=beta&t=abc","url_expires_at":1720000000000}]})"});
+    }
+    return posts;
+}
+
+struct harvest {
+    explicit harvest(const std::string& address) : engine(pg::open_postgres(address)) {}
+
+    // Claims the jobs of a run of so many listings.
+    void begin(std::size_t listings)
+    {
+        run_request request;
+        request.restart = true;
+        const auto run = engine->perform(begin_run{request, wall_now()}).run;
+        add_jobs add;
+        add.run = run;
+        for (std::size_t i = 0; i < listings; ++i)
+            add.jobs.push_back({"account" + std::to_string(i % accounts), std::to_string(i), false});
+        engine->perform(add);
+        jobs.clear();
+        for (std::size_t a = 0; a < accounts; ++a)
+            for (auto& job : engine->perform(claim_jobs{run, "account" + std::to_string(a), listings, wall_now()}))
+                jobs[std::stoul(job.spec.identifier)] = job.job;
+    }
+    // The page of a listing, and what its account has used.
+    void add_page(std::vector<operation>& batch, std::size_t listing, const std::vector<post_text>& posts,
+                  std::size_t from) const
+    {
+        account_row row;
+        row.account = "account" + std::to_string(listing % accounts);
+        row.ledger = "v1 pLINKEDIN f1796046972000 n1796047017807 t9 u1796046972409";
+        for (int i = 0; i < 100; ++i) row.ledger += "," + std::to_string(860'000 + i * 37);
+        row.updated = wall_now();
+        batch.emplace_back(save_account{std::move(row)});
+        page_write page;
+        page.job = jobs.at(listing);
+        page.now = wall_now();
+        page.position = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+        for (std::size_t i = from; i < std::min(from + page_size, posts.size()); ++i)
+            page.posts.push_back({"LINKEDIN", posts[i].id, wall_time(std::chrono::hours(480'000)), posts[i].json});
+        batch.emplace_back(std::move(page));
+    }
+    void end_all()
+    {
+        std::vector<operation> batch;
+        for (const auto& [listing, job] : jobs)
+            batch.emplace_back(job_end{job, end_reason::null_cursor, {}, {}, false, {}, 0, wall_now()});
+        engine->apply(batch);
+    }
+
+    std::unique_ptr<store::engine> engine;
+    std::map<std::size_t, std::int64_t> jobs;  // by listing
+};
+
+// A first harvest of listings of ten pages, a group of pages at a time.
+double first_harvest(const std::string& address, const std::vector<post_text>& posts)
+{
+    harvest h(address);
+    const std::size_t pages = (posts.size() + page_size - 1) / page_size;
+    h.begin((pages + 9) / 10);
+    const double began = now();
+    std::vector<operation> batch;
+    for (std::size_t page = 0; page < pages; ++page) {
+        // Listings are read side by side.
+        const std::size_t listing = page % h.jobs.size();
+        h.add_page(batch, listing, posts, page * page_size);
+        if ((page + 1) % (benchmark::group_size / page_size) != 0 && page + 1 < pages) continue;
+        h.engine->apply(batch);
+        batch.clear();
+    }
+    return now() - began;
+}
+
+void measure_posts(const std::string& address, std::size_t count)
+{
+    const auto posts = make_posts(count);
+    std::size_t bytes = 0;
+    for (const auto& p : posts) bytes += p.json.size();
+    const double first = first_harvest(address, posts);
+    const double upserts = benchmark::bare_upserts(address, posts);
+    const double copy = benchmark::bare_copy(address, posts);
+    pg::connection side{pg::conninfo(address)};
+    const auto size = [&](const std::string& table) {
+        return static_cast<long long>(
+            side.run(pg::query("SELECT pg_total_relation_size('unipile." + table + "')")).integer(0, 0));
+    };
+    std::printf(
+        "{\"first\":%.6f,\"upserts\":%.6f,\"copy\":%.6f,\"bytes\":%zu,\"posts\":%lld,\"sightings\":%lld,"
+        "\"changes\":%lld}\n",
+        first, upserts, copy, bytes, size("posts"), size("sightings"), size("changes"));
+}
+
+void measure_latency(const std::string& keywords, std::size_t count, const std::string& server,
+                     const std::string& folder)
+{
+    const auto posts = make_posts(count);
+    std::printf("{");
+    const char* separator = "";
+    for (const int delay : {0, 1000}) {
+        const std::string here = folder + (delay == 0 ? "/near" : "/far");
+        benchmark::begin_delaying(here, server, std::chrono::microseconds(delay / 2));
+        {
+            pg::connection side{pg::conninfo("host=" + folder + "/near " + keywords)};
+            side.run(pg::query("DROP SCHEMA IF EXISTS unipile CASCADE"));
+            side.run(pg::query("CHECKPOINT"));
+        }
+        std::printf("%s\"%s\":%.6f", separator, delay == 0 ? "near" : "far",
+                    first_harvest("host=" + here + " " + keywords, posts));
+        separator = ",";
+    }
+    std::printf("}\n");
+}
+
+// Bytes of WAL, bytes of page images in it, and row versions.
+struct written {
+    double wal = 0, images = 0, rows = 0;
+};
+
+written written_so_far(pg::connection& side, engine& e)
+{
+    // A session reports its counts at the end of a transaction, once a second at most.
+    std::this_thread::sleep_for(std::chrono::milliseconds(1'200));
+    e.perform(read_tenant{});
+    const auto found = side.run(
+        pg::query("SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint, (SELECT wal_fpi::bigint FROM pg_stat_wal), "
+                  "(SELECT sum(n_tup_ins + n_tup_upd + n_tup_del)::bigint FROM pg_stat_user_tables "
+                  "WHERE schemaname = 'unipile')"));
+    return {static_cast<double>(found.integer(0, 0)), static_cast<double>(found.integer(0, 1)),
+            static_cast<double>(found.integer(0, 2))};
+}
+
+// Updates that find nothing new: in the first one after a checkpoint, pages are written whole.
+void measure_again(const std::string& address, std::size_t pages)
+{
+    const auto posts = make_posts(pages * page_size);
+    harvest h(address);
+    pg::connection side{pg::conninfo(address)};
+    const auto pass = [&](std::size_t group) {
+        std::vector<operation> batch;
+        for (std::size_t i = 0; i < pages; ++i) {
+            h.add_page(batch, i, posts, i * page_size);
+            if ((i + 1) % group != 0 && i + 1 < pages) continue;
+            h.engine->apply(batch);
+            batch.clear();
+        }
+    };
+    h.begin(pages);
+    pass(32);
+    h.end_all();
+    std::printf("{");
+    const char* separator = "";
+    for (const auto& [name, checkpoint, group] :
+         {std::tuple("after_checkpoint", true, 1), std::tuple("alone", false, 1), std::tuple("grouped", false, 8)}) {
+        h.begin(pages);
+        if (checkpoint) side.run(pg::query("CHECKPOINT"));
+        const written before = written_so_far(side, *h.engine);
+        const double began = now();
+        pass(static_cast<std::size_t>(group));
+        const double seconds = now() - began;
+        const written after = written_so_far(side, *h.engine);
+        const double n = static_cast<double>(pages);
+        std::printf("%s\"%s\":{\"wal\":%.1f,\"images\":%.2f,\"rows\":%.2f,\"wall\":%.6f}", separator, name,
+                    (after.wal - before.wal) / n, (after.images - before.images) / n, (after.rows - before.rows) / n,
+                    seconds);
+        separator = ",";
+    }
+    std::printf("}\n");
+}
+
+}  // namespace
+
+int main(int argc, char** argv)
+{
+    const std::string what = argc > 3 ? argv[1] : "";
+    const std::size_t count = argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 0;
+    if (what == "posts" && argc == 4) {
+        measure_posts(argv[2], count);
+    } else if (what == "latency" && argc == 6) {
+        measure_latency(argv[2], count, argv[4], argv[5]);
+    } else if (what == "again" && argc == 4) {
+        measure_again(argv[2], count);
+    } else {
+        std::fprintf(stderr, "bench_postgres posts|again ADDRESS COUNT | latency KEYWORDS COUNT SOCKET FOLDER\n");
+        return 2;
+    }
+}
