@@ -160,7 +160,12 @@ void batch::apply(const begin_import& op)
     fence_own();
     run_row r = run_of(op.run);
     // One counter for all runs, since the import number of a job does not identify its run.
-    r.import = ask(query("SELECT coalesce(max(import), 0) + 1 FROM unipile.runs")).integer(0, 0);
+    query count(
+        "SELECT coalesce(max(import), 0) + 1, count(CASE WHEN run = $1 AND (import > 0 OR listed > 0) THEN 1 END) "
+        "FROM unipile.runs");
+    count.add(op.run);
+    const rows counted = ask(std::move(count));
+    r.import = counted.integer(0, 0);
     r.listed = 0;
     query set("UPDATE unipile.runs SET import = $1, listed = 0 WHERE run = $2");
     set.add(r.import).add(op.run);
@@ -169,25 +174,30 @@ void batch::apply(const begin_import& op)
         "INSERT INTO unipile.store VALUES ('open_import', $1) ON CONFLICT (name) DO UPDATE SET value = excluded.value");
     open.add(std::string_view(std::to_string(r.import)));
     t_.add(std::move(open));
-    query any("SELECT EXISTS (SELECT 1 FROM unipile.jobs WHERE run = $1)");
-    any.add(op.run);
-    r.withheld = ask(std::move(any)).boolean(0, 0);
+    // Only a run that was added to before may have jobs; no index finds them.
+    r.withheld = false;
+    if (counted.integer(0, 1) > 0) {
+        query any("SELECT EXISTS (SELECT 1 FROM unipile.jobs WHERE run = $1)");
+        any.add(op.run);
+        r.withheld = ask(std::move(any)).boolean(0, 0);
+    }
     memory_.set_run(op.run, r);
 }
 
 std::uint64_t batch::apply(const end_import& op)
 {
     run_row r = run_of(op.run);
-    r.withheld = false;
+    const bool may_withdraw = std::exchange(r.withheld, false);
     memory_.set_run(op.run, r);
     if (r.import == 0) return 0;
     fence_own();
     memory_.forget_open();
-    query withdraw("UPDATE unipile.jobs SET run = 0 WHERE run = $1 AND state IN (0, 1, 4) AND import < $2");
-    withdraw.add(op.run).add(r.import);
     query close("DELETE FROM unipile.store WHERE name = 'open_import' AND value = $1");
     close.add(std::string_view(std::to_string(r.import)));
     t_.add(std::move(close));
+    if (!may_withdraw) return 0;
+    query withdraw("UPDATE unipile.jobs SET run = 0 WHERE run = $1 AND state IN (0, 1, 4) AND import < $2");
+    withdraw.add(op.run).add(r.import);
     return static_cast<std::uint64_t>(ask(std::move(withdraw)).affected());
 }
 

@@ -2,9 +2,9 @@
 
 #include "store/postgres/schema.hpp"
 #include "store/postgres/statements.hpp"
+#include "store/postgres/transaction.hpp"
 
 #include <algorithm>
-#include <array>
 #include <new>
 #include <optional>
 #include <thread>
@@ -240,9 +240,10 @@ bool postgres_engine::has_arrived(const fence_set& tried, repetition& r)
             connect(r.until);
             if (!look_at(tried, r)) return false;
             // With a synchronous standby, another commit shows that the earlier one is on both.
-            query beat("UPDATE unipile.workers SET at = clock_timestamp() WHERE worker = $1::uuid");
-            beat.add(std::string_view(view_.text));
-            db_.run(beat);
+            std::vector<query> beat;
+            beat.emplace_back("UPDATE unipile.workers SET at = clock_timestamp() WHERE worker = $1::uuid");
+            beat.back().add(std::string_view(view_.text));
+            run_transaction(db_, std::move(beat));
             return true;
         } catch (const database_error& e) {
             prepare_repetition(e, r);
@@ -264,31 +265,30 @@ bool postgres_engine::look_at(const fence_set& tried, repetition& r)
     own.add(std::string_view(view_.text));
     query life("SELECT 1 FROM unipile.workers WHERE worker = $1::uuid AND state = 0");
     life.add(std::string_view(view_.text));
-    const std::array look{query(begin),       query("SET LOCAL statement_timeout = '100s'"),
-                          std::move(buckets), std::move(own),
-                          std::move(life),    query("ROLLBACK")};
-    const std::vector<rows> found = db_.run(look);
+    std::vector<query> look;
+    for (query* q : {&buckets, &own, &life}) look.push_back(std::move(*q));
+    const std::vector<rows> found = run_transaction(db_, std::move(look), "ROLLBACK");
     std::vector<fence_verdict> verdicts;
     std::vector<bucket_row> rows_found;
     for (const bucket_fence& f : tried.buckets) {
         bucket_row row;
-        for (int i = 0; i < found[2].count(); ++i) {
-            if (found[2].integer(i, 0) != f.bucket) continue;
+        for (int i = 0; i < found[0].count(); ++i) {
+            if (found[0].integer(i, 0) != f.bucket) continue;
             row.bucket = f.bucket;
-            row.owner = worker_id::parse(found[2].text(i, 1)).value_or(worker_id{});
-            row.epoch = static_cast<std::uint64_t>(found[2].integer(i, 2));
-            row.seq = static_cast<std::uint64_t>(found[2].integer(i, 3));
+            row.owner = worker_id::parse(found[0].text(i, 1)).value_or(worker_id{});
+            row.epoch = static_cast<std::uint64_t>(found[0].integer(i, 2));
+            row.seq = static_cast<std::uint64_t>(found[0].integer(i, 3));
         }
         rows_found.push_back(row);
         verdicts.push_back(judge(row, view_.id, f));
     }
     if (tried.own) {
         bucket_row row;
-        if (found[3].count() == 1) row = {0, view_.id, 0, static_cast<std::uint64_t>(found[3].integer(0, 0))};
+        if (found[1].count() == 1) row = {0, view_.id, 0, static_cast<std::uint64_t>(found[1].integer(0, 0))};
         rows_found.push_back(row);
         // A worker that was taken for dead commits no further transaction.
         fence_verdict v = judge(row, view_.id, *tried.own);
-        if (v == fence_verdict::again && found[4].count() == 0) v = fence_verdict::lost;
+        if (v == fence_verdict::again && found[2].count() == 0) v = fence_verdict::lost;
         verdicts.push_back(v);
     }
     if (me_->share().is_alone()) {

@@ -220,12 +220,16 @@ void listing_work::write_posts()
         raw.add(exact ? std::nullopt : std::optional(bytes{json}));
     }
     if (id.size() == 0) return;
-    // The condition is what the comparison has found already, except where another worker stored the post since.
+    // The condition is what the comparison has found already, except where another worker stored the post since. In a
+    // list of columns, `unnest` gives a row at a time; in a list of tables, it writes bodies of some MB to a file
+    // first.
     query q(
         "INSERT INTO unipile.posts AS p (id, provider, job, bucket, view, published, first_seen, changed, content, "
         "counters, own, links, body, raw) SELECT id, provider, job, bucket, view, published, changed, changed, "
-        "content, counters, own, links, body, raw FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) "
-        "AS x(id, provider, job, bucket, view, published, changed, content, counters, own, links, body, raw) "
+        "content, counters, own, links, body, raw FROM (SELECT unnest($1) AS id, unnest($2) AS provider, "
+        "unnest($3) AS job, unnest($4) AS bucket, unnest($5) AS view, unnest($6) AS published, unnest($7) AS changed, "
+        "unnest($8) AS content, unnest($9) AS counters, unnest($10) AS own, unnest($11) AS links, unnest($12) AS body, "
+        "unnest($13) AS raw) AS x "
         "ON CONFLICT (id, provider) DO UPDATE SET view = excluded.view, "
         "published = coalesce(excluded.published, p.published), changed = excluded.changed, "
         "content = excluded.content, counters = excluded.counters, own = excluded.own, links = excluded.links, "

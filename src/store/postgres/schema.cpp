@@ -1,6 +1,7 @@
 #include "store/postgres/schema.hpp"
 
 #include "store/postgres/statements.hpp"
+#include "store/postgres/transaction.hpp"
 
 #include <charconv>
 #include <map>
@@ -13,7 +14,9 @@ namespace unipile::store::postgres {
 namespace {
 
 // Tables of rows that change often leave space on each page, and no index has a column that changes with each request:
-// such updates write no index entry. Names are compared byte by byte, whatever the database's collation.
+// such updates write no index entry. The space lasts while another session's long transaction keeps old versions from
+// being removed: for all updates of some minutes, as rows of small tables have ten times their size. Names are compared
+// byte by byte, whatever the database's collation.
 constexpr const char* tables[] = {
     "CREATE SCHEMA unipile",
     // The properties of the store: schema, buckets, lease times, tenant, number of an import that has not ended.
@@ -27,16 +30,16 @@ constexpr const char* tables[] = {
     beat bigint NOT NULL,
     started timestamptz NOT NULL,
     at timestamptz NOT NULL,
-    alone boolean NOT NULL DEFAULT false) WITH (fillfactor = 50))sql",
+    alone boolean NOT NULL DEFAULT false) WITH (fillfactor = 10))sql",
     // Numbers the transactions of a worker that belong to no bucket. Apart from `workers`, so that no beat waits for
     // such a transaction.
-    "CREATE TABLE unipile.batches (worker uuid PRIMARY KEY, seq bigint NOT NULL) WITH (fillfactor = 50)",
+    "CREATE TABLE unipile.batches (worker uuid PRIMARY KEY, seq bigint NOT NULL) WITH (fillfactor = 10)",
     R"sql(CREATE TABLE unipile.buckets (
     bucket smallint PRIMARY KEY,
     owner uuid,                           -- null: free
     epoch bigint NOT NULL DEFAULT 0,      -- rises with each change of the owner
     seq bigint NOT NULL DEFAULT 0)        -- rises with each transaction of the owner
-    WITH (fillfactor = 50))sql",
+    WITH (fillfactor = 10))sql",
     R"sql(CREATE TABLE unipile.runs (
     run bigint PRIMARY KEY,
     mode text NOT NULL,                   -- update, full
@@ -64,7 +67,7 @@ constexpr const char* tables[] = {
     used_today bigint NOT NULL,
     updated timestamptz NOT NULL,
     unpark boolean NOT NULL DEFAULT false,
-    PRIMARY KEY (bucket, account)) WITH (fillfactor = 50))sql",
+    PRIMARY KEY (bucket, account)) WITH (fillfactor = 30))sql",
     "CREATE INDEX accounts_by_name ON unipile.accounts (account)",
     "CREATE INDEX accounts_to_unpark ON unipile.accounts (account) WHERE unpark",
     R"sql(CREATE TABLE unipile.jobs (
@@ -224,7 +227,7 @@ store_format read_format(connection& db)
 store_format make_tables(connection& db, const lease_options& leases)
 {
     if (const store_format known = read_format(db); known.version > 0) return known;
-    std::vector<query> batch{query(begin)};
+    std::vector<query> batch;
     for (const char* table : tables) batch.emplace_back(table);
     batch.push_back(insert_property("schema", schema_version));
     batch.push_back(insert_property("fingerprint", fingerprint_version));
@@ -235,9 +238,8 @@ store_format make_tables(connection& db, const lease_options& leases)
     query buckets("INSERT INTO unipile.buckets (bucket) SELECT generate_series(0, $1::bigint - 1)");
     buckets.add(bucket_count);
     batch.push_back(std::move(buckets));
-    batch.emplace_back(commit);
     try {
-        db.run(batch);
+        run_transaction(db, std::move(batch));
     } catch (const database_error&) {
         // Another process may have made them at the same time, or the answer was lost.
         const store_format made = read_format(db);
@@ -246,7 +248,9 @@ store_format make_tables(connection& db, const lease_options& leases)
     }
     try {
         // Servers may have been built without it; the default compresses, too.
-        db.run(query("ALTER TABLE unipile.posts ALTER COLUMN body SET COMPRESSION lz4"));
+        std::vector<query> compression;
+        compression.emplace_back("ALTER TABLE unipile.posts ALTER COLUMN body SET COMPRESSION lz4");
+        run_transaction(db, std::move(compression));
     } catch (const database_error&) {
     }
     return read_format(db);

@@ -17,6 +17,10 @@ namespace unipile::store::postgres {
 inline constexpr const char* begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 inline constexpr const char* begin_reading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 inline constexpr const char* commit = "COMMIT";
+/// Follow `begin`. A server ends the transaction of a worker that was stopped inside it, whose locks others would wait
+/// for, and a statement that waits for such locks.
+inline constexpr const char* limit_idle_time = "SET LOCAL idle_in_transaction_session_timeout = '15s'";
+inline constexpr const char* limit_statements = "SET LOCAL statement_timeout = '100s'";
 
 /// The version of `fingerprint_of`: with another one, every stored post would seem changed.
 inline constexpr std::int64_t fingerprint_version = 1;

@@ -2,6 +2,7 @@
 
 #include "store/postgres/statements.hpp"
 
+#include <iterator>
 #include <utility>
 
 namespace unipile::store::postgres {
@@ -9,9 +10,8 @@ namespace unipile::store::postgres {
 transaction::transaction(connection& db) : db_(db)
 {
     add(query(begin));
-    // A server ends the transaction of a worker that was stopped inside it, whose locks others would wait for.
-    add(query("SET LOCAL idle_in_transaction_session_timeout = '15s'"));
-    add(query("SET LOCAL statement_timeout = '100s'"));
+    add(query(limit_idle_time));
+    add(query(limit_statements));
 }
 
 transaction::~transaction()
@@ -47,6 +47,19 @@ void transaction::commit()
     add(query(postgres::commit));
     committing_ = true;
     sync();
+}
+
+std::vector<rows> run_transaction(connection& db, std::vector<query> statements, std::string_view end)
+{
+    std::vector<query> batch;
+    batch.reserve(statements.size() + 4);
+    for (const char* before : {begin, limit_idle_time, limit_statements}) batch.emplace_back(before);
+    std::move(statements.begin(), statements.end(), std::back_inserter(batch));
+    batch.emplace_back(end);
+    std::vector<rows> results = db.run(batch);
+    results.pop_back();
+    results.erase(results.begin(), results.begin() + 3);
+    return results;
 }
 
 }  // namespace unipile::store::postgres

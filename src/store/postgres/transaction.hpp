@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string_view>
 #include <vector>
 
 namespace unipile::store::postgres {
@@ -40,5 +41,8 @@ private:
     bool begun_ = false;
     bool committing_ = false;
 };
+
+/// Runs statements as one transaction in one round trip, and returns their results. `end`: COMMIT or ROLLBACK.
+std::vector<rows> run_transaction(connection& db, std::vector<query> statements, std::string_view end = "COMMIT");
 
 }  // namespace unipile::store::postgres

@@ -1,6 +1,7 @@
 #include "store/postgres/worker.hpp"
 
 #include "store/postgres/statements.hpp"
+#include "store/postgres/transaction.hpp"
 #include "thread_name.hpp"
 
 #include <algorithm>
@@ -126,21 +127,23 @@ void worker::enroll(connection& db)
     in.add(std::string_view(id)).add(std::string_view(name_)).add(share_.is_alone());
     query count("INSERT INTO unipile.batches (worker, seq) VALUES ($1::uuid, 0) ON CONFLICT DO NOTHING");
     count.add(std::string_view(id));
-    const std::array batch{query(begin), std::move(in), std::move(count), query(commit)};
-    const std::vector<rows> answer = run_beat(db, batch);
+    std::vector<query> batch;
+    batch.push_back(std::move(in));
+    batch.push_back(std::move(count));
+    const std::vector<rows> answer = run_beat(db, std::move(batch));
     // Otherwise an earlier try has arrived, and the next heartbeat has an answer.
-    if (answer[1].count() > 0)
-        note_beat(answer[1]);
+    if (answer[0].count() > 0)
+        note_beat(answer[0]);
     else
         share_.beat_unknown();
 }
 
 // Runs statements with a heartbeat.
-std::vector<rows> worker::run_beat(connection& db, std::span<const query> batch)
+std::vector<rows> worker::run_beat(connection& db, std::vector<query> batch)
 {
     share_.beat_begins();
     try {
-        return db.run(batch);
+        return run_transaction(db, std::move(batch));
     } catch (const store_error&) {
         share_.beat_unknown();
         throw;
@@ -252,8 +255,9 @@ void worker::leave() noexcept
         gone.add(std::string_view(id));
         query forget("DELETE FROM unipile.batches WHERE worker = $1::uuid");
         forget.add(std::string_view(id));
-        const std::array batch{query(begin), std::move(back), std::move(gone), std::move(forget), query(commit)};
-        db_.run(batch);
+        std::vector<query> batch;
+        for (query* q : {&back, &gone, &forget}) batch.push_back(std::move(*q));
+        run_transaction(db_, std::move(batch));
     } catch (const std::exception&) {
         return;
     }
@@ -307,15 +311,16 @@ bool worker::beat_once(connection& db, store_look* seen)
         "WHERE worker = $1::uuid AND state = 0 RETURNING beat, at");
     const std::string id = share_.id();
     beat.add(std::string_view(id));
-    const std::array batch{
-        query(begin), std::move(beat), query("SELECT worker::text, beat FROM unipile.workers WHERE state = 0"),
-        query("SELECT bucket, owner::text, epoch, seq FROM unipile.buckets ORDER BY bucket"), query(commit)};
-    const std::vector<rows> answer = run_beat(db, batch);
-    if (!note_beat(answer[1])) return false;
+    std::vector<query> batch;
+    batch.push_back(std::move(beat));
+    batch.emplace_back("SELECT worker::text, beat FROM unipile.workers WHERE state = 0");
+    batch.emplace_back("SELECT bucket, owner::text, epoch, seq FROM unipile.buckets ORDER BY bucket");
+    const std::vector<rows> answer = run_beat(db, std::move(batch));
+    if (!note_beat(answer[0])) return false;
     if (!seen) return true;
-    for (int i = 0; i < answer[2].count(); ++i)
-        seen->live.push_back({id_in(answer[2], i, 0), static_cast<std::uint64_t>(answer[2].integer(i, 1))});
-    seen->buckets = buckets_in(answer[3]);
+    for (int i = 0; i < answer[1].count(); ++i)
+        seen->live.push_back({id_in(answer[1], i, 0), static_cast<std::uint64_t>(answer[1].integer(i, 1))});
+    seen->buckets = buckets_in(answer[2]);
     return true;
 }
 
@@ -325,7 +330,6 @@ void worker::write_moves(connection& db, const share_moves& moves)
     if (moves.empty()) return;
     const std::string me = share_.id();
     std::vector<query> batch;
-    batch.emplace_back(begin);
     // A transaction of a worker that was stopped inside it must not keep this one from beating.
     batch.emplace_back("SET LOCAL lock_timeout = " + std::to_string(times_.beat_every.count()));
     batch.emplace_back("SELECT 1 FROM unipile.workers WHERE worker = $1::uuid AND state = 0 FOR SHARE");
@@ -361,22 +365,19 @@ void worker::write_moves(connection& db, const share_moves& moves)
     batch.emplace_back(
         "SELECT bucket, owner::text, epoch, seq FROM unipile.buckets WHERE bucket = ANY ($2) AND owner = $1::uuid");
     batch.back().add(std::string_view(me)).add(std::move(wanted));
-    batch.emplace_back(commit);
-    const std::size_t claimed = batch.size() - 2;
-    const std::vector<rows> results = db.run(batch);
-    share_.moved(moves, buckets_in(results[claimed]));
+    const std::vector<rows> results = run_transaction(db, std::move(batch));
+    share_.moved(moves, buckets_in(results.back()));
 }
 
 // Rows of workers that have ended are kept for a day, for people, and as long as they own a bucket: only a row shows
 // that its buckets may be claimed.
 void worker::remove_ended(connection& db)
 {
-    const std::array batch{
-        query(begin),
-        query("DELETE FROM unipile.workers w WHERE w.state <> 0 AND w.at < clock_timestamp() - interval '1 day' "
-              "AND NOT EXISTS (SELECT 1 FROM unipile.buckets b WHERE b.owner = w.worker)"),
-        query(commit)};
-    db.run(batch);
+    std::vector<query> batch;
+    batch.emplace_back(
+        "DELETE FROM unipile.workers w WHERE w.state <> 0 AND w.at < clock_timestamp() - interval '1 day' "
+        "AND NOT EXISTS (SELECT 1 FROM unipile.buckets b WHERE b.owner = w.worker)");
+    run_transaction(db, std::move(batch));
 }
 
 }  // namespace unipile::store::postgres

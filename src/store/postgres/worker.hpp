@@ -11,7 +11,6 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
-#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -56,7 +55,7 @@ private:
     };
 
     void enroll(connection& db);
-    std::vector<rows> run_beat(connection& db, std::span<const query> batch);
+    std::vector<rows> run_beat(connection& db, std::vector<query> batch);
     bool note_beat(const rows& answer);
     void begin_anew(connection& db);
     void leave() noexcept;

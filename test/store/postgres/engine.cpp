@@ -298,7 +298,10 @@ BOOST_AUTO_TEST_CASE(changes_are_numbered_within_their_bucket)
 BOOST_AUTO_TEST_CASE(a_writer_applies_a_group_at_once)
 {
     store_place where;
-    store_writer writer(where.open(), slow_groups());
+    writer_options apart;
+    apart.transaction_every = 24h;
+    apart.transactions_at_once = 0;
+    store_writer writer(where.open(), apart);
     const auto run = [&] {
         std::promise<run_info> answer;
         store_work work;

@@ -1,19 +1,22 @@
 // Databases for the stores of tests, one for each.
+#include "place.hpp"
+
 #include "store/opened_store.hpp"
-#include "support/postgres_server.hpp"
 
 #include <unipile/store/postgres.hpp>
 
 namespace unipile::store::test {
 
-namespace {
-
-unipile::test::postgres_server& server()
+unipile::test::postgres_server& store_server()
 {
     unipile::test::postgres_server::skip_if_unavailable();
-    static unipile::test::postgres_server one;
+    static unipile::test::postgres_server one{
+        {.more = {"log_statement = 'all'", "log_line_prefix = '%a %p|'", "log_min_error_statement = panic",
+                  "log_parameter_max_length = 0"}}};
     return one;
 }
+
+namespace {
 
 postgres::postgres_options options_of(store::access a)
 {
@@ -29,11 +32,11 @@ store_place::store_place()
 {
     static int made = 0;
     name_ = "store" + std::to_string(++made);
-    server().sql("CREATE DATABASE " + name_);
-    address_ = server().conninfo(name_);
+    store_server().sql("CREATE DATABASE " + name_);
+    address_ = store_server().conninfo(name_);
 }
 
-store_place::~store_place() { server().sql("DROP DATABASE IF EXISTS " + name_ + " WITH (FORCE)"); }
+store_place::~store_place() { store_server().sql("DROP DATABASE IF EXISTS " + name_ + " WITH (FORCE)"); }
 
 std::unique_ptr<engine> store_place::open(store::access a) const
 {
@@ -47,13 +50,13 @@ std::unique_ptr<post_reader> store_place::reader() const
 
 void store_place::sql(const std::string& statement) const
 {
-    server().sql("SET search_path = unipile; " + statement, name_);
+    store_server().sql("SET search_path = unipile; " + statement, name_);
 }
 
 void store_place::rows(const std::string& query,
                        const std::function<void(const std::vector<std::string>&)>& visit) const
 {
-    for (const auto& row : server().sql("SET search_path = unipile; " + query, name_)) visit(row);
+    for (const auto& row : store_server().sql("SET search_path = unipile; " + query, name_)) visit(row);
 }
 
 }  // namespace unipile::store::test
