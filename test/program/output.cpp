@@ -158,7 +158,8 @@ BOOST_AUTO_TEST_CASE(half_a_line_at_the_end_of_a_file_is_cut_back)
     strings got = lines_of(read_file(lines));
     BOOST_TEST_REQUIRE(got.front() == "{\"before\":1}");
     got.erase(got.begin());
-    BOOST_TEST(same_lines(sorted(std::move(got)), whole_truth(w.world)));
+    const strings whole = sorted(std::move(got));
+    BOOST_TEST(same_lines(whole, whole_truth(w.world)));
 }
 
 BOOST_AUTO_TEST_CASE(half_a_line_is_cut_back_on_resuming_too)

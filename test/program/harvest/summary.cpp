@@ -195,7 +195,7 @@ BOOST_AUTO_TEST_CASE(five_kinds_of_failure)
     harvest_ending e = good();
     for (unsigned i = 1; i <= 8; ++i) {
         const std::string kind = "kind_" + std::to_string(i);
-        e.tally.by_end[kind] = 10 * i;
+        e.tally.by_end[kind] = std::uint64_t{10} * i;
         e.tally.failure_of[kind] = "words of " + kind;
     }
     strings told;
