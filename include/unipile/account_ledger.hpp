@@ -18,9 +18,9 @@ namespace unipile {
 ///
 /// A server counts a request at some time between its sending and its end. So a request is in flight until it has
 /// ended, and counts as made at its end; windows then hold for the server too, however long requests take. Requests
-/// that were in flight when a process died count as made when the ledger is loaded. A request that ended before it
-/// could be sent does not count. A request that was sent twice, because a kept-alive connection closed before any
-/// answer, counts twice from its end on; only this can take a window above its limit, by one.
+/// that were in flight when a process died count as made when the ledger is loaded, and a gap begins then. A request
+/// that ended before it could be sent does not count. A request that was sent twice, because a kept-alive connection
+/// closed before any answer, counts twice from its end on; only this can take a window above its limit, by one.
 struct account_ledger {
     /// Requests that ended at one time. Many that are close together become one entry at the latest of their times, so
     /// that a window never counts them as older than they are.

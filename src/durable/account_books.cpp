@@ -31,6 +31,8 @@ void account_books::read(const store::account_row& row)
         save(row.account, kept.ledger, kept.ledger.resting_until);
         if (damaged_) damaged_(row.account);
     }
+    if (const store::account_share* share = writer_.share(); share && share->may_lack_requests())
+        ++kept.ledger.in_flight;
     read_.insert_or_assign(row.account, std::move(kept.ledger));
 }
 
@@ -48,14 +50,15 @@ void account_books::unpark(std::string_view account)
 void account_books::save(std::string_view account, const account_ledger& ledger, wall_time next_request)
 {
     store::account_row row = store::row_of(account, ledger, next_request, now());
-    store::async_apply(writer_, executor_, store::save_account{std::move(row)}, asio::detached);
+    store::async_apply(writer_, executor_, store::save_account{std::move(row), 0}, asio::detached);
 }
 
-void account_books::admit(std::string_view account, const account_ledger& ledger, wall_time next_request,
-                          admission done)
+void account_books::admit(const harvest_job& job, const account_ledger& ledger, wall_time next_request, admission done)
 {
-    store::account_row row = store::row_of(account, ledger, next_request, now());
-    store::async_apply_durably(writer_, executor_, store::save_account{std::move(row)}, std::move(done));
+    store::save_account save;
+    save.row = store::row_of(job.query.account_id, ledger, next_request, now());
+    save.job = static_cast<std::int64_t>(job.tag);
+    store::async_apply_durably(writer_, executor_, std::move(save), std::move(done));
 }
 
 }  // namespace unipile::durable

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <unipile/account_ledger.hpp>
+#include <unipile/harvest_job.hpp>
 #include <unipile/harvest_options.hpp>
 #include <unipile/store/records.hpp>
 #include <unipile/store/writer.hpp>
@@ -40,8 +41,8 @@ public:
 
     /// Stores a ledger. `next_request`: the earliest time of the account's next request.
     void save(std::string_view account, const account_ledger& ledger, wall_time next_request);
-    /// The same; calls `done` when the ledger is durable, or with the store's error.
-    void admit(std::string_view account, const account_ledger& ledger, wall_time next_request, admission done);
+    /// The same for a request of a job; calls `done` when the ledger is durable, or with the store's error.
+    void admit(const harvest_job& job, const account_ledger& ledger, wall_time next_request, admission done);
 
 private:
     boost::asio::any_io_executor executor_;

@@ -73,12 +73,12 @@ harvest_options harvester_core::options_for_stream()
         // Jobs that wait for their account's owner may be the only ones left.
         if (is_waiting(account)) source_->notify();
     };
-    o.admit = [this](std::string_view account, const account_ledger& l, harvest_options::admission go) {
-        books_.admit(
-            account, l, next_request_of(account),
-            [weak = weak_from_this(), name = std::string(account), go = std::move(go)](error_code code, bool stored) {
-                if (const auto self = weak.lock()) self->admitted(name, code, stored, go);
-            });
+    o.admit = [this](const harvest_job& job, const account_ledger& l, harvest_options::admission go) {
+        const std::string& account = job.query.account_id;
+        auto done = [weak = weak_from_this(), account, go = std::move(go)](error_code code, bool stored) {
+            if (const auto self = weak.lock()) self->admitted(account, code, stored, go);
+        };
+        books_.admit(job, l, next_request_of(account), std::move(done));
     };
     if (const store::account_share* share = writer_.share()) o.clock = [share] { return share->now(); };
     return o;
@@ -242,7 +242,6 @@ bool harvester_core::parked_waits() const noexcept
 /// Returns true if the account waits for its owner, or for the first sign that the API knows any account.
 bool harvester_core::is_waiting(std::string_view account) const
 {
-    if (is_leaving(account)) return true;
     bool waiting = false;
     stream_->account(account,
                      [&](const account_status& s) { waiting = s.unknown || (s.ledger.parked && parked_waits()); });
@@ -251,8 +250,10 @@ bool harvester_core::is_waiting(std::string_view account) const
 
 bool harvester_core::has_unfinished() const
 {
-    return std::any_of(jobs_.begin(), jobs_.end(),
-                       [this](const auto& job) { return !is_waiting(job.second.claimed.spec.account); });
+    // An account that leaves may come back with its jobs.
+    return !leaving_.empty() || std::any_of(jobs_.begin(), jobs_.end(), [this](const auto& job) {
+        return !is_waiting(job.second.claimed.spec.account);
+    });
 }
 
 }  // namespace unipile::durable

@@ -3,6 +3,7 @@
 #include "durable/job_course.hpp"
 
 #include <unipile/account_ledger.hpp>
+#include <unipile/store/account_rows.hpp>
 #include <unipile/store/async.hpp>
 
 #include <boost/asio/as_tuple.hpp>
@@ -12,6 +13,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <functional>
 #include <utility>
 
 namespace unipile::durable {
@@ -116,7 +118,7 @@ std::vector<std::string> store_source::choose(const job_request& request)
         std::string account = std::move(ring_.front());
         ring_.pop_front();
         if (owner->is_waiting(account)) continue;
-        if (request.has_enough(account) || is_put_off(account))
+        if (request.has_enough(account) || is_put_off(account) || owner->is_leaving(account))
             busy_ = true;
         else
             chosen.push_back(std::move(account));
@@ -170,12 +172,19 @@ void store_source::take_claimed(const std::string& account, const std::optional<
                                 const std::vector<store::claimed_job>& claimed, std::vector<harvest_job>& jobs)
 {
     const auto owner = owner_.lock();
-    // The claims of an account that leaves end with it. One without jobs may be another worker's already.
+    // An account without jobs is another worker's, or has others: another look shows it.
+    busy_ = busy_ || claimed.empty();
+    // The claims of an account that leaves end with it.
     if (!owner || claimed.empty() || left_.contains(account) || owner->is_leaving(account)) return;
-    if (row && *row && !may_begin(**row))
+    if (row && *row && !may_begin(**row)) {
+        busy_ = true;
         return store::async_apply(writer_, executor_, store::leave_account{account}, asio::detached);
+    }
     if (row) known_.insert(account);
     if (row && *row) owner->account_known(**row);
+    // Its first request may be what the store has lost.
+    if (row && !*row && writer_.share() && writer_.share()->may_lack_requests())
+        owner->account_known(store::row_of(account, account_ledger(), {}, now()));
     for (const store::claimed_job& job : claimed) {
         const bool usable = is_usable(job.start, query_for(job.spec));
         owner->claimed(job, !usable);
@@ -184,14 +193,18 @@ void store_source::take_claimed(const std::string& account, const std::optional<
 }
 
 /// An account that was taken over while a request was in flight begins when that can't be under way any more. The
-/// request counts as made then, so that no window has it too early.
+/// request counts as made then, so that no window has it too early. Accounts that were taken over together begin one
+/// after the other: if a page of one of them ends its worker, the others' requests are not in flight each time.
 bool store_source::may_begin(const store::account_row& row)
 {
     if (!writer_.share()) return true;
     const auto ledger = account_ledger::from_text(row.ledger);
     if (!ledger || ledger->in_flight == 0) return true;
     takeover& t = taken_over_[row.account];
-    if (t.ledger != row.ledger) t = {row.ledger, now() + answer_time_};
+    if (t.ledger != row.ledger) {
+        const auto share = std::hash<std::string>()(row.account + row.ledger) % 1'000;
+        t = {row.ledger, now() + answer_time_ + answer_time_ * static_cast<int>(share) / 1'000};
+    }
     if (now() < t.begins) return false;
     taken_over_.erase(row.account);
     return true;

@@ -31,18 +31,22 @@ account_index harvest_core::account_of(const std::string& name)
         if (options_.load_ledger) known = options_.load_ledger(name);
     });
     account_ledger ledger = std::move(known).value_or(account_ledger());
+    const bool unknown_end = ledger.in_flight > 0;
     auto rules = rules_for(name, ledger.provider);
     settle(ledger, now() + clock_.ahead());
     shift(ledger, -clock_.ahead());
+    account_index i = 0;
     if (returns) {
-        scheduler_.rejoin(at->second, std::move(rules), std::move(ledger), now());
-        gone_[at->second] = false;
-        return at->second;
+        i = at->second;
+        scheduler_.rejoin(i, std::move(rules), std::move(ledger), now());
+        gone_[i] = false;
+    } else {
+        names_.push_back(name);
+        gone_.push_back(false);
+        i = scheduler_.add_account(std::move(rules), std::move(ledger), now());
+        accounts_.emplace(name, i);
     }
-    names_.push_back(name);
-    gone_.push_back(false);
-    const account_index i = scheduler_.add_account(std::move(rules), std::move(ledger), now());
-    accounts_.emplace(name, i);
+    if (unknown_end) scheduler_.rest_account(i, now());
     return i;
 }
 

@@ -59,8 +59,9 @@ void harvest_core::start_request(job_index i)
         });
     };
     bool asked = false;
+    const auto job = jobs_[i].what;
     call_out("admit", [&] {
-        options_.admit(names_[a], ledger, std::move(go));
+        options_.admit(*job, ledger, std::move(go));
         asked = true;
     });
     if (!asked && is_running(i, number)) jobs_[i].admission = 0, not_sent(i);

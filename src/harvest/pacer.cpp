@@ -148,6 +148,11 @@ void pacer::pause(account_ledger& ledger, milliseconds drawn, wall_time now) con
     ledger.next_request = std::max(ledger.next_request, now + std::min(drawn, most));
 }
 
+void pacer::rest(account_ledger& ledger, wall_time now, random_source& random) const
+{
+    ledger.next_request = std::max(ledger.next_request, now + draw_gap(ledger, now, random));
+}
+
 void pacer::take_back(account_ledger& ledger, bool latest, wall_time now) const
 {
     --ledger.in_flight;

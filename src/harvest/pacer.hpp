@@ -46,6 +46,8 @@ public:
     /// `spend`. The part that `spread` adds to a gap counts from the request's beginning; otherwise slow answers would
     /// leave windows unused.
     void pause(account_ledger& ledger, std::chrono::milliseconds drawn, wall_time now) const;
+    /// Starts a gap at `now`, for requests of another process that may have been made just now.
+    void rest(account_ledger& ledger, wall_time now, random_source& random) const;
     /// Instead of `ended`, for a spent request that was not sent: removes it. `latest`: no request of the account was
     /// spent after it, so the gap behind it is removed, too.
     void take_back(account_ledger& ledger, bool latest, wall_time now) const;

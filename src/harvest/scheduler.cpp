@@ -22,6 +22,12 @@ account_index scheduler::add_account(std::shared_ptr<const pacer> rules, account
     return static_cast<account_index>(accounts_.size() - 1);
 }
 
+void scheduler::rest_account(account_index i, wall_time now)
+{
+    auto& a = accounts_[i];
+    a.rules->rest(a.ledger, now, random_);
+}
+
 job_index scheduler::add_job(account_index i, wall_time now)
 {
     job_index j = free_;

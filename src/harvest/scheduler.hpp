@@ -88,6 +88,8 @@ public:
 
     /// `rules` is shared between accounts. The ledger may be from an earlier run.
     account_index add_account(std::shared_ptr<const pacer> rules, account_ledger ledger, wall_time now);
+    /// A gap begins, because requests of an earlier process may have been made just now.
+    void rest_account(account_index account, wall_time now);
     /// Adds a job at the end of its account's queue. Indices of ended jobs are reused.
     job_index add_job(account_index account, wall_time now);
 

@@ -62,7 +62,10 @@ readable open_readable(const std::string& file, const sqlite_options& options, c
 
 connection open_to_write(const std::string& file, const sqlite_options& options, std::unique_ptr<owner_lock>& lock)
 {
-    if (options.access == access::shared) throw std::invalid_argument("sqlite_options: a file has one worker");
+    if (options.access == access::shared)
+        throw std::invalid_argument(
+            "sqlite_options: a file has one worker at a time; for several use a store in PostgreSQL, see "
+            "unipile/store/postgres.hpp");
     const bool log_was_there = log_size(file) > 0;
     connection db(file, options.create ? connection::open_mode::create : connection::open_mode::read_write,
                   options.vfs);

@@ -182,7 +182,7 @@ BOOST_AUTO_TEST_CASE(options_that_cannot_work)
     BOOST_TEST(refused([](auto& o) { o.harvest.save_ledger = [](std::string_view, const account_ledger&) {}; }) ==
                ledgers);
     BOOST_TEST(refused([](auto& o) {
-                   o.harvest.admit = [](std::string_view, const account_ledger&, harvest_options::admission) {};
+                   o.harvest.admit = [](const harvest_job&, const account_ledger&, harvest_options::admission) {};
                }) == ledgers);
 }
 

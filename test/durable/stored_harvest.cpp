@@ -114,7 +114,9 @@ stored_harvest::stored_harvest(stored_world& world, store::harvester_options opt
     engine->perform(store::add_jobs{run_number, world.jobs});
     if (prepare) prepare(*engine, run_number);
     engine->commit();
-    writer = std::make_unique<store::store_writer>(std::make_unique<failing_store>(std::move(engine), calls_, fail_at));
+    engine = std::make_unique<failing_store>(std::move(engine), calls_, fail_at);
+    if (world.wrap) engine = world.wrap(std::move(engine));
+    writer = std::make_unique<store::store_writer>(std::move(engine));
     const auto with_time = [this](client& api, std::unique_ptr<job_source> source, harvest_options o) {
         return unipile::harvest::begin(api, std::shared_ptr<job_source>(std::move(source)), std::move(o), time);
     };

@@ -38,6 +38,8 @@ struct stored_world {
     std::vector<store::job_spec> jobs;
     store::run_request request = {};
     store::test::scratch folder = {};
+    /// Puts an engine of the test's own in front of the store.
+    std::function<std::unique_ptr<store::engine>(std::unique_ptr<store::engine>)> wrap = {};
 
     std::vector<std::string> stored_ids() const;
     std::unique_ptr<store::post_reader> reader() const { return store::open_sqlite_reader(folder.file()); }

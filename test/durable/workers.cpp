@@ -1,148 +1,11 @@
 // Several workers harvest one run: what they store, and how often each account sends.
-#include "store/postgres/workers.hpp"
-#include "durable/stored_harvest.hpp"
+#include "durable/working.hpp"
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/test/unit_test.hpp>
-
-#include <algorithm>
-#include <atomic>
-#include <map>
-#include <mutex>
-#include <thread>
 
 namespace unipile::test {
 
 namespace {
-
-namespace asio = boost::asio;
-using namespace std::chrono_literals;
-using store::test::shared_store;
-using store::test::wait_until;
-
-constexpr std::size_t accounts = 12, listings = 2, posts = 25, page_size = 10;
-constexpr unsigned most = 3;
-constexpr std::chrono::milliseconds window = 1'500ms;
-
-std::vector<store::job_spec> all_jobs()
-{
-    std::vector<store::job_spec> jobs;
-    for (std::size_t a = 0; a < accounts; ++a)
-        for (std::size_t l = 0; l < listings; ++l)
-            jobs.push_back(spec_of(a, "i" + std::to_string(a) + "x" + std::to_string(l)));
-    return jobs;
-}
-
-/// What the API sees.
-class witness {
-public:
-    answer operator()(const asked& request)
-    {
-        {
-            const std::lock_guard lock(mutex_);
-            times_[request.account].push_back(std::chrono::steady_clock::now());
-        }
-        return listing_of(request, posts, page_size);
-    }
-    std::size_t requests()
-    {
-        const std::lock_guard lock(mutex_);
-        std::size_t n = 0;
-        for (const auto& [account, times] : times_) n += times.size();
-        return n;
-    }
-    std::chrono::steady_clock::time_point first_of(const std::string& account)
-    {
-        const std::lock_guard lock(mutex_);
-        return times_.at(account).front();
-    }
-    /// The clocks of two workers differ by what a round trip to the database hides.
-    void check_windows(std::chrono::milliseconds clocks = 100ms)
-    {
-        const std::lock_guard lock(mutex_);
-        BOOST_TEST(times_.size() == accounts);
-        for (const auto& [account, times] : times_)
-            for (std::size_t i = most; i < times.size(); ++i)
-                BOOST_TEST((times[i] - times[i - most] >= window - clocks));
-    }
-
-private:
-    std::mutex mutex_;
-    std::map<std::string, std::vector<std::chrono::steady_clock::time_point>> times_;
-};
-
-/// One worker with a harvest, on a thread of its own.
-class working {
-public:
-    static constexpr std::chrono::milliseconds answer_time{1'000};
-
-    working(const shared_store& store, witness& api) : writer_(store.open(), {})
-    {
-        run_ = writer_.perform(store::begin_run{{}, wall_now()}).run;
-        writer_.perform(store::add_jobs{run_, all_jobs()});
-        store::harvester_options options = durably();
-        options.harvest.pace->windows = {{most, window}};
-        options.harvest.pace->gap = {10ms, 30ms};
-        options.client.deadlines.first_byte = answer_time;
-        scripted_ = std::make_unique<scripted_client>(
-            context_.get_executor(), [&api](std::size_t, const asked& r) { return api(r); }, impatient());
-        auto client = detail::access::make<unipile::client>(context_.get_executor(), scripted_->core);
-        const auto begin = [](unipile::client& c, std::unique_ptr<job_source> source, harvest_options o) {
-            return c.harvest(std::move(source), std::move(o));
-        };
-        core_ = durable::harvester_core::make(std::move(client), writer_, run_, std::move(options), begin);
-        core_->start([this](boost::system::error_code code) { result_ = code, ended_ = true; },
-                     asio::any_completion_executor(context_.get_executor()));
-        thread_ = std::thread([this] { context_.run(); });
-    }
-    ~working() { finish(); }
-    working(const working&) = delete;
-    working& operator=(const working&) = delete;
-
-    void stop()
-    {
-        asio::post(context_, [this] { core_->stop(); });
-    }
-    void finish()
-    {
-        if (!thread_.joinable()) return;
-        thread_.join();
-        BOOST_TEST(result_ == boost::system::error_code());
-        over_ = writer_.perform(store::end_run{run_, "complete", wall_now()});
-        core_.reset();
-        writer_.close();
-    }
-    bool ended() const { return ended_; }
-    bool over() const { return over_; }
-    std::uint64_t jobs_done() const { return core_->stats().jobs_done; }
-
-private:
-    store::store_writer writer_;
-    std::int64_t run_ = 0;
-    asio::io_context context_;
-    std::unique_ptr<scripted_client> scripted_;
-    std::shared_ptr<durable::harvester_core> core_;
-    std::atomic<bool> ended_ = false;
-    bool over_ = false;
-    boost::system::error_code result_;
-    std::thread thread_;
-};
-
-void check_stored(const shared_store& store)
-{
-    std::vector<std::string> expected, got;
-    for (const store::job_spec& job : all_jobs())
-        for (const std::string& id : ids_of(job.identifier, posts)) expected.push_back(id);
-    for (const auto& row : store.sql("SELECT id FROM unipile.posts")) got.push_back(row[0]);
-    std::sort(expected.begin(), expected.end());
-    std::sort(got.begin(), got.end());
-    BOOST_TEST(got == expected, boost::test_tools::per_element());
-    BOOST_TEST(store.value("SELECT count(*)::text FROM unipile.jobs WHERE state <> 3") == "0");
-    BOOST_TEST(store.value("SELECT count(*)::text FROM unipile.runs WHERE ended IS NULL") == "0");
-    BOOST_TEST(store.value("SELECT count(*)::text FROM (SELECT 1 FROM unipile.changes WHERE kind = 1 "
-                           "GROUP BY id HAVING count(*) > 1) x") == "0");
-}
 
 BOOST_AUTO_TEST_SUITE(durable_workers)
 
@@ -215,6 +78,49 @@ BOOST_AUTO_TEST_CASE(an_outage_of_the_database_is_waited_for)
     second.reset();
     check_stored(store);
     api.check_windows();
+}
+
+// As after a failover to a standby that lacks the last transactions.
+BOOST_AUTO_TEST_CASE(a_database_that_goes_back_loses_nothing_and_no_request_is_sent_twice)
+{
+    const shared_store store;
+    witness api;
+    std::atomic<bool> is_back = false;
+    // The run goes on until then.
+    api.before = [&](const asked& request) {
+        while (!is_back && request.identifier == "i0x1" && request.cursor == "c2") std::this_thread::sleep_for(5ms);
+    };
+    auto first = std::make_unique<working>(store, api);
+    auto second = std::make_unique<working>(store, api);
+    wait_until([&] { return store.is_shared_as_planned(2) && api.requests() > 10; }, "requests");
+    const std::vector<std::string> tables{"buckets", "workers", "batches",   "accounts",
+                                          "jobs",    "posts",   "sightings", "changes"};
+    std::string keep = "BEGIN ISOLATION LEVEL REPEATABLE READ; CREATE SCHEMA before;";
+    for (const std::string& t : tables) keep += "CREATE TABLE before." + t + " AS SELECT * FROM unipile." + t + ";";
+    store.sql(keep + "COMMIT");
+    const std::size_t then = api.requests();
+    wait_until([&] { return api.requests() > then + 5; }, "more requests");
+    // No transaction of a worker is under way once all its fences are locked.
+    store.sql(
+        "BEGIN; UPDATE unipile.workers n SET beat = b.beat, state = b.state FROM before.workers b "
+        "WHERE n.worker = b.worker;"
+        "UPDATE unipile.batches n SET seq = b.seq FROM before.batches b WHERE n.worker = b.worker;"
+        "UPDATE unipile.buckets n SET owner = b.owner, epoch = b.epoch, seq = b.seq FROM before.buckets b "
+        "WHERE n.bucket = b.bucket;"
+        "DELETE FROM unipile.accounts; INSERT INTO unipile.accounts SELECT * FROM before.accounts;"
+        "DELETE FROM unipile.jobs; INSERT INTO unipile.jobs SELECT * FROM before.jobs;"
+        "DELETE FROM unipile.sightings; INSERT INTO unipile.sightings SELECT * FROM before.sightings;"
+        "DELETE FROM unipile.changes; INSERT INTO unipile.changes SELECT * FROM before.changes;"
+        "DELETE FROM unipile.posts; INSERT INTO unipile.posts SELECT * FROM before.posts; COMMIT");
+    is_back = true;
+    first->finish();
+    second->finish();
+    BOOST_TEST(first->jobs_left() + second->jobs_left() > 0u);
+    first.reset();
+    second.reset();
+    check_stored(store);
+    api.check_windows();
+    BOOST_TEST(store.value("SELECT count(*)::text FROM unipile.workers WHERE state = 1") == "0");
 }
 
 BOOST_AUTO_TEST_CASE(a_request_of_the_owner_before_is_waited_for)

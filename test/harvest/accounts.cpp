@@ -233,6 +233,29 @@ BOOST_AUTO_TEST_CASE(a_restart_does_not_forget_what_was_used)
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_gap_begins_where_the_end_of_a_request_is_unknown)
+{
+    for (const std::uint32_t in_flight : {0u, 1u}) {
+        auto options = quickly();
+        options.pace = parse_pacing("10/day, gap 10m");
+        options.load_ledger = [&](std::string_view) {
+            account_ledger l;
+            l.in_flight = in_flight;
+            return std::optional(l);
+        };
+        scripted_harvest h(plain_listing(5, 10), grid(1, 1), options);
+        asio::co_spawn(h.context, gather(h.stream, h.got), [](std::exception_ptr) {});
+        while (h.context.poll() > 0) {
+        }
+        BOOST_TEST(h.requests() == 1u - in_flight);
+        if (in_flight == 0) continue;
+        h.stream.account("a0", [&](const account_status& a) {
+            BOOST_TEST(a.left_today == 9u);
+            BOOST_TEST((a.next_request == h.time->wall() + 10min));
+        });
+    }
+}
+
 BOOST_AUTO_TEST_CASE(the_provider_is_learned_and_its_rules_hold)
 {
     harvest_options options;

@@ -42,8 +42,8 @@ struct gated {
         auto o = quickly();
         o.pace->gap = {gap, gap};
         o.pace->windows = {{1'000, 24h}};
-        o.admit = [this](std::string_view account, const account_ledger& l, harvest_options::admission go) {
-            asked.push_back({std::string(account), l, std::move(go)});
+        o.admit = [this](const harvest_job& job, const account_ledger& l, harvest_options::admission go) {
+            asked.push_back({job.query.account_id, l, std::move(go)});
         };
         o.save_ledger = [this](std::string_view, const account_ledger& l) { saved = l, ++saves; };
         return o;
@@ -147,7 +147,7 @@ BOOST_AUTO_TEST_CASE(asks_only_where_the_past_matters)
         auto options = quickly();
         options.pace = parse_pacing(pace);
         std::size_t asked = 0, saved = 0;
-        options.admit = [&](std::string_view, const account_ledger&, harvest_options::admission go) {
+        options.admit = [&](const harvest_job&, const account_ledger&, harvest_options::admission go) {
             ++asked;
             std::move(go)(granted);  // at once
         };
@@ -166,7 +166,7 @@ BOOST_AUTO_TEST_CASE(leave_may_come_from_another_thread)
     auto options = quickly();
     options.pace->windows = {{1'000, 24h}};
     std::vector<std::thread> threads;
-    options.admit = [&](std::string_view, const account_ledger&, harvest_options::admission go) {
+    options.admit = [&](const harvest_job&, const account_ledger&, harvest_options::admission go) {
         threads.emplace_back([go = std::move(go)]() mutable { std::move(go)(granted); });
     };
     scripted_harvest h(plain_listing(25, 10), row(6), options);

@@ -47,8 +47,8 @@ struct cut_off {
     {
         o.pace->windows = {{1'000, 24h}};
         o.pace->gap = {1ms, 1ms};
-        o.admit = [this](std::string_view account, const account_ledger& l, harvest_options::admission go) {
-            saved[std::string(account)] = l;
+        o.admit = [this](const harvest_job& job, const account_ledger& l, harvest_options::admission go) {
+            saved[job.query.account_id] = l;
             std::move(go)({});
         };
         o.save_ledger = [this](std::string_view account, const account_ledger& l) { saved[std::string(account)] = l; };

@@ -197,6 +197,20 @@ BOOST_AUTO_TEST_CASE(what_was_in_flight_when_a_process_died_counts_from_then_on)
     BOOST_TEST(p.earliest(ledger, start + 1h) == start + 1h + 10min);
 }
 
+BOOST_AUTO_TEST_CASE(a_gap_begins_where_an_earlier_process_may_have_sent_a_request)
+{
+    const pacer p{unipile::parse_pacing("gap 10s-20s")};
+    account_ledger ledger;
+    random_source random{45};
+    p.rest(ledger, start, random);
+    BOOST_TEST((p.earliest(ledger, start) >= start + 10s && p.earliest(ledger, start) <= start + 20s));
+    // A longer wait stays.
+    const account_ledger before = ledger;
+    p.rest(ledger, start - 1h, random);
+    BOOST_TEST((ledger == before));
+    BOOST_TEST(ledger.requests == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(knows_whether_the_past_matters)
 {
     for (const char* text : {"1/day", "gap 1s", "gap 0s-1s", "recommended"})

@@ -79,7 +79,7 @@ struct world {
             return std::optional<pacing>();
         };
         if (place == where::admit)
-            o.admit = [this](std::string_view, const account_ledger&, harvest_options::admission go) {
+            o.admit = [this](const harvest_job&, const account_ledger&, harvest_options::admission go) {
                 go({});
                 call(where::admit);
             };

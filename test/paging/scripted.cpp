@@ -30,6 +30,7 @@ public:
         owner_->requests.push_back(parse(target));
         answer_ = owner_->script_(number, owner_->requests.back());
         co_await turn();
+        if (answer_.waits) co_await hang();
         if (answer_.not_sent) throw failure(*answer_.not_sent);
         times_sent_ = answer_.times_sent;
         if (answer_.foreign) throw boost::system::system_error(answer_.foreign);

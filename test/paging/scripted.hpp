@@ -37,6 +37,7 @@ struct answer {
     unsigned times_sent = 1;                 ///< how many requests for it the server may have seen
     bool at_once = false;                    ///< all of it is there as soon as it is asked for
     bool hang = false;                       ///< at the end, or at `break_at`, nothing more comes
+    bool waits = false;                      ///< it waits for a connection, and nothing is ever sent
     std::optional<errc> not_sent = {};       ///< it fails so before anything was sent
     boost::system::error_code foreign = {};  ///< how it fails instead: an error that is none of the library's
 };

@@ -376,6 +376,22 @@ BOOST_AUTO_TEST_CASE(a_lock_that_cannot_be_had_says_why)
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_file_is_not_shared_and_the_message_says_what_is)
+{
+    scratch folder;
+    sqlite_options options;
+    options.access = access::shared;
+    try {
+        open_sqlite(folder.file(), options);
+        BOOST_TEST(false, "not refused");
+    } catch (const std::invalid_argument& e) {
+        const std::string line = e.what();
+        BOOST_TEST(line.find("PostgreSQL") != line.npos, line);
+        BOOST_TEST(line.find('\n') == line.npos);
+    }
+    BOOST_TEST(!std::filesystem::exists(folder.file()));
+}
+
 BOOST_AUTO_TEST_CASE(what_is_no_file_or_empty_is_no_store)
 {
     scratch folder;
@@ -383,7 +399,9 @@ BOOST_AUTO_TEST_CASE(what_is_no_file_or_empty_is_no_store)
     BOOST_TEST(reason_of([&] { open_sqlite_reader(folder.path().string()); }) == store_errc::cannot_open);
     BOOST_REQUIRE(::mkfifo(folder.file("fifo").c_str(), 0600) == 0);
     BOOST_TEST(reason_of([&] { open_sqlite_reader(folder.file("fifo")); }) == store_errc::cannot_open);
-    { std::ofstream empty(folder.file()); }
+    {
+        std::ofstream empty(folder.file());
+    }
     BOOST_TEST(reason_of([&] { open_sqlite_reader(folder.file()); }) == store_errc::nothing_stored);
 }
 

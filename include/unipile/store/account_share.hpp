@@ -20,6 +20,9 @@ public:
     virtual bool may_send(std::string_view account) const noexcept = 0;
     /// Returns true if requests may be sent at all. Otherwise connections with unsent requests have to be closed.
     virtual bool may_send() const noexcept = 0;
+    /// Returns true for some time after the store has lost commits: ledgers that are loaded may lack a request that
+    /// another worker has sent.
+    virtual bool may_lack_requests() const noexcept = 0;
     /// Returns true if `accounts_to_leave` may have accounts.
     virtual bool has_changed() const noexcept = 0;
     /// Returns the time of the store's clock, which all workers use.

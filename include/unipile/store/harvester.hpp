@@ -96,6 +96,9 @@ struct harvester_stats : harvester_counters {
 ///
 /// Jobs of a parked account wait (`harvest_options::when_parked`); a run in which only those are left ends.
 ///
+/// Where several workers share the store (`engine::share`) it works on its own accounts, takes in those that it gets,
+/// and lets others go after the page under way. It ends once no worker has queued jobs of accounts that are not parked.
+///
 /// **Thread safety.** All members are called on the executor, or while nothing runs on it.
 ///
 /// **Lifetimes.** The writer, and what the functions of the options refer to, must outlive the operation `async_run`,

@@ -104,6 +104,10 @@ struct forget_position {
 struct save_account {
     using result = bool;
     account_row row;
+    /// The job for which a request is admitted; 0: none is in flight. An engine may count how often a worker has ended
+    /// since then without storing anything of that job; it fails after three times in a row, since it may be its page
+    /// that ends them.
+    std::int64_t job = 0;
 
     std::size_t bytes() const noexcept { return row.ledger.size(); }
 };

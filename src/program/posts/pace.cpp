@@ -33,8 +33,8 @@ harvest_stream paced_listings::open(client& from, const posts_query& query, cons
     options.save_ledger = [this](std::string_view account, const account_ledger& ledger) {
         save(std::string{account}, ledger);
     };
-    options.admit = [this](std::string_view account, const account_ledger& ledger, harvest_options::admission go) {
-        const bool saved = save(std::string{account}, ledger);
+    options.admit = [this](const harvest_job& job, const account_ledger& ledger, harvest_options::admission go) {
+        const bool saved = save(job.query.account_id, ledger);
         go(saved ? boost::system::error_code{} : boost::asio::error::operation_aborted);
     };
     std::vector<harvest_job> jobs(1);

@@ -85,6 +85,8 @@ private:
     bool apply(const others_have_jobs& op);
 
     rows ask(query q);
+    void count_attempt(bucket_number bucket, std::string_view account, std::int64_t job);
+    void give_up(std::span<const std::int64_t> jobs, wall_time now);
     std::string bound_tenant();
     void check_tenant(const run_request& request);
     std::optional<run_info> unfinished_run(const run_request& request, wall_time now);

@@ -1,5 +1,6 @@
 // Claims, accounts, and the count of jobs.
 #include "store/postgres/batch.hpp"
+#include "store/postgres/listing_work.hpp"
 #include "store/postgres/schema.hpp"
 #include "store/postgres/statements.hpp"
 
@@ -7,6 +8,13 @@
 #include <utility>
 
 namespace unipile::store::postgres {
+
+namespace {
+
+// A job fails once so many workers have ended while a request of it was in flight.
+constexpr std::int64_t most_attempts = 3;
+
+}  // namespace
 
 std::int64_t job_number(const job_spec& job)
 {
@@ -103,13 +111,15 @@ std::vector<claimed_job> batch::apply(const claim_jobs& op)
     if (!open.contains(op.account)) return jobs;
     const bucket_number bucket = bucket_of(op.account);
     query find(
-        "SELECT job, identifier, company, timeline FROM unipile.jobs WHERE bucket = $1 AND run = $2 AND account = $3 "
+        "SELECT job, identifier, company, timeline, attempts FROM unipile.jobs WHERE bucket = $1 AND run = $2 AND "
+        "account = $3 "
         "AND state = 0 AND job <> ALL ($4) ORDER BY sort_key, number, job LIMIT $5");
     find.add(bucket).add(op.run).add(std::string_view(op.account)).add_array(memory_.claimed_of(op.account));
     find.add(op.count);
     const rows found = ask(std::move(find));
+    std::vector<std::int64_t> given_up;
     for (int i = 0; i < found.count(); ++i) {
-        claimed_job& job = jobs.emplace_back();
+        claimed_job job;
         job.job = found.integer(i, 0);
         job.spec = {op.account, found.string(i, 1), found.boolean(i, 2)};
         // A damaged timeline starts anew at the top, which costs requests but loses no posts.
@@ -117,12 +127,38 @@ std::vector<claimed_job> batch::apply(const claim_jobs& op)
                 timeline::parse(found.text(i, 3), rules_).value_or(timeline(rules_))};
         job.start = c.line.begin(run.mode, run.bounds, op.now);
         memory_.add(job.job, std::move(c));
+        if (found.integer(i, 4) >= most_attempts)
+            given_up.push_back(job.job);
+        else
+            jobs.push_back(std::move(job));
     }
-    if (jobs.size() < op.count)
+    if (static_cast<std::size_t>(found.count()) < op.count)
         memory_.no_more_open(op.run, op.account);
     else
-        memory_.adjust_open(op.run, op.account, -static_cast<std::int64_t>(jobs.size()));
+        memory_.adjust_open(op.run, op.account, -static_cast<std::int64_t>(found.count()));
+    give_up(given_up, op.now);
     return jobs;
+}
+
+// Ends claimed jobs that seem to end every worker that has them.
+void batch::give_up(std::span<const std::int64_t> jobs, wall_time now)
+{
+    std::vector<operation> ends;
+    for (const std::int64_t job : jobs) {
+        job_end end;
+        end.job = job;
+        end.reason = end_reason::failed;
+        end.failure =
+            "three workers in a row ended while a request of this listing was under way, so its page may be what "
+            "ends them: look for their last messages; a later run tries again";
+        end.failure_type = "worker ended";
+        end.may_pass = true;
+        end.now = now;
+        ends.emplace_back(std::move(end));
+    }
+    if (ends.empty()) return;
+    std::vector<operation_result> results;
+    listing_work(*this).work(ends, results);
 }
 
 job_counts batch::apply(const count_jobs& op)
@@ -145,12 +181,27 @@ std::optional<account_row> batch::apply(const load_account& op)
     }
     query find(
         "SELECT account, ledger, provider, parked, parked_since, waits_until, why, requests, used_today, updated, "
-        "unpark FROM unipile.accounts WHERE bucket = $1 AND account = $2");
+        "unpark, job FROM unipile.accounts WHERE bucket = $1 AND account = $2");
     // The number of buckets never changes.
     find.add(store::bucket_of(op.account, bucket_count)).add(std::string_view(op.account));
     const rows found = ask(std::move(find));
     if (found.count() == 0) return std::nullopt;
+    // Its worker has ended.
+    if (const std::int64_t job = found.integer(0, 11); me_ && job != 0)
+        count_attempt(bucket_of(op.account), op.account, job);
     return account_in(found, 0);
+}
+
+void batch::count_attempt(bucket_number bucket, std::string_view account, std::int64_t job)
+{
+    fence({bucket});
+    query once("UPDATE unipile.accounts SET job = 0 WHERE bucket = $1 AND account = $2");
+    once.add(bucket).add(account);
+    query count("UPDATE unipile.jobs SET attempts = attempts + 1 WHERE bucket = $1 AND job = $2 AND state = 0");
+    count.add(bucket).add(job);
+    t_.sync();
+    t_.add(std::move(once));
+    t_.add(std::move(count));
 }
 
 std::vector<std::string> batch::apply(const accounts_with_jobs& op)

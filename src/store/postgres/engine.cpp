@@ -170,6 +170,8 @@ std::vector<operation_result> postgres_engine::apply_whole(std::span<const opera
             committed();
             return results;
         } catch (const fence_missed&) {
+            // Other fences of the transaction may have taken effect, and would seem to be committed.
+            t.roll_back();
             memory_.undo();
             look_again(b.fences(), r);
         } catch (const database_error& e) {
@@ -177,6 +179,7 @@ std::vector<operation_result> postgres_engine::apply_whole(std::span<const opera
                 committed();
                 return results;
             }
+            t.roll_back();
             memory_.undo();
             prepare_repetition(e, r);
         } catch (...) {

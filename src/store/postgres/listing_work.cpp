@@ -140,6 +140,7 @@ void listing_work::note_progress(std::int64_t job, const claim& c)
     job_change& change = jobs_[job];
     change.bucket = c.bucket;
     change.timeline = c.line.text();
+    change.progressed = true;
     change.suspect = c.line.suspect();
 }
 
@@ -218,6 +219,7 @@ bool listing_work::apply(const save_account& op)
     const account_row* before = change.row;
     if (before) change.same_parking &= before->parked && before->parked_since == op.row.parked_since;
     change.row = &op.row;
+    change.job = op.job;
     return true;
 }
 

@@ -62,10 +62,12 @@ private:
         std::optional<std::string> end;  // with it, the next three are written, too
         std::string failure, failure_type;
         bool may_pass = false;
+        bool progressed = false;  // something was stored, or it has ended
         std::optional<bool> whole;
     };
     struct account_change {
         const account_row* row = nullptr;
+        std::int64_t job = 0;      // whose request is in flight
         bool same_parking = true;  // the rows before it, too
     };
     struct miss {

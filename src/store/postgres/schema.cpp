@@ -67,6 +67,7 @@ constexpr const char* tables[] = {
     used_today bigint NOT NULL,
     updated timestamptz NOT NULL,
     unpark boolean NOT NULL DEFAULT false,
+    job bigint NOT NULL DEFAULT 0,        -- whose request is in flight; 0: none
     PRIMARY KEY (bucket, account)) WITH (fillfactor = 30))sql",
     "CREATE INDEX accounts_by_name ON unipile.accounts (account)",
     "CREATE INDEX accounts_to_unpark ON unipile.accounts (account) WHERE unpark",
@@ -84,6 +85,7 @@ constexpr const char* tables[] = {
     import bigint NOT NULL,               -- number of the import that named it last
     bucket smallint NOT NULL,
     state smallint NOT NULL DEFAULT 0,    -- 0 queued, 1 delayed, 3 done, 4 failed
+    attempts smallint NOT NULL DEFAULT 0, -- workers that ended while a request of it was in flight
     company boolean NOT NULL,
     may_pass boolean NOT NULL DEFAULT false,
     whole boolean NOT NULL DEFAULT false, -- everything is stored, as of `harvested`

@@ -14,7 +14,9 @@ transaction::transaction(connection& db) : db_(db)
     add(query(limit_statements));
 }
 
-transaction::~transaction()
+transaction::~transaction() { roll_back(); }
+
+void transaction::roll_back() noexcept
 {
     if (!begun_ || !db_.in_transaction()) return;
     try {

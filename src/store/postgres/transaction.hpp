@@ -29,6 +29,8 @@ public:
     void add(query q, handler then = {});
     /// Sends what was added. Throws `database_error`.
     void sync();
+    /// Rolls back what was not committed.
+    void roll_back() noexcept;
     /// Sends the rest and commits. Afterwards, an error of the kind `lost` leaves the outcome unknown.
     void commit();
     /// Returns true if a COMMIT was sent, or may have been sent.

@@ -257,6 +257,14 @@ bool worker_share::may_send() const noexcept
     return holder_.may_send(at);
 }
 
+// By then the buckets of workers that ended with the failover are taken over, too.
+bool worker_share::may_lack_requests() const noexcept
+{
+    const boot_time at = clock_();
+    const std::lock_guard lock(mutex_);
+    return at < lacks_until_;
+}
+
 bool worker_share::has_changed() const noexcept
 {
     const std::lock_guard lock(mutex_);
@@ -325,6 +333,7 @@ void worker_share::go_on_after_rewind()
     }
     ++version_;
     holder_.ledgers_written();
+    lacks_until_ = clock_() + 2 * times_.take_after;
 }
 
 bool worker_share::is_idle(bucket_number bucket) const

@@ -98,6 +98,7 @@ public:
 
     bool may_send(std::string_view account) const noexcept override;
     bool may_send() const noexcept override;
+    bool may_lack_requests() const noexcept override;
     bool has_changed() const noexcept override;
     wall_time now() const noexcept override;
 
@@ -133,6 +134,7 @@ private:
     ending ending_ = ending::none;
     bool changed_ = false;
     bool forget_looks_ = false;  // commits were lost
+    boot_time lacks_until_ = boot_time::min();
     wall_time database_time_{};
     boot_time measured_at_{};
     std::chrono::milliseconds shortest_{std::chrono::minutes(1)};  // round trip, which grows by a millisecond a beat

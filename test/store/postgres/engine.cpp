@@ -335,6 +335,38 @@ BOOST_AUTO_TEST_CASE(a_writer_applies_a_group_at_once)
     writer.close();
 }
 
+BOOST_AUTO_TEST_CASE(a_job_fails_whose_request_was_in_flight_when_three_workers_ended)
+{
+    for (const bool progress : {false, true}) {
+        store_place where;
+        std::int64_t run = 0;
+        for (int ended = 0; ended <= 3; ++ended) {
+            auto engine = postgres::open_postgres(where.address(), quick());
+            run = engine->perform(begin_run{{}, at_second(ended)}).run;
+            engine->perform(add_jobs{run, {{"a", "x", false}, {"a", "y", false}}});
+            std::vector<operation> both;
+            both.emplace_back(load_account{"a"});
+            both.emplace_back(claim_jobs{run, "a", 2, at_second(ended)});
+            const auto jobs = result_of<claim_jobs>(std::move(engine->apply(both)[1]));
+            const bool failed = ended == 3 && !progress;
+            BOOST_TEST_REQUIRE(jobs.size() == (failed ? 1u : 2u));
+            BOOST_TEST(jobs.back().spec.identifier == "y");
+            // The account counts once, however often it is loaded.
+            engine->perform(load_account{"a"});
+            BOOST_TEST(value(where, "SELECT attempts FROM jobs WHERE identifier = 'x'") ==
+                       std::to_string(failed                   ? 0
+                                      : progress && ended == 3 ? 1
+                                                               : ended));
+            if (progress && ended == 2) engine->perform(page_of(jobs.front().job, "x", {1, 2}, "p", at_second(ended)));
+            save_account save;
+            save.row.account = "a";
+            save.job = jobs.front().job;
+            engine->perform(save);
+        }
+        BOOST_TEST(value(where, "SELECT count(*) FROM jobs WHERE state = 4 AND may_pass") == (progress ? "0" : "1"));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(lease_times_are_checked)
 {
     store_place where;

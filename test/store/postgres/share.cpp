@@ -322,6 +322,24 @@ BOOST_AUTO_TEST_CASE(lost_commits_without_accounts_hold_nothing)
     BOOST_TEST(w.view().open_buckets().size() == 8u);
 }
 
+BOOST_AUTO_TEST_CASE(ledgers_may_lack_requests_for_a_while_after_lost_commits)
+{
+    shared_world w;
+    w.beat();
+    BOOST_TEST(!w.share.may_lack_requests());
+    w.commit("a", true);
+    w.number -= 2;
+    w.beat();
+    BOOST_TEST(!w.share.may_lack_requests());
+    // No account is loaded before that.
+    w.commit("a", false);
+    BOOST_TEST(w.share.may_lack_requests());
+    w.clock += 18s - 1ms;
+    BOOST_TEST(w.share.may_lack_requests());
+    w.clock += 1ms;
+    BOOST_TEST(!w.share.may_lack_requests());
+}
+
 BOOST_AUTO_TEST_CASE(a_silent_neighbour_is_fenced_and_its_buckets_are_claimed)
 {
     shared_world w;

@@ -208,6 +208,33 @@ BOOST_AUTO_TEST_CASE(lost_commits_are_written_again_before_anything_is_sent)
     BOOST_TEST(e->share()->may_send("acc0"));
 }
 
+BOOST_AUTO_TEST_CASE(commits_that_one_of_two_buckets_has_lost_are_noticed)
+{
+    for (const store::access a : {store::access::shared, store::access::sole}) {
+        const shared_store store;
+        auto e = store.open(a);
+        const auto save_both = [&] {
+            std::vector<operation> both;
+            for (const char* name : {"acc0", "acc1"}) both.emplace_back(save_account{row_of(name)});
+            e->apply(both);
+        };
+        save_both();
+        save_both();
+        store.sql("UPDATE unipile.buckets SET seq = 1 WHERE bucket = (SELECT min(bucket) FROM unipile.accounts)");
+        if (a == store::access::shared) {
+            save_both();
+            BOOST_TEST(store.value("SELECT count(*)::text FROM unipile.buckets WHERE seq > 2") == "2");
+            continue;
+        }
+        try {
+            save_both();
+            BOOST_TEST(false, "not noticed");
+        } catch (const store_error& error) {
+            BOOST_TEST((error.reason() == store_errc::engine));
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(the_buckets_of_a_killed_worker_are_taken_over)
 {
     const shared_store store;
@@ -253,21 +280,104 @@ BOOST_AUTO_TEST_CASE(an_outage_of_the_server_fences_no_worker)
     BOOST_TEST(store.shares().size() == 2u);
 }
 
-BOOST_AUTO_TEST_CASE(ten_workers_come_and_go_and_no_bucket_has_two_owners)
+BOOST_AUTO_TEST_CASE(ten_workers_come_and_go_and_no_bucket_has_two_owners_or_moves_in_vain)
 {
     const shared_store store;
     auto e = store.open();
     store.keep_history();
     std::vector<std::unique_ptr<engine>> others;
+    std::vector<std::string> owners = store.owners();
+    std::size_t least = 0;
+    const auto settle = [&] {
+        wait_until([&] { return store.is_shared_as_planned(1 + others.size()); }, "the planned shares");
+        const std::vector<std::string> now = store.owners();
+        for (std::size_t b = 0; b < now.size(); ++b) least += now[b] != owners[b] ? 1 : 0;
+        owners = now;
+    };
     for (int i = 0; i < 10; ++i) {
         others.push_back(store.open());
-        if (i % 2 == 1) others.erase(others.begin());
-        std::this_thread::sleep_for(100ms);
+        settle();
+        if (i % 3 != 2) continue;
+        others.erase(others.begin());
+        settle();
     }
-    while (!others.empty()) others.pop_back();
-    wait_until([&] { return store.shares() == std::vector<int>{1024}; }, "one share");
+    while (!others.empty()) {
+        others.pop_back();
+        settle();
+    }
+    BOOST_TEST(store.shares() == std::vector<int>{1024}, boost::test_tools::per_element());
     store.check_history();
+    const auto moves = std::stoul(store.value("SELECT count(*)::text FROM history WHERE after IS NOT NULL"));
+    BOOST_TEST_MESSAGE(moves << " moves, " << least << " of them needed");
+    BOOST_TEST(moves * 10 <= least * 12);
     BOOST_TEST(store.value("SELECT count(*)::text FROM unipile.workers WHERE state = 1") == "0");
+}
+
+BOOST_AUTO_TEST_CASE(rows_of_ended_workers_are_removed_after_a_day_unless_they_own_a_bucket)
+{
+    const shared_store store;
+    auto options = shared_store::options();
+    options.leases = {50ms, 1h, 3h};
+    postgres::open_postgres(store.address(), options);
+    const auto row = [](int n, int state, const char* at) {
+        return "INSERT INTO unipile.workers VALUES ('00000000-0000-4000-8000-00000000000" + std::to_string(n) +
+               "', 'w" + std::to_string(n) + "', " + std::to_string(state) + ", 1, now(), now() - interval '" + at +
+               "');";
+    };
+    // Ended long ago, one of them with buckets that another live one has to take; ended just now; live, but silent.
+    store.sql("DELETE FROM unipile.workers;" + row(1, 1, "25 hours") + row(2, 2, "25 hours") + row(3, 1, "25 hours") +
+              row(4, 2, "23 hours") + row(5, 0, "25 hours") +
+              "UPDATE unipile.buckets SET epoch = epoch + 1, owner = '00000000-0000-4000-8000-000000000003'");
+    const auto names = [&] {
+        return store.value(
+            "SELECT coalesce(string_agg(name, ' ' ORDER BY name), '') FROM unipile.workers WHERE name ~ '^w.$'");
+    };
+    auto e = postgres::open_postgres(store.address(), options);
+    wait_until([&] { return names() == "w3 w4 w5"; }, "the removal");
+    BOOST_TEST(store.value("SELECT (count(*) > 0)::text FROM unipile.buckets WHERE owner = "
+                           "'00000000-0000-4000-8000-000000000003'") == "true");
+    e.reset();
+    store.sql("UPDATE unipile.workers SET state = 1 WHERE name = 'w5'");
+    e = postgres::open_postgres(store.address(), options);
+    wait_until([&] { return names() == "w4"; }, "the removal of those without buckets");
+    BOOST_TEST(store.shares() == std::vector<int>{1024}, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(opening_is_repeated_when_the_connection_is_lost)
+{
+    for (const store::access a : {store::access::sole, store::access::shared}) {
+        unipile::test::postgres_server& server = shared_server();
+        const shared_store store;
+        auto options = shared_store::options(a);
+        options.leases = {50ms, 150ms, 450ms};
+        postgres::open_postgres(store.address(), options);
+        const auto block = [&] {
+            store.sql(
+                "DELETE FROM unipile.workers; INSERT INTO unipile.workers VALUES ("
+                "'00000000-0000-4000-8000-000000000001', 'gone', 0, 7, now(), now(), true);"
+                "UPDATE unipile.buckets SET owner = '00000000-0000-4000-8000-000000000001', epoch = epoch + 1");
+        };
+        // While it waits for another harvest, its connection is lost; and once more, together with its registration.
+        int lost = 0;
+        options.while_waiting = [&](const postgres::waiting& w) {
+            if (w.what != postgres::waiting::reason::worker || lost == 2) return true;
+            if (lost++ == 1) store.sql("UPDATE unipile.workers SET state = 1 WHERE name <> 'gone'");
+            server.end_sessions();
+            return true;
+        };
+        block();
+        auto e = postgres::open_postgres(store.address(), options);
+        BOOST_TEST(lost == 2);
+        BOOST_TEST(store.shares() == std::vector<int>{1024}, boost::test_tools::per_element());
+        BOOST_TEST(store.value("SELECT state::text FROM unipile.workers WHERE name = 'gone'") == "1");
+        e.reset();
+        // Without patience it is an error.
+        options.patience = 0ms;
+        lost = 0;
+        block();
+        BOOST_CHECK_THROW(postgres::open_postgres(store.address(), options), store_error);
+        BOOST_TEST(lost == 1);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(workers_join_the_run_that_is_under_way_and_refuse_another)

@@ -66,6 +66,26 @@ public:
         std::sort(n.begin(), n.end());
         return n;
     }
+    /// The owner of each bucket.
+    std::vector<std::string> owners() const
+    {
+        std::vector<std::string> all;
+        for (const auto& row : sql("SELECT coalesce(owner::text, '') FROM unipile.buckets ORDER BY bucket"))
+            all.push_back(row[0]);
+        return all;
+    }
+    /// There are so many workers, and each bucket belongs to the one that it should.
+    bool is_shared_as_planned(std::size_t workers) const
+    {
+        std::vector<worker_id> live;
+        for (const auto& row : sql("SELECT worker::text FROM unipile.workers WHERE state = 0"))
+            live.push_back(worker_id::parse(row[0]).value());
+        const bucket_plan plan({}, live);
+        const std::vector<std::string> all = owners();
+        for (std::size_t b = 0; b < all.size(); ++b)
+            if (all[b] != plan.rightful_owner(static_cast<bucket_number>(b)).text()) return false;
+        return live.size() == workers;
+    }
     /// Every change of an owner from now on is kept, with the state of the one before.
     void keep_history() const
     {
