@@ -173,8 +173,7 @@ void postgres_server::skip_if_unavailable()
 
 postgres_server::postgres_server(postgres_settings settings) : settings_(std::move(settings)), folder_(new_folder())
 {
-    static const data_template made;
-    run({"/bin/cp", "-a", "--reflink=auto", made.data(), folder_ / "data"}, folder_ / "log");
+    copy_data();
     if (settings_.tcp) port_ = free_port();
     configure();
     start();
@@ -185,6 +184,20 @@ postgres_server::~postgres_server()
     end(SIGQUIT);
     std::error_code ignored;
     fs::remove_all(folder_, ignored);
+}
+
+bool postgres_server::can_stand_by() { return fs::exists(programs() / "pg_basebackup"); }
+
+void postgres_server::copy_data()
+{
+    if (settings_.standby_of) {
+        run({programs() / "pg_basebackup", "-d", settings_.standby_of->conninfo(), "-D", folder_ / "data", "-R", "-c",
+             "fast", "--no-sync"},
+            folder_ / "log");
+        return;
+    }
+    static const data_template made;
+    run({"/bin/cp", "-a", "--reflink=auto", made.data(), folder_ / "data"}, folder_ / "log");
 }
 
 void postgres_server::configure()

@@ -22,6 +22,8 @@ struct postgres_settings {
     std::vector<std::string> rules;
     /// Settings such as `max_connections=5`.
     std::vector<std::string> more;
+    /// A standby of this server, with its data and settings, which follows it until `promote()`.
+    const class postgres_server* standby_of = nullptr;
 };
 
 /// A server with a fresh database. It runs as the user postgres if the test runs as root, and ends with the test. It
@@ -32,6 +34,8 @@ public:
     static std::string unavailable();
     /// Ends the test program as skipped, by CTest's code 77, if no server can run here.
     static void skip_if_unavailable();
+    /// Returns true if standbys can be made; some versions come without the programs for it.
+    static bool can_stand_by();
 
     explicit postgres_server(postgres_settings settings = {});
     ~postgres_server();
@@ -68,6 +72,7 @@ public:
     void end_sessions(const std::string& application = "unipile") const;
 
 private:
+    void copy_data();
     void configure();
     void wait_until_ready();
     void end(int signal);
