@@ -52,36 +52,10 @@ fs::path programs()
 
 const passwd* server_user() { return ::geteuid() == 0 ? ::getpwnam("postgres") : ::getpwuid(::geteuid()); }
 
-/// Starts a program as the server's user, its output in a file. It ends with the thread that started it.
-pid_t launch(const strings& command, const fs::path& log, int death_signal)
-{
-    const passwd* user = server_user();
-    std::vector<char*> arguments;
-    for (const auto& a : command) arguments.push_back(const_cast<char*>(a.c_str()));
-    arguments.push_back(nullptr);
-    const pid_t parent = ::getpid();
-    const pid_t child = ::fork();
-    if (child != 0) return child;
-    const int out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-    const int in = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-    ::dup2(in, 0);
-    ::dup2(out, 1);
-    ::dup2(out, 2);
-    for (int fd = 3; fd < 1024; ++fd) ::close(fd);
-    ::setsid();
-    if (::geteuid() == 0 &&
-        (::setgroups(0, nullptr) != 0 || ::setgid(user->pw_gid) != 0 || ::setuid(user->pw_uid) != 0))
-        ::_exit(126);
-    ::prctl(PR_SET_PDEATHSIG, death_signal);
-    if (::getppid() != parent || ::chdir("/") != 0) ::_exit(125);
-    ::execv(arguments.front(), arguments.data());
-    ::_exit(127);
-}
-
 void run(const strings& command, const fs::path& log)
 {
     int status = 0;
-    const pid_t child = launch(command, log, SIGKILL);
+    const pid_t child = launch_as_server(command, log, SIGKILL);
     if (::waitpid(child, &status, 0) == child && status == 0) return;
     std::ifstream in(log);
     std::stringstream said;
@@ -89,21 +63,10 @@ void run(const strings& command, const fs::path& log)
     fail(command.front() + " failed: " + said.str());
 }
 
-/// A new folder of the server's user, with a short name, since the names of sockets are bounded.
-fs::path new_folder()
-{
-    std::string name = "/tmp/unipile-pg-XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr) fail("no temporary folder");
-    const passwd* user = server_user();
-    if (::chmod(name.c_str(), 0755) != 0 || ::chown(name.c_str(), user->pw_uid, user->pw_gid) != 0)
-        fail("the temporary folder can't be given away");
-    return name;
-}
-
 /// A data folder to copy, made once a process.
 class data_template {
 public:
-    data_template() : folder_(new_folder())
+    data_template() : folder_(new_server_folder())
     {
         run({programs() / "initdb", "-D", data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C",
              "--no-sync", "--wal-segsize=1"},
@@ -156,6 +119,41 @@ using result_ptr = std::unique_ptr<PGresult, decltype(&PQclear)>;
 
 }  // namespace
 
+pid_t launch_as_server(const strings& command, const fs::path& log, int death_signal)
+{
+    const passwd* user = server_user();
+    std::vector<char*> arguments;
+    for (const auto& a : command) arguments.push_back(const_cast<char*>(a.c_str()));
+    arguments.push_back(nullptr);
+    const pid_t parent = ::getpid();
+    const pid_t child = ::fork();
+    if (child != 0) return child;
+    const int out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    const int in = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    ::dup2(in, 0);
+    ::dup2(out, 1);
+    ::dup2(out, 2);
+    for (int fd = 3; fd < 1024; ++fd) ::close(fd);
+    ::setsid();
+    if (::geteuid() == 0 &&
+        (::setgroups(0, nullptr) != 0 || ::setgid(user->pw_gid) != 0 || ::setuid(user->pw_uid) != 0))
+        ::_exit(126);
+    ::prctl(PR_SET_PDEATHSIG, death_signal);
+    if (::getppid() != parent || ::chdir("/") != 0) ::_exit(125);
+    ::execv(arguments.front(), arguments.data());
+    ::_exit(127);
+}
+
+fs::path new_server_folder()
+{
+    std::string name = "/tmp/unipile-pg-XXXXXX";
+    if (::mkdtemp(name.data()) == nullptr) fail("no temporary folder");
+    const passwd* user = server_user();
+    if (::chmod(name.c_str(), 0755) != 0 || ::chown(name.c_str(), user->pw_uid, user->pw_gid) != 0)
+        fail("the temporary folder can't be given away");
+    return name;
+}
+
 std::string postgres_server::unavailable()
 {
     if (programs().empty()) return "no PostgreSQL server is installed";
@@ -171,7 +169,7 @@ void postgres_server::skip_if_unavailable()
     std::_Exit(77);
 }
 
-postgres_server::postgres_server(postgres_settings settings) : settings_(std::move(settings)), folder_(new_folder())
+postgres_server::postgres_server(postgres_settings settings) : settings_(std::move(settings)), folder_(new_server_folder())
 {
     copy_data();
     if (settings_.tcp) port_ = free_port();
@@ -225,7 +223,7 @@ void postgres_server::configure()
 void postgres_server::begin_start()
 {
     if (process_ > 0) return;
-    process_ = launch({programs() / "postgres", "-D", folder_ / "data"}, folder_ / "log", SIGQUIT);
+    process_ = launch_as_server({programs() / "postgres", "-D", folder_ / "data"}, folder_ / "log", SIGQUIT);
     if (process_ < 0) fail("it can't be started");
 }
 

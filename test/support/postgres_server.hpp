@@ -83,4 +83,10 @@ private:
     pid_t process_ = -1;
 };
 
+/// Starts a program as the user that servers run as, its output in a file. It gets the signal when the thread that
+/// started it ends.
+pid_t launch_as_server(const std::vector<std::string>& command, const std::filesystem::path& log, int death_signal);
+/// Makes a folder of that user, with a short name, since the names of sockets are bounded.
+std::filesystem::path new_server_folder();
+
 }  // namespace unipile::test

@@ -2,8 +2,12 @@
 #include "place.hpp"
 
 #include "store/opened_store.hpp"
+#include "support/postgres_pooler.hpp"
 
 #include <unipile/store/postgres.hpp>
+
+#include <cstdlib>
+#include <iostream>
 
 namespace unipile::store::test {
 
@@ -17,6 +21,19 @@ unipile::test::postgres_server& store_server()
 }
 
 namespace {
+
+// Through PgBouncer if the environment says so.
+std::string address_of(const std::string& database)
+{
+    const char* mode = std::getenv("UNIPILE_TEST_POOL_MODE");
+    if (mode == nullptr) return store_server().conninfo(database);
+    if (!unipile::test::postgres_pooler::is_available()) {
+        std::cout << "skipped: PgBouncer is not installed" << std::endl;
+        std::_Exit(77);
+    }
+    static const unipile::test::postgres_pooler pooler(store_server(), mode);
+    return pooler.conninfo(database);
+}
 
 postgres::postgres_options options_of(store::access a)
 {
@@ -33,7 +50,7 @@ store_place::store_place()
     static int made = 0;
     name_ = "store" + std::to_string(++made);
     store_server().sql("CREATE DATABASE " + name_);
-    address_ = store_server().conninfo(name_);
+    address_ = address_of(name_);
 }
 
 store_place::~store_place() { store_server().sql("DROP DATABASE IF EXISTS " + name_ + " WITH (FORCE)"); }
