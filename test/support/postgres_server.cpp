@@ -169,7 +169,8 @@ void postgres_server::skip_if_unavailable()
     std::_Exit(77);
 }
 
-postgres_server::postgres_server(postgres_settings settings) : settings_(std::move(settings)), folder_(new_server_folder())
+postgres_server::postgres_server(postgres_settings settings)
+    : settings_(std::move(settings)), folder_(new_server_folder())
 {
     copy_data();
     if (settings_.tcp) port_ = free_port();

@@ -49,8 +49,7 @@ struct pair_of_servers {
         primary->sql("ALTER SYSTEM SET synchronous_standby_names = '" + std::string(synchronous ? "*" : "") + "'");
         primary->sql("SELECT pg_reload_conf()");
         const char* wanted = synchronous ? "sync" : "async";
-        while (primary->value("SELECT sync_state FROM pg_stat_replication") != wanted)
-            std::this_thread::sleep_for(5ms);
+        while (primary->value("SELECT sync_state FROM pg_stat_replication") != wanted) std::this_thread::sleep_for(5ms);
     }
     // What is committed from now on reaches the standby no more.
     void cut_off()
@@ -175,7 +174,8 @@ BOOST_AUTO_TEST_CASE(a_shared_store_that_went_back_is_loaded_anew)
     servers.cut_off();
     writer.write_one();
     servers.fail_over();
-    const auto result = std::get<page_result>(store->apply(std::vector<operation>{one_post(writer.job, "post9", "{}")})[0]);
+    const auto result =
+        std::get<page_result>(store->apply(std::vector<operation>{one_post(writer.job, "post9", "{}")})[0]);
     BOOST_TEST(result.next.what == step::kind::not_claimed);
     const auto leaving = store->perform(accounts_to_leave{10});
     BOOST_TEST_REQUIRE(leaving.size() == 1u);
