@@ -4,6 +4,7 @@
 #include <unipile/store/error.hpp>
 #include <unipile/store/records.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -83,6 +84,15 @@ struct end_counts {
     friend bool operator==(const end_counts&, const end_counts&) = default;
 };
 
+/// One of the workers that share a store.
+struct worker_row {
+    std::string name;  ///< its machine and its process, for display
+    wall_time started{};
+    std::chrono::milliseconds silent{};  ///< since its last sign of life
+    bool may_send = false;               ///< it is not silent for so long that it sends no requests
+    std::uint64_t accounts = 0;          ///< the accounts with jobs, or that were used, which are its own
+};
+
 /// Totals of a store.
 struct store_summary {
     job_counts jobs;                                  ///< without withdrawn jobs
@@ -131,6 +141,12 @@ public:
     /// Returns true if a process harvests into the store at this moment (`access::control` does not count). Empty:
     /// unknown.
     virtual std::optional<bool> harvesting() { return std::nullopt; }
+    /// For stores that several workers share: returns the run that has not ended, if it has jobs to claim, i.e. queued
+    /// ones, or delayed ones that are due. Jobs of parked accounts do not count.
+    virtual std::optional<run_info> run_under_way() { return std::nullopt; }
+    /// Returns the workers that share the store and have not left it, those that are silent included, in the order of
+    /// their start. Empty: the engine has no workers, since one process harvests at a time.
+    virtual std::optional<std::vector<worker_row>> workers() { return std::nullopt; }
 };
 
 }  // namespace unipile::store

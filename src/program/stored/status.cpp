@@ -18,6 +18,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace unipile::program {
 namespace {
@@ -35,7 +36,25 @@ std::string counts_json(const kind_counts& counts)
     return out.finish();
 }
 
-std::string summary_json(const store_summary& s, std::optional<bool> harvesting)
+using worker_rows = std::optional<std::vector<store::worker_row>>;
+
+std::string workers_json(const std::vector<store::worker_row>& workers)
+{
+    std::string out = "[";
+    for (const store::worker_row& w : workers) {
+        json_object one;
+        one.add_text("name", w.name);
+        one.add_text("started", time_text(w.started));
+        one.add_number("silent_ms", static_cast<std::uint64_t>(w.silent.count()));
+        one.add_flag("may_send", w.may_send);
+        one.add_number("accounts", w.accounts);
+        if (out.size() > 1) out += ',';
+        out += one.finish();
+    }
+    return out + ']';
+}
+
+std::string summary_json(const store_summary& s, std::optional<bool> harvesting, const worker_rows& workers)
 {
     json_object jobs;
     jobs.add_number("queued", s.jobs.queued);
@@ -71,6 +90,7 @@ std::string summary_json(const store_summary& s, std::optional<bool> harvesting)
     out.add_number("withdrawn", s.withdrawn);
     out.add_filled("tenant", s.tenant);
     if (harvesting) out.add_flag("harvesting", *harvesting);
+    if (workers) out.add("workers", workers_json(*workers));
     return out.finish() + '\n';
 }
 
@@ -119,6 +139,20 @@ std::string summary_text(const store_summary& s, std::optional<bool> harvesting)
                " that no jobs file names any more\n";
     if (!s.by_failure.empty()) out += "failures: " + kinds_text(s.by_failure) + '\n';
     return out;
+}
+
+std::string worker_line(const store::worker_row& w)
+{
+    std::string line = "  " + printable(w.name, 200) + ": " + counted(w.accounts, "account", "accounts") + ", since " +
+                       time_text(w.started) + ", ";
+    if (!w.may_send) line += "stopped: ";
+    return line + "last sign of life " + human_duration(w.silent) + " ago\n";
+}
+
+void write_workers(const std::vector<store::worker_row>& workers, blocking_output& out)
+{
+    out.write("workers: " + with_thousands(workers.size()) + '\n');
+    for (const store::worker_row& w : workers) out.write(worker_line(w));
 }
 
 void write_failures(store::post_reader& reader, std::uint64_t failed, blocking_output& out)
@@ -188,10 +222,11 @@ int run_status(const status_options& o)
         }
         const std::optional<bool> harvesting = reader.harvesting();
         if (o.json) {
-            out.write(summary_json(summary, harvesting));
+            out.write(summary_json(summary, harvesting, reader.workers()));
             return;
         }
         out.write(summary_text(summary, harvesting));
+        if (const worker_rows workers = reader.workers()) write_workers(*workers, out);
         if (summary.jobs.failed > 0) write_failures(reader, summary.jobs.failed, out);
     });
     return code == exit_code::all_complete && !all_done ? exit_code::some_incomplete : code;

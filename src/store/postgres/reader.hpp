@@ -27,6 +27,8 @@ public:
     store_summary summary() override;
     std::string tenant() override;
     std::optional<bool> harvesting() override;
+    std::optional<run_info> run_under_way() override;
+    std::optional<std::vector<worker_row>> workers() override;
 
 private:
     struct job_key {
@@ -50,6 +52,9 @@ private:
 
 /// How many rows make a slice, unless they are large.
 inline constexpr std::int64_t slice_rows = 1'000;
+
+/// Returns the run in a row of run, mode, label, started, ended, outcome.
+run_info run_in(const rows& found, int row);
 
 inline std::uint64_t as_count(std::int64_t n) noexcept { return static_cast<std::uint64_t>(n); }
 

@@ -99,16 +99,7 @@ store_summary postgres_reader::summary()
     }
     if (found[4].count() == 1) sum.tenant = found[4].string(0, 0);
     const rows& run = found[5];
-    if (run.count() == 1) {
-        run_info info;
-        info.run = run.integer(0, 0);
-        info.mode = mode_named(run.text(0, 1));
-        info.label = run.string(0, 2);
-        info.started = run.time(0, 3).value_or(wall_time{});
-        info.ended = run.time(0, 4);
-        info.outcome = run.string(0, 5);
-        sum.last_run = info;
-    }
+    if (run.count() == 1) sum.last_run = run_in(run, 0);
     return sum;
 }
 
@@ -118,16 +109,6 @@ std::string postgres_reader::tenant()
         ask(query("SELECT value FROM unipile.store WHERE name = 'tenant' AND (EXISTS (SELECT 1 FROM unipile.posts) "
                   "OR EXISTS (SELECT 1 FROM unipile.jobs WHERE state = 3))"));
     return found.count() == 0 ? std::string() : found.string(0, 0);
-}
-
-std::optional<bool> postgres_reader::harvesting()
-{
-    query q(
-        "SELECT EXISTS (SELECT 1 FROM unipile.workers w WHERE w.state = 0 AND "
-        "w.at > clock_timestamp() - $1::bigint * interval '1 millisecond' "
-        "AND EXISTS (SELECT 1 FROM unipile.buckets b WHERE b.owner = w.worker))");
-    q.add(format_.leases.hold_for.count());
-    return ask(std::move(q)).boolean(0, 0);
 }
 
 }  // namespace unipile::store::postgres
