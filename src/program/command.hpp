@@ -33,6 +33,7 @@ struct interrupted_command : std::runtime_error {
 /// parsing and the run.
 void add_posts(CLI::App& app, runner& run);
 void add_harvest(CLI::App& app, runner& run);
+void add_work(CLI::App& app, runner& run);
 void add_status(CLI::App& app, runner& run);
 void add_export(CLI::App& app, runner& run);
 void add_accounts(CLI::App& app, runner& run);

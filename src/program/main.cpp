@@ -132,6 +132,7 @@ int main(int argc, char** argv)
     unipile::program::runner run;
     unipile::program::add_posts(app, run);
     unipile::program::add_harvest(app, run);
+    unipile::program::add_work(app, run);
     unipile::program::add_status(app, run);
     unipile::program::add_export(app, run);
     unipile::program::add_accounts(app, run);

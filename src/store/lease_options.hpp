@@ -26,8 +26,8 @@ struct lease_options {
     /// How long a worker's beat has to stand still before others fence it; at least three times `hold_for`, at most a
     /// day. The worker has stopped by then as long as no clock runs three times as fast as another.
     std::chrono::milliseconds take_after{90'000};
-    /// How many buckets a worker hands over at one time; at least 1.
-    std::uint32_t hand_over_at_once = 16;
+    /// How many buckets a worker hands over at one time; at least 1. Their accounts wait for about two beats.
+    std::uint32_t hand_over_at_once = 256;
 };
 
 /// Throws std::invalid_argument with one line that says what to change, if workers can't share a store by `options`.

@@ -85,7 +85,10 @@ bool sqlite_store::apply(const end_run& op)
 {
     statement end(db_,
                   "UPDATE runs SET ended = ?1, outcome = ?2 WHERE run = ?3 AND NOT EXISTS("
-                  "SELECT 1 FROM jobs WHERE run = ?3 AND state IN (0, 1))");
+                  "SELECT 1 FROM jobs WHERE run = ?3 AND state IN (0, 1)) "
+                  // More jobs may come.
+                  "AND NOT EXISTS(SELECT 1 FROM properties WHERE name = 'open_import' AND "
+                  "value = CAST(import AS TEXT))");
     end.bind(1, std::optional(op.now)).bind(2, op.outcome).bind(3, op.run).run();
     return db_.changes() == 1;
 }

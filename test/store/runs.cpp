@@ -219,6 +219,9 @@ BOOST_AUTO_TEST_CASE(a_run_ends_only_when_nothing_is_left)
     BOOST_TEST(again.settled == 1u);
     BOOST_TEST(again.gave_up == 1u);
     done(*s.engine, s.claim(1, {}, 50).front(), 50);
+    s.engine->perform(begin_import{s.run});
+    BOOST_TEST(!s.engine->perform(end_run{s.run, "more may come", at_second(51)}));
+    s.engine->perform(end_import{s.run});
     BOOST_TEST(s.engine->perform(end_run{s.run, "complete", at_second(51)}));
     BOOST_TEST(!begin(s, 52).resumed);
 }

@@ -25,8 +25,8 @@ struct begin_run {
     wall_time now{};
 };
 
-/// Ends a run without queued or delayed jobs. The result is false, and nothing changes, if it has one. A run that is
-/// not ended is continued when it is begun again.
+/// Ends a run without queued or delayed jobs. The result is false, and nothing changes, if it has one, or if the list
+/// of its jobs is being read, see `begin_import`. A run that is not ended is continued when it is begun again.
 struct end_run {
     using result = bool;
     std::int64_t run = 0;

@@ -3,6 +3,7 @@
 #include "program/options/command_files.hpp"
 #include "program/options/option_checks.hpp"
 #include "program/options/times.hpp"
+#include "program/stored/open_store.hpp"
 
 #include <unipile/client.hpp>
 
@@ -26,29 +27,60 @@ void check_client(const client_options& options)
 /// fast as it can.
 constexpr std::size_t most_buffered = 4 * 1024 * 1024;
 
+constexpr const char* listings = "What is fetched";
+constexpr const char* pace_of_accounts = "Pace of the accounts";
+
+void add_jobs(CLI::App& command, harvest_arguments& a)
+{
+    command
+        .add_option("JOBS", a.jobs,
+                    "What to harvest; - is standard input. CSV with a header (account,identifier,company), NDJSON with "
+                    "the same names, or plain identifiers with --account")
+        ->required();
+    command.add_option("--account", a.account, "The account of lines that name none");
+    command.add_flag("--company", a.company, "Lines that do not state it are LinkedIn companies");
+    command.add_option("--rejects", a.rejects, "Write lines that hold no job to FILE; --dry-run only counts them")
+        ->type_name("FILE");
+}
+
+/// What belongs to a run, and so to all its workers.
 void add_bounds(CLI::App& command, harvest_arguments& a)
 {
-    const char* group = "What is fetched";
     CLI::Option* update = command.add_flag("--update", a.update,
                                            "Only what is new, and what earlier runs left open (this is the default)");
     command.add_flag("--full", a.full, "Everything again: counters are updated, posts that are gone are marked")
         ->excludes(update)
-        ->group(group);
-    update->group(group);
+        ->group(listings);
+    update->group(listings);
     command
         .add_option("--since", a.since, "Stop each listing at posts that are older: 2024-05-31 (UTC) or a full time")
         ->type_name("DATE")
-        ->group(group);
+        ->group(listings);
     command.add_option("--max-posts", a.max_posts, "Stop each listing once its N newest posts are stored; 0: no bound")
         ->type_name("N")
         ->check(complaint_about_count)
         ->capture_default_str()
-        ->group(group);
+        ->group(listings);
+    command.add_flag("--retry-failed", a.retry_failed, "Also jobs that failed for good in an earlier run")
+        ->group(listings);
+    command
+        .add_flag("--restart", a.restart,
+                  "Begin anew: what an unfinished run of the same jobs has done counts as done before")
+        ->group(listings);
+    command.add_option("--order", a.order, "Which jobs come first: those not harvested for longest, or as in JOBS")
+        ->type_name("least-recent|listed")
+        ->check(CLI::IsMember({"least-recent", "listed"}))
+        ->capture_default_str()
+        ->group(listings);
+}
+
+void add_pages(CLI::App& command, harvest_arguments& a)
+{
     command.add_option("--limit", a.limit, "Posts a page, 1 to 100")
         ->type_name("N")
         ->check(whole_number(1, 100))
         ->capture_default_str()
-        ->group(group);
+        ->group(listings);
     command
         .add_option("--empty-pages", a.empty_pages,
                     "Read past up to N empty pages in a row that have a cursor; 0: the first one ends a listing, and "
@@ -56,23 +88,11 @@ void add_bounds(CLI::App& command, harvest_arguments& a)
         ->type_name("N")
         ->check(whole_number(0, 100))
         ->capture_default_str()
-        ->group(group);
-    command.add_flag("--retry-failed", a.retry_failed, "Also jobs that failed for good in an earlier run")
-        ->group(group);
-    command
-        .add_flag("--restart", a.restart,
-                  "Begin anew: what an unfinished run of the same jobs has done counts as done before")
-        ->group(group);
-    command.add_option("--order", a.order, "Which jobs come first: those not harvested for longest, or as in JOBS")
-        ->type_name("least-recent|listed")
-        ->check(CLI::IsMember({"least-recent", "listed"}))
-        ->capture_default_str()
-        ->group(group);
+        ->group(listings);
 }
 
 void add_care(CLI::App& command, harvest_arguments& a)
 {
-    const char* group = "Pace of the accounts";
     command
         .add_option(
             "--pace", a.pace,
@@ -81,18 +101,46 @@ void add_care(CLI::App& command, harvest_arguments& a)
             "same store are counted")
         ->type_name("RULES")
         ->capture_default_str()
-        ->group(group);
+        ->group(pace_of_accounts);
     command
         .add_option("--parked", a.parked,
                     "Jobs of an account that needs its owner: wait for `unipile accounts --unpark`, or fail")
         ->type_name("wait|fail")
         ->check(CLI::IsMember({"wait", "fail"}))
         ->capture_default_str()
-        ->group(group);
+        ->group(pace_of_accounts);
+}
+
+void add_output(CLI::App& command, harvest_arguments& a)
+{
     command
-        .add_flag("--dry-run", a.dry_run,
-                  "Send nothing: print how many requests it takes, how long, and which account takes longest")
-        ->group(group);
+        .add_option(
+            "--ndjson", a.ndjson,
+            "Write each post that arrives, known or not, as a line of JSON at FILE's end too; - is standard output. "
+            "Posts that an interrupted run had written but not stored come again")
+        ->type_name("FILE")
+        ->group("Output");
+    command.add_flag("--quiet", a.quiet, "No progress and no summary")->group("Output");
+}
+
+void add_server(CLI::App& command, harvest_arguments& a)
+{
+    add_connection_options(command, a.connection, "Connections, and requests, at a time in all");
+    command
+        .add_option("--outage-patience", a.outage_patience,
+                    "How long a server that has answered may be out of reach or silent before the run ends, such as "
+                    "90s, 15m or 2h; 0: no matter how long")
+        ->type_name("DURATION")
+        ->capture_default_str()
+        ->group("Server");
+    command
+        .add_option(
+            "--answer-timeout", a.answer_timeout,
+            "How long the server may take until an answer begins. An account whose worker died during a request "
+            "rests as long before another worker goes on with it")
+        ->type_name("DURATION")
+        ->capture_default_str()
+        ->group("Server");
 }
 
 void check_files(const harvest_arguments& a)
@@ -111,13 +159,9 @@ void check_files(const harvest_arguments& a)
 
 }  // namespace
 
-void add_options(CLI::App& command, harvest_arguments& a)
+void add_harvest_options(CLI::App& command, harvest_arguments& a)
 {
-    command
-        .add_option("JOBS", a.jobs,
-                    "What to harvest; - is standard input. CSV with a header (account,identifier,company), NDJSON with "
-                    "the same names, or plain identifiers with --account")
-        ->required();
+    add_jobs(command, a);
     command
         .add_option(
             "--store", a.store,
@@ -125,32 +169,19 @@ void add_options(CLI::App& command, harvest_arguments& a)
             "postgresql://HOST/DATABASE")
         ->type_name("FILE")
         ->required();
-    command.add_option("--account", a.account, "The account of lines that name none");
-    command.add_flag("--company", a.company, "Lines that do not state it are LinkedIn companies");
-    command.add_option("--rejects", a.rejects, "Write lines that hold no job to FILE; --dry-run only counts them")
-        ->type_name("FILE");
     add_bounds(command, a);
+    add_pages(command, a);
     add_care(command, a);
     command
-        .add_option(
-            "--ndjson", a.ndjson,
-            "Write each post that arrives, known or not, as a line of JSON at FILE's end too; - is standard output. "
-            "Posts that an interrupted run had written but not stored come again")
-        ->type_name("FILE")
-        ->group("Output");
-    command.add_flag("--quiet", a.quiet, "No progress and no summary")->group("Output");
-    add_connection_options(command, a.connection, "Connections, and requests, at a time in all");
+        .add_flag("--dry-run", a.dry_run,
+                  "Send nothing: print how many requests it takes, how long, and which account takes longest")
+        ->group(pace_of_accounts);
+    add_output(command, a);
+    add_server(command, a);
     command
         .add_flag("--base-url-changed", a.base_url_changed,
                   "The accounts of the store have moved to this base URL; without it, a store is harvested into from "
                   "the base URL that filled it first, and from no other")
-        ->group("Server");
-    command
-        .add_option("--outage-patience", a.outage_patience,
-                    "How long a server that has answered may be out of reach or silent before the run ends, such as "
-                    "90s, 15m or 2h; 0: no matter how long")
-        ->type_name("DURATION")
-        ->capture_default_str()
         ->group("Server");
     command.footer(
         "Whatever happens to it, run the same command again: it goes on where the last commit was. Run it again when\n"
@@ -159,8 +190,36 @@ void add_options(CLI::App& command, harvest_arguments& a)
         "Example: unipile harvest jobs.csv --store posts.db");
 }
 
+void add_work_options(CLI::App& command, harvest_arguments& a)
+{
+    a.joins = true;
+    command
+        .add_option("--store", a.store,
+                    "The PostgreSQL database that `unipile harvest` fills, such as "
+                    "postgresql://db.example/harvest")
+        ->type_name("URL")
+        ->required();
+    command.add_flag("--wait", a.wait, "Wait for a harvest if none is under way, and for the next one after its end");
+    add_pages(command, a);
+    add_care(command, a);
+    add_output(command, a);
+    add_server(command, a);
+    command.footer(
+        "Any number of machines can work on one harvest: begin it with `unipile harvest JOBS --store URL`, and start\n"
+        "this on the others, with the same options. Each account is one worker's at a time, so its pace holds. "
+        "Workers\n"
+        "may come, leave and be killed at any time: others take their accounts over. Ctrl-C and SIGTERM finish the "
+        "pages\n"
+        "under way and give the accounts back at once.\n"
+        "Example: unipile work --store postgresql://db.example/harvest");
+}
+
 harvest_plan make_plan(const harvest_arguments& a)
 {
+    if (a.joins && !is_database(a.store))
+        throw std::invalid_argument{
+            "--store: a file has one worker, `unipile harvest JOBS --store FILE`; several work "
+            "on a PostgreSQL database"};
     check_files(a);
     harvest_plan plan;
     if (!a.dry_run) plan.harvester.client = make_client_options(a.connection);
@@ -176,6 +235,10 @@ harvest_plan make_plan(const harvest_arguments& a)
     const auto patience = parse_duration(a.outage_patience);
     if (!patience) throw std::invalid_argument{"--outage-patience: give a duration such as 90s, 15m or 2h, or 0"};
     plan.harvester.harvest.outage_patience = *patience;
+    const auto answer = parse_duration(a.answer_timeout);
+    if (!answer || answer->count() == 0)
+        throw std::invalid_argument{"--answer-timeout: give a duration such as 90s or 2m"};
+    plan.harvester.client.deadlines.first_byte = *answer;
     plan.harvester.harvest.max_buffered_bytes = most_buffered;
     plan.harvester.limit = a.limit;
     plan.harvester.empty_page_tolerance = a.empty_pages;

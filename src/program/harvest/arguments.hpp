@@ -1,4 +1,4 @@
-// The command line of `unipile harvest`.
+// The command lines of `unipile harvest` and `unipile work`.
 #pragma once
 
 #include "program/options/connection_options.hpp"
@@ -18,14 +18,17 @@ namespace unipile::program {
 
 /// The options as typed.
 struct harvest_arguments {
-    std::string jobs;   ///< file, or `-`
-    std::string store;  ///< file
+    bool joins = false;  ///< `unipile work`: there is no jobs file
+    bool wait = false;   ///< with `joins`: for the next run
+    std::string jobs;    ///< file, or `-`
+    std::string store;   ///< file, or connection string
     std::string account;
     bool company = false;
     std::string rejects;
     std::string pace = "recommended";
     std::string parked = "wait";
     std::string outage_patience = "15m";
+    std::string answer_timeout = "90s";
     std::string since;
     std::uint64_t max_posts = 0;
     int limit = 100;
@@ -45,12 +48,13 @@ struct harvest_arguments {
 /// The settings that follow from the options.
 struct harvest_plan {
     store::harvester_options harvester;  ///< without key and URL if no request is to be sent
-    store::run_request run;              ///< without the label, which the jobs give
+    store::run_request run;              ///< without the label, which the jobs give; not for `unipile work`
     pacing pace;                         ///< as requested; for `recommended`, rules that are safe for all
     bool pace_by_provider = false;
 };
 
-void add_options(CLI::App& command, harvest_arguments& arguments);
+void add_harvest_options(CLI::App& command, harvest_arguments& arguments);
+void add_work_options(CLI::App& command, harvest_arguments& arguments);
 
 /// Checks what the parser's grammar does not cover. Throws std::invalid_argument with one line that says what to
 /// change.

@@ -1,4 +1,4 @@
-// `unipile harvest`: harvests many jobs into a durable store.
+// `unipile harvest`: harvests many jobs into a durable store. `unipile work`: joins such a harvest.
 #include "program/command.hpp"
 #include "program/harvest/arguments.hpp"
 #include "program/harvest/dry_run.hpp"
@@ -20,6 +20,17 @@ int run_harvest(const harvest_arguments& arguments)
     return run.run();
 }
 
+/// With `--wait`, each run is a harvest of its own, and the key is read again for it.
+int run_work(const harvest_arguments& arguments)
+{
+    for (;;) {
+        harvest_run run{arguments, make_plan(arguments)};
+        const int code = run.run();
+        const bool ended = code == exit_code::all_complete || code == exit_code::some_incomplete;
+        if (!arguments.wait || !ended || run.was_interrupted()) return code;
+    }
+}
+
 }  // namespace
 
 void add_harvest(CLI::App& app, runner& run)
@@ -27,8 +38,16 @@ void add_harvest(CLI::App& app, runner& run)
     CLI::App* command =
         app.add_subcommand("harvest", "Harvest many identifiers through many accounts into a durable store");
     const auto arguments = std::make_shared<harvest_arguments>();
-    add_options(*command, *arguments);
+    add_harvest_options(*command, *arguments);
     command->callback([&run, arguments] { run = [arguments] { return run_harvest(*arguments); }; });
+}
+
+void add_work(CLI::App& app, runner& run)
+{
+    CLI::App* command = app.add_subcommand("work", "Join the harvest that is under way in a PostgreSQL database");
+    const auto arguments = std::make_shared<harvest_arguments>();
+    add_work_options(*command, *arguments);
+    command->callback([&run, arguments] { run = [arguments] { return run_work(*arguments); }; });
 }
 
 }  // namespace unipile::program

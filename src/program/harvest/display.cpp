@@ -72,14 +72,22 @@ std::string head_line(const harvest_snapshot& s, std::size_t width)
 
 std::string jobs_text(const harvest_snapshot& s)
 {
-    return with_thousands(s.jobs.done) + " done, " + with_thousands(running(s)) + " running, " +
-           with_thousands(s.jobs.open() - running(s)) + " waiting, " + with_thousands(s.jobs.failed) + " failed";
+    return with_thousands(s.jobs.done) + " done, " + with_thousands(running(s)) +
+           (s.shared ? " running here, " : " running, ") + with_thousands(s.jobs.open() - running(s)) + " waiting, " +
+           with_thousands(s.jobs.failed) + " failed";
 }
 
 std::string rate_text(double per_second)
 {
     const double shown = std::isfinite(per_second) ? std::clamp(per_second, 0.0, 1e18) : 0;
     return with_thousands(static_cast<std::uint64_t>(std::round(shown))) + "/s";
+}
+
+/// What precedes the figures of this process.
+std::string own_part(const harvest_snapshot& s)
+{
+    if (!s.shared) return {};
+    return "this worker: " + counted(s.tally.jobs_done + s.tally.jobs_failed, "job", "jobs") + ", ";
 }
 
 std::string posts_text(const harvest_snapshot& s)
@@ -142,7 +150,7 @@ std::vector<std::string> live_lines(const harvest_snapshot& s, std::size_t width
     lines.push_back(head_line(s, width));
     if (s.accounts.outage) lines.push_back(outage_line(*s.accounts.outage, s.now));
     lines.push_back("jobs: " + jobs_text(s));
-    lines.push_back("posts: " + posts_text(s) + ", " + with_thousands(s.tally.added) + " new, " +
+    lines.push_back(own_part(s) + "posts: " + posts_text(s) + ", " + with_thousands(s.tally.added) + " new, " +
                     counted(s.tally.pages, "page", "pages"));
     lines.push_back(requests_line(s));
     if (s.accounts.accounts > 0) lines.push_back(accounts_line(s));
@@ -154,7 +162,7 @@ std::vector<std::string> live_lines(const harvest_snapshot& s, std::size_t width
 std::string plain_line(const harvest_snapshot& s)
 {
     std::string out = time_text(s.now) + ' ' + human_duration(s.elapsed) + ": " + s.phase + ": jobs " + jobs_text(s) +
-                      " (" + percent(s.jobs) + "); posts " + posts_text(s) + "; " + requests_line(s);
+                      " (" + percent(s.jobs) + "); " + own_part(s) + "posts " + posts_text(s) + "; " + requests_line(s);
     if (s.accounts.outage) out += "; " + outage_line(*s.accounts.outage, s.now);
     if (s.accounts.resting > 0) out += "; accounts resting: " + with_thousands(s.accounts.resting);
     if (s.accounts.parked_count > 0) {

@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,6 +19,8 @@ namespace unipile::program {
 /// The state of a harvest at one time.
 struct harvest_snapshot {
     store::job_counts jobs;           ///< of the run
+    std::uint64_t jobs_over = 0;      ///< of those, since this process began
+    bool shared = false;              ///< other processes may work on the run
     store::harvester_counters tally;  ///< of this process
     accounts_view accounts;
     std::chrono::milliseconds elapsed{0};

@@ -89,7 +89,7 @@ eta_basis harvest_progress::basis_of(const harvest_snapshot& s) const
 {
     eta_basis basis;
     basis.elapsed = s.elapsed;
-    basis.jobs_over = s.tally.jobs_done + s.tally.jobs_failed;
+    basis.jobs_over = s.jobs_over;
     basis.jobs_left = s.jobs.open();
     if (!outlook_) return basis;
     basis.jobs_parked = outlook_->parked_jobs;

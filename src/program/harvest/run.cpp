@@ -2,10 +2,9 @@
 
 #include "program/command.hpp"
 #include "program/harvest/stop.hpp"
-#include "program/output/minify.hpp"
 #include "program/posts/report.hpp"
 #include "program/stored/open_store.hpp"
-#include "program/stored/usable_store.hpp"
+#include "program/terminal/figures.hpp"
 #include "program/terminal/safe_text.hpp"
 
 #include <unipile/store/async.hpp>
@@ -16,13 +15,11 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/errc.hpp>
-#include <boost/system/system_error.hpp>
 
 #include <algorithm>
 #include <cstdlib>
 #include <new>
 #include <stdexcept>
-#include <system_error>
 #include <utility>
 
 namespace unipile::program {
@@ -38,6 +35,11 @@ constexpr milliseconds patience_with_pages{8'000};
 constexpr milliseconds unpark_interval{2'000};
 /// How often the display reads the accounts.
 constexpr milliseconds view_interval{500};
+/// How often the jobs of a shared run are counted if that is fast, and the share of the time that it may take
+/// otherwise.
+constexpr milliseconds count_interval{2'000};
+constexpr int count_share = 50;
+constexpr std::size_t longest_label = 200;
 /// For another process's lock on the store, when only the last commit is left.
 constexpr milliseconds longest_last_wait{30'000};
 /// The same after a signal: most locks last for milliseconds.
@@ -60,25 +62,16 @@ harvest_run::harvest_run(const harvest_arguments& arguments, harvest_plan plan)
                                        // GCOVR_EXCL_STOP
                                    },
                                .patience = patience_with_pages}),
-      unparked_(context_)
+      unparked_(context_),
+      look_(context_),
+      shared_(is_database(arguments.store))
 {
     interruption_.listen();
-    if (!arguments.ndjson.empty()) open_output();
-}
-
-void harvest_run::open_output()
-{
-    const std::string name = arguments_.ndjson == "-" ? std::string{} : arguments_.ndjson;
-    try {
-        if (name.empty())
-            output_.emplace(context_.get_executor());
-        else
-            output_.emplace(context_.get_executor(), name, true, [this] { return keeps_going(); });
-    } catch (const std::system_error& e) {
-        refuse_output("--ndjson", name, e.code());
-    }
-    if (auto sync = disk_sync(output_->descriptor(), name))
-        output_sync_.emplace(context_.get_executor(), std::move(*sync));
+    if (arguments.ndjson.empty()) return;
+    output_.emplace(context_, arguments.ndjson,
+                    post_output::steps{.say = [this](std::string_view line) { console_.say(line); },
+                                       .stop = [this] { stop_all(); },
+                                       .keeps_going = [this] { return keeps_going(); }});
 }
 
 /// For what blocks this thread: handles a signal that has come.
@@ -101,13 +94,13 @@ int harvest_run::run()
     }
     close_books();
     console_.live({});
-    if (!arguments_.quiet)
+    if (!arguments_.quiet && (start_.run.run != 0 || !arguments_.joins))
         for (const std::string& line : summary_lines(ending())) console_.say(line);
     if (!left_in_log_.file.empty()) console_.say(log_line(left_in_log_));
     if (stopped_by_)
         console_.say(stopped_line(*stopped_by_));
-    else if (reader_gone_ && exit_code_now() == exit_code::some_incomplete)
-        console_.say("unipile: stopped: the reader of " + output_name() +
+    else if (output_ && output_->reader_gone() && exit_code_now() == exit_code::some_incomplete)
+        console_.say("unipile: stopped: the reader of " + output_->name() +
                      " went away; the same command goes on where its lines ended");
     return exit_code_now();
 }
@@ -122,19 +115,27 @@ harvest_ending harvest_run::ending() const
     }
     e.jobs = counts_;
     e.elapsed = elapsed();
-    if (run_info_.run != 0) e.store = arguments_.store;
-    e.rejects = imported_.rejected;
-    e.withdrawn = imported_.withdrawn;
-    e.all_read = imported_.all_read;
+    if (start_.run.run != 0) e.store = arguments_.store;
+    e.rejects = start_.imported.rejected;
+    e.withdrawn = start_.imported.withdrawn;
+    e.all_read = start_.imported.all_read;
+    e.shared = shared_;
     return e;
+}
+
+/// Returns what this process has done.
+store::harvester_counters harvest_run::tally() const
+{
+    store::harvester_counters sum = past_;
+    if (harvester_) add(sum, harvester_->stats());
+    return sum;
 }
 
 harvest_snapshot harvest_run::snapshot()
 {
     harvest_snapshot s;
-    s.tally = past_;
+    s.tally = tally();
     if (harvester_) {
-        add(s.tally, harvester_->stats());
         if (const auto now = std::chrono::steady_clock::now(); now >= accounts_from_ + view_interval) {
             accounts_ = view_of(*harvester_);
             accounts_from_ = now;
@@ -144,10 +145,15 @@ harvest_snapshot harvest_run::snapshot()
     s.elapsed = elapsed();
     s.now = wall_now();
     s.phase = phase_;
-    const std::uint64_t over = s.tally.jobs_done + s.tally.jobs_failed;
-    s.jobs.done = counts_.done + s.tally.jobs_done;
-    s.jobs.failed = counts_.failed + s.tally.jobs_failed;
-    s.jobs.queued = counts_.open() - std::min(counts_.open(), over);
+    s.shared = shared_;
+    // Those of this process since the jobs were counted.
+    const std::uint64_t done = s.tally.jobs_done - counted_.jobs_done;
+    const std::uint64_t failed = s.tally.jobs_failed - counted_.jobs_failed;
+    s.jobs.done = counts_.done + done;
+    s.jobs.failed = counts_.failed + failed;
+    s.jobs.queued = counts_.open() - std::min(counts_.open(), done + failed);
+    const std::uint64_t over = s.jobs.done + s.jobs.failed;
+    s.jobs_over = over - std::min(over, over_before_);
     return s;
 }
 
@@ -164,57 +170,45 @@ bool harvest_run::prepare_unless_interrupted()
     } catch (const store::store_error& e) {
         const bool waited = e.reason() == store::store_errc::locked || e.reason() == store::store_errc::interrupted;
         if (!interruption_.came() || !waited) throw;
-        imported_.all_read = false;
+        start_.imported.all_read = false;
         return false;
     }
 }
 
-/// Opens the jobs, then the store, and fills its queue. Returns false if there is nothing to do. An invalid jobs file
-/// leaves the store unchanged.
+/// Returns false if there is nothing to do.
 bool harvest_run::prepare()
 {
-    const auto keep_going = [this] { return keeps_going(); };
-    phase_ = "reading jobs";
-    import_request request;
-    request.jobs = arguments_.jobs;
-    request.rejects = arguments_.rejects;
-    request.account = arguments_.account;
-    request.company = arguments_.company;
-    request.quiet = arguments_.quiet;
-    job_file file{request, [this](std::string_view line) { console_.say(line); }, keep_going};
-    imported_.all_read = file.all_read();
-    if (!imported_.all_read) return false;
-    plan_.run.label = file.label();
-
-    std::unique_ptr<store::engine> engine;
-    open_usable([&] {
-        engine = open_engine(arguments_.store, store::access::sole, true,
-                             [this](const store_wait& w) { return wait_for_store(w); });
-        run_info_ = engine->perform(store::begin_run{plan_.run, wall_now()});
-        // Afterwards those accounts' rows are not parked, and the harvester reads the rows.
-        engine->perform(store::take_unpark_requests());
-        engine->commit();  // shows that the file can be written
-    });
-    imported_ = import_jobs(file, *engine, run_info_.run, keep_going);
+    start_steps steps;
+    steps.patience = [this](const store_wait& w) { return wait_for_store(w); };
+    steps.keeps_going = [this] { return keeps_going(); };
+    steps.say = [this](std::string_view line) { console_.say(line); };
+    steps.enter = [this](std::string phase) { phase_ = std::move(phase); };
+    if (arguments_.joins)
+        join_run(arguments_, steps, start_);
+    else
+        begin_run(arguments_, plan_.run, steps, start_);
+    if (!start_.engine) return false;
     context_.poll();
-    counts_ = engine->perform(store::count_jobs{run_info_.run});
-    writer_ = std::make_unique<store::store_writer>(std::move(engine));
+    counts_ = start_.engine->perform(store::count_jobs{start_.run.run});
+    over_before_ = counts_.done + counts_.failed;
+    if (arguments_.joins && !arguments_.quiet)
+        console_.say("unipile: joined run " + std::to_string(start_.run.run) + " (" +
+                     printable(start_.run.label, longest_label) + "): " + with_thousands(counts_.open()) + " of " +
+                     counted(counts_.all(), "job", "jobs") + " are to be done");
+    writer_ = std::make_unique<store::store_writer>(std::move(start_.engine));
     return !stopping_ && counts_.open() > 0;
 }
 
 /// Starts what runs beside the harvester.
 void harvest_run::start_company()
 {
-    if (output_)
-        output_->on_reader_gone([this] {
-            reader_gone_ = true;
-            stop_all();
-        });
+    if (output_) output_->watch_reader();
     const auto ended = [this](const std::exception_ptr& error) {  // GCOVR_EXCL_LINE: they end without memory only
         if (error) failed(error);                                 // GCOVR_EXCL_LINE
     };
     asio::co_spawn(context_, look_for_unparked(), ended);
     if (arguments_.quiet) return;
+    if (shared_) asio::co_spawn(context_, look_at_run(), ended);
     estimate_rules rules;
     rules.pace = plan_.pace;
     rules.pace_by_provider = plan_.pace_by_provider;
@@ -226,7 +220,7 @@ void harvest_run::start_company()
 void harvest_run::start_harvester()
 {
     store::harvester_options options = plan_.harvester;
-    if (output_) options.on_posts = [this](std::span<const post> posts) { return write_posts(posts); };
+    if (output_) options.on_posts = [this](std::span<const post> posts) { return output_->write(posts); };
     options.describe = failure_text;
     options.on_damaged_ledger = [this](std::string_view account) {
         console_.say("unipile: what account " + printable(account, 80) +
@@ -234,7 +228,7 @@ void harvest_run::start_harvester()
     };
     phase_ = "harvesting";
     harvester_ =
-        std::make_unique<store::harvester>(context_.get_executor(), *writer_, run_info_.run, std::move(options));
+        std::make_unique<store::harvester>(context_.get_executor(), *writer_, start_.run.run, std::move(options));
     harvester_->async_run([this](error_code code) { harvester_ended(code); });
     harvesting_ = true;
 }
@@ -245,7 +239,7 @@ void harvest_run::harvester_ended(error_code code)
     context_.stop();
     if (!code) return;
     stop_all();
-    if (reader_gone_ || output_failed_) return;
+    if (output_ && output_->is_lost()) return;
     if (code == boost::system::errc::not_enough_memory && !error_) error_ = std::make_exception_ptr(std::bad_alloc());
     stopped_by_ = harvester_->last_failure();
 }
@@ -288,7 +282,7 @@ bool harvest_run::has_another_key()
 {
     if (!stopped_by_ || stopped_by_->code() != errc::api_key_refused || arguments_.connection.api_key_file.empty())
         return false;
-    if (interruption_.came() || output_failed_ || reader_gone_ || error_ || writer_->failure()) return false;
+    if (interruption_.came() || (output_ && output_->is_lost()) || error_ || writer_->failure()) return false;
     try {
         std::string key = read_key_file(arguments_.connection.api_key_file);
         if (key == plan_.harvester.client.api_key) return false;
@@ -319,9 +313,7 @@ void harvest_run::close_books()
         counts_ = snapshot().jobs;
     }
     left_in_log_ = writer_->tail();
-    if (output_) {
-        if (const error_code ec = output_->close(); ec) output_failed_ = true;
-    }
+    if (output_) output_->close();
     if (error_) std::rethrow_exception(error_);
 }
 
@@ -344,13 +336,13 @@ asio::awaitable<void> harvest_run::store_the_end()
 {
     const bool to_the_end = !stopping_;
     store::count_jobs count;
-    count.run = run_info_.run;
+    count.run = start_.run.run;
     const auto counted = co_await store::async_apply(*writer_, context_.get_executor(), count, as_result);
     if (std::get<0>(counted)) co_return;
     counts_ = std::get<1>(counted);
     if (to_the_end) {
         store::end_run end;
-        end.run = run_info_.run;
+        end.run = start_.run.run;
         end.outcome = outcome_of(counts_);
         end.now = wall_now();
         co_await store::async_apply(*writer_, context_.get_executor(), std::move(end), as_result);
@@ -368,11 +360,6 @@ bool harvest_run::wait_for_store(const store_wait& wait)
     return !closing_books_ || wait.waited < longest_last_wait;
 }
 
-std::string harvest_run::output_name() const
-{
-    return arguments_.ndjson == "-" ? "standard output" : printable(arguments_.ndjson);
-}
-
 void harvest_run::stop_all()
 {
     stopping_ = true;
@@ -383,39 +370,6 @@ void harvest_run::cancel_all()
 {
     if (output_) output_->abandon();
     if (harvester_) harvester_->cancel();
-}
-
-/// Throws if not all of them were written, so that they are not stored either.
-asio::awaitable<void> harvest_run::write_posts(std::span<const post> posts)
-{
-    error_code ec = asio::error::broken_pipe;
-    if (!output_failed_ && !reader_gone_) {
-        std::string lines;
-        std::string copy;
-        for (const post& p : posts) append_json_line(lines, p.valid_json(copy), output_->is_terminal());
-        ec = co_await output_->write(lines);
-        // Otherwise a loss of power could lose lines of pages that are stored.
-        if (!ec && output_sync_) ec = co_await output_sync_->sync();
-        if (ec) output_failed(ec);
-    }
-    if (ec) throw boost::system::system_error(ec);
-}
-
-void harvest_run::output_failed(error_code code)
-{
-    if (output_failed_ || reader_gone_) return;
-    if (code == asio::error::broken_pipe) {
-        reader_gone_ = true;
-    } else if (code == asio::error::operation_aborted) {
-        output_failed_ = true;
-        console_.say("unipile: the reader of " + output_name() +
-                     " did not take the last lines; they come again with the same command");
-    } else {
-        output_failed_ = true;
-        console_.say("unipile: " + output_name() + " can't be written: " + code.message() +
-                     "; what is not in it is not stored, and comes again with the same command");
-    }
-    stop_all();
 }
 
 asio::awaitable<void> harvest_run::look_for_unparked()
@@ -435,14 +389,33 @@ asio::awaitable<void> harvest_run::look_for_unparked()
     }
 }
 
+/// Others work on the run, too.
+asio::awaitable<void> harvest_run::look_at_run()
+{
+    for (milliseconds pause = count_interval;;) {
+        look_.expires_after(pause);
+        co_await look_.async_wait(as_result);
+        const auto began = std::chrono::steady_clock::now();
+        store::count_jobs count;
+        count.run = start_.run.run;
+        const auto counted =
+            co_await store::async_apply(*writer_, context_.get_executor(), std::move(count), as_result);
+        if (std::get<0>(counted)) co_return;
+        counts_ = std::get<1>(counted);
+        counted_ = tally();
+        const auto took = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began);
+        pause = std::max(count_interval, took * count_share);
+    }
+}
+
 int harvest_run::exit_code_now() const
 {
     if (stopped_by_ && stopped_by_->code() == errc::api_key_refused) return exit_code::key_refused;
     if (interruption_.came()) return exit_code::interrupted;
     if (stopped_by_) return exit_code_of_stop(*stopped_by_);
     const harvest_ending e = ending();
-    return e.whole() && e.tally.quarantined == 0 && !output_failed_ ? exit_code::all_complete
-                                                                    : exit_code::some_incomplete;
+    const bool written = !output_ || !output_->failed();
+    return e.whole() && e.tally.quarantined == 0 && written ? exit_code::all_complete : exit_code::some_incomplete;
 }
 
 }  // namespace unipile::program

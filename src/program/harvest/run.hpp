@@ -1,14 +1,13 @@
-// The run of `unipile harvest`: a jobs file, a store, and a harvester between API and store.
+// The run of `unipile harvest` or `unipile work`: a jobs file, a store, and a harvester between API and store.
 #pragma once
 
 #include "program/harvest/accounts_view.hpp"
 #include "program/harvest/arguments.hpp"
-#include "program/harvest/job_import.hpp"
+#include "program/harvest/post_output.hpp"
 #include "program/harvest/progress.hpp"
+#include "program/harvest/run_start.hpp"
 #include "program/harvest/store_watch.hpp"
 #include "program/harvest/summary.hpp"
-#include "program/output/block_writer.hpp"
-#include "program/output/group_sync.hpp"
 #include "program/terminal/console.hpp"
 #include "program/terminal/interruption.hpp"
 
@@ -23,11 +22,11 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <thread>
 
@@ -42,9 +41,10 @@ public:
 
     /// Returns the exit code. Throws store::store_error, std::invalid_argument.
     int run();
+    /// Returns true if a signal has ended it.
+    bool was_interrupted() const noexcept { return interruption_.came(); }
 
 private:
-    void open_output();
     bool keeps_going();
     bool prepare_unless_interrupted();
     bool prepare();
@@ -63,29 +63,29 @@ private:
     void stop_run();
     void stop_all();
     void cancel_all();
-    boost::asio::awaitable<void> write_posts(std::span<const post> posts);
-    void output_failed(boost::system::error_code code);
     boost::asio::awaitable<void> look_for_unparked();
+    boost::asio::awaitable<void> look_at_run();
+    store::harvester_counters tally() const;
     harvest_snapshot snapshot();
     harvest_ending ending() const;
     std::chrono::milliseconds elapsed() const;
     int exit_code_now() const;
-    std::string output_name() const;
 
     const harvest_arguments& arguments_;
     harvest_plan plan_;
     console console_;
     boost::asio::io_context context_{1};
     interruption interruption_;
-    boost::asio::steady_timer unparked_;
-    std::optional<block_writer> output_;
-    std::optional<group_sync> output_sync_;  ///< of an output that is a file
+    boost::asio::steady_timer unparked_, look_;
+    std::optional<post_output> output_;
     std::unique_ptr<store::store_writer> writer_;
-    store::run_info run_info_;
-    import_report imported_;
+    run_start start_;
     store::log_tail left_in_log_;
-    store::job_counts counts_;     ///< before the harvester started, and at the end
-    store::harvester_stats past_;  ///< of earlier harvesters
+    bool shared_;                        ///< other processes may work on the run
+    store::job_counts counts_;           ///< as last counted: before the harvester started, at the end, and when shared
+    store::harvester_counters counted_;  ///< what this process had done when they were counted
+    std::uint64_t over_before_ = 0;      ///< jobs that were over before this process
+    store::harvester_stats past_;        ///< of earlier harvesters
     std::unique_ptr<store::harvester> harvester_;
     std::optional<harvest_progress> progress_;
     accounts_view accounts_;
@@ -97,7 +97,7 @@ private:
     std::atomic<bool> closing_books_ = false;
     store_watch store_watch_;
     std::thread::id thread_ = std::this_thread::get_id();
-    bool harvesting_ = false, stopping_ = false, reader_gone_ = false, output_failed_ = false;
+    bool harvesting_ = false, stopping_ = false;
 };
 
 }  // namespace unipile::program

@@ -18,15 +18,16 @@ constexpr std::size_t longest_failure = 300;
 std::string jobs_line(const harvest_ending& e)
 {
     const std::uint64_t all = e.jobs.all();
-    const bool partly = e.tally.jobs_done != e.jobs.done;  // the rest was done by an earlier process
+    const bool partly = e.tally.jobs_done != e.jobs.done;  // the rest was done by other processes
+    const std::string here = e.shared ? " by this worker" : " this time";
     const std::string now = with_thousands(e.tally.jobs_done);
     if (e.whole()) {
         if (all == 0) return "there was no job to do";
         const std::string line = all == 1 ? "the job is done" : "all " + with_thousands(all) + " jobs are done";
-        return partly ? line + ", " + now + " of them this time" : line;
+        return partly ? line + ", " + now + " of them" + here : line;
     }
     std::string line = "not complete: of " + counted(all, "job", "jobs") + ", ";
-    line += with_thousands(e.jobs.done) + " came to the end" + (partly ? " (" + now + " this time), " : ", ");
+    line += with_thousands(e.jobs.done) + " came to the end" + (partly ? " (" + now + here + "), " : ", ");
     line += with_thousands(e.jobs.failed) + " failed, " + with_thousands(e.left()) + " left";
     if (e.unconfirmed() > 0) line += "; " + counted(e.unconfirmed(), "end", "ends") + " not confirmed";
     return e.all_read ? line : line + "; the jobs file was not read to its end";

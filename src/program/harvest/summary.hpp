@@ -18,8 +18,9 @@ struct harvest_ending {
     store::harvester_stats tally;  ///< of this process
     accounts_view accounts;
     std::chrono::milliseconds elapsed{0};
-    std::string store;            ///< the store's file, as typed; empty if the run ended before it was opened
+    std::string store;            ///< as typed; empty if the run ended before it was opened
     bool all_read = true;         ///< the jobs file was read to its end
+    bool shared = false;          ///< other processes may have worked on the run
     std::uint64_t rejects = 0;    ///< lines of the jobs file that could not be read
     std::uint64_t withdrawn = 0;  ///< jobs that are no longer in the jobs file
 

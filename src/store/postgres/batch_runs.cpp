@@ -123,7 +123,9 @@ bool batch::apply(const end_run& op)
     fence_own();
     query end(
         "UPDATE unipile.runs SET ended = $1, outcome = $2 WHERE run = $3 AND ended IS NULL AND NOT EXISTS ("
-        "SELECT 1 FROM unipile.jobs WHERE run = $3 AND state IN (0, 1))");
+        "SELECT 1 FROM unipile.jobs WHERE run = $3 AND state IN (0, 1)) "
+        // More jobs may come.
+        "AND NOT EXISTS (SELECT 1 FROM unipile.store WHERE name = 'open_import' AND value = import::text)");
     end.add(storable(op.now)).add(std::string_view(storable_text(op.outcome))).add(op.run);
     t_.add(std::move(end));
     // Another worker may have ended it before.

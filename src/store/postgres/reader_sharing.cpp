@@ -1,8 +1,9 @@
 // The run that is under way, and its workers.
 #include "store/postgres/reader.hpp"
-#include "store/postgres/statements.hpp"
+#include "store/store_rules.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace unipile::store::postgres {

@@ -196,6 +196,18 @@ BOOST_AUTO_TEST_CASE(an_outage_is_told_with_its_length_and_the_next_attempt)
     BOOST_TEST(live_lines(s, 200).at(1) == "no answer from the server for 3 min 00 s, trying again: refused\\n");
 }
 
+BOOST_AUTO_TEST_CASE(one_worker_of_several_tells_its_own_part_from_the_whole)
+{
+    harvest_snapshot s = usual();
+    s.shared = true;
+    s.tally.jobs_done = 1'200;
+    s.tally.jobs_failed = 3;
+    const strings lines = live_lines(s, 200);
+    BOOST_TEST(lines[1] == "jobs: 5,000 done, 7 running here, 4,940 waiting, 52 failed");
+    BOOST_TEST(lines[2] == "this worker: 1,203 jobs, posts: 1,234,567 (1,500/s), 1,200,000 new, 12,500 pages");
+    BOOST_TEST(plain_line(s).find("; this worker: 1,203 jobs, posts 1,234,567 (1,500/s); ") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

@@ -301,6 +301,18 @@ BOOST_AUTO_TEST_CASE(without_a_store_there_is_nothing_to_sum_up)
                boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(one_worker_of_several)
+{
+    harvest_ending e = good();
+    e.shared = true;
+    BOOST_TEST(summary_lines(e).front() == "all 3 jobs are done");
+    e.tally.jobs_done = 1;
+    BOOST_TEST(summary_lines(e).front() == "all 3 jobs are done, 1 of them by this worker");
+    e.jobs.queued = 2;
+    BOOST_TEST(summary_lines(e).front() ==
+               "not complete: of 5 jobs, 3 came to the end (1 by this worker), 0 failed, 2 left");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
