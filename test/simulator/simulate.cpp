@@ -161,6 +161,17 @@ BOOST_AUTO_TEST_CASE(jobs_and_truth_are_those_of_the_library)
     BOOST_TEST(content(f / "truth.csv") == truth);
 }
 
+BOOST_AUTO_TEST_CASE(requests_are_written_at_the_end)
+{
+    folder f;
+    auto p = simulate({"--write-requests", f / "requests.csv"});
+    const auto port = port_of(words(p.read_line()).at(2));
+    BOOST_TEST(content(f / "requests.csv").empty());
+    BOOST_TEST(status_of(port, "simulated-key") == 422u);
+    check_quiet_end(p, SIGTERM);
+    BOOST_TEST(content(f / "requests.csv") == "milliseconds,account,identifier,status\n0,acc1,nobody,422\n");
+}
+
 BOOST_AUTO_TEST_CASE(every_option_is_taken)
 {
     auto p = simulate({"--address",
@@ -221,6 +232,7 @@ BOOST_AUTO_TEST_CASE(bad_options_are_one_clear_line_and_code_2)
         {"--tls", "--ca-file", "/there/is/no/such/folder/ca.pem"},
         {"--api-key-file", "/there/is/no/such/file"},
         {"--write-jobs", "/there/is/no/such/folder/jobs"},
+        {"--write-requests", "/there/is/no/such/folder/requests"},
     };
     for (const auto& arguments : wrong) {
         auto p = simulate(arguments);

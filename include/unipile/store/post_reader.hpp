@@ -88,8 +88,8 @@ struct end_counts {
 struct worker_row {
     std::string name;  ///< its machine and its process, for display
     wall_time started{};
-    std::chrono::milliseconds silent{};  ///< since its last sign of life
-    bool may_send = false;               ///< it is not silent for so long that it sends no requests
+    std::chrono::milliseconds silent{};  ///< since its last heartbeat
+    bool may_send = false;               ///< it has not ended, and is not silent for so long that it sends no requests
     std::uint64_t accounts = 0;          ///< the accounts with jobs, or that were used, which are its own
 };
 
@@ -144,8 +144,8 @@ public:
     /// For stores that several workers share: returns the run that has not ended, if it has jobs to claim, i.e. queued
     /// ones, or delayed ones that are due. Jobs of parked accounts do not count.
     virtual std::optional<run_info> run_under_way() { return std::nullopt; }
-    /// Returns the workers that share the store and have not left it, those that are silent included, in the order of
-    /// their start. Empty: the engine has no workers, since one process harvests at a time.
+    /// Returns the workers that share the store, in the order of their start: those that live, and of the others those
+    /// that have accounts still. Empty: the engine has no workers, since one process harvests at a time.
     virtual std::optional<std::vector<worker_row>> workers() { return std::nullopt; }
 };
 

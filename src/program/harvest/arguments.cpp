@@ -27,6 +27,8 @@ void check_client(const client_options& options)
 /// fast as it can.
 constexpr std::size_t most_buffered = 4 * 1024 * 1024;
 
+using std::chrono::milliseconds;
+
 constexpr const char* listings = "What is fetched";
 constexpr const char* pace_of_accounts = "Pace of the accounts";
 
@@ -179,6 +181,12 @@ void add_harvest_options(CLI::App& command, harvest_arguments& a)
     add_output(command, a);
     add_server(command, a);
     command
+        .add_option("--take-over-after", a.take_over_after,
+                    "When the tables of a database are made: how long a worker has to be without a heartbeat until "
+                    "others take its accounts over, 1s to 1d; usually 90s. All workers of the store keep to it")
+        ->type_name("DURATION")
+        ->group("Server");
+    command
         .add_flag("--base-url-changed", a.base_url_changed,
                   "The accounts of the store have moved to this base URL; without it, a store is harvested into from "
                   "the base URL that filled it first, and from no other")
@@ -214,6 +222,28 @@ void add_work_options(CLI::App& command, harvest_arguments& a)
         "Example: unipile work --store postgresql://db.example/harvest");
 }
 
+namespace {
+
+milliseconds read_duration(const char* option, const std::string& text, milliseconds least, milliseconds most,
+                           const char* examples)
+{
+    const auto time = parse_duration(text);
+    if (!time || *time < least || *time > most)
+        throw std::invalid_argument{std::string{option} + ": give a duration such as " + examples};
+    return *time;
+}
+
+std::optional<milliseconds> read_take_over_after(const harvest_arguments& a)
+{
+    if (a.take_over_after.empty()) return std::nullopt;
+    if (!is_database(a.store))
+        throw std::invalid_argument{"--take-over-after: a file has one worker; several work on a PostgreSQL database"};
+    return read_duration("--take-over-after", a.take_over_after, std::chrono::seconds{1}, std::chrono::hours{24},
+                         "90s or 5m, from 1s to 1d");
+}
+
+}  // namespace
+
 harvest_plan make_plan(const harvest_arguments& a)
 {
     if (a.joins && !is_database(a.store))
@@ -232,13 +262,11 @@ harvest_plan make_plan(const harvest_arguments& a)
     if (!plan.pace_by_provider) plan.harvester.harvest.pace = plan.pace;
     plan.harvester.harvest.when_parked =
         a.parked == "fail" ? harvest_options::parked_jobs::fail : harvest_options::parked_jobs::wait;
-    const auto patience = parse_duration(a.outage_patience);
-    if (!patience) throw std::invalid_argument{"--outage-patience: give a duration such as 90s, 15m or 2h, or 0"};
-    plan.harvester.harvest.outage_patience = *patience;
-    const auto answer = parse_duration(a.answer_timeout);
-    if (!answer || answer->count() == 0)
-        throw std::invalid_argument{"--answer-timeout: give a duration such as 90s or 2m"};
-    plan.harvester.client.deadlines.first_byte = *answer;
+    plan.harvester.harvest.outage_patience =
+        read_duration("--outage-patience", a.outage_patience, {}, milliseconds::max(), "90s, 15m or 2h, or 0");
+    plan.harvester.client.deadlines.first_byte =
+        read_duration("--answer-timeout", a.answer_timeout, milliseconds{1}, milliseconds::max(), "90s or 2m");
+    plan.take_over_after = read_take_over_after(a);
     plan.harvester.harvest.max_buffered_bytes = most_buffered;
     plan.harvester.limit = a.limit;
     plan.harvester.empty_page_tolerance = a.empty_pages;

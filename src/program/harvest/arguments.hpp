@@ -7,7 +7,9 @@
 #include <unipile/store/harvester.hpp>
 #include <unipile/store/records.hpp>
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace CLI {
@@ -29,6 +31,7 @@ struct harvest_arguments {
     std::string parked = "wait";
     std::string outage_patience = "15m";
     std::string answer_timeout = "90s";
+    std::string take_over_after;  ///< empty: the default
     std::string since;
     std::uint64_t max_posts = 0;
     int limit = 100;
@@ -51,6 +54,7 @@ struct harvest_plan {
     store::run_request run;              ///< without the label, which the jobs give; not for `unipile work`
     pacing pace;                         ///< as requested; for `recommended`, rules that are safe for all
     bool pace_by_provider = false;
+    std::optional<std::chrono::milliseconds> take_over_after;
 };
 
 void add_harvest_options(CLI::App& command, harvest_arguments& arguments);

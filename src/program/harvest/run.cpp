@@ -186,7 +186,7 @@ bool harvest_run::prepare()
     if (arguments_.joins)
         join_run(arguments_, steps, start_);
     else
-        begin_run(arguments_, plan_.run, steps, start_);
+        begin_run(arguments_, plan_, steps, start_);
     if (!start_.engine) return false;
     context_.poll();
     counts_ = start_.engine->perform(store::count_jobs{start_.run.run});

@@ -15,10 +15,11 @@ using std::chrono::milliseconds;
 constexpr milliseconds look_interval{2'000};
 constexpr milliseconds between_questions{100};
 
-std::unique_ptr<store::engine> open_to_harvest(const harvest_arguments& arguments, const start_steps& steps)
+std::unique_ptr<store::engine> open_to_harvest(const harvest_arguments& arguments, const start_steps& steps,
+                                               std::optional<milliseconds> take_over_after = {})
 {
     const store::access access = is_database(arguments.store) ? store::access::shared : store::access::sole;
-    return open_engine(arguments.store, access, !arguments.joins, steps.patience);
+    return open_engine(arguments.store, access, !arguments.joins, steps.patience, take_over_after);
 }
 
 /// Returns null if there is no store yet and it is waited for.
@@ -67,8 +68,7 @@ std::optional<store::run_info> find_run(const harvest_arguments& arguments, cons
 
 }  // namespace
 
-void begin_run(const harvest_arguments& arguments, store::run_request request, const start_steps& steps,
-               run_start& start)
+void begin_run(const harvest_arguments& arguments, const harvest_plan& plan, const start_steps& steps, run_start& start)
 {
     steps.enter("reading jobs");
     import_request from;
@@ -80,11 +80,12 @@ void begin_run(const harvest_arguments& arguments, store::run_request request, c
     job_file file{from, steps.say, steps.keeps_going};
     start.imported.all_read = file.all_read();
     if (!start.imported.all_read) return;
+    store::run_request request = plan.run;
     request.label = file.label();
 
     std::unique_ptr<store::engine> engine;
     open_usable([&] {
-        engine = open_to_harvest(arguments, steps);
+        engine = open_to_harvest(arguments, steps, plan.take_over_after);
         start.run = engine->perform(store::begin_run{std::move(request), wall_now()});
         // Afterwards those accounts' rows are not parked, and the harvester reads the rows.
         engine->perform(store::take_unpark_requests());

@@ -34,7 +34,7 @@ struct run_start {
 
 /// Opens the jobs, then the store, begins the run and fills its queue. An invalid jobs file leaves the store unchanged.
 /// Throws std::invalid_argument for a jobs file or a store that can't be used, store::store_error.
-void begin_run(const harvest_arguments& arguments, store::run_request request, const start_steps& steps,
+void begin_run(const harvest_arguments& arguments, const harvest_plan& plan, const start_steps& steps,
                run_start& start);
 
 /// Opens the store of a run that is under way and has jobs to claim. Waits for one with `arguments.wait`, also for the

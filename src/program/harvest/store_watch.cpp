@@ -20,7 +20,7 @@ std::string text_of(const store_wait& wait)
             return "unipile: the database has not answered for " + time + ": the harvest goes on when it does";
         case store_wait::reason::worker:
             return "unipile: another harvest (" + printable(wait.who, longest_name) +
-                   ") has this store; if it shows no " + "sign of life for " +
+                   ") has this store; if it shows no heartbeat for " +
                    human_duration(wait.longest - std::min(wait.longest, wait.waited)) + " more, this one takes over";
     }
     return "unipile: another process has locked the store for " + time +

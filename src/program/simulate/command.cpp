@@ -39,7 +39,7 @@ struct simulate_options {
     simulator::options server;
     std::string posts = "100", latency = "0", bandwidth = "0", cache = "64M", framing = "chunked", end = "null",
                 cursors = "anchored";
-    std::string key_file, jobs_file, truth_file;
+    std::string key_file, jobs_file, truth_file, requests_file;
     std::uint32_t keep_alive = 5'000, cursor_ttl = 0;
     std::uint64_t new_posts = 0;
     std::vector<std::string> faults, limits;
@@ -122,6 +122,7 @@ void check_files(const simulate_options& given)
     files.writes("--ca-file", given.server.ca_file);
     files.writes("--write-jobs", given.jobs_file);
     files.writes("--write-truth", given.truth_file);
+    files.writes("--write-requests", given.requests_file);
     files.check();
 }
 
@@ -142,6 +143,7 @@ simulator::options server_options(const simulate_options& given)
     result.cursor_ttl = std::chrono::seconds(given.cursor_ttl);
     result.keep_alive = std::chrono::milliseconds(given.keep_alive);
     result.gzip = !given.no_gzip;
+    result.log_requests = !given.requests_file.empty();
     if (given.wild) result.deviations |= simulator::wild;
     for (const auto& spec : given.faults) result.faults.push_back(fault(spec));
     for (const auto& limit : given.limits) result.limits.push_back(window(limit));
@@ -196,6 +198,16 @@ void write_truth(std::ostream& out, const simulator::server& server)
             out << each.account << ',' << each.identifier << ',' << each.provider << ',' << id << '\n';
 }
 
+/// The time counts from the first request.
+void write_requests(std::ostream& out, const simulator::server& server)
+{
+    out << "milliseconds,account,identifier,status\n";
+    const auto log = server.request_log();
+    for (const auto& each : log)
+        out << std::chrono::duration_cast<std::chrono::milliseconds>(each.time - log.front().time).count() << ','
+            << each.account << ',' << each.identifier << ',' << each.status << '\n';
+}
+
 void prepare(const simulate_options& given, simulator::server& server)
 {
     if (given.new_posts > 0)
@@ -204,6 +216,7 @@ void prepare(const simulate_options& given, simulator::server& server)
         write_file("--write-jobs", given.jobs_file, [&](auto& out) { write_jobs(out, server); });
     if (!given.truth_file.empty())
         write_file("--write-truth", given.truth_file, [&](auto& out) { write_truth(out, server); });
+    if (!given.requests_file.empty()) write_file("--write-requests", given.requests_file, [](auto&) {});
 }
 
 /// Prints one line that scripts can split: `listening on URL`, then `ca FILE` with TLS, then `key KEY` unless the
@@ -249,6 +262,8 @@ int simulate(const simulate_options& given)
         listen(server, options);
         announce(server, options, !given.key_file.empty());
         serve(context, given.threads);
+        if (!given.requests_file.empty())
+            write_file("--write-requests", given.requests_file, [&](auto& out) { write_requests(out, server); });
         return exit_code::all_complete;
     } catch (const std::exception& e) {
         std::cerr << "unipile: " << printable(e.what()) << '\n';
@@ -315,6 +330,10 @@ void add_content(CLI::App& app, simulate_options& o)
         ->group(group)
         ->type_name("FILE");
     app.add_option("--write-truth", o.truth_file, "Write account,identifier,provider,id of every post to this CSV file")
+        ->group(group)
+        ->type_name("FILE");
+    app.add_option("--write-requests", o.requests_file,
+                   "At the end, write milliseconds,account,identifier,status of every request to this CSV file")
         ->group(group)
         ->type_name("FILE");
 }

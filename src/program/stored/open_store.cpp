@@ -45,6 +45,11 @@ pg::postgres_options options_for_database(const store_patience& patience)
     };
     return options;
 }
+/// In the proportions of the default.
+pg::lease_times times_for(milliseconds take_over_after)
+{
+    return {take_over_after / 18, take_over_after / 3, take_over_after};
+}
 #else
 [[noreturn]] void refuse_database()
 {
@@ -57,11 +62,13 @@ pg::postgres_options options_for_database(const store_patience& patience)
 bool is_database(const std::string& store) noexcept { return store::postgres::is_conninfo(store); }
 
 std::unique_ptr<store::engine> open_engine(const std::string& store, store::access access, bool create,
-                                           const store_patience& patience)
+                                           const store_patience& patience,
+                                           [[maybe_unused]] std::optional<milliseconds> take_over_after)
 {
     if (is_database(store)) {
 #ifdef UNIPILE_WITH_POSTGRES
         pg::postgres_options options = options_for_database(patience);
+        if (take_over_after) options.leases = times_for(*take_over_after);
         options.access = access;
         options.create = create;
         return pg::open_postgres(store, options);

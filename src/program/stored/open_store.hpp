@@ -7,6 +7,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace unipile::program {
@@ -16,7 +17,7 @@ struct store_wait {
     enum class reason {
         lock,    ///< another process has locked the file
         server,  ///< the database can't be reached
-        worker,  ///< another harvest has the accounts, and shows no sign of life
+        worker,  ///< another harvest has the accounts, and shows no heartbeat
     };
     reason what = reason::lock;
     std::chrono::milliseconds waited{};   ///< so far
@@ -29,9 +30,11 @@ using store_patience = std::function<bool(const store_wait&)>;
 /// Returns true if the store is a PostgreSQL database, and not a file.
 bool is_database(const std::string& store) noexcept;
 
-/// Opens a store; throws store_error. Without `create`, it has to be there.
+/// Opens a store; throws store_error. Without `create`, it has to be there. `take_over_after` is for a database whose
+/// tables are made: how long a worker may be silent.
 std::unique_ptr<store::engine> open_engine(const std::string& store, store::access access, bool create,
-                                           const store_patience& patience = {});
+                                           const store_patience& patience = {},
+                                           std::optional<std::chrono::milliseconds> take_over_after = {});
 std::unique_ptr<store::post_reader> open_reader(const std::string& store, const store_patience& patience = {});
 
 }  // namespace unipile::program

@@ -45,7 +45,7 @@ std::string workers_json(const std::vector<store::worker_row>& workers)
         json_object one;
         one.add_text("name", w.name);
         one.add_text("started", time_text(w.started));
-        one.add_number("silent_ms", static_cast<std::uint64_t>(w.silent.count()));
+        one.add_number("heartbeat_ms_ago", static_cast<std::uint64_t>(w.silent.count()));
         one.add_flag("may_send", w.may_send);
         one.add_number("accounts", w.accounts);
         if (out.size() > 1) out += ',';
@@ -145,8 +145,8 @@ std::string worker_line(const store::worker_row& w)
 {
     std::string line = "  " + printable(w.name, 200) + ": " + counted(w.accounts, "account", "accounts") + ", since " +
                        time_text(w.started) + ", ";
-    if (!w.may_send) line += "stopped: ";
-    return line + "last sign of life " + human_duration(w.silent) + " ago\n";
+    if (w.may_send) return line + "heartbeat " + human_duration(w.silent) + " ago\n";
+    return line + "no heartbeat for " + human_duration(w.silent) + ", so it sends no requests\n";
 }
 
 void write_workers(const std::vector<store::worker_row>& workers, blocking_output& out)

@@ -45,20 +45,22 @@ std::optional<run_info> postgres_reader::run_under_way()
 std::optional<std::vector<worker_row>> postgres_reader::workers()
 {
     const rows found =
-        ask(query("SELECT w.name, w.started, w.at, clock_timestamp(), coalesce(h.accounts, 0) "
+        ask(query("SELECT w.name, w.started, w.at, clock_timestamp(), coalesce(h.accounts, 0), w.state "
                   "FROM unipile.workers w LEFT JOIN (SELECT b.owner, count(*) AS accounts FROM "
                   "(SELECT bucket, account FROM unipile.jobs UNION SELECT bucket, account FROM unipile.accounts) a "
                   "JOIN unipile.buckets b ON b.bucket = a.bucket GROUP BY b.owner) h ON h.owner = w.worker "
-                  "WHERE w.state = 0 ORDER BY w.started, w.name"));
+                  "WHERE w.state = 0 OR h.accounts > 0 ORDER BY w.started, w.name"));
     std::vector<worker_row> workers;
     for (int i = 0; i < found.count(); ++i) {
-        worker_row& w = workers.emplace_back();
+        worker_row w;
         w.name = found.string(i, 0);
         w.started = found.time(i, 1).value_or(wall_time{});
         const wall_time seen = found.time(i, 2).value_or(wall_time{});
         w.silent = std::max(std::chrono::milliseconds(0), found.time(i, 3).value_or(seen) - seen);
-        w.may_send = w.silent <= format_.leases.hold_for;
         w.accounts = as_count(found.integer(i, 4));
+        const bool lives = found.integer(i, 5) == 0 && w.silent <= format_.leases.take_after;
+        w.may_send = lives && w.silent <= format_.leases.hold_for;
+        if (lives || w.accounts > 0) workers.push_back(std::move(w));
     }
     return workers;
 }

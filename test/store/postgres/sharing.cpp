@@ -49,7 +49,7 @@ BOOST_AUTO_TEST_CASE(a_run_is_under_way_as_long_as_it_has_jobs_to_claim)
     BOOST_TEST(!reader->run_under_way());
 }
 
-BOOST_AUTO_TEST_CASE(workers_are_shown_until_they_leave)
+BOOST_AUTO_TEST_CASE(workers_are_shown_while_they_live_or_have_accounts)
 {
     opened store;
     const auto reader = store.folder.reader();
@@ -67,14 +67,28 @@ BOOST_AUTO_TEST_CASE(workers_are_shown_until_they_leave)
     BOOST_TEST(one->front().may_send);
     BOOST_TEST((wall_now() - one->front().started < std::chrono::minutes(10)));
 
-    store.folder.sql("UPDATE workers SET at = clock_timestamp() - interval '1 hour', beat = beat");
+    store.engine.reset();
+    BOOST_TEST(reader->workers()->empty());
+    // As if it had been killed,
+    store.folder.sql("UPDATE workers SET at = clock_timestamp() - interval '1 hour', state = 0");
+    store.folder.sql("UPDATE buckets SET owner = (SELECT worker FROM workers)");
     const auto silent = reader->workers();
     BOOST_REQUIRE(silent->size() == 1u);
     BOOST_TEST(!silent->front().may_send);
     BOOST_TEST((silent->front().silent >= std::chrono::hours(1)));
+    // and fenced, and its accounts were not claimed yet.
+    store.folder.sql("UPDATE workers SET at = clock_timestamp(), state = 1");
+    const auto fenced = reader->workers();
+    BOOST_REQUIRE(fenced->size() == 1u);
+    BOOST_TEST(!fenced->front().may_send);
+    BOOST_TEST(fenced->front().accounts == 2u);
 
-    store.engine.reset();
+    store.folder.sql("UPDATE buckets SET owner = NULL");
     BOOST_TEST(reader->workers()->empty());
+    store.folder.sql("UPDATE workers SET at = clock_timestamp() - interval '1 day', state = 0");
+    BOOST_TEST(reader->workers()->empty());
+    store.folder.sql("UPDATE workers SET at = clock_timestamp()");
+    BOOST_TEST(reader->workers()->size() == 1u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
