@@ -23,7 +23,8 @@ const char* message_of(store_errc e) noexcept
         case store_errc::locked:
             return "another process kept it locked for too long: end that process, or wait for it, and try again";
         case store_errc::in_use:
-            return "another process harvests into it, or counts requests in it: wait for that one, or use another store";
+            return "another process harvests into it, or counts requests in it: wait for that one, or use another "
+                   "store";
         case store_errc::corrupt:
             return "the file is damaged: restore it from a copy, or save what is left with `sqlite3 FILE .recover`";
         case store_errc::cannot_open: return "it can't be opened: check that it exists and may be read and written";

@@ -90,7 +90,9 @@ struct worker_row {
     wall_time started{};
     std::chrono::milliseconds silent{};  ///< since its last heartbeat
     bool may_send = false;               ///< it has not ended, and is not silent for so long that it sends no requests
-    std::uint64_t accounts = 0;          ///< the accounts with jobs, or that were used, which are its own
+    /// How long it has to be silent until others take its accounts over.
+    std::chrono::milliseconds lost_after{};
+    std::uint64_t accounts = 0;  ///< the accounts with jobs, or that were used, which are its own
 };
 
 /// Totals of a store.

@@ -127,8 +127,9 @@ void add_output(CLI::App& command, harvest_arguments& a)
 
 void add_server(CLI::App& command, harvest_arguments& a)
 {
-    add_connection_options(command, a.connection, a.joins ? "Connections, and requests, at a time of this worker"
-                                                            : "Connections, and requests, at a time in all");
+    add_connection_options(command, a.connection,
+                           a.joins ? "Connections, and requests, at a time of this worker"
+                                   : "Connections, and requests, at a time in all");
     command
         .add_option("--outage-patience", a.outage_patience,
                     "How long a server that has answered may be out of reach or silent before the run ends, such as "

@@ -3,9 +3,13 @@
 #include "program/options/connection_options.hpp"
 #include "program/stored/usable_store.hpp"
 
+#include <unipile/store/account_share.hpp>
+
+#include <algorithm>
 #include <chrono>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace unipile::program {
 namespace {
@@ -66,6 +70,59 @@ std::optional<store::run_info> find_run(const harvest_arguments& arguments, cons
     }
 }
 
+/// Waits until this worker has taken over what the others have, of whom it is known that they lived. Returns false if
+/// one of them shows a heartbeat.
+bool have_died(const std::vector<store::worker_row>& them, store::post_reader& reader,
+               const harvest_arguments& arguments, const start_steps& steps)
+{
+    using clock = std::chrono::steady_clock;
+    constexpr milliseconds rounding{5};
+    const clock::time_point began = clock::now();
+    for (;;) {
+        const auto waited = std::chrono::duration_cast<milliseconds>(clock::now() - began);
+        const auto now = reader.workers();
+        const store::worker_row* left = nullptr;
+        for (const store::worker_row& one : *now) {
+            const auto is_one = [&](const auto& w) { return w.name == one.name && w.started == one.started; };
+            if (std::none_of(them.begin(), them.end(), is_one)) continue;
+            if (one.silent + rounding < waited) return false;
+            left = &one;
+        }
+        if (!left) return true;
+        store_wait wait;
+        wait.what = store_wait::reason::worker;
+        wait.waited = waited;
+        wait.longest = left->lost_after;
+        wait.who = left->name;
+        for (milliseconds rest = look_interval; rest.count() > 0; rest -= between_questions) {
+            if (!steps.patience(wait)) throw store::store_error(store::store_errc::interrupted, arguments.store);
+            std::this_thread::sleep_for(between_questions);
+        }
+    }
+}
+
+/// Where several workers share a store, another run is under way as long as one of its workers may be alive.
+std::unique_ptr<store::engine> open_and_begin(const harvest_arguments& arguments, const harvest_plan& plan,
+                                              const start_steps& steps, const std::string& label, store::run_info& run)
+{
+    for (;;) {
+        auto engine = open_to_harvest(arguments, steps, plan.take_over_after);
+        store::begin_run begin{plan.run, engine->share() ? engine->share()->now() : wall_now()};
+        begin.request.label = label;
+        try {
+            run = engine->perform(std::move(begin));
+            return engine;
+        } catch (const store::store_error& e) {
+            if (e.reason() != store::store_errc::in_use || !is_database(arguments.store)) throw;
+            engine.reset();
+            const auto reader = open_reader(arguments.store, steps.patience);
+            const auto others = reader->workers();
+            engine = open_to_harvest(arguments, steps);  // takes over
+            if (!have_died(*others, *reader, arguments, steps)) throw;
+        }
+    }
+}
+
 }  // namespace
 
 void begin_run(const harvest_arguments& arguments, const harvest_plan& plan, const start_steps& steps, run_start& start)
@@ -80,13 +137,10 @@ void begin_run(const harvest_arguments& arguments, const harvest_plan& plan, con
     job_file file{from, steps.say, steps.keeps_going};
     start.imported.all_read = file.all_read();
     if (!start.imported.all_read) return;
-    store::run_request request = plan.run;
-    request.label = file.label();
 
     std::unique_ptr<store::engine> engine;
     open_usable([&] {
-        engine = open_to_harvest(arguments, steps, plan.take_over_after);
-        start.run = engine->perform(store::begin_run{std::move(request), wall_now()});
+        engine = open_and_begin(arguments, plan, steps, file.label(), start.run);
         // Afterwards those accounts' rows are not parked, and the harvester reads the rows.
         engine->perform(store::take_unpark_requests());
         engine->commit();  // shows that the file can be written

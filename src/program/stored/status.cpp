@@ -146,7 +146,8 @@ std::string worker_line(const store::worker_row& w)
     std::string line = "  " + printable(w.name, 200) + ": " + counted(w.accounts, "account", "accounts") + ", since " +
                        time_text(w.started) + ", ";
     if (w.may_send) return line + "heartbeat " + human_duration(w.silent) + " ago\n";
-    return line + "no heartbeat for " + human_duration(w.silent) + ", so it sends no requests\n";
+    return line + "no heartbeat for " + human_duration(w.silent) + ": it sends no requests, and after " +
+           human_duration(w.lost_after) + " others take its accounts over\n";
 }
 
 void write_workers(const std::vector<store::worker_row>& workers, blocking_output& out)

@@ -57,6 +57,7 @@ std::optional<std::vector<worker_row>> postgres_reader::workers()
         w.started = found.time(i, 1).value_or(wall_time{});
         const wall_time seen = found.time(i, 2).value_or(wall_time{});
         w.silent = std::max(std::chrono::milliseconds(0), found.time(i, 3).value_or(seen) - seen);
+        w.lost_after = format_.leases.take_after;
         w.accounts = as_count(found.integer(i, 4));
         const bool lives = found.integer(i, 5) == 0 && w.silent <= format_.leases.take_after;
         w.may_send = lives && w.silent <= format_.leases.hold_for;

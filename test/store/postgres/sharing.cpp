@@ -65,6 +65,7 @@ BOOST_AUTO_TEST_CASE(workers_are_shown_while_they_live_or_have_accounts)
     BOOST_TEST(one->front().name.ends_with(", process " + std::to_string(::getpid())));
     BOOST_TEST(one->front().accounts == 2u);
     BOOST_TEST(one->front().may_send);
+    BOOST_TEST((one->front().lost_after == std::chrono::seconds(90)));
     BOOST_TEST((wall_now() - one->front().started < std::chrono::minutes(10)));
 
     store.engine.reset();

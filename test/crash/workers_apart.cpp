@@ -15,7 +15,7 @@ using std::chrono::milliseconds;
 using unipile::test::cutting_proxy;
 using unipile::test::proxy_plan;
 
-BOOST_AUTO_TEST_SUITE(crash_surroundings)
+BOOST_AUTO_TEST_SUITE(crash_workers_apart)
 
 BOOST_AUTO_TEST_CASE(the_database_is_out_of_reach_of_one_worker)
 {
@@ -78,7 +78,8 @@ bool can_fake_time()
 
 std::map<std::string, std::string> clock_off_by(const char* offset)
 {
-    return {{"LD_PRELOAD", fake_time}, {"FAKETIME", offset}, {"DONT_FAKE_MONOTONIC", "1"}, {"FAKETIME_DONT_RESET", "1"}};
+    return {
+        {"LD_PRELOAD", fake_time}, {"FAKETIME", offset}, {"DONT_FAKE_MONOTONIC", "1"}, {"FAKETIME_DONT_RESET", "1"}};
 }
 
 const std::array<const char*, 4> offsets{"+1h", "-1h", "+3d", "-3d"};
@@ -99,6 +100,21 @@ BOOST_AUTO_TEST_CASE(the_clocks_of_workers_are_wrong)
         [&](fleet& f) {
             for (auto& e : f.environments) e.merge(clock_off_by(offsets[next++ % offsets.size()]));
         });
+}
+
+/// The server's clock is what workers share.
+BOOST_AUTO_TEST_CASE(the_clock_of_the_server_is_set)
+{
+    if (!can_fake_time()) return;
+    std::size_t next = 0;
+    run_fleets("the server's clock set", 2, [&](fleet& f) {
+        f.await(10);
+        f.database.kill();
+        for (const auto& [name, value] : clock_off_by(offsets[next++ % offsets.size()]))
+            ::setenv(name.c_str(), value.c_str(), 1);
+        f.database.start();
+        for (const auto& [name, value] : clock_off_by("")) ::unsetenv(name.c_str());
+    });
 }
 
 BOOST_AUTO_TEST_SUITE_END()
