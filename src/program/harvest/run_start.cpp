@@ -95,6 +95,7 @@ bool have_died(const std::vector<store::worker_row>& them, store::post_reader& r
         wait.longest = left->lost_after;
         wait.who = left->name;
         for (milliseconds rest = look_interval; rest.count() > 0; rest -= between_questions) {
+            wait.waited += between_questions;
             if (!steps.patience(wait)) throw store::store_error(store::store_errc::interrupted, arguments.store);
             std::this_thread::sleep_for(between_questions);
         }

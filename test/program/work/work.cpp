@@ -191,13 +191,13 @@ BOOST_AUTO_TEST_CASE(another_harvest_begins_once_the_workers_of_the_last_one_are
     w.make_store();
     process one{UNIPILE_PROGRAM, w.command(slowly), w.world.environment()};
     w.await_all_accounts();
+    const std::string dead =
+        ", process " + std::to_string(one.id()) + ") has this store; if it shows no heartbeat for ";
     one.send(SIGKILL);
     BOOST_TEST(one.wait().signal == SIGKILL);
     // The requests of the dead are waited for.
     const finished other = w.harvest({"--full", "--answer-timeout", "1s"});
     BOOST_TEST(other.code == 0, other.err);
-    const std::string dead =
-        ", process " + std::to_string(one.id()) + ") has this store; if it shows no heartbeat for ";
     BOOST_TEST(has(other.err, dead), other.err);
     w.check_store();
 }
