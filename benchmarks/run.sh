@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, measures and writes benchmarks/results/.
-#   bash benchmarks/run.sh [harvest] [latency] [scale] [store] [program] [decode] [-- options of run.py, as --rounds 7]
+#   bash benchmarks/run.sh [harvest] [latency] [scale] [store] [postgres] [program] [decode] [-- options of run.py, as --rounds 7]
 # Without names: all of them. BUILD_DIR says where to build (build/benchmarks).
 set -euo pipefail
 export PYTHONDONTWRITEBYTECODE=1
@@ -9,7 +9,7 @@ build=${BUILD_DIR:-build/benchmarks}
 kinds=()
 while [[ $# -gt 0 && $1 != -- ]]; do kinds+=("$1"); shift; done
 [[ ${1:-} == -- ]] && shift
-[[ ${#kinds[@]} -gt 0 ]] || kinds=(harvest latency scale store program decode)
+[[ ${#kinds[@]} -gt 0 ]] || kinds=(harvest latency scale store postgres program decode)
 
 . test/packages.sh
 # A peer is wanted if its probe (a program or a file) is not there; it is left out if it can't be had.

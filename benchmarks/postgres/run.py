@@ -1,0 +1,211 @@
+"""How fast a harvest into PostgreSQL becomes durable, against bare upserts and COPY; what it writes where nothing is new."""
+import argparse
+import contextlib
+import json
+import os
+import pathlib
+import pwd
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from common import lab  # noqa: E402
+
+GOALS = {"upserts": 0.7, "copy": 0.5, "latency": 0.8, "wal": 4096, "rows": 3, "transactions": 0.6, "hot": 95}
+ACCOUNTS, IDENTIFIERS = 1_200, 2_400
+
+
+class Server:
+    """A PostgreSQL server of the newest version that is here, with its defaults but for the size of its cache."""
+
+    def __init__(self):
+        versions = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda p: int(p.parts[-3]))
+        self.programs = versions[-1].parent
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="unipile-bench-"))
+
+    def run(self, program, *arguments):
+        user = {"user": "postgres"} if os.geteuid() == 0 else {}
+        if user:
+            user["group"] = pwd.getpwnam("postgres").pw_gid
+        subprocess.run([self.programs / program, *arguments], check=True, cwd="/", stdout=subprocess.DEVNULL, **user)
+
+    def __enter__(self):
+        if os.geteuid() == 0:
+            shutil.chown(self.folder, "postgres")
+        self.run("initdb", "-D", self.folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C")
+        with open(self.folder / "data/postgresql.auto.conf", "a") as settings:
+            settings.write(f"listen_addresses = ''\nunix_socket_directories = '{self.folder}'\n"
+                           "shared_buffers = 256MB\nmax_wal_size = 4GB\ncheckpoint_timeout = 30min\n")
+        self.run("pg_ctl", "-D", self.folder / "data", "-l", self.folder / "log", "-w", "start")
+        return self
+
+    def __exit__(self, *_):
+        self.run("pg_ctl", "-D", self.folder / "data", "-m", "immediate", "-w", "stop")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def sql(self, text, database="bench"):
+        done = subprocess.run(["psql", "-h", self.folder, "-U", "postgres", "-d", database, "-AtF", ",", "-c", text],
+                              check=True, capture_output=True, text=True)
+        return [line.split(",") for line in done.stdout.splitlines()]
+
+    def fresh(self):
+        for text in ("DROP DATABASE IF EXISTS bench WITH (FORCE)", "CREATE DATABASE bench"):
+            self.sql(text, "postgres")
+        return f"host={self.folder} user=postgres dbname=bench"
+
+    @property
+    def version(self):
+        return self.sql("SHOW server_version", "postgres")[0][0]
+
+
+def bench(build, *arguments):
+    done = subprocess.run([build / "benchmarks/postgres/bench_postgres", *map(str, arguments)], check=True,
+                          capture_output=True, text=True, timeout=600)
+    return json.loads(done.stdout)
+
+
+def latency(build, server, posts):
+    server.fresh()
+    for name in ("near", "far"):
+        (server.folder / name).mkdir(exist_ok=True)
+    result = bench(build, "latency", "user=postgres dbname=bench", posts, server.folder / ".s.PGSQL.5432", server.folder)
+    return result["near"] / result["far"]
+
+
+@contextlib.contextmanager
+def simulator(build, folder):
+    """The stand-in API, with one page and a second to each request."""
+    log = folder / "simulator"
+    with open(log, "wb") as out:
+        process = subprocess.Popen([build / "src/program/unipile", "simulate", "--accounts", str(ACCOUNTS), "--identifiers",
+                                    str(IDENTIFIERS), "--posts", "40", "--latency", "200-400", "--write-jobs",
+                                    folder / "jobs.csv"], stdout=out, stderr=out)
+    try:
+        while not (found := re.search(r"https?://\S+", log.read_text())):
+            time.sleep(0.05)
+        yield found.group(0)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def counted(server):
+    rows = server.sql("SELECT relname, n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables "
+                      "WHERE relname IN ('accounts', 'buckets', 'jobs') ORDER BY 1")
+    transactions = server.sql("SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = 'bench'")
+    requests = server.sql("SELECT coalesce(sum(requests), 0) FROM unipile.jobs")
+    return {row[0]: (int(row[1]), int(row[2])) for row in rows}, int(transactions[0][0]), int(requests[0][0])
+
+
+def paced(build, server, seconds, held):
+    """A harvest of 20 requests a second, each of another account. `held`: beside it, a transaction keeps old rows."""
+    address = server.fresh()
+    work = server.folder / "work"
+    work.mkdir(exist_ok=True)
+    with simulator(build, work) as url:
+        environment = {**os.environ, "UNIPILE_DSN": url, "UNIPILE_API_KEY": "simulated-key"}
+        harvest = subprocess.Popen([build / "src/program/unipile", "harvest", work / "jobs.csv", "--store", address,
+                                    "--pace", "1/60s, gap 0s-100s", "--limit", "20", "--connections", "64", "--quiet"],
+                                   env=environment, stderr=subprocess.DEVNULL)
+        # What a start may spend at once is spent then.
+        time.sleep(10)
+        holder = None
+        if held:
+            holder = subprocess.Popen(["psql", "-h", server.folder, "-U", "postgres", "-d", "bench", "-qc",
+                                       "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1; SELECT pg_sleep(600)"],
+                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(2)
+        before = counted(server)
+        time.sleep(seconds)
+        after = counted(server)
+        harvest.kill()
+        harvest.wait()
+        if holder:
+            holder.kill()
+            holder.wait()
+    requests = after[2] - before[2]
+    hot = {}
+    for table in after[0]:
+        updates = after[0][table][0] - before[0][table][0]
+        hot[table] = 100 * (after[0][table][1] - before[0][table][1]) / max(updates, 1)
+    return {"rate": requests / seconds, "transactions": (after[1] - before[1]) / max(requests, 1), "hot": hot}
+
+
+def sizes(posts, again):
+    """What stores of some sizes take, by what was measured."""
+    a_post = (posts["posts"] + posts["sightings"] + posts["changes"]) / posts["count"]
+    wal_first = a_post * 1.3
+    rows = []
+    for accounts in (1_000, 10_000, 100_000, 1_000_000):
+        per_second = accounts * 100 / 86_400
+        stored = accounts * 100 * 100
+        rows.append([f"{accounts:,}", f"{stored / 1e6:,.0f} M", f"{per_second:,.1f}", f"{per_second * 50:,.0f}",
+                     f"{per_second * 50 * wal_first / 1e6:,.2f} MB/s", f"{per_second * again['grouped']['wal'] / 1e3:,.1f} KB/s",
+                     f"{stored * a_post / 1e9:,.0f} GB"])
+    return ["accounts", "posts", "requests/s", "posts/s, first harvest", "WAL, first harvest", "WAL, nothing new", "storage"], rows
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("build", type=pathlib.Path)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--posts", type=int, default=40_000)
+    parser.add_argument("--seconds", type=int, default=30, help="of the paced harvests")
+    arguments = parser.parse_args()
+    build = arguments.build.resolve()
+    lab.quiet()
+    turns, far = [], []
+    with Server() as server:
+        version = server.version
+        for number in range(arguments.rounds):
+            turns.append(bench(build, "posts", server.fresh(), arguments.posts))
+            far.append(latency(build, server, arguments.posts // 2))
+            lab.say(f"round {number + 1} of {arguments.rounds}: {turns[-1]['upserts'] / turns[-1]['first']:.2f} of the "
+                    f"upserts, {turns[-1]['copy'] / turns[-1]['first']:.2f} of COPY, {far[-1]:.2f} with latency")
+        again = bench(build, "again", server.fresh(), 1_000)
+        calm = paced(build, server, arguments.seconds, False)
+        held = paced(build, server, arguments.seconds, True)
+    names = {"first": "harvest", "upserts": "bare upserts of the same rows", "copy": "COPY of the posts alone"}
+    posts = ["", "posts/s", "the harvest's share", "from turn to turn"], [
+        [name, f"{statistics.median(arguments.posts / t[key] for t in turns):,.0f}",
+         f"{statistics.median(t[key] / t['first'] for t in turns):.2f}",
+         f"{min(t[key] / t['first'] for t in turns):.2f} to {max(t[key] / t['first'] for t in turns):.2f}"]
+        for key, name in names.items()]
+    share = {key: statistics.median(t[key] / t["first"] for t in turns) for key in ("upserts", "copy")}
+    lowest = {kind: min(run["hot"].values()) for kind, run in (("calm", calm), ("held", held))}
+    goals = ["", "goal", "measured"], [
+        ["first harvest, share of bare upserts", f"≥ {GOALS['upserts']}", f"{share['upserts']:.2f}"],
+        ["first harvest, share of COPY", f"≥ {GOALS['copy']}", f"{share['copy']:.2f}"],
+        ["first harvest with 1 ms of latency", f"≥ {GOALS['latency']}", f"{statistics.median(far):.2f}"],
+        ["WAL of a page without news, alone · 8 in a transaction", f"≤ {GOALS['wal']:,} B",
+         f"{again['alone']['wal']:,.0f} B · {again['grouped']['wal']:,.0f} B"],
+        ["the same right after a checkpoint, whose page images are shared by 1,000 pages", "",
+         f"{again['after_checkpoint']['wal']:,.0f} B"],
+        ["row versions of a page without news", f"≤ {GOALS['rows']}", f"{again['grouped']['rows']:.1f}"],
+        [f"transactions a request at {calm['rate']:.0f} requests/s", f"≤ {GOALS['transactions']}",
+         f"{calm['transactions']:.2f}"],
+    ] + [[f"updates of `{table}` that write no index · beside a long transaction", f"≥ {GOALS['hot']} %",
+          f"{calm['hot'][table]:.0f} % · {held['hot'][table]:.0f} %"] for table in sorted(calm["hot"])]
+    first = {**turns[0], "count": arguments.posts}
+    table = sizes(first, again)
+    print(lab.plain(*posts), lab.plain(*goals), lab.plain(*table), f"lowest: {lowest}", sep="\n\n")
+    text = (
+        f"# PostgreSQL\n\n{arguments.posts:,} posts of {first['bytes'] / arguments.posts:,.0f} bytes, {arguments.rounds} rounds in turns, "
+        "server and client on one machine, `fsync` on, 32 pages a transaction. The bare upserts write the same rows of posts, "
+        "sightings and changes with the same keys and settings, and do nothing else; COPY writes the posts alone. The paced "
+        f"harvests read one page of {ACCOUNTS:,} accounts each.\n\n{lab.markdown(*posts)}\n## Goals\n\n{lab.markdown(*goals)}\n"
+        "## Sizes on paper\n\n100 requests an account and day, 100 posts an identifier, 100 identifiers an account; bytes as measured "
+        f"above.\n\n{lab.markdown(*table)}\n- a post with its sighting and its entry in the feed: "
+        f"{(first['posts'] + first['sightings'] + first['changes']) / arguments.posts:,.0f} B stored, of which the post "
+        f"{first['posts'] / arguments.posts:,.0f} B\n- PostgreSQL: {version}\n" +
+        "\n".join(f"- {name}: {value}" for name, value in lab.machine(build)) + "\n")
+    lab.RESULTS.mkdir(exist_ok=True)
+    (lab.RESULTS / "postgres.md").write_text(text)
+
+
+main()
