@@ -1,6 +1,7 @@
 #!/bin/bash
 # Runs the tests of stores in PostgreSQL on other versions of the server, whose programs npm has.
-#   test/postgres_versions.sh BUILD [VERSION...]      14 16 17 18 without versions; UNIPILE_POSTGRES_TESTS chooses the tests
+#   test/postgres_versions.sh BUILD [VERSION...]      14 16 17 18 without versions
+# UNIPILE_POSTGRES_TESTS is a pattern of the tests' names; UNIPILE_POSTGRES_COMMAND is a command to run instead of tests.
 # BUILD is the folder of a build with tests. Ends with 77 where there is no npm, or it can't fetch anything.
 set -u
 build=$(realpath "$1") || exit 2
@@ -25,6 +26,11 @@ for version in "${versions[@]}"; do
     # A server that root's tests start runs as the user postgres.
     chmod -R a+rX "$build/postgres"
     echo "== $("$bin/postgres" --version)"
-    if ! UNIPILE_POSTGRES_BIN=$bin ctest --test-dir "$build" -R "$tests" --output-on-failure --no-tests=error; then failed=1; fi
+    export UNIPILE_POSTGRES_BIN=$bin
+    if [ -n "${UNIPILE_POSTGRES_COMMAND:-}" ]; then
+        $UNIPILE_POSTGRES_COMMAND || failed=1
+    else
+        ctest --test-dir "$build" -R "$tests" --output-on-failure --no-tests=error || failed=1
+    fi
 done
 exit $failed

@@ -23,6 +23,7 @@ bool postgres_pooler::is_available() { return std::filesystem::exists(program); 
 postgres_pooler::postgres_pooler(const postgres_server& server, const std::string& mode, unsigned size)
     : folder_(new_server_folder())
 {
+    // With that lifetime, a connection to the server ends when its client has done with it: no state of it is left.
     const auto settings = folder_ / "pgbouncer.ini";
     std::ofstream(settings) << "[databases]\n* = host=" << server.folder().string() << " port=" << server.port()
                             << " user=postgres\n[pgbouncer]\nauth_type = any\nlisten_addr =\nlisten_port = 5432\n"

@@ -99,6 +99,9 @@ constexpr const char* tables[] = {
     PRIMARY KEY (bucket, job)) WITH (fillfactor = 70))sql",
     "CREATE INDEX jobs_queued ON unipile.jobs (bucket, run, account, sort_key, number, job) WHERE state = 0",
     "CREATE INDEX jobs_delayed ON unipile.jobs (bucket, due) WHERE state = 1",
+    // For totals, which read no row then. Its columns change together with `state` or `run`, and rarely else; rows with
+    // the same ones share an entry.
+    "CREATE INDEX jobs_by_run ON unipile.jobs (run, state, end_reason, failure_type, suspect)",
     "CREATE INDEX jobs_by_account ON unipile.jobs (account)",
     "CREATE INDEX jobs_by_identifier ON unipile.jobs (identifier, company)",
     // The body is stored apart from the row, and compressed.

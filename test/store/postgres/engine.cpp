@@ -1,6 +1,7 @@
 // The engine on PostgreSQL, where it differs from the one on SQLite: workers, values that the database refuses, texts
 // that it can't hold, what is written.
 #include "store/opened_store.hpp"
+#include "store/postgres/connection.hpp"
 #include "store/store_work.hpp"
 #include "support/postgres_server.hpp"
 #include "support/printing.hpp"
@@ -364,6 +365,25 @@ BOOST_AUTO_TEST_CASE(a_job_fails_whose_request_was_in_flight_when_three_workers_
             engine->perform(save);
         }
         BOOST_TEST(value(where, "SELECT count(*) FROM jobs WHERE state = 4 AND may_pass") == (progress ? "0" : "1"));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(totals_of_jobs_read_no_job)
+{
+    opened s;
+    add_jobs add;
+    add.run = s.engine->perform(begin_run{{}, at_second(0)}).run;
+    for (int i = 0; i < 5'000; ++i) add.jobs.push_back({"a", std::to_string(i), false});
+    s.engine->perform(add);
+    postgres::connection(postgres::conninfo(s.folder.address())).run(postgres::query("VACUUM ANALYZE unipile.jobs"));
+    for (const char* query :
+         {"SELECT state, count(*) FROM jobs WHERE run = 1 GROUP BY state",
+          "SELECT state, end_reason, failure_type, run = 0, count(*), count(CASE WHEN suspect THEN 1 END) FROM jobs "
+          "GROUP BY 1, 2, 3, 4",
+          "SELECT EXISTS (SELECT 1 FROM jobs WHERE run = 2)"}) {
+        std::string plan;
+        s.folder.rows(std::string("EXPLAIN ") + query, [&](const auto& row) { plan += row[0] + '\n'; });
+        BOOST_TEST(plan.find("Index Only Scan using jobs_by_run") != std::string::npos, plan);
     }
 }
 
