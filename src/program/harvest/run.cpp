@@ -377,6 +377,8 @@ asio::awaitable<void> harvest_run::look_for_unparked()
     for (;;) {
         unparked_.expires_after(unpark_interval);
         co_await unparked_.async_wait(as_result);
+        // The writer is closed behind the run's end, without the event loop.
+        if (closing_books_) co_return;
         store::take_unpark_requests take;
         const auto result = co_await store::async_apply(*writer_, context_.get_executor(), take, as_result);
         const auto& [ec, accounts] = result;
@@ -395,6 +397,7 @@ asio::awaitable<void> harvest_run::look_at_run()
     for (milliseconds pause = count_interval;;) {
         look_.expires_after(pause);
         co_await look_.async_wait(as_result);
+        if (closing_books_) co_return;
         const auto began = std::chrono::steady_clock::now();
         store::count_jobs count;
         count.run = start_.run.run;

@@ -25,6 +25,7 @@ namespace {
 
 using strings = std::vector<std::string>;
 namespace simulator = unipile::simulator;
+namespace program = unipile::program;
 
 /// Another process's transaction.
 class foreign_lock {
@@ -43,10 +44,12 @@ private:
     sqlite3* db_ = nullptr;
 };
 
-/// A lock that is taken behind this process's last commit but that of the run's end.
+/// A lock that is taken behind this process's last commit but that of the run's end, or behind that one.
 class lock_at_the_end {
 public:
-    lock_at_the_end(std::string store, unsigned jobs) : store_(std::move(store)), jobs_(jobs)
+    enum class moment { before_the_end, behind_it };
+    lock_at_the_end(std::string store, unsigned jobs, moment when = moment::before_the_end)
+        : store_(std::move(store)), jobs_(jobs), when_(when)
     {
         current = this;
         ::sqlite3_auto_extension(reinterpret_cast<void (*)()>(&watch));
@@ -83,12 +86,19 @@ private:
         // The last look for a job. It takes as long as commits are put off, so that one follows.
         if (sql.starts_with("UPDATE jobs SET state = 0"))
             std::this_thread::sleep_for(unipile::store::writer_options{}.group_delay);
-        if (sql == "COMMIT") lock_.emplace(store_);
+        if (sql.starts_with("UPDATE runs SET ended") && when_ == moment::behind_it) {
+            // Longer than the pauses between what a harvest asks its store.
+            std::this_thread::sleep_for(std::chrono::milliseconds(2'500));
+            ended_ = true;
+        }
+        if (sql == "COMMIT" && (ended_ || when_ == moment::before_the_end)) lock_.emplace(store_);
     }
 
     static inline lock_at_the_end* current = nullptr;
     std::string store_;
     unsigned jobs_;  ///< not done yet
+    moment when_;
+    bool ended_ = false;
     std::optional<foreign_lock> lock_;
     std::atomic<bool> waited_for_ = false;
 };
@@ -121,6 +131,20 @@ struct waiting : field_work {
         const strings own = command({"--ndjson", "-"});
         all.insert(all.end(), own.begin(), own.end());
         return all;
+    }
+    /// For moments that can't be seen from outside of the harvest's process.
+    program::harvest_arguments in_this_process() const
+    {
+        const std::string key = folder.file("key");
+        write_file(key, world.key);
+        program::harvest_arguments a;
+        a.jobs = jobs;
+        a.store = store;
+        a.pace = "none";
+        a.quiet = true;
+        a.connection.base_url = world.server.base_url();
+        a.connection.api_key_file = key;
+        return a;
     }
     bool says_locked() const { return has(read_file(words), "unipile: another process has locked the store for "); }
 
@@ -178,17 +202,8 @@ BOOST_AUTO_TEST_CASE(the_wait_for_a_store_that_is_locked_under_way_can_be_interr
 
 BOOST_AUTO_TEST_CASE(the_wait_for_a_store_that_is_locked_at_the_end_can_be_interrupted)
 {
-    namespace program = unipile::program;
-    const std::string key = folder.file("key");
-    write_file(key, world.key);
     program::end_process_in(3'600, 1);  // the run's own deadline has no effect then
-    program::harvest_arguments a;
-    a.jobs = jobs;
-    a.store = store;
-    a.pace = "none";
-    a.quiet = true;
-    a.connection.base_url = world.server.base_url();
-    a.connection.api_key_file = key;
+    const program::harvest_arguments a = in_this_process();
     {
         const lock_at_the_end lock{store, 6};
         std::atomic<bool> over = false;
@@ -196,7 +211,6 @@ BOOST_AUTO_TEST_CASE(the_wait_for_a_store_that_is_locked_at_the_end_can_be_inter
             while (!lock.is_waited_for() && !over) std::this_thread::sleep_for(std::chrono::milliseconds(1));
             ::kill(::getpid(), SIGINT);
         }};
-        // In this process, since the moment can't be seen from outside.
         program::harvest_run run{a, program::make_plan(a)};
         BOOST_TEST(run.run() == program::exit_code::interrupted);
         BOOST_TEST(lock.is_waited_for());
@@ -205,6 +219,20 @@ BOOST_AUTO_TEST_CASE(the_wait_for_a_store_that_is_locked_at_the_end_can_be_inter
     }
     ::alarm(0);
     BOOST_TEST(harvest().code == 0);
+    check_store();
+}
+
+BOOST_AUTO_TEST_CASE(behind_the_end_of_a_run_the_store_is_asked_for_nothing)
+{
+    program::end_process_in(3'600, 1);
+    const program::harvest_arguments a = in_this_process();
+    {
+        const lock_at_the_end lock{store, 6, lock_at_the_end::moment::behind_it};
+        program::harvest_run run{a, program::make_plan(a)};
+        BOOST_TEST(run.run() == program::exit_code::all_complete);
+        BOOST_TEST(!lock.is_waited_for());
+    }
+    ::alarm(0);
     check_store();
 }
 
