@@ -39,7 +39,7 @@ inline simulator::options fleet_world(std::uint64_t seed)
     simulator::options o;
     o.seed = seed;
     o.accounts = 12;
-    o.identifiers = 36;
+    o.identifiers = 30;
     o.posts_min = 5;
     o.posts_max = 60;
     o.instagram_share = 0.25;
@@ -56,7 +56,7 @@ inline simulator::options fleet_world(std::uint64_t seed)
 class fleet {
 public:
     static constexpr std::size_t size = 3;
-    static constexpr std::chrono::milliseconds take_after{1'500};
+    static constexpr std::chrono::milliseconds take_after{1'200};
 
     explicit fleet(std::uint64_t seed, simulator::options world = {})
         : dice(seed), world(world.log_requests ? std::move(world) : fleet_world(seed))
@@ -64,8 +64,8 @@ public:
         write_jobs(this->world, jobs_);
         std::ofstream{ca_} << this->world.server.ca_pem();
         unipile::store::postgres::postgres_options o;
-        o.leases.beat_every = std::chrono::milliseconds(100);
-        o.leases.hold_for = std::chrono::milliseconds(500);
+        o.leases.beat_every = std::chrono::milliseconds(80);
+        o.leases.hold_for = std::chrono::milliseconds(400);
         o.leases.take_after = take_after;
         unipile::store::postgres::open_postgres(database.url(), o);
         addresses.fill(database.url());
