@@ -34,7 +34,7 @@ inline std::size_t fleet_runs()
     return text == nullptr ? 1 : std::max(1UL, std::strtoul(text, nullptr, 10));
 }
 
-inline simulator::options fleet_world(std::uint64_t seed)
+inline simulator::options fleet_world(std::uint64_t seed, bool tls)
 {
     simulator::options o;
     o.seed = seed;
@@ -44,7 +44,7 @@ inline simulator::options fleet_world(std::uint64_t seed)
     o.posts_max = 60;
     o.instagram_share = 0.25;
     o.latency_max = std::chrono::milliseconds(60);
-    o.tls = true;
+    o.tls = tls;
     o.log_requests = true;
     for (const char* spec : {"503:rate=0.03", "reset:rate=0.03,at=random"})
         o.faults.push_back(simulator::parse_fault(spec));
@@ -58,18 +58,17 @@ public:
     static constexpr std::size_t size = 3;
     static constexpr std::chrono::milliseconds take_after{1'200};
 
-    explicit fleet(std::uint64_t seed, simulator::options world = {})
-        : dice(seed), world(world.log_requests ? std::move(world) : fleet_world(seed))
+    explicit fleet(std::uint64_t seed, bool tls = true) : dice(seed), world(fleet_world(seed, tls))
     {
-        write_jobs(this->world, jobs_);
-        std::ofstream{ca_} << this->world.server.ca_pem();
+        write_jobs(world, jobs_);
+        std::ofstream{ca_} << world.server.ca_pem();
         unipile::store::postgres::postgres_options o;
         o.leases.beat_every = std::chrono::milliseconds(80);
         o.leases.hold_for = std::chrono::milliseconds(400);
         o.leases.take_after = take_after;
         unipile::store::postgres::open_postgres(database.url(), o);
         addresses.fill(database.url());
-        for (auto& e : environments) e = this->world.environment();
+        for (auto& e : environments) e = world.environment();
     }
     ~fleet()
     {
@@ -179,13 +178,13 @@ private:
 /// Runs a case as often as wanted: `prepare` is called before the workers start, and `trouble` until the harvest is
 /// done, but no more than `most` times.
 inline void run_fleets(const char* name, std::size_t most, const std::function<void(fleet&)>& trouble,
-                       const std::function<void(fleet&)>& prepare = {})
+                       const std::function<void(fleet&)>& prepare = {}, bool tls = true)
 {
     unipile::test::postgres_server::skip_if_unavailable();
     fleet_counts sum;
     for (std::size_t seed = 1; seed <= fleet_runs(); ++seed) BOOST_TEST_CONTEXT(name << ", seed " << seed)
         {
-            fleet workers{seed};
+            fleet workers{seed, tls};
             if (prepare) prepare(workers);
             workers.start();
             for (std::size_t i = 0; i < most && !workers.is_done(); ++i) {

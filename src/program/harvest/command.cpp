@@ -3,8 +3,11 @@
 #include "program/harvest/arguments.hpp"
 #include "program/harvest/dry_run.hpp"
 #include "program/harvest/run.hpp"
+#include "program/terminal/interruption.hpp"
 
 #include <CLI/CLI.hpp>
+
+#include <boost/asio/io_context.hpp>
 
 #include <memory>
 #include <utility>
@@ -23,11 +26,17 @@ int run_harvest(const harvest_arguments& arguments)
 /// With `--wait`, each run is a harvest of its own, and the key is read again for it.
 int run_work(const harvest_arguments& arguments)
 {
+    // A signal between two runs would end the process without a word.
+    boost::asio::io_context context{1};
+    interruption between{context, {.stop = [] {}, .give_up = [] {}, .end_at_once = [] {}}};
+    between.listen();
     for (;;) {
         harvest_run run{arguments, make_plan(arguments)};
         const int code = run.run();
         const bool ended = code == exit_code::all_complete || code == exit_code::some_incomplete;
         if (!arguments.wait || !ended || run.was_interrupted()) return code;
+        context.poll();
+        if (between.came()) return exit_code::interrupted;
     }
 }
 

@@ -37,16 +37,27 @@ postgres_engine::postgres_engine(const std::string& text, const postgres_options
     : options_(options), where_(text), db_(where_, with_hook())
 {
     const lease_options leases = leases_of(options.leases);
-    connect(clock::now() + options_.patience);
-    store_format format = read_format(db_);
-    if (format.version == 0) {
-        if (!options_.create || options_.access == access::control)
-            throw store_error(store_errc::nothing_stored, db_.name());
-        format = make_tables(db_, leases);
-    }
+    const store_format format = open_tables(leases);
     if (options_.access == access::control) return;
     me_ = std::make_unique<worker>(db_, where_, format, options_);
     enter();
+}
+
+store_format postgres_engine::open_tables(const lease_options& leases)
+{
+    repetition r{clock::now() + options_.patience};
+    for (;;) {
+        connect(r.until);
+        try {
+            const store_format format = read_format(db_);
+            if (format.version > 0) return format;
+            if (!options_.create || options_.access == access::control)
+                throw store_error(store_errc::nothing_stored, db_.name());
+            return make_tables(db_, leases);
+        } catch (const database_error& e) {
+            prepare_repetition(e, r);
+        }
+    }
 }
 
 void postgres_engine::enter()

@@ -41,6 +41,7 @@ private:
 
     connection_options with_hook();
     void connect(clock::time_point until);
+    store_format open_tables(const lease_options& leases);
     void enter();
     std::vector<operation_result> apply_in_parts(std::span<const operation> operations);
     std::vector<operation_result> apply_whole(std::span<const operation> operations);

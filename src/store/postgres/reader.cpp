@@ -70,11 +70,28 @@ stored_post post_in(const rows& found, int row)
 
 }  // namespace
 
+// Connects and calls `work`, again if that is worth it.
+template <class Work>
+auto postgres_reader::repeated(Work work)
+{
+    const auto until = std::chrono::steady_clock::now() + options_.patience;
+    milliseconds pause{10};
+    for (;; pause = std::min<milliseconds>(2 * pause, milliseconds(1'000))) {
+        try {
+            db_.connect(options_.patience);
+            return work();
+        } catch (const database_error& e) {
+            const bool passes = e.kind() == error_kind::lost || e.kind() == error_kind::again;
+            if (!passes || std::chrono::steady_clock::now() >= until) throw;
+        }
+        std::this_thread::sleep_for(pause);
+    }
+}
+
 postgres_reader::postgres_reader(const std::string& text, const postgres_options& options)
     : options_(options), db_(conninfo(text), with_hook())
 {
-    db_.connect(options_.patience);
-    format_ = read_format(db_);
+    format_ = repeated([this] { return read_format(db_); });
     if (format_.version == 0) throw store_error(store_errc::nothing_stored, db_.name());
 }
 
@@ -96,21 +113,12 @@ std::vector<rows> postgres_reader::ask(std::vector<query> queries)
 {
     queries.insert(queries.begin(), query(begin_reading));
     queries.emplace_back(commit);
-    const auto until = std::chrono::steady_clock::now() + options_.patience;
-    milliseconds pause{10};
-    for (;; pause = std::min<milliseconds>(2 * pause, milliseconds(1'000))) {
-        try {
-            db_.connect(options_.patience);
-            std::vector<rows> results = db_.run(queries);
-            results.erase(results.begin());
-            results.pop_back();
-            return results;
-        } catch (const database_error& e) {
-            const bool passes = e.kind() == error_kind::lost || e.kind() == error_kind::again;
-            if (!passes || std::chrono::steady_clock::now() >= until) throw;
-        }
-        std::this_thread::sleep_for(pause);
-    }
+    return repeated([&] {
+        std::vector<rows> results = db_.run(queries);
+        results.erase(results.begin());
+        results.pop_back();
+        return results;
+    });
 }
 
 rows postgres_reader::ask(query one)

@@ -37,6 +37,8 @@ private:
     };
 
     connection_options with_hook();
+    template <class Work>
+    auto repeated(Work work);
     std::vector<rows> ask(std::vector<query> queries);
     rows ask(query one);
     std::vector<job_key> jobs_behind(const job_key& after, const post_filter& filter);

@@ -1,5 +1,9 @@
 // What a reader says of the run and of the workers.
 #include "store/opened_store.hpp"
+#include "support/cutting_proxy.hpp"
+#include "support/postgres_server.hpp"
+
+#include <unipile/store/postgres.hpp>
 
 #include <chrono>
 #include <string>
@@ -90,6 +94,29 @@ BOOST_AUTO_TEST_CASE(workers_are_shown_while_they_live_or_have_accounts)
     BOOST_TEST(reader->workers()->empty());
     store.folder.sql("UPDATE workers SET at = clock_timestamp()");
     BOOST_TEST(reader->workers()->size() == 1u);
+}
+
+/// Each statement of opening fails once, and its session ends.
+BOOST_AUTO_TEST_CASE(a_store_opens_although_its_first_connections_are_lost)
+{
+    unipile::test::postgres_server server;
+    unipile::test::cutting_proxy proxy{server.socket()};
+    postgres::postgres_options options;
+    options.access = access::shared;
+    bool failed = true;
+    for (std::size_t k = 0; failed; ++k) BOOST_TEST_CONTEXT("statement " << k)
+        {
+            unipile::test::proxy_plan plan;
+            plan.fail_statement = k;
+            plan.fail_with = "57P01";
+            plan.once = true;
+            proxy.set(plan);
+            const auto engine = postgres::open_postgres(proxy.url(), options);
+            failed = proxy.counts().fault;
+            proxy.set(plan);
+            const auto reader = postgres::open_postgres_reader(proxy.url(), options);
+            BOOST_TEST(reader->workers()->size() == 1u);
+        }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
