@@ -201,6 +201,15 @@ BOOST_AUTO_TEST_CASE(the_order_of_the_request_holds_in_a_resumed_run)
     BOOST_TEST(names(s.claim(5)) == "123");
 }
 
+BOOST_AUTO_TEST_CASE(a_file_has_no_workers)
+{
+    if (!store_place::is_sqlite) return;
+    opened s;
+    begin(s, 1);
+    BOOST_TEST(!s.reader()->run_under_way());
+    BOOST_TEST(!s.reader()->workers());
+}
+
 BOOST_AUTO_TEST_CASE(a_run_ends_only_when_nothing_is_left)
 {
     opened s;

@@ -39,10 +39,11 @@ struct shared_work : field_work {
     explicit shared_work(unipile::simulator::options o = two_accounts()) : field_work(std::move(o))
     {
         static int made = 0;
-        const std::string name = "work" + std::to_string(++made);
-        server().sql("CREATE DATABASE " + name);
-        store = server().url(name);
+        database = "work" + std::to_string(++made);
+        server().sql("CREATE DATABASE " + database);
+        store = server().url(database);
     }
+    std::string database;
     void make_store() const
     {
         pg::postgres_options o;
@@ -97,7 +98,8 @@ BOOST_AUTO_TEST_CASE(without_a_harvest_there_is_nothing_to_join)
     const finished none = w.world.run(w.work());
     BOOST_TEST(none.code == 2);
     BOOST_TEST(has(none.err, "nothing was harvested into it yet"), none.err);
-    BOOST_TEST(w.harvest().code == 0);
+    BOOST_TEST(w.harvest({"--take-over-after", "3s"}).code == 0);
+    BOOST_TEST(server().value("SELECT value FROM unipile.store WHERE name = 'take_after_ms'", w.database) == "3000");
     const finished over = w.world.run(w.work());
     BOOST_TEST(over.code == 0);
     BOOST_TEST(lines_of(over.err).size() == 1u);
@@ -195,6 +197,14 @@ BOOST_AUTO_TEST_CASE(another_harvest_begins_once_the_workers_of_the_last_one_are
         ", process " + std::to_string(one.id()) + ") has this store; if it shows no heartbeat for ";
     one.send(SIGKILL);
     BOOST_TEST(one.wait().signal == SIGKILL);
+    // A signal ends the wait.
+    process impatient{UNIPILE_PROGRAM, w.command({"--full"}), w.world.environment()};
+    const std::string it = ", process " + std::to_string(impatient.id()) + ": ";
+    while (!has(w.status(), it)) std::this_thread::sleep_for(milliseconds(10));
+    impatient.send(SIGTERM);
+    const finished gone = impatient.wait();
+    BOOST_TEST(gone.code == 130, gone.err);
+
     // The requests of the dead are waited for.
     const finished other = w.harvest({"--full", "--answer-timeout", "1s"});
     BOOST_TEST(other.code == 0, other.err);
