@@ -111,7 +111,9 @@ BOOST_AUTO_TEST_SUITE(postgres_limits)
 
 BOOST_AUTO_TEST_CASE(connections_that_are_all_taken_are_waited_for)
 {
-    postgres_server server({.more = {"max_connections = 6", "superuser_reserved_connections = 2"}});
+    unipile::test::postgres_settings settings;
+    settings.more = {"max_connections = 6", "superuser_reserved_connections = 2"};
+    postgres_server server(settings);
     server.sql("CREATE ROLE guest LOGIN; CREATE ROLE harvester LOGIN");
     server.sql("CREATE DATABASE h OWNER harvester");
     const std::string address = server.conninfo("h") + " user=harvester";

@@ -14,9 +14,12 @@ namespace unipile::store::test {
 unipile::test::postgres_server& store_server()
 {
     unipile::test::postgres_server::skip_if_unavailable();
-    static unipile::test::postgres_server one{
-        {.more = {"log_statement = 'all'", "log_line_prefix = '%a %p|'", "log_min_error_statement = panic",
-                  "log_parameter_max_length = 0"}}};
+    static unipile::test::postgres_server one = [] {
+        unipile::test::postgres_settings settings;
+        settings.more = {"log_statement = 'all'", "log_line_prefix = '%a %p|'", "log_min_error_statement = panic",
+                         "log_parameter_max_length = 0"};
+        return unipile::test::postgres_server(settings);
+    }();
     return one;
 }
 

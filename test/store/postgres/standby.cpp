@@ -39,7 +39,9 @@ struct pair_of_servers {
     pair_of_servers()
     {
         primary.emplace(unipile::test::postgres_settings{});
-        standby.emplace(unipile::test::postgres_settings{.standby_of = &*primary});
+        unipile::test::postgres_settings settings;
+        settings.standby_of = &*primary;
+        standby.emplace(settings);
         while (primary->value("SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'") != "1")
             std::this_thread::sleep_for(5ms);
     }
