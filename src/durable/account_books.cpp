@@ -10,7 +10,6 @@
 namespace unipile::durable {
 
 namespace asio = boost::asio;
-using boost::system::error_code;
 
 account_books::account_books(asio::any_io_executor executor, store::store_writer& writer,
                              std::function<void(std::string_view account)> damaged)

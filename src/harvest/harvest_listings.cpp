@@ -59,9 +59,9 @@ void harvest_core::start_request(job_index i)
         });
     };
     bool asked = false;
-    const auto job = jobs_[i].what;
+    const auto asker = jobs_[i].what;
     call_out("admit", [&] {
-        options_.admit(*job, ledger, std::move(go));
+        options_.admit(*asker, ledger, std::move(go));
         asked = true;
     });
     if (!asked && is_running(i, number)) jobs_[i].admission = 0, not_sent(i);
