@@ -95,12 +95,13 @@ asio::awaitable<std::vector<harvest_job>> store_source::pull(job_request request
         }
         const bool round_ends = after_.empty();
         if (round_ends && whole_round) {
+            whole_round = false;
             if (!busy_ && !has_unfinished()) {
-                const bool others = co_await others_have_jobs();
-                if (!others) co_return std::vector<harvest_job>();
+                const rest left = co_await look_for_rest();
+                if (left == rest::none) co_return std::vector<harvest_job>();
+                if (left == rest::own) continue;
             }
             co_await wait_for_change();
-            whole_round = false;
             continue;
         }
         whole_round = whole_round || round_ends;
@@ -222,12 +223,27 @@ void store_source::left(const std::string& account)
     left_.insert(account);
 }
 
-asio::awaitable<bool> store_source::others_have_jobs()
+/// Asks for the jobs of others and for those of this worker in one transaction, since accounts may have come after the
+/// round.
+asio::awaitable<store_source::rest> store_source::look_for_rest()
 {
-    if (!writer_.share()) co_return false;
-    store::others_have_jobs ask;
-    ask.run = run_;
-    co_return co_await store::async_apply(writer_, executor_, ask, asio::use_awaitable);
+    if (!writer_.share()) co_return rest::none;
+    store::others_have_jobs others;
+    others.run = run_;
+    store::accounts_with_jobs own;
+    own.run = run_;
+    own.count = accounts_at_once;
+    own.now = now();
+    std::vector<store::operation> both;
+    both.emplace_back(others);
+    both.emplace_back(std::move(own));
+    const auto answers = co_await store::async_apply(writer_, executor_, std::move(both), asio::use_awaitable);
+    const auto owner = owner_.lock();
+    const auto waits = [&](const std::string& account) { return owner && owner->is_waiting(account); };
+    const auto& accounts = std::get<std::vector<std::string>>(answers[1]);
+    if (!std::all_of(accounts.begin(), accounts.end(), waits)) co_return rest::own;
+    if (std::get<bool>(answers[0])) co_return rest::of_others;
+    co_return rest::none;
 }
 
 wall_time store_source::now() const

@@ -74,7 +74,8 @@ private:
     boost::asio::awaitable<std::vector<harvest_job>> pull(job_request request);
     boost::asio::awaitable<bool> look_on();
     boost::asio::awaitable<std::vector<harvest_job>> claim(std::vector<std::string> accounts, std::size_t each);
-    boost::asio::awaitable<bool> others_have_jobs();
+    enum class rest { none, own, of_others };
+    boost::asio::awaitable<rest> look_for_rest();
     void take_claimed(const std::string& account, const std::optional<store::account_row>* row,
                       const std::vector<store::claimed_job>& claimed, std::vector<harvest_job>& jobs);
     bool may_begin(const store::account_row& row);

@@ -51,6 +51,7 @@ public:
     std::atomic<int> refusals = 0;      // of ledgers
     std::atomic<int> others = 0;        // how often they have jobs
     std::atomic<std::size_t> left = 0;  // accounts
+    std::string arriving;  // an account that others have until it is asked whether they have jobs; set before the start
 
 private:
     mutable std::mutex mutex_;
@@ -65,9 +66,13 @@ public:
 
     std::vector<store::operation_result> apply(std::span<const store::operation> operations) override
     {
+        const auto asks = [](const auto& op) { return std::holds_alternative<store::others_have_jobs>(op); };
+        if (std::any_of(operations.begin(), operations.end(), asks)) share_.arriving.clear();
         std::vector<store::operation_result> results;
         for (const store::operation& op : operations) {
             results.push_back(std::move(inner_->apply({&op, 1}).front()));
+            if (std::holds_alternative<store::accounts_with_jobs>(op))
+                std::erase(std::get<std::vector<std::string>>(results.back()), share_.arriving);
             if (std::holds_alternative<store::accounts_to_leave>(op)) results.back() = share_.leaving();
             if (const auto* claim = std::get_if<store::claim_jobs>(&op))
                 for (const auto& job : std::get<std::vector<store::claimed_job>>(results.back()))
@@ -189,6 +194,18 @@ BOOST_AUTO_TEST_CASE(a_ledger_that_is_not_stored_admits_nothing)
     BOOST_TEST(!*h.result);
     BOOST_TEST(h.harvester->stats().jobs_left > 0u);
     BOOST_TEST(w.share.left >= 2u);
+    h.writer->close();
+    w.check_whole();
+}
+
+BOOST_AUTO_TEST_CASE(an_account_that_comes_behind_the_last_round_is_harvested)
+{
+    shared_world w(plain);
+    w.share.arriving = "a1";
+    stored_harvest h(w);
+    h.run();
+    BOOST_TEST(!*h.result);
+    BOOST_TEST(h.counts().done == 3u);
     h.writer->close();
     w.check_whole();
 }

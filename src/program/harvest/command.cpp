@@ -33,8 +33,7 @@ int run_work(const harvest_arguments& arguments)
     for (;;) {
         harvest_run run{arguments, make_plan(arguments)};
         const int code = run.run();
-        const bool ended = code == exit_code::all_complete || code == exit_code::some_incomplete;
-        if (!arguments.wait || !ended || run.was_interrupted()) return code;
+        if (!arguments.wait || run.was_stopped()) return code;
         context.poll();
         if (between.came()) return exit_code::interrupted;
     }

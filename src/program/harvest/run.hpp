@@ -41,8 +41,8 @@ public:
 
     /// Returns the exit code. Throws store::store_error, std::invalid_argument.
     int run();
-    /// Returns true if a signal has ended it.
-    bool was_interrupted() const noexcept { return interruption_.came(); }
+    /// Returns true if a signal or a failure has ended it, or the reader of the posts has gone away.
+    bool was_stopped() const noexcept { return stopping_; }
 
 private:
     bool keeps_going();

@@ -212,6 +212,24 @@ BOOST_AUTO_TEST_CASE(another_harvest_begins_once_the_workers_of_the_last_one_are
     w.check_store();
 }
 
+BOOST_AUTO_TEST_CASE(one_that_waits_ends_with_a_failure_that_concerns_all_of_its_requests)
+{
+    unipile::simulator::options o = many_accounts();
+    o.tls = true;
+    const shared_work w{std::move(o)};
+    w.make_store();
+    write_file(w.folder.file("ca.pem"), w.world.server.ca_pem());
+    strings trusting = slowly;
+    trusting.insert(trusting.end(), {"--ca-file", w.folder.file("ca.pem")});
+    process one{UNIPILE_PROGRAM, w.command(trusting), w.world.environment()};
+    w.await_all_accounts();
+    const finished f = w.world.run(w.work({"--wait"}));
+    BOOST_TEST(f.code == 1, f.err);
+    BOOST_TEST(has(f.err, "unipile: stopped: the server's certificate is not trusted"), f.err);
+    one.send(SIGTERM);
+    BOOST_TEST(one.wait().code == 130);
+}
+
 BOOST_AUTO_TEST_CASE(a_store_of_another_server_is_not_joined)
 {
     const shared_work w;
