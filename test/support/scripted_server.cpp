@@ -323,7 +323,7 @@ deaf_listener::deaf_listener(unsigned host, std::uint16_t port)
     for (int i = 0; i < 16; ++i) {
         const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         sockets_.push_back(fd);
-        ::connect(fd, where, size);
+        static_cast<void>(::connect(fd, where, size));
         first.push_back({fd, POLLOUT, 0});
     }
     ::poll(first.data(), first.size(), -1);

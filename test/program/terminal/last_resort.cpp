@@ -15,7 +15,7 @@
 #include <pty.h>
 #include <unistd.h>
 
-extern "C" void __gcov_dump() __attribute__((weak));
+extern "C" void __gcov_dump() __attribute__((weak));  // NOLINT(bugprone-reserved-identifier): gcov's name
 
 /// Takes the place of the system's: a build that measures coverage counts what leads here, too.
 extern "C" void _Exit(int code) noexcept

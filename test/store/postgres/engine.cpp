@@ -233,7 +233,7 @@ BOOST_AUTO_TEST_CASE(texts_that_a_database_can_not_hold)
     job_end end;
     end.job = job.job;
     end.reason = end_reason::failed;
-    end.failure = "because\xc3 of \0 this";
+    end.failure = std::string("because\xc3 of \0 this", 18);
     end.now = at_second(2);
     s.engine->perform(end);
     std::vector<std::string> bodies;

@@ -20,7 +20,6 @@
 using namespace unipile::store;
 using namespace unipile::store::postgres::test;
 using std::chrono::milliseconds;
-using unipile::store::postgres::lease_times;
 using unipile::store::postgres::postgres_options;
 using unipile::store::test::at_second;
 using unipile::store::test::jobs_of;
