@@ -117,6 +117,7 @@ struct harvest {
 double first_harvest(const std::string& address, const std::vector<post_text>& posts)
 {
     harvest h(address);
+    pg::connection{pg::conninfo(address)}.run(pg::query("CHECKPOINT"));
     const std::size_t pages = (posts.size() + page_size - 1) / page_size;
     h.begin((pages + 9) / 10);
     const double began = now();
@@ -132,14 +133,19 @@ double first_harvest(const std::string& address, const std::vector<post_text>& p
     return now() - began;
 }
 
-void measure_posts(const std::string& address, std::size_t count)
+// The first to run would make the files of the log that the others use again, so each begins in turn.
+void measure_posts(const std::string& address, std::size_t count, std::size_t turn)
 {
     const auto posts = make_posts(count);
     std::size_t bytes = 0;
     for (const auto& p : posts) bytes += p.json.size();
-    const double first = first_harvest(address, posts);
-    const double upserts = benchmark::bare_upserts(address, posts);
-    const double copy = benchmark::bare_copy(address, posts);
+    pg::open_postgres(address);  // makes the tables
+    double first = 0, upserts = 0, copy = 0;
+    for (std::size_t i = turn; i < turn + 3; ++i) {
+        if (i % 3 == 0) first = first_harvest(address, posts);
+        if (i % 3 == 1) upserts = benchmark::bare_upserts(address, posts);
+        if (i % 3 == 2) copy = benchmark::bare_copy(address, posts);
+    }
     pg::connection side{pg::conninfo(address)};
     const auto size = [&](const std::string& table) {
         return static_cast<long long>(
@@ -152,16 +158,17 @@ void measure_posts(const std::string& address, std::size_t count)
 }
 
 void measure_latency(const std::string& keywords, std::size_t count, const std::string& server,
-                     const std::string& folder)
+                     const std::string& folder, std::size_t turn)
 {
     const auto posts = make_posts(count);
     std::printf("{");
     const char* separator = "";
-    for (const int delay : {0, 1000}) {
+    for (std::size_t i = turn; i < turn + 2; ++i) {
+        const int delay = i % 2 == 0 ? 0 : 1000;
         const std::string here = folder + (delay == 0 ? "/near" : "/far");
         benchmark::begin_delaying(here, server, std::chrono::microseconds(delay / 2));
         {
-            pg::connection side{pg::conninfo("host=" + folder + "/near " + keywords)};
+            pg::connection side{pg::conninfo("host=" + here + " " + keywords)};
             side.run(pg::query("DROP SCHEMA IF EXISTS unipile CASCADE"));
             side.run(pg::query("CHECKPOINT"));
         }
@@ -234,14 +241,16 @@ int main(int argc, char** argv)
 {
     const std::string what = argc > 3 ? argv[1] : "";
     const std::size_t count = argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 0;
-    if (what == "posts" && argc == 4) {
-        measure_posts(argv[2], count);
-    } else if (what == "latency" && argc == 6) {
-        measure_latency(argv[2], count, argv[4], argv[5]);
+    if (what == "posts" && argc == 5) {
+        measure_posts(argv[2], count, std::strtoull(argv[4], nullptr, 10));
+    } else if (what == "latency" && argc == 7) {
+        measure_latency(argv[2], count, argv[4], argv[5], std::strtoull(argv[6], nullptr, 10));
     } else if (what == "again" && argc == 4) {
         measure_again(argv[2], count);
     } else {
-        std::fprintf(stderr, "bench_postgres posts|again ADDRESS COUNT | latency KEYWORDS COUNT SOCKET FOLDER\n");
+        std::fprintf(stderr,
+                     "bench_postgres posts ADDRESS POSTS TURN | latency KEYWORDS POSTS SOCKET FOLDER TURN | again "
+                     "ADDRESS PAGES\n");
         return 2;
     }
 }
