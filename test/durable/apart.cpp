@@ -1,5 +1,6 @@
 // Workers as processes of their own, which are stopped or end at a certain request. UNIPILE_WORKER_RUNS=20 for the long
 // form.
+#include "store/postgres/apart.hpp"
 #include "durable/working.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -46,17 +47,7 @@ public:
                                              std::string(log_of_process) + "=" + log};
         if (what.stop_at) environment.push_back(std::string(stop_of_process) + "=" + std::to_string(*what.stop_at));
         if (!what.crash_at.empty()) environment.push_back(std::string(crash_of_process) + "=" + what.crash_at);
-        std::vector<char*> variables;
-        for (char** v = environ; *v; ++v) variables.push_back(*v);
-        for (std::string& v : environment) variables.push_back(v.data());
-        variables.push_back(nullptr);
-        std::string name = "/proc/self/exe", test = "--run_test=durable_apart/a_worker_of_another_case";
-        char* const arguments[] = {name.data(), test.data(), nullptr};
-        pid_ = ::fork();
-        BOOST_REQUIRE(pid_ >= 0);
-        if (pid_ > 0) return;
-        ::execve(name.c_str(), arguments, variables.data());
-        ::_exit(127);
+        pid_ = store::test::run_apart("durable_apart/a_worker_of_another_case", std::move(environment));
     }
     process_apart(const process_apart&) = delete;
     process_apart& operator=(const process_apart&) = delete;
@@ -131,7 +122,11 @@ BOOST_AUTO_TEST_CASE(a_worker_of_another_case, *boost::unit_test::disabled())
     std::size_t number = 0;
     witness api;
     api.before = [&](const asked& request) {
-        if (stop && number++ == std::stoul(stop)) ::raise(SIGSTOP);
+        if (stop && number++ == std::stoul(stop)) {
+            // Others would have to wait for the end of a transaction that is under way.
+            std::this_thread::sleep_for(200ms);
+            ::raise(SIGSTOP);
+        }
         std::ostringstream line;
         line << request.account << ' ' << request.identifier << ' '
              << witness::clock::now().time_since_epoch() / std::chrono::nanoseconds(1) << '\n';
@@ -140,7 +135,10 @@ BOOST_AUTO_TEST_CASE(a_worker_of_another_case, *boost::unit_test::disabled())
         if (crash && request.identifier == crash) ::raise(SIGKILL);
     };
     // Otherwise other requests are in flight, too, each time that one ends the process.
-    working worker(std::string(std::getenv(store_of_process)), api, crash ? 1 : 0);
+    store::postgres::postgres_options options;
+    options.access = store::access::shared;
+    options.leases = hasty;
+    working worker(store::postgres::open_postgres(std::getenv(store_of_process), options), api, crash ? 1 : 0);
     worker.finish();
     ::close(log);
 }
@@ -149,7 +147,7 @@ BOOST_AUTO_TEST_CASE(a_worker_of_another_case, *boost::unit_test::disabled())
 BOOST_AUTO_TEST_CASE(a_worker_that_is_stopped_before_it_sends_is_late_by_one_request_of_an_account)
 {
     for (std::size_t run = 0; run < runs(); ++run) {
-        const shared_store store;
+        const shared_store store(hasty);
         const store::test::scratch folder;
         const std::string log = folder.file("requests");
         witness api;
@@ -176,15 +174,16 @@ BOOST_AUTO_TEST_CASE(a_worker_that_is_stopped_before_it_sends_is_late_by_one_req
 BOOST_AUTO_TEST_CASE(a_worker_that_is_stopped_at_any_moment_sends_nothing_when_it_wakes)
 {
     for (std::size_t run = 0; run < runs(); ++run) {
-        const shared_store store;
+        const shared_store store(hasty);
         const store::test::scratch folder;
         const std::string log = folder.file("requests");
         witness api;
         process_apart stopped(store, log, {});
-        wait_until([&] { return requests_in(log).size() > run % 20; }, "requests of the process");
+        // Most times it has no transaction under way then, for whose end the others would have to wait.
+        wait_until([&] { return requests_in(log).size() > 30 + run % 20; }, "requests of the process");
         auto other = std::make_unique<working>(store, api);
         stopped.send(SIGSTOP);
-        std::this_thread::sleep_for(2 * shared_store::options().leases.take_after);
+        std::this_thread::sleep_for(2 * store.options().leases.take_after);
         wait_until([&] { return state_of_ended(store) == "1"; }, "the takeover");
         stopped.send(SIGCONT);
         other->finish();
@@ -199,7 +198,7 @@ BOOST_AUTO_TEST_CASE(a_worker_that_is_stopped_at_any_moment_sends_nothing_when_i
 BOOST_AUTO_TEST_CASE(a_page_that_ends_each_worker_fails_its_job_after_three)
 {
     for (std::size_t run = 0; run < runs(); ++run) {
-        const shared_store store;
+        const shared_store store(hasty);
         const store::test::scratch folder;
         const std::string log = folder.file("requests");
         const std::string poison = all_jobs()[run % all_jobs().size()].identifier;

@@ -56,19 +56,19 @@ BOOST_AUTO_TEST_CASE(workers_that_leave_join_and_are_taken_for_dead_lose_nothing
     BOOST_TEST(store.value("SELECT count(*)::text FROM unipile.buckets WHERE owner IS NOT NULL") == "0");
 }
 
-BOOST_AUTO_TEST_CASE(an_outage_of_the_database_is_waited_for)
+BOOST_AUTO_TEST_CASE(an_outage_of_the_database_is_waited_for_and_fences_no_worker)
 {
     postgres_server server;
-    const shared_store store(server);
+    const shared_store store(hasty, server);
     witness api;
     auto first = std::make_unique<working>(store, api);
     auto second = std::make_unique<working>(store, api);
     wait_until([&] { return api.requests() > 5; }, "requests");
     server.kill();
     // Both leases end, and so does every request.
-    std::this_thread::sleep_for(2 * shared_store::options().leases.hold_for);
+    std::this_thread::sleep_for(2 * store.options().leases.hold_for);
     const std::size_t before = api.requests();
-    std::this_thread::sleep_for(300ms);
+    std::this_thread::sleep_for(3 * store.options().leases.take_after - 2 * store.options().leases.hold_for);
     BOOST_TEST(api.requests() == before);
     server.start();
     first->finish();

@@ -24,12 +24,13 @@ namespace unipile::test {
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
+using store::test::hasty;
 using store::test::shared_store;
 using store::test::wait_until;
 
 constexpr std::size_t accounts = 12, listings = 2, posts = 25, page_size = 10;
 constexpr unsigned most = 3;
-constexpr std::chrono::milliseconds window = 1'500ms;
+constexpr std::chrono::milliseconds window = 1'000ms;
 
 /// Two listings of each of twelve accounts.
 inline std::vector<store::job_spec> all_jobs()
@@ -99,12 +100,12 @@ private:
 /// One worker with a harvest, on a thread of its own.
 class working {
 public:
-    static constexpr std::chrono::milliseconds answer_time{1'000};
+    static constexpr std::chrono::milliseconds answer_time{500};
 
-    working(const shared_store& store, witness& api) : working(store.address(), api) {}
+    working(const shared_store& store, witness& api) : working(store.open(), api) {}
     /// `at_once`: requests in flight; 0: any number.
-    working(const std::string& address, witness& api, std::size_t at_once = 0)
-        : writer_(store::postgres::open_postgres(address, shared_store::options()), {})
+    working(std::unique_ptr<store::engine> engine, witness& api, std::size_t at_once = 0)
+        : writer_(std::move(engine), {})
     {
         run_ = writer_.perform(store::begin_run{{}, wall_now()}).run;
         writer_.perform(store::add_jobs{run_, all_jobs()});

@@ -28,22 +28,27 @@ inline unipile::test::postgres_server& shared_server()
     return one;
 }
 
+/// The times of a store in which no worker is taken for dead that is not, and of one in which some shall be.
+constexpr postgres::lease_times patient{50ms, 1'000ms, 3'000ms}, hasty{50ms, 500ms, 1'500ms};
+
 /// A store with short times, in a database of its own.
 class shared_store {
 public:
-    explicit shared_store(unipile::test::postgres_server& server = shared_server()) : server_(server)
+    explicit shared_store(const postgres::lease_times& times = patient,
+                          unipile::test::postgres_server& server = shared_server())
+        : times_(times), server_(server)
     {
         static int made = 0;
         name_ = "shared" + std::to_string(++made);
         server_.sql("CREATE DATABASE " + name_);
     }
 
-    static postgres::postgres_options options(store::access a = store::access::shared)
+    postgres::postgres_options options(store::access a = store::access::shared) const
     {
         postgres::postgres_options o;
         o.access = a;
         o.patience = 60s;
-        o.leases = {50ms, 1'000ms, 3'000ms};
+        o.leases = times_;
         return o;
     }
     std::unique_ptr<engine> open(store::access a = store::access::shared) const
@@ -107,6 +112,7 @@ public:
     }
 
 private:
+    postgres::lease_times times_;
     unipile::test::postgres_server& server_;
     std::string name_;
 };
