@@ -115,6 +115,7 @@ BOOST_AUTO_TEST_SUITE(durable_apart)
 
 BOOST_AUTO_TEST_CASE(a_worker_of_another_case, *boost::unit_test::disabled())
 {
+    if (!std::getenv(store_of_process)) return;  // its suite was chosen
     const int log = ::open(std::getenv(log_of_process), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
     BOOST_REQUIRE(log >= 0);
     const char* stop = std::getenv(stop_of_process);
@@ -182,9 +183,11 @@ BOOST_AUTO_TEST_CASE(a_worker_that_is_stopped_at_any_moment_sends_nothing_when_i
         // Most times it has no transaction under way then, for whose end the others would have to wait.
         wait_until([&] { return requests_in(log).size() > 30 + run % 20; }, "requests of the process");
         auto other = std::make_unique<working>(store, api);
+        // On a busy machine others may have been taken for dead, too.
+        const std::string before = state_of_ended(store);
         stopped.send(SIGSTOP);
         std::this_thread::sleep_for(2 * store.options().leases.take_after);
-        wait_until([&] { return state_of_ended(store) == "1"; }, "the takeover");
+        wait_until([&] { return state_of_ended(store) != before; }, "the takeover");
         stopped.send(SIGCONT);
         other->finish();
         BOOST_TEST(stopped.await_end() == 0);

@@ -59,7 +59,7 @@ BOOST_AUTO_TEST_CASE(workers_that_leave_join_and_are_taken_for_dead_lose_nothing
 BOOST_AUTO_TEST_CASE(an_outage_of_the_database_is_waited_for_and_fences_no_worker)
 {
     postgres_server server;
-    const shared_store store(hasty, server);
+    const shared_store store(store::test::patient, server);
     witness api;
     auto first = std::make_unique<working>(store, api);
     auto second = std::make_unique<working>(store, api);
