@@ -39,7 +39,7 @@ inline simulator::options fleet_world(std::uint64_t seed, bool tls)
     simulator::options o;
     o.seed = seed;
     o.accounts = 12;
-    o.identifiers = 30;
+    o.identifiers = 24;
     o.posts_min = 5;
     o.posts_max = 60;
     o.instagram_share = 0.25;

@@ -10,7 +10,7 @@ BOOST_AUTO_TEST_SUITE(crash_workers)
 
 BOOST_AUTO_TEST_CASE(workers_are_killed_and_start_again)
 {
-    run_fleets("a worker killed", 4, [](fleet& f) {
+    run_fleets("a worker killed", 3, [](fleet& f) {
         f.await(10);
         const std::size_t n = f.any();
         if (f.is_done()) return;
@@ -21,7 +21,7 @@ BOOST_AUTO_TEST_CASE(workers_are_killed_and_start_again)
 
 BOOST_AUTO_TEST_CASE(the_server_is_killed_and_starts_again)
 {
-    run_fleets("the server killed", 4, [](fleet& f) {
+    run_fleets("the server killed", 3, [](fleet& f) {
         f.await(10);
         f.database.kill();
         f.database.start();
@@ -54,7 +54,7 @@ BOOST_AUTO_TEST_CASE(workers_are_stopped_until_others_have_their_accounts)
 /// Some leave by themselves, others join, and all else happens, too.
 BOOST_AUTO_TEST_CASE(workers_come_and_go_while_others_and_the_server_die)
 {
-    run_fleets("trouble of all kinds", 3, [](fleet& f) {
+    run_fleets("trouble of all kinds", 2, [](fleet& f) {
         f.await(10);
         const std::size_t n = f.any();
         if (f.is_done()) return;

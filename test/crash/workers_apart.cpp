@@ -55,7 +55,7 @@ BOOST_AUTO_TEST_CASE(the_api_is_out_of_reach_of_one_worker)
         }
     };
     run_fleets(
-        "a worker without the API", 3,
+        "a worker without the API", 1,
         [&](fleet& f) {
             api_tunnel& t = *tunnels[f.any()];
             f.await(5);
@@ -89,7 +89,7 @@ BOOST_AUTO_TEST_CASE(the_clocks_of_workers_are_wrong)
     if (!can_fake_time()) return;
     std::size_t next = 0;
     run_fleets(
-        "a worker with a wrong clock killed", 2,
+        "a worker with a wrong clock killed", 1,
         [&](fleet& f) {
             f.await(10);
             const std::size_t n = f.any();
@@ -108,7 +108,7 @@ BOOST_AUTO_TEST_CASE(the_clock_of_the_server_is_set)
 {
     if (!can_fake_time()) return;
     std::size_t next = 0;
-    run_fleets("the server's clock set", 2, [&](fleet& f) {
+    run_fleets("the server's clock set", 1, [&](fleet& f) {
         f.await(10);
         f.database.kill();
         for (const auto& [name, value] : clock_off_by(offsets[next++ % offsets.size()]))
