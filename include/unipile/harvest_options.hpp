@@ -44,12 +44,13 @@ struct harvest_options {
     /// the harvest; `cancel` does.
     using admission = std::function<void(boost::system::error_code)>;
     /// Called before each request of a job whose account has a pace with windows or a gap. `ledger`, of that account,
-    /// includes the request; the
-    /// request is sent once `go` was called. If the ledger is committed before `go` is called, the account stays within
-    /// its windows even if the process is killed at any moment; a request that was committed and never sent is merely
-    /// wasted. Other accounts go on meanwhile, so that many ledgers can share a commit. Empty: requests are sent at
-    /// once.
+    /// includes the request; the request is sent once `go` was called. If the ledger is committed before `go` is
+    /// called, the account stays within its windows even if the process is killed at any moment; a request that was
+    /// committed and never sent is merely wasted. Other accounts go on meanwhile, so that many ledgers can share a
+    /// commit. Empty: requests are sent at once.
     std::function<void(const harvest_job& job, const account_ledger& ledger, admission go)> admit;
+    /// `admit` is called for accounts without windows and gap, too.
+    bool admit_all = false;
 
     /// What happens to the jobs of a parked account.
     enum class parked_jobs {

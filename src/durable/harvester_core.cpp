@@ -80,7 +80,11 @@ harvest_options harvester_core::options_for_stream()
         };
         books_.admit(job, l, next_request_of(account), std::move(done));
     };
-    if (const store::account_share* share = writer_.share()) o.clock = [share] { return share->now(); };
+    if (const store::account_share* share = writer_.share()) {
+        o.clock = [share] { return share->now(); };
+        // A request's admission shows whose account it is.
+        o.admit_all = true;
+    }
     return o;
 }
 
@@ -250,10 +254,11 @@ bool harvester_core::is_waiting(std::string_view account) const
 
 bool harvester_core::has_unfinished() const
 {
-    // An account that leaves may come back with its jobs.
-    return !leaving_.empty() || std::any_of(jobs_.begin(), jobs_.end(), [this](const auto& job) {
-        return !is_waiting(job.second.claimed.spec.account);
-    });
+    // An account that leaves, or is about to, may come back with its jobs.
+    const store::account_share* share = writer_.share();
+    return !leaving_.empty() || (share && share->has_changed()) ||
+           std::any_of(jobs_.begin(), jobs_.end(),
+                       [this](const auto& job) { return !is_waiting(job.second.claimed.spec.account); });
 }
 
 }  // namespace unipile::durable

@@ -97,6 +97,8 @@ asio::awaitable<void> harvester_core::store_page(active_job& job, const harvest_
     write.now = books_.now();
     const std::optional<store::page_result> stored = co_await apply(std::move(write));
     if (!stored) co_return;
+    if (stored->next.what == store::step::kind::not_claimed)
+        co_return move(page, job.course.page_stored(page, *stored));
     stats_.posts += page.posts.size();
     stats_.quarantined += page.quarantined.size();
     stats_.added += stored->added;

@@ -140,6 +140,7 @@ course_action job_course::listing_ended(const harvest_element& end, bool parked_
 course_action job_course::end_stored(const store::step& next, std::string how)
 {
     if (leads_elsewhere(next)) return moved(kind::again, next);
+    if (next.what == step_kind::not_claimed) return closed("not_claimed", false);
     return closed(std::move(how), next.what == step_kind::complete || next.what == step_kind::bounded);
 }
 

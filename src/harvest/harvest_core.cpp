@@ -299,7 +299,8 @@ void harvest_core::close() noexcept
 bool harvest_core::unpark(std::string_view account)
 {
     const auto at = accounts_.find(std::string(account));
-    if (at == accounts_.end()) return false;
+    // The ledger of one that was forgotten is elsewhere.
+    if (at == accounts_.end() || gone_[at->second]) return false;
     scheduler_.unpark(at->second, now());
     schedule_work();
     save_ledger(at->second);

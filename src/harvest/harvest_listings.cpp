@@ -44,7 +44,7 @@ void harvest_core::start_request(job_index i)
 {
     const account_index a = scheduler_.account_of(i);
     const auto number = jobs_[i].number;
-    if (!options_.admit || !scheduler_.rules(a).looks_back()) {
+    if (!options_.admit || !(options_.admit_all || scheduler_.rules(a).looks_back())) {
         save_ledger(a);
         if (!is_running(i, number)) return;
         return scheduler_.stopped() ? not_sent(i) : send_request(i);

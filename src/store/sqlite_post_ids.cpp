@@ -22,7 +22,7 @@ constexpr std::size_t least_merged = 4'096;
 constexpr std::uint64_t words_per_block = 8;
 constexpr std::uint64_t numbers_per_block = 64;  // with eight bits for each
 constexpr std::uint64_t first_filter = 128 * 1024;
-constexpr std::uint64_t growth = 4;
+constexpr std::uint64_t growth = 2;
 
 // The four bits of a number in its block.
 template <class F>

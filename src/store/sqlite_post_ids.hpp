@@ -16,7 +16,7 @@ namespace unipile::store {
 /// Returns the number by which a post is found. Stores hold it, so it is the same for ever.
 std::int64_t id_number(std::string_view provider, std::string_view id);
 
-/// Says of most numbers that are not in a set that they are not. Grows with the set, by a byte a number.
+/// Says of most numbers that are not in a set that they are not. Takes one to two bytes a number.
 class number_filter {
 public:
     /// `expected`: how many numbers it gets at once.
@@ -37,7 +37,7 @@ private:
 /// The posts of a store by their ids. In an index over all ids nearly every new post would change a page of its own,
 /// and each commit writes that page as a whole. So the large table, `post_ids`, gets its entries in sorted runs, which
 /// change each page once for many posts. Until then they are in `new_post_ids`, in the order of their rows, and in
-/// memory; at most half a million of them.
+/// memory: half a million, and what comes while these are merged.
 ///
 /// Changes belong to the transaction of the connection. After it was rolled back the object is of no use any more.
 class post_ids {

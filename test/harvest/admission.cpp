@@ -212,6 +212,22 @@ BOOST_AUTO_TEST_CASE(a_ledger_that_cannot_be_saved_ends_the_harvest)
     g.check_all_cancelled();
 }
 
+BOOST_AUTO_TEST_CASE(accounts_without_a_pace_are_admitted_on_demand)
+{
+    for (const bool all : {false, true}) {
+        auto options = quickly();
+        options.admit_all = all;
+        std::size_t asked = 0;
+        options.admit = [&](const harvest_job&, const account_ledger&, harvest_options::admission go) {
+            ++asked;
+            go({});
+        };
+        scripted_harvest h(plain_listing(25, 10), row(6), options);
+        BOOST_TEST(h.run().over);
+        BOOST_TEST(asked == (all ? h.requests() : 0u));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_request_that_is_not_admitted_makes_its_account_leave)
 {
     gated g;

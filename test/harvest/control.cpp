@@ -136,11 +136,12 @@ BOOST_AUTO_TEST_CASE(an_account_leaves_after_the_page_under_way)
 {
     auto options = quickly();
     options.confirm_pages = options.whole_pages = true;
-    std::size_t loads = 0;
+    std::size_t loads = 0, saves = 0;
     options.load_ledger = [&](std::string_view account) -> std::optional<account_ledger> {
         if (account == "a0") ++loads;
         return std::nullopt;
     };
+    options.save_ledger = [&](std::string_view, const account_ledger&) { ++saves; };
     scripted_harvest h(plain_listing(45, 10), row(6), options);
     bool left = false;
     const auto answer = [&](const harvest_element& e) {
@@ -168,6 +169,11 @@ BOOST_AUTO_TEST_CASE(an_account_leaves_after_the_page_under_way)
     BOOST_TEST(h.stream.forget("a0"));
     BOOST_TEST(h.stream.forget("a0"));
     BOOST_TEST(!h.stream.account("a0", [](const account_status&) {}));
+    // Its ledger is another's by then.
+    saves = 0;
+    BOOST_TEST(!h.stream.unpark("a0"));
+    BOOST_TEST(saves == 0u);
+    BOOST_TEST(h.stream.unpark("a1"));
     BOOST_TEST(h.stream.stats().accounts == 2u);
     std::size_t shown = 0;
     h.stream.accounts([&](const account_status&) { ++shown; });

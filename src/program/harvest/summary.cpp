@@ -82,7 +82,8 @@ void add_failures(std::vector<std::string>& lines, const harvest_ending& e)
         lines.push_back(counted(n, "job", "jobs") + " failed: " + printable(text->second, longest_failure));
     }
     if (const std::uint64_t before = std::max(e.jobs.failed, e.tally.jobs_failed) - e.tally.jobs_failed; before > 0)
-        lines.push_back(counted(before, "job", "jobs") + " failed earlier; --retry-failed tries again");
+        lines.push_back(counted(before, "job", "jobs") + (e.shared ? " failed earlier, or in other workers"
+                                                                   : " failed earlier; --retry-failed tries again"));
 }
 
 void add_parked(std::vector<std::string>& lines, const harvest_ending& e)

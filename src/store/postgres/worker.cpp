@@ -270,8 +270,10 @@ void worker::beat_on()
 {
     name_this_thread("unipile-lease");
     connection_options options;
-    options.connect_timeout = std::min<milliseconds>(options.connect_timeout, times_.hold_for);
-    options.answer_timeout = std::min<milliseconds>(options.answer_timeout, times_.hold_for);
+    // One heartbeat without an answer leaves time for others.
+    const milliseconds longest = std::max<milliseconds>(times_.beat_every, times_.hold_for / 3);
+    options.connect_timeout = std::min<milliseconds>(options.connect_timeout, longest);
+    options.answer_timeout = std::min<milliseconds>(options.answer_timeout, longest);
     options.start_patience = milliseconds(0);
     options.while_waiting = [this](milliseconds) {
         const std::lock_guard lock(mutex_);
