@@ -15,6 +15,8 @@
 
 namespace unipile {
 
+struct harvest_job;
+
 /// Options of `client::harvest`. Owns its data. The functions are called on the client's executor; they may call any
 /// member of the harvest, or destroy it. An exception of theirs ends the harvest with errc::callback_failed and its
 /// text.
