@@ -57,7 +57,7 @@ store="postgresql://harvest@/postgres?host=$folder/database"
 start() {
     local name=$1
     shift
-    "$program" "$@" --store "$store" --pace 5/4s --answer-timeout 5s --ca-file ca.pem </dev/null 2>"$name.log" &
+    "$program" "$@" --store "$store" --answer-timeout 5s --ca-file ca.pem </dev/null 2>"$name.log" &
     workers[$name]=$!
 }
 status() { "$program" status --store "$store" --json 2>/dev/null || true; }
@@ -99,9 +99,9 @@ export UNIPILE_DSN UNIPILE_API_KEY=simulated-key
 say "A PostgreSQL server, and a stand-in API with 180 profiles of 12 accounts; at most 5 requests in 4 s for each account"
 
 say 'machine1$ unipile harvest jobs.csv --store postgresql://… --pace 5/4s --take-over-after 9s'
-start machine1 harvest jobs.csv --take-over-after 9s
+start machine1 harvest jobs.csv --pace 5/4s --take-over-after 9s
 await "the first job" at_least 1 number "done"
-say 'machine2$ unipile work --store postgresql://… --pace 5/4s      # machine3 does the same'
+say 'machine2$ unipile work --store postgresql://…      # machine3 does the same'
 start machine2 work
 start machine3 work
 await "a share for each" share_accounts machine1 machine2 machine3

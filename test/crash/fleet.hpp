@@ -79,8 +79,8 @@ public:
     void start(std::size_t n)
     {
         strings command = n == 0 ? strings{"harvest", jobs_} : strings{"work", "--wait"};
-        command.insert(command.end(), {"--store", addresses[n], "--pace", window_pace, "--limit", "10",
-                                       "--answer-timeout", "1s", "--quiet"});
+        if (n == 0) command.insert(command.end(), {"--pace", window_pace});
+        command.insert(command.end(), {"--store", addresses[n], "--limit", "10", "--answer-timeout", "1s", "--quiet"});
         if (!world.server.ca_pem().empty()) command.insert(command.end(), {"--ca-file", ca_});
         workers_[n] = std::make_unique<process>(UNIPILE_PROGRAM, command, environments[n]);
     }

@@ -28,6 +28,7 @@ struct waiting {
     std::chrono::milliseconds waited{};   ///< so far
     std::chrono::milliseconds longest{};  ///< the wait ends then
     std::string who;                      ///< the harvest, for display; empty for a server
+    std::string why;                      ///< what the last try to reach the server came to; empty: not known
 };
 
 /// The times of heartbeats. Fixed when a store is made, since all its workers have to use the same.

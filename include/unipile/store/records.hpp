@@ -63,6 +63,10 @@ struct run_request {
     std::string tenant;
     /// Bind the store to `tenant`, whatever it was bound to before.
     bool move_tenant = false;
+    /// How all who work on the run treat its accounts, as a text of the caller's, such as their pace. Where several
+    /// workers share a store, the run has it for those that join, and while others work on the run another text is
+    /// refused with `store_errc::in_use`. Elsewhere it has no effect.
+    std::string terms;
 };
 
 /// A run of a store.
@@ -74,6 +78,7 @@ struct run_info {
     wall_time started{};
     std::optional<wall_time> ended;
     std::string outcome;
+    std::string terms;  ///< of `run_request`; empty where one worker has the store
 };
 
 /// A claimed job, and where to start reading.

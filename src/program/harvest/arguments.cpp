@@ -211,16 +211,14 @@ void add_work_options(CLI::App& command, harvest_arguments& a)
         ->required();
     command.add_flag("--wait", a.wait, "Wait for a harvest if none is under way, and for the next one after its end");
     add_pages(command, a);
-    add_care(command, a);
     add_output(command, a);
     add_server(command, a);
     command.footer(
         "Any number of machines can work on one harvest: begin it with `unipile harvest JOBS --store URL`, and start\n"
-        "this on the others, with the same options. Each account is one worker's at a time, so its pace holds. "
-        "Workers\n"
-        "may come, leave and be killed at any time: others take their accounts over. Ctrl-C and SIGTERM finish the "
-        "pages\n"
-        "under way and give the accounts back at once.\n"
+        "this on the others, with --wait if it may come first. Its --pace and --parked are for all. Each account is "
+        "one\n"
+        "worker's at a time, so its pace holds. Workers may come, leave and be killed at any time: others take their\n"
+        "accounts over. Ctrl-C and SIGTERM finish the pages under way and give the accounts back at once.\n"
         "Example: unipile work --store postgresql://db.example/harvest");
 }
 
@@ -235,6 +233,19 @@ milliseconds read_duration(const char* option, const std::string& text, millisec
     return *time;
 }
 
+void set_terms(harvest_plan& plan, std::string_view parked, std::string_view pace)
+{
+    plan.pace_by_provider = pace == "recommended";
+    try {
+        plan.pace = parse_pacing(pace);
+    } catch (const std::invalid_argument& e) {
+        throw std::invalid_argument{"--pace: " + std::string{e.what()}};
+    }
+    if (!plan.pace_by_provider) plan.harvester.harvest.pace = plan.pace;
+    plan.harvester.harvest.when_parked =
+        parked == "fail" ? harvest_options::parked_jobs::fail : harvest_options::parked_jobs::wait;
+}
+
 std::optional<milliseconds> read_take_over_after(const harvest_arguments& a)
 {
     if (a.take_over_after.empty()) return std::nullopt;
@@ -246,6 +257,15 @@ std::optional<milliseconds> read_take_over_after(const harvest_arguments& a)
 
 }  // namespace
 
+void adopt_terms(harvest_plan& plan, std::string_view terms)
+{
+    constexpr std::string_view before = "--parked ", between = " --pace ";
+    const std::size_t at = terms.find(between);
+    if (!terms.starts_with(before) || at == terms.npos)
+        throw std::invalid_argument{"--store: the run under way is of another version of this program"};
+    set_terms(plan, terms.substr(before.size(), at - before.size()), terms.substr(at + between.size()));
+}
+
 harvest_plan make_plan(const harvest_arguments& a)
 {
     if (a.joins && !is_database(a.store))
@@ -255,15 +275,8 @@ harvest_plan make_plan(const harvest_arguments& a)
     check_files(a);
     harvest_plan plan;
     if (!a.dry_run) plan.harvester.client = make_client_options(a.connection);
-    plan.pace_by_provider = a.pace == "recommended";
-    try {
-        plan.pace = parse_pacing(a.pace);
-    } catch (const std::invalid_argument& e) {
-        throw std::invalid_argument{"--pace: " + std::string{e.what()}};
-    }
-    if (!plan.pace_by_provider) plan.harvester.harvest.pace = plan.pace;
-    plan.harvester.harvest.when_parked =
-        a.parked == "fail" ? harvest_options::parked_jobs::fail : harvest_options::parked_jobs::wait;
+    plan.run.terms = "--parked " + a.parked + " --pace " + a.pace;
+    set_terms(plan, a.parked, a.pace);
     plan.harvester.harvest.outage_patience =
         read_duration("--outage-patience", a.outage_patience, {}, milliseconds::max(), "90s, 15m or 2h, or 0");
     plan.harvester.client.deadlines.first_byte =

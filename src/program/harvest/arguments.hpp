@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace CLI {
 class App;
@@ -63,5 +64,9 @@ void add_work_options(CLI::App& command, harvest_arguments& arguments);
 /// Checks what the parser's grammar does not cover. Throws std::invalid_argument with one line that says what to
 /// change.
 harvest_plan make_plan(const harvest_arguments& arguments);
+
+/// Sets the pace, and what becomes of the jobs of parked accounts, to those of the run that is joined:
+/// `run_info::terms`. Throws std::invalid_argument.
+void adopt_terms(harvest_plan& plan, std::string_view terms);
 
 }  // namespace unipile::program

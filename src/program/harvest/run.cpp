@@ -188,6 +188,7 @@ bool harvest_run::prepare()
     else
         begin_run(arguments_, plan_, steps, start_);
     if (!start_.engine) return false;
+    if (arguments_.joins) adopt_terms(plan_, start_.run.terms);
     context_.poll();
     counts_ = start_.engine->perform(store::count_jobs{start_.run.run});
     over_before_ = counts_.done + counts_.failed;

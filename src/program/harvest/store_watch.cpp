@@ -10,6 +10,7 @@ namespace unipile::program {
 namespace {
 
 constexpr std::size_t longest_name = 100;
+constexpr std::size_t longest_reason = 200;
 
 std::string text_of(const store_wait& wait)
 {
@@ -17,7 +18,9 @@ std::string text_of(const store_wait& wait)
     switch (wait.what) {
         case store_wait::reason::lock: break;
         case store_wait::reason::server:
-            return "unipile: the database has not answered for " + time + ": the harvest goes on when it does";
+            return "unipile: the database has not answered for " + time +
+                   (wait.why.empty() ? "" : " (" + printable(wait.why, longest_reason) + ")") +
+                   ": the harvest goes on when it does";
         case store_wait::reason::worker:
             return "unipile: another harvest (" + printable(wait.who, longest_name) +
                    ") has this store; if it shows no heartbeat for " +

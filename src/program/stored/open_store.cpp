@@ -41,6 +41,7 @@ pg::postgres_options options_for_database(const store_patience& patience)
         wait.waited = w.waited;
         wait.longest = w.longest;
         wait.who = w.who;
+        wait.why = w.why;
         return patience(wait);
     };
     return options;

@@ -23,6 +23,7 @@ struct store_wait {
     std::chrono::milliseconds waited{};   ///< so far
     std::chrono::milliseconds longest{};  ///< at most, for a worker
     std::string who;                      ///< the other harvest
+    std::string why;                      ///< the last answer of a server's system, if there is one
 };
 /// Returns false to end the wait. Called several times a second.
 using store_patience = std::function<bool(const store_wait&)>;

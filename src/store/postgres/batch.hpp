@@ -91,7 +91,7 @@ private:
     void check_tenant(const run_request& request);
     std::optional<run_info> unfinished_run(const run_request& request, wall_time now);
     bool can_go_on(std::int64_t run);
-    void refuse_if_others_work();
+    void refuse_if_others_work(const std::string& how);
     run_row run_of(std::int64_t run);
     std::pair<bucket_number, std::int64_t> key_of(const job_spec& job) const;
     listed_jobs listed_jobs_of(const add_jobs& op, const run_row& r);

@@ -19,17 +19,20 @@ run_info batch::apply(const begin_run& op)
     memory_.forget_open();
     if (auto last = unfinished_run(request, op.now)) return *last;
     query insert(
-        "INSERT INTO unipile.runs (run, mode, max_posts, since, since_run, job_order, retry_failed, label, started) "
-        "SELECT coalesce(max(run), 0) + 1, $1, $2, $3, $4, $5, $6, $7, $8 FROM unipile.runs RETURNING run");
+        "INSERT INTO unipile.runs (run, mode, max_posts, since, since_run, job_order, retry_failed, label, started, "
+        "terms) "
+        "SELECT coalesce(max(run), 0) + 1, $1, $2, $3, $4, $5, $6, $7, $8, $9 FROM unipile.runs RETURNING run");
     insert.add(std::string_view(name_of(request.mode))).add(request.bounds.max_posts);
     insert.add(storable(request.bounds.since)).add(request.bounds.since_run);
     insert.add(std::string_view(name_of(request.order))).add(request.retry_failed);
     insert.add(std::string_view(storable_text(request.label))).add(storable(op.now));
+    insert.add(std::string_view(storable_text(request.terms)));
     run_info info;
     info.run = ask(std::move(insert)).integer(0, 0);
     info.mode = request.mode;
     info.label = request.label;
     info.started = op.now;
+    info.terms = request.terms;
     return info;
 }
 
@@ -60,7 +63,7 @@ void batch::check_tenant(const run_request& request)
 std::optional<run_info> batch::unfinished_run(const run_request& request, wall_time now)
 {
     const rows found =
-        ask(query("SELECT run, mode, max_posts, since, label, started FROM unipile.runs WHERE ended IS NULL "
+        ask(query("SELECT run, mode, max_posts, since, label, started, terms FROM unipile.runs WHERE ended IS NULL "
                   "ORDER BY run DESC LIMIT 1"));
     if (found.count() == 0) return std::nullopt;
     run_info info;
@@ -69,20 +72,26 @@ std::optional<run_info> batch::unfinished_run(const run_request& request, wall_t
     info.mode = request.mode;
     info.label = found.string(0, 4);
     info.started = found.time(0, 5).value_or(wall_time{});
+    info.terms = request.terms;
     run_row last;
     last.mode = mode_named(found.text(0, 1));
     last.bounds.max_posts = static_cast<std::uint64_t>(found.integer(0, 2));
     last.bounds.since = found.time(0, 3);
     const bool same = continues(request, last, info.label);
-    if (!same) refuse_if_others_work();
+    if (!same)
+        refuse_if_others_work("for a run of " + info.label +
+                              (info.label == request.label ? " with other options" : ""));
+    if (found.text(0, 6) != storable_text(request.terms))
+        refuse_if_others_work("on other terms: " + found.string(0, 6));
     if (!same || !can_go_on(info.run)) {
         query end("UPDATE unipile.runs SET ended = $1, outcome = 'given up for another run' WHERE ended IS NULL");
         end.add(storable(now));
         t_.add(std::move(end));
         return std::nullopt;
     }
-    query retry("UPDATE unipile.runs SET retry_failed = $1, job_order = $2 WHERE run = $3");
-    retry.add(request.retry_failed).add(std::string_view(name_of(request.order))).add(info.run);
+    query retry("UPDATE unipile.runs SET retry_failed = $1, job_order = $2, terms = $3 WHERE run = $4");
+    retry.add(request.retry_failed).add(std::string_view(name_of(request.order)));
+    retry.add(std::string_view(storable_text(request.terms))).add(info.run);
     t_.add(std::move(retry));
     run_row row = run_of(info.run);
     row.retry_failed = request.retry_failed;
@@ -94,16 +103,14 @@ std::optional<run_info> batch::unfinished_run(const run_request& request, wall_t
 }
 
 // The run under way is theirs, too.
-void batch::refuse_if_others_work()
+void batch::refuse_if_others_work(const std::string& how)
 {
     query others(
         "SELECT w.name FROM unipile.workers w WHERE w.state = 0 AND w.worker <> $1::uuid "
         "AND EXISTS (SELECT 1 FROM unipile.buckets b WHERE b.owner = w.worker) LIMIT 1");
     others.add(std::string_view(me().text));
     const rows found = ask(std::move(others));
-    if (found.count() > 0)
-        throw store_error(store_errc::in_use, store_,
-                          "by " + found.string(0, 0) + ", for a run with another label or other options");
+    if (found.count() > 0) throw store_error(store_errc::in_use, store_, "by " + found.string(0, 0) + ", " + how);
 }
 
 // If all open jobs of a run wait for parked accounts, continuing it would keep the other accounts' jobs from being

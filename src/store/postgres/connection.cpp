@@ -158,6 +158,7 @@ void connection::connect(std::chrono::milliseconds patience)
     reset();
     const auto began = clock::now();
     asked_ = began;
+    trouble_.clear();
     constexpr std::chrono::milliseconds shortest_pause = 50ms;
     constexpr std::chrono::milliseconds longest_pause = 1s;
     for (auto rest = shortest_pause;; rest = std::min(2 * rest, longest_pause)) {
@@ -166,6 +167,7 @@ void connection::connect(std::chrono::milliseconds patience)
         const bool starting = why.sqlstate == "57P03";
         const auto bound = starting ? std::max(patience, options_.start_patience) : patience;
         if (why.kind != error_kind::lost || since(began) + rest > bound) fail(why);
+        trouble_ = why.message;
         pause(began, rest);
     }
 }

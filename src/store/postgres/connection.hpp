@@ -61,6 +61,8 @@ public:
     bool connected() const noexcept;
     /// Returns true between a BEGIN and the end of its transaction.
     bool in_transaction() const noexcept;
+    /// Returns why the last try of a `connect` that goes on has failed; empty: there was none.
+    const std::string& trouble() const noexcept { return trouble_; }
     /// Returns what messages call the database.
     const std::string& name() const noexcept { return where_.name(); }
 
@@ -94,6 +96,7 @@ private:
     connection_options options_;
     std::unique_ptr<PGconn, finisher> session_;
     time_point asked_;
+    std::string trouble_;
 };
 
 }  // namespace unipile::store::postgres

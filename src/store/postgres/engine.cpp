@@ -83,6 +83,7 @@ connection_options postgres_engine::with_hook()
         waiting w;
         w.waited = waited;
         w.longest = options_.patience;
+        if (connecting_) w.why = db_.trouble();
         return options_.while_waiting(w);
     };
     return o;

@@ -103,6 +103,7 @@ connection_options postgres_reader::with_hook()
             waiting w;
             w.waited = waited;
             w.longest = options_.patience;
+            if (!db_.connected()) w.why = db_.trouble();
             return options_.while_waiting(w);
         };
     return o;

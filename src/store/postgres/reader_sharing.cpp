@@ -17,6 +17,7 @@ run_info run_in(const rows& found, int row)
     info.started = found.time(row, 3).value_or(wall_time{});
     info.ended = found.time(row, 4);
     info.outcome = found.string(row, 5);
+    info.terms = found.string(row, 6);
     return info;
 }
 
@@ -33,7 +34,7 @@ std::optional<bool> postgres_reader::harvesting()
 std::optional<run_info> postgres_reader::run_under_way()
 {
     const rows found =
-        ask(query("SELECT r.run, r.mode, r.label, r.started, r.ended, r.outcome FROM unipile.runs r "
+        ask(query("SELECT r.run, r.mode, r.label, r.started, r.ended, r.outcome, r.terms FROM unipile.runs r "
                   "WHERE r.ended IS NULL AND EXISTS (SELECT 1 FROM unipile.jobs j LEFT JOIN unipile.accounts a "
                   "ON a.bucket = j.bucket AND a.account = j.account WHERE j.run = r.run "
                   "AND (j.state = 0 OR (j.state = 1 AND j.due <= clock_timestamp())) "

@@ -81,7 +81,7 @@ store_summary postgres_reader::summary()
         "FROM unipile.jobs GROUP BY 1, 2, 3, 4");
     queries.emplace_back("SELECT value FROM unipile.store WHERE name = 'tenant'");
     queries.emplace_back(
-        "SELECT run, mode, label, started, ended, outcome FROM unipile.runs ORDER BY run DESC LIMIT 1");
+        "SELECT run, mode, label, started, ended, outcome, terms FROM unipile.runs ORDER BY run DESC LIMIT 1");
     queries.emplace_back(
         "SELECT EXISTS (SELECT 1 FROM unipile.store WHERE name = 'open_import' AND value = "
         "(SELECT import::text FROM unipile.runs ORDER BY run DESC LIMIT 1))");

@@ -49,6 +49,7 @@ constexpr const char* tables[] = {
     job_order text NOT NULL,              -- least_recent, listed
     retry_failed boolean NOT NULL,
     label text NOT NULL,
+    terms text NOT NULL DEFAULT '',       -- pace of the accounts, and what becomes of parked ones
     listed bigint NOT NULL DEFAULT 0,     -- jobs added by the last import
     import bigint NOT NULL DEFAULT 0,     -- number of the last import of its jobs file
     started timestamptz NOT NULL,

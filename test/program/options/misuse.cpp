@@ -95,8 +95,6 @@ const std::map<std::string, std::map<std::string, strings>> refused{
       {"--wait", none},
       {"--limit", positive},
       {"--empty-pages", numbers},
-      {"--pace", {"", "x", "0/day"}},
-      {"--parked", words},
       {"--ndjson", readable},
       {"--quiet", none},
       {"--base-url", {"", "a:b"}},

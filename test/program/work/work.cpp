@@ -54,7 +54,7 @@ struct shared_work : field_work {
     }
     strings work(const strings& options = {}) const
     {
-        strings all{"work", "--store", store, "--pace", "none", "--limit", "20"};
+        strings all{"work", "--store", store, "--limit", "20"};
         all.insert(all.end(), options.begin(), options.end());
         return all;
     }
@@ -132,9 +132,7 @@ BOOST_AUTO_TEST_CASE(two_work_on_one_harvest_and_one_leaves)
     w.make_store();
     process one{UNIPILE_PROGRAM, w.command(slowly), w.world.environment()};
     w.await_all_accounts();
-    strings join = w.work();
-    join[4] = "1/1h";
-    process two{UNIPILE_PROGRAM, join, w.world.environment()};
+    process two{UNIPILE_PROGRAM, w.work(), w.world.environment()};
     // Each has some of the 24 accounts.
     std::string seen;
     do seen = w.status();
@@ -172,6 +170,12 @@ BOOST_AUTO_TEST_CASE(a_harvest_of_the_same_jobs_works_along_and_one_of_others_is
     BOOST_TEST(refused.code != 0);
     BOOST_TEST(lines_of(refused.err).size() == 1u);
     BOOST_TEST(has(refused.err, "process " + std::to_string(one.id())), refused.err);
+
+    // Not at another pace either.
+    const finished faster = w.world.run(w.command());
+    BOOST_TEST(faster.code == 1);
+    BOOST_TEST(lines_of(faster.err).size() == 1u);
+    BOOST_TEST(has(faster.err, ", on other terms: --parked wait --pace 1/1h)"), faster.err);
 
     process two{UNIPILE_PROGRAM, w.command(slowly), w.world.environment()};
     std::string seen;
@@ -219,8 +223,7 @@ BOOST_AUTO_TEST_CASE(one_that_waits_ends_with_a_failure_that_concerns_all_of_its
     const shared_work w{std::move(o)};
     w.make_store();
     write_file(w.folder.file("ca.pem"), w.world.server.ca_pem());
-    strings trusting = slowly;
-    trusting.insert(trusting.end(), {"--ca-file", w.folder.file("ca.pem")});
+    const strings trusting{"--pace", "1/5s", "--ca-file", w.folder.file("ca.pem")};
     process one{UNIPILE_PROGRAM, w.command(trusting), w.world.environment()};
     w.await_all_accounts();
     const finished f = w.world.run(w.work({"--wait"}));
