@@ -21,6 +21,9 @@ void make_store(const std::string& address)
     pg::open_postgres(address, o);
 }
 
+/// Accounts rest for that long if their worker died during a request.
+const strings soon_taken_over{"--answer-timeout", "2s"};
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(crash_postgres)
@@ -36,6 +39,7 @@ BOOST_AUTO_TEST_CASE(whoever_dies_nothing_is_lost_and_nothing_comes_twice)
         // Long enough to be killed several times.
         world.latency_max = std::chrono::milliseconds(60);
         crash_run run{std::move(world), "none", seed};
+        run.options = soon_taken_over;
         run.store = server.url();
         make_store(run.store);
         run.kill = [&](process& p) {
@@ -71,6 +75,7 @@ BOOST_AUTO_TEST_CASE(no_account_forgets_what_it_has_used)
     postgres_server::skip_if_unavailable();
     postgres_server server;
     crash_run run{recorded_world(), window_pace, 1};
+    run.options = soon_taken_over;
     run.store = server.url();
     make_store(run.store);
     run.kill = [&](process& p) {

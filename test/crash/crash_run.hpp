@@ -89,7 +89,8 @@ struct crash_run {
     /// than `most` requests.
     void harvest(int times, std::uint64_t most)
     {
-        const strings command{"harvest", folder.file("jobs.csv"), "--store", store, "--pace", pace, "--limit", "10"};
+        strings command{"harvest", folder.file("jobs.csv"), "--store", store, "--pace", pace, "--limit", "10"};
+        command.insert(command.end(), options.begin(), options.end());
         for (int attempt = 0; attempt < 100; ++attempt) {
             process p{UNIPILE_PROGRAM, command, world.environment()};
             if (attempt < times) {
@@ -138,6 +139,7 @@ struct crash_run {
     served world;
     std::string store;
     std::string pace;
+    strings options;
     /// What happens to a harvest underway.
     std::function<void(process&)> kill = [](process& p) { p.send(SIGKILL); };
     std::mt19937_64 dice;
