@@ -22,7 +22,7 @@ void make_store(const std::string& address)
 }
 
 /// Accounts rest for that long if their worker died during a request.
-const strings soon_taken_over{"--answer-timeout", "2s"};
+const strings soon_taken_over{"--answer-timeout", "1s"};
 
 }  // namespace
 
@@ -52,7 +52,7 @@ BOOST_AUTO_TEST_CASE(whoever_dies_nothing_is_lost_and_nothing_comes_twice)
             }
             if (run.dice() % 4 != 0) p.send(SIGKILL);
         };
-        run.harvest(8, 20);
+        run.harvest(5, 20);
         BOOST_TEST_CONTEXT("run " << seed << ", which ended with: " << run.last.err)
         {
             BOOST_TEST(run.last.code == 0);
@@ -85,9 +85,9 @@ BOOST_AUTO_TEST_CASE(no_account_forgets_what_it_has_used)
         }
         p.send(SIGKILL);
     };
-    run.harvest(10, 3);
+    run.harvest(6, 3);
     run.check_windows();
-    BOOST_TEST(run.kills > 5u);
+    BOOST_TEST(run.kills > 3u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
