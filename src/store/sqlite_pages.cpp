@@ -35,8 +35,9 @@ void sqlite_store::take_over(timeline& line, const page_write& page)
 bool sqlite_store::has_shown(std::int64_t job, const page_write& page)
 {
     return std::any_of(page.posts.begin(), page.posts.end(), [&](const post_row& p) {
+        const std::string id = stored_id(p);
         const running scope(find_post_);
-        return find_post(p, stored_id(p), job) && !find_post_.null(6);
+        return find_post(p, id, id_number(p.provider(), id), job) && !find_post_.null(6);
     });
 }
 
@@ -83,10 +84,17 @@ page_result sqlite_store::apply(const page_write& page)
 bool sqlite_store::store_post(const post_row& p, std::int64_t job, wall_time now, page_result& result)
 {
     const std::string id = stored_id(p);
-    const std::optional<known_post> found = known(p, id, job);
+    std::int64_t number = 0;
+    std::optional<known_post> found;
+    if (comes_next(p, id)) {
+        found = compared(next_posts_, p, job);
+    } else {
+        number = id_number(p.provider(), id);
+        found = search(p, id, number, job);
+    }
     if (!found) {
         ++result.added;
-        rows_.push_back({insert_post(p, id, job, now), true, true});
+        rows_.push_back({insert_post(p, id, number, job, now), true, true});
         seen_.push_back({{}, p.published(), static_cast<std::uint64_t>(rows_.back().post)});
         return true;
     }
@@ -104,7 +112,8 @@ bool sqlite_store::store_post(const post_row& p, std::int64_t job, wall_time now
 }
 
 // Returns its row.
-std::int64_t sqlite_store::insert_post(const post_row& p, std::string_view id, std::int64_t job, wall_time now)
+std::int64_t sqlite_store::insert_post(const post_row& p, std::string_view id, std::int64_t number, std::int64_t job,
+                                       wall_time now)
 {
     const fingerprint& f = p.fingerprint();
     insert_post_.bind(1, p.provider()).bind(2, id).bind(3, job).bind(4, p.published()).bind(5, std::optional(now));
@@ -112,25 +121,25 @@ std::int64_t sqlite_store::insert_post(const post_row& p, std::string_view id, s
     insert_post_.bind(8, as_signed(f.own)).bind(9, p.json());
     insert_post_.bind(10, as_signed(f.links)).run();
     const std::int64_t post = db_.last_rowid();
-    ids_.add(id_number(p.provider(), id), post);
+    ids_.add(number, post);
     uncommitted_ += p.json().size();
     return post;
 }
 
-std::optional<sqlite_store::known_post> sqlite_store::known(const post_row& p, std::string_view id, std::int64_t job)
+std::optional<sqlite_store::known_post> sqlite_store::search(const post_row& p, std::string_view id,
+                                                             std::int64_t number, std::int64_t job)
 {
-    if (comes_next(p, id)) return compared(next_posts_, p, job);
     const running scope(find_post_);
-    if (!find_post(p, id, job)) return std::nullopt;
+    if (!find_post(p, id, number, job)) return std::nullopt;
     const known_post found = compared(find_post_, p, job);
     look_ahead_of(found.post, job);
     return found;
 }
 
 // Returns true if the post is stored: `find_post_` is at its row then, and at its end otherwise.
-bool sqlite_store::find_post(const post_row& p, std::string_view id, std::int64_t job)
+bool sqlite_store::find_post(const post_row& p, std::string_view id, std::int64_t number, std::int64_t job)
 {
-    for (const std::int64_t post : ids_.rows(id_number(p.provider(), id))) {
+    for (const std::int64_t post : ids_.rows(number)) {
         find_post_.bind(1, post).bind(2, job).bind(3, id).bind(4, p.provider());
         if (find_post_.step()) return true;
     }

@@ -95,9 +95,10 @@ private:
     bool has_shown(std::int64_t job, const page_write& page);
     void copy_sightings(std::int64_t from, std::int64_t to);
     bool store_post(const post_row& p, std::int64_t job, wall_time now, page_result& result);
-    std::int64_t insert_post(const post_row& p, std::string_view id, std::int64_t job, wall_time now);
-    std::optional<known_post> known(const post_row& p, std::string_view id, std::int64_t job);
-    bool find_post(const post_row& p, std::string_view id, std::int64_t job);
+    std::int64_t insert_post(const post_row& p, std::string_view id, std::int64_t number, std::int64_t job,
+                             wall_time now);
+    std::optional<known_post> search(const post_row& p, std::string_view id, std::int64_t number, std::int64_t job);
+    bool find_post(const post_row& p, std::string_view id, std::int64_t number, std::int64_t job);
     bool comes_next(const post_row& p, std::string_view id);
     static known_post compared(const statement& found, const post_row& p, std::int64_t job);
     void look_ahead_of(std::int64_t post, std::int64_t job);

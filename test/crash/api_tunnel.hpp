@@ -1,4 +1,4 @@
-// An HTTP proxy for one worker, which can be told to pass on nothing.
+// An HTTP proxy for one worker, which a test can stop from passing anything on.
 #pragma once
 
 #include <boost/asio/as_tuple.hpp>

@@ -21,7 +21,7 @@ namespace unipile::test {
 
 namespace {
 
-// What a process is told, by its environment.
+// The settings of a process, from its environment.
 constexpr const char* store_of_process = "UNIPILE_TEST_STORE";
 constexpr const char* log_of_process = "UNIPILE_TEST_LOG";
 constexpr const char* stop_of_process = "UNIPILE_TEST_STOP";    // the number of the request at which it stops
@@ -213,7 +213,7 @@ BOOST_AUTO_TEST_CASE(a_page_that_ends_each_worker_fails_its_job_after_three)
             if (over) break;
             BOOST_TEST_REQUIRE(how == SIGKILL);
             BOOST_TEST_REQUIRE(++ended <= 3);
-            // Nobody has to wait until it is known to be dead.
+            // The next one need not wait until it is known to be dead.
             store.sql("UPDATE unipile.workers SET state = 1 WHERE state = 0");
         }
         BOOST_TEST(ended == 3);

@@ -276,7 +276,7 @@ BOOST_AUTO_TEST_CASE(any_options_make_a_budget)
 
 BOOST_AUTO_TEST_CASE(transactions_a_request_are_bounded)
 {
-    // A few transactions cost little, and nobody waits for them.
+    // A few transactions cost little, and none has to wait.
     BOOST_TEST(transactions_a_request(1) > 1.5);
     BOOST_TEST(transactions_a_request(20) <= 0.6);
     BOOST_TEST(transactions_a_request(200) <= 0.2);
