@@ -1,15 +1,13 @@
 // What a user would write instead: the same rows of posts, without a harvest around them.
 #pragma once
 
+#include "../corpus/stored_posts.hpp"
+
 #include <cstddef>
 #include <string>
 #include <vector>
 
 namespace benchmark {
-
-struct post_text {
-    std::string id, json;
-};
 
 /// Posts in one transaction.
 constexpr std::size_t group_size = 3'200;

@@ -3,6 +3,7 @@
 //
 // bench_store posts FOLDER POSTS | bench_store jobs FOLDER JOBS
 #include "../common/report.hpp"
+#include "../corpus/stored_posts.hpp"
 
 #include <unipile/store.hpp>
 
@@ -21,6 +22,7 @@
 
 using namespace unipile;
 using namespace unipile::store;
+using benchmark::post_text;
 
 namespace {
 
@@ -36,36 +38,10 @@ wall_time moment(std::size_t n)
     return wall_time(std::chrono::milliseconds(1'700'000'000'000 + static_cast<std::int64_t>(n)));
 }
 
-struct post_text {
-    std::string id, json;
-};
-
-// Posts of 1.5 to 3 KB.
 std::vector<post_text> make_posts(std::size_t count)
 {
-    std::mt19937_64 random(1);
-    std::vector<post_text> posts;
-    posts.reserve(count);
-    for (std::size_t i = 0; i < count; ++i) {
-        const auto id = std::to_string(7'000'000'000'000'000'000ULL + random() % 400'000'000'000'000'000ULL);
-        std::string text;
-        for (std::size_t n = 800 + random() % 1200; text.size() < n;)
-            text += "words of post " + std::to_string(random()) + " ";
-        posts.push_back(
-            {id,
-             R"({"object":"Post","provider":"LINKEDIN","id":")" + id + R"(","social_id":"urn:li:activity:)" + id +
-                 R"(","share_url":"https://www.linkedin.com/posts/x-)" + id +
-                 R"(?utm_source=share&utm_medium=member&rcm=ACoAAB","text":")" + text +
-                 R"(","date":"3d","parsed_datetime":"2024-05-06T07:08:09.000Z","reaction_counter":)" +
-                 std::to_string(random() % 5000) +
-                 R"(,"comment_counter":12,"repost_counter":3,"impressions_counter":0,"is_repost":false,)"
-                 R"("author":{"public_identifier":"someone","id":"ACoAAA1234567890","name":"Some One","is_company":false,)"
-                 R"("headline":"Something at Somewhere"},"permissions":{"can_react":true,"can_share":true,)"
-                 R"("can_post_comments":true},"attachments":[{"id":"D4E22AQ","type":"img","size":{"width":800,)"
-                 R"("height":600},"sticker":false,"unavailable":false,"mimetype":"image/jpeg","url":)"
-                 R"("https://media.licdn.com/dms/image/D4E22AQ/0/1?e=1&v=beta&t=abc","url_expires_at":1720000000000}]})"});
-    }
-    return posts;
+    return benchmark::make_posts(
+        count, [](std::mt19937_64& random) { return "words of post " + std::to_string(random()) + " "; });
 }
 
 struct result {
