@@ -118,6 +118,9 @@ awaitable<void> page_reader::run(std::shared_ptr<page_reader> self, std::shared_
     auto& work = *self->work_;
     work.head = co_await work.exchange->get(std::move(target));
     work.count(self->listing_.stats);
+    // The answer was there without a wait. The initiation that asked for posts has to return before they can be taken;
+    // until then a whole page of them would gather.
+    if (self->starting_) co_await asio::post(self->executor_, asio::use_awaitable);
     if (work.head.status == 200) {
         co_await self->read_page(*client);
         co_return;
@@ -202,12 +205,7 @@ void page_reader::take_in(const client_core& client)
 void page_reader::deliver()
 {
     // At the listing's end there is more to do first; `page_over` follows.
-    if (!listing_.has_post() || listing_.over()) return;
-    if (!starting_) return posts_arrived();
-    // Posts that are available at the initiation may find that initiation still running.
-    asio::post(executor_, [self = shared_from_this()] {
-        if (self->listing_.has_post() && !self->listing_.over()) self->posts_arrived();
-    });
+    if (listing_.has_post() && !listing_.over()) posts_arrived();
 }
 
 /// The listing ended within its page. The request has succeeded, and its outcome is reported before the rest is read.

@@ -8,9 +8,13 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <deque>
+#include <functional>
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace asio = boost::asio;
@@ -75,6 +79,26 @@ BOOST_AUTO_TEST_CASE(prefetch_keeps_within_what_may_be_read_ahead)
     BOOST_TEST(f.requests() == 2u);
     f.finish();
     BOOST_TEST(f.got.ids == numbers(10, 50), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_page_that_is_there_at_once_does_not_gather)
+{
+    one_listing f([](std::size_t, const asked&) {
+        return answer{.body = page(0, 20, "null"), .chunk = item(0).size(), .at_once = true};
+    });
+    std::size_t posts = 0, most = 0;
+    std::function<void()> pull = [&] {
+        f.stream.async_next_batch([&](boost::system::error_code, std::span<const post> batch) {
+            if (batch.empty()) return;
+            posts += batch.size();
+            most = std::max(most, batch.size());
+            pull();
+        });
+    };
+    pull();
+    f.run();
+    BOOST_TEST(posts == 20u);
+    BOOST_TEST(most <= 2u);
 }
 
 BOOST_AUTO_TEST_CASE(a_slow_consumer_stops_the_reading)
