@@ -16,11 +16,7 @@ account_books::account_books(asio::any_io_executor executor, store::store_writer
     : executor_(std::move(executor)), writer_(writer), damaged_(std::move(damaged))
 {}
 
-wall_time account_books::now() const
-{
-    const store::account_share* share = writer_.share();
-    return share ? share->now() : wall_now();
-}
+wall_time account_books::now() const { return store::now_of(writer_.share()); }
 
 void account_books::read(const store::account_row& row)
 {

@@ -246,11 +246,7 @@ asio::awaitable<store_source::rest> store_source::look_for_rest()
     co_return rest::none;
 }
 
-wall_time store_source::now() const
-{
-    const store::account_share* share = writer_.share();
-    return share ? share->now() : wall_now();
-}
+wall_time store_source::now() const { return store::now_of(writer_.share()); }
 
 bool store_source::has_unfinished() const
 {

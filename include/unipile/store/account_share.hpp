@@ -32,4 +32,7 @@ protected:
     ~account_share() = default;
 };
 
+/// Returns the time of the store's clock: this machine's, where the store is not shared.
+inline wall_time now_of(const account_share* share) { return share ? share->now() : wall_now(); }
+
 }  // namespace unipile::store

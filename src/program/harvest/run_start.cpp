@@ -94,11 +94,11 @@ bool have_died(const std::vector<store::worker_row>& them, store::post_reader& r
         wait.waited = waited;
         wait.longest = left->lost_after;
         wait.who = left->name;
-        for (milliseconds rest = look_interval; rest.count() > 0; rest -= between_questions) {
+        const auto is_patient = [&] {
             wait.waited += between_questions;
-            if (!steps.patience(wait)) throw store::store_error(store::store_errc::interrupted, arguments.store);
-            std::this_thread::sleep_for(between_questions);
-        }
+            return steps.patience(wait);
+        };
+        if (!pause(is_patient)) throw store::store_error(store::store_errc::interrupted, arguments.store);
     }
 }
 
@@ -108,7 +108,7 @@ std::unique_ptr<store::engine> open_and_begin(const harvest_arguments& arguments
 {
     for (;;) {
         auto engine = open_to_harvest(arguments, steps, plan.take_over_after);
-        store::begin_run begin{plan.run, engine->share() ? engine->share()->now() : wall_now()};
+        store::begin_run begin{plan.run, store::now_of(engine->share())};
         begin.request.label = label;
         try {
             run = engine->perform(std::move(begin));
