@@ -90,4 +90,9 @@ case $number in
     expect_lines '^50 items, 50 posts, page_count .*, end: null_cursor$' "$folder/out" 1
     expect_lines '^go on at ' "$folder/out" 0
     ;;
+10)
+    run
+    expect_lines '^\{.*\}$' "$folder/out" 250
+    expect '^null_cursor after 3 requests$' err
+    ;;
 esac
