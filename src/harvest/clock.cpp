@@ -23,6 +23,8 @@ public:
         return wall_ ? wall_() : std::chrono::floor<milliseconds>(std::chrono::system_clock::now());
     }
 
+    bool is_shared() const noexcept override { return static_cast<bool>(wall_); }
+
     nanoseconds elapsed() const override
     {
 #ifdef CLOCK_BOOTTIME
@@ -63,7 +65,7 @@ wall_time run_clock::now() const { return began_ + std::chrono::floor<millisecon
 
 bool run_clock::measure()
 {
-    constexpr milliseconds step{1'000};
+    const milliseconds step = source_->is_shared() ? milliseconds{50} : milliseconds{1'000};
     const auto ahead = source_->wall() - now();
     const auto moved = ahead - ahead_;
     if (moved < step && moved > -step) return false;

@@ -18,6 +18,8 @@ public:
 
     /// Returns the system's time, which can be set.
     virtual wall_time wall() const = 0;
+    /// Returns true if `wall` is also other machines' time, for ledgers that they share.
+    virtual bool is_shared() const noexcept { return false; }
     /// Returns the time since an arbitrary point; steady, and advances while the machine is suspended.
     virtual std::chrono::nanoseconds elapsed() const = 0;
     /// Calls `f` on the executor after `after`. Replaces an outstanding call.
@@ -37,7 +39,8 @@ public:
     explicit run_clock(std::shared_ptr<time_source> source);
 
     wall_time now() const;
-    /// Returns how far the system's clock is ahead, as last measured; differences below a second are ignored.
+    /// Returns how far the system's clock is ahead, as last measured; differences below a second, or 50 ms
+    /// where the clock is shared, are ignored.
     std::chrono::milliseconds ahead() const noexcept { return ahead_; }
     /// Measures it. Returns true if it has changed.
     bool measure();

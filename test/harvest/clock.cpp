@@ -64,6 +64,29 @@ BOOST_AUTO_TEST_CASE(windows_hold_however_the_clock_is_set)
             }
 }
 
+/// A ledger goes by a clock that other machines share, and by one that is its own within a second.
+BOOST_AUTO_TEST_CASE(a_shared_clock_is_followed_closely)
+{
+    const auto last_use = [](bool shared, std::chrono::milliseconds step) {
+        auto options = quickly();
+        options.pace = parse_pacing("3/hour, gap 1m");
+        account_ledger saved;
+        options.save_ledger = [&](std::string_view, const account_ledger& l) { saved = l; };
+        scripted_harvest h(plain_listing(25, 10), four_jobs(), options);
+        h.time->shared = shared;
+        const wall_time before = h.time->wall();
+        h.begin();
+        h.time->set_wall(step);
+        h.run_for(2min);
+        return saved.used.back().at - before;
+    };
+    for (const bool shared : {false, true})
+        for (const auto step : {40ms, 60ms, 900ms, 1100ms}) {
+            const bool follows = step >= (shared ? 50ms : 1000ms);
+            BOOST_TEST((last_use(shared, step) - last_use(shared, 0ms)).count() == (follows ? step : 0ms).count());
+        }
+}
+
 BOOST_AUTO_TEST_CASE(a_restart_neither_forgets_nor_waits_for_the_clock)
 {
     for (const auto step : steps) BOOST_TEST_CONTEXT(step.count())

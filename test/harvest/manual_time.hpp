@@ -13,6 +13,7 @@ namespace unipile::test {
 class manual_time final : public harvest::time_source {
 public:
     wall_time wall() const override { return floor_ + passed_ + ahead_; }
+    bool is_shared() const noexcept override { return shared; }
     std::chrono::nanoseconds elapsed() const override { return passed_; }
     void wake(std::chrono::milliseconds after, std::function<void()> f) override
     {
@@ -35,6 +36,8 @@ public:
     void pass(std::chrono::milliseconds d) { passed_ += d; }
     /// Somebody sets the system's clock.
     void set_wall(std::chrono::milliseconds by) { ahead_ += by; }
+
+    bool shared = false;
 
 private:
     // Any day would do; this one is the machine's.
