@@ -67,6 +67,8 @@ public:
         return sum_of(wait, n <= longest_curve ? like_new : std::max(like_new, least(n)));
     }
 
+    void adopt(account_ledger& ledger) { pacer_.adopt(ledger, began_, random_); }
+
     /// Returns how long `n` more requests take, simulated one by one.
     milliseconds forecast(account_ledger ledger, std::uint64_t n) const { return walk(ledger, n, began_) - began_; }
 
@@ -178,6 +180,7 @@ void harvest_estimator::add(const account_load& load)
     }
     if (ledger) harvest::settle(*ledger, rules_.now);
     const std::string& provider = load.provider.empty() && ledger ? ledger->provider : load.provider;
+    if (ledger) curve_for(provider).adopt(*ledger);
     const std::uint64_t requests = requests_of(load);
     const milliseconds time = sum_of(time_for(ledger ? &*ledger : nullptr, provider, requests), rules_.per_request);
 

@@ -12,6 +12,8 @@ using std::chrono::milliseconds;
 constexpr std::uint32_t exact_limit = 128;
 /// History that no window needs is kept this long, since the rules of the next run may need it.
 constexpr milliseconds least_horizon = std::chrono::hours{24};
+/// Bounds of what is drawn for an even spread.
+constexpr double longest_exponential = 4, longest_uniform = 1.5;
 
 milliseconds scaled(milliseconds d, double by)
 {
@@ -98,21 +100,47 @@ milliseconds pacer::draw_gap(const account_ledger& ledger, wall_time now, random
         gap += scaled(g.most - g.least, part);
     }
     if (rules_.spread > 0) {
-        double even = 0;
-        for (const auto& w : rules_.windows) {
-            double length = static_cast<double>(w.length.count());
-            // Some days of a week are closed; a window of one day is used on an open one.
-            if (hours_ && w.length >= std::chrono::days{7})
-                length *= hours_->share();
-            else if (hours_ && w.length >= std::chrono::days{1})
-                length *= hours_->day_share();
-            even = std::max(even, length / (w.limit * ramp_at(ledger, now)));
-        }
-        const double part = exponential ? std::min(4.0, random.exponential()) : random.between(0.5, 1.5);
-        gap = std::max(gap, milliseconds{static_cast<std::int64_t>(std::min(1e13, even * part * rules_.spread))});
+        const double part =
+            exponential ? std::min(longest_exponential, random.exponential()) : random.between(0.5, longest_uniform);
+        const double even = even_gap(ledger, now) * part * rules_.spread;
+        gap = std::max(gap, milliseconds{static_cast<std::int64_t>(std::min(1e13, even))});
     }
     if (pace < 1) gap = scaled(gap, 1 / pace) + scaled(rules_.on_throttle.gap, 1 / pace - 1);
     return gap;
+}
+
+/// Returns the gap that would spread the requests of each window evenly.
+double pacer::even_gap(const account_ledger& ledger, wall_time now) const
+{
+    double even = 0;
+    for (const auto& w : rules_.windows) {
+        double length = static_cast<double>(w.length.count());
+        // Some days of a week are closed; a window of one day is used on an open one.
+        if (hours_ && w.length >= std::chrono::days{7})
+            length *= hours_->share();
+        else if (hours_ && w.length >= std::chrono::days{1})
+            length *= hours_->day_share();
+        even = std::max(even, length / (w.limit * ramp_at(ledger, now)));
+    }
+    return even;
+}
+
+/// Returns the upper bound of `draw_gap` at the last requests before `now`: the pace has grown and the ramp has risen
+/// since.
+milliseconds pacer::longest_gap(const account_ledger& ledger, wall_time now) const
+{
+    const double part = rules_.gap.draw == request_gap::shape::exponential ? longest_exponential : longest_uniform;
+    const double pace =
+        std::max(rules_.on_throttle.least_pace, std::min(1.0, ledger.pace) - rules_.on_throttle.recovery);
+    const milliseconds even = scaled(milliseconds{1}, even_gap(ledger, now) * part * rules_.spread * 1.1);
+    return scaled(std::max(rules_.gap.most, even), 1 / pace) + scaled(rules_.on_throttle.gap, 1 / pace - 1);
+}
+
+void pacer::adopt(account_ledger& ledger, wall_time now, random_source& random) const
+{
+    const wall_time last = ledger.used.empty() ? now : ledger.used.back().at;
+    if (ledger.next_request <= last + longest_gap(ledger, last)) return;
+    ledger.next_request = last + draw_gap(ledger, last, random);
 }
 
 void pacer::spend(account_ledger& ledger, wall_time now, random_source& random) const

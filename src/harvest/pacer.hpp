@@ -48,6 +48,9 @@ public:
     void pause(account_ledger& ledger, std::chrono::milliseconds drawn, wall_time now) const;
     /// Starts a gap at `now`, for requests of another process that may have been made just now.
     void rest(account_ledger& ledger, wall_time now, random_source& random) const;
+    /// Adapts a settled ledger that other rules may have left: a gap that is longer than these rules draw is replaced
+    /// by one of theirs, from the last request on.
+    void adopt(account_ledger& ledger, wall_time now, random_source& random) const;
     /// Instead of `ended`, for a spent request that was not sent: removes it. `latest`: no request of the account was
     /// spent after it, so the gap behind it is removed, too.
     void take_back(account_ledger& ledger, bool latest, wall_time now) const;
@@ -69,6 +72,8 @@ private:
     std::uint32_t limit_at(const rate_window& w, const account_ledger& ledger, wall_time now) const;
     double ramp_at(const account_ledger& ledger, wall_time now) const;
     std::chrono::milliseconds draw_gap(const account_ledger& ledger, wall_time now, random_source& random) const;
+    double even_gap(const account_ledger& ledger, wall_time now) const;
+    std::chrono::milliseconds longest_gap(const account_ledger& ledger, wall_time now) const;
     std::chrono::milliseconds grain(std::chrono::milliseconds age) const;
     void compact(account_ledger& ledger, wall_time now) const;
 

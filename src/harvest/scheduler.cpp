@@ -16,6 +16,7 @@ scheduler::scheduler(scheduler_options options)
 account_index scheduler::add_account(std::shared_ptr<const pacer> rules, account_ledger ledger, wall_time now)
 {
     settle(ledger, now);
+    rules->adopt(ledger, now, random_);
     auto& a = accounts_.emplace_back();
     a.rules = std::move(rules);
     a.ledger = std::move(ledger);
@@ -247,6 +248,7 @@ bool scheduler::forget_account(account_index i)
 void scheduler::rejoin(account_index i, std::shared_ptr<const pacer> rules, account_ledger ledger, wall_time now)
 {
     settle(ledger, now);
+    rules->adopt(ledger, now, random_);
     auto& a = accounts_[i];
     a.rules = std::move(rules);
     a.ledger = std::move(ledger);

@@ -235,6 +235,15 @@ BOOST_AUTO_TEST_CASE(ledgers_from_elsewhere)
                milliseconds{hours{1}}.count());
 }
 
+BOOST_AUTO_TEST_CASE(a_gap_of_slower_rules_is_not_waited_for)
+{
+    account_ledger slow;
+    slow.first_used = now - hours{2};
+    slow.used = {{now - minutes{10}, 1}};
+    slow.next_request = now + hours{5};
+    BOOST_TEST(of(rules_of(parse_pacing("gap 5m")), {load_of("a", 1, 1, slow.to_text())}).duration.count() == 0);
+}
+
 BOOST_AUTO_TEST_CASE(requests_per_job_that_make_no_sense)
 {
     for (const double each : {0.0, -5.0, std::nan(""), 1.0})

@@ -38,6 +38,55 @@ BOOST_AUTO_TEST_CASE(a_pause_begins_at_the_end_of_its_request)
     }
 }
 
+const char* const all_rules[] = {"gap 5s",
+                                 "gap 5s-20s",
+                                 "100/day, spread, gap 5s-20s",
+                                 "100/day, spread",
+                                 "1/20s",
+                                 "10/week, spread, hours mon-fri 09:00-18:00",
+                                 "none"};
+
+BOOST_AUTO_TEST_CASE(a_gap_of_the_same_rules_is_kept)
+{
+    random_source random{7};
+    for (const char* text : all_rules)
+        for (const double slowed : {1.0, 0.3}) {
+            const pacer p{unipile::parse_pacing(text)};
+            for (int i = 0; i < 200; ++i) {
+                account_ledger ledger;
+                ledger.pace = slowed;
+                p.spend(ledger, start, random);
+                const auto gap = ledger.next_request - start;
+                const auto end = start + 2s;
+                p.ended(ledger, end);
+                p.pause(ledger, gap, end);
+                p.succeeded(ledger);
+                const auto kept = ledger.next_request;
+                p.adopt(ledger, end + 1s, random);
+                BOOST_REQUIRE((ledger.next_request == kept));
+            }
+        }
+}
+
+BOOST_AUTO_TEST_CASE(a_gap_of_slower_rules_becomes_one_of_these)
+{
+    random_source random{7};
+    for (const char* text : {"gap 5s", "gap 5s-20s", "100/day, gap 5s-20s", "1/20s", "none"}) {
+        const pacer p{unipile::parse_pacing(text)};
+        account_ledger ledger;
+        ledger.used = {{start, 1}};
+        ledger.next_request = start + 5h;
+        p.adopt(ledger, start + 1s, random);
+        BOOST_TEST((ledger.next_request >= start + p.rules().gap.least), text);
+        BOOST_TEST((ledger.next_request <= start + p.rules().gap.most), text);
+        // Without a known request, it counts from now.
+        ledger.used.clear();
+        ledger.next_request = start + 5h;
+        p.adopt(ledger, start + 1h, random);
+        BOOST_TEST((ledger.next_request <= start + 1h + p.rules().gap.most), text);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(jitter_only_lengthens)
 {
     random_source random{13};
