@@ -34,6 +34,14 @@ inline std::size_t fleet_runs()
     return text == nullptr ? 1 : std::max(1UL, std::strtoul(text, nullptr, 10));
 }
 
+/// Returns true for a case that has no short form, and says so.
+inline bool only_in_long_form(const char* name)
+{
+    const bool runs = std::getenv("UNIPILE_FLEET_RUNS") != nullptr;
+    if (!runs) std::cout << name << ": only with UNIPILE_FLEET_RUNS" << std::endl;
+    return !runs;
+}
+
 inline simulator::options fleet_world(std::uint64_t seed, bool tls)
 {
     simulator::options o;
@@ -130,6 +138,7 @@ public:
         BOOST_TEST(v.unexpected == 0u);
         BOOST_TEST(v.duplicated == 0u);
         BOOST_TEST(exceeded == 0u);
+        if (at_the_end) at_the_end();
         ++sum.runs;
         sum.posts += v.posts;
         sum.lost += v.lost;
@@ -170,6 +179,7 @@ public:
     unipile::test::postgres_server database;
     std::array<std::string, size> addresses;  ///< of the store, for each worker
     std::array<std::map<std::string, std::string>, size> environments;
+    std::function<void()> at_the_end;  ///< checks more, while the database is there
 
 private:
     std::array<std::unique_ptr<process>, size> workers_;

@@ -1,5 +1,6 @@
 // Several workers on one store in PostgreSQL, while workers, the server and connections die. The long form:
 // UNIPILE_FLEET_RUNS=100.
+#include "crash/change_reader.hpp"
 #include "crash/fleet.hpp"
 
 namespace {
@@ -51,30 +52,36 @@ BOOST_AUTO_TEST_CASE(workers_are_stopped_until_others_have_their_accounts)
     });
 }
 
-/// Some leave by themselves, others join, and all else happens, too.
+/// Some leave by themselves, others join, and all else happens, too. Somebody follows the changes meanwhile.
 BOOST_AUTO_TEST_CASE(workers_come_and_go_while_others_and_the_server_die)
 {
-    run_fleets("trouble of all kinds", 2, [](fleet& f) {
-        f.await(10);
-        const std::size_t n = f.any();
-        if (f.is_done()) return;
-        switch (f.dice() % 3) {
-            case 0:
-                f.worker(n).send(SIGTERM);
-                f.worker(n).wait();
-                break;
-            case 1:
-                f.worker(n).send(SIGSTOP);
-                f.database.kill();
-                f.database.start();
-                std::this_thread::sleep_for(2 * fleet::take_after);
-                f.worker(n).send(SIGCONT);
-                return;
-            default: f.kill(n);
-        }
-        if (n != 0) f.await(5);
-        f.start(n);
-    });
+    run_fleets(
+        "trouble of all kinds", 2,
+        [](fleet& f) {
+            f.await(10);
+            const std::size_t n = f.any();
+            if (f.is_done()) return;
+            switch (f.dice() % 3) {
+                case 0:
+                    f.worker(n).send(SIGTERM);
+                    f.worker(n).wait();
+                    break;
+                case 1:
+                    f.worker(n).send(SIGSTOP);
+                    f.database.kill();
+                    f.database.start();
+                    std::this_thread::sleep_for(2 * fleet::take_after);
+                    f.worker(n).send(SIGCONT);
+                    return;
+                default: f.kill(n);
+            }
+            if (n != 0) f.await(5);
+            f.start(n);
+        },
+        [](fleet& f) {
+            auto reader = std::make_shared<change_reader>(f.database, f.dice());
+            f.at_the_end = [reader] { reader->check(); };
+        });
 }
 
 BOOST_AUTO_TEST_SUITE_END()
