@@ -168,6 +168,13 @@ std::string quarantined_json(const store::job_spec& spec, const store::quarantin
     return out.finish() + '\n';
 }
 
+/// Returns the format that the name of a file says; empty if it says none.
+const char* format_named(const std::string& file)
+{
+    if (file.ends_with(".csv")) return "csv";
+    return file.ends_with(".ndjson") || file.ends_with(".jsonl") ? "ndjson" : "";
+}
+
 int run_quarantined(const export_options& o)
 {
     return view_store(o.file, o.output, [&o](store::post_reader& reader, blocking_output& out) {
@@ -212,7 +219,9 @@ void add_export(CLI::App& app, runner& run)
         ->required();
     CLI::Option* format =
         command
-            ->add_option("--format", o->format, "One post a line: its JSON as the server sent it, or the usual columns")
+            ->add_option("--format", o->format,
+                         "One post a line: its JSON as the server sent it, or the usual columns; without it, the name "
+                         "of --output says it: .ndjson, .jsonl or .csv")
             ->type_name("ndjson|csv")
             ->check(CLI::IsMember({"ndjson", "csv"}));
     command->add_option("--account", o->account, "Only posts seen through this account");
@@ -239,6 +248,7 @@ void add_export(CLI::App& app, runner& run)
         "end gets an apostrophe in front, or a spreadsheet would take it for a formula. NUL characters are left out.\n"
         "NDJSON changes no text. On a terminal, control characters become visible escapes in both.");
     command->callback([&run, o] {
+        if (o->format.empty()) o->format = format_named(o->output);
         if (o->format.empty() && !o->quarantined) throw CLI::RequiredError{"--format"};
         run = [o] { return o->quarantined ? run_quarantined(*o) : run_export(*o); };
     });

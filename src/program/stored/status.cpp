@@ -1,5 +1,8 @@
 // `unipile status`: the progress of a store's harvest.
 #include "program/command.hpp"
+#include "program/harvest/arguments.hpp"
+#include "program/harvest/estimate_lines.hpp"
+#include "program/harvest/eta.hpp"
 #include "program/stored/failed_jobs.hpp"
 #include "program/stored/store_view.hpp"
 #include "program/terminal/figures.hpp"
@@ -54,7 +57,36 @@ std::string workers_json(const std::vector<store::worker_row>& workers)
     return out + ']';
 }
 
-std::string summary_json(const store_summary& s, std::optional<bool> harvesting, const worker_rows& workers)
+/// Returns how much longer the pace of the run lets its accounts take; empty if no run is under way, or its pace is not
+/// known. Reads all jobs.
+std::optional<pace_outlook> outlook_of(store::post_reader& reader, const store_summary& s)
+{
+    if (!s.last_run || s.last_run->ended || s.last_run->terms.empty() || s.jobs.open() == 0) return std::nullopt;
+    harvest_plan plan;
+    adopt_terms(plan, s.last_run->terms);
+    std::uint64_t over = 0, requests = 0;
+    reader.accounts([&](const store::account_row&, const store::account_summary& a) {
+        over += a.jobs.done + a.jobs.failed;
+        requests += a.requests;
+        return true;
+    });
+    const double each = over > 0 ? static_cast<double>(requests) / static_cast<double>(over) : requests_of_new_job;
+    estimate_rules rules;
+    rules.pace = plan.pace;
+    rules.pace_by_provider = plan.pace_by_provider;
+    rules.now = wall_now();
+    return read_outlook(reader, std::move(rules), each);
+}
+
+std::string outlook_line(const pace_outlook& o)
+{
+    std::string line = "time: about " + human_duration(o.duration) + " to go at the accounts' pace";
+    if (o.parked_jobs > 0) line += ", without " + counted(o.parked_jobs, "job", "jobs") + " of parked accounts";
+    return line + '\n';
+}
+
+std::string summary_json(const store_summary& s, std::optional<bool> harvesting, const worker_rows& workers,
+                         const std::optional<pace_outlook>& outlook)
 {
     json_object jobs;
     jobs.add_number("queued", s.jobs.queued);
@@ -90,6 +122,7 @@ std::string summary_json(const store_summary& s, std::optional<bool> harvesting,
     out.add_number("withdrawn", s.withdrawn);
     out.add_filled("tenant", s.tenant);
     if (harvesting) out.add_flag("harvesting", *harvesting);
+    if (outlook) out.add_number("time_left_ms", static_cast<std::uint64_t>(outlook->duration.count()));
     if (workers) out.add("workers", workers_json(*workers));
     return out.finish() + '\n';
 }
@@ -161,6 +194,7 @@ void write_failures(store::post_reader& reader, std::uint64_t failed, blocking_o
     store::job_filter filter;
     filter.state = store::job_state::failed;
     std::uint64_t shown = 0;
+    out.write("failed jobs:\n");
     reader.jobs(filter, [&](const store::stored_job& job) {
         out.write("  " + printable(job.spec.identifier, 100) + " through " + printable(job.spec.account, 100) + ": " +
                   printable(job.failure, 300) + '\n');
@@ -196,6 +230,7 @@ struct status_options {
     std::string failed_jobs;  ///< file, or `-`; empty: not written
     bool json = false;
     bool jobs = false;
+    bool eta = false;
 };
 
 int write_failed(const status_options& o)
@@ -222,13 +257,15 @@ int run_status(const status_options& o)
             return;
         }
         const std::optional<bool> harvesting = reader.harvesting();
+        const auto outlook = o.eta ? outlook_of(reader, summary) : std::nullopt;
         if (o.json) {
-            out.write(summary_json(summary, harvesting, reader.workers()));
+            out.write(summary_json(summary, harvesting, reader.workers(), outlook));
             return;
         }
         out.write(summary_text(summary, harvesting));
-        if (const worker_rows workers = reader.workers()) write_workers(*workers, out);
+        if (outlook) out.write(outlook_line(*outlook));
         if (summary.jobs.failed > 0) write_failures(reader, summary.jobs.failed, out);
+        if (const worker_rows workers = reader.workers()) write_workers(*workers, out);
     });
     return code == exit_code::all_complete && !all_done ? exit_code::some_incomplete : code;
 }
@@ -245,6 +282,7 @@ void add_status(CLI::App& app, runner& run)
         ->type_name("STORE")
         ->required();
     command->add_flag("--json", o->json, "One JSON object instead of text");
+    command->add_flag("--eta", o->eta, "Also how much longer the run of a database takes, which reads all its jobs");
     command->add_flag("--jobs", o->jobs, "Every job, one JSON object a line");
     command
         ->add_option("--failed-jobs", o->failed_jobs,
@@ -256,7 +294,8 @@ void add_status(CLI::App& app, runner& run)
     command->footer(
         "Exits with 1 as long as jobs wait or have failed, or the jobs file was not read to its end; with "
         "--failed-jobs,\n"
-        "only if they can't be written.");
+        "only if they can't be written. In a database, a user who only reads (status, export, accounts) needs\n"
+        "GRANT USAGE ON SCHEMA unipile TO reader; GRANT SELECT ON ALL TABLES IN SCHEMA unipile TO reader.");
     command->callback([&run, o] { run = [o] { return run_status(*o); }; });
 }
 

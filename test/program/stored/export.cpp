@@ -1,6 +1,7 @@
 // `unipile export`: which posts, and how.
 #include "program/stored/made_store.hpp"
 
+#include <fstream>
 #include <string>
 
 namespace {
@@ -133,6 +134,27 @@ BOOST_AUTO_TEST_CASE(a_reader_that_went_away_ends_it_in_order)
         BOOST_TEST(f.code == 0, f.err);
         BOOST_TEST(f.err == "");
     }
+}
+
+BOOST_AUTO_TEST_CASE(the_name_of_an_output_says_its_format)
+{
+    add_post("acc1", "a", "LINKEDIN", "1", R"({"object":"Post","provider":"LINKEDIN","id":"1"})");
+    close();
+    const auto written = [&](const char* name, const strings& options = {}) {
+        const std::string file = folder.file(name);
+        strings all{"--output", file};
+        all.insert(all.end(), options.begin(), options.end());
+        const finished f = program("export", all);
+        std::ifstream in{file};
+        std::string line;
+        std::getline(in, line);
+        return f.code == 0 ? line.substr(0, 8) : f.err;
+    };
+    BOOST_TEST(written("posts.csv") == "provider");
+    BOOST_TEST(written("posts.ndjson") == "{\"object");
+    BOOST_TEST(written("posts.jsonl") == "{\"object");
+    BOOST_TEST(written("other.csv", {"--format", "ndjson"}) == "{\"object");
+    BOOST_TEST(has(written("posts.txt"), "--format is required"));
 }
 
 BOOST_AUTO_TEST_CASE(an_output_that_is_full_is_said)

@@ -117,6 +117,7 @@ BOOST_AUTO_TEST_CASE(failures_are_listed_up_to_a_number)
     const std::string said = text();
     BOOST_TEST(has(said, "0 waiting, 25 failed\n"), said);
     BOOST_TEST(has(said, "failures: 25 errors/of_a_kind\n"), said);
+    BOOST_TEST(has(said, "\nfailed jobs:\n  id"), said);
     BOOST_TEST(has(said, "  id0 through acc1: failure 1\n"), said);
     BOOST_TEST(has(said, "\n  and 5 more; --jobs lists all\n"), said);
     const std::string jobs = program("status", {"--jobs"}).out;
