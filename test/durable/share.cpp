@@ -35,6 +35,7 @@ public:
         return !leaving_.empty();
     }
     wall_time now() const noexcept override { return wall_now(); }
+    std::chrono::milliseconds take_over_after() const noexcept override { return 90s; }
 
     void take_away(const std::string& account)
     {

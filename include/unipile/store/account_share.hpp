@@ -3,6 +3,7 @@
 
 #include <unipile/wall_time.hpp>
 
+#include <chrono>
 #include <string_view>
 
 namespace unipile::store {
@@ -27,6 +28,8 @@ public:
     virtual bool has_changed() const noexcept = 0;
     /// Returns the time of the store's clock, which all workers use.
     virtual wall_time now() const noexcept = 0;
+    /// Returns how long a worker has to be without a heartbeat until others take its accounts over.
+    virtual std::chrono::milliseconds take_over_after() const noexcept = 0;
 
 protected:
     ~account_share() = default;

@@ -2,6 +2,7 @@
 
 #include "program/options/connection_options.hpp"
 #include "program/stored/usable_store.hpp"
+#include "program/terminal/figures.hpp"
 
 #include <unipile/store/account_share.hpp>
 
@@ -106,8 +107,11 @@ bool have_died(const std::vector<store::worker_row>& them, store::post_reader& r
 std::unique_ptr<store::engine> open_and_begin(const harvest_arguments& arguments, const harvest_plan& plan,
                                               const start_steps& steps, const std::string& label, store::run_info& run)
 {
-    for (;;) {
+    for (bool first = true;; first = false) {
         auto engine = open_to_harvest(arguments, steps, plan.take_over_after);
+        if (first && plan.take_over_after && engine->share()->take_over_after() != *plan.take_over_after)
+            steps.say("unipile: --take-over-after has no effect: the tables of this store were made with " +
+                      human_duration(engine->share()->take_over_after()));
         store::begin_run begin{plan.run, store::now_of(engine->share())};
         begin.request.label = label;
         try {

@@ -110,7 +110,9 @@ void batch::refuse_if_others_work(const std::string& how)
         "AND EXISTS (SELECT 1 FROM unipile.buckets b WHERE b.owner = w.worker) LIMIT 1");
     others.add(std::string_view(me().text));
     const rows found = ask(std::move(others));
-    if (found.count() > 0) throw store_error(store_errc::in_use, store_, "by " + found.string(0, 0) + ", " + how);
+    if (found.count() > 0)
+        throw store_error(store_errc::in_use, store_,
+                          "by " + found.string(0, 0) + ", " + how + "; unipile work joins it");
 }
 
 // If all open jobs of a run wait for parked accounts, continuing it would keep the other accounts' jobs from being

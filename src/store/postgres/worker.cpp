@@ -78,6 +78,11 @@ store_error lost_commits(const std::string& store)
             "before it may not be counted: wait as long, then run the same command again"};
 }
 
+store_error upgraded(const std::string& store)
+{
+    return {store_errc::newer_schema, store, "which has changed its tables meanwhile"};
+}
+
 worker::worker(connection& db, const conninfo& where, const store_format& format, const postgres_options& options)
     : db_(db),
       where_(where),
@@ -111,6 +116,7 @@ void worker::refuse_if_over() const
             throw store_error(store_errc::in_use, db_.name(),
                               "another worker has taken over, because this one sent no heartbeat for too long");
         case worker_share::ending::commits_lost: throw lost_commits(db_.name());
+        case worker_share::ending::upgraded: throw upgraded(db_.name());
     }
 }
 
@@ -286,7 +292,8 @@ void worker::beat_on()
             const milliseconds pause = std::max(share_.until_next_beat(), between_tries);
             if (stopped_.wait_for(lock, pause, [this] { return stopping_; })) return;
         }
-        if (share_.how_it_ends() == worker_share::ending::taken_over) return;
+        const worker_share::ending ending = share_.how_it_ends();
+        if (ending == worker_share::ending::taken_over || ending == worker_share::ending::upgraded) return;
         try {
             if (tend(db) && n % removal_every == 0) remove_ended(db);
         } catch (const std::exception&) {
@@ -317,9 +324,16 @@ bool worker::beat_once(connection& db, store_look* seen)
     batch.push_back(std::move(beat));
     batch.emplace_back("SELECT worker::text, beat FROM unipile.workers WHERE state = 0");
     batch.emplace_back("SELECT bucket, owner::text, epoch, seq FROM unipile.buckets ORDER BY bucket");
+    // A newer program that changes the tables fences all workers in the same transaction. They begin no other life.
+    batch.emplace_back("SELECT 1 FROM unipile.store WHERE name = 'schema' AND value <> $1");
+    batch.back().add(std::string_view(std::to_string(schema_version)));
     const std::vector<rows> answer = run_beat(db, std::move(batch));
-    if (!note_beat(answer[0])) return false;
-    if (!seen) return true;
+    const bool lives = note_beat(answer[0]);
+    if (answer[3].count() > 0) {
+        share_.note_upgrade();
+        throw upgraded(db.name());
+    }
+    if (!lives || !seen) return lives;
     for (int i = 0; i < answer[1].count(); ++i)
         seen->live.push_back({id_in(answer[1], i, 0), static_cast<std::uint64_t>(answer[1].integer(i, 1))});
     seen->buckets = buckets_in(answer[2]);

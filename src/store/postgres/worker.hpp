@@ -23,6 +23,9 @@ boot_time boot_now();
 /// Returns the error of a harvest that has the store alone, after the store has lost commits.
 store_error lost_commits(const std::string& store);
 
+/// Returns the error of a worker whose store belongs to a newer program by now.
+store_error upgraded(const std::string& store);
+
 /// Registers a worker, takes its buckets, and sends its heartbeats from a thread with a connection of its own. One of
 /// several (`access::shared`) gives buckets to workers that join, and takes those of workers that leave or die; the
 /// thread does that with its heartbeats. A worker that was fenced begins a new life, with a new id and no buckets.

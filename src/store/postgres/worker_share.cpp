@@ -92,6 +92,13 @@ bool worker_share::beat_answered(std::optional<std::uint64_t> number, wall_time 
     return true;
 }
 
+void worker_share::note_upgrade()
+{
+    const std::lock_guard lock(mutex_);
+    ending_ = ending::upgraded;
+    for (std::size_t b = 0; b < buckets_.size(); ++b) drop(static_cast<bucket_number>(b));
+}
+
 // The clock was read somewhere in the round trip, so short ones count. The lock is held.
 void worker_share::measure(wall_time database, boot_time sent, boot_time received)
 {

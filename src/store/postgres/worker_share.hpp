@@ -76,11 +76,13 @@ public:
     /// What a look demanded is written. `mine`: the buckets among those to be claimed that are this worker's now.
     void moved(const share_moves& written, const std::vector<bucket_row>& mine);
     bool has_all_buckets() const;
+    /// The tables are those of a newer program: this worker ends.
+    void note_upgrade();
 
     // For transactions.
 
-    /// What ends a worker that is alone.
-    enum class ending { none, taken_over, commits_lost };
+    /// What ends a worker that is alone, or any.
+    enum class ending { none, taken_over, commits_lost, upgraded };
     ending how_it_ends() const;
     /// A try of a transaction begins, which sees the share as it is now.
     void begin(worker_view& view);
@@ -101,6 +103,7 @@ public:
     bool may_lack_requests() const noexcept override;
     bool has_changed() const noexcept override;
     wall_time now() const noexcept override;
+    std::chrono::milliseconds take_over_after() const noexcept override { return times_.take_after; }
 
 private:
     void measure(wall_time database, boot_time sent, boot_time received);

@@ -385,6 +385,17 @@ BOOST_AUTO_TEST_CASE(a_worker_alone_ends)
     BOOST_TEST((w.share.how_it_ends() == ending::commits_lost));
 }
 
+BOOST_AUTO_TEST_CASE(a_worker_ends_whose_tables_are_a_newer_programs)
+{
+    shared_world w;
+    w.beat();
+    BOOST_TEST(w.share.may_send());
+    BOOST_TEST(w.share.has_all_buckets());
+    w.share.note_upgrade();
+    BOOST_TEST((w.share.how_it_ends() == worker_share::ending::upgraded));
+    BOOST_TEST(!w.share.has_all_buckets());
+}
+
 BOOST_AUTO_TEST_CASE(the_time_is_that_of_the_shortest_round_trip)
 {
     shared_world w;
