@@ -21,6 +21,7 @@ enum exit_code : int {
     usage_error = 2,
     key_refused = 3,
     out_of_reach = 4,  ///< an outage ended the harvest
+    no_database = 5,   ///< the database of a store can't be reached, or refuses its user
     interrupted = 130,
 };
 

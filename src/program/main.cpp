@@ -5,6 +5,8 @@
 #include "program/terminal/last_resort.hpp"
 #include "program/terminal/safe_text.hpp"
 
+#include <unipile/store/error.hpp>
+
 #include <CLI/CLI.hpp>
 
 #include <cerrno>
@@ -97,7 +99,9 @@ void add_exit_codes(CLI::App& app)
 {
     const std::string codes =
         "Exit codes: 0 all complete, 1 some listing failed or is incomplete (items that are no posts count as such),\n"
-        "2 usage or configuration, 3 key refused, 4 a harvest ended by an outage, 130 interrupted.";
+        "2 usage or configuration, 3 key refused, 4 a harvest ended by an outage, 5 a store's database can't be "
+        "reached\n"
+        "or refuses its user, 130 interrupted.";
     for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
         std::string own = command->get_footer();
         if (!own.empty()) own += '\n';
@@ -150,6 +154,8 @@ int main(int argc, char** argv)
         return exit_code::interrupted;
     } catch (const std::exception& e) {
         std::cerr << "unipile: " << unipile::program::complaint_about(e) << '\n';
+        const auto* store = dynamic_cast<const unipile::store::store_error*>(&e);
+        if (store != nullptr && is_out_of_reach(store->reason())) return exit_code::no_database;
         const bool is_misuse = dynamic_cast<const std::invalid_argument*>(&e) != nullptr;
         return is_misuse ? exit_code::usage_error : exit_code::some_incomplete;
     }

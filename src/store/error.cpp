@@ -59,11 +59,36 @@ const char* message_of(store_errc e) noexcept
             return "the database server can't be reached or ended the connection: check that it runs, and the network; "
                    "then run the same command again";
         case store_errc::refused:
-            return "the database server refused the login or a permission, or its certificate does not verify: check "
-                   "the user, the password (PGPASSFILE, PGPASSWORD or a service file), the grants and the "
-                   "certificates";
+            return "the database refuses its user a permission: grant what is missing, or name another user";
         case store_errc::conflict: return "other transactions were in the way: run the same command again";
         case store_errc::bad_value: return "the database refused a value";
+        case store_errc::unknown_host:
+            return "the host of the database is not known: check its name, and the name service of this machine";
+        case store_errc::connection_refused:
+            return "no database server listens there: check host and port, and that the server runs and accepts "
+                   "connections of other machines (listen_addresses)";
+        case store_errc::too_many_connections:
+            return "the database server has no connection left: end some, or raise its limit (max_connections, or that "
+                   "of the user or the database), then run the same command again";
+        case store_errc::read_only_server:
+            return "the database server is a standby, which can't be written: name the primary, or all hosts with "
+                   "commas between them";
+        case store_errc::login_refused:
+            return "the database server refused the login: check the user, and the password in PGPASSWORD, the file of "
+                   "PGPASSFILE, or a service file";
+        case store_errc::unknown_role:
+            return "the database server has no such user: check the user in the address (without one it is the "
+                   "system's), or create the role";
+        case store_errc::unknown_database:
+            return "the database server has no such database: check its name, or create it";
+        case store_errc::not_admitted:
+            return "the database server admits no such connection: have its pg_hba.conf admit this user, this database "
+                   "and this machine";
+        case store_errc::tls_refused:
+            return "the database server offers no TLS: turn it on there, or connect by a socket or a loopback address";
+        case store_errc::certificate_refused:
+            return "the certificate of the database server does not verify: name the host that is in it, and its "
+                   "authority by sslrootcert=FILE in the address";
     }
     return "unknown error";
 }
@@ -80,6 +105,12 @@ const boost::system::error_category& store_category() noexcept
 {
     static const category_type instance;
     return instance;
+}
+
+bool is_out_of_reach(store_errc e) noexcept
+{
+    return e == store_errc::unreachable || e == store_errc::refused ||
+           (e >= store_errc::unknown_host && e <= store_errc::certificate_refused);
 }
 
 boost::system::error_code make_error_code(store_errc e) noexcept { return {static_cast<int>(e), store_category()}; }

@@ -344,12 +344,14 @@ BOOST_AUTO_TEST_CASE(what_else_has_to_be_copied_is_told_at_the_end)
 
 BOOST_AUTO_TEST_CASE(every_help_has_the_exit_codes)
 {
-    for (const std::string command : {"", "posts", "harvest", "status", "export", "accounts", "backup", "simulate"}) {
+    for (const std::string command :
+         {"", "posts", "harvest", "work", "status", "export", "accounts", "backup", "simulate"}) {
         strings all{"--help"};
         if (!command.empty()) all.insert(all.begin(), command);
         const finished f = process{UNIPILE_PROGRAM, all, {}}.wait();
         BOOST_TEST(f.code == 0);
         BOOST_TEST(has(f.out, "Exit codes: 0 all complete, "), command);
+        BOOST_TEST(has(f.out, ", 5 a store's database can't be reached\nor refuses its user, "), command);
         BOOST_TEST(has(f.out, "SUBCOMMAND --help") == command.empty(), command);
     }
 }

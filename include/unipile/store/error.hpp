@@ -37,15 +37,29 @@ enum class store_errc {
     no_descriptors,    ///< the process may not open more files
     bad_address,       ///< a connection string of a database that can't be used
     unreachable,       ///< the database server can't be reached, or ended the connection
-    refused,           ///< the database server refused the login or a permission, or its certificate was refused
+    refused,           ///< the database server refused a permission
     conflict,          ///< another transaction of the database was in the way
     bad_value,         ///< the database refused a value
+    // What may keep a database from being reached, beside `unreachable`; see `is_out_of_reach`.
+    unknown_host,          ///< the name of the database server can't be resolved
+    connection_refused,    ///< no database server listens there
+    too_many_connections,  ///< the database server has no connection left
+    read_only_server,      ///< the database server can't be written: it is a standby
+    login_refused,         ///< the database server refused the login, for example the password
+    unknown_role,          ///< the database server has no such user
+    unknown_database,      ///< the database server has no such database
+    not_admitted,          ///< the database server's rules admit no such connection
+    tls_refused,           ///< the database server offers no TLS
+    certificate_refused,   ///< the certificate of the database server does not verify
 };
 
 /// The category of `store_errc`. Its name is "unipile.store".
 const boost::system::error_category& store_category() noexcept;
 
 boost::system::error_code make_error_code(store_errc e) noexcept;
+
+/// Returns true if the database of a store was not reached, was lost for good, or refuses its user.
+bool is_out_of_reach(store_errc e) noexcept;
 
 /// The failure of a store. What was committed before is intact; what was not is lost. The store refuses all further
 /// work; open it again to continue.

@@ -21,8 +21,9 @@ bool is_conninfo(std::string_view store) noexcept;
 /// What an engine waits for.
 struct waiting {
     enum class reason {
-        server,  ///< the database can't be reached, or is starting up
-        worker,  ///< the accounts belong to a harvest that sends no heartbeat
+        contact,  ///< the database was not reached yet
+        server,   ///< the database can't be reached any more, or does not answer
+        worker,   ///< the accounts belong to a harvest that sends no heartbeat
     };
     reason what = reason::server;
     std::chrono::milliseconds waited{};   ///< so far
@@ -53,6 +54,9 @@ struct postgres_options {
     store::access access = store::access::sole;
     /// How long a server that can't be reached is waited for before the engine fails; at least 0.
     std::chrono::milliseconds patience{std::chrono::minutes(10)};
+    /// The same until the server was reached for the first time, if that is less. A server that is starting up is
+    /// waited for a minute.
+    std::chrono::milliseconds first_patience{std::chrono::seconds(10)};
     /// Called several times a second while the engine waits. Returns false to end the wait with
     /// `store_errc::interrupted`. Called on the waiting thread (with a `store_writer`, the writer's); must not block
     /// and must not use the store. Empty: not called.

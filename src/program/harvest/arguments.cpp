@@ -219,6 +219,7 @@ void add_work_options(CLI::App& command, harvest_arguments& a)
         "one\n"
         "worker's at a time, so its pace holds. Workers may come, leave and be killed at any time: others take their\n"
         "accounts over. Ctrl-C and SIGTERM finish the pages under way and give the accounts back at once.\n"
+        "Exits with 0 as well if no harvest is under way, and else as the harvest does, whose jobs are all workers'.\n"
         "Example: unipile work --store postgresql://db.example/harvest");
 }
 

@@ -17,6 +17,10 @@ std::string text_of(const store_wait& wait)
     const std::string time = human_duration(wait.waited);
     switch (wait.what) {
         case store_wait::reason::lock: break;
+        case store_wait::reason::contact:
+            return "unipile: the database has not answered for " + time +
+                   (wait.why.empty() ? "" : " (" + printable(wait.why, longest_reason) + ")") + ": it is waited for " +
+                   human_duration(wait.longest - std::min(wait.longest, wait.waited)) + " more";
         case store_wait::reason::server:
             return "unipile: the database has not answered for " + time +
                    (wait.why.empty() ? "" : " (" + printable(wait.why, longest_reason) + ")") +

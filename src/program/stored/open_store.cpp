@@ -3,7 +3,9 @@
 #include <unipile/store/postgres.hpp>
 #include <unipile/store/sqlite.hpp>
 
+#include <atomic>
 #include <stdexcept>
+#include <utility>
 
 namespace unipile::program {
 namespace {
@@ -28,16 +30,37 @@ store::sqlite_options options_for_file(const store_patience& patience)
 #ifdef UNIPILE_WITH_POSTGRES
 namespace pg = store::postgres;
 
+/// The database of this process was reached, so it is waited for as long as for one that goes away.
+std::atomic<bool> was_reached{false};
+
+store_wait::reason meaning_of(pg::waiting::reason what)
+{
+    switch (what) {
+        case pg::waiting::reason::contact: return store_wait::reason::contact;
+        case pg::waiting::reason::server: return store_wait::reason::server;
+        case pg::waiting::reason::worker: break;
+    }
+    return store_wait::reason::worker;
+}
+
+template <class Store>
+Store reached(Store opened)
+{
+    was_reached = true;
+    return opened;
+}
+
 pg::postgres_options options_for_database(const store_patience& patience)
 {
     pg::postgres_options options;
+    if (was_reached) options.first_patience = options.patience;
     if (!patience) {
         options.patience = short_patience;
         return options;
     }
     options.while_waiting = [patience](const pg::waiting& w) {
         store_wait wait;
-        wait.what = w.what == pg::waiting::reason::server ? store_wait::reason::server : store_wait::reason::worker;
+        wait.what = meaning_of(w.what);
         wait.waited = w.waited;
         wait.longest = w.longest;
         wait.who = w.who;
@@ -72,7 +95,7 @@ std::unique_ptr<store::engine> open_engine(const std::string& store, store::acce
         if (take_over_after) options.leases = times_for(*take_over_after);
         options.access = access;
         options.create = create;
-        return pg::open_postgres(store, options);
+        return reached(pg::open_postgres(store, options));
 #else
         refuse_database();
 #endif
@@ -87,7 +110,7 @@ std::unique_ptr<store::post_reader> open_reader(const std::string& store, const 
 {
     if (is_database(store)) {
 #ifdef UNIPILE_WITH_POSTGRES
-        return pg::open_postgres_reader(store, options_for_database(patience));
+        return reached(pg::open_postgres_reader(store, options_for_database(patience)));
 #else
         refuse_database();
 #endif

@@ -15,13 +15,14 @@ namespace unipile::program {
 /// What the store of a command is waited for.
 struct store_wait {
     enum class reason {
-        lock,    ///< another process has locked the file
-        server,  ///< the database can't be reached
-        worker,  ///< another harvest has the accounts, and shows no heartbeat
+        lock,     ///< another process has locked the file
+        contact,  ///< the database was not reached yet
+        server,   ///< the database can't be reached any more
+        worker,   ///< another harvest has the accounts, and shows no heartbeat
     };
     reason what = reason::lock;
     std::chrono::milliseconds waited{};   ///< so far
-    std::chrono::milliseconds longest{};  ///< at most, for a worker
+    std::chrono::milliseconds longest{};  ///< at most, for a worker and the first contact
     std::string who;                      ///< the other harvest
     std::string why;                      ///< the last answer of a server's system, if there is one
 };

@@ -15,7 +15,6 @@ bool is_misconfigured(store::store_errc reason) noexcept
         case store_errc::not_a_store:
         case store_errc::foreign_database:
         case store_errc::bad_address:
-        case store_errc::refused:
         case store_errc::newer_schema:
         case store_errc::other_tenant:
         case store_errc::log_missing:

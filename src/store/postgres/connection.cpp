@@ -46,16 +46,6 @@ std::string_view sqlstate_in(std::string_view message)
     return {};
 }
 
-// What to do about a login that failed without a code of the server.
-error_kind kind_of_login(PGconn* session, std::string_view message)
-{
-    if (PQconnectionNeedsPassword(session) != 0) return error_kind::refused;
-    const auto says = [&](std::string_view part) { return message.find(part) != std::string_view::npos; };
-    const bool tls_refused = says("certificate") || says("SSL was required") ||
-                             (says("SSL error: ") && !says("unexpected eof"));  // a connection that was cut
-    return tls_refused ? error_kind::refused : error_kind::lost;
-}
-
 std::string no_answer(std::chrono::milliseconds time)
 {
     return "no answer for " + std::to_string(time.count()) + " ms";
@@ -110,12 +100,14 @@ bool connection::in_transaction() const noexcept
 
 void connection::fail(const failure& why) const
 {
-    throw database_error(why.kind, name(), why.sqlstate, why.message, why.statement);
+    const store_errc reason = why.reason ? *why.reason : reason_of(why.kind, why.sqlstate);
+    throw database_error(why.kind, reason, name(), why.sqlstate, why.message, why.statement);
 }
 
 void connection::lose(std::string_view message)
 {
-    const failure why{error_kind::lost, {}, essence_of(message), 0};
+    failure why;
+    why.message = essence_of(message);
     reset();
     fail(why);
 }
@@ -126,7 +118,9 @@ void connection::ask(time_point began)
     asked_ = clock::now();
     if (options_.while_waiting(since(began))) return;
     reset();
-    fail({error_kind::interrupted, {}, {}, 0});
+    failure why;
+    why.kind = error_kind::interrupted;
+    fail(why);
 }
 
 // Returns false at the deadline.
@@ -181,8 +175,12 @@ connection::failure connection::try_hosts(time_point began)
         if (open(host, began, why)) return why;
         reset();
         if (why.kind != error_kind::lost) return why;
-        if (!result.message.empty()) result.message += "; ";
+        if (result.message.empty())
+            result.reason = why.reason;
+        else
+            result.message += "; ";
         result.message += one_line(why.message);
+        if (result.reason != why.reason) result.reason = store_errc::unreachable;
         if (result.sqlstate != "57P03") result.sqlstate = why.sqlstate;
     }
     return result;
@@ -217,7 +215,9 @@ bool connection::open(const conninfo::host& host, time_point began, failure& why
     if (next == PGRES_POLLING_OK) return true;
     const std::string message = essence_of(PQerrorMessage(session));
     const std::string_view sqlstate = sqlstate_in(message);
-    why.kind = sqlstate.empty() ? kind_of_login(session, message) : kind_of(sqlstate);
+    const login_fault fault = fault_of_login(sqlstate, message, PQconnectionNeedsPassword(session) != 0);
+    why.kind = fault.kind;
+    why.reason = fault.reason;
     why.sqlstate = sqlstate;
     why.message = message;
     return false;

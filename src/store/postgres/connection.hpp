@@ -2,6 +2,7 @@
 #pragma once
 
 #include "store/postgres/conninfo.hpp"
+#include "store/postgres/database_error.hpp"
 #include "store/postgres/query.hpp"
 #include "store/postgres/rows.hpp"
 
@@ -10,6 +11,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -70,6 +72,7 @@ private:
     using time_point = std::chrono::steady_clock::time_point;
     struct failure {
         error_kind kind = error_kind::lost;
+        std::optional<store_errc> reason;  // where it is known better than by the code
         std::string sqlstate;
         std::string message;
         std::size_t statement = 0;

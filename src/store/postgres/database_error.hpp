@@ -27,6 +27,9 @@ public:
     /// `sqlstate` is empty if the error is not the server's; `statement` is the place of the query in its batch.
     database_error(error_kind kind, const std::string& where, std::string_view sqlstate, std::string_view message,
                    std::size_t statement = 0);
+    /// The same with a reason that is known better.
+    database_error(error_kind kind, store_errc reason, const std::string& where, std::string_view sqlstate,
+                   std::string_view message, std::size_t statement = 0);
 
     error_kind kind() const noexcept { return kind_; }
     /// Returns the five characters of the server's error code; empty if the error is not the server's.
@@ -44,6 +47,15 @@ private:
 error_kind kind_of(std::string_view sqlstate) noexcept;
 /// Returns the reason that a `store_error` of this kind has.
 store_errc reason_of(error_kind kind, std::string_view sqlstate) noexcept;
+
+/// What the end of a login means.
+struct login_fault {
+    error_kind kind = error_kind::lost;
+    store_errc reason = store_errc::unreachable;
+};
+/// Returns what a login came to that failed with this code, which may be empty, and this message of libpq or of the
+/// server. `needs_password`: none was there that the server asked for.
+login_fault fault_of_login(std::string_view sqlstate, std::string_view message, bool needs_password) noexcept;
 
 /// Makes one line of a message: control characters become spaces, and a long text is cut.
 std::string one_line(std::string_view message);

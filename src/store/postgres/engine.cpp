@@ -45,6 +45,8 @@ postgres_engine::postgres_engine(const std::string& text, const postgres_options
 
 store_format postgres_engine::open_tables(const lease_options& leases)
 {
+    connect(clock::now() + std::min(options_.patience, options_.first_patience));
+    was_reached_ = true;
     repetition r{clock::now() + options_.patience};
     for (;;) {
         connect(r.until);
@@ -81,8 +83,9 @@ connection_options postgres_engine::with_hook()
     o.while_waiting = [this](milliseconds waited) {
         if (!options_.while_waiting || (!connecting_ && waited < usual_time)) return true;
         waiting w;
+        w.what = was_reached_ ? waiting::reason::server : waiting::reason::contact;
         w.waited = waited;
-        w.longest = options_.patience;
+        w.longest = was_reached_ ? options_.patience : std::min(options_.patience, options_.first_patience);
         if (connecting_) w.why = db_.trouble();
         return options_.while_waiting(w);
     };
@@ -114,7 +117,19 @@ std::vector<operation_result> postgres_engine::apply(std::span<const operation> 
         failed_ = true;
         failure_ = e.what();
         if (dynamic_cast<const std::bad_alloc*>(&e)) throw store_error(store_errc::out_of_memory, db_.name());
+        refuse_if_upgraded(e);
         throw;
+    }
+}
+
+// A statement may fail because the tables are those of a newer program by now.
+void postgres_engine::refuse_if_upgraded(const std::exception& why)
+{
+    const auto* error = dynamic_cast<const database_error*>(&why);
+    if (error == nullptr || !error->sqlstate().starts_with("42")) return;
+    try {
+        read_format(db_);
+    } catch (const database_error&) {
     }
 }
 
@@ -347,12 +362,13 @@ bool postgres_engine::follow(const std::vector<fence_verdict>& verdicts, const f
 }
 
 // Throws unless the transaction is to be repeated.
-void postgres_engine::refuse(fence_verdict verdict) const
+void postgres_engine::refuse(fence_verdict verdict)
 {
     switch (verdict) {
         case fence_verdict::again: return;
         case fence_verdict::lost:
         case fence_verdict::arrived:
+            read_format(db_);  // throws if that was a newer program
             throw store_error(store_errc::in_use, db_.name(), "another worker has taken over accounts of this one");
         case fence_verdict::commits_lost: throw lost_commits(db_.name());
     }

@@ -54,12 +54,14 @@ private:
     static fence_verdict one_of(const std::vector<fence_verdict>& verdicts);
     bool follow(const std::vector<fence_verdict>& verdicts, const fence_set& tried,
                 const std::vector<bucket_row>& found, repetition& r);
-    void refuse(fence_verdict verdict) const;
+    void refuse(fence_verdict verdict);
+    void refuse_if_upgraded(const std::exception& why);
     void pause(repetition& r) const;
 
     postgres_options options_;
     conninfo where_;
     bool connecting_ = false;
+    bool was_reached_ = false;
     connection db_;
     memory memory_;
     std::unique_ptr<worker> me_;  // null: `access::control`

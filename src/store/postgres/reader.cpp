@@ -91,6 +91,8 @@ auto postgres_reader::repeated(Work work)
 postgres_reader::postgres_reader(const std::string& text, const postgres_options& options)
     : options_(options), db_(conninfo(text), with_hook())
 {
+    db_.connect(std::min(options_.patience, options_.first_patience));
+    was_reached_ = true;
     format_ = repeated([this] { return read_format(db_); });
     if (format_.version == 0) throw store_error(store_errc::nothing_stored, db_.name());
 }
@@ -101,8 +103,9 @@ connection_options postgres_reader::with_hook()
     if (options_.while_waiting)
         o.while_waiting = [this](milliseconds waited) {
             waiting w;
+            w.what = was_reached_ ? waiting::reason::server : waiting::reason::contact;
             w.waited = waited;
-            w.longest = options_.patience;
+            w.longest = was_reached_ ? options_.patience : std::min(options_.patience, options_.first_patience);
             if (!db_.connected()) w.why = db_.trouble();
             return options_.while_waiting(w);
         };

@@ -48,6 +48,7 @@ private:
     std::vector<std::string> accounts_behind(const std::string& after);
 
     postgres_options options_;
+    bool was_reached_ = false;
     connection db_;
     store_format format_;
 };

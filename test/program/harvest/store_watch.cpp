@@ -54,6 +54,7 @@ BOOST_AUTO_TEST_CASE(a_line_says_what_is_waited_for)
     };
     BOOST_TEST(line(store_wait::reason::lock).find("locked the store for ") != std::string::npos);
     BOOST_TEST(line(store_wait::reason::server).find("has not answered for ") != std::string::npos);
+    BOOST_TEST(line(store_wait::reason::contact).find("it is waited for 1 min 26 s more") != std::string::npos);
     const std::string other = line(store_wait::reason::worker);
     BOOST_TEST(other.find("host, process 7") != std::string::npos);
     BOOST_TEST(other.find("for 1 min 26 s more") != std::string::npos, other);

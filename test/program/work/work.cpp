@@ -100,6 +100,13 @@ BOOST_AUTO_TEST_CASE(without_a_harvest_there_is_nothing_to_join)
     BOOST_TEST(has(none.err, "nothing was harvested into it yet"), none.err);
     BOOST_TEST(w.harvest({"--take-over-after", "3s"}).code == 0);
     BOOST_TEST(server().value("SELECT value FROM unipile.store WHERE name = 'take_after_ms'", w.database) == "3000");
+    // It is fixed from now on.
+    BOOST_TEST(!has(w.harvest({"--take-over-after", "3s"}).err, "--take-over-after"));
+    const finished other = w.harvest({"--take-over-after", "1m"});
+    BOOST_TEST(other.code == 0);
+    BOOST_TEST(
+        has(other.err, "unipile: --take-over-after has no effect: the tables of this store were made with 3.00 s\n"),
+        other.err);
     const finished over = w.world.run(w.work());
     BOOST_TEST(over.code == 0);
     BOOST_TEST(lines_of(over.err).size() == 1u);
@@ -142,6 +149,11 @@ BOOST_AUTO_TEST_CASE(two_work_on_one_harvest_and_one_leaves)
     BOOST_TEST(has(seen, ", heartbeat "), seen);
     BOOST_TEST(!has(seen, "no heartbeat"), seen);
 
+    const std::string eta = w.status({"--eta"});
+    BOOST_TEST(has(eta, "\ntime: about "), eta);
+    BOOST_TEST(has(w.status({"--eta", "--json"}), ",\"time_left_ms\":"));
+    BOOST_TEST(!has(seen, "\ntime: "), seen);
+
     two.send(SIGTERM);
     const finished left = two.wait();
     BOOST_TEST(left.code == 130, left.err);
@@ -155,6 +167,7 @@ BOOST_AUTO_TEST_CASE(two_work_on_one_harvest_and_one_leaves)
     BOOST_TEST(rest.code == 0, rest.err);
     w.check_store();
     BOOST_TEST(w.repeated_pages() == 0u);
+    BOOST_TEST(!has(w.status({"--eta"}), "\ntime: "));
 }
 
 BOOST_AUTO_TEST_CASE(a_harvest_of_the_same_jobs_works_along_and_one_of_others_is_refused)
@@ -175,7 +188,7 @@ BOOST_AUTO_TEST_CASE(a_harvest_of_the_same_jobs_works_along_and_one_of_others_is
     const finished faster = w.world.run(w.command());
     BOOST_TEST(faster.code == 1);
     BOOST_TEST(lines_of(faster.err).size() == 1u);
-    BOOST_TEST(has(faster.err, ", on other terms: --parked wait --pace 1/1h)"), faster.err);
+    BOOST_TEST(has(faster.err, ", on other terms: --parked wait --pace 1/1h; unipile work joins it)"), faster.err);
 
     process two{UNIPILE_PROGRAM, w.command(slowly), w.world.environment()};
     std::string seen;
@@ -242,6 +255,28 @@ BOOST_AUTO_TEST_CASE(a_store_of_another_server_is_not_joined)
     BOOST_TEST(f.code == 2);
     BOOST_TEST(has(f.err, "it belongs to localhost:"), f.err);
     BOOST_TEST(other.world.server.stats().requests == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_database_that_refuses_its_user_ends_each_command_at_once)
+{
+    const shared_work w;
+    const std::string folder = "?host=" + server().folder().string();
+    const std::vector<std::pair<std::string, std::string>> wrong{
+        {"postgresql://postgres@/nowhere" + folder, "the database server has no such database: "},
+        {"postgresql://nobody@/" + w.database + folder, "the database server has no such user: "}};
+    const std::vector<strings> commands{
+        {"harvest", w.jobs},  {"harvest", w.jobs, "--dry-run"}, {"work", "--wait"}, {"status"},
+        {"status", "--json"}, {"export", "--format", "csv"},    {"accounts"},       {"accounts", "--unpark", "all"}};
+    for (const auto& [address, why] : wrong)
+        for (strings command : commands) {
+            command.insert(command.end(), {"--store", address});
+            const finished f = w.world.run(command);
+            BOOST_TEST(f.code == 5, command.front() << ": " << f.err);
+            BOOST_TEST(f.out.empty());
+            BOOST_TEST(lines_of(f.err).size() == 1u, f.err);
+            BOOST_TEST(has(f.err, why), f.err);
+        }
+    BOOST_TEST(w.world.server.stats().requests == 0u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

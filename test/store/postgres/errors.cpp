@@ -18,17 +18,28 @@ struct raised {
 };
 
 constexpr raised all_kinds[] = {
-    {"40001", error_kind::again, store_errc::conflict},   {"40P01", error_kind::again, store_errc::conflict},
-    {"55P03", error_kind::again, store_errc::conflict},   {"57014", error_kind::again, store_errc::conflict},
-    {"57P01", error_kind::lost, store_errc::unreachable}, {"57P02", error_kind::lost, store_errc::unreachable},
-    {"57P03", error_kind::lost, store_errc::unreachable}, {"25P03", error_kind::lost, store_errc::unreachable},
-    {"25006", error_kind::lost, store_errc::unreachable}, {"53300", error_kind::lost, store_errc::unreachable},
-    {"08006", error_kind::lost, store_errc::unreachable}, {"08P01", error_kind::lost, store_errc::unreachable},
-    {"53100", error_kind::full, store_errc::disk_full},   {"53200", error_kind::other, store_errc::out_of_memory},
-    {"21000", error_kind::data, store_errc::bad_value},   {"22021", error_kind::data, store_errc::bad_value},
-    {"23505", error_kind::data, store_errc::bad_value},   {"54000", error_kind::data, store_errc::too_large},
-    {"42501", error_kind::refused, store_errc::refused},  {"28P01", error_kind::refused, store_errc::refused},
-    {"3D000", error_kind::refused, store_errc::refused},  {"42601", error_kind::other, store_errc::engine},
+    {"40001", error_kind::again, store_errc::conflict},
+    {"40P01", error_kind::again, store_errc::conflict},
+    {"55P03", error_kind::again, store_errc::conflict},
+    {"57014", error_kind::again, store_errc::conflict},
+    {"57P01", error_kind::lost, store_errc::unreachable},
+    {"57P02", error_kind::lost, store_errc::unreachable},
+    {"57P03", error_kind::lost, store_errc::unreachable},
+    {"25P03", error_kind::lost, store_errc::unreachable},
+    {"25006", error_kind::lost, store_errc::read_only_server},
+    {"53300", error_kind::lost, store_errc::too_many_connections},
+    {"08006", error_kind::lost, store_errc::unreachable},
+    {"08P01", error_kind::lost, store_errc::unreachable},
+    {"53100", error_kind::full, store_errc::disk_full},
+    {"53200", error_kind::other, store_errc::out_of_memory},
+    {"21000", error_kind::data, store_errc::bad_value},
+    {"22021", error_kind::data, store_errc::bad_value},
+    {"23505", error_kind::data, store_errc::bad_value},
+    {"54000", error_kind::data, store_errc::too_large},
+    {"42501", error_kind::refused, store_errc::refused},
+    {"28P01", error_kind::refused, store_errc::login_refused},
+    {"3D000", error_kind::refused, store_errc::unknown_database},
+    {"42601", error_kind::other, store_errc::engine},
     {"XX000", error_kind::other, store_errc::engine},
 };
 
@@ -109,7 +120,7 @@ BOOST_AUTO_TEST_CASE(a_server_that_is_killed_and_comes_back_is_connected_to_agai
     BOOST_TEST(outcome_of(c, {query("SELECT 1")}).kind == error_kind::lost);
     const outcome absent = outcome_of(c, {query("SELECT 1")});
     BOOST_TEST(absent.kind == error_kind::lost);
-    BOOST_TEST((absent.reason == store_errc::unreachable));
+    BOOST_TEST((absent.reason == store_errc::connection_refused));
     server.start();
     BOOST_TEST(c.run(query("SELECT * FROM kept")).count() == 0);
     server.restart();
@@ -148,24 +159,29 @@ BOOST_AUTO_TEST_CASE(a_login_that_is_refused_is_not_repeated)
         return outcome_of([&] { c.connect(patience); });
     };
     BOOST_TEST(try_as("nobody", "postgres").sqlstate == "28000");
+    BOOST_TEST((try_as("nobody", "postgres").reason == store_errc::unknown_role));
     BOOST_TEST(try_as("postgres", "nowhere").sqlstate == "3D000");
+    BOOST_TEST((try_as("postgres", "nowhere").reason == store_errc::unknown_database));
     BOOST_TEST(try_as("refused", "postgres").sqlstate == "28000");
     BOOST_TEST(try_as("refused", "postgres").kind == error_kind::refused);
+    BOOST_TEST((try_as("refused", "postgres").reason == store_errc::not_admitted));
     const outcome no_password = try_as("secret", "postgres");
     BOOST_TEST(no_password.kind == error_kind::refused);
     BOOST_TEST(no_password.sqlstate == "");
+    BOOST_TEST((no_password.reason == store_errc::login_refused));
     ::setenv("PGPASSWORD", "wrong-hunter3", 1);
     const outcome wrong = try_as("secret", "postgres");
     ::setenv("PGPASSWORD", "hunter2", 1);
     const outcome right = try_as("secret", "postgres");
     ::unsetenv("PGPASSWORD");
     BOOST_TEST(wrong.sqlstate == "28P01");
-    BOOST_TEST((wrong.reason == store_errc::refused));
+    BOOST_TEST((wrong.reason == store_errc::login_refused));
     BOOST_TEST(wrong.line.find("hunter") == std::string::npos);
     BOOST_TEST(!right.failed);
     const outcome many = try_as("few", "postgres", 0ms);
     BOOST_TEST(many.sqlstate == "53300");
     BOOST_TEST(many.kind == error_kind::lost);
+    BOOST_TEST((many.reason == store_errc::too_many_connections));
 
     connection latin(conninfo(server.conninfo("latin")));
     try {
@@ -176,6 +192,58 @@ BOOST_AUTO_TEST_CASE(a_login_that_is_refused_is_not_repeated)
         BOOST_TEST(std::string(e.what()).find("LATIN1") != std::string::npos);
     }
     BOOST_TEST(!latin.connected());
+}
+
+BOOST_AUTO_TEST_CASE(what_keeps_a_connection_from_being_made_has_a_reason_of_its_own)
+{
+    struct said {
+        const char* sqlstate;
+        const char* message;
+        error_kind kind;
+        store_errc reason;
+    };
+    const said all[] = {
+        {"28000", "no pg_hba.conf entry for host \"10.0.0.1\"", error_kind::refused, store_errc::not_admitted},
+        {"28000", "role \"x\" does not exist", error_kind::refused, store_errc::unknown_role},
+        {"28000", "role \"x\" is not permitted to log in", error_kind::refused, store_errc::login_refused},
+        {"28P01", "\"pg_hba.conf\"", error_kind::refused, store_errc::login_refused},
+        {"42501", "permission denied for database \"x\"", error_kind::refused, store_errc::refused},
+        {"57P03", "the database system is starting up", error_kind::lost, store_errc::unreachable},
+        // PgBouncer
+        {"08P01", "no such database: x", error_kind::refused, store_errc::unknown_database},
+        {"08P01", "no such user: x", error_kind::refused, store_errc::unknown_role},
+        {"08P01", "SASL authentication failed", error_kind::refused, store_errc::login_refused},
+        // libpq
+        {"", "could not translate host name \"x\" to address", error_kind::lost, store_errc::unknown_host},
+        {"", "Connection refused", error_kind::lost, store_errc::connection_refused},
+        {"", "No such file or directory", error_kind::lost, store_errc::connection_refused},
+        {"", "No route to host", error_kind::lost, store_errc::unreachable},
+        {"", "session is read-only", error_kind::lost, store_errc::read_only_server},
+        {"", "server does not support SSL, but SSL was required", error_kind::refused, store_errc::tls_refused},
+        {"", "SSL error: certificate verify failed", error_kind::refused, store_errc::certificate_refused},
+        {"", "root certificate file \"x\" does not exist", error_kind::refused, store_errc::certificate_refused},
+        {"", "SSL error: wrong version number", error_kind::refused, store_errc::certificate_refused},
+        {"", "SSL error: unexpected eof while reading", error_kind::lost, store_errc::unreachable},
+    };
+    for (const said& each : all) {
+        const login_fault fault = fault_of_login(each.sqlstate, each.message, false);
+        BOOST_TEST(fault.kind == each.kind, each.message);
+        BOOST_TEST((fault.reason == each.reason), each.message);
+        BOOST_TEST(is_out_of_reach(fault.reason), each.message);
+    }
+    BOOST_TEST((fault_of_login("", "fe_sendauth: no password supplied", true).reason == store_errc::login_refused));
+}
+
+BOOST_AUTO_TEST_CASE(hosts_that_fail_for_the_same_reason_have_it)
+{
+    const auto reason = [](const std::string& hosts) {
+        connection c(conninfo("host=" + hosts + " port=1 user=postgres dbname=postgres"));
+        return outcome_of([&] { c.connect(); }).reason;
+    };
+    BOOST_TEST((reason("127.0.0.1") == store_errc::connection_refused));
+    BOOST_TEST((reason(std::string(70, 'x')) == store_errc::unknown_host));
+    BOOST_TEST((reason("127.0.0.1,/nowhere") == store_errc::connection_refused));
+    BOOST_TEST((reason("127.0.0.1," + std::string(70, 'x')) == store_errc::unreachable));
 }
 
 BOOST_AUTO_TEST_CASE(messages_are_one_line_of_bounded_length)

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -121,7 +122,7 @@ BOOST_AUTO_TEST_CASE(connections_that_are_all_taken_are_waited_for)
     auto everyone = std::make_unique<crowd>(server);
     auto hasty = patient();
     hasty.patience = 0ms;
-    BOOST_TEST(reason_of([&] { postgres::open_postgres(address, hasty); }) == store_errc::unreachable);
+    BOOST_TEST(reason_of([&] { postgres::open_postgres(address, hasty); }) == store_errc::too_many_connections);
     bool waited = false;
     auto options = patient();
     options.while_waiting = [&](const postgres::waiting&) {
@@ -138,6 +139,41 @@ BOOST_AUTO_TEST_CASE(connections_that_are_all_taken_are_waited_for)
     waited = false;
     everyone = std::make_unique<crowd>(server);
     store->perform(begin_run{{}, at_second(0)});
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_goes_away_is_waited_for_longer_than_one_that_was_never_reached)
+{
+    postgres_server server;
+    auto options = patient();
+    options.first_patience = 400ms;
+    std::set<postgres::waiting::reason> waited;
+    bool starts = false;
+    options.while_waiting = [&](const postgres::waiting& w) {
+        waited.insert(w.what);
+        if (starts && w.waited > 600ms) server.start();
+        starts = starts && w.waited <= 600ms;
+        return true;
+    };
+    server.kill();
+    BOOST_TEST(reason_of([&] { postgres::open_postgres(server.conninfo(), options); }) ==
+               store_errc::connection_refused);
+    BOOST_TEST(reason_of([&] { postgres::open_postgres_reader(server.conninfo(), options); }) ==
+               store_errc::connection_refused);
+    BOOST_TEST((waited == std::set{postgres::waiting::reason::contact}));
+
+    server.start();
+    auto store = postgres::open_postgres(server.conninfo(), options);
+    const auto reader = postgres::open_postgres_reader(server.conninfo(), options);
+    for (const bool writes : {true, false}) {
+        server.kill();
+        waited.clear();
+        starts = true;
+        if (writes)
+            store->perform(begin_run{{}, at_second(0)});
+        else
+            BOOST_TEST(reader->run_under_way().has_value() == false);
+        BOOST_TEST((waited == std::set{postgres::waiting::reason::server}));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_full_disk_ends_the_harvest_and_costs_no_post)

@@ -168,6 +168,7 @@ BOOST_FIXTURE_TEST_CASE(a_verified_server_is_spoken_to_and_no_other, tls_server)
     connection wrong_name = by_name("other.example", authority);
     const outcome name = outcome_of([&] { wrong_name.connect(1h); });
     BOOST_TEST(name.kind == error_kind::refused);
+    BOOST_TEST((name.reason == unipile::store::store_errc::certificate_refused));
     BOOST_TEST(name.line.find("other.example") != std::string::npos);
 
     const certificate_authority stranger("another authority");
@@ -192,6 +193,7 @@ BOOST_AUTO_TEST_CASE(a_server_without_tls_is_refused_where_it_is_asked_for)
                  " user=postgres dbname=postgres sslmode=verify-full sslrootcert=" + authority.file().string()));
     const outcome result = outcome_of([&] { c.connect(1h); });
     BOOST_TEST(result.kind == error_kind::refused);
+    BOOST_TEST((result.reason == unipile::store::store_errc::tls_refused));
     connection plain(
         conninfo("host=127.0.0.1 port=" + std::to_string(server.port()) + " user=postgres dbname=postgres"));
     BOOST_TEST(plain.run(query("SELECT 1")).count() == 1);
