@@ -157,10 +157,10 @@ class Lab:
     def harvest(self, environment, jobs_file, *options):
         return self.run(environment, "harvest", jobs_file, "--store", self.store, "--pace", "none", *options)
 
-    def prepare(self, jobs_file):
+    def prepare(self, jobs_file, *options):
         """Until the first request: seconds and MB; the store has the jobs then."""
         with SilentServer() as server:
-            run = self.harvest(server.environment, jobs_file)
+            run = self.harvest(server.environment, jobs_file, *options)
             while not server.reached():
                 seconds = run.look()
                 if run.process.poll() is not None:
@@ -308,4 +308,5 @@ def main():
         (lab.RESULTS / "program.md").write_text(text)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -84,7 +84,7 @@ connection open_to_write(const std::string& file, const sqlite_options& options,
     }
     set_up(db, options);
     if (old) {
-        in_transaction(db, [&] { migrate(db, schema_steps()); });
+        in_transaction(db, [&] { migrate(db, schema_steps(), options.while_upgrading); });
         if (options.access == access::control) lock.reset();
     }
     // A former version marked what it had claimed.

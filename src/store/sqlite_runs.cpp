@@ -2,6 +2,8 @@
 #include "store/sqlite_schema.hpp"
 #include "store/sqlite_store.hpp"
 
+#include <algorithm>
+
 namespace unipile::store {
 
 run_info sqlite_store::apply(const begin_run& op)
@@ -119,6 +121,7 @@ void sqlite_store::apply(const begin_import& op)
     // One counter for all runs, since the import number of a job does not identify its run.
     r.import = db_.number("SELECT coalesce(max(import), 0) + 1 FROM runs");
     r.listed = 0;
+    named_.clear();
     statement set(db_, "UPDATE runs SET import = ?, listed = 0 WHERE run = ?");
     set.bind(1, r.import).bind(2, op.run).run();
     statement open(db_, "INSERT OR REPLACE INTO properties(name, value) VALUES('open_import', ?)");
@@ -135,13 +138,38 @@ std::uint64_t sqlite_store::apply(const end_import& op)
     r.withheld = false;
     if (r.import == 0) return 0;
     open_accounts_.clear();
-    // Another process may read the list, too: jobs of its later import stay.
-    statement withdraw(db_, "UPDATE jobs SET run = 0 WHERE run = ? AND state IN (0, 1, 4) AND import < ?");
-    withdraw.bind(1, op.run).bind(2, r.import).run();
-    const auto withdrawn = static_cast<std::uint64_t>(db_.changes());
+    const std::uint64_t withdrawn = withdraw_unnamed(op.run);
     statement close(db_, "DELETE FROM properties WHERE name = 'open_import' AND value = CAST(? AS TEXT)");
     close.bind(1, r.import).run();
     return withdrawn;
+}
+
+std::uint64_t sqlite_store::withdraw_unnamed(std::int64_t run)
+{
+    std::vector<std::int64_t> unnamed;
+    statement open(db_, "SELECT job FROM jobs WHERE run = ? AND state IN (0, 1, 4)");
+    open.bind(1, run);
+    while (open.step())
+        if (!is_named(open.integer(0))) unnamed.push_back(open.integer(0));
+    statement withdraw(db_, "UPDATE jobs SET run = 0 WHERE job = ?");
+    for (const std::int64_t job : unnamed) withdraw.bind(1, job).run();
+    named_ = {};
+    return unnamed.size();
+}
+
+bool sqlite_store::is_named(std::int64_t job) const
+{
+    const auto at = static_cast<std::size_t>(job);
+    return at < named_.size() && named_[at];
+}
+
+// Returns false if the import has named it before.
+bool sqlite_store::name(std::int64_t job)
+{
+    if (is_named(job)) return false;
+    const auto at = static_cast<std::size_t>(job);
+    if (at >= named_.size()) named_.resize(std::max(at + 1, 2 * named_.size()));
+    return named_[at] = true;
 }
 
 import_result sqlite_store::apply(const add_jobs& op)
@@ -158,24 +186,36 @@ import_result sqlite_store::apply(const add_jobs& op)
 void sqlite_store::add_job(std::int64_t run, run_row& r, const job_spec& job, import_result& result)
 {
     const std::int64_t number = ++r.listed;
-    insert_job_.bind(1, job.account).bind(2, job.identifier).bind(3, std::int64_t{job.is_company}).bind(4, run);
-    insert_job_.bind(5, r.order == job_order::listed ? number : 0).bind(6, r.import).run();
-    if (db_.changes() == 1) {
+    // What the job before was, this one probably is: one search is enough then.
+    if (!finds_known_jobs_ && insert_job(run, r, job)) {
         ++result.added;
         return;
     }
     find_job_.bind(1, job.account).bind(2, job.identifier).bind(3, std::int64_t{job.is_company});
     const running scope(find_job_);
-    if (find_job_.step()) add_known_job(run, r, number, result);
+    finds_known_jobs_ = find_job_.step();
+    if (finds_known_jobs_) return add_known_job(run, r, number, result);
+    insert_job(run, r, job);
+    ++result.added;
 }
 
-// The job is the row of `find_job_`.
+// Returns false if the store has the job.
+bool sqlite_store::insert_job(std::int64_t run, const run_row& r, const job_spec& job)
+{
+    insert_job_.bind(1, job.account).bind(2, job.identifier).bind(3, std::int64_t{job.is_company}).bind(4, run);
+    insert_job_.bind(5, r.order == job_order::listed ? r.listed : 0).bind(6, r.import).run();
+    if (db_.changes() == 0) return false;
+    if (r.import != 0) name(db_.last_rowid());
+    return true;
+}
+
+// The job is the row of `find_job_`. Most rows of a resumed run stay as they are.
 void sqlite_store::add_known_job(std::int64_t run, const run_row& r, std::int64_t number, import_result& result)
 {
     const std::int64_t job = find_job_.integer(0);
     known_job known;
     known.in_this_run = find_job_.integer(1) == run;
-    known.in_this_import = find_job_.integer(5) == r.import;
+    known.in_this_import = r.import != 0 && !name(job);
     known.state = stored_state(find_job_.integer(2));
     known.may_pass = find_job_.integer(3) != 0;
     const std::int64_t key = r.order == job_order::listed ? number : find_job_.integer(4);
@@ -183,9 +223,13 @@ void sqlite_store::add_known_job(std::int64_t run, const run_row& r, std::int64_
     count(result, step);
     switch (step) {
         case import_step::repeat: break;
-        case import_step::keep: keep_job_.bind(1, r.import).bind(2, key).bind(3, job).run(); break;
+        case import_step::keep:
+            if (find_job_.integer(5) != key) sort_job_.bind(1, key).bind(2, job).run();
+            break;
         case import_step::settle:
-        case import_step::give_up: adopt_job_.bind(1, run).bind(2, r.import).bind(3, job).run(); break;
+        case import_step::give_up:
+            if (!known.in_this_run) adopt_job_.bind(1, run).bind(2, r.import).bind(3, job).run();
+            break;
         case import_step::queue: queue_job_.bind(1, run).bind(2, r.import).bind(3, key).bind(4, job).run(); break;
     }
 }

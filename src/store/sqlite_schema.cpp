@@ -3,6 +3,7 @@
 #include "store/sqlite_post_ids.hpp"
 
 #include <array>
+#include <chrono>
 #include <new>
 #include <string_view>
 
@@ -115,7 +116,7 @@ CREATE VIEW found AS
 constexpr const char* version_2 = R"sql(
 ALTER TABLE runs ADD COLUMN import INTEGER NOT NULL DEFAULT 0;  -- number of the last import of its jobs file
 ALTER TABLE jobs ADD COLUMN tried INTEGER;                      -- when it was last done or failed; null: see harvested
-ALTER TABLE jobs ADD COLUMN import INTEGER NOT NULL DEFAULT 0;  -- number of the import that named it last
+ALTER TABLE jobs ADD COLUMN import INTEGER NOT NULL DEFAULT 0;  -- number of the import that queued it last
 ALTER TABLE jobs ADD COLUMN suspect INTEGER NOT NULL DEFAULT 0; -- 1: the last walk may not have been shown everything
 -- The other accounts that have read a listing.
 CREATE INDEX jobs_by_identifier ON jobs(identifier, company);
@@ -135,26 +136,99 @@ CREATE TABLE post_ids(
 CREATE TABLE new_post_ids(                -- what is not there yet, and some of what is
     post INTEGER PRIMARY KEY,
     number INTEGER NOT NULL);
-INSERT INTO post_ids SELECT unipile_id_number(provider, id) AS number, post FROM posts INDEXED BY posts_by_id ORDER BY number;
+-- The offset keeps the order of the inner query.
+INSERT INTO post_ids SELECT unipile_placed(number), post FROM (
+    SELECT unipile_id_number(provider, id) AS number, post FROM posts INDEXED BY posts_by_id
+    ORDER BY number LIMIT -1 OFFSET 0);
 DROP INDEX posts_by_id;
 DROP INDEX jobs_queued;
 )sql";
 
-constexpr std::array steps{version_1, version_2, version_3};
+// The posts that are gone are counted without reading all sightings.
+constexpr const char* version_4 = R"sql(
+CREATE INDEX sightings_gone ON sightings(post, finder) WHERE gone IS NOT NULL;
+)sql";
 
-// unipile_id_number(provider, id), for the steps.
-void id_number_function(sqlite3_context* context, int, sqlite3_value** arguments) noexcept
-{
-    const auto text = [](sqlite3_value* v) {
-        const auto* data = reinterpret_cast<const char*>(sqlite3_value_text(v));
-        return std::string_view(data, static_cast<std::size_t>(sqlite3_value_bytes(v)));
-    };
-    try {
-        sqlite3_result_int64(context, id_number(text(arguments[0]), text(arguments[1])));
-    } catch (const std::bad_alloc&) {
-        sqlite3_result_error_nomem(context);
+constexpr std::array steps{version_1, version_2, version_3, version_4};
+
+constexpr int operations_between_looks = 20'000;  // some milliseconds
+constexpr std::chrono::milliseconds between_calls{100};
+
+// Counts the posts that the steps have read and placed, and ends them if the caller wants that.
+class watched_upgrade {
+public:
+    watched_upgrade(connection& db, const upgrade_watch& go_on, std::uint64_t posts) : db_(db), go_on_(go_on)
+    {
+        progress_.all = 2 * posts;
+        int code = set_function("unipile_id_number", 2, id_number_function);
+        if (code == SQLITE_OK) code = set_function("unipile_placed", 1, placed_function);
+        if (code != SQLITE_OK) db_.fail(code);
+        if (go_on_) sqlite3_progress_handler(db_.get(), operations_between_looks, look, this);
     }
-}
+    watched_upgrade(const watched_upgrade&) = delete;
+    watched_upgrade& operator=(const watched_upgrade&) = delete;
+    ~watched_upgrade()
+    {
+        sqlite3_progress_handler(db_.get(), 0, nullptr, nullptr);
+        set_function("unipile_id_number", 2, nullptr);
+        set_function("unipile_placed", 1, nullptr);
+    }
+
+    void run(const char* step)
+    {
+        if (!goes_on()) throw store_error(store_errc::interrupted, db_.file());
+        db_.run(step);
+    }
+
+private:
+    using function = void (*)(sqlite3_context*, int, sqlite3_value**);
+
+    // Without `f` there is no such function any more.
+    int set_function(const char* name, int arguments, function f) noexcept
+    {
+        return sqlite3_create_function_v2(db_.get(), name, arguments, SQLITE_UTF8, &progress_, f, nullptr, nullptr,
+                                          nullptr);
+    }
+    bool goes_on() const { return !go_on_ || go_on_(progress_); }
+
+    static int look(void* context) noexcept
+    {
+        auto& self = *static_cast<watched_upgrade*>(context);
+        const auto now = std::chrono::steady_clock::now();
+        if (now < self.next_call_) return 0;
+        self.next_call_ = now + between_calls;
+        try {
+            return self.goes_on() ? 0 : 1;
+        } catch (...) {
+            return 1;
+        }
+    }
+    // unipile_id_number(provider, id)
+    static void id_number_function(sqlite3_context* context, int, sqlite3_value** arguments) noexcept
+    {
+        ++static_cast<upgrade_progress*>(sqlite3_user_data(context))->done;
+        const auto text = [](sqlite3_value* v) {
+            const auto* data = reinterpret_cast<const char*>(sqlite3_value_text(v));
+            return std::string_view(data, static_cast<std::size_t>(sqlite3_value_bytes(v)));
+        };
+        try {
+            sqlite3_result_int64(context, id_number(text(arguments[0]), text(arguments[1])));
+        } catch (const std::bad_alloc&) {
+            sqlite3_result_error_nomem(context);
+        }
+    }
+    // unipile_placed(value): the value
+    static void placed_function(sqlite3_context* context, int, sqlite3_value** arguments) noexcept
+    {
+        ++static_cast<upgrade_progress*>(sqlite3_user_data(context))->done;
+        sqlite3_result_value(context, arguments[0]);
+    }
+
+    connection& db_;
+    const upgrade_watch& go_on_;
+    upgrade_progress progress_;
+    std::chrono::steady_clock::time_point next_call_{};
+};
 
 }  // namespace
 
@@ -188,15 +262,15 @@ job_state stored_state(std::int64_t state) noexcept
     return state == 2 ? job_state::queued : static_cast<job_state>(state);
 }
 
-void migrate(connection& db, std::span<const char* const> known)
+void migrate(connection& db, std::span<const char* const> known, const upgrade_watch& go_on)
 {
     const auto version = static_cast<std::size_t>(check_schema(db, known));
     if (version == known.size()) return;
-    const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC;
-    const int code = sqlite3_create_function_v2(db.get(), "unipile_id_number", 2, flags, nullptr, id_number_function,
-                                                nullptr, nullptr, nullptr);
-    if (code != SQLITE_OK) db.fail(code);
-    for (std::size_t i = version; i < known.size(); ++i) db.run(known[i]);
+    const std::int64_t posts = version == 0 ? 0 : db.number("SELECT coalesce(max(post), 0) FROM posts");
+    {
+        watched_upgrade upgrade(db, go_on, static_cast<std::uint64_t>(posts));
+        for (std::size_t i = version; i < known.size(); ++i) upgrade.run(known[i]);
+    }
     db.run(("PRAGMA user_version = " + std::to_string(known.size())).c_str());
     db.run(("PRAGMA application_id = " + std::to_string(store_application_id)).c_str());
 }

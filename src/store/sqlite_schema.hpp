@@ -4,7 +4,9 @@
 #include "store/sqlite_connection.hpp"
 
 #include <unipile/store/records.hpp>
+#include <unipile/store/sqlite.hpp>
 
+#include <functional>
 #include <span>
 #include <string>
 
@@ -30,7 +32,9 @@ account_row account_in(const statement& found);
 /// Returns the state of a row of `jobs`.
 job_state stored_state(std::int64_t state) noexcept;
 
-/// Upgrades the schema, within the caller's transaction.
-void migrate(connection& db, std::span<const char* const> steps);
+using upgrade_watch = std::function<bool(const upgrade_progress&)>;
+
+/// Upgrades the schema, within the caller's transaction. `go_on` is `sqlite_options::while_upgrading`.
+void migrate(connection& db, std::span<const char* const> steps, const upgrade_watch& go_on = {});
 
 }  // namespace unipile::store

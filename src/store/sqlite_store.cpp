@@ -32,12 +32,12 @@ sqlite_store::sqlite_store(const std::string& file, const sqlite_options& option
                   "INSERT INTO jobs(account, identifier, company, run, sort_key, import) VALUES(?, ?, ?, ?, ?, ?) "
                   "ON CONFLICT DO NOTHING"),
       find_job_(db_,
-                "SELECT job, run, state, may_pass, coalesce(tried, harvested, 0), import FROM jobs "
+                "SELECT job, run, state, may_pass, coalesce(tried, harvested, 0), sort_key FROM jobs "
                 "WHERE account = ? AND identifier = ? AND company = ?"),
       queue_job_(db_,
                  "UPDATE jobs SET run = ?, import = ?, state = 0, due = NULL, sort_key = ?, "
                  "end_reason = '', failure = '', failure_type = '', may_pass = 0 WHERE job = ?"),
-      keep_job_(db_, "UPDATE jobs SET import = max(import, ?), sort_key = ? WHERE job = ?"),
+      sort_job_(db_, "UPDATE jobs SET sort_key = ? WHERE job = ?"),
       adopt_job_(db_, "UPDATE jobs SET run = ?, import = max(import, ?) WHERE job = ?"),
       queue_due_(db_,
                  "UPDATE jobs SET state = 0, due = NULL WHERE due <= ? AND state = 1 "

@@ -85,7 +85,11 @@ private:
     void check_tenant(const run_request& request);
     bool can_go_on(std::int64_t run);
     void add_job(std::int64_t run, run_row& r, const job_spec& job, import_result& result);
+    bool insert_job(std::int64_t run, const run_row& r, const job_spec& job);
     void add_known_job(std::int64_t run, const run_row& r, std::int64_t number, import_result& result);
+    std::uint64_t withdraw_unnamed(std::int64_t run);
+    bool is_named(std::int64_t job) const;
+    bool name(std::int64_t job);
     open_accounts& open_accounts_of(std::int64_t run);
     bool find_unclaimed();
     void queue_due_jobs(wall_time now);
@@ -145,13 +149,15 @@ private:
     std::map<std::int64_t, run_row> runs_;
     std::map<std::int64_t, open_accounts> open_accounts_;  // by run; read when it is needed
     std::unordered_map<std::int64_t, timeline> claimed_;   // by job
-    bool looking_ahead_ = false;                           // `next_posts_` is running
-    std::vector<stored_row> rows_;                         // of the current batch
-    std::vector<sighting> seen_;                           // their places in the timeline
+    std::vector<bool> named_;                              // by the import that is under way, by job
+    bool finds_known_jobs_ = false;
+    bool looking_ahead_ = false;    // `next_posts_` is running
+    std::vector<stored_row> rows_;  // of the current batch
+    std::vector<sighting> seen_;    // their places in the timeline
 
     post_ids ids_;
     statement begin_, commit_;
-    statement insert_job_, find_job_, queue_job_, keep_job_, adopt_job_;
+    statement insert_job_, find_job_, queue_job_, sort_job_, adopt_job_;
     statement queue_due_, next_jobs_, find_queued_, delay_job_;
     statement progress_, settle_, save_account_;
     statement insert_post_, find_post_, next_posts_, refresh_post_, refresh_links_, sight_, sight_again_, miss_;

@@ -183,6 +183,26 @@ BOOST_AUTO_TEST_CASE(a_list_that_names_a_job_twice_counts_it_once)
     BOOST_TEST(names(s.claim(5)) == "12");
 }
 
+BOOST_AUTO_TEST_CASE(known_and_new_jobs_by_turns_are_all_counted)
+{
+    opened s;
+    begin(s, 0);
+    import(s, three_jobs);
+    std::vector<job_spec> mixed;
+    for (const job_spec& job : three_jobs) {
+        mixed.push_back(job);
+        mixed.push_back({job.account, job.identifier + "'", false});
+    }
+    import_result result;
+    BOOST_TEST(import(s, mixed, result) == 0u);
+    BOOST_TEST(result.added == 3u);
+    BOOST_TEST(result.queued == 3u);
+    BOOST_TEST(s.engine->perform(count_jobs{s.run}).queued == 6u);
+    // Those that only the first list names are withdrawn, without a row of theirs that the second one has changed.
+    BOOST_TEST(import(s, std::span(mixed).subspan(1), result) == 1u);
+    BOOST_TEST(s.engine->perform(count_jobs{s.run}).queued == 5u);
+}
+
 BOOST_AUTO_TEST_CASE(the_order_of_the_request_holds_in_a_resumed_run)
 {
     opened s;

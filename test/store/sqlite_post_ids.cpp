@@ -9,8 +9,11 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <random>
+#include <stdexcept>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -199,6 +202,25 @@ BOOST_AUTO_TEST_CASE(numbers_are_the_same_for_ever)
     BOOST_TEST(id_number("", "") == 7561765774519681382);
 }
 
+std::int64_t version_of(const std::string& file)
+{
+    return connection(file, connection::open_mode::read_only, "").number("PRAGMA user_version");
+}
+
+// Returns false if the store was opened.
+bool gave_up(const std::string& file, const std::function<bool(const upgrade_progress&)>& go_on)
+{
+    sqlite_options options;
+    options.while_upgrading = go_on;
+    try {
+        open_sqlite(file, options);
+        return false;
+    } catch (const store_error& e) {
+        BOOST_TEST(e.reason() == store_errc::interrupted);
+        return true;
+    }
+}
+
 BOOST_AUTO_TEST_CASE(an_upgrade_takes_every_post_over)
 {
     scratch folder;
@@ -216,6 +238,52 @@ BOOST_AUTO_TEST_CASE(an_upgrade_takes_every_post_over)
     }
     BOOST_TEST(posts == 13);
     BOOST_TEST(db.number("SELECT count(*) FROM post_ids") == 13);
+}
+
+BOOST_AUTO_TEST_CASE(an_upgrade_can_be_given_up_before_each_step)
+{
+    scratch folder;
+    connection(folder.file(), connection::open_mode::create, "").run(store_of_version_1);
+    int allowed = 0;
+    for (; allowed < 10; ++allowed) {
+        int calls = 0;
+        const auto go_on = [&](const upgrade_progress& p) {
+            BOOST_TEST(p.done <= p.all);
+            BOOST_TEST(p.all == 26u);
+            return calls++ < allowed;
+        };
+        if (!gave_up(folder.file(), go_on)) break;
+        BOOST_TEST(version_of(folder.file()) == 1);
+    }
+    BOOST_TEST(allowed == 3);
+    BOOST_TEST(version_of(folder.file()) == 4);
+}
+
+BOOST_AUTO_TEST_CASE(an_upgrade_can_be_given_up_in_the_middle_of_a_step)
+{
+    scratch folder;
+    {
+        connection db(folder.file(), connection::open_mode::create, "");
+        db.run(store_of_version_1);
+        db.run(
+            "INSERT INTO posts(provider, id, job, view, first_seen, changed, content, counters, own, json) "
+            "WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) "
+            "SELECT 'LINKEDIN', 'x' || i, 1, 1, 0, 0, x'', 0, 0, '{}' FROM n");
+    }
+    bool begun = false;
+    BOOST_TEST(gave_up(folder.file(), [&](const upgrade_progress& p) {
+        begun = p.done > 0;
+        return !begun;
+    }));
+    BOOST_TEST(begun);
+    BOOST_TEST(version_of(folder.file()) == 1);
+    BOOST_TEST(gave_up(folder.file(), [](const upgrade_progress& p) -> bool {
+        if (p.done > 0) throw std::runtime_error("no");
+        return true;
+    }));
+    BOOST_TEST(version_of(folder.file()) == 1);
+    BOOST_TEST(!gave_up(folder.file(), [](const upgrade_progress&) { return true; }));
+    BOOST_TEST(version_of(folder.file()) == 4);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

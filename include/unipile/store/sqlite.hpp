@@ -13,6 +13,11 @@
 
 namespace unipile::store {
 
+/// How far the upgrade of a store of an earlier schema is.
+struct upgrade_progress {
+    std::uint64_t done = 0, all = 0;  ///< posts; each counts when it is read, and when it is placed
+};
+
 /// Options of `open_sqlite`, `open_sqlite_reader` and `backup_sqlite`. Owns its data.
 struct sqlite_options {
     /// Create the file if there is none.
@@ -33,6 +38,10 @@ struct sqlite_options {
     /// a second. Returns false to end the wait with `store_errc::locked`. Called on the waiting thread (with a
     /// `store_writer`, the writer's); must not block and must not use the store. Empty: not called.
     std::function<bool(std::chrono::milliseconds waited)> while_locked;
+    /// Called while the tables of a store of an earlier schema are changed, at once and then several times a second; a
+    /// store of many million posts takes minutes. Returns false to end that: the store stays as it was, and opening it
+    /// fails with `store_errc::interrupted`. Called inside of `open_sqlite`; must not block. Empty: not called.
+    std::function<bool(const upgrade_progress&)> while_upgrading;
     timeline_rules rules;
     /// Name of the SQLite VFS to use; empty: the default.
     std::string vfs;

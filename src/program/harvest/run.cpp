@@ -357,7 +357,7 @@ bool harvest_run::wait_for_store(const store_wait& wait)
     if (std::string line = store_watch_.line(wait); !line.empty())
         asio::post(context_, [this, line = std::move(line)] { console_.say(line); });
     if (std::this_thread::get_id() == thread_) context_.poll();
-    if (interruption_.came()) return wait.waited < wait_when_interrupted;
+    if (interruption_.came()) return wait.what != store_wait::reason::upgrade && wait.waited < wait_when_interrupted;
     return !closing_books_ || wait.waited < longest_last_wait;
 }
 

@@ -29,6 +29,9 @@ std::string text_of(const store_wait& wait)
             return "unipile: another harvest (" + printable(wait.who, longest_name) +
                    ") has this store; if it shows no heartbeat for " +
                    human_duration(wait.longest - std::min(wait.longest, wait.waited)) + " more, this one takes over";
+        case store_wait::reason::upgrade:
+            return "unipile: the tables of an earlier version of this program are converted, once: " +
+                   std::to_string(wait.percent) + " % after " + time + "; Ctrl-C leaves the store as it was";
     }
     return "unipile: another process has locked the store for " + time +
            ": end it, or wait; the harvest goes on behind it";
@@ -38,10 +41,13 @@ std::string text_of(const store_wait& wait)
 
 std::string store_watch::line(const store_wait& wait)
 {
-    constexpr std::chrono::seconds usual{3}, a_minute{60};
+    constexpr std::chrono::seconds usual{3}, a_minute{60}, between_percents{10};
     if (std::exchange(last_, wait.waited) >= wait.waited) next_ = usual;
     if (wait.waited < next_) return {};
-    next_ = std::max<std::chrono::milliseconds>(a_minute, 2 * wait.waited);
+    if (wait.what == store_wait::reason::upgrade)
+        next_ = wait.waited + between_percents;
+    else
+        next_ = std::max<std::chrono::milliseconds>(a_minute, 2 * wait.waited);
     return text_of(wait);
 }
 

@@ -8,7 +8,8 @@
 
 namespace unipile::program {
 
-/// Lines at growing intervals: short waits are usual, and long ones do not change.
+/// Lines at growing intervals: short waits are usual, and long ones do not change. An upgrade has its progress to
+/// report.
 class store_watch {
 public:
     /// Returns the line to print after this wait, mostly none. A shorter wait than before is another one.

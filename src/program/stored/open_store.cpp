@@ -3,6 +3,7 @@
 #include <unipile/store/postgres.hpp>
 #include <unipile/store/sqlite.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <stdexcept>
 #include <utility>
@@ -18,12 +19,19 @@ constexpr milliseconds short_patience{10'000};
 store::sqlite_options options_for_file(const store_patience& patience)
 {
     store::sqlite_options options;
-    if (patience)
-        options.while_locked = [patience](milliseconds waited) {
-            store_wait wait;
-            wait.waited = waited;
-            return patience(wait);
-        };
+    if (!patience) return options;
+    options.while_locked = [patience](milliseconds waited) {
+        store_wait wait;
+        wait.waited = waited;
+        return patience(wait);
+    };
+    options.while_upgrading = [patience, began = std::chrono::steady_clock::now()](const store::upgrade_progress& p) {
+        store_wait wait;
+        wait.what = store_wait::reason::upgrade;
+        wait.waited = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began);
+        wait.percent = p.all == 0 ? 0 : static_cast<unsigned>(100 * std::min(p.done, p.all) / p.all);
+        return patience(wait);
+    };
     return options;
 }
 

@@ -19,11 +19,13 @@ struct store_wait {
         contact,  ///< the database was not reached yet
         server,   ///< the database can't be reached any more
         worker,   ///< another harvest has the accounts, and shows no heartbeat
+        upgrade,  ///< the tables of an earlier version are changed
     };
     reason what = reason::lock;
     std::chrono::milliseconds waited{};   ///< so far
     std::chrono::milliseconds longest{};  ///< at most, for a worker and the first contact
     std::string who;                      ///< the other harvest
+    unsigned percent = 0;                 ///< of the upgrade
     std::string why;                      ///< the last answer of a server's system, if there is one
 };
 /// Returns false to end the wait. Called several times a second.

@@ -36,6 +36,22 @@ BOOST_AUTO_TEST_CASE(a_long_wait_is_said_ever_more_rarely)
     }
 }
 
+BOOST_AUTO_TEST_CASE(an_upgrade_says_how_far_it_is)
+{
+    store_watch watch;
+    std::vector<int> said;
+    for (int s = 0; s <= 30; ++s) {
+        store_wait wait = after(seconds{s}, store_wait::reason::upgrade);
+        wait.percent = static_cast<unsigned>(s);
+        const std::string line = watch.line(wait);
+        if (line.empty()) continue;
+        said.push_back(s);
+        BOOST_TEST(line.find(": " + std::to_string(s) + " % after ") != std::string::npos, line);
+    }
+    const std::vector<int> expected{3, 13, 23};
+    BOOST_TEST(said == expected, boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(a_short_wait_is_not_worth_a_line)
 {
     store_watch watch;
