@@ -59,8 +59,8 @@ result bare(const std::string& file, const std::vector<post_text>& posts)
     sqlite3* db = nullptr;
     check(sqlite3_open(file.c_str(), &db), db);
     check(sqlite3_exec(db,
-                       "PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                       "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4096; PRAGMA secure_delete = OFF;"
+                       "PRAGMA page_size = 32768; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                       "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 2048; PRAGMA secure_delete = OFF;"
                        "CREATE TABLE posts(provider TEXT NOT NULL, id TEXT NOT NULL, account TEXT NOT NULL, identifier "
                        "TEXT NOT NULL, published INTEGER, first_seen INTEGER, last_seen INTEGER, json TEXT NOT NULL, "
                        "UNIQUE(id, provider))",

@@ -17,7 +17,7 @@ namespace unipile::store {
 
 namespace {
 
-constexpr int pages_at_once = 64;
+constexpr int pages_at_once = 32;
 
 [[noreturn]] void fail(const std::string& file, int error)
 {

@@ -11,6 +11,9 @@ namespace {
 
 std::int64_t as_signed(std::uint64_t n) noexcept { return static_cast<std::int64_t>(n); }
 
+// Bytes of the content's hash that are stored; earlier versions stored all.
+constexpr std::size_t stored_hash = sizeof(std::uint64_t);
+
 step not_claimed() { return {step::kind::not_claimed}; }
 
 }  // namespace
@@ -46,7 +49,8 @@ void sqlite_store::copy_sightings(std::int64_t from, std::int64_t to)
     statement copy(
         db_,
         "INSERT INTO sightings(job, post, place, walk, finder, first_seen, last_seen, gone, missed) "
-        "SELECT ?1, post, place, walk, 0, first_seen, last_seen, gone, missed FROM sightings WHERE job = ?2");
+        "SELECT ?1, s.post, s.place, s.walk, 0, iif(s.first_seen, s.first_seen, p.first_seen), s.last_seen, s.gone, "
+        "s.missed FROM sightings s CROSS JOIN posts p ON p.post = s.post WHERE s.job = ?2");
     copy.bind(1, to).bind(2, from).run();
     const auto copied = db_.changes();
     statement count(db_, "UPDATE jobs SET posts = posts + ? WHERE job = ?");
@@ -117,7 +121,7 @@ std::int64_t sqlite_store::insert_post(const post_row& p, std::string_view id, s
 {
     const fingerprint& f = p.fingerprint();
     insert_post_.bind(1, p.provider()).bind(2, id).bind(3, job).bind(4, p.published()).bind(5, std::optional(now));
-    insert_post_.bind_blob(6, f.content.data(), sizeof f.content).bind(7, as_signed(f.counters));
+    insert_post_.bind_blob(6, f.content.data(), stored_hash).bind(7, as_signed(f.counters));
     insert_post_.bind(8, as_signed(f.own)).bind(9, p.json());
     insert_post_.bind(10, as_signed(f.links)).run();
     const std::int64_t post = db_.last_rowid();
@@ -170,8 +174,10 @@ void sqlite_store::look_ahead_of(std::int64_t post, std::int64_t job)
 sqlite_store::known_post sqlite_store::compared(const statement& found, const post_row& p, std::int64_t job)
 {
     stored_view view;
-    const std::string_view content = found.text(2);
-    if (content.size() == sizeof view.content) std::memcpy(view.content.data(), content.data(), sizeof view.content);
+    if (const std::string_view content = found.text(2); content.size() >= stored_hash) {
+        view.content = p.fingerprint().content;
+        std::memcpy(view.content.data(), content.data(), std::min(content.size(), sizeof view.content));
+    }
     view.counters = static_cast<std::uint64_t>(found.integer(3));
     view.own = static_cast<std::uint64_t>(found.integer(4));
     if (!found.null(7)) view.links = static_cast<std::uint64_t>(found.integer(7));
@@ -196,7 +202,7 @@ void sqlite_store::refresh_post(std::int64_t post, const post_row& p, std::int64
 {
     const fingerprint& f = p.fingerprint();
     refresh_post_.bind(1, job).bind(2, p.published()).bind(3, std::optional(now));
-    refresh_post_.bind_blob(4, f.content.data(), sizeof f.content).bind(5, as_signed(f.counters));
+    refresh_post_.bind_blob(4, f.content.data(), stored_hash).bind(5, as_signed(f.counters));
     refresh_post_.bind(6, as_signed(f.own)).bind(7, p.json()).bind(8, as_signed(f.links)).bind(9, post).run();
     uncommitted_ += p.json().size();
 }

@@ -158,12 +158,27 @@ std::string sqlite_reader::match(const post_filter& filter)
     return name;
 }
 
+std::string published_within(const post_filter& filter)
+{
+    const char* undated = filter.undated ? " OR p.published IS NULL)" : ")";
+    std::string q;
+    if (filter.since) q += std::string(" AND (p.published >= :since") + undated;
+    if (filter.until) q += std::string(" AND (p.published < :until") + undated;
+    return q;
+}
+
+// Returns true if a post's own row has all that is needed.
+bool needs_row_only(const post_filter& filter)
+{
+    return filter.only_json && !filter.account && !filter.identifier && filter.gone;
+}
+
 std::string posts_query(const post_filter& filter, const std::string& matches)
 {
     std::string q =
         "SELECT p.post, p.provider, p.id, j.account, j.identifier, p.json, p.published, p.first_seen, "
         "max(f.last_seen, coalesce((SELECT max(last_seen) FROM sightings s WHERE s.post = p.post "
-        "AND s.finder = 0), 0)), p.changed, "
+        "AND s.finder = 0), 0)), iif(p.changed, p.changed, p.first_seen), "
         "(f.gone IS NOT NULL AND NOT EXISTS(SELECT 1 FROM sightings s WHERE s.post = p.post "
         "AND s.finder = 0 AND s.gone IS NULL)) AS is_gone ";
     if (matches.empty())
@@ -172,10 +187,7 @@ std::string posts_query(const post_filter& filter, const std::string& matches)
         q += "FROM " + matches + " m CROSS JOIN posts p ON p.post = m.post CROSS JOIN jobs j ON j.job = m.job ";
     q += "CROSS JOIN sightings f ON f.job = p.job AND f.post = p.post WHERE ";
     const std::string key = matches.empty() ? "p.post" : "m.post";
-    q += key + " > :after";
-    const char* undated = filter.undated ? " OR p.published IS NULL)" : ")";
-    if (filter.since) q += std::string(" AND (p.published >= :since") + undated;
-    if (filter.until) q += std::string(" AND (p.published < :until") + undated;
+    q += key + " > :after" + published_within(filter);
     if (!filter.gone) q += " AND NOT is_gone";
     return q + " ORDER BY " + key;
 }
@@ -184,7 +196,10 @@ std::uint64_t sqlite_reader::posts(const post_filter& filter, const std::functio
 {
     const std::string matches = match(filter);
     const temporary_table dropped_at_the_end(db_, matches);
-    statement find(db_, posts_query(filter, matches));
+    const bool row_only = needs_row_only(filter);
+    statement find(db_, row_only ? "SELECT p.post, p.json FROM posts p WHERE p.post > :after" +
+                                       published_within(filter) + " ORDER BY p.post"
+                                 : posts_query(filter, matches));
     std::int64_t after = 0;
     const auto begin = [&] {
         find.bind(find.parameter(":after"), after);
@@ -193,8 +208,13 @@ std::uint64_t sqlite_reader::posts(const post_filter& filter, const std::functio
     };
     const auto read = [&](slice<kept_post>& rows) {
         after = find.integer(0);
-        kept_post& row = rows.next(find.text(5).size());
+        kept_post& row = rows.next(find.text(row_only ? 1 : 5).size());
         row.text.clear();
+        if (row_only) {
+            row.text = find.text(1);
+            row.sizes[4] = row.text.size();
+            return;
+        }
         for (int i = 0; i < 5; ++i) {
             const std::string_view part = find.text(i + 1);
             row.text += part;

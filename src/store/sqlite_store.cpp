@@ -65,13 +65,15 @@ sqlite_store::sqlite_store(const std::string& file, const sqlite_options& option
                     "parked_since = ?5, waits_until = ?6, why = ?7, requests = ?8, used_today = ?9, updated = ?10"),
       insert_post_(db_,
                    "INSERT INTO posts(provider, id, job, view, published, first_seen, changed, content, counters, "
-                   "own, json, links) VALUES(?1, ?2, ?3, ?3, ?4, ?5, ?5, ?6, ?7, ?8, ?9, ?10)"),
+                   "own, json, links) VALUES(?1, ?2, ?3, 0, ?4, ?5, 0, ?6, ?7, ?8, ?9, ?10)"),
       find_post_(db_,
-                 "SELECT p.post, p.view, p.content, p.counters, p.own, p.job, s.place, p.links FROM posts p "
+                 "SELECT p.post, iif(p.view, p.view, p.job), p.content, p.counters, p.own, p.job, s.place, p.links "
+                 "FROM posts p "
                  "LEFT JOIN sightings s ON s.job = ?2 AND s.post = p.post "
                  "WHERE p.post = ?1 AND p.id = ?3 AND p.provider = ?4"),
       next_posts_(db_,
-                  "SELECT p.post, p.view, p.content, p.counters, p.own, p.job, s.place, p.links, p.id, p.provider "
+                  "SELECT p.post, iif(p.view, p.view, p.job), p.content, p.counters, p.own, p.job, s.place, p.links, "
+                  "p.id, p.provider "
                   "FROM posts p "
                   "LEFT JOIN sightings s ON s.job = ?2 AND s.post = p.post WHERE p.post > ?1 ORDER BY p.post"),
       refresh_post_(db_,
@@ -80,7 +82,7 @@ sqlite_store::sqlite_store(const std::string& file, const sqlite_options& option
       refresh_links_(db_, "UPDATE posts SET view = ?, own = ?, json = ?, links = ? WHERE post = ?"),
       sight_(db_,
              "INSERT INTO sightings(job, post, place, walk, last_seen, first_seen, finder) "
-             "SELECT ?1, post, ?4, ?5, ?6, ?6, ?7 FROM posts WHERE post BETWEEN ?2 AND ?3"),
+             "SELECT ?1, post, ?4, ?5, ?6, iif(?7, 0, ?6), ?7 FROM posts WHERE post BETWEEN ?2 AND ?3"),
       sight_again_(db_,
                    "UPDATE sightings SET place = ?4, walk = ?5, last_seen = ?6, gone = NULL, missed = NULL "
                    "WHERE job = ?1 AND post BETWEEN ?2 AND ?3"),

@@ -239,7 +239,7 @@ BOOST_AUTO_TEST_CASE(a_backup_of_a_damaged_store_is_refused)
     store.engine.reset();
     const std::string file = store.folder.file(), to = store.folder.file("backup.db");
     const auto size = static_cast<std::streamoff>(std::filesystem::file_size(file));
-    constexpr std::streamoff page = 16384;
+    constexpr std::streamoff page = 32768;
     // Pages in the middle, and the first one behind its header, with the tables' names.
     for (const std::streamoff at : {size / page / 2 * page, std::streamoff{100}}) {
         const std::string damaged = store.folder.file("damaged.db");

@@ -98,7 +98,7 @@ BOOST_AUTO_TEST_CASE(stores_with_smaller_pages_go_on)
     world w = small_world();
     harvest_log log;
     harvest(*open_sqlite(file), w, {}, log);
-    BOOST_TEST(page_size() == "16384");
+    BOOST_TEST(page_size() == "32768");
     // As earlier versions made them.
     sql(file, "PRAGMA journal_mode = DELETE; PRAGMA page_size = 8192; VACUUM");
     BOOST_TEST(page_size() == "8192");

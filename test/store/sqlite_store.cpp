@@ -232,6 +232,37 @@ BOOST_AUTO_TEST_CASE(the_same_post_in_two_listings_is_one_post)
     BOOST_TEST(s.exported(there).size() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(a_reader_of_json_only_gets_the_same_posts)
+{
+    opened s;
+    auto one = s.job("a", "x");
+    for (const char* id : {"1", "2", "3"})
+        s.engine->perform(one_post(one.job, id, R"({"id":")" + std::string(id) + R"("})"));
+    s.engine->commit();
+    s.folder.sql(
+        dialect("UPDATE sightings SET gone = 1 WHERE post = 2", "UPDATE sightings SET gone = now() WHERE id = '2'"));
+    const auto jsons = [&](post_filter filter, bool only) {
+        filter.only_json = only;
+        std::vector<std::string> all;
+        s.reader()->posts(filter, [&](const stored_post& p) {
+            all.emplace_back(p.json);
+            return true;
+        });
+        return all;
+    };
+    post_filter since, until, until_dated, account, there;
+    since.since = at_second(-1'000'000'000);
+    until.until = at_second(-1'000'000'000);
+    until_dated = until;
+    until_dated.undated = false;
+    account.account = "a";
+    there.gone = false;
+    for (const post_filter& f : {post_filter(), since, until, until_dated, account, there})
+        BOOST_TEST(jsons(f, true) == jsons(f, false), boost::test_tools::per_element());
+    BOOST_TEST(jsons({}, true).size() == 3u);
+    BOOST_TEST(jsons(there, true).size() == 2u);
+}
+
 BOOST_AUTO_TEST_CASE(what_the_owner_sees_is_kept)
 {
     opened s;

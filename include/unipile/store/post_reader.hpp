@@ -25,6 +25,9 @@ struct post_filter {
     bool undated = true;
     /// Include posts that are gone from every listing in which they were found.
     bool gone = true;
+    /// Only `stored_post::json` is needed; the other fields may be empty then. Several times faster where nothing else
+    /// has to be read.
+    bool only_json = false;
 };
 
 /// A stored post. Views are valid until the visitor returns.

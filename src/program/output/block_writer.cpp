@@ -38,7 +38,7 @@ bool may_have_to_wait(int descriptor)
 {
     struct stat status{};
     return ::fstat(descriptor, &status) == 0 &&
-           (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) || S_ISCHR(status.st_mode));
+           (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) || ::isatty(descriptor) == 1);
 }
 
 bool is_pipe(const std::string& path)

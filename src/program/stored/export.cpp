@@ -190,7 +190,8 @@ int run_export(const export_options& o)
 {
     return view_store(o.file, o.output, [&o](store::post_reader& reader, blocking_output& out) {
         const bool csv = o.format == "csv";
-        const store::post_filter filter = make_filter(o);
+        store::post_filter filter = make_filter(o);
+        filter.only_json = !csv;
         if (csv) out.write(csv_header);
         std::string line;
         reader.posts(filter, [&](const store::stored_post& p) {
