@@ -89,6 +89,9 @@ const char* message_of(store_errc e) noexcept
         case store_errc::certificate_refused:
             return "the certificate of the database server does not verify: name the host that is in it, and its "
                    "authority by sslrootcert=FILE in the address";
+        case store_errc::older_schema:
+            return "it was made by an older version of this program, whose tables this one can't use: export its posts "
+                   "with that version, and harvest into a new database";
     }
     return "unknown error";
 }

@@ -13,7 +13,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr int text_version = 3;
+constexpr int text_version = 4;
 
 json::value time_value(wall_time t) { return json::value(t.time_since_epoch().count()); }
 
@@ -88,6 +88,23 @@ void read_end(const json::object& o, Stretch& s, int version)
     s.stayed = number<std::uint64_t>(o, "stayed");
 }
 
+template <class Stretch>
+json::object stretch_object(const Stretch& s)
+{
+    json::object o = object_of(s.down);
+    o["first"] = s.first;
+    o["last"] = s.last;
+    o["posts"] = s.posts;
+    o["end"] = to_string(s.end);
+    o["empty_pages"] = s.empty_pages;
+    o["clean"] = s.clean;
+    o["most_missing"] = s.most_missing;
+    o["stayed"] = s.stayed;
+    o["floor"] = optional_time(s.floor);
+    o["bottom_seen"] = s.bottom_seen;
+    return o;
+}
+
 template <class Walk>
 json::object walk_object(const Walk& w)
 {
@@ -137,41 +154,60 @@ void read_walk(const json::object& o, Walk& w, int version)
     if (w.left.position.empty()) w.left = {};
 }
 
+// From version 4 on, members that are as in a new object are not written: most of the text.
+template <class T, class Function>
+json::object without_defaults(const T& one, Function as_object)
+{
+    static const json::object usual = as_object(T());
+    json::object o;
+    for (const auto& member : as_object(one)) {
+        const json::value* as_usual = usual.if_contains(member.key());
+        if (!as_usual || *as_usual != member.value()) o.insert(member);
+    }
+    return o;
+}
+
+template <class T, class Function>
+json::object with_defaults(const json::value& read, int version, Function as_object)
+{
+    static const json::object usual = as_object(T());
+    json::object o = read.as_object();
+    if (version > 3)
+        for (const auto& member : usual) o.insert(member);
+    return o;
+}
+
 }  // namespace
+
+// Its own members.
+struct timeline::text_form {
+    static json::object of(const timeline& t)
+    {
+        return {{"next", t.next_},
+                {"ended_behind", optional_number(t.ended_behind_)},
+                {"ended_after", t.ended_after_},
+                {"refusals", t.refusals_},
+                {"refused_at", time_value(t.refused_at_)},
+                {"lost", t.lost_},
+                {"doubts", t.doubts_},
+                {"look_pending", t.look_pending_},
+                {"looks", t.looks_},
+                {"looked_at", time_value(t.looked_at_)},
+                {"fewest_missing", optional_number(t.fewest_missing_)},
+                {"alike", t.alike_}};
+    }
+};
 
 std::string timeline::text() const
 {
     if (next_ == 1) return {};
+    json::object all{{"version", text_version}};
+    for (const auto& member : without_defaults(*this, text_form::of)) all.insert(member);
     json::array stretches;
-    for (const auto& s : stretches_) {
-        json::object o = object_of(s.down);
-        o["first"] = s.first;
-        o["last"] = s.last;
-        o["posts"] = s.posts;
-        o["end"] = to_string(s.end);
-        o["empty_pages"] = s.empty_pages;
-        o["clean"] = s.clean;
-        o["most_missing"] = s.most_missing;
-        o["stayed"] = s.stayed;
-        o["floor"] = optional_time(s.floor);
-        o["bottom_seen"] = s.bottom_seen;
-        stretches.push_back(std::move(o));
-    }
-    return json::serialize(json::object{{"version", text_version},
-                                        {"next", next_},
-                                        {"stretches", std::move(stretches)},
-                                        {"walk", walk_object(walk_)},
-                                        {"ended_behind", optional_number(ended_behind_)},
-                                        {"ended_after", ended_after_},
-                                        {"refusals", refusals_},
-                                        {"refused_at", time_value(refused_at_)},
-                                        {"lost", lost_},
-                                        {"doubts", doubts_},
-                                        {"look_pending", look_pending_},
-                                        {"looks", looks_},
-                                        {"looked_at", time_value(looked_at_)},
-                                        {"fewest_missing", optional_number(fewest_missing_)},
-                                        {"alike", alike_}});
+    for (const auto& s : stretches_) stretches.push_back(without_defaults(s, stretch_object<stretch>));
+    all["stretches"] = std::move(stretches);
+    all["walk"] = without_defaults(walk_, walk_object<walk_state>);
+    return json::serialize(all);
 }
 
 std::optional<timeline> timeline::parse(std::string_view text, timeline_rules rules)
@@ -180,13 +216,13 @@ std::optional<timeline> timeline::parse(std::string_view text, timeline_rules ru
     if (text.empty()) return t;
     try {
         const json::value document = json::parse(text);
-        const json::object& all = document.as_object();
-        const int version = number<int>(all, "version");
+        const int version = number<int>(document.as_object(), "version");
         if (version < 1 || version > text_version) return std::nullopt;
+        const json::object all = with_defaults<timeline>(document, version, text_form::of);
         t.next_ = number<std::uint32_t>(all, "next");
         if (t.next_ < 2) return std::nullopt;
         for (const auto& entry : all.at("stretches").as_array()) {
-            const json::object& o = entry.as_object();
+            const json::object o = with_defaults<stretch>(entry, version, stretch_object<stretch>);
             stretch s;
             s.first = number<std::uint32_t>(o, "first");
             s.last = number<std::uint32_t>(o, "last");
@@ -204,7 +240,7 @@ std::optional<timeline> timeline::parse(std::string_view text, timeline_rules ru
             if (s.first == 0 || s.first > s.last || s.last >= t.next_) return std::nullopt;
             t.stretches_.push_back(std::move(s));
         }
-        read_walk(all.at("walk").as_object(), t.walk_, version);
+        read_walk(with_defaults<walk_state>(all.at("walk"), version, walk_object<walk_state>), t.walk_, version);
         if (t.walk_.active && t.stretches_.empty()) return std::nullopt;
         if (version == 1) return t;
         if (!all.at("ended_behind").is_null()) t.ended_behind_ = number<std::uint64_t>(all, "ended_behind");

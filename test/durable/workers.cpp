@@ -93,8 +93,8 @@ BOOST_AUTO_TEST_CASE(a_database_that_goes_back_loses_nothing_and_no_request_is_s
     auto first = std::make_unique<working>(store, api);
     auto second = std::make_unique<working>(store, api);
     wait_until([&] { return store.is_shared_as_planned(2) && api.requests() > 10; }, "requests");
-    const std::vector<std::string> tables{"buckets", "workers", "batches",   "accounts",
-                                          "jobs",    "posts",   "sightings", "changes"};
+    const std::vector<std::string> tables{"buckets",   "workers", "batches",    "accounts",    "jobs",      "posts",
+                                          "sightings", "changes", "unfinished", "post_totals", "job_totals"};
     std::string keep = "BEGIN ISOLATION LEVEL REPEATABLE READ; CREATE SCHEMA before;";
     for (const std::string& t : tables) keep += "CREATE TABLE before." + t + " AS SELECT * FROM unipile." + t + ";";
     store.sql(keep + "COMMIT");
@@ -109,6 +109,9 @@ BOOST_AUTO_TEST_CASE(a_database_that_goes_back_loses_nothing_and_no_request_is_s
         "WHERE n.bucket = b.bucket;"
         "DELETE FROM unipile.accounts; INSERT INTO unipile.accounts SELECT * FROM before.accounts;"
         "DELETE FROM unipile.jobs; INSERT INTO unipile.jobs SELECT * FROM before.jobs;"
+        "DELETE FROM unipile.unfinished; INSERT INTO unipile.unfinished SELECT * FROM before.unfinished;"
+        "DELETE FROM unipile.post_totals; INSERT INTO unipile.post_totals SELECT * FROM before.post_totals;"
+        "DELETE FROM unipile.job_totals; INSERT INTO unipile.job_totals SELECT * FROM before.job_totals;"
         "DELETE FROM unipile.sightings; INSERT INTO unipile.sightings SELECT * FROM before.sightings;"
         "DELETE FROM unipile.changes; INSERT INTO unipile.changes SELECT * FROM before.changes;"
         "DELETE FROM unipile.posts; INSERT INTO unipile.posts SELECT * FROM before.posts; COMMIT");

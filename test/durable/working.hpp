@@ -2,6 +2,7 @@
 #pragma once
 
 #include "durable/stored_harvest.hpp"
+#include "store/postgres/agreement.hpp"
 #include "store/postgres/workers.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -174,6 +175,7 @@ inline void check_stored(const shared_store& store)
     BOOST_TEST(store.value("SELECT count(*)::text FROM unipile.runs WHERE ended IS NULL") == "0");
     BOOST_TEST(store.value("SELECT count(*)::text FROM (SELECT 1 FROM unipile.changes WHERE kind = 1 "
                            "GROUP BY id HAVING count(*) > 1) x") == "0");
+    BOOST_TEST(store.sql(disagreements).empty());
 }
 
 }  // namespace unipile::test

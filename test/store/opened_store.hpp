@@ -78,6 +78,7 @@ public:
 
 private:
     std::string name_, address_;
+    mutable bool checked_ = false;
 };
 #else
 // The store of a test, in a file.

@@ -83,12 +83,18 @@ private:
         }
         if (harsh_ && chance(20)) store_.empty_pages = between(0, 2);
     }
+    // A member that is as usual is not written.
+    static boost::json::value member(const boost::json::value& of, std::string_view key, boost::json::value usual)
+    {
+        const auto* found = of.as_object().if_contains(key);
+        return found ? *found : usual;
+    }
     // Whether the listing is known to have pages as long as the server gives them.
     bool has_shown_a_long_page() const
     {
         if (store_.text.empty()) return false;
         const auto text = boost::json::parse(store_.text);
-        const auto& missing = text.at("fewest_missing");
+        const auto missing = member(text, "fewest_missing", nullptr);
         return !missing.is_null() && missing.to_number<std::uint64_t>() == limit_ - server_.cap;
     }
 
@@ -134,11 +140,11 @@ private:
         if (store_.text.empty()) return found;
         const auto text = boost::json::parse(store_.text);
         const auto add = [&](const boost::json::value& v, bool always) {
-            const std::string position(v.at("position").as_string());
-            const wall_time at(std::chrono::milliseconds(v.at("at").to_number<std::int64_t>()));
+            const std::string position(member(v, "position", "").as_string());
+            const wall_time at(std::chrono::milliseconds(member(v, "at", 0).to_number<std::int64_t>()));
             const bool young = at <= now_ && now_ - at < store_.rules.trust_position_for;
             if (!position.empty() && (young || always)) found.push_back(model_position::parse(position));
-            const std::string page(v.at("page").as_string());
+            const std::string page(member(v, "page", "").as_string());
             if (!page.empty() && always) found.push_back(model_position::parse(page));
         };
         bool walks = of_any_age && !store_.load().at_rest();
@@ -168,7 +174,8 @@ private:
     // The post behind which the walk goes on.
     std::uint64_t last_read() const
     {
-        return boost::json::parse(store_.text).at("stretches").at(0).at("bottom").to_number<std::uint64_t>();
+        const auto text = boost::json::parse(store_.text);
+        return member(text.at("stretches").at(0), "bottom", 0).to_number<std::uint64_t>();
     }
 
     void remember_beginning(const timeline& t)

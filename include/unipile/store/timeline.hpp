@@ -212,6 +212,7 @@ public:
     friend bool operator==(const timeline& a, const timeline& b);
 
 private:
+    struct text_form;
     // How far down a stretch has been read.
     struct depth {
         std::string position;        // continues at the bottom, or slightly above; empty: unknown

@@ -16,6 +16,7 @@ bool is_misconfigured(store::store_errc reason) noexcept
         case store_errc::foreign_database:
         case store_errc::bad_address:
         case store_errc::newer_schema:
+        case store_errc::older_schema:
         case store_errc::other_tenant:
         case store_errc::log_missing:
         case store_errc::already_there:

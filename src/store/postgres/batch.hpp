@@ -93,9 +93,13 @@ private:
     bool can_go_on(std::int64_t run);
     void refuse_if_others_work(const std::string& how);
     run_row run_of(std::int64_t run);
+    void lock_store();
+    void fold_totals(std::int64_t run);
+    void list_accounts(const listed_jobs& listed);
     std::pair<bucket_number, std::int64_t> key_of(const job_spec& job) const;
     listed_jobs listed_jobs_of(const add_jobs& op, const run_row& r);
     void queue_due_jobs(wall_time now);
+    void queue_jobs(const rows& due);
     array open_buckets() const;
     const memory::open_accounts& open_accounts_of(std::int64_t run);
 

@@ -1,5 +1,6 @@
 // Claims, accounts, and the count of jobs.
 #include "store/postgres/batch.hpp"
+#include "store/postgres/job_rows.hpp"
 #include "store/postgres/listing_work.hpp"
 #include "store/postgres/schema.hpp"
 #include "store/postgres/statements.hpp"
@@ -58,7 +59,7 @@ array batch::open_buckets() const
 void batch::queue_due_jobs(wall_time now)
 {
     if (memory_.next_due && *memory_.next_due > now) return;
-    query due("SELECT DISTINCT bucket FROM unipile.jobs WHERE bucket = ANY ($1) AND state = 1 AND due <= $2");
+    query due("SELECT DISTINCT bucket FROM unipile.unfinished WHERE bucket = ANY ($1) AND state = 1 AND due <= $2");
     due.add(open_buckets()).add(storable(now));
     const rows found = ask(std::move(due));
     std::vector<bucket_number> buckets;
@@ -70,25 +71,42 @@ void batch::queue_due_jobs(wall_time now)
     if (!buckets.empty()) {
         fence(std::move(buckets));
         t_.sync();
-        query queue(
-            "UPDATE unipile.jobs SET state = 0, due = NULL WHERE bucket = ANY($1) AND state = 1 AND due <= $2 "
-            "RETURNING run, account");
-        queue.add(std::move(numbers)).add(storable(now));
-        const rows queued = ask(std::move(queue));
-        for (int i = 0; i < queued.count(); ++i)
-            if (memory_.open(queued.integer(i, 0))) memory_.adjust_open(queued.integer(i, 0), queued.string(i, 1), 1);
+        query list(
+            "SELECT bucket, job, run, account FROM unipile.unfinished WHERE bucket = ANY ($1) AND state = 1 "
+            "AND due <= $2");
+        list.add(std::move(numbers)).add(storable(now));
+        queue_jobs(ask(std::move(list)));
     }
-    query first("SELECT min(due) FROM unipile.jobs WHERE bucket = ANY ($1) AND state = 1");
+    query first("SELECT min(due) FROM unipile.unfinished WHERE bucket = ANY ($1) AND state = 1");
     first.add(open_buckets());
     const rows next = ask(std::move(first));
     memory_.next_due = next.time(0, 0).value_or(wall_time::max());
+}
+
+// Of delayed jobs: bucket, job, run, account.
+void batch::queue_jobs(const rows& due)
+{
+    job_keys jobs;
+    for (int i = 0; i < due.count(); ++i) {
+        jobs.add(static_cast<bucket_number>(due.integer(i, 0)), due.integer(i, 1));
+        if (memory_.open(due.integer(i, 2))) memory_.adjust_open(due.integer(i, 2), due.string(i, 3), 1);
+    }
+    query queue(
+        "UPDATE unipile.jobs j SET state = 0, due = NULL FROM unnest($1, $2) AS x(bucket, job) "
+        "WHERE j.bucket = x.bucket AND j.job = x.job AND j.state = 1");
+    queue.add(jobs.bucket).add(jobs.job);
+    t_.add(subtract_from_totals(jobs, totals_of::owner));
+    t_.add(std::move(queue));
+    t_.add(add_to_totals(jobs, totals_of::owner));
+    t_.add(drop_outdated(jobs));
+    t_.add(note_unfinished(jobs));
 }
 
 const memory::open_accounts& batch::open_accounts_of(std::int64_t run)
 {
     if (const auto* known = memory_.open(run)) return *known;
     query find(
-        "SELECT account, count(*) FROM unipile.jobs WHERE bucket = ANY ($2) AND run = $1 AND state = 0 "
+        "SELECT account, count(*) FROM unipile.unfinished WHERE bucket = ANY ($2) AND run = $1 AND state = 0 "
         "GROUP BY account");
     find.add(run).add(open_buckets());
     const auto began = std::chrono::steady_clock::now();
@@ -111,9 +129,10 @@ std::vector<claimed_job> batch::apply(const claim_jobs& op)
     if (!open.contains(op.account)) return jobs;
     const bucket_number bucket = bucket_of(op.account);
     query find(
-        "SELECT job, identifier, company, timeline, attempts FROM unipile.jobs WHERE bucket = $1 AND run = $2 AND "
-        "account = $3 "
-        "AND state = 0 AND job <> ALL ($4) ORDER BY sort_key, number, job LIMIT $5");
+        "SELECT j.job, j.identifier, j.company, j.timeline, j.attempts, j.suspect FROM ("
+        "SELECT bucket, job, sort_key, number FROM unipile.unfinished WHERE bucket = $1 AND run = $2 AND account = $3 "
+        "AND state = 0 AND job <> ALL ($4) ORDER BY sort_key, number, job LIMIT $5) u "
+        "JOIN unipile.jobs j ON j.bucket = u.bucket AND j.job = u.job ORDER BY u.sort_key, u.number, u.job");
     find.add(bucket).add(op.run).add(std::string_view(op.account)).add_array(memory_.claimed_of(op.account));
     find.add(op.count);
     const rows found = ask(std::move(find));
@@ -123,8 +142,12 @@ std::vector<claimed_job> batch::apply(const claim_jobs& op)
         job.job = found.integer(i, 0);
         job.spec = {op.account, found.string(i, 1), found.boolean(i, 2)};
         // A damaged timeline starts anew at the top, which costs requests but loses no posts.
-        claim c{bucket, me().buckets[bucket].tenure, op.run, op.account,
-                timeline::parse(found.text(i, 3), rules_).value_or(timeline(rules_))};
+        claim c{bucket,
+                me().buckets[bucket].tenure,
+                op.run,
+                op.account,
+                timeline::parse(found.text(i, 3), rules_).value_or(timeline(rules_)),
+                found.boolean(i, 5)};
         job.start = c.line.begin(run.mode, run.bounds, op.now);
         memory_.add(job.job, std::move(c));
         if (found.integer(i, 4) >= most_attempts)
@@ -163,7 +186,7 @@ void batch::give_up(std::span<const std::int64_t> jobs, wall_time now)
 
 job_counts batch::apply(const count_jobs& op)
 {
-    query count("SELECT state, count(*) FROM unipile.jobs WHERE run = $1 GROUP BY state");
+    query count("SELECT state, sum(jobs)::bigint FROM unipile.job_totals WHERE run = $1 GROUP BY state");
     count.add(op.run);
     const rows found = ask(std::move(count));
     job_counts c;
@@ -273,7 +296,7 @@ void batch::apply(const leave_account& op)
 bool batch::apply(const others_have_jobs& op)
 {
     query any(
-        "SELECT EXISTS (SELECT 1 FROM unipile.jobs j LEFT JOIN unipile.accounts a ON a.bucket = j.bucket "
+        "SELECT EXISTS (SELECT 1 FROM unipile.unfinished j LEFT JOIN unipile.accounts a ON a.bucket = j.bucket "
         "AND a.account = j.account WHERE j.bucket <> ALL ($2) AND j.run = $1 AND j.state = 0 "
         "AND NOT coalesce(a.parked, false))");
     any.add(op.run).add(open_buckets());

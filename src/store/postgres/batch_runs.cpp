@@ -1,9 +1,11 @@
 // Runs, and the imports that fill their queues.
 #include "store/postgres/batch.hpp"
+#include "store/postgres/job_rows.hpp"
 #include "store/postgres/statements.hpp"
 
 #include <array>
 #include <map>
+#include <set>
 #include <tuple>
 #include <utility>
 
@@ -13,8 +15,7 @@ run_info batch::apply(const begin_run& op)
 {
     const run_request& request = op.request;
     fence_own();
-    // One worker at a time, so that all join the same run.
-    ask(query("SELECT value FROM unipile.store WHERE name = 'schema' FOR UPDATE"));
+    lock_store();
     check_tenant(request);
     memory_.forget_open();
     if (auto last = unfinished_run(request, op.now)) return *last;
@@ -29,6 +30,7 @@ run_info batch::apply(const begin_run& op)
     insert.add(std::string_view(storable_text(request.terms)));
     run_info info;
     info.run = ask(std::move(insert)).integer(0, 0);
+    fold_totals(info.run);
     info.mode = request.mode;
     info.label = request.label;
     info.started = op.now;
@@ -36,13 +38,48 @@ run_info batch::apply(const begin_run& op)
     return info;
 }
 
+// One worker at a time begins a run, so that all join the same one, or imports, which changes the same totals. What is
+// read behind it is what the one before has left.
+void batch::lock_store() { t_.add(query("SELECT value FROM unipile.store WHERE name = 'schema' FOR UPDATE")); }
+
+// Adds up the totals of earlier runs, whose jobs change seldom.
+void batch::fold_totals(std::int64_t run)
+{
+    query take(
+        "DELETE FROM unipile.job_totals WHERE run <> $1 RETURNING run, state, end_reason, failure_type, jobs, suspect");
+    take.add(run);
+    const rows taken = ask(std::move(take));
+    std::map<std::tuple<std::int64_t, std::int64_t, std::string, std::string>, std::array<std::int64_t, 2>> sums;
+    for (int i = 0; i < taken.count(); ++i) {
+        auto& sum = sums[{taken.integer(i, 0), taken.integer(i, 1), taken.string(i, 2), taken.string(i, 3)}];
+        sum[0] += taken.integer(i, 4);
+        sum[1] += taken.integer(i, 5);
+    }
+    array runs(type_id::bigint), state(type_id::bigint), end(type_id::text), failure(type_id::text);
+    array jobs(type_id::bigint), suspect(type_id::bigint);
+    for (const auto& [key, sum] : sums) {
+        if (sum[0] == 0 && sum[1] == 0) continue;
+        runs.add(std::get<0>(key));
+        state.add(std::get<1>(key));
+        end.add(std::string_view(std::get<2>(key)));
+        failure.add(std::string_view(std::get<3>(key)));
+        jobs.add(sum[0]);
+        suspect.add(sum[1]);
+    }
+    if (runs.size() == 0) return;
+    query put(
+        "INSERT INTO unipile.job_totals (bucket, run, state, end_reason, failure_type, jobs, suspect) "
+        "SELECT -1, * FROM unnest($1, $2, $3, $4, $5, $6)");
+    put.add(std::move(runs)).add(std::move(state)).add(std::move(end)).add(std::move(failure));
+    put.add(std::move(jobs)).add(std::move(suspect));
+    t_.add(std::move(put));
+}
+
 std::string batch::apply(const read_tenant&) { return bound_tenant(); }
 
 std::string batch::bound_tenant()
 {
-    const rows found =
-        ask(query("SELECT value FROM unipile.store WHERE name = 'tenant' AND (EXISTS (SELECT 1 FROM unipile.posts) "
-                  "OR EXISTS (SELECT 1 FROM unipile.jobs WHERE state = 3))"));
+    const rows found = ask(query(read_bound_tenant));
     return found.count() == 0 ? std::string() : found.string(0, 0);
 }
 
@@ -121,7 +158,7 @@ bool batch::can_go_on(std::int64_t run)
 {
     query open(
         "SELECT count(*) = 0 OR count(*) > count(CASE WHEN coalesce(a.parked, false) THEN 1 END) FROM "
-        "(SELECT DISTINCT bucket, account FROM unipile.jobs WHERE run = $1 AND state IN (0, 1)) j "
+        "(SELECT DISTINCT bucket, account FROM unipile.unfinished WHERE run = $1 AND state IN (0, 1)) j "
         "LEFT JOIN unipile.accounts a ON a.bucket = j.bucket AND a.account = j.account");
     open.add(run);
     return ask(std::move(open)).boolean(0, 0);
@@ -132,7 +169,7 @@ bool batch::apply(const end_run& op)
     fence_own();
     query end(
         "UPDATE unipile.runs SET ended = $1, outcome = $2 WHERE run = $3 AND ended IS NULL AND NOT EXISTS ("
-        "SELECT 1 FROM unipile.jobs WHERE run = $3 AND state IN (0, 1)) "
+        "SELECT 1 FROM unipile.unfinished WHERE run = $3 AND state IN (0, 1)) "
         // More jobs may come.
         "AND NOT EXISTS (SELECT 1 FROM unipile.store WHERE name = 'open_import' AND value = import::text)");
     end.add(storable(op.now)).add(std::string_view(storable_text(op.outcome))).add(op.run);
@@ -185,10 +222,10 @@ void batch::apply(const begin_import& op)
         "INSERT INTO unipile.store VALUES ('open_import', $1) ON CONFLICT (name) DO UPDATE SET value = excluded.value");
     open.add(std::string_view(std::to_string(r.import)));
     t_.add(std::move(open));
-    // Only a run that was added to before may have jobs; no index finds them.
+    // Only a run that was added to before may have jobs.
     r.withheld = false;
     if (counted.integer(0, 1) > 0) {
-        query any("SELECT EXISTS (SELECT 1 FROM unipile.jobs WHERE run = $1)");
+        query any("SELECT coalesce(sum(jobs), 0) > 0 FROM unipile.job_totals WHERE run = $1");
         any.add(op.run);
         r.withheld = ask(std::move(any)).boolean(0, 0);
     }
@@ -207,22 +244,40 @@ std::uint64_t batch::apply(const end_import& op)
     close.add(std::string_view(std::to_string(r.import)));
     t_.add(std::move(close));
     if (!may_withdraw) return 0;
-    query withdraw("UPDATE unipile.jobs SET run = 0 WHERE run = $1 AND state IN (0, 1, 4) AND import < $2");
-    withdraw.add(op.run).add(r.import);
-    return static_cast<std::uint64_t>(ask(std::move(withdraw)).affected());
+    lock_store();
+    query find(
+        "SELECT j.bucket, j.job FROM unipile.unfinished u JOIN unipile.jobs j ON j.bucket = u.bucket AND j.job = u.job "
+        "WHERE u.run = $1 AND j.import < $2");
+    find.add(op.run).add(r.import);
+    const rows found = ask(std::move(find));
+    if (found.count() == 0) return 0;
+    job_keys jobs;
+    for (int i = 0; i < found.count(); ++i)
+        jobs.add(static_cast<bucket_number>(found.integer(i, 0)), found.integer(i, 1));
+    t_.add(subtract_from_totals(jobs, totals_of::imports));
+    // One of them may have ended.
+    query withdraw(
+        "UPDATE unipile.jobs j SET run = 0 FROM unnest($1, $2) AS x(bucket, job) WHERE j.bucket = x.bucket "
+        "AND j.job = x.job AND j.run = $3 AND j.state IN (0, 1, 4)");
+    withdraw.add(jobs.bucket).add(jobs.job).add(op.run);
+    const std::int64_t withdrawn = ask(std::move(withdraw)).affected();
+    t_.add(add_to_totals(jobs, totals_of::imports));
+    t_.add(drop_outdated(jobs));
+    t_.add(note_unfinished(jobs));
+    return static_cast<std::uint64_t>(withdrawn);
 }
 
 namespace {
 
 // Columns of jobs that are new to the store.
 struct new_jobs {
-    array bucket{type_id::bigint}, job{type_id::bigint}, account{type_id::text}, identifier{type_id::text};
+    job_keys keys;
+    array account{type_id::text}, identifier{type_id::text};
     array company{type_id::boolean}, sort_key{type_id::bigint}, number{type_id::bigint};
 
     void add(bucket_number b, std::int64_t n, const job_spec& spec, std::int64_t key, std::int64_t place)
     {
-        bucket.add(b);
-        job.add(n);
+        keys.add(b, n);
         account.add(std::string_view(spec.account));
         identifier.add(std::string_view(spec.identifier));
         company.add(spec.is_company);
@@ -232,12 +287,9 @@ struct new_jobs {
     query statement(std::int64_t run, std::int64_t import)
     {
         query q(
-            "INSERT INTO unipile.jobs AS j (bucket, job, account, identifier, company, sort_key, number, run, import) "
-            "SELECT x.*, $8, $9 FROM unnest($1, $2, $3, $4, $5, $6, $7) AS x "
-            // Another worker may import the same list.
-            "ON CONFLICT (bucket, job) DO UPDATE SET run = excluded.run, "
-            "import = greatest(j.import, excluded.import)");
-        q.add(std::move(bucket)).add(std::move(job)).add(std::move(account)).add(std::move(identifier));
+            "INSERT INTO unipile.jobs (bucket, job, account, identifier, company, sort_key, number, run, import) "
+            "SELECT x.*, $8, $9 FROM unnest($1, $2, $3, $4, $5, $6, $7) AS x");
+        q.add(keys.bucket).add(keys.job).add(std::move(account)).add(std::move(identifier));
         q.add(std::move(company)).add(std::move(sort_key)).add(std::move(number)).add(run).add(import);
         return q;
     }
@@ -245,7 +297,8 @@ struct new_jobs {
 
 // Columns of jobs that the store knows. Without a sort key it stays.
 struct known_jobs {
-    array bucket{type_id::bigint}, job{type_id::bigint}, queued{type_id::boolean}, sort_key{type_id::bigint};
+    job_keys keys;
+    array queued{type_id::boolean}, sort_key{type_id::bigint};
 
     query statement(std::int64_t run, std::int64_t import)
     {
@@ -259,7 +312,7 @@ struct known_jobs {
             "may_pass = j.may_pass AND NOT x.queued "
             "FROM unnest($1, $2, $3, $4) AS x(bucket, job, queued, sort_key) "
             "WHERE j.bucket = x.bucket AND j.job = x.job");
-        q.add(std::move(bucket)).add(std::move(job)).add(std::move(queued)).add(std::move(sort_key));
+        q.add(keys.bucket).add(keys.job).add(std::move(queued)).add(std::move(sort_key));
         q.add(run).add(import);
         return q;
     }
@@ -328,10 +381,28 @@ listed_jobs batch::listed_jobs_of(const add_jobs& op, const run_row& r)
     return listed;
 }
 
+void batch::list_accounts(const listed_jobs& listed)
+{
+    std::set<std::pair<bucket_number, std::string_view>> accounts;
+    for (const auto& [key, one] : listed)
+        if (one.fresh) accounts.emplace(key.first, one.spec->account);
+    array bucket(type_id::bigint), account(type_id::text);
+    for (const auto& [b, name] : accounts) {
+        bucket.add(b);
+        account.add(name);
+    }
+    query q(
+        "INSERT INTO unipile.listed_accounts (bucket, account) SELECT bucket, account FROM unnest($1, $2) "
+        "AS x(bucket, account) ORDER BY bucket, account ON CONFLICT (bucket, account) DO NOTHING");
+    q.add(std::move(bucket)).add(std::move(account));
+    t_.add(std::move(q));
+}
+
 import_result batch::apply(const add_jobs& op)
 {
     import_result result;
     fence_own();
+    lock_store();
     run_row r = run_of(op.run);
     memory_.forget_open();
     listed_jobs listed = listed_jobs_of(op, r);
@@ -344,14 +415,24 @@ import_result batch::apply(const add_jobs& op)
             fresh.add(key.first, key.second, *one.spec, by_place ? one.number : 0, one.number);
         } else if (one.step) {
             const bool open = *one.step == import_step::queue || *one.step == import_step::keep;
-            known.bucket.add(key.first);
-            known.job.add(key.second);
+            known.keys.add(key.first, key.second);
             known.queued.add(*one.step == import_step::queue);
             known.sort_key.add(open ? std::optional(by_place ? one.number : one.key) : std::nullopt);
         }
     }
-    if (fresh.job.size() > 0) t_.add(fresh.statement(op.run, r.import));
-    if (known.job.size() > 0) t_.add(known.statement(op.run, r.import));
+    if (fresh.keys.size() > 0) {
+        t_.add(fresh.statement(op.run, r.import));
+        t_.add(add_new_to_totals(op.run, fresh.keys.size()));
+        t_.add(note_unfinished(fresh.keys));
+        list_accounts(listed);
+    }
+    if (known.keys.size() > 0) {
+        t_.add(subtract_from_totals(known.keys, totals_of::imports));
+        t_.add(known.statement(op.run, r.import));
+        t_.add(add_to_totals(known.keys, totals_of::imports));
+        t_.add(drop_outdated(known.keys));
+        t_.add(note_unfinished(known.keys));
+    }
     query set("UPDATE unipile.runs SET listed = $1 WHERE run = $2");
     set.add(r.listed).add(op.run);
     t_.add(std::move(set));

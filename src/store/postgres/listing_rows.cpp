@@ -1,5 +1,6 @@
 // The rows that pages and ends read and write. Rows are written in the order of their keys, so that transactions of
 // several workers wait for each other and do not deadlock.
+#include "store/postgres/job_rows.hpp"
 #include "store/postgres/listing_work.hpp"
 #include "store/postgres/statements.hpp"
 #include "store/postgres/wire.hpp"
@@ -184,6 +185,7 @@ void listing_work::take_over(std::span<const operation> operations)
 void listing_work::write()
 {
     write_posts();
+    count_posts();
     write_sightings();
     write_misses();
     write_quarantined();
@@ -241,6 +243,28 @@ void listing_work::write_posts()
     t_.add(std::move(q));
 }
 
+// Another worker may have been the first to store a post: then it is another job's. No job is in two transactions at
+// once.
+void listing_work::count_posts()
+{
+    array id(type_id::text), provider(type_id::text), job(type_id::bigint), bucket(type_id::bigint);
+    for (const auto& [key, p] : posts_) {
+        if (!p.added) continue;
+        id.add(std::string_view(key.first));
+        provider.add(std::string_view(key.second));
+        job.add(p.finder);
+        bucket.add(p.finder_bucket);
+    }
+    if (id.size() == 0) return;
+    query q(
+        "INSERT INTO unipile.post_totals AS t (bucket, posts, quarantined) SELECT bucket, count(*), 0 "
+        "FROM unnest($1, $2, $3, $4) AS x(id, provider, job, bucket) WHERE (SELECT p.job = x.job FROM unipile.posts p "
+        "WHERE p.id = x.id AND p.provider = x.provider) GROUP BY bucket ORDER BY bucket "
+        "ON CONFLICT (bucket) DO UPDATE SET posts = t.posts + excluded.posts");
+    q.add(std::move(id)).add(std::move(provider)).add(std::move(job)).add(std::move(bucket));
+    t_.add(std::move(q));
+}
+
 void listing_work::write_sightings()
 {
     if (sighted_.empty()) return;
@@ -291,7 +315,9 @@ void listing_work::write_quarantined()
     if (kept_apart_.empty()) return;
     array bucket(type_id::bigint), job(type_id::bigint), hash(type_id::bytes), seen(type_id::timestamp);
     array why(type_id::text), raw(type_id::bytes);
+    std::map<bucket_number, std::int64_t> counts;
     for (const quarantine_write& w : kept_apart_) {
+        ++counts[w.bucket];
         bucket.add(w.bucket);
         job.add(w.job);
         hash.add(bytes{w.hash});
@@ -305,11 +331,24 @@ void listing_work::write_quarantined()
     q.add(std::move(bucket)).add(std::move(job)).add(std::move(hash)).add(std::move(seen)).add(std::move(why));
     q.add(std::move(raw));
     t_.add(std::move(q));
+    array counted(type_id::bigint), items(type_id::bigint);
+    for (const auto& [b, n] : counts) {
+        counted.add(b);
+        items.add(n);
+    }
+    query count(
+        "INSERT INTO unipile.post_totals AS t (bucket, posts, quarantined) SELECT bucket, 0, n "
+        "FROM unnest($1, $2) AS x(bucket, n) ORDER BY bucket "
+        "ON CONFLICT (bucket) DO UPDATE SET quarantined = t.quarantined + excluded.quarantined");
+    count.add(std::move(counted)).add(std::move(items));
+    t_.add(std::move(count));
 }
 
 void listing_work::write_jobs()
 {
     if (jobs_.empty()) return;
+    job_keys counted, moved;
+    bool open = false;
     array bucket(type_id::bigint), job(type_id::bigint), line(type_id::text), suspect(type_id::boolean);
     array posts(type_id::bigint), pages(type_id::bigint), requests(type_id::bigint), state(type_id::bigint);
     array due(type_id::timestamp), end(type_id::text), failure(type_id::text), type(type_id::text);
@@ -318,6 +357,9 @@ void listing_work::write_jobs()
     for (const auto& [number, c] : jobs_) {
         bucket.add(c.bucket);
         job.add(number);
+        if (c.state || c.turned) counted.add(c.bucket, number);
+        if (c.state) moved.add(c.bucket, number);
+        open = open || (c.state && *c.state != job_state::done);
         line.add(c.timeline ? std::optional<std::string_view>(*c.timeline) : std::nullopt);
         suspect.add(c.suspect);
         posts.add(c.posts);
@@ -353,7 +395,11 @@ void listing_work::write_jobs()
     q.add(std::move(pages)).add(std::move(requests)).add(std::move(state)).add(std::move(due)).add(std::move(end));
     q.add(std::move(failure)).add(std::move(type)).add(std::move(may_pass)).add(std::move(whole));
     q.add(std::move(harvested)).add(std::move(tried)).add(std::move(progressed));
+    if (counted.size() > 0) t_.add(subtract_from_totals(counted, totals_of::owner));
     t_.add(std::move(q));
+    if (counted.size() > 0) t_.add(add_to_totals(counted, totals_of::owner));
+    if (moved.size() > 0) t_.add(drop_outdated(moved));
+    if (open) t_.add(note_unfinished(moved));
 }
 
 void listing_work::write_accounts()

@@ -83,6 +83,7 @@ bool listing_work::see(const post_row& p, const page_write& page, bucket_number 
         known.stored = true;
         known.finder = page.job;
         known.finder_bucket = bucket;
+        known.added = true;
         take(1);
         ++result.added;
     } else {
@@ -135,13 +136,15 @@ bool listing_work::quarantine(const page_write& page, bucket_number bucket)
     return fresh;
 }
 
-void listing_work::note_progress(std::int64_t job, const claim& c)
+void listing_work::note_progress(std::int64_t job, claim& c)
 {
     job_change& change = jobs_[job];
     change.bucket = c.bucket;
     change.timeline = c.line.text();
     change.progressed = true;
     change.suspect = c.line.suspect();
+    change.turned = change.turned || c.suspect != change.suspect;
+    c.suspect = change.suspect;
 }
 
 // Ends the claim, and with it the timeline.

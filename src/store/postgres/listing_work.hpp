@@ -34,6 +34,7 @@ private:
         bucket_number finder_bucket = 0;
         wall_time changed{};
         const post_row* write = nullptr;
+        bool added = false;
     };
     using post_entry = std::map<post_key, known_post>::value_type;
     // A post as the store has it in one listing.
@@ -56,6 +57,7 @@ private:
         bucket_number bucket = 0;
         std::optional<std::string> timeline;
         bool suspect = false;
+        bool turned = false;  // suspect, or not any more
         std::uint64_t posts = 0, pages = 0, requests = 0;
         std::optional<job_state> state;
         std::optional<wall_time> due, harvested, tried;
@@ -100,11 +102,12 @@ private:
     void note_sightings(const std::vector<page_post>& seen, const std::vector<sighting>& places, const page_write& page,
                         const claim& c, const step& next);
     bool quarantine(const page_write& page, bucket_number bucket);
-    void note_progress(std::int64_t job, const claim& c);
+    void note_progress(std::int64_t job, claim& c);
     void settle(std::int64_t job, const claim& c, const step& s, std::string_view end, wall_time now);
 
     void write();
     void write_posts();
+    void count_posts();
     void write_sightings();
     void write_misses();
     void write_quarantined();

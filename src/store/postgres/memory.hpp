@@ -26,6 +26,7 @@ struct claim {
     std::int64_t run = 0;
     std::string account;
     timeline line;
+    bool suspect = false;  // as the job's row has it
 };
 
 /// Changes of a transaction are undone if it is rolled back: `undo()`, or `keep()` once it is committed.

@@ -246,15 +246,24 @@ std::uint64_t postgres_reader::jobs(const job_filter& filter, const std::functio
     const auto text = [](const std::optional<std::string>& s) {
         return s ? std::optional<std::string_view>(*s) : std::nullopt;
     };
+    const bool failed = filter.state == job_state::failed;
+    // Few jobs fail.
+    const std::string from = failed ? "unipile.unfinished k JOIN unipile.jobs j ON j.bucket = k.bucket AND "
+                                      "j.job = k.job WHERE k.state = 4"
+                                    : "unipile.jobs j WHERE true";
+    const std::string key = failed ? "k.bucket, k.job" : "j.bucket, j.job";
+    const std::string sql =
+        "SELECT j.bucket, j.job, j.account, j.identifier, j.company, j.state, j.end_reason, j.failure, j.failure_type, "
+        "j.posts, j.pages, j.requests, j.whole, j.harvested, j.due, j.run = 0, coalesce(j.tried, j.harvested), "
+        "j.suspect FROM " +
+        from + " AND (" + key +
+        ") > ($1, $2) AND ($3::text IS NULL OR j.account = $3) AND ($4::text IS NULL OR j.identifier = $4) "
+        "AND ($5::bigint IS NULL OR j.state = $5) AND ($6::bigint IS NULL OR j.run = $6) ORDER BY " +
+        key + " LIMIT $7";
     std::int64_t bucket = 0, job = 0;
     std::uint64_t n = 0;
     for (;;) {
-        query q(
-            "SELECT bucket, job, account, identifier, company, state, end_reason, failure, failure_type, posts, pages, "
-            "requests, whole, harvested, due, run = 0, coalesce(tried, harvested), suspect FROM unipile.jobs "
-            "WHERE (bucket, job) > ($1, $2) AND ($3::text IS NULL OR account = $3) "
-            "AND ($4::text IS NULL OR identifier = $4) AND ($5::bigint IS NULL OR state = $5) "
-            "AND ($6::bigint IS NULL OR run = $6) ORDER BY bucket, job LIMIT $7");
+        query q(sql);
         q.add(bucket).add(job).add(text(filter.account)).add(text(filter.identifier));
         q.add(filter.state ? std::optional(static_cast<std::int64_t>(*filter.state)) : std::nullopt).add(filter.run);
         q.add(slice_rows);

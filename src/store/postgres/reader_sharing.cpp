@@ -35,7 +35,7 @@ std::optional<run_info> postgres_reader::run_under_way()
 {
     const rows found =
         ask(query("SELECT r.run, r.mode, r.label, r.started, r.ended, r.outcome, r.terms FROM unipile.runs r "
-                  "WHERE r.ended IS NULL AND EXISTS (SELECT 1 FROM unipile.jobs j LEFT JOIN unipile.accounts a "
+                  "WHERE r.ended IS NULL AND EXISTS (SELECT 1 FROM unipile.unfinished j LEFT JOIN unipile.accounts a "
                   "ON a.bucket = j.bucket AND a.account = j.account WHERE j.run = r.run "
                   "AND (j.state = 0 OR (j.state = 1 AND j.due <= clock_timestamp())) "
                   "AND NOT coalesce(a.parked, false)) ORDER BY r.run DESC LIMIT 1"));
@@ -45,12 +45,12 @@ std::optional<run_info> postgres_reader::run_under_way()
 
 std::optional<std::vector<worker_row>> postgres_reader::workers()
 {
-    const rows found =
-        ask(query("SELECT w.name, w.started, w.at, clock_timestamp(), coalesce(h.accounts, 0), w.state "
-                  "FROM unipile.workers w LEFT JOIN (SELECT b.owner, count(*) AS accounts FROM "
-                  "(SELECT bucket, account FROM unipile.jobs UNION SELECT bucket, account FROM unipile.accounts) a "
-                  "JOIN unipile.buckets b ON b.bucket = a.bucket GROUP BY b.owner) h ON h.owner = w.worker "
-                  "WHERE w.state = 0 OR h.accounts > 0 ORDER BY w.started, w.name"));
+    const rows found = ask(query(
+        "SELECT w.name, w.started, w.at, clock_timestamp(), coalesce(h.accounts, 0), w.state "
+        "FROM unipile.workers w LEFT JOIN (SELECT b.owner, count(*) AS accounts FROM "
+        "(SELECT bucket, account FROM unipile.listed_accounts UNION SELECT bucket, account FROM unipile.accounts) a "
+        "JOIN unipile.buckets b ON b.bucket = a.bucket GROUP BY b.owner) h ON h.owner = w.worker "
+        "WHERE w.state = 0 OR h.accounts > 0 ORDER BY w.started, w.name"));
     std::vector<worker_row> workers;
     for (int i = 0; i < found.count(); ++i) {
         worker_row w;

@@ -12,7 +12,7 @@ namespace unipile::store::postgres {
 // Accounts that have jobs, and accounts that were used.
 std::vector<std::string> postgres_reader::accounts_behind(const std::string& after)
 {
-    query with_jobs("SELECT DISTINCT account FROM unipile.jobs WHERE account > $1 ORDER BY account LIMIT $2");
+    query with_jobs("SELECT account FROM unipile.listed_accounts WHERE account > $1 ORDER BY account LIMIT $2");
     with_jobs.add(std::string_view(after)).add(slice_rows);
     query used("SELECT account FROM unipile.accounts WHERE account > $1 ORDER BY account LIMIT $2");
     used.add(std::string_view(after)).add(slice_rows);
@@ -69,16 +69,16 @@ std::uint64_t postgres_reader::accounts(const std::function<bool(const account_r
 store_summary postgres_reader::summary()
 {
     std::vector<query> queries;
-    queries.emplace_back("SELECT count(*) FROM unipile.posts");
+    queries.emplace_back(
+        "SELECT coalesce(sum(posts), 0)::bigint, coalesce(sum(quarantined), 0)::bigint FROM unipile.post_totals");
     // Of the marked posts, counts those that no other listing has. Each post has one listing that found it.
     queries.emplace_back(
         "SELECT count(*) FROM unipile.sightings f WHERE f.finder AND f.gone IS NOT NULL AND NOT EXISTS ("
         "SELECT 1 FROM unipile.sightings s WHERE s.id = f.id AND s.provider = f.provider AND NOT s.finder "
         "AND s.gone IS NULL)");
-    queries.emplace_back("SELECT count(*) FROM unipile.quarantined");
     queries.emplace_back(
-        "SELECT state, end_reason, failure_type, run = 0, count(*), count(CASE WHEN suspect THEN 1 END) "
-        "FROM unipile.jobs GROUP BY 1, 2, 3, 4");
+        "SELECT state, end_reason, failure_type, run = 0, sum(jobs)::bigint, sum(suspect)::bigint "
+        "FROM unipile.job_totals GROUP BY 1, 2, 3, 4 HAVING sum(jobs) <> 0");
     queries.emplace_back("SELECT value FROM unipile.store WHERE name = 'tenant'");
     queries.emplace_back(
         "SELECT run, mode, label, started, ended, outcome, terms FROM unipile.runs ORDER BY run DESC LIMIT 1");
@@ -87,27 +87,25 @@ store_summary postgres_reader::summary()
         "(SELECT import::text FROM unipile.runs ORDER BY run DESC LIMIT 1))");
     const std::vector<rows> found = ask(std::move(queries));
     store_summary sum;
-    sum.import_open = found[6].boolean(0, 0);
+    sum.import_open = found[5].boolean(0, 0);
     sum.posts = as_count(found[0].integer(0, 0));
     sum.gone = as_count(found[1].integer(0, 0));
-    sum.quarantined = as_count(found[2].integer(0, 0));
-    const rows& jobs = found[3];
+    sum.quarantined = as_count(found[0].integer(0, 1));
+    const rows& jobs = found[2];
     for (int i = 0; i < jobs.count(); ++i) {
         count_jobs_in(sum, state_in(jobs, i, 0), jobs.boolean(i, 3), jobs.text(i, 1), jobs.text(i, 2),
                       as_count(jobs.integer(i, 4)));
         sum.suspect += as_count(jobs.integer(i, 5));
     }
-    if (found[4].count() == 1) sum.tenant = found[4].string(0, 0);
-    const rows& run = found[5];
+    if (found[3].count() == 1) sum.tenant = found[3].string(0, 0);
+    const rows& run = found[4];
     if (run.count() == 1) sum.last_run = run_in(run, 0);
     return sum;
 }
 
 std::string postgres_reader::tenant()
 {
-    const rows found =
-        ask(query("SELECT value FROM unipile.store WHERE name = 'tenant' AND (EXISTS (SELECT 1 FROM unipile.posts) "
-                  "OR EXISTS (SELECT 1 FROM unipile.jobs WHERE state = 3))"));
+    const rows found = ask(query(read_bound_tenant));
     return found.count() == 0 ? std::string() : found.string(0, 0);
 }
 

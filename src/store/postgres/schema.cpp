@@ -13,10 +13,10 @@ namespace unipile::store::postgres {
 
 namespace {
 
-// Tables of rows that change often leave space on each page, and no index has a column that changes with each request:
-// such updates write no index entry. The space lasts while another session's long transaction keeps old versions from
-// being removed: for all updates of some minutes, as rows of small tables have ten times their size. Names are compared
-// byte by byte, whatever the database's collation.
+// Tables of rows that change often leave space on each page, and no index has a column that changes: such updates write
+// no index entry. The space lasts while another session's long transaction keeps old versions from being removed, as
+// rows of small tables have ten times their size. What an index has to find while it changes is a row of its own, which
+// is inserted and deleted. Names are compared byte by byte, whatever the database's collation.
 constexpr const char* tables[] = {
     "CREATE SCHEMA unipile",
     // The properties of the store: schema, buckets, lease times, tenant, number of an import that has not ended.
@@ -54,7 +54,7 @@ constexpr const char* tables[] = {
     import bigint NOT NULL DEFAULT 0,     -- number of the last import of its jobs file
     started timestamptz NOT NULL,
     ended timestamptz,
-    outcome text NOT NULL DEFAULT ''))sql",
+    outcome text NOT NULL DEFAULT '') WITH (fillfactor = 10))sql",
     R"sql(CREATE TABLE unipile.accounts (
     bucket smallint NOT NULL,
     account text COLLATE "C" NOT NULL,
@@ -69,9 +69,13 @@ constexpr const char* tables[] = {
     updated timestamptz NOT NULL,
     unpark boolean NOT NULL DEFAULT false,
     job bigint NOT NULL DEFAULT 0,        -- whose request is in flight; 0: none
-    PRIMARY KEY (bucket, account)) WITH (fillfactor = 30))sql",
+    PRIMARY KEY (bucket, account)) WITH (fillfactor = 10))sql",
     "CREATE INDEX accounts_by_name ON unipile.accounts (account)",
     "CREATE INDEX accounts_to_unpark ON unipile.accounts (account) WHERE unpark",
+    // All accounts that ever had a job.
+    "CREATE TABLE unipile.listed_accounts (bucket smallint NOT NULL, account text COLLATE \"C\" NOT NULL, "
+    "PRIMARY KEY (bucket, account))",
+    "CREATE INDEX listed_accounts_by_name ON unipile.listed_accounts (account)",
     R"sql(CREATE TABLE unipile.jobs (
     job bigint NOT NULL,                  -- a hash of account, identifier and company
     run bigint NOT NULL,                  -- the last one that had it; 0: withdrawn
@@ -97,14 +101,35 @@ constexpr const char* tables[] = {
     failure text NOT NULL DEFAULT '',
     failure_type text NOT NULL DEFAULT '',
     timeline text NOT NULL DEFAULT '',    -- which stretches are proven, and where to go on
-    PRIMARY KEY (bucket, job)) WITH (fillfactor = 70))sql",
-    "CREATE INDEX jobs_queued ON unipile.jobs (bucket, run, account, sort_key, number, job) WHERE state = 0",
-    "CREATE INDEX jobs_delayed ON unipile.jobs (bucket, due) WHERE state = 1",
-    // For totals, which read no row then. Its columns change together with `state` or `run`, and rarely else; rows with
-    // the same ones share an entry.
-    "CREATE INDEX jobs_by_run ON unipile.jobs (run, state, end_reason, failure_type, suspect)",
+    PRIMARY KEY (bucket, job)) WITH (fillfactor = 10))sql",
     "CREATE INDEX jobs_by_account ON unipile.jobs (account)",
     "CREATE INDEX jobs_by_identifier ON unipile.jobs (identifier, company)",
+    // The jobs that are not done, but for withdrawn ones that wait: what has to be found by its state. Never updated.
+    R"sql(CREATE TABLE unipile.unfinished (
+    job bigint NOT NULL,
+    run bigint NOT NULL,                  -- this one and the others: as in `jobs`
+    sort_key bigint NOT NULL,
+    number bigint NOT NULL,
+    due timestamptz,
+    bucket smallint NOT NULL,
+    state smallint NOT NULL,
+    account text COLLATE "C" NOT NULL,
+    PRIMARY KEY (bucket, job)))sql",
+    "CREATE INDEX unfinished_queued ON unipile.unfinished (bucket, run, account, sort_key, number, job) "
+    "WHERE state = 0",
+    "CREATE INDEX unfinished_delayed ON unipile.unfinished (bucket, due) WHERE state = 1",
+    "CREATE INDEX unfinished_failed ON unipile.unfinished (bucket, job) WHERE state = 4",
+    // Numbers of jobs, to be added up. A bucket's owner changes its rows, and imports those of bucket -1, one at a
+    // time: neither waits for the other.
+    R"sql(CREATE TABLE unipile.job_totals (
+    run bigint NOT NULL,
+    jobs bigint NOT NULL,                 -- may be negative in one bucket
+    suspect bigint NOT NULL,
+    bucket smallint NOT NULL,
+    state smallint NOT NULL,
+    end_reason text COLLATE "C" NOT NULL, -- of jobs that are done or have failed
+    failure_type text COLLATE "C" NOT NULL, -- of jobs that have failed
+    PRIMARY KEY (bucket, run, state, end_reason, failure_type)) WITH (fillfactor = 10))sql",
     // The body is stored apart from the row, and compressed.
     R"sql(CREATE TABLE unipile.posts (
     job bigint NOT NULL,                  -- the listing that found it first
@@ -137,6 +162,8 @@ constexpr const char* tables[] = {
     PRIMARY KEY (bucket, job, id, provider)) WITH (fillfactor = 90))sql",
     // Most posts are found by one listing only: those need no entry here.
     "CREATE INDEX sightings_by_others ON unipile.sightings (id, provider) WHERE NOT finder",
+    // Few posts are gone.
+    "CREATE INDEX sightings_gone ON unipile.sightings (id, provider) WHERE finder AND gone IS NOT NULL",
     R"sql(CREATE TABLE unipile.quarantined (
     bucket smallint NOT NULL,
     job bigint NOT NULL,
@@ -145,6 +172,10 @@ constexpr const char* tables[] = {
     why text NOT NULL,
     raw bytea NOT NULL,
     PRIMARY KEY (bucket, job, hash)))sql",
+    R"sql(CREATE TABLE unipile.post_totals (
+    posts bigint NOT NULL,                -- that a listing of the bucket found first
+    quarantined bigint NOT NULL,
+    bucket smallint PRIMARY KEY) WITH (fillfactor = 10))sql",
     // What happened to posts, in order within a bucket: a reader keeps a place in each bucket.
     R"sql(CREATE TABLE unipile.changes (
     seq bigint NOT NULL,                  -- of the bucket's transaction
@@ -206,6 +237,10 @@ store_format format_of(connection& db)
     const auto number = [&](std::string_view name) { return number_in(properties, db.name(), name); };
     store_format f;
     f.version = number("schema");
+    if (f.version < schema_version)
+        throw store_error(
+            store_errc::older_schema, db.name(),
+            "its version is " + std::to_string(f.version) + ", this program knows " + std::to_string(schema_version));
     if (f.version > schema_version || number("fingerprint") > fingerprint_version)
         throw store_error(
             store_errc::newer_schema, db.name(),

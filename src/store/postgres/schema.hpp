@@ -10,7 +10,7 @@
 namespace unipile::store::postgres {
 
 /// The schema's version that this program writes.
-inline constexpr std::int64_t schema_version = 1;
+inline constexpr std::int64_t schema_version = 2;
 /// Into how many buckets the accounts are divided. Fixed for good when a store is made.
 inline constexpr bucket_number bucket_count = 1024;
 
@@ -21,7 +21,7 @@ struct store_format {
     lease_options leases;  ///< all workers use the same
 };
 
-/// Reads the format. Throws `store_error` for a store of a newer version, and for tables of another program.
+/// Reads the format. Throws `store_error` for a store of another version, and for tables of another program.
 store_format read_format(connection& db);
 
 /// Makes the tables in one transaction unless they are there. `leases` are those of a new store. Returns the format.

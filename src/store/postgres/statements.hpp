@@ -22,6 +22,11 @@ inline constexpr const char* commit = "COMMIT";
 inline constexpr const char* limit_idle_time = "SET LOCAL idle_in_transaction_session_timeout = '15s'";
 inline constexpr const char* limit_statements = "SET LOCAL statement_timeout = '100s'";
 
+/// Reads the server that the store is bound to. It is bound once it has posts, or a listing was found to have none.
+inline constexpr const char* read_bound_tenant =
+    "SELECT value FROM unipile.store WHERE name = 'tenant' AND (EXISTS (SELECT 1 FROM unipile.post_totals "
+    "WHERE posts > 0) OR (SELECT coalesce(sum(jobs), 0) > 0 FROM unipile.job_totals WHERE state = 3))";
+
 /// The version of `fingerprint_of`: with another one, every stored post would seem changed.
 inline constexpr std::int64_t fingerprint_version = 1;
 

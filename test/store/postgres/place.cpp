@@ -1,6 +1,7 @@
 // Databases for the stores of tests, one for each.
 #include "place.hpp"
 
+#include "agreement.hpp"
 #include "store/opened_store.hpp"
 #include "support/postgres_pooler.hpp"
 
@@ -56,11 +57,23 @@ store_place::store_place()
     address_ = address_of(name_);
 }
 
-store_place::~store_place() { store_server().sql("DROP DATABASE IF EXISTS " + name_ + " WITH (FORCE)"); }
+store_place::~store_place()
+{
+    // Each test of a store checks that, too.
+    if (checked_)
+        for (const auto& row : store_server().sql(unipile::test::disagreements, name_)) {
+            std::string all;
+            for (const std::string& column : row) all += column + ' ';
+            BOOST_ERROR("does not agree: " << all);
+        }
+    store_server().sql("DROP DATABASE IF EXISTS " + name_ + " WITH (FORCE)");
+}
 
 std::unique_ptr<engine> store_place::open(store::access a) const
 {
-    return postgres::open_postgres(address_, options_of(a));
+    auto made = postgres::open_postgres(address_, options_of(a));
+    checked_ = true;
+    return made;
 }
 
 std::unique_ptr<post_reader> store_place::reader() const
@@ -70,6 +83,8 @@ std::unique_ptr<post_reader> store_place::reader() const
 
 void store_place::sql(const std::string& statement) const
 {
+    // A test that changes rows itself makes them disagree.
+    checked_ = false;
     store_server().sql("SET search_path = unipile; " + statement, name_);
 }
 

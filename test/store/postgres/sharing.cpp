@@ -47,7 +47,7 @@ BOOST_AUTO_TEST_CASE(a_run_is_under_way_as_long_as_it_has_jobs_to_claim)
     BOOST_REQUIRE(jobs.size() == 1u);
     store.engine->perform(release_job{jobs.front().job, wall_now() + std::chrono::hours(1)});
     BOOST_TEST(!reader->run_under_way());
-    store.folder.sql("UPDATE jobs SET due = clock_timestamp() WHERE state = 1");
+    store.folder.sql("UPDATE unfinished SET due = clock_timestamp() WHERE state = 1");
     BOOST_TEST(reader->run_under_way().has_value());
     store.folder.sql("UPDATE runs SET ended = clock_timestamp()");
     BOOST_TEST(!reader->run_under_way());

@@ -395,7 +395,7 @@ BOOST_AUTO_TEST_CASE(workers_join_the_run_that_is_under_way_and_refuse_another)
         BOOST_TEST_MESSAGE(e.what());
     }
     third.reset();
-    store.sql("UPDATE unipile.jobs SET state = 3");
+    store.sql("UPDATE unipile.jobs SET state = 3; DELETE FROM unipile.unfinished");
     BOOST_TEST(first->perform(end_run{run, "done", at_second(4)}));
     BOOST_TEST(second->perform(end_run{run, "done", at_second(4)}));
 }
