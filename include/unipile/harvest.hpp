@@ -192,6 +192,9 @@ public:
     /// The same at once: requests under way are aborted, and jobs that the source has not delivered yet are not taken.
     void cancel();
 
+    /// Asks the source for a handful of jobs although `max_queued` are queued, e.g. because it has more urgent ones. No
+    /// effect while the source is asked anyway, or once it has no more jobs.
+    void pull();
     /// Unparks an account, and ends its rest. Returns false if the harvest has no account of that name.
     bool unpark(std::string_view account);
     /// Sends no further request of an account, nor one that waits for a connection. A page under way is read and

@@ -197,9 +197,11 @@ void harvester_core::close_lost(std::uint64_t tag)
 
 void harvester_core::start_again(active_job& job, const store::step& where)
 {
+    if (is_leaving(job.claimed.spec.account)) return close_lost(static_cast<std::uint64_t>(job.claimed.job));
     store::claimed_job claimed = job.claimed;
     claimed.start = where;
     source_->again(claimed);
+    stream_->pull();
     const bool worked_on = job.worked_on;
     job = active_job(std::move(claimed));
     job.worked_on = worked_on;

@@ -40,6 +40,7 @@ void harvester_core::admitted(const std::string& account, error_code code, bool 
 
 asio::awaitable<void> harvester_core::watch_share()
 {
+    std::uint64_t growth = writer_.share()->growth();
     while (watches_) {
         watch_.expires_after(between_looks);
         co_await watch_.async_wait(as_result);
@@ -47,7 +48,23 @@ asio::awaitable<void> harvester_core::watch_share()
         if (!writer_.share()->may_send()) hold_back();
         if (writer_.share()->has_changed()) co_await look_who_leaves();
         co_await let_leave();
+        const std::uint64_t now = writer_.share()->growth();
+        if (now == growth && !source_->has_waited()) continue;
+        growth = now;
+        if (watches_ && !store_failed_) co_await look_for_new();
     }
+}
+
+/// Accounts that were taken over are not to wait until jobs of others have ended.
+asio::awaitable<void> harvester_core::look_for_new()
+{
+    bool found = false;
+    try {
+        found = co_await source_->look_for_new();
+    } catch (const boost::system::system_error& e) {
+        store_failed(e.code());
+    }
+    if (found) stream_->pull();
 }
 
 asio::awaitable<void> harvester_core::look_who_leaves()
@@ -74,6 +91,8 @@ void harvester_core::leave(std::string_view account)
 {
     leaving_.emplace(account);
     stream_->leave(account);
+    // Jobs that the stream does not have.
+    for (const std::uint64_t tag : source_->take_back(account)) close_lost(tag);
 }
 
 /// Accounts of which nothing is under way any more leave the engine.

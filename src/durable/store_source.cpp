@@ -36,8 +36,10 @@ public:
     void async_pull(job_request request, handler done) override
     {
         auto keep = std::make_shared<handler>(std::move(done));
+        source_->pulled_ = true;
         asio::co_spawn(source_->executor_, source_->pull(std::move(request)),
                        [source = source_, keep](const std::exception_ptr& error, std::vector<harvest_job> jobs) {
+                           source->pulled_ = false;
                            std::move (*keep)(unipile::detail::code_of(error), std::move(jobs));
                        });
     }
@@ -71,6 +73,44 @@ void store_source::again(const store::claimed_job& job)
 {
     again_.push_back(job);
     notify();
+}
+
+std::vector<std::uint64_t> store_source::take_back(std::string_view account)
+{
+    std::vector<std::uint64_t> tags;
+    std::erase_if(again_, [&](const store::claimed_job& job) {
+        if (job.spec.account != account) return false;
+        tags.push_back(static_cast<std::uint64_t>(job.job));
+        return true;
+    });
+    return tags;
+}
+
+bool store_source::has_waited() const
+{
+    const wall_time at = now();
+    return std::any_of(taken_over_.begin(), taken_over_.end(),
+                       [&](const auto& entry) { return entry.second.begins > looked_ && entry.second.begins <= at; });
+}
+
+asio::awaitable<bool> store_source::look_for_new()
+{
+    looked_ = now();
+    std::vector<std::string> fresh;
+    store::accounts_with_jobs look;
+    look.run = run_;
+    look.count = accounts_at_once;
+    look.now = now();
+    for (bool more = true; more && !pulled_ && !stopped_;) {
+        const std::vector<std::string> accounts =
+            co_await store::async_apply(writer_, executor_, look, asio::use_awaitable);
+        for (const std::string& a : accounts)
+            if (!known_.contains(a) && !is_put_off(a)) fresh.push_back(a);
+        more = accounts.size() == accounts_at_once;
+        if (more) look.after = accounts.back();
+    }
+    ring_.insert(ring_.begin(), fresh.begin(), fresh.end());
+    co_return !fresh.empty() && !pulled_;
 }
 
 void store_source::stop()

@@ -61,6 +61,14 @@ public:
     void notify();
     /// Delivers a claimed job once more, to start at its `start`.
     void again(const store::claimed_job& job);
+    /// Takes back what `again` was to deliver of an account. Returns the tags.
+    std::vector<std::uint64_t> take_back(std::string_view account);
+    /// Returns true if an account that had to wait, since it was taken over, may begin since the last look for new
+    /// ones.
+    bool has_waited() const;
+    /// Looks for accounts with jobs that are not known yet, which the next pull takes first. Returns true if there are
+    /// some. To be called while no pull is outstanding; has no effect otherwise.
+    boost::asio::awaitable<bool> look_for_new();
     /// The account has left: its row is read again before its next jobs.
     void left(const std::string& account);
     /// Returns the accounts whose rows were read.
@@ -105,8 +113,10 @@ private:
     };
     std::unordered_map<std::string, takeover> taken_over_;
     std::chrono::milliseconds answer_time_;
+    wall_time looked_{};  ///< for new accounts
     std::deque<store::claimed_job> again_;
-    bool busy_ = false;  ///< accounts with enough jobs were skipped in this round
+    bool pulled_ = false;  ///< a pull is outstanding
+    bool busy_ = false;    ///< accounts with enough jobs were skipped in this round
     bool notified_ = false;
     bool stopped_ = false;
 };

@@ -64,6 +64,7 @@ public:
     void cancel();
     /// The handle is gone.
     void close() noexcept;
+    void pull();
     bool unpark(std::string_view account);
     bool leave(std::string_view account);
     bool forget(std::string_view account);
@@ -209,6 +210,7 @@ private:
     bool worked_ = false;    ///< a page or a post has arrived
     bool no_answer_heard_ = false, ended_by_outage_ = false;
     bool begun_ = false, pulling_ = false, exhausted_ = false, over_ = false, closed_ = false;
+    bool urgent_ = false;  // a pull was asked for
     bool work_scheduled_ = false, sleeps_ = false, saving_ = false, cancelled_ = false, source_stopped_ = false;
 };
 

@@ -127,6 +127,12 @@ void harvest_stream::cancel()
     if (core) core->guarded([&] { return core->cancel(), true; });
 }
 
+void harvest_stream::pull()
+{
+    const auto core = core_;
+    if (core) core->guarded([&] { return core->pull(), true; });
+}
+
 bool harvest_stream::unpark(std::string_view account)
 {
     const auto core = core_;

@@ -132,7 +132,15 @@ void harvest_core::sleep_until(wall_time t)
 bool harvest_core::wants_jobs() const noexcept
 {
     if (exhausted_ || scheduler_.stopped()) return false;
-    return scheduler_.queued() + handful(options_.max_queued) <= options_.max_queued;
+    const std::size_t more = handful(options_.max_queued);
+    return scheduler_.queued() + more <= options_.max_queued + (urgent_ ? more : 0);
+}
+
+void harvest_core::pull()
+{
+    if (closed_ || pulling_) return;
+    urgent_ = true;
+    schedule_work();
 }
 
 void harvest_core::pull_jobs()
@@ -165,6 +173,7 @@ void harvest_core::pull_jobs()
     };
     const auto source = source_;  // outlives the call
     pulling_ = true;
+    urgent_ = false;
     try {
         source->async_pull(std::move(request), std::move(done));
     } catch (const std::bad_alloc&) {

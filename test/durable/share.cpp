@@ -34,6 +34,7 @@ public:
         const std::lock_guard lock(mutex_);
         return !leaving_.empty();
     }
+    std::uint64_t growth() const noexcept override { return grown; }
     wall_time now() const noexcept override { return wall_now(); }
     std::chrono::milliseconds take_over_after() const noexcept override { return 90s; }
 
@@ -42,6 +43,17 @@ public:
         const std::lock_guard lock(mutex_);
         leaving_.push_back(account);
     }
+    /// An account that others have until it is shown.
+    bool is_hidden(const std::string& account) const
+    {
+        const std::lock_guard lock(mutex_);
+        return account == hidden;
+    }
+    void show()
+    {
+        const std::lock_guard lock(mutex_);
+        hidden.clear();
+    }
     std::vector<std::string> leaving()
     {
         const std::lock_guard lock(mutex_);
@@ -49,6 +61,8 @@ public:
     }
 
     std::atomic<bool> sends = true, lacks = false;
+    std::string hidden;  // see is_hidden
+    std::atomic<std::uint64_t> grown = 0;
     std::atomic<int> refusals = 0;      // of ledgers
     std::atomic<int> others = 0;        // how often they have jobs
     std::atomic<std::size_t> left = 0;  // accounts
@@ -72,8 +86,11 @@ public:
         std::vector<store::operation_result> results;
         for (const store::operation& op : operations) {
             results.push_back(std::move(inner_->apply({&op, 1}).front()));
-            if (std::holds_alternative<store::accounts_with_jobs>(op))
-                std::erase(std::get<std::vector<std::string>>(results.back()), share_.arriving);
+            if (std::holds_alternative<store::accounts_with_jobs>(op)) {
+                auto& accounts = std::get<std::vector<std::string>>(results.back());
+                std::erase(accounts, share_.arriving);
+                std::erase_if(accounts, [&](const std::string& a) { return share_.is_hidden(a); });
+            }
             if (std::holds_alternative<store::accounts_to_leave>(op)) results.back() = share_.leaving();
             if (const auto* claim = std::get_if<store::claim_jobs>(&op))
                 for (const auto& job : std::get<std::vector<store::claimed_job>>(results.back()))
@@ -209,6 +226,44 @@ BOOST_AUTO_TEST_CASE(an_account_that_comes_behind_the_last_round_is_harvested)
     BOOST_TEST(h.counts().done == 3u);
     h.writer->close();
     w.check_whole();
+}
+
+/// The first account's jobs fill the queue, and its first request is not answered.
+struct full_queue : shared_world {
+    full_queue()
+        : shared_world([](std::size_t n, const asked& r) {
+              answer a = plain(n, r);
+              a.waits = n == 0;
+              return a;
+          })
+    {
+        jobs.clear();
+        for (int i = 0; i < 10; ++i) jobs.push_back(spec_of(0, "x" + std::to_string(i)));
+        jobs.push_back(spec_of(1, "y"));
+        share.hidden = "a1";
+    }
+    static store::harvester_options options()
+    {
+        store::harvester_options o = durably();
+        o.harvest.max_queued = 4;
+        return o;
+    }
+};
+
+BOOST_AUTO_TEST_CASE(an_account_that_is_taken_over_does_not_wait_for_the_queue_of_others)
+{
+    full_queue w;
+    stored_harvest h(w, full_queue::options());
+    h.begin();
+    run_until(h, [&] { return h.requests() == 1 && h.claimed() >= 4; });
+    h.settle();
+    BOOST_TEST(h.requests() == 1u);
+    w.share.show();
+    ++w.share.grown;
+    run_until(h, [&] { return h.requests() > 1; });
+    BOOST_TEST(h.scripted.transport->requests.back().account == "a1");
+    h.harvester->cancel();
+    run_until(h, [&] { return h.result.has_value(); });
 }
 
 BOOST_AUTO_TEST_CASE(a_worker_without_jobs_waits_for_those_of_others)

@@ -4,6 +4,7 @@
 #include <unipile/wall_time.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <string_view>
 
 namespace unipile::store {
@@ -26,6 +27,8 @@ public:
     virtual bool may_lack_requests() const noexcept = 0;
     /// Returns true if `accounts_to_leave` may have accounts.
     virtual bool has_changed() const noexcept = 0;
+    /// Returns a number that rises when the share gets accounts.
+    virtual std::uint64_t growth() const noexcept = 0;
     /// Returns the time of the store's clock, which all workers use.
     virtual wall_time now() const noexcept = 0;
     /// Returns how long a worker has to be without a heartbeat until others take its accounts over.

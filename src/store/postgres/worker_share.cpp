@@ -278,6 +278,12 @@ bool worker_share::has_changed() const noexcept
     return changed_;
 }
 
+std::uint64_t worker_share::growth() const noexcept
+{
+    const std::lock_guard lock(mutex_);
+    return tenures_;
+}
+
 wall_time worker_share::now() const noexcept
 {
     const boot_time at = clock_();

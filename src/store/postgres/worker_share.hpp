@@ -102,6 +102,7 @@ public:
     bool may_send() const noexcept override;
     bool may_lack_requests() const noexcept override;
     bool has_changed() const noexcept override;
+    std::uint64_t growth() const noexcept override;
     wall_time now() const noexcept override;
     std::chrono::milliseconds take_over_after() const noexcept override { return times_.take_after; }
 
