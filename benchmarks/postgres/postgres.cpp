@@ -2,9 +2,10 @@
 // latency costs; what a page without news writes. Each call is one turn, in a database of its own.
 //
 // bench_postgres posts ADDRESS POSTS | bench_postgres latency ADDRESS POSTS SOCKET FOLDER | bench_postgres again
-// ADDRESS PAGES
+// ADDRESS PAGES | bench_postgres large ADDRESS POSTS JOBS ACCOUNTS
 #include "bare.hpp"
 #include "delaying_proxy.hpp"
+#include "large.hpp"
 
 #include "store/postgres/connection.hpp"
 
@@ -227,10 +228,13 @@ int main(int argc, char** argv)
         measure_latency(argv[2], count, argv[4], argv[5], std::strtoull(argv[6], nullptr, 10));
     } else if (what == "again" && argc == 4) {
         measure_again(argv[2], count);
+    } else if (what == "large" && argc == 6) {
+        benchmark::measure_large(argv[2], count, std::strtoull(argv[4], nullptr, 10),
+                                 std::strtoull(argv[5], nullptr, 10));
     } else {
         std::fprintf(stderr,
                      "bench_postgres posts ADDRESS POSTS TURN | latency KEYWORDS POSTS SOCKET FOLDER TURN | again "
-                     "ADDRESS PAGES\n");
+                     "ADDRESS PAGES | large ADDRESS POSTS JOBS ACCOUNTS\n");
         return 2;
     }
 }

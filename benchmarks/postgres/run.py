@@ -16,7 +16,9 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from common import lab  # noqa: E402
 
-GOALS = {"upserts": 0.7, "copy": 0.5, "latency": 0.8, "wal": 4096, "rows": 3, "transactions": 0.6, "hot": 95}
+GOALS = {"upserts": 0.7, "copy": 0.5, "latency": 0.8, "wal": 4096, "rows": 3, "transactions": 0.6, "hot": 95,
+         "takeover": 2, "memory": 50, "second": 1.8}
+LARGE = {"posts": 2_000_000, "jobs": 1_000_000, "accounts": 10_000}
 ACCOUNTS, IDENTIFIERS = 400, 1_200
 
 
@@ -79,12 +81,12 @@ def latency(build, server, posts, turn):
 
 
 @contextlib.contextmanager
-def simulator(build, folder):
+def simulator(build, folder, accounts=ACCOUNTS, identifiers=IDENTIFIERS):
     """The stand-in API, which takes some 300 ms for each answer."""
     log = folder / "simulator"
     with open(log, "wb") as out:
-        process = subprocess.Popen([build / "src/program/unipile", "simulate", "--accounts", str(ACCOUNTS), "--identifiers",
-                                    str(IDENTIFIERS), "--posts", "40", "--latency", "200-400", "--write-jobs",
+        process = subprocess.Popen([build / "src/program/unipile", "simulate", "--accounts", str(accounts), "--identifiers",
+                                    str(identifiers), "--posts", "40", "--latency", "200-400", "--write-jobs",
                                     folder / "jobs.csv"], stdout=out, stderr=out)
     try:
         while not (found := re.search(r"https?://\S+", log.read_text())):
@@ -97,7 +99,7 @@ def simulator(build, folder):
 
 def counted(server):
     rows = server.sql("SELECT relname, n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables "
-                      "WHERE relname IN ('accounts', 'buckets', 'jobs') ORDER BY 1")
+                      "WHERE schemaname = 'unipile' ORDER BY 1")
     transactions = server.sql("SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = 'bench'")
     requests = server.sql("SELECT coalesce(sum(requests), 0) FROM unipile.jobs")
     return {row[0]: (int(row[1]), int(row[2])) for row in rows}, int(transactions[0][0]), int(requests[0][0])
@@ -133,11 +135,78 @@ def paced(build, server, seconds, held):
     hot = {}
     for table in after[0]:
         updates = after[0][table][0] - before[0][table][0]
-        hot[table] = 100 * (after[0][table][1] - before[0][table][1]) / max(updates, 1)
+        if updates >= 5:
+            hot[table] = 100 * (after[0][table][1] - before[0][table][1]) / updates
     return {"rate": requests / seconds, "transactions": (after[1] - before[1]) / max(requests, 1), "hot": hot}
 
 
-def sizes(posts, again):
+def worker(build, address, url, *arguments):
+    environment = {**os.environ, "UNIPILE_DSN": url, "UNIPILE_API_KEY": "simulated-key"}
+    return subprocess.Popen([build / "src/program/unipile", "work", "--store", address, "--connections", "8", "--limit", "20",
+                             "--quiet", *arguments], env=environment, stderr=subprocess.DEVNULL)
+
+
+def end(*processes):
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+def import_jobs(build, server, address, url, jobs, pace):
+    """Reads a list of jobs into the store. Workers keep to its pace."""
+    environment = {**os.environ, "UNIPILE_DSN": url, "UNIPILE_API_KEY": "simulated-key"}
+    harvest = subprocess.Popen([build / "src/program/unipile", "harvest", jobs, "--store", address, "--pace", pace,
+                                "--limit", "20", "--quiet"], env=environment, stderr=subprocess.DEVNULL)
+    while True:
+        time.sleep(1)
+        with contextlib.suppress(subprocess.CalledProcessError):
+            if server.sql("SELECT 1 FROM unipile.runs WHERE listed > 0 AND NOT EXISTS (SELECT 1 FROM unipile.store "
+                          "WHERE name = 'open_import')"):
+                break
+    harvest.terminate()
+    harvest.wait()
+
+
+def megabytes(process):
+    status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+)", status).group(1)) / 1024
+
+
+def memory(build, server):
+    """Megabytes of a worker that waits for jobs, and of one that has the jobs and accounts of a large store."""
+    found = {}
+    work = server.folder / "work"
+    work.mkdir(exist_ok=True)
+    for name, accounts, jobs in (("idle", 1, 1), ("busy", LARGE["accounts"], LARGE["jobs"])):
+        address = server.fresh()
+        with simulator(build, work, accounts, jobs) as url:
+            import_jobs(build, server, address, url, work / "jobs.csv", "1/20s, gap 10s-30s")
+            process = worker(build, address, url, "--wait")
+            time.sleep(40)
+            found[name] = megabytes(process)
+            end(process)
+    return found
+
+
+def second_worker(build, server, seconds):
+    """Requests a second of one worker and of two, which wait for the API most of the time."""
+    rates = []
+    work = server.folder / "work"
+    work.mkdir(exist_ok=True)
+    for count in (1, 2):
+        address = server.fresh()
+        with simulator(build, work, ACCOUNTS, 20 * IDENTIFIERS) as url:
+            import_jobs(build, server, address, url, work / "jobs.csv", "none")
+            workers = [worker(build, address, url) for _ in range(count)]
+            time.sleep(20)
+            before = counted(server)[2], time.monotonic()
+            time.sleep(seconds)
+            rates.append((counted(server)[2] - before[0]) / (time.monotonic() - before[1]))
+            end(*workers)
+    return rates
+
+
+def sizes(posts, again, large):
     """What stores of some sizes take, by what was measured."""
     a_post = (posts["posts"] + posts["sightings"] + posts["changes"]) / posts["count"]
     rows = []
@@ -146,8 +215,10 @@ def sizes(posts, again):
         stored = accounts * 100 * 100
         rows.append([f"{accounts:,}", f"{stored / 1e6:,.0f} M", f"{per_second:,.1f}", f"{per_second * 50:,.0f}",
                      f"{per_second * again['grouped']['wal'] / 1e3:,.1f} KB/s",
-                     f"{stored * a_post / 1e9:,.0f} GB"])
-    return ["accounts", "posts", "requests/s", "posts/s, first harvest", "WAL, nothing new", "storage"], rows
+                     f"{stored * a_post / 1e9:,.0f} GB", f"{accounts * 100 * large['job'] / 1e9:,.1f} GB",
+                     f"{accounts * large['account'] / 1e9:,.2f} GB"])
+    return ["accounts", "posts", "requests/s", "posts/s, first harvest", "WAL, nothing new", "posts take", "jobs",
+            "accounts"], rows
 
 
 def main():
@@ -170,16 +241,25 @@ def main():
         again = bench(build, "again", server.fresh(), 1_000)
         calm = paced(build, server, arguments.seconds, False)
         held = paced(build, server, arguments.seconds, True)
+        large = bench(build, "large", server.fresh(), *LARGE.values())
+        lab.say(f"large: {large}")
+        used = memory(build, server)
+        lab.say(f"memory: {used}")
+        one, two = second_worker(build, server, arguments.seconds)
     names = {"first": "harvest", "upserts": "bare upserts of the same rows", "copy": "COPY of the posts alone"}
     posts = ["", "posts/s", "the harvest's share", "from turn to turn"], [
         [name, f"{statistics.median(arguments.posts / t[key] for t in turns):,.0f}",
          f"{statistics.median(t[key] / t['first'] for t in turns):.2f}",
          f"{min(t[key] / t['first'] for t in turns):.2f} to {max(t[key] / t['first'] for t in turns):.2f}"]
         for key, name in names.items()]
-    share = {key: statistics.median(t[key] / t["first"] for t in turns) for key in ("upserts", "copy")}
+    shares = {key: statistics.median(t[key] / t["first"] for t in turns) for key in ("upserts", "copy")}
+
+    def share(run, name):
+        return f"{run['hot'][name]:.0f} %" if name in run["hot"] else "–"
+
     goals = ["", "goal", "measured"], [
-        ["first harvest, share of bare upserts", f"≥ {GOALS['upserts']}", f"{share['upserts']:.2f}"],
-        ["first harvest, share of COPY", f"≥ {GOALS['copy']}", f"{share['copy']:.2f}"],
+        ["first harvest, share of bare upserts", f"≥ {GOALS['upserts']}", f"{shares['upserts']:.2f}"],
+        ["first harvest, share of COPY", f"≥ {GOALS['copy']}", f"{shares['copy']:.2f}"],
         ["first harvest with 1 ms of latency", f"≥ {GOALS['latency']}", f"{statistics.median(far):.2f}"],
         ["WAL of a page without news, alone · 8 in a transaction", f"≤ {GOALS['wal']:,} B",
          f"{again['alone']['wal']:,.0f} B · {again['grouped']['wal']:,.0f} B"],
@@ -188,10 +268,19 @@ def main():
         ["row versions of a page without news", f"≤ {GOALS['rows']}", f"{again['grouped']['rows']:.1f}"],
         [f"transactions a request at {calm['rate']:.0f} requests/s", f"≤ {GOALS['transactions']}",
          f"{calm['transactions']:.2f}"],
+        ["the first request of a takeover of 10,000 accounts is admitted after · one of each account",
+         f"≤ {GOALS['takeover']} s", f"{large['first']:.2f} s · {large['all']:.2f} s"],
+        ["a worker of 10,000 accounts and a million open jobs, over an idle one", f"≤ {GOALS['memory']} MB",
+         f"{used['busy'] - used['idle']:.0f} MB ({used['busy']:.0f} - {used['idle']:.0f})"],
+        ["two workers that wait for the API, against one", f"≥ {GOALS['second']}",
+         f"{two / one:.2f} ({two:.0f} and {one:.0f} requests/s)"],
+        ["`status` of 2 million posts and a million jobs · by counting rows", "", f"{large['status']:.0f} ms · "
+         f"{large['scans']:,.0f} ms"],
+        ["jobs counted for the line of progress", "", f"{large['count']:.0f} ms"],
     ] + [[f"updates of `{table}` that write no index · beside a long transaction", f"≥ {GOALS['hot']} %",
-          f"{calm['hot'][table]:.0f} % · {held['hot'][table]:.0f} %"] for table in sorted(calm["hot"])]
+          f"{share(calm, table)} · {share(held, table)}"] for table in sorted({*calm["hot"], *held["hot"]})]
     first = {**turns[0], "count": arguments.posts}
-    table = sizes(first, again)
+    table = sizes(first, again, large)
     print(lab.plain(*posts), lab.plain(*goals), lab.plain(*table), sep="\n\n")
     text = (
         f"# PostgreSQL\n\n{arguments.posts:,} posts of {first['bytes'] / arguments.posts:,.0f} bytes, {arguments.rounds} rounds in turns, "
@@ -201,7 +290,8 @@ def main():
         "## Sizes on paper\n\n100 requests an account and day, 100 posts an identifier, 100 identifiers an account; bytes as measured "
         f"above.\n\n{lab.markdown(*table)}\n- a post with its sighting and its entry in the feed: "
         f"{(first['posts'] + first['sightings'] + first['changes']) / arguments.posts:,.0f} B stored, of which the post "
-        f"{first['posts'] / arguments.posts:,.0f} B\n- PostgreSQL: {version}\n" +
+        f"{first['posts'] / arguments.posts:,.0f} B\n- a job that waits: {large['job']:,.0f} B; an account: {large['account']:,.0f} B; "
+        f"{LARGE['jobs'] / large['import']:,.0f} jobs imported a second\n- PostgreSQL: {version}\n" +
         "\n".join(f"- {name}: {value}" for name, value in lab.machine(build)) + "\n")
     lab.RESULTS.mkdir(exist_ok=True)
     (lab.RESULTS / "postgres.md").write_text(text)

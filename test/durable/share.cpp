@@ -266,6 +266,26 @@ BOOST_AUTO_TEST_CASE(an_account_that_is_taken_over_does_not_wait_for_the_queue_o
     run_until(h, [&] { return h.result.has_value(); });
 }
 
+BOOST_AUTO_TEST_CASE(jobs_of_an_account_that_leaves_are_not_delivered_again)
+{
+    store::test::scratch folder;
+    boost::asio::io_context context;
+    store::store_writer writer(store::open_sqlite(folder.file()));
+    const auto source = std::make_shared<durable::store_source>(context.get_executor(), writer, 1, posts_query(),
+                                                                std::weak_ptr<durable::job_owner>());
+    for (const std::size_t n : {0, 1}) {
+        store::claimed_job job;
+        job.job = static_cast<std::int64_t>(n) + 7;
+        job.spec = spec_of(n, "x");
+        source->again(job);
+    }
+    BOOST_TEST(source->take_back("a0") == (std::vector<std::uint64_t>{7}), boost::test_tools::per_element());
+    BOOST_TEST(source->take_back("a0").empty());
+    BOOST_TEST(source->take_back("a1").size() == 1u);
+    BOOST_TEST(!source->has_waited());
+    writer.close();
+}
+
 BOOST_AUTO_TEST_CASE(a_worker_without_jobs_waits_for_those_of_others)
 {
     shared_world w(plain);
