@@ -51,7 +51,7 @@ enum class store_errc {
     not_admitted,          ///< the database server's rules admit no such connection
     tls_refused,           ///< the database server offers no TLS
     certificate_refused,   ///< the certificate of the database server does not verify
-    older_schema,      ///< made by an older version of this program, whose tables can't be used any more
+    older_schema,          ///< made by an older version of this program, whose tables can't be used any more
 };
 
 /// The category of `store_errc`. Its name is "unipile.store".
