@@ -60,7 +60,7 @@ public:
     void write(const poll& p)
     {
         fields("id", p.id, "total_votes_count", p.total_votes_count, "question", p.question, "is_open", p.is_open);
-        list("option", p.options);
+        list("options", p.options);
     }
     void write(const group& g) { fields("id", g.id, "name", g.name, "private", g.is_private); }
     void write(const analytics& a)
@@ -129,8 +129,8 @@ public:
         object("group", p.group);
         object("analytics", p.analytics);
         object("article", p.article);
-        list("attachment", p.attachments);
-        list("mention", p.mentions);
+        list("attachments", p.attachments);
+        list("mentions", p.mentions);
     }
     void write(const instagram_caption& c)
     {
