@@ -226,7 +226,8 @@ BOOST_AUTO_TEST_CASE(no_option_is_left_out)
         std::set<std::string> listed = options_in(process{UNIPILE_PROGRAM, {command, "--help"}, {}}.wait().out);
         BOOST_TEST(listed.erase("--help") == 0u);  // it has a short form, and stands elsewhere
         for (const auto& [option, values] : options) BOOST_TEST(listed.erase(option) == 1u, command << ' ' << option);
-        BOOST_TEST(listed.empty(), command << " has " << (listed.empty() ? "" : *listed.begin()));
+        BOOST_TEST(listed.empty(),
+                   command << " has " << (listed.empty() ? "" : *listed.begin()) << ", which `refused` above lacks");
     }
 }
 
