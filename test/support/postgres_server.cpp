@@ -291,6 +291,7 @@ std::vector<strings> postgres_server::sql(const std::string& statements, const s
 {
     const std::string where = conninfo(database) + " application_name=test options='-c client_min_messages=error'";
     const connection_ptr connection(PQconnectdb(where.c_str()), &PQfinish);
+    if (PQstatus(connection.get()) != CONNECTION_OK) fail(PQerrorMessage(connection.get()));
     const result_ptr result(PQexec(connection.get(), statements.c_str()), &PQclear);
     const auto status = PQresultStatus(result.get());
     if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) fail(PQerrorMessage(connection.get()));
