@@ -46,6 +46,12 @@ worker_id id_in(const rows& found, int row, int column)
     return worker_id::parse(found.text(row, column)).value_or(worker_id{});
 }
 
+// One heartbeat without an answer leaves time for others.
+milliseconds longest_beat(const lease_options& times)
+{
+    return std::max<milliseconds>(times.beat_every, times.hold_for / 3);
+}
+
 // Of bucket, owner, epoch, seq.
 std::vector<bucket_row> buckets_in(const rows& found)
 {
@@ -144,12 +150,16 @@ void worker::enroll(connection& db)
         share_.beat_unknown();
 }
 
-// Runs statements with a heartbeat.
+// Runs statements with a heartbeat. While commits wait for a standby that is gone, one that was given up keeps its row
+// locked, and its session: those after it must not stay behind as well.
 std::vector<rows> worker::run_beat(connection& db, std::vector<query> batch)
 {
+    batch.insert(batch.begin(), query("SET LOCAL lock_timeout = " + std::to_string(longest_beat(times_).count())));
     share_.beat_begins();
     try {
-        return run_transaction(db, std::move(batch));
+        std::vector<rows> results = run_transaction(db, std::move(batch));
+        results.erase(results.begin());
+        return results;
     } catch (const store_error&) {
         share_.beat_unknown();
         throw;
@@ -276,8 +286,7 @@ void worker::beat_on()
 {
     name_this_thread("unipile-lease");
     connection_options options;
-    // One heartbeat without an answer leaves time for others.
-    const milliseconds longest = std::max<milliseconds>(times_.beat_every, times_.hold_for / 3);
+    const milliseconds longest = longest_beat(times_);
     options.connect_timeout = std::min<milliseconds>(options.connect_timeout, longest);
     options.answer_timeout = std::min<milliseconds>(options.answer_timeout, longest);
     options.start_patience = milliseconds(0);

@@ -176,6 +176,29 @@ BOOST_AUTO_TEST_CASE(a_server_that_goes_away_is_waited_for_longer_than_one_that_
     }
 }
 
+// As while commits wait for a standby that is gone: the first heartbeat keeps its row, and those after it wait for
+// that.
+BOOST_AUTO_TEST_CASE(heartbeats_that_are_given_up_leave_no_sessions_behind)
+{
+    postgres_server server;
+    auto options = patient();
+    options.access = access::shared;
+    options.leases = {50ms, 1'000ms, 3'000ms};
+    const auto store = postgres::open_postgres(server.conninfo(), options);
+    const std::unique_ptr<PGconn, decltype(&PQfinish)> holder(PQconnectdb(server.conninfo().c_str()), &PQfinish);
+    PQclear(PQexec(holder.get(), "BEGIN"));
+    PQclear(PQexec(holder.get(), "UPDATE unipile.workers SET at = at"));
+    std::set<std::string> all;
+    while (all.size() < 5) {
+        const auto waiting = server.sql(
+            "SELECT pid FROM pg_stat_activity WHERE application_name = 'unipile' AND wait_event_type = 'Lock'");
+        BOOST_TEST_REQUIRE(waiting.size() <= 3u);
+        for (const auto& row : waiting) all.insert(row[0]);
+    }
+    PQclear(PQexec(holder.get(), "ROLLBACK"));
+    store->perform(begin_run{{}, at_second(0)});
+}
+
 BOOST_AUTO_TEST_CASE(a_full_disk_ends_the_harvest_and_costs_no_post)
 {
     const small_disk disk;
