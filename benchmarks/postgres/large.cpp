@@ -14,10 +14,11 @@
 #include <string>
 #include <vector>
 
-namespace unipile::benchmark {
+namespace benchmark {
 
-namespace pg = store::postgres;
-using namespace store;
+using namespace unipile;
+using namespace unipile::store;
+namespace pg = unipile::store::postgres;
 
 namespace {
 
@@ -37,7 +38,7 @@ double milliseconds_of(F f)
 }
 
 // Posts with their sightings, of which one in a thousand is gone. No status reads a body.
-void make_posts(pg::connection& side, std::size_t posts)
+void fill_posts(pg::connection& side, std::size_t posts)
 {
     const std::string n = std::to_string(posts);
     side.run(pg::query(
@@ -150,7 +151,7 @@ void measure_large(const std::string& address, std::size_t posts, std::size_t jo
     const double a_job = (size("jobs") + size("unfinished")) / static_cast<double>(jobs);
     const double an_account = (size("accounts") + size("listed_accounts")) / static_cast<double>(accounts);
     const takeover t = take_over(address, run, accounts);
-    make_posts(side, posts);
+    fill_posts(side, posts);
     const auto reader = pg::open_postgres_reader(address);
     if (reader->summary().posts != posts) throw std::runtime_error("posts are missing");
     const double status = milliseconds_of([&] {
@@ -173,4 +174,4 @@ void measure_large(const std::string& address, std::size_t posts, std::size_t jo
         import, a_job, an_account, t.first, t.all, status, count, scans);
 }
 
-}  // namespace unipile::benchmark
+}  // namespace benchmark

@@ -4,9 +4,9 @@
 #include <cstddef>
 #include <string>
 
-namespace unipile::benchmark {
+namespace benchmark {
 
 /// Fills a database, and prints what was measured.
 void measure_large(const std::string& address, std::size_t posts, std::size_t jobs, std::size_t accounts);
 
-}  // namespace unipile::benchmark
+}  // namespace benchmark
