@@ -15,7 +15,7 @@ bool is_inferred(end_reason r) noexcept
 bool is_chosen(end_reason r) noexcept
 {
     return r == end_reason::max_posts || r == end_reason::max_pages || r == end_reason::since_reached ||
-           r == end_reason::stopped;
+           r == end_reason::known_reached || r == end_reason::stopped;
 }
 
 bool is_failure(end_reason r) noexcept
@@ -41,13 +41,14 @@ const char* to_string(end_reason r) noexcept
         case end_reason::cancelled: return "cancelled";
         case end_reason::missing_cursor: return "missing_cursor";
         case end_reason::refused_cursor: return "refused_cursor";
+        case end_reason::known_reached: return "known_reached";
     }
     return "unknown";
 }
 
 std::optional<end_reason> parse_end_reason(std::string_view name) noexcept
 {
-    for (int r = 0; r <= static_cast<int>(end_reason::refused_cursor); ++r)
+    for (int r = 0; r <= static_cast<int>(end_reason::known_reached); ++r)
         if (name == to_string(static_cast<end_reason>(r))) return static_cast<end_reason>(r);
     return std::nullopt;
 }

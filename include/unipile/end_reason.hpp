@@ -29,6 +29,7 @@ enum class end_reason {
     // Inferred, too. Values are stable, since positions carry them; new ones are appended.
     missing_cursor,  ///< a page has no cursor, or an empty one
     refused_cursor,  ///< a follow-up was refused (422), and reading the page before once more could not confirm the end
+    known_reached,   ///< chosen: the posts that came are known, see `posts_query::known`
 };
 
 /// Returns true if the API has stated that there are no more posts: `null_cursor`.

@@ -5,8 +5,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace unipile {
 
@@ -29,7 +31,14 @@ struct posts_query {
     /// End once posts are older than this. Older posts are not delivered. The API has no such filter; this relies on
     /// the usual order, newest first. Empty: no bound.
     std::optional<wall_time> since = {};
-    /// How many older posts in a row show that `since` is reached, so that a pinned old post does not; at least 1.
+    /// Returns true for the id of a post that the caller has. Such posts are not delivered, and the listing ends once
+    /// `since_run` of them came in a row: a caller that keeps its posts gets the new ones in one request. Older posts
+    /// that the caller lacks are not found behind them; nor are changes of known ones. Called on the client's executor,
+    /// once for each post as it arrives; it must not throw (that terminates the process), and must neither destroy nor
+    /// pull the stream. Empty: no bound.
+    std::function<bool(std::string_view id)> known = {};
+    /// How many posts in a row that are older or known show that `since` or `known` is reached, so that a pinned post
+    /// does not; at least 1.
     unsigned since_run = 5;
     /// End after a page with fewer posts than `limit`, which saves the request for the next page. Off by default, since
     /// it is not documented that a short page is the last.

@@ -22,6 +22,7 @@ struct stream_stats {
     std::uint64_t quarantined = 0;       ///< items that are no posts: not JSON objects, empty, too deep, or too large
     std::uint64_t repeated = 0;          ///< posts left out because a page that was requested again had delivered them
     std::uint64_t too_old = 0;           ///< posts left out because they are older than `posts_query::since`
+    std::uint64_t known = 0;             ///< posts left out because the caller has them; see `posts_query::known`
     std::uint64_t waits = 0;             ///< waits before a retry
     std::chrono::nanoseconds waited{0};  ///< time spent in them
 

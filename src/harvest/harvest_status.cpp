@@ -82,6 +82,7 @@ stream_stats operator+(const stream_stats& a, const stream_stats& b) noexcept
     s.quarantined += b.quarantined;
     s.repeated += b.repeated;
     s.too_old += b.too_old;
+    s.known += b.known;
     s.waits += b.waits;
     s.waited += b.waited;
     return s;

@@ -118,11 +118,12 @@ listing::verdict listing::take(post&& p, std::uint32_t index)
         return verdict::repeated;
     }
     stats.anomalies += p.anomalies().size();
-    const auto age = memory_.since.post(query_, p.published_at());
-    if (age != since_run::verdict::deliver) {
-        ++stats.too_old;
-        if (age == since_run::verdict::reached) end(end_reason::since_reached);
-        return verdict::too_old;
+    const auto bound = memory_.bounds.post(query_, p.id(), p.published_at());
+    if (bound != bound_run::verdict::deliver) {
+        const bool is_known = bound == bound_run::verdict::known;
+        ++(is_known ? stats.known : stats.too_old);
+        if (memory_.bounds.reached(query_)) end(is_known ? end_reason::known_reached : end_reason::since_reached);
+        return verdict::left_out;
     }
     push(std::move(p), track.here());
     if (query_.max_posts && ++admitted_ >= query_.max_posts) end(end_reason::max_posts);

@@ -53,8 +53,9 @@ public:
     // A page that arrives, possibly in several attempts.
 
     void attempt_begins();
-    /// Takes the next post of the page, unless it is too old or repeated. Must not be called once `over()`.
-    enum class verdict { taken, too_old, repeated };
+    /// Takes the next post of the page, unless a bound of the query leaves it out, or it is repeated. Must not be
+    /// called once `over()`.
+    enum class verdict { taken, left_out, repeated };
     verdict take(post&& p, std::uint32_t index);
     /// Takes an item that is no post. Returns false if it was taken before.
     bool take_quarantined(std::string_view raw, std::uint32_t index);

@@ -15,15 +15,19 @@ end_reason end_after(const posts_query& query, const page_facts& page) noexcept
 
 bool is_final(end_reason r) noexcept { return is_complete(r) || (is_inferred(r) && r != end_reason::refused_cursor); }
 
-since_run::verdict since_run::post(const posts_query& query, std::optional<wall_time> published) noexcept
+bound_run::verdict bound_run::post(const posts_query& query, std::string_view id,
+                                   std::optional<wall_time> published) noexcept
 {
-    // A post without a time proves nothing, so it is delivered, and neither counts nor interrupts the run.
-    if (!query.since || !published) return verdict::deliver;
-    if (*published >= *query.since) {
-        older_ = 0;
-        return verdict::deliver;
-    }
-    return ++older_ >= query.since_run ? verdict::reached : verdict::leave_out;
+    auto v = verdict::deliver;
+    if (query.since && published && *published < *query.since) v = verdict::too_old;
+    if (query.known && query.known(id)) v = verdict::known;
+    // Without a time, a post proves nothing about `since`: it is delivered, and neither counts nor interrupts the run.
+    const bool proves = published || query.known;
+    if (v != verdict::deliver)
+        ++behind_;
+    else if (proves)
+        behind_ = 0;
+    return v;
 }
 
 }  // namespace unipile::paging

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 namespace unipile::paging {
 
@@ -29,15 +30,18 @@ end_reason end_after(const posts_query& query, const page_facts& page) noexcept;
 /// Returns true if a position with this end has nothing to resume: all ends but the one that was not confirmed.
 bool is_final(end_reason r) noexcept;
 
-/// `posts_query::since`: leaves out older posts, and ends the listing after enough of them in a row.
-class since_run {
+/// `posts_query::since` and `known`: leaves out posts behind these bounds, and ends the listing after enough of them in
+/// a row.
+class bound_run {
 public:
-    enum class verdict { deliver, leave_out, reached };
+    enum class verdict { deliver, too_old, known };
 
-    verdict post(const posts_query& query, std::optional<wall_time> published) noexcept;
+    verdict post(const posts_query& query, std::string_view id, std::optional<wall_time> published) noexcept;
+    /// Returns true if the last post that was left out was the last of enough.
+    bool reached(const posts_query& query) const noexcept { return behind_ >= query.since_run; }
 
 private:
-    unsigned older_ = 0;
+    unsigned behind_ = 0;
 };
 
 }  // namespace unipile::paging

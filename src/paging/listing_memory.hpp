@@ -18,7 +18,7 @@ struct listing_memory {
     progress_guard progress;
     std::optional<page_track> last;  ///< the page before the one that is due
     step_back step;
-    since_run since;
+    bound_run bounds;
     unsigned empty_pages = 0;  ///< in a row
     /// When the cursor that is due was received, by `time_source::age`.
     std::optional<std::chrono::milliseconds> cursor_received;

@@ -27,6 +27,7 @@ step timeline::ended(end_reason reason, wall_time now, unsigned empty_pages)
             return rest(step::kind::bounded);
         case end_reason::max_posts:
         case end_reason::max_pages:
+        case end_reason::known_reached:
         case end_reason::stopped: return rest(step::kind::bounded);
         case end_reason::cursor_loop:
         case end_reason::no_progress:

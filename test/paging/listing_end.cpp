@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 
 using namespace unipile;
 using namespace unipile::paging;
@@ -101,25 +102,50 @@ BOOST_AUTO_TEST_CASE(ends)
 
 BOOST_AUTO_TEST_CASE(a_run_of_older_posts)
 {
-    using enum since_run::verdict;
+    using enum bound_run::verdict;
     const sys_time<milliseconds> limit = sys_days(2025y / May / 1);
     posts_query query;
-    since_run none;
-    BOOST_TEST(none.post(query, limit - 999h) == deliver);
+    bound_run none;
+    BOOST_TEST(none.post(query, "a", limit - 999h) == deliver);
 
     query.since = limit;
     query.since_run = 3;
-    since_run run;
-    BOOST_TEST(run.post(query, limit - 1ms) == leave_out);
-    BOOST_TEST(run.post(query, limit) == deliver);
-    BOOST_TEST(run.post(query, limit - 1ms) == leave_out);
-    BOOST_TEST(run.post(query, limit - 1ms) == leave_out);
-    BOOST_TEST(run.post(query, {}) == deliver);
-    BOOST_TEST(run.post(query, limit - 1ms) == reached);
+    bound_run run;
+    BOOST_TEST(run.post(query, "a", limit - 1ms) == too_old);
+    BOOST_TEST(run.post(query, "a", limit) == deliver);
+    BOOST_TEST(run.post(query, "a", limit - 1ms) == too_old);
+    BOOST_TEST(run.post(query, "a", limit - 1ms) == too_old);
+    BOOST_TEST(run.post(query, "a", {}) == deliver);
+    BOOST_TEST(!run.reached(query));
+    BOOST_TEST(run.post(query, "a", limit - 1ms) == too_old);
+    BOOST_TEST(run.reached(query));
 
     query.since_run = 1;
-    since_run once;
-    BOOST_TEST(once.post(query, limit - 1ms) == reached);
+    bound_run once;
+    BOOST_TEST(once.post(query, "a", limit - 1ms) == too_old);
+    BOOST_TEST(once.reached(query));
+}
+
+BOOST_AUTO_TEST_CASE(a_run_of_known_posts)
+{
+    using enum bound_run::verdict;
+    posts_query query;
+    query.known = [](std::string_view id) { return id == "known"; };
+    query.since_run = 2;
+    bound_run run;
+    BOOST_TEST(run.post(query, "known", {}) == known);
+    BOOST_TEST(run.post(query, "new", {}) == deliver);
+    BOOST_TEST(run.post(query, "known", {}) == known);
+    BOOST_TEST(!run.reached(query));
+    BOOST_TEST(run.post(query, "known", {}) == known);
+    BOOST_TEST(run.reached(query));
+
+    // Both bounds count into one run.
+    query.since = sys_days(2025y / May / 1);
+    bound_run both;
+    BOOST_TEST(both.post(query, "known", {}) == known);
+    BOOST_TEST(both.post(query, "new", *query.since - 1ms) == too_old);
+    BOOST_TEST(both.reached(query));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <vector>
 
 using namespace unipile;
@@ -159,6 +160,30 @@ BOOST_AUTO_TEST_CASE(since)
     BOOST_TEST(r.stream.stats().too_old == 7u);
     BOOST_TEST(r.requests() == 1u);
     BOOST_TEST(r.client.transport->alive == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(known_posts)
+{
+    // Of 100 posts the caller has those from 12 on, and a pinned one.
+    posts_query query;
+    query.known = [](std::string_view id) { return id == "0" || std::stoi(std::string(id)) >= 12; };
+    const whole_listing r(plain_listing(100, 10), query);
+    BOOST_TEST(r.got.reason == end_reason::known_reached);
+    BOOST_TEST(is_chosen(r.got.reason));
+    BOOST_TEST(r.got.ids == numbers(1, 12), boost::test_tools::per_element());
+    BOOST_TEST(r.stream.stats().known == 6u);
+    BOOST_TEST(r.requests() == 2u);
+
+    query.known = [](std::string_view) { return true; };
+    const whole_listing nothing_new(plain_listing(100, 10), query);
+    BOOST_TEST(nothing_new.got.ids.empty());
+    BOOST_TEST(nothing_new.got.reason == end_reason::known_reached);
+    BOOST_TEST(nothing_new.requests() == 1u);
+
+    query.known = [](std::string_view) { return false; };
+    const whole_listing all(plain_listing(100, 10), query);
+    BOOST_TEST(all.got.ids.size() == 100u);
+    BOOST_TEST(all.got.reason == end_reason::null_cursor);
 }
 
 BOOST_AUTO_TEST_CASE(odd_cursors)

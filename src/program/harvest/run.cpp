@@ -403,7 +403,7 @@ asio::awaitable<void> harvest_run::look_at_run()
         store::count_jobs count;
         count.run = start_.run.run;
         const auto counted =
-            co_await store::async_apply(*writer_, context_.get_executor(), std::move(count), as_result);
+            co_await store::async_apply(*writer_, context_.get_executor(), count, as_result);
         if (std::get<0>(counted)) co_return;
         counts_ = std::get<1>(counted);
         counted_ = tally();
