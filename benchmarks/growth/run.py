@@ -205,7 +205,7 @@ def main():
     free = shutil.disk_usage(growth.folder).free
     if free < max(arguments.posts) * BYTES * 1.4:
         parser.error(f"{max(arguments.posts):,} posts need {max(arguments.posts) * BYTES * 1.4 / 1e9:.0f} GB of disk")
-    lab.quiet()
+    load = lab.quiet()
     rows = []
 
     def measure(name, posts, what):
@@ -234,7 +234,8 @@ def main():
     text = f"# Growth\n\n{ABOUT.format(bytes=rows[0][2]['json'] / rows[0][1])}\n"
     for title, table in parts:
         text += (f"\n## {title}\n" if title else "") + f"\n{lab.markdown(*table)}"
-    text += f"\n- SQLite: {lab.output('sqlite3', '--version').split(' ')[0]}\n"
+    text += f"\n- load when it began: {load:.1f}; with more than 1, posts/s and seconds are those of a busy machine\n"
+    text += f"- SQLite: {lab.output('sqlite3', '--version').split(' ')[0]}\n"
     text += "\n".join(f"- {name}: {value}" for name, value in lab.machine(growth.build)) + "\n"
     lab.RESULTS.mkdir(exist_ok=True)
     (lab.RESULTS / "growth.md").write_text(text)

@@ -170,7 +170,7 @@ class Lab:
             run.interrupt()
             time.sleep(0.2)
             run.interrupt()
-            run.wait(codes=(130,))
+            run.wait(codes=(130, 4))  # 4: both signals came as one
         return seconds, peak
 
 
