@@ -265,7 +265,7 @@ def main():
          f"{again['alone']['wal']:,.0f} B · {again['grouped']['wal']:,.0f} B"],
         ["the same right after a checkpoint, whose page images are shared by 1,000 pages", "",
          f"{again['after_checkpoint']['wal']:,.0f} B"],
-        ["row versions of a page without news", f"≤ {GOALS['rows']}", f"{again['grouped']['rows']:.1f}"],
+        ["rows that a page without news inserts, updates and deletes, if it ends its job", f"≤ {GOALS['rows']}", f"{again['grouped']['rows']:.1f}"],
         [f"transactions a request at {calm['rate']:.0f} requests/s", f"≤ {GOALS['transactions']}",
          f"{calm['transactions']:.2f}"],
         ["the first request of a takeover of 10,000 accounts is admitted after · one of each account",
