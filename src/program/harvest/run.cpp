@@ -402,8 +402,7 @@ asio::awaitable<void> harvest_run::look_at_run()
         const auto began = std::chrono::steady_clock::now();
         store::count_jobs count;
         count.run = start_.run.run;
-        const auto counted =
-            co_await store::async_apply(*writer_, context_.get_executor(), count, as_result);
+        const auto counted = co_await store::async_apply(*writer_, context_.get_executor(), count, as_result);
         if (std::get<0>(counted)) co_return;
         counts_ = std::get<1>(counted);
         counted_ = tally();
