@@ -16,7 +16,7 @@ int main()
     } catch (const store::store_error& e) {
         std::cout << e.what() << '\n';
         const bool known = store::postgres::is_conninfo("postgresql:///posts");
-        return known && e.reason() == store::store_errc::unreachable ? 0 : 1;
+        return known && store::is_out_of_reach(e.reason()) ? 0 : 1;
     }
     return 1;
 }

@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(a_copy_that_has_no_room_is_no_matter_of_usage)
 BOOST_AUTO_TEST_CASE(a_damaged_store_is_not_copied)
 {
     std::fstream out{folder.file(), std::ios::binary | std::ios::in | std::ios::out};
-    out.seekp(16'384) << std::string(8'000, 'x');
+    out.seekp(32'768) << std::string(8'000, 'x');
     out.close();
     const finished f = process{UNIPILE_PROGRAM, command(), {}}.wait();
     BOOST_TEST(f.code == 1);
