@@ -109,6 +109,9 @@ asio::awaitable<bool> store_source::look_for_new()
         more = accounts.size() == accounts_at_once;
         if (more) look.after = accounts.back();
     }
+    // A claim may have ended meanwhile, and accounts may wait for their turn already.
+    std::erase_if(fresh, [&](const std::string& a) { return known_.contains(a); });
+    std::erase_if(ring_, [&](const std::string& a) { return std::binary_search(fresh.begin(), fresh.end(), a); });
     ring_.insert(ring_.begin(), fresh.begin(), fresh.end());
     co_return !fresh.empty() && !pulled_;
 }

@@ -34,6 +34,7 @@ listing::listing(posts_query query, const position& from)
 {
     pages_.emplace_back(page_track(detail::access::parts(from)));
     if (!cursor().empty()) memory_.cursors.follow(cursor());
+    if (!from.at_beginning()) memory_.bounds.resumes();
     end_ = from.ended();
 }
 
@@ -48,6 +49,7 @@ listing_memory listing::forget() noexcept
     // The memory belongs to the page that is due. If posts of earlier pages were never taken, the place is above it,
     // and a guard that has seen more than the place would report the same cursors as a loop.
     if (pages_.size() != 1) return {};
+    memory_.bounds.restart();  // the place may be above posts that were left out
     return std::move(memory_);
 }
 

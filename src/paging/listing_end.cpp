@@ -1,5 +1,7 @@
 #include "listing_end.hpp"
 
+#include "fingerprint.hpp"
+
 namespace unipile::paging {
 
 end_reason end_after(const posts_query& query, const page_facts& page) noexcept
@@ -15,17 +17,23 @@ end_reason end_after(const posts_query& query, const page_facts& page) noexcept
 
 bool is_final(end_reason r) noexcept { return is_complete(r) || (is_inferred(r) && r != end_reason::refused_cursor); }
 
-bound_run::verdict bound_run::post(const posts_query& query, std::string_view id,
-                                   std::optional<wall_time> published) noexcept
+bound_run::verdict bound_run::post(const posts_query& query, std::string_view id, std::optional<wall_time> published)
 {
+    const auto is_known = [&]() noexcept { return query.known(id); };
     auto v = verdict::deliver;
+    bool counts = true;
     if (query.since && published && *published < *query.since) v = verdict::too_old;
-    if (query.known && query.known(id)) v = verdict::known;
+    if (query.known && is_known()) {
+        v = verdict::known;
+        counts = !resumes_ && !delivered_.contains(fingerprint(id));
+    } else if (query.known) {
+        resumes_ = false;
+        if (v == verdict::deliver) delivered_.insert(fingerprint(id));
+    }
     // Without a time, a post proves nothing about `since`: it is delivered, and neither counts nor interrupts the run.
-    const bool proves = published || query.known;
     if (v != verdict::deliver)
-        ++behind_;
-    else if (proves)
+        behind_ += counts ? 1 : 0;
+    else if (published || query.known)
         behind_ = 0;
     return v;
 }

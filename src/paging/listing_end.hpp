@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <unordered_set>
 
 namespace unipile::paging {
 
@@ -32,16 +33,25 @@ bool is_final(end_reason r) noexcept;
 
 /// `posts_query::since` and `known`: leaves out posts behind these bounds, and ends the listing after enough of them in
 /// a row.
+///
+/// A caller that stores posts as they arrive knows those that this listing has delivered, too, and meets them again
+/// where pages overlap or where it resumes. They prove nothing about what follows.
 class bound_run {
 public:
     enum class verdict { deliver, too_old, known };
 
-    verdict post(const posts_query& query, std::string_view id, std::optional<wall_time> published) noexcept;
+    /// The listing begins behind a place that was reached before: known posts count from the first new post on.
+    void resumes() noexcept { resumes_ = true; }
+    verdict post(const posts_query& query, std::string_view id, std::optional<wall_time> published);
     /// Returns true if the last post that was left out was the last of enough.
     bool reached(const posts_query& query) const noexcept { return behind_ >= query.since_run; }
+    /// The page will be read once more.
+    void restart() noexcept { behind_ = 0; }
 
 private:
     unsigned behind_ = 0;
+    bool resumes_ = false;
+    std::unordered_set<std::uint64_t> delivered_;  // hashes of ids; with `known` only
 };
 
 }  // namespace unipile::paging

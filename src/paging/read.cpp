@@ -3,6 +3,7 @@
 #include <unipile/client.hpp>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/system/errc.hpp>
 
 #include <utility>
 
@@ -21,7 +22,8 @@ public:
 
     void begin()
     {
-        if (!std::exchange(begun_, true)) advance();
+        const bool first = !std::exchange(begun_, true);
+        if (first || (!current_ && is_failure(stream_.end_reason()))) advance();
     }
     void advance()
     {
@@ -32,24 +34,29 @@ public:
 private:
     void wait()
     {
-        bool over = false;
-        boost::system::error_code code;
-        stream_.async_next([&](boost::system::error_code e, std::optional<post> p) {
-            code = e;
-            current_ = std::move(p);
-            over = true;
-        });
+        if (std::exchange(over_, false))
+            stream_.async_next([this](boost::system::error_code e, std::optional<post> p) {
+                code_ = e;
+                current_ = std::move(p);
+                over_ = true;
+            });
         context_.restart();
-        while (!over) context_.run_one();
-        if (!code) return;
+        while (!over_) {
+            if (context_.run_one() != 0) continue;
+            over_ = true;  // GCOVR_EXCL_LINE: there was no memory for the pull's end
+            throw failure(make_error_code(boost::system::errc::not_enough_memory));  // GCOVR_EXCL_LINE: see above
+        }
+        if (!code_) return;
         if (auto f = stream_.last_failure()) throw failure(std::move(*f));
-        throw failure(code);
+        throw failure(code_);
     }
 
     boost::asio::io_context context_{1};
     client client_;
     post_stream stream_;
     std::optional<post> current_;
+    boost::system::error_code code_;
+    bool over_ = true;  // no pull is outstanding
     bool begun_ = false;
 };
 

@@ -3,6 +3,7 @@
 #include "store/sqlite_store.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace unipile::store {
 
@@ -121,6 +122,7 @@ void sqlite_store::apply(const begin_import& op)
     // One counter for all runs, since the import number of a job does not identify its run.
     r.import = db_.number("SELECT coalesce(max(import), 0) + 1 FROM runs");
     r.listed = 0;
+    importing_ = op.run;
     named_.clear();
     statement set(db_, "UPDATE runs SET import = ?, listed = 0 WHERE run = ?");
     set.bind(1, r.import).bind(2, op.run).run();
@@ -136,7 +138,7 @@ std::uint64_t sqlite_store::apply(const end_import& op)
 {
     run_row& r = run_of(op.run);
     r.withheld = false;
-    if (r.import == 0) return 0;
+    if (std::exchange(importing_, 0) != op.run || r.import == 0) return 0;
     open_accounts_.clear();
     const std::uint64_t withdrawn = withdraw_unnamed(op.run);
     statement close(db_, "DELETE FROM properties WHERE name = 'open_import' AND value = CAST(? AS TEXT)");

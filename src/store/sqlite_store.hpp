@@ -149,7 +149,8 @@ private:
     std::map<std::int64_t, run_row> runs_;
     std::map<std::int64_t, open_accounts> open_accounts_;  // by run; read when it is needed
     std::unordered_map<std::int64_t, timeline> claimed_;   // by job
-    std::vector<bool> named_;                              // by the import that is under way, by job
+    std::int64_t importing_ = 0;                           // the run whose jobs are being read
+    std::vector<bool> named_;                              // by that import, by job
     bool finds_known_jobs_ = false;
     bool looking_ahead_ = false;    // `next_posts_` is running
     std::vector<stored_row> rows_;  // of the current batch

@@ -273,7 +273,7 @@ BOOST_AUTO_TEST_CASE(jobs_of_an_account_that_leaves_are_not_delivered_again)
     store::store_writer writer(store::open_sqlite(folder.file()));
     const auto source = std::make_shared<durable::store_source>(context.get_executor(), writer, 1, posts_query(),
                                                                 std::weak_ptr<durable::job_owner>());
-    for (const std::size_t n : {0, 1}) {
+    for (const std::size_t n : {0u, 1u}) {
         store::claimed_job job;
         job.job = static_cast<std::int64_t>(n) + 7;
         job.spec = spec_of(n, "x");

@@ -125,6 +125,7 @@ BOOST_AUTO_TEST_CASE(a_failure_comes_behind_the_posts_before_it)
     BOOST_CHECK((posts.last_failure().value().code() == errc::api_key_refused));
     // It stays so.
     BOOST_CHECK_THROW(++i, failure);
+    BOOST_CHECK_THROW(posts.begin(), failure);
 }
 
 BOOST_AUTO_TEST_CASE(what_cannot_work_is_refused_before_a_request)

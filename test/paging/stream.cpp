@@ -5,6 +5,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <chrono>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -184,6 +185,35 @@ BOOST_AUTO_TEST_CASE(known_posts)
     const whole_listing all(plain_listing(100, 10), query);
     BOOST_TEST(all.got.ids.size() == 100u);
     BOOST_TEST(all.got.reason == end_reason::null_cursor);
+}
+
+BOOST_AUTO_TEST_CASE(posts_of_this_listing_are_not_what_the_caller_had)
+{
+    // A caller that stores what arrives; the pages overlap by six posts.
+    std::set<std::string> stored;
+    posts_query query;
+    query.known = [&stored](std::string_view id) { return stored.contains(std::string(id)); };
+    const auto overlapping = [](std::size_t n, const asked&) -> answer {
+        return {.body = page(4 * n, 4 * n + 10, n == 5 ? "null" : "\"c" + std::to_string(n) + "\"")};
+    };
+    const auto store_all = [&stored](one_listing& f) {
+        for (std::string id = f.next(); !id.empty(); id = f.next()) stored.insert(id);
+    };
+    one_listing whole(overlapping, query);
+    store_all(whole);
+    BOOST_TEST(stored.size() == 30u);
+    BOOST_TEST(whole.stream.end_reason() == end_reason::null_cursor);
+
+    // One that was cut off behind posts that are stored, and resumes above them.
+    stored.clear();
+    one_listing first(plain_listing(30, 10), query);
+    stored.insert(first.next());
+    const position place = first.stream.position();
+    for (int n = 0; n != 7; ++n) stored.insert(first.next());
+    one_listing second(plain_listing(30, 10), query, impatient(), place);
+    store_all(second);
+    BOOST_TEST(stored.size() == 30u);
+    BOOST_TEST(second.stream.end_reason() == end_reason::null_cursor);
 }
 
 BOOST_AUTO_TEST_CASE(odd_cursors)

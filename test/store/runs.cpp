@@ -201,6 +201,9 @@ BOOST_AUTO_TEST_CASE(known_and_new_jobs_by_turns_are_all_counted)
     // Those that only the first list names are withdrawn, without a row of theirs that the second one has changed.
     BOOST_TEST(import(s, std::span(mixed).subspan(1), result) == 1u);
     BOOST_TEST(s.engine->perform(count_jobs{s.run}).queued == 5u);
+    // The import is over, and withdraws nothing more.
+    BOOST_TEST(s.engine->perform(end_import{s.run}) == 0u);
+    BOOST_TEST(s.engine->perform(count_jobs{s.run}).queued == 5u);
 }
 
 BOOST_AUTO_TEST_CASE(the_order_of_the_request_holds_in_a_resumed_run)

@@ -51,11 +51,16 @@ store_wait::reason meaning_of(pg::waiting::reason what)
     return store_wait::reason::worker;
 }
 
-template <class Store>
-Store reached(Store opened)
-{
+/// Notes that the database was reached, also where it has no store.
+template <class Open>
+auto reach(Open open)
+try {
+    auto opened = open();
     was_reached = true;
     return opened;
+} catch (const store::store_error& e) {
+    if (e.reason() == store::store_errc::nothing_stored) was_reached = true;
+    throw;
 }
 
 pg::postgres_options options_for_database(const store_patience& patience)
@@ -103,7 +108,7 @@ std::unique_ptr<store::engine> open_engine(const std::string& store, store::acce
         if (take_over_after) options.leases = times_for(*take_over_after);
         options.access = access;
         options.create = create;
-        return reached(pg::open_postgres(store, options));
+        return reach([&] { return pg::open_postgres(store, options); });
 #else
         refuse_database();
 #endif
@@ -118,7 +123,7 @@ std::unique_ptr<store::post_reader> open_reader(const std::string& store, const 
 {
     if (is_database(store)) {
 #ifdef UNIPILE_WITH_POSTGRES
-        return reached(pg::open_postgres_reader(store, options_for_database(patience)));
+        return reach([&] { return pg::open_postgres_reader(store, options_for_database(patience)); });
 #else
         refuse_database();
 #endif

@@ -19,6 +19,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -63,7 +64,11 @@ std::optional<pace_outlook> outlook_of(store::post_reader& reader, const store_s
 {
     if (!s.last_run || s.last_run->ended || s.last_run->terms.empty() || s.jobs.open() == 0) return std::nullopt;
     harvest_plan plan;
-    adopt_terms(plan, s.last_run->terms);
+    try {
+        adopt_terms(plan, s.last_run->terms);
+    } catch (const std::invalid_argument&) {
+        return std::nullopt;  // begun by another program, whose pace is not known
+    }
     std::uint64_t over = 0, requests = 0;
     reader.accounts([&](const store::account_row&, const store::account_summary& a) {
         over += a.jobs.done + a.jobs.failed;
