@@ -162,6 +162,7 @@ public:
         request.mode = walk_mode::full;
         run_ = writer_->perform(begin_run{request, moment(label)}).run;
         std::vector<job_spec> jobs;
+        jobs.reserve(listings());
         for (std::size_t i = 0; i < listings(); ++i)
             jobs.push_back({account(i), "identifier" + std::to_string(i), false});
         writer_->perform(begin_import{run_});
@@ -297,8 +298,8 @@ void measure_bare(const std::string& file, std::size_t posts)
     sqlite3* db = nullptr;
     check(sqlite3_open(file.c_str(), &db), db);
     execute(db,
-            "PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-            "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4096; PRAGMA secure_delete = OFF;"
+            "PRAGMA page_size = 32768; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+            "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 2048; PRAGMA secure_delete = OFF;"
             "CREATE TABLE posts(provider TEXT NOT NULL, id TEXT NOT NULL, account TEXT NOT NULL, identifier "
             "TEXT NOT NULL, published INTEGER, first_seen INTEGER, last_seen INTEGER, json TEXT NOT NULL, "
             "UNIQUE(id, provider))");

@@ -92,10 +92,14 @@ class Growth:
             lab.say("PostgreSQL is left out: it is not installed")
             return None
         with Server() as server:
-            row = self.call(self.tool, "feed", server.fresh(), posts, min(posts, AGAIN))
+            database = server.fresh()
             server.sql("CHECKPOINT")
-            wal = int(server.sql("SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint")[0][0])
-            row["disk"] = int(server.sql("SELECT pg_database_size('bench')")[0][0])
+            place = server.sql("SELECT pg_current_wal_lsn()")[0][0]
+            empty = int(server.sql("SELECT pg_database_size('bench')")[0][0])
+            row = self.call(self.tool, "feed", database, posts, 0)
+            server.sql("CHECKPOINT")
+            wal = int(server.sql(f"SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '{place}')::bigint")[0][0])
+            row["disk"] = int(server.sql("SELECT pg_database_size('bench')")[0][0]) - empty
             # What a server writes at least: its log, and each page of its tables once.
             row["written"] = wal + row["disk"]
         return row

@@ -29,7 +29,8 @@ void make_tables(pg::connection& db)
     db.run(query("DROP SCHEMA IF EXISTS bare CASCADE"));
     db.run(query("CREATE SCHEMA bare"));
     for (const std::string name : {"posts", "sightings", "changes"})
-        db.run(query("CREATE TABLE bare." + name + " (LIKE unipile." + name + " INCLUDING ALL)"));
+        db.run(query(std::string("CREATE TABLE bare.").append(name).append(" (LIKE unipile.").append(name) +
+                     " INCLUDING ALL)"));
     db.run(query("ALTER TABLE bare.posts SET (toast_tuple_target = 256)"));
     db.run(query("CHECKPOINT"));
 }

@@ -79,12 +79,13 @@ struct harvest {
         page.now = wall_now();
         page.position = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
         for (std::size_t i = from; i < std::min(from + page_size, posts.size()); ++i)
-            page.posts.push_back({"LINKEDIN", posts[i].id, wall_time(std::chrono::hours(480'000)), posts[i].json});
+            page.posts.emplace_back("LINKEDIN", posts[i].id, wall_time(std::chrono::hours(480'000)), posts[i].json);
         batch.emplace_back(std::move(page));
     }
     void end_all()
     {
         std::vector<operation> batch;
+        batch.reserve(jobs.size());
         for (const auto& [listing, job] : jobs)
             batch.emplace_back(job_end{job, end_reason::null_cursor, {}, {}, false, {}, 0, wall_now()});
         engine->apply(batch);
@@ -147,14 +148,14 @@ void measure_latency(const std::string& keywords, std::size_t count, const std::
     for (std::size_t i = turn; i < turn + 2; ++i) {
         const int delay = i % 2 == 0 ? 0 : 1000;
         const std::string here = folder + (delay == 0 ? "/near" : "/far");
+        const std::string address = std::string("host=").append(here).append(" ") + keywords;
         benchmark::begin_delaying(here, server, std::chrono::microseconds(delay / 2));
         {
-            pg::connection side{pg::conninfo("host=" + here + " " + keywords)};
+            pg::connection side{pg::conninfo(address)};
             side.run(pg::query("DROP SCHEMA IF EXISTS unipile CASCADE"));
             side.run(pg::query("CHECKPOINT"));
         }
-        std::printf("%s\"%s\":%.6f", separator, delay == 0 ? "near" : "far",
-                    first_harvest("host=" + here + " " + keywords, posts));
+        std::printf("%s\"%s\":%.6f", separator, delay == 0 ? "near" : "far", first_harvest(address, posts));
         separator = ",";
     }
     std::printf("}\n");

@@ -101,6 +101,7 @@ result ours(const std::string& file, const std::vector<post_text>& posts, std::s
     const auto run = engine->perform(begin_run{request, moment(0)}).run;
     const std::size_t listings = (posts.size() + 999) / 1000;
     std::vector<job_spec> jobs;
+    jobs.reserve(listings);
     for (std::size_t i = 0; i < listings; ++i) jobs.push_back({"account", "identifier" + std::to_string(i), false});
     engine->perform(add_jobs{run, jobs});
     engine->commit();
@@ -114,7 +115,7 @@ result ours(const std::string& file, const std::vector<post_text>& posts, std::s
             page.now = moment(label);
             page.position = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" + std::to_string(n);
             for (std::size_t k = 0; k < page_size && at < posts.size(); ++k, ++at)
-                page.posts.push_back({"LINKEDIN", posts[at].id, moment(0), posts[at].json});
+                page.posts.emplace_back("LINKEDIN", posts[at].id, moment(0), posts[at].json);
             engine->perform(std::move(page));
             if (++pages % group_pages == 0) engine->commit();
         }
