@@ -32,10 +32,11 @@ struct posts_query {
     /// the usual order, newest first. Empty: no bound.
     std::optional<wall_time> since = {};
     /// Returns true for the id of a post that the caller has. Such posts are not delivered, and the listing ends once
-    /// `since_run` of them came in a row: the new posts cost one request. Not found are changes of them, and older posts
-    /// that the caller lacks: read a listing to its end once, without this. Posts that this stream has delivered do not
-    /// count, since pages overlap; a resumed stream counts from its first new post on. Called on the client's executor
-    /// as a post arrives. Must not throw (that terminates the process), nor destroy or pull the stream. Empty: no bound.
+    /// `since_run` of them came in a row: the new posts cost one request. Not found are changes of them, and older
+    /// posts that the caller lacks: read a listing to its end once, without this. Posts that this stream has delivered
+    /// do not count, since pages overlap; a resumed stream counts from its first new post on. Called on the client's
+    /// executor as a post arrives. Must not throw (that terminates the process), nor destroy or pull the stream. Empty:
+    /// no bound.
     std::function<bool(std::string_view id)> known = {};
     /// How many posts in a row that are older or known show that `since` or `known` is reached, so that a pinned post
     /// does not; at least 1.
