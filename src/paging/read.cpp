@@ -22,8 +22,8 @@ public:
 
     void begin()
     {
-        const bool first = !std::exchange(begun_, true);
-        if (first || (!current_ && is_failure(stream_.end_reason()))) advance();
+        const auto end = stream_.end_reason();
+        if (!current_ && (end == end_reason::none || is_failure(end))) advance();
     }
     void advance()
     {
@@ -57,7 +57,6 @@ private:
     std::optional<post> current_;
     boost::system::error_code code_;
     bool over_ = true;  // no pull is outstanding
-    bool begun_ = false;
 };
 
 }  // namespace paging
