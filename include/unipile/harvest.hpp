@@ -192,8 +192,8 @@ public:
     /// The same at once: requests under way are aborted, and jobs that the source has not delivered yet are not taken.
     void cancel();
 
-    /// Asks the source for a handful of jobs although `max_queued` are queued, e.g. because it has more urgent ones. No
-    /// effect while the source is asked anyway, or once it has no more jobs.
+    /// Asks the source for a handful of jobs although `max_queued` are queued, e.g. because it has more urgent ones. If
+    /// the source is being asked, that comes afterwards. No effect once it has no more jobs.
     void pull();
     /// Unparks an account, and ends its rest. Returns false if the harvest has no account of that name.
     bool unpark(std::string_view account);

@@ -95,7 +95,7 @@ private:
     boost::asio::awaitable<void> give_back_what_is_left();
     boost::asio::awaitable<void> watch_share();
     boost::asio::awaitable<void> look_who_leaves();
-    boost::asio::awaitable<void> look_for_new();
+    boost::asio::awaitable<bool> look_for_new();
     void hold_back();
     void leave(std::string_view account);
     boost::asio::awaitable<void> let_leave();

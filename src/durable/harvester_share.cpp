@@ -50,21 +50,24 @@ asio::awaitable<void> harvester_core::watch_share()
         co_await let_leave();
         const std::uint64_t now = writer_.share()->growth();
         if (now == growth && !source_->has_waited()) continue;
-        growth = now;
-        if (watches_ && !store_failed_) co_await look_for_new();
+        if (!watches_ || store_failed_) continue;
+        const bool looked = co_await look_for_new();
+        if (looked) growth = now;
     }
 }
 
-/// Accounts that were taken over are not to wait until jobs of others have ended.
-asio::awaitable<void> harvester_core::look_for_new()
+/// Accounts that were taken over are not to wait until jobs of others have ended. Returns false if it has to be tried
+/// again.
+asio::awaitable<bool> harvester_core::look_for_new()
 {
-    bool found = false;
+    auto found = store_source::findings::none;
     try {
         found = co_await source_->look_for_new();
     } catch (const boost::system::system_error& e) {
         store_failed(e.code());
     }
-    if (found) stream_->pull();
+    if (found == store_source::findings::some) stream_->pull();
+    co_return found != store_source::findings::put_off;
 }
 
 asio::awaitable<void> harvester_core::look_who_leaves()

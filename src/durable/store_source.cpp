@@ -93,9 +93,15 @@ bool store_source::has_waited() const
                        [&](const auto& entry) { return entry.second.begins > looked_ && entry.second.begins <= at; });
 }
 
-asio::awaitable<bool> store_source::look_for_new()
+asio::awaitable<store_source::findings> store_source::look_for_new()
 {
-    looked_ = now();
+    const wall_time began = now();
+    if (waits_) {
+        // The pull looks at all accounts then.
+        looked_ = began;
+        notify();
+        co_return findings::none;
+    }
     std::vector<std::string> fresh;
     store::accounts_with_jobs look;
     look.run = run_;
@@ -113,7 +119,9 @@ asio::awaitable<bool> store_source::look_for_new()
     std::erase_if(fresh, [&](const std::string& a) { return known_.contains(a); });
     std::erase_if(ring_, [&](const std::string& a) { return std::binary_search(fresh.begin(), fresh.end(), a); });
     ring_.insert(ring_.begin(), fresh.begin(), fresh.end());
-    co_return !fresh.empty() && !pulled_;
+    if (pulled_) co_return findings::put_off;
+    looked_ = began;
+    co_return fresh.empty() ? findings::none : findings::some;
 }
 
 void store_source::stop()
@@ -306,7 +314,9 @@ asio::awaitable<void> store_source::wait_for_change()
     // Jobs that become due give no notification, so this looks again soon.
     change_.expires_after(std::chrono::seconds(1));
     constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+    waits_ = true;
     co_await change_.async_wait(as_result);
+    waits_ = false;
     notified_ = false;
 }
 

@@ -66,9 +66,13 @@ public:
     /// Returns true if an account that had to wait, since it was taken over, may begin since the last look for new
     /// ones.
     bool has_waited() const;
-    /// Looks for accounts with jobs that are not known yet, which the next pull takes first. Returns true if there are
-    /// some. To be called while no pull is outstanding; has no effect otherwise.
-    boost::asio::awaitable<bool> look_for_new();
+    enum class findings {
+        none,
+        some,
+        put_off,  ///< a pull that may have looked before is under way: look again
+    };
+    /// Looks for accounts with jobs that are not known yet, which the next pull takes first.
+    boost::asio::awaitable<findings> look_for_new();
     /// The account has left: its row is read again before its next jobs.
     void left(const std::string& account);
     /// Returns the accounts whose rows were read.
@@ -116,6 +120,7 @@ private:
     wall_time looked_{};  ///< for new accounts
     std::deque<store::claimed_job> again_;
     bool pulled_ = false;  ///< a pull is outstanding
+    bool waits_ = false;   ///< and waits for a change
     bool busy_ = false;    ///< accounts with enough jobs were skipped in this round
     bool notified_ = false;
     bool stopped_ = false;

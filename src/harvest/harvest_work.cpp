@@ -138,7 +138,7 @@ bool harvest_core::wants_jobs() const noexcept
 
 void harvest_core::pull()
 {
-    if (closed_ || pulling_) return;
+    if (closed_) return;
     urgent_ = true;
     schedule_work();
 }

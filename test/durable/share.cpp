@@ -34,7 +34,11 @@ public:
         const std::lock_guard lock(mutex_);
         return !leaving_.empty();
     }
-    std::uint64_t growth() const noexcept override { return grown; }
+    std::uint64_t growth() const noexcept override
+    {
+        ++growth_asked;
+        return grown;
+    }
     wall_time now() const noexcept override { return wall_now(); }
     std::chrono::milliseconds take_over_after() const noexcept override { return 90s; }
 
@@ -63,6 +67,9 @@ public:
     std::atomic<bool> sends = true, lacks = false;
     std::string hidden;  // see is_hidden
     std::atomic<std::uint64_t> grown = 0;
+    mutable std::atomic<int> growth_asked = 0;
+    std::atomic<int> held_claim = -1;  // claims before the one that waits for `go_on`
+    std::atomic<bool> holds = false, go_on = false;
     std::atomic<int> refusals = 0;      // of ledgers
     std::atomic<int> others = 0;        // how often they have jobs
     std::atomic<std::size_t> left = 0;  // accounts
@@ -85,6 +92,10 @@ public:
         if (std::any_of(operations.begin(), operations.end(), asks)) share_.arriving.clear();
         std::vector<store::operation_result> results;
         for (const store::operation& op : operations) {
+            if (std::holds_alternative<store::claim_jobs>(op) && share_.held_claim-- == 0) {
+                share_.holds = true;
+                share_.go_on.wait(false);
+            }
             results.push_back(std::move(inner_->apply({&op, 1}).front()));
             if (std::holds_alternative<store::accounts_with_jobs>(op)) {
                 auto& accounts = std::get<std::vector<std::string>>(results.back());
@@ -264,6 +275,38 @@ BOOST_AUTO_TEST_CASE(an_account_that_is_taken_over_does_not_wait_for_the_queue_o
     BOOST_TEST(h.scripted.transport->requests.back().account == "a1");
     h.harvester->cancel();
     run_until(h, [&] { return h.result.has_value(); });
+}
+
+// The last of these claims fills the queue.
+BOOST_AUTO_TEST_CASE(an_account_that_is_taken_over_during_a_claim_does_not_wait_for_the_queue_of_others_either)
+{
+    for (const int claim : {3, 4}) {
+        BOOST_TEST_CONTEXT("claim " << claim)
+        {
+            full_queue w;
+            w.share.held_claim = claim;
+            stored_harvest h(w, full_queue::options());
+            h.begin();
+            const auto go_on_until = [&h](const auto& is_so) {
+                while (!is_so()) {
+                    h.context.restart();
+                    if (h.context.poll_one() == 0) h.context.run_one_for(1ms);
+                }
+            };
+            go_on_until([&] { return w.share.holds.load(); });
+            w.share.show();
+            ++w.share.grown;
+            const int asked = w.share.growth_asked;
+            go_on_until([&] { return w.share.growth_asked > asked + 1; });
+            w.share.go_on = true;
+            w.share.go_on.notify_all();
+            run_until(h, [&] { return h.requests() > 1 || w.share.growth_asked > asked + 10; });
+            BOOST_TEST(h.requests() == 2u);
+            BOOST_TEST(h.scripted.transport->requests.back().account == "a1");
+            h.harvester->cancel();
+            run_until(h, [&] { return h.result.has_value(); });
+        }
+    }
 }
 
 BOOST_AUTO_TEST_CASE(jobs_of_an_account_that_leaves_are_not_delivered_again)

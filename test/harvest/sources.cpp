@@ -236,6 +236,37 @@ BOOST_AUTO_TEST_CASE(says_which_accounts_have_enough)
     for (const auto& name : enough) BOOST_TEST(name == "a0");
 }
 
+BOOST_AUTO_TEST_CASE(a_source_that_has_urgent_jobs_while_it_is_asked_is_asked_again)
+{
+    struct source final : job_source {
+        void async_pull(job_request, handler done) override { asked.push_back(std::move(done)); }
+        std::vector<handler> asked;
+    };
+    auto options = quickly();
+    options.max_queued = 4;
+    auto owned = std::make_unique<source>();
+    source& jobs = *owned;
+    scripted_harvest h([](std::size_t, const asked&) { return answer{.waits = true}; },
+                       std::unique_ptr<job_source>(std::move(owned)), options);
+    h.begin();
+    h.poll();
+    BOOST_TEST_REQUIRE(jobs.asked.size() == 1u);
+    h.stream.pull();
+    h.poll();
+    BOOST_TEST(jobs.asked.size() == 1u);
+    // These fill the queue.
+    const std::vector<posts_query> more = grid(1, 5);
+    std::move(jobs.asked[0])(boost::system::error_code(), std::vector<harvest_job>(more.begin(), more.end()));
+    h.poll();
+    BOOST_TEST_REQUIRE(jobs.asked.size() == 2u);
+    std::move(jobs.asked[1])(boost::system::error_code(), std::vector{harvest_job(query_of(1, "urgent"))});
+    h.poll();
+    BOOST_TEST(jobs.asked.size() == 2u);
+    BOOST_TEST(h.scripted.transport->requests.back().account == "a1");
+    h.stream.cancel();
+    h.run_all();
+}
+
 BOOST_AUTO_TEST_CASE(refuses_options_that_make_no_sense)
 {
     asio::io_context context;
