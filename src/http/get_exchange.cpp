@@ -20,7 +20,7 @@ constexpr unsigned most_interim_answers = 16;
 
 // Bytes between two yields to the event loop. Needed for a server that is always faster than its reader, and for a body
 // that inflates a lot. Every piece counts something, however small it is.
-constexpr std::size_t work_without_a_pause = 256 * 1024;
+constexpr std::size_t work_without_a_pause = 1024 * 1024;
 constexpr std::size_t least_work = 64;
 
 // Bytes of framing of a body, in addition to the limit for pages.
@@ -98,6 +98,8 @@ asio::awaitable<bool> get_exchange::begin_answer()
     // After a failed write, an answer that the server sent before it closed can still be read.
     awaits("the sending of the request");
     co_await write_all(*connection_, request_, true);
+    // Before there is a buffer: of many requests that are sent in one turn, each reads its answer to the end in turn.
+    co_await pause();
     start_phase(errc::first_byte_timeout, access().options.deadlines.first_byte);
     awaits("the answer's first byte");
     const io_step step = co_await read_more(false);

@@ -44,8 +44,9 @@ public:
     exchange& operator=(const exchange&) = delete;
 
     /// Gets a connection, or throws errc::connection_wait_timeout if `max_connections` others run; the caller does the
-    /// waiting. Sends the request and reads the answer's header. Sends the request once more if a reused connection is
-    /// closed before the answer's first byte; `times_sent` counts both. Called once.
+    /// waiting. Sends the request and, in a later turn of the event loop, reads the answer's header. Sends the request
+    /// once more if a reused connection is closed before the answer's first byte; `times_sent` counts both. Called
+    /// once.
     virtual boost::asio::awaitable<response_head> get(std::string target) = 0;
 
     /// Returns the next bytes of the body, inflated; empty at its end. The view is valid until the next call. Time

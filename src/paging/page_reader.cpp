@@ -8,7 +8,6 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
@@ -118,9 +117,6 @@ awaitable<void> page_reader::run(std::shared_ptr<page_reader> self, std::shared_
     auto& work = *self->work_;
     work.head = co_await work.exchange->get(std::move(target));
     work.count(self->listing_.stats);
-    // The answer was there without a wait. The initiation that asked for posts has to return before they can be taken;
-    // until then a whole page of them would gather.
-    if (self->starting_) co_await asio::post(self->executor_, asio::use_awaitable);
     if (work.head.status == 200) {
         co_await self->read_page(*client);
         co_return;

@@ -29,7 +29,7 @@ public:
         const auto number = owner_->requests.size();
         owner_->requests.push_back(parse(target));
         answer_ = owner_->script_(number, owner_->requests.back());
-        co_await turn();
+        co_await asio::post(owner_->executor(), asio::use_awaitable);
         if (answer_.waits) co_await hang();
         if (answer_.not_sent) throw failure(*answer_.not_sent);
         times_sent_ = answer_.times_sent;

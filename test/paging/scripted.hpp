@@ -35,7 +35,7 @@ struct answer {
     bool no_answer = false;                  ///< not a byte of it comes
     errc silence = errc::connection_lost;    ///< with `no_answer`: how that ends
     unsigned times_sent = 1;                 ///< how many requests for it the server may have seen
-    bool at_once = false;                    ///< all of it is there as soon as it is asked for
+    bool at_once = false;                    ///< all of its body is there with its header
     bool hang = false;                       ///< at the end, or at `break_at`, nothing more comes
     bool waits = false;                      ///< it waits for a connection, and nothing is ever sent
     std::optional<errc> not_sent = {};       ///< it fails so before anything was sent
