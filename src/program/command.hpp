@@ -2,6 +2,8 @@
 // run.
 #pragma once
 
+#include "program/exit_codes.hpp"
+
 #include <functional>
 #include <stdexcept>
 
@@ -13,17 +15,6 @@ namespace unipile::program {
 
 /// Runs the chosen subcommand after the command line was parsed. Returns the exit code.
 using runner = std::function<int()>;
-
-/// The exit codes of every subcommand.
-enum exit_code : int {
-    all_complete = 0,
-    some_incomplete = 1,
-    usage_error = 2,
-    key_refused = 3,
-    out_of_reach = 4,  ///< an outage ended the harvest
-    no_database = 5,   ///< the database of a store can't be reached, or refuses its user
-    interrupted = 130,
-};
 
 /// A signal ended a command before it did anything. The text is a line for the user; the exit code is `interrupted`.
 struct interrupted_command : std::runtime_error {
@@ -40,5 +31,7 @@ void add_export(CLI::App& app, runner& run);
 void add_accounts(CLI::App& app, runner& run);
 void add_backup(CLI::App& app, runner& run);
 void add_simulate(CLI::App& app, runner& run);
+/// Is to be added last: it is about the others.
+void add_help(CLI::App& app, runner& run);
 
 }  // namespace unipile::program

@@ -97,11 +97,7 @@ int parse(CLI::App& app, int argc, char** argv, unipile::program::runner& run)
 /// Adds the exit codes to the help of the program and of each subcommand.
 void add_exit_codes(CLI::App& app)
 {
-    const std::string codes =
-        "Exit codes: 0 all complete, 1 some listing failed or is incomplete (items that are no posts count as such),\n"
-        "2 usage or configuration, 3 key refused, 4 a harvest ended by an outage, 5 a store's database can't be "
-        "reached\n"
-        "or refuses its user, 130 interrupted.";
+    const std::string codes = unipile::program::exit_code_lines();
     for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
         std::string own = command->get_footer();
         if (!own.empty()) own += '\n';
@@ -142,6 +138,7 @@ int main(int argc, char** argv)
     unipile::program::add_accounts(app, run);
     unipile::program::add_backup(app, run);
     unipile::program::add_simulate(app, run);
+    unipile::program::add_help(app, run);
     add_exit_codes(app);
 
     if (const int code = parse(app, argc, argv, run); code >= 0) return code;

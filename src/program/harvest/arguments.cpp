@@ -38,6 +38,7 @@ void add_jobs(CLI::App& command, harvest_arguments& a)
         .add_option("JOBS", a.jobs,
                     "What to harvest; - is standard input. CSV with a header (account,identifier,company), NDJSON with "
                     "the same names, or plain identifiers with --account")
+        ->type_name("FILE")
         ->required();
     command.add_option("--account", a.account, "The account of lines that name none");
     command.add_flag("--company", a.company, "Lines that do not state it are LinkedIn companies");

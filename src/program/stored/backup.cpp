@@ -95,6 +95,7 @@ void add_backup(CLI::App& app, runner& run)
     const auto o = std::make_shared<backup_options>();
     command->add_option("--store", o->file, "The store that `unipile harvest` fills")->type_name("FILE")->required();
     command->add_option("TO", o->to, "The file to create, for its owner only; an existing file is not overwritten")
+        ->type_name("FILE")
         ->required();
     command->footer(
         "The backup holds all that was committed when it began, wherever it lay: a store that is harvested into may "

@@ -28,6 +28,7 @@ std::map<std::string, strings> complete_commands(const field_work& w)
         {"accounts", {"--store", w.store}},
         {"backup", {w.folder.file("copy"), "--store", w.store}},
         {"simulate", {"--address", "203.0.113.1"}},
+        {"help", {}},
     };
 }
 
@@ -118,6 +119,7 @@ const std::map<std::string, std::map<std::string, strings>> refused{
       {"--output", {"", "/"}}}},
     {"accounts", {{"--store", readable}, {"--json", none}, {"--unpark", empty}}},
     {"backup", {{"--store", readable}}},
+    {"help", {{"--json", none}, {"--write", {"", "/dev/null"}}}},
     {"simulate",
      {{"--accounts", positive},
       {"--identifiers", positive},
