@@ -41,6 +41,8 @@ public:
     {}
     /// Sets what lists the accounts that have to leave.
     void ask_for_leaves(std::function<std::vector<std::string>(std::size_t)> f) { leaves_ = std::move(f); }
+    /// Sets how many jobs the end of an import looks at; see `memory::withdrawn_to`.
+    void withdraw_at_once(std::size_t jobs) noexcept { withdrawn_at_once_ = jobs; }
 
     /// Applies operations in their order. Throws `store_error` and `fence_missed`.
     std::vector<operation_result> work(std::span<const operation> operations);
@@ -94,6 +96,7 @@ private:
     void refuse_if_others_work(const std::string& how);
     run_row run_of(std::int64_t run);
     void lock_store();
+    std::uint64_t withdraw(std::int64_t run, std::int64_t import);
     void fold_totals(std::int64_t run);
     void list_accounts(const listed_jobs& listed);
     std::pair<bucket_number, std::int64_t> key_of(const job_spec& job) const;
@@ -113,6 +116,7 @@ private:
     std::function<std::vector<std::string>(std::size_t)> leaves_;
     static constexpr std::int64_t most_changes = 1'000'000;
     std::int64_t changes_ = 0, lists_ = 0;
+    std::size_t withdrawn_at_once_ = 0;
 };
 
 /// Returns the number of a job: a hash that is never 0.

@@ -244,8 +244,10 @@ std::vector<std::string> batch::apply(const accounts_with_jobs& op)
 std::uint64_t batch::apply(const request_unpark& op)
 {
     query set(
-        "UPDATE unipile.accounts SET unpark = true, parked = false, waits_until = NULL, updated = $1 "
-        "WHERE ($2::text IS NULL OR account = $2) AND (parked OR unpark)");
+        "UPDATE unipile.accounts a SET unpark = true, parked = false, waits_until = NULL, updated = $1 FROM ("
+        "SELECT bucket, account FROM unipile.accounts WHERE ($2::text IS NULL OR account = $2) AND (parked OR unpark) "
+        "ORDER BY bucket, account FOR UPDATE) x WHERE a.bucket = x.bucket AND a.account = x.account "
+        "AND (a.parked OR a.unpark)");
     set.add(storable(op.now));
     if (op.account)
         set.add(std::string_view(*op.account));
@@ -271,8 +273,9 @@ std::vector<std::string> batch::apply(const take_unpark_requests&)
     fence(std::move(buckets));
     t_.sync();
     query take(
-        "UPDATE unipile.accounts SET unpark = false, parked_since = NULL, why = '' WHERE bucket = ANY ($1) AND unpark "
-        "RETURNING account");
+        "UPDATE unipile.accounts a SET unpark = false, parked_since = NULL, why = '' FROM (SELECT bucket, account "
+        "FROM unipile.accounts WHERE bucket = ANY ($1) AND unpark ORDER BY bucket, account FOR UPDATE) x "
+        "WHERE a.bucket = x.bucket AND a.account = x.account AND a.unpark RETURNING a.account");
     take.add(std::move(numbers));
     const rows taken = ask(std::move(take));
     for (int i = 0; i < taken.count(); ++i) accounts.push_back(taken.string(i, 0));

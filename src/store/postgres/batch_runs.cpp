@@ -232,41 +232,6 @@ void batch::apply(const begin_import& op)
     memory_.set_run(op.run, r);
 }
 
-std::uint64_t batch::apply(const end_import& op)
-{
-    run_row r = run_of(op.run);
-    const bool may_withdraw = std::exchange(r.withheld, false);
-    memory_.set_run(op.run, r);
-    if (r.import == 0) return 0;
-    fence_own();
-    memory_.forget_open();
-    query close("DELETE FROM unipile.store WHERE name = 'open_import' AND value = $1");
-    close.add(std::string_view(std::to_string(r.import)));
-    t_.add(std::move(close));
-    if (!may_withdraw) return 0;
-    lock_store();
-    query find(
-        "SELECT j.bucket, j.job FROM unipile.unfinished u JOIN unipile.jobs j ON j.bucket = u.bucket AND j.job = u.job "
-        "WHERE u.run = $1 AND j.import < $2");
-    find.add(op.run).add(r.import);
-    const rows found = ask(std::move(find));
-    if (found.count() == 0) return 0;
-    job_keys jobs;
-    for (int i = 0; i < found.count(); ++i)
-        jobs.add(static_cast<bucket_number>(found.integer(i, 0)), found.integer(i, 1));
-    t_.add(subtract_from_totals(jobs, totals_of::imports));
-    // One of them may have ended.
-    query withdraw(
-        "UPDATE unipile.jobs j SET run = 0 FROM unnest($1, $2) AS x(bucket, job) WHERE j.bucket = x.bucket "
-        "AND j.job = x.job AND j.run = $3 AND j.state IN (0, 1, 4)");
-    withdraw.add(jobs.bucket).add(jobs.job).add(op.run);
-    const std::int64_t withdrawn = ask(std::move(withdraw)).affected();
-    t_.add(add_to_totals(jobs, totals_of::imports));
-    t_.add(drop_outdated(jobs));
-    t_.add(note_unfinished(jobs));
-    return static_cast<std::uint64_t>(withdrawn);
-}
-
 namespace {
 
 // Columns of jobs that are new to the store.

@@ -33,8 +33,9 @@ lease_options leases_of(const lease_times& times)
 
 }  // namespace
 
-postgres_engine::postgres_engine(const std::string& text, const postgres_options& options)
-    : options_(options), where_(text), db_(where_, with_hook())
+postgres_engine::postgres_engine(const std::string& text, const postgres_options& options,
+                                 std::size_t withdrawn_at_once)
+    : options_(options), where_(text), db_(where_, with_hook()), withdrawn_at_once_(withdrawn_at_once)
 {
     const lease_options leases = leases_of(options.leases);
     const store_format format = open_tables(leases);
@@ -138,22 +139,39 @@ void postgres_engine::commit()
     if (failed_) throw store_error(store_errc::closed, db_.name(), failure_);
 }
 
-// Divides the operations until the one is found whose values the database refuses.
+// Divides the operations until the one is found whose values the database refuses. The end of an import takes
+// transactions of its own.
 std::vector<operation_result> postgres_engine::apply_in_parts(std::span<const operation> operations)
 {
     if (operations.empty()) return {};
-    try {
-        return apply_whole(operations);
-    } catch (const database_error& e) {
-        if (e.kind() != error_kind::data) throw;
-        if (operations.size() == 1) {
-            if (const auto* page = std::get_if<page_write>(&operations.front())) return fail_page(*page, e);
-            throw;
+    const auto ends_import = [](const operation& op) { return std::holds_alternative<end_import>(op); };
+    if (operations.size() == 1 && ends_import(operations.front())) return end_import_in_parts(operations.front());
+    std::size_t first = operations.size() / 2;
+    if (const auto end = std::find_if(operations.begin(), operations.end(), ends_import); end != operations.end()) {
+        first = std::max<std::size_t>(1, static_cast<std::size_t>(end - operations.begin()));
+    } else {
+        try {
+            return apply_whole(operations);
+        } catch (const database_error& e) {
+            if (e.kind() != error_kind::data) throw;
+            if (operations.size() == 1) {
+                if (const auto* page = std::get_if<page_write>(&operations.front())) return fail_page(*page, e);
+                throw;
+            }
         }
     }
-    const std::size_t half = operations.size() / 2;
-    std::vector<operation_result> results = apply_in_parts(operations.first(half));
-    for (operation_result& r : apply_in_parts(operations.subspan(half))) results.push_back(std::move(r));
+    std::vector<operation_result> results = apply_in_parts(operations.first(first));
+    for (operation_result& r : apply_in_parts(operations.subspan(first))) results.push_back(std::move(r));
+    return results;
+}
+
+std::vector<operation_result> postgres_engine::end_import_in_parts(const operation& op)
+{
+    std::uint64_t withdrawn = 0;
+    do withdrawn += std::get<std::uint64_t>(apply_whole({&op, 1}).front());
+    while (memory_.withdrawn_to());
+    std::vector<operation_result> results;
+    results.emplace_back(withdrawn);
     return results;
 }
 
@@ -184,6 +202,7 @@ std::vector<operation_result> postgres_engine::apply_whole(std::span<const opera
         if (me_) begin_try();
         transaction t(db_);
         batch b(t, memory_, me_ ? &view_ : nullptr, options_.rules, db_.name());
+        b.withdraw_at_once(withdrawn_at_once_);
         if (me_) b.ask_for_leaves([this](std::size_t count) { return me_->share().accounts_to_leave(count); });
         const auto committed = [&] {
             if (me_) me_->share().note_committed(view_, b.fences(), b.moves());

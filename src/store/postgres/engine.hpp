@@ -18,7 +18,8 @@ namespace unipile::store::postgres {
 
 class postgres_engine final : public engine {
 public:
-    postgres_engine(const std::string& text, const postgres_options& options);
+    /// `withdrawn_at_once`: how many jobs of a run the end of an import looks at in one transaction.
+    postgres_engine(const std::string& text, const postgres_options& options, std::size_t withdrawn_at_once = 5'000);
 
     std::vector<operation_result> apply(std::span<const operation> operations) override;
     void commit() override;
@@ -44,6 +45,7 @@ private:
     store_format open_tables(const lease_options& leases);
     void enter();
     std::vector<operation_result> apply_in_parts(std::span<const operation> operations);
+    std::vector<operation_result> end_import_in_parts(const operation& op);
     std::vector<operation_result> apply_whole(std::span<const operation> operations);
     std::vector<operation_result> fail_page(const page_write& page, const database_error& why);
     void prepare_repetition(const database_error& why, repetition& r);
@@ -66,6 +68,7 @@ private:
     memory memory_;
     std::unique_ptr<worker> me_;  // null: `access::control`
     worker_view view_;
+    const std::size_t withdrawn_at_once_;
     bool failed_ = false;
     std::string failure_;
 };

@@ -28,6 +28,15 @@ query change_totals(const job_keys& jobs, int by, totals_of whose, const char* l
 
 }  // namespace
 
+query lock_jobs(const job_keys& jobs)
+{
+    query q(
+        "SELECT 1 FROM unnest($1, $2) AS x(bucket, job) JOIN unipile.jobs j ON j.bucket = x.bucket AND j.job = x.job "
+        "ORDER BY j.bucket, j.job FOR UPDATE OF j");
+    q.add(jobs.bucket).add(jobs.job);
+    return q;
+}
+
 query subtract_from_totals(const job_keys& jobs, totals_of whose)
 {
     return change_totals(jobs, -1, whose, " FOR UPDATE OF j");

@@ -21,6 +21,10 @@ struct job_keys {
     std::size_t size() const noexcept { return job.size(); }
 };
 
+/// Locks jobs in the order of their keys, as all statements do that change several: in any other order, two
+/// transactions may each wait for the other.
+query lock_jobs(const job_keys& jobs);
+
 /// Whose rows of totals are changed: those of the jobs' buckets, by their owner, or those of imports.
 enum class totals_of { owner, imports };
 

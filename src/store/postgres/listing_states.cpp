@@ -8,16 +8,15 @@ namespace unipile::store::postgres {
 void listing_work::write_jobs()
 {
     if (jobs_.empty()) return;
-    job_keys counted, moved;
+    job_keys all, counted, moved;
     bool open = false;
-    array bucket(type_id::bigint), job(type_id::bigint), line(type_id::text), suspect(type_id::boolean);
+    array line(type_id::text), suspect(type_id::boolean);
     array posts(type_id::bigint), pages(type_id::bigint), requests(type_id::bigint), state(type_id::bigint);
     array due(type_id::timestamp), end(type_id::text), failure(type_id::text), type(type_id::text);
     array may_pass(type_id::boolean), whole(type_id::boolean), harvested(type_id::timestamp), tried(type_id::timestamp);
     array progressed(type_id::boolean);
     for (const auto& [number, c] : jobs_) {
-        bucket.add(c.bucket);
-        job.add(number);
+        all.add(c.bucket, number);
         if (c.state || c.turned) counted.add(c.bucket, number);
         if (c.state) moved.add(c.bucket, number);
         open = open || (c.state && *c.state != job_state::done);
@@ -52,10 +51,11 @@ void listing_work::write_jobs()
         "suspect, posts, pages, requests, state, due, ends, failure, failure_type, may_pass, whole, harvested, tried, "
         "progressed) "
         "WHERE j.bucket = x.bucket AND j.job = x.job");
-    q.add(std::move(bucket)).add(std::move(job)).add(std::move(line)).add(std::move(suspect)).add(std::move(posts));
+    q.add(all.bucket).add(all.job).add(std::move(line)).add(std::move(suspect)).add(std::move(posts));
     q.add(std::move(pages)).add(std::move(requests)).add(std::move(state)).add(std::move(due)).add(std::move(end));
     q.add(std::move(failure)).add(std::move(type)).add(std::move(may_pass)).add(std::move(whole));
     q.add(std::move(harvested)).add(std::move(tried)).add(std::move(progressed));
+    if (all.size() > 1 && counted.size() < all.size()) t_.add(lock_jobs(all));
     if (counted.size() > 0) t_.add(subtract_from_totals(counted, totals_of::owner));
     t_.add(std::move(q));
     if (counted.size() > 0) t_.add(add_to_totals(counted, totals_of::owner));
@@ -89,7 +89,7 @@ void listing_work::write_accounts()
     query q(
         "INSERT INTO unipile.accounts AS a (bucket, account, ledger, provider, parked, parked_since, waits_until, why, "
         "requests, used_today, updated, job) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) "
-        "ON CONFLICT (bucket, account) DO UPDATE SET "
+        "ORDER BY 1, 2 ON CONFLICT (bucket, account) DO UPDATE SET "
         "unpark = a.unpark AND excluded.parked AND a.parked_since IS NOT DISTINCT FROM excluded.parked_since, "
         "parked = excluded.parked AND NOT (a.unpark AND a.parked_since IS NOT DISTINCT FROM excluded.parked_since), "
         "ledger = excluded.ledger, provider = excluded.provider, parked_since = excluded.parked_since, "

@@ -127,6 +127,12 @@ void memory::note_due(wall_time t)
     if (next_due) next_due = std::min(*next_due, t);
 }
 
+void memory::set_withdrawn_to(std::optional<job_place> last)
+{
+    undo_.emplace_back([this, before = withdrawn_to_] { withdrawn_to_ = before; });
+    withdrawn_to_ = last;
+}
+
 void memory::undo()
 {
     for (auto step = undo_.rbegin(); step != undo_.rend(); ++step) (*step)();

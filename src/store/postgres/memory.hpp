@@ -29,6 +29,11 @@ struct claim {
     bool suspect = false;  // as the job's row has it
 };
 
+struct job_place {
+    std::int64_t bucket = 0;
+    std::int64_t job = 0;
+};
+
 /// Changes of a transaction are undone if it is rolled back: `undo()`, or `keep()` once it is committed.
 class memory {
 public:
@@ -57,6 +62,10 @@ public:
     bool is_old() const noexcept;
     void note_read(std::chrono::steady_clock::duration took) noexcept;
 
+    /// The last job that the end of an import has looked at, if it takes another transaction.
+    const std::optional<job_place>& withdrawn_to() const noexcept { return withdrawn_to_; }
+    void set_withdrawn_to(std::optional<job_place> last);
+
     /// When the next delayed job is due; nothing: not known.
     std::optional<wall_time> next_due;
     void note_due(wall_time t);
@@ -72,6 +81,7 @@ private:
     std::map<std::int64_t, run_row> runs_;
     std::map<std::int64_t, open_accounts> open_;
     std::chrono::steady_clock::time_point read_until_{};  // fresh
+    std::optional<job_place> withdrawn_to_;
     std::unordered_set<std::int64_t> remembered_;
     std::vector<std::function<void()>> undo_;
 };
