@@ -40,8 +40,8 @@ std::uint64_t batch::withdraw(std::int64_t run, std::int64_t import)
     std::optional<job_place> last;
     job_keys jobs;
     for (int i = 0; i < found.count(); ++i) {
-        const job_place at{static_cast<bucket_number>(found.integer(i, 0)), found.integer(i, 1)};
-        if (found.boolean(i, 2)) jobs.add(at.bucket, at.job);
+        const job_place at{found.integer(i, 0), found.integer(i, 1)};
+        if (found.boolean(i, 2)) jobs.add(static_cast<bucket_number>(at.bucket), at.job);
         if (found.boolean(i, 3)) last = at;
     }
     memory_.set_withdrawn_to(last);
