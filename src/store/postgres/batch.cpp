@@ -22,12 +22,16 @@ bool is_listing_work(const operation& op)
 
 std::vector<operation_result> batch::work(std::span<const operation> operations)
 {
-    // The other operations are those of listings.
+    // The other operations are claims, and those of listings.
     const auto apply_one = [this](const auto& op) -> decltype(this->apply(op)) { return apply(op); };
     std::vector<operation_result> results;
     results.reserve(operations.size());
     while (results.size() < operations.size()) {
         const auto rest = operations.subspan(results.size());
+        if (const std::size_t claims = claims_at_once(rest); claims > 0) {
+            load_and_claim(rest.first(claims), results);
+            continue;
+        }
         const auto end = std::find_if_not(rest.begin(), rest.end(), is_listing_work);
         if (end == rest.begin()) {
             results.push_back(result_of_any(rest.front(), apply_one));

@@ -1,6 +1,7 @@
 // The operations of one transaction.
 #pragma once
 
+#include "store/postgres/job_rows.hpp"
 #include "store/postgres/memory.hpp"
 #include "store/postgres/transaction.hpp"
 #include "store/postgres/worker_view.hpp"
@@ -76,8 +77,6 @@ private:
     void apply(const begin_import& op);
     import_result apply(const add_jobs& op);
     std::uint64_t apply(const end_import& op);
-    std::vector<claimed_job> apply(const claim_jobs& op);
-    std::optional<account_row> apply(const load_account& op);
     std::vector<std::string> apply(const accounts_with_jobs& op);
     std::uint64_t apply(const request_unpark& op);
     std::vector<std::string> apply(const take_unpark_requests& op);
@@ -87,7 +86,11 @@ private:
     bool apply(const others_have_jobs& op);
 
     rows ask(query q);
-    void count_attempt(bucket_number bucket, std::string_view account, std::int64_t job);
+    static std::size_t claims_at_once(std::span<const operation> operations);
+    void load_and_claim(std::span<const operation> operations, std::vector<operation_result>& results);
+    std::map<std::string_view, account_row> load_accounts(std::span<const std::string_view> names);
+    std::map<std::string_view, std::vector<claimed_job>> claim_jobs_of(std::span<const claim_jobs* const> claims);
+    void count_attempts(std::vector<bucket_number> buckets, array accounts, const job_keys& jobs);
     void give_up(std::span<const std::int64_t> jobs, wall_time now);
     std::string bound_tenant();
     void check_tenant(const run_request& request);

@@ -18,10 +18,26 @@ void memory::remember(std::int64_t job)
     const claim* known = find(job);
     undo_.emplace_back([this, job, before = known ? std::optional(*known) : std::nullopt] {
         if (before)
-            claimed_.insert_or_assign(job, *before);
+            put(job, *before);
         else
-            claimed_.erase(job);
+            erase(job);
     });
+}
+
+void memory::put(std::int64_t job, claim c)
+{
+    claimed_of_[c.account].insert(job);
+    claimed_.insert_or_assign(job, std::move(c));
+}
+
+void memory::erase(std::int64_t job)
+{
+    const auto at = claimed_.find(job);
+    if (at == claimed_.end()) return;
+    const auto account = claimed_of_.find(at->second.account);
+    account->second.erase(job);
+    if (account->second.empty()) claimed_of_.erase(account);
+    claimed_.erase(at);
 }
 
 claim& memory::change(std::int64_t job)
@@ -33,21 +49,20 @@ claim& memory::change(std::int64_t job)
 void memory::add(std::int64_t job, claim c)
 {
     remember(job);
-    claimed_.insert_or_assign(job, std::move(c));
+    put(job, std::move(c));
 }
 
 void memory::drop(std::int64_t job)
 {
     remember(job);
-    claimed_.erase(job);
+    erase(job);
 }
 
 std::vector<std::int64_t> memory::claimed_of(std::string_view account) const
 {
-    std::vector<std::int64_t> jobs;
-    for (const auto& [job, c] : claimed_)
-        if (c.account == account) jobs.push_back(job);
-    return jobs;
+    const auto at = claimed_of_.find(account);
+    return at == claimed_of_.end() ? std::vector<std::int64_t>()
+                                   : std::vector<std::int64_t>(at->second.begin(), at->second.end());
 }
 
 const run_row* memory::run(std::int64_t run) const

@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -75,9 +76,12 @@ public:
 
 private:
     void remember(std::int64_t job);
+    void put(std::int64_t job, claim c);
+    void erase(std::int64_t job);
     void shift_open(std::int64_t run, const std::string& account, std::int64_t by);
 
     std::unordered_map<std::int64_t, claim> claimed_;
+    std::map<std::string, std::set<std::int64_t>, std::less<>> claimed_of_;  // by account
     std::map<std::int64_t, run_row> runs_;
     std::map<std::int64_t, open_accounts> open_;
     std::chrono::steady_clock::time_point read_until_{};  // fresh
