@@ -4,6 +4,7 @@
 // bench_growth feed STORE POSTS AGAIN | bench_growth bare FILE POSTS | bench_growth texts FILE POSTS
 //
 // STORE is a file or a connection string; AGAIN: so many of the posts are read again, with nothing changed.
+#include "../common/bare_inserts.hpp"
 #include "../common/report.hpp"
 #include "../corpus/stored_posts.hpp"
 
@@ -12,8 +13,6 @@
 #ifdef UNIPILE_WITH_POSTGRES
 #include <unipile/store/postgres.hpp>
 #endif
-
-#include <sqlite3.h>
 
 #include <algorithm>
 #include <array>
@@ -283,56 +282,29 @@ void measure_feed(const std::string& name, std::size_t posts, std::size_t again)
     std::printf("}\n");
 }
 
-void check(int code, sqlite3* db)
-{
-    if (code != SQLITE_OK && code != SQLITE_DONE) throw std::runtime_error(sqlite3_errmsg(db));
-}
-
-void execute(sqlite3* db, const char* sql) { check(sqlite3_exec(db, sql, nullptr, nullptr, nullptr), db); }
-
-// The same columns, key, durability and size of transaction, without anything else.
 void measure_bare(const std::string& file, std::size_t posts)
 {
     const std::uint64_t before = written();
     const post_maker make;
-    sqlite3* db = nullptr;
-    check(sqlite3_open(file.c_str(), &db), db);
-    execute(db,
-            "PRAGMA page_size = 32768; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-            "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 2048; PRAGMA secure_delete = OFF;"
-            "CREATE TABLE posts(provider TEXT NOT NULL, id TEXT NOT NULL, account TEXT NOT NULL, identifier "
-            "TEXT NOT NULL, published INTEGER, first_seen INTEGER, last_seen INTEGER, json TEXT NOT NULL, "
-            "UNIQUE(id, provider))");
-    sqlite3_stmt* insert = nullptr;
-    check(sqlite3_prepare_v2(db, "INSERT INTO posts VALUES(?, ?, ?, ?, ?, ?, ?, ?)", -1, &insert, nullptr), db);
+    auto inserts = std::make_unique<benchmark::bare_inserts>(file);
     tenths progress(posts);
     std::uint64_t bytes = 0;
     std::size_t group = 0;
     benchmark::post_text p;
     for (std::size_t i = 0; i < posts; ++i) {
-        if (group == 0) execute(db, "BEGIN");
+        if (group == 0) inserts->begin();
         make.make(i, p);
-        sqlite3_bind_text(insert, 1, "LINKEDIN", 8, SQLITE_STATIC);
-        sqlite3_bind_text(insert, 2, p.id.data(), static_cast<int>(p.id.size()), SQLITE_STATIC);
-        sqlite3_bind_text(insert, 3, "account", 7, SQLITE_STATIC);
-        sqlite3_bind_text(insert, 4, "identifier", 10, SQLITE_STATIC);
-        sqlite3_bind_int64(insert, 5, 1'700'000'000'000);
-        sqlite3_bind_int64(insert, 6, 1'700'000'000'000);
-        sqlite3_bind_int64(insert, 7, 1'700'000'000'000);
-        sqlite3_bind_text(insert, 8, p.json.data(), static_cast<int>(p.json.size()), SQLITE_STATIC);
-        check(sqlite3_step(insert), db);
-        sqlite3_reset(insert);
+        inserts->insert(p);
         bytes += p.json.size();
         group += p.json.size();
         if (group >= group_bytes || i + 1 == posts) {
-            execute(db, "COMMIT");
+            inserts->commit();
             group = 0;
         }
         progress.stored(1);
     }
     const double wall = progress.wall();
-    sqlite3_finalize(insert);
-    sqlite3_close(db);
+    inserts.reset();
     std::printf("{\"first\":{\"posts\":%zu,\"wall\":%.3f,", posts, wall);
     progress.print();
     std::printf("\"json\":%llu},\"json\":%llu,\"written\":%llu,\"rss_kb\":%lu}\n",

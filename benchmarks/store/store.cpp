@@ -2,6 +2,7 @@
 // how fast jobs are added and claimed, and what a million of them cost in memory. Each call is one turn.
 //
 // bench_store posts FOLDER POSTS | bench_store jobs FOLDER JOBS
+#include "../common/bare_inserts.hpp"
 #include "../common/report.hpp"
 #include "../corpus/stored_posts.hpp"
 
@@ -48,47 +49,16 @@ struct result {
     double wall = 0, cpu = 0;
 };
 
-void check(int code, sqlite3* db)
-{
-    if (code != SQLITE_OK && code != SQLITE_DONE) throw std::runtime_error(sqlite3_errmsg(db));
-}
-
-// The peer: the same columns, key, durability and settings, without anything else.
 result bare(const std::string& file, const std::vector<post_text>& posts)
 {
-    sqlite3* db = nullptr;
-    check(sqlite3_open(file.c_str(), &db), db);
-    check(sqlite3_exec(db,
-                       "PRAGMA page_size = 32768; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                       "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 2048; PRAGMA secure_delete = OFF;"
-                       "CREATE TABLE posts(provider TEXT NOT NULL, id TEXT NOT NULL, account TEXT NOT NULL, identifier "
-                       "TEXT NOT NULL, published INTEGER, first_seen INTEGER, last_seen INTEGER, json TEXT NOT NULL, "
-                       "UNIQUE(id, provider))",
-                       nullptr, nullptr, nullptr),
-          db);
-    sqlite3_stmt* insert = nullptr;
-    check(sqlite3_prepare_v2(db, "INSERT INTO posts VALUES(?, ?, ?, ?, ?, ?, ?, ?)", -1, &insert, nullptr), db);
+    benchmark::bare_inserts inserts(file);
     const double wall0 = now(), cpu0 = cpu();
     for (std::size_t i = 0; i < posts.size(); ++i) {
-        if (i % (page_size * group_pages) == 0) check(sqlite3_exec(db, "BEGIN", nullptr, nullptr, nullptr), db);
-        const auto& p = posts[i];
-        sqlite3_bind_text(insert, 1, "LINKEDIN", 8, SQLITE_STATIC);
-        sqlite3_bind_text(insert, 2, p.id.data(), static_cast<int>(p.id.size()), SQLITE_STATIC);
-        sqlite3_bind_text(insert, 3, "account", 7, SQLITE_STATIC);
-        sqlite3_bind_text(insert, 4, "identifier", 10, SQLITE_STATIC);
-        sqlite3_bind_int64(insert, 5, 1'700'000'000'000);
-        sqlite3_bind_int64(insert, 6, 1'700'000'000'000);
-        sqlite3_bind_int64(insert, 7, 1'700'000'000'000);
-        sqlite3_bind_text(insert, 8, p.json.data(), static_cast<int>(p.json.size()), SQLITE_STATIC);
-        check(sqlite3_step(insert), db);
-        sqlite3_reset(insert);
-        if ((i + 1) % (page_size * group_pages) == 0 || i + 1 == posts.size())
-            check(sqlite3_exec(db, "COMMIT", nullptr, nullptr, nullptr), db);
+        if (i % (page_size * group_pages) == 0) inserts.begin();
+        inserts.insert(posts[i]);
+        if ((i + 1) % (page_size * group_pages) == 0 || i + 1 == posts.size()) inserts.commit();
     }
-    const result r{now() - wall0, cpu() - cpu0};
-    sqlite3_finalize(insert);
-    sqlite3_close(db);
-    return r;
+    return {now() - wall0, cpu() - cpu0};
 }
 
 // A harvest of listings of ten pages each.

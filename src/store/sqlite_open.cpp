@@ -73,7 +73,7 @@ connection open_to_write(const std::string& file, const sqlite_options& options,
                       options.while_locked);
     const int version = version_of(db, log_was_there);
     // No harvest may run while the tables are changed.
-    const bool old = version > 0 && version < static_cast<int>(schema_steps().size());
+    const bool old = version > 0 && is_outdated(db, version);
     if (old || options.access == access::sole) lock = std::make_unique<owner_lock>(file);
     if (version == 0) {
         // A page's end that has no room for another post is lost, which is 7 % of pages of 16 KB and 4 % of these. With
@@ -89,7 +89,9 @@ connection open_to_write(const std::string& file, const sqlite_options& options,
     }
     // A former version marked what it had claimed.
     if (options.access == access::sole)
-        in_transaction(db, [&] { db.run("UPDATE jobs SET state = 0, due = NULL WHERE state = 2"); });
+        in_transaction(db, [&] {
+            db.run("UPDATE jobs SET state = 0, due = NULL WHERE state = 2 AND run IN (SELECT run FROM runs)");
+        });
     return db;
 }
 

@@ -11,9 +11,6 @@ namespace {
 
 std::int64_t as_signed(std::uint64_t n) noexcept { return static_cast<std::int64_t>(n); }
 
-// Bytes of the content's hash that are stored; earlier versions stored all.
-constexpr std::size_t stored_hash = sizeof(std::uint64_t);
-
 step not_claimed() { return {step::kind::not_claimed}; }
 
 }  // namespace
@@ -263,7 +260,8 @@ void sqlite_store::settle(std::int64_t job, const timeline& line, const step& s,
 {
     // Posts that two such walks have not seen are gone.
     if (s.mark_gone) miss_.bind(1, std::optional(now)).bind(2, job).bind(3, std::int64_t{line.walk()}).run();
-    settle_.bind(1, end).bind(2, std::int64_t{line.whole()}).bind(3, std::optional(now)).bind(4, job).run();
+    settle_.bind(1, end).bind(2, std::int64_t{line.whole()}).bind(3, std::optional(now)).bind(4, job);
+    settle_.bind(5, lent_.from).bind(6, lent_.to).run();
     claimed_.erase(job);
 }
 
@@ -280,10 +278,12 @@ step sqlite_store::apply(const job_end& end)
         const job_state state = state_after(end);
         statement set(db_,
                       "UPDATE jobs SET state = ?, due = ?, end_reason = ?, failure = ?, failure_type = ?, "
-                      "may_pass = ?, tried = CASE ?1 WHEN 4 THEN ?8 ELSE tried END WHERE job = ?7");
+                      "may_pass = ?, tried = CASE ?1 WHEN 4 THEN ?8 ELSE tried END, "
+                      "sort_key = CASE ?1 WHEN 4 THEN ?8 ELSE sort_key END, run = iif(run = ?9, ?10, run) "
+                      "WHERE job = ?7");
         set.bind(1, static_cast<std::int64_t>(state)).bind(2, end.again_at).bind(3, to_string(end.reason));
         set.bind(4, end.failure).bind(5, end.failure_type).bind(6, std::int64_t{end.may_pass});
-        set.bind(7, end.job).bind(8, std::optional(end.now)).run();
+        set.bind(7, end.job).bind(8, std::optional(end.now)).bind(9, lent_.from).bind(10, lent_.to).run();
         claimed_.erase(end.job);
         note_queued(end.job);
     }

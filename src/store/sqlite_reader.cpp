@@ -96,6 +96,12 @@ struct kept_post {
     }
 };
 
+// Expressions for columns of `jobs`. A run may have the jobs of the run before it, while their rows are as that left
+// them.
+struct job_columns {
+    std::string run = "run", state = "iif(state = 2, 0, state)", end = "end_reason";
+};
+
 class sqlite_reader final : public post_reader {
 public:
     explicit sqlite_reader(readable r) : db_(std::move(r.db)), version_(r.version) {}
@@ -115,6 +121,7 @@ private:
     {
         return version_ >= version ? known : before;
     }
+    job_columns columns();
     std::string match(const post_filter& filter);
     account_summary summary_of(std::string_view account, statement& states, statement& totals);
     void count_ends(store_summary& sum);
@@ -123,6 +130,20 @@ private:
     int version_;  // of the schema
     unsigned tables_ = 0;
 };
+
+job_columns sqlite_reader::columns()
+{
+    job_columns c;
+    if (version_ < 5) return c;
+    statement last(db_, "SELECT run, iif(ended IS NULL, jobs_of, 0) FROM runs ORDER BY run DESC LIMIT 1");
+    const running scope(last);
+    if (!last.step() || last.integer(1) == 0) return c;
+    const std::string lent = "iif(run = " + std::to_string(last.integer(1)) + " AND state = 3, ";
+    c.run = lent + std::to_string(last.integer(0)) + ", run)";
+    c.state = lent + "0, " + c.state + ")";
+    c.end = lent + "'', end_reason)";
+    return c;
+}
 
 // A temporary table, in a file of its own.
 class temporary_table {
@@ -231,14 +252,15 @@ std::uint64_t sqlite_reader::posts(const post_filter& filter, const std::functio
 
 std::uint64_t sqlite_reader::jobs(const job_filter& filter, const std::function<bool(const stored_job&)>& visit)
 {
+    const job_columns column = columns();
     std::string q =
-        "SELECT job, account, identifier, company, state, end_reason, failure, failure_type, posts, pages, "
-        "requests, whole, harvested, CASE state WHEN 1 THEN due END, run = 0, " +
+        "SELECT job, account, identifier, company, " + column.state + ", " + column.end +
+        ", failure, failure_type, posts, pages, requests, whole, harvested, CASE state WHEN 1 THEN due END, run = 0, " +
         since(2, "coalesce(tried, harvested), suspect", "harvested, 0") + " FROM jobs WHERE job > :after";
     if (filter.account) q += " AND account = :account";
     if (filter.identifier) q += " AND identifier = :identifier";
-    if (filter.state) q += " AND iif(state = 2, 0, state) = :state";
-    if (filter.run) q += " AND run = :run";
+    if (filter.state) q += " AND " + column.state + " = :state";
+    if (filter.run) q += " AND " + column.run + " = :run";
     statement find(db_, q + " ORDER BY job");
     std::int64_t after = 0;
     const auto begin = [&] {
@@ -252,7 +274,7 @@ std::uint64_t sqlite_reader::jobs(const job_filter& filter, const std::function<
         stored_job& j = rows.next(sizeof(stored_job) + find.text(6).size());
         after = j.job = find.integer(0);
         j.spec = {find.string(1), find.string(2), find.integer(3) != 0};
-        j.state = stored_state(find.integer(4));
+        j.state = static_cast<job_state>(find.integer(4));
         j.end = find.string(5);
         j.failure = find.string(6);
         j.failure_type = find.string(7);
@@ -274,7 +296,7 @@ account_summary sqlite_reader::summary_of(std::string_view account, statement& s
 {
     account_summary sum;
     states.bind(1, account);
-    while (states.step()) add(sum.jobs, stored_state(states.integer(0)), as_count(states.integer(1)));
+    while (states.step()) add(sum.jobs, static_cast<job_state>(states.integer(0)), as_count(states.integer(1)));
     totals.bind(1, account);
     const running scope(totals);
     if (totals.step()) {
@@ -294,7 +316,7 @@ std::uint64_t sqlite_reader::accounts(const std::function<bool(const account_row
                    "coalesce(a.used_today, 0), coalesce(a.updated, 0), coalesce(a.unpark, 0) FROM "
                    "(SELECT account FROM jobs WHERE account > ?1 UNION SELECT account FROM accounts "
                    "WHERE account > ?1 ORDER BY 1) n LEFT JOIN accounts a ON a.account = n.account ORDER BY n.account");
-    statement states(db_, "SELECT state, count(*) FROM jobs WHERE account = ? GROUP BY state");
+    statement states(db_, "SELECT " + columns().state + ", count(*) FROM jobs WHERE account = ? GROUP BY 1");
     statement totals(db_, "SELECT sum(posts), sum(pages), sum(requests) FROM jobs WHERE account = ?");
     using known = std::pair<account_row, account_summary>;
     std::string after;
@@ -335,9 +357,11 @@ std::uint64_t sqlite_reader::quarantined(
 // Counts jobs by state and by end in one pass.
 void sqlite_reader::count_ends(store_summary& sum)
 {
-    statement jobs(db_, "SELECT state, end_reason, failure_type, run = 0, count(*) FROM jobs GROUP BY 1, 2, 3, 4");
+    const job_columns column = columns();
+    statement jobs(db_, "SELECT " + column.state + ", " + column.end +
+                            ", failure_type, run = 0, count(*) FROM jobs GROUP BY 1, 2, 3, 4");
     while (jobs.step()) {
-        count_jobs_in(sum, stored_state(jobs.integer(0)), jobs.integer(3) != 0, jobs.text(1), jobs.text(2),
+        count_jobs_in(sum, static_cast<job_state>(jobs.integer(0)), jobs.integer(3) != 0, jobs.text(1), jobs.text(2),
                       as_count(jobs.integer(4)));
     }
 }

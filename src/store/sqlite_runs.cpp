@@ -12,7 +12,10 @@ run_info sqlite_store::apply(const begin_run& op)
     const run_request& request = op.request;
     check_tenant(request);
     open_accounts_.clear();
+    runs_.clear();
+    lent_ = {};
     if (auto last = unfinished_run(request, op.now)) return *last;
+    lent_ = {};
     statement insert(db_,
                      "INSERT INTO runs(mode, max_posts, since, since_run, job_order, retry_failed, label, "
                      "started) VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
@@ -67,21 +70,9 @@ std::optional<run_info> sqlite_store::unfinished_run(const run_request& request,
     }
     statement retry(db_, "UPDATE runs SET retry_failed = ?, job_order = ? WHERE run = ?");
     retry.bind(1, std::int64_t{request.retry_failed}).bind(2, name_of(request.order)).bind(3, info.run).run();
-    runs_.erase(info.run);
+    runs_.clear();
+    run_of(info.run);
     return info;
-}
-
-// If all open jobs of a run wait for parked accounts, continuing it would keep the other accounts' jobs from being
-// harvested until one of them is unparked.
-bool sqlite_store::can_go_on(std::int64_t run)
-{
-    statement open(db_,
-                   "SELECT count(*) = 0 OR count(*) > count(CASE WHEN coalesce(a.parked, 0) THEN 1 END) FROM "
-                   "(SELECT DISTINCT account FROM jobs WHERE run = ? AND state IN (0, 1)) j "
-                   "LEFT JOIN accounts a ON a.account = j.account");
-    open.bind(1, run);
-    const running scope(open);
-    return open.step() && open.integer(0) != 0;
 }
 
 bool sqlite_store::apply(const end_run& op)
@@ -89,6 +80,7 @@ bool sqlite_store::apply(const end_run& op)
     statement end(db_,
                   "UPDATE runs SET ended = ?1, outcome = ?2 WHERE run = ?3 AND NOT EXISTS("
                   "SELECT 1 FROM jobs WHERE run = ?3 AND state IN (0, 1)) "
+                  "AND NOT EXISTS(SELECT 1 FROM jobs WHERE run = nullif(jobs_of, 0) AND state = 3) "
                   // More jobs may come.
                   "AND NOT EXISTS(SELECT 1 FROM properties WHERE name = 'open_import' AND "
                   "value = CAST(import AS TEXT))");
@@ -100,7 +92,7 @@ run_row& sqlite_store::run_of(std::int64_t run)
 {
     if (auto it = runs_.find(run); it != runs_.end()) return it->second;
     statement find(db_,
-                   "SELECT mode, max_posts, since, since_run, job_order, retry_failed, listed FROM runs "
+                   "SELECT mode, max_posts, since, since_run, job_order, retry_failed, listed, jobs_of FROM runs "
                    "WHERE run = ?");
     find.bind(1, run);
     run_row r;
@@ -112,9 +104,17 @@ run_row& sqlite_store::run_of(std::int64_t run)
         r.order = order_named(find.text(4));
         r.retry_failed = find.integer(5) != 0;
         r.listed = find.integer(6);
+        if (find.integer(7) != 0) lent_ = {find.integer(7), run};
     }
     return runs_[run] = r;
 }
+
+namespace {
+
+// What `runs.list` holds: the order is what the jobs' keys are made for.
+std::string list_text(const run_row& r, const std::string& list) { return std::string(name_of(r.order)) + ' ' + list; }
+
+}  // namespace
 
 void sqlite_store::apply(const begin_import& op)
 {
@@ -124,14 +124,14 @@ void sqlite_store::apply(const begin_import& op)
     r.listed = 0;
     importing_ = op.run;
     named_.clear();
-    statement set(db_, "UPDATE runs SET import = ?, listed = 0 WHERE run = ?");
+    statement set(db_, "UPDATE runs SET import = ?, listed = 0, list = '' WHERE run = ?");
     set.bind(1, r.import).bind(2, op.run).run();
     statement open(db_, "INSERT OR REPLACE INTO properties(name, value) VALUES('open_import', ?)");
     open.bind(1, r.import).run();
     statement any(db_, "SELECT 1 FROM jobs WHERE run = ? LIMIT 1");
     any.bind(1, op.run);
     const running scope(any);
-    r.withheld = any.step();
+    r.withheld = any.step() || op.run == lent_.to;
 }
 
 std::uint64_t sqlite_store::apply(const end_import& op)
@@ -140,19 +140,30 @@ std::uint64_t sqlite_store::apply(const end_import& op)
     r.withheld = false;
     if (std::exchange(importing_, 0) != op.run || r.import == 0) return 0;
     open_accounts_.clear();
-    const std::uint64_t withdrawn = withdraw_unnamed(op.run);
+    bool exact = true;
+    const std::uint64_t withdrawn = withdraw_unnamed(op.run, exact) + take_back_lent(op.run);
+    if (exact && !op.list.empty()) {
+        statement set(db_, "UPDATE runs SET list = ? WHERE run = ?");
+        set.bind(1, list_text(r, op.list)).bind(2, op.run).run();
+    }
     statement close(db_, "DELETE FROM properties WHERE name = 'open_import' AND value = CAST(? AS TEXT)");
     close.bind(1, r.import).run();
     return withdrawn;
 }
 
-std::uint64_t sqlite_store::withdraw_unnamed(std::int64_t run)
+// `exact` becomes false if the run keeps a job that the import has not named.
+std::uint64_t sqlite_store::withdraw_unnamed(std::int64_t run, bool& exact)
 {
     std::vector<std::int64_t> unnamed;
-    statement open(db_, "SELECT job FROM jobs WHERE run = ? AND state IN (0, 1, 4)");
-    open.bind(1, run);
-    while (open.step())
-        if (!is_named(open.integer(0))) unnamed.push_back(open.integer(0));
+    statement find(db_, "SELECT job, state FROM jobs WHERE run = ?");
+    find.bind(1, run);
+    while (find.step()) {
+        if (is_named(find.integer(0))) continue;
+        if (find.integer(1) == static_cast<std::int64_t>(job_state::done))
+            exact = false;
+        else
+            unnamed.push_back(find.integer(0));
+    }
     statement withdraw(db_, "UPDATE jobs SET run = 0 WHERE job = ?");
     for (const std::int64_t job : unnamed) withdraw.bind(1, job).run();
     named_ = {};
@@ -163,6 +174,75 @@ bool sqlite_store::is_named(std::int64_t job) const
 {
     const auto at = static_cast<std::size_t>(job);
     return at < named_.size() && named_[at];
+}
+
+// Withdraws the jobs that a run still has of another one, which an import has not named. Returns their number.
+std::uint64_t sqlite_store::take_back_lent(std::int64_t run)
+{
+    if (run != lent_.to) return 0;
+    statement withdraw(db_, "UPDATE jobs SET run = 0, state = 0, end_reason = '' WHERE run = ? AND state = 3");
+    withdraw.bind(1, lent_.from).run();
+    const auto withdrawn = static_cast<std::uint64_t>(db_.changes());
+    statement end(db_, "UPDATE runs SET jobs_of = 0 WHERE run = ?");
+    end.bind(1, run).run();
+    lent_ = {};
+    return withdrawn;
+}
+
+bool sqlite_store::apply(const repeat_import& op)
+{
+    if (op.list.empty()) return false;
+    run_row& r = run_of(op.run);
+    const std::string list = list_text(r, op.list);
+    // The keys of done jobs are the times when they were tried.
+    const bool by_time = r.order == job_order::least_recent;
+    statement find(db_, "SELECT run, list, import, listed FROM runs WHERE run <= ? ORDER BY run DESC LIMIT 2");
+    find.bind(1, op.run);
+    const running scope(find);
+    if (!find.step() || find.integer(0) != op.run) return false;
+    if (find.text(1) == list) {
+        if (r.retry_failed && !by_time) return false;
+        if (r.retry_failed) queue_failed(op.run);
+        open_accounts_.clear();
+        return true;
+    }
+    const bool is_new = find.integer(2) == 0 && find.integer(3) == 0;
+    if (!is_new || !by_time || !find.step() || find.text(1) != list) return false;
+    const std::int64_t before = find.integer(0);
+    find.reset();
+    lend(before, op.run, list);
+    return true;
+}
+
+void sqlite_store::queue_failed(std::int64_t run)
+{
+    statement queue(db_,
+                    "UPDATE jobs SET state = 0, sort_key = coalesce(tried, harvested, 0), end_reason = '', "
+                    "failure = '', failure_type = '', may_pass = 0 WHERE run = ? AND state = 4");
+    queue.bind(1, run).run();
+}
+
+// Gives a new run the jobs of the run before it. Only those that are not done are changed, which are few as a rule.
+void sqlite_store::lend(std::int64_t from, std::int64_t to, const std::string& list)
+{
+    statement join(db_,
+                   "UPDATE jobs SET run = ?1 WHERE state = 3 "
+                   "AND run = (SELECT nullif(jobs_of, 0) FROM runs WHERE run = ?1)");
+    join.bind(1, from).run();
+    const run_row& r = run_of(to);
+    statement queue(db_,
+                    "UPDATE jobs SET run = ?1, state = 0, due = NULL, sort_key = coalesce(tried, harvested, 0), "
+                    "end_reason = '', failure = '', failure_type = '', may_pass = 0 "
+                    "WHERE run = ?2 AND state IN (0, 1, 4) AND (state <> 4 OR may_pass OR ?3)");
+    queue.bind(1, to).bind(2, from).bind(3, std::int64_t{r.retry_failed}).run();
+    statement keep_failed(db_, "UPDATE jobs SET run = ?1 WHERE run = ?2 AND state = 4");
+    keep_failed.bind(1, to).bind(2, from).run();
+    statement note(db_,
+                   "UPDATE runs SET jobs_of = ?1, list = ?2, listed = (SELECT listed FROM runs WHERE run = ?1) "
+                   "WHERE run = ?3");
+    note.bind(1, from).bind(2, list).bind(3, to).run();
+    lent_ = {from, to};
+    open_accounts_.clear();
 }
 
 // Returns false if the import has named it before.
@@ -180,7 +260,7 @@ import_result sqlite_store::apply(const add_jobs& op)
     run_row& r = run_of(op.run);
     open_accounts_.clear();
     for (const auto& job : op.jobs) add_job(op.run, r, job, result);
-    statement listed(db_, "UPDATE runs SET listed = ? WHERE run = ?");
+    statement listed(db_, "UPDATE runs SET listed = ?, list = '' WHERE run = ?");
     listed.bind(1, r.listed).bind(2, op.run).run();
     return result;
 }

@@ -1,7 +1,9 @@
 #include "store/sqlite_schema.hpp"
 
 #include "store/sqlite_post_ids.hpp"
+#include "store/store_rules.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <new>
@@ -34,7 +36,7 @@ CREATE TABLE jobs(
     company INTEGER NOT NULL,
     run INTEGER NOT NULL,                 -- the last one that had it
     state INTEGER NOT NULL DEFAULT 0,     -- 0 queued, 1 delayed, 3 done, 4 failed; 2: queued, claimed by a former version
-    sort_key INTEGER NOT NULL DEFAULT 0,
+    sort_key INTEGER NOT NULL DEFAULT 0,  -- order within the account; when it was tried, if it is done or failed
     due INTEGER,                          -- when the delay ends; null in other states
     fence INTEGER NOT NULL DEFAULT 0,     -- this one and the next three: unused, of former versions
     lease_ms INTEGER NOT NULL DEFAULT 0,
@@ -60,10 +62,10 @@ CREATE TABLE posts(
     provider TEXT NOT NULL,
     id TEXT NOT NULL,                     -- `content:` and a hash where the provider gave none
     job INTEGER NOT NULL,                 -- the listing that found it first
-    view INTEGER NOT NULL,                -- the listing whose JSON this is
+    view INTEGER NOT NULL,                -- the listing whose JSON this is; 0: `job`
     published INTEGER,
     first_seen INTEGER NOT NULL,
-    changed INTEGER NOT NULL,             -- when the JSON was taken
+    changed INTEGER NOT NULL,             -- when the JSON was taken; 0: `first_seen`. Views have the time
     content BLOB NOT NULL,                -- hashes of the JSON's parts
     counters INTEGER NOT NULL,
     own INTEGER NOT NULL,
@@ -76,7 +78,7 @@ CREATE TABLE sightings(
     place INTEGER NOT NULL,               -- twice the walk that places it in the timeline, odd if in its natural place
     walk INTEGER NOT NULL,                -- the last walk that saw it
     finder INTEGER NOT NULL,              -- 1: this listing found the post first
-    first_seen INTEGER NOT NULL,
+    first_seen INTEGER NOT NULL,          -- 0: that of the post. The view `found` has the time
     last_seen INTEGER NOT NULL,
     gone INTEGER,                         -- when a full walk did not see it any more
     PRIMARY KEY(job, post)) WITHOUT ROWID;
@@ -156,19 +158,60 @@ CREATE VIEW found AS
     FROM sightings s JOIN posts p ON p.post = s.post JOIN jobs j ON j.job = s.job;
 )sql";
 
-constexpr std::array steps{version_1, version_2, version_3, version_4};
+// A run may have the jobs of the run before it without a change of their rows. What people read has the values that
+// the tables leave out.
+constexpr const char* version_5 = R"sql(
+ALTER TABLE runs ADD COLUMN list TEXT NOT NULL DEFAULT '';      -- the list that its jobs are; empty: not known
+ALTER TABLE runs ADD COLUMN jobs_of INTEGER NOT NULL DEFAULT 0; -- the run whose done jobs are queued in this one, too
+INSERT INTO properties VALUES('fingerprint', '1');              -- version of the hashes of all posts
+DROP VIEW found;
+-- For people: each post with each listing in which it was found.
+CREATE VIEW found AS
+    SELECT p.provider, p.id, j.account, j.identifier, j.company, p.published,
+           iif(s.first_seen, s.first_seen, p.first_seen) AS first_seen, s.last_seen, s.gone,
+           iif(p.changed, p.changed, p.first_seen) AS changed, p.json
+    FROM sightings s JOIN posts p ON p.post = s.post JOIN jobs j ON j.job = s.job;
+-- Each post once, with the listing that found it first.
+CREATE VIEW post AS
+    SELECT p.provider, p.id, p.published, p.first_seen, iif(p.changed, p.changed, p.first_seen) AS changed,
+           j.account, j.identifier, j.company, p.json
+    FROM posts p JOIN jobs j ON j.job = p.job;
+CREATE VIEW job AS
+    SELECT account, identifier, company, run,
+           CASE state WHEN 1 THEN 'delayed' WHEN 3 THEN 'done' WHEN 4 THEN 'failed' ELSE 'queued' END AS state, due,
+           end_reason, failure, failure_type, posts, pages, requests, whole, suspect, harvested, tried
+    FROM (SELECT job, account, identifier, company, iif(lent, last, jobs.run) AS run, iif(lent, 0, state) AS state, due,
+                 iif(lent, '', end_reason) AS end_reason, failure, failure_type, posts, pages, requests, whole, suspect,
+                 harvested, tried
+          FROM (SELECT *, run = before AND state = 3 AS lent FROM jobs
+                LEFT JOIN (SELECT run AS last, iif(ended IS NULL AND jobs_of, jobs_of, -1) AS before FROM runs
+                           ORDER BY run DESC LIMIT 1)) AS jobs);
+)sql";
+
+constexpr std::array steps{version_1, version_2, version_3, version_4, version_5};
+// The step that reads all sightings.
+constexpr std::size_t step_of_sightings = 3;
+constexpr std::size_t version_with_fingerprints = 5;
+
+// With a function of the post's text and the number of a column.
+constexpr const char* new_fingerprints =
+    "UPDATE posts SET content = unipile_fingerprint(json, 0), counters = unipile_fingerprint(json, 1), "
+    "own = unipile_fingerprint(json, 2), links = unipile_fingerprint(json, 3); "
+    "REPLACE INTO properties SELECT 'fingerprint', ";
 
 constexpr int operations_between_looks = 20'000;  // some milliseconds
+constexpr int operations_for_a_sighting = 3;      // which are not gone
 constexpr std::chrono::milliseconds between_calls{100};
 
-// Counts the posts that the steps have read and placed, and ends them if the caller wants that.
+// Counts the posts and sightings that the steps have read and placed, and ends them if the caller wants that.
 class watched_upgrade {
 public:
-    watched_upgrade(connection& db, const upgrade_watch& go_on, std::uint64_t posts) : db_(db), go_on_(go_on)
+    watched_upgrade(connection& db, const upgrade_watch& go_on, upgrade_progress begin)
+        : db_(db), go_on_(go_on), progress_(begin)
     {
-        progress_.all = 2 * posts;
         int code = set_function("unipile_id_number", 2, id_number_function);
         if (code == SQLITE_OK) code = set_function("unipile_placed", 1, placed_function);
+        if (code == SQLITE_OK) code = set_function("unipile_fingerprint", 2, fingerprint_function);
         if (code != SQLITE_OK) db_.fail(code);
         if (go_on_) sqlite3_progress_handler(db_.get(), operations_between_looks, look, this);
     }
@@ -179,10 +222,12 @@ public:
         sqlite3_progress_handler(db_.get(), 0, nullptr, nullptr);
         set_function("unipile_id_number", 2, nullptr);
         set_function("unipile_placed", 1, nullptr);
+        set_function("unipile_fingerprint", 2, nullptr);
     }
 
-    void run(const char* step)
+    void run(const char* step, bool reads_sightings)
     {
+        reads_sightings_ = reads_sightings;
         if (!goes_on()) throw store_error(store_errc::interrupted, db_.file());
         db_.run(step);
     }
@@ -201,6 +246,9 @@ private:
     static int look(void* context) noexcept
     {
         auto& self = *static_cast<watched_upgrade*>(context);
+        if (self.reads_sightings_)
+            self.progress_.done = std::min(self.progress_.done + operations_between_looks / operations_for_a_sighting,
+                                           self.progress_.all);
         const auto now = std::chrono::steady_clock::now();
         if (now < self.next_call_) return 0;
         self.next_call_ = now + between_calls;
@@ -210,16 +258,17 @@ private:
             return 1;
         }
     }
+    static std::string_view text_of(sqlite3_value* v) noexcept
+    {
+        const auto* data = reinterpret_cast<const char*>(sqlite3_value_text(v));
+        return {data, static_cast<std::size_t>(sqlite3_value_bytes(v))};
+    }
     // unipile_id_number(provider, id)
     static void id_number_function(sqlite3_context* context, int, sqlite3_value** arguments) noexcept
     {
         ++static_cast<upgrade_progress*>(sqlite3_user_data(context))->done;
-        const auto text = [](sqlite3_value* v) {
-            const auto* data = reinterpret_cast<const char*>(sqlite3_value_text(v));
-            return std::string_view(data, static_cast<std::size_t>(sqlite3_value_bytes(v)));
-        };
         try {
-            sqlite3_result_int64(context, id_number(text(arguments[0]), text(arguments[1])));
+            sqlite3_result_int64(context, id_number(text_of(arguments[0]), text_of(arguments[1])));
         } catch (const std::bad_alloc&) {
             sqlite3_result_error_nomem(context);
         }
@@ -231,9 +280,23 @@ private:
         sqlite3_result_value(context, arguments[0]);
     }
 
+    // unipile_fingerprint(json, column)
+    static void fingerprint_function(sqlite3_context* context, int, sqlite3_value** arguments) noexcept
+    {
+        const fingerprint f = fingerprint_of(text_of(arguments[0]));
+        const auto number = [context](std::uint64_t n) { sqlite3_result_int64(context, static_cast<std::int64_t>(n)); };
+        switch (sqlite3_value_int(arguments[1])) {
+            case 0: sqlite3_result_blob(context, f.content.data(), stored_hash, SQLITE_TRANSIENT); break;
+            case 1: number(f.counters); break;
+            case 2: number(f.own); break;
+            default: number(f.links); ++static_cast<upgrade_progress*>(sqlite3_user_data(context))->done;
+        }
+    }
+
     connection& db_;
     const upgrade_watch& go_on_;
     upgrade_progress progress_;
+    bool reads_sightings_ = false;
     std::chrono::steady_clock::time_point next_call_{};
 };
 
@@ -261,7 +324,8 @@ std::string bound_tenant(connection& db)
 {
     return db.text(
         "SELECT value FROM properties WHERE name = 'tenant' AND "
-        "(EXISTS(SELECT 1 FROM posts) OR EXISTS(SELECT 1 FROM jobs WHERE state = 3))");
+        "(EXISTS(SELECT 1 FROM posts) OR EXISTS(SELECT 1 FROM jobs WHERE state = 3 AND run IN "
+        "(SELECT run FROM runs UNION ALL SELECT 0)))");
 }
 
 job_state stored_state(std::int64_t state) noexcept
@@ -269,14 +333,46 @@ job_state stored_state(std::int64_t state) noexcept
     return state == 2 ? job_state::queued : static_cast<job_state>(state);
 }
 
+namespace {
+
+std::int64_t stored_fingerprints(connection& db)
+{
+    return db.number("SELECT CAST(value AS INTEGER) FROM properties WHERE name = 'fingerprint'");
+}
+
+// What the steps from this version on read and place. Each listing counts its posts, that is, its sightings.
+std::uint64_t work_from(connection& db, std::size_t version)
+{
+    std::int64_t all = 0;
+    if (version > 0 && version < step_of_sightings) all += 2 * db.number("SELECT coalesce(max(post), 0) FROM posts");
+    if (version >= version_with_fingerprints && stored_fingerprints(db) < fingerprint_version)
+        all += db.number("SELECT coalesce(max(post), 0) FROM posts");
+    if (version > 0 && version <= step_of_sightings) all += db.number("SELECT coalesce(sum(posts), 0) FROM jobs");
+    return static_cast<std::uint64_t>(all);
+}
+
+}  // namespace
+
+bool is_outdated(connection& db, int version)
+{
+    if (version < static_cast<int>(schema_steps().size())) return true;
+    const std::int64_t fingerprints = stored_fingerprints(db);
+    if (fingerprints > fingerprint_version)
+        throw store_error(store_errc::newer_schema, db.file(),
+                          "the version of its fingerprints is " + std::to_string(fingerprints) +
+                              ", this program knows " + std::to_string(fingerprint_version));
+    return fingerprints < fingerprint_version;
+}
+
 void migrate(connection& db, std::span<const char* const> known, const upgrade_watch& go_on)
 {
     const auto version = static_cast<std::size_t>(check_schema(db, known));
-    if (version == known.size()) return;
-    const std::int64_t posts = version == 0 ? 0 : db.number("SELECT coalesce(max(post), 0) FROM posts");
+    if (version == known.size() && !is_outdated(db, static_cast<int>(version))) return;
     {
-        watched_upgrade upgrade(db, go_on, static_cast<std::uint64_t>(posts));
-        for (std::size_t i = version; i < known.size(); ++i) upgrade.run(known[i]);
+        watched_upgrade upgrade(db, go_on, {0, work_from(db, version)});
+        for (std::size_t i = version; i < known.size(); ++i) upgrade.run(known[i], i == step_of_sightings);
+        if (known.size() >= version_with_fingerprints && stored_fingerprints(db) < fingerprint_version)
+            upgrade.run((std::string(new_fingerprints) + std::to_string(fingerprint_version)).c_str(), false);
     }
     db.run(("PRAGMA user_version = " + std::to_string(known.size())).c_str());
     db.run(("PRAGMA application_id = " + std::to_string(store_application_id)).c_str());

@@ -6,6 +6,8 @@
 #include <unipile/store/records.hpp>
 #include <unipile/store/sqlite.hpp>
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
@@ -14,6 +16,9 @@ namespace unipile::store {
 
 /// Identifies the files of this program: "Unip".
 constexpr std::int32_t store_application_id = 0x556e6970;
+
+/// Bytes of the content's hash that are stored; earlier versions stored all.
+constexpr std::size_t stored_hash = sizeof(std::uint64_t);
 
 /// Returns the statements for the upgrade from schema version i to i + 1, at index i.
 std::span<const char* const> schema_steps() noexcept;
@@ -32,9 +37,14 @@ account_row account_in(const statement& found);
 /// Returns the state of a row of `jobs`.
 job_state stored_state(std::int64_t state) noexcept;
 
+/// Returns true if `migrate` has something to do for a store of this version of the schema. Throws
+/// `store_errc::newer_schema` if a later program has made its fingerprints.
+bool is_outdated(connection& db, int version);
+
 using upgrade_watch = std::function<bool(const upgrade_progress&)>;
 
-/// Upgrades the schema, within the caller's transaction. `go_on` is `sqlite_options::while_upgrading`.
+/// Upgrades the schema and the fingerprints, within the caller's transaction. `go_on` is
+/// `sqlite_options::while_upgrading`.
 void migrate(connection& db, std::span<const char* const> steps, const upgrade_watch& go_on = {});
 
 }  // namespace unipile::store

@@ -48,14 +48,29 @@ sqlite_store::sqlite_store(const std::string& file, const sqlite_options& option
                  "AND account = ?2 AND sort_key = ?3 AND job > ?4 UNION ALL "
                  "SELECT sort_key, job, identifier, company, timeline FROM jobs WHERE run = ?1 AND state = 0 "
                  "AND account = ?2 AND sort_key > ?3 ORDER BY sort_key, job"),
-      find_queued_(db_, "SELECT run, account, sort_key, job FROM jobs WHERE job = ? AND state = 0"),
-      delay_job_(db_, "UPDATE jobs SET state = 1, due = ? WHERE job = ?"),
+      next_lent_(db_,
+                 "SELECT sort_key, job, identifier, company, timeline FROM jobs WHERE run = ?1 AND state = 0 "
+                 "AND account = ?2 AND sort_key = ?3 AND job > ?4 UNION ALL "
+                 "SELECT sort_key, job, identifier, company, timeline FROM jobs WHERE run = ?1 AND state = 0 "
+                 "AND account = ?2 AND sort_key > ?3 UNION ALL "
+                 "SELECT sort_key, job, identifier, company, timeline FROM jobs WHERE run = ?5 AND state = 3 "
+                 "AND account = ?2 AND sort_key = ?3 AND job > ?4 UNION ALL "
+                 "SELECT sort_key, job, identifier, company, timeline FROM jobs WHERE run = ?5 AND state = 3 "
+                 "AND account = ?2 AND sort_key > ?3 ORDER BY sort_key, job"),
+      next_account_(db_, "SELECT min(account) FROM jobs WHERE run = ? AND state = ? AND account > ?"),
+      find_queued_(db_,
+                   "SELECT iif(run = ?2, ?3, run), account, sort_key, job FROM jobs WHERE job = ?1 "
+                   "AND (state = 0 OR (state = 3 AND run = ?2))"),
+      delay_job_(db_,
+                 "UPDATE jobs SET state = 1, due = ?1, end_reason = iif(run = ?3, '', end_reason), "
+                 "run = iif(run = ?3, ?4, run) WHERE job = ?2"),
       progress_(db_,
                 "UPDATE jobs SET timeline = ?, posts = posts + ?, pages = pages + ?, requests = requests + ?, "
                 "suspect = ? WHERE job = ?"),
       settle_(db_,
               "UPDATE jobs SET state = 3, end_reason = ?, failure = '', failure_type = '', "
-              "may_pass = 0, whole = ?, harvested = ?3, tried = ?3 WHERE job = ?4"),
+              "may_pass = 0, whole = ?, harvested = ?3, tried = ?3, sort_key = ?3, run = iif(run = ?5, ?6, run) "
+              "WHERE job = ?4"),
       save_account_(db_,
                     "INSERT INTO accounts(account, ledger, provider, parked, parked_since, waits_until, why, "
                     "requests, used_today, updated) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "

@@ -41,6 +41,11 @@ private:
 
         friend auto operator<=>(const job_key&, const job_key&) = default;
     };
+    // The done jobs of a run that another run has as queued ones, too, until they end in it; see `repeat_import`.
+    struct lent_jobs {
+        std::int64_t from = -1;
+        std::int64_t to = -1;
+    };
     // Accounts with jobs to claim. All these jobs come behind the key, so that claimed ones are not read again.
     using open_accounts = std::map<std::string, job_key, std::less<>>;
     // A post that is being stored.
@@ -64,6 +69,7 @@ private:
     void apply(const begin_import& op);
     import_result apply(const add_jobs& op);
     std::uint64_t apply(const end_import& op);
+    bool apply(const repeat_import& op);
     std::vector<claimed_job> apply(const claim_jobs& op);
     page_result apply(const page_write& page);
     step apply(const job_end& end);
@@ -87,11 +93,18 @@ private:
     void add_job(std::int64_t run, run_row& r, const job_spec& job, import_result& result);
     bool insert_job(std::int64_t run, const run_row& r, const job_spec& job);
     void add_known_job(std::int64_t run, const run_row& r, std::int64_t number, import_result& result);
-    std::uint64_t withdraw_unnamed(std::int64_t run);
+    std::uint64_t withdraw_unnamed(std::int64_t run, bool& exact);
+    std::uint64_t take_back_lent(std::int64_t run);
+    void queue_failed(std::int64_t run);
+    void lend(std::int64_t from, std::int64_t to, const std::string& list);
+    template <class F>
+    bool any_account(std::int64_t run, std::int64_t state, F f);
     bool is_named(std::int64_t job) const;
     bool name(std::int64_t job);
     open_accounts& open_accounts_of(std::int64_t run);
-    bool find_unclaimed();
+    bool is_parked(std::string_view account);
+    statement& claimable(std::int64_t run, std::string_view account, const job_key& behind);
+    bool find_unclaimed(statement& jobs) const;
     void queue_due_jobs(wall_time now);
     void note_queued(const statement& found);
     void note_queued(std::int64_t job);
@@ -151,6 +164,7 @@ private:
     std::unordered_map<std::int64_t, timeline> claimed_;   // by job
     std::int64_t importing_ = 0;                           // the run whose jobs are being read
     std::vector<bool> named_;                              // by that import, by job
+    lent_jobs lent_;                                       // to the current run
     bool finds_known_jobs_ = false;
     bool looking_ahead_ = false;    // `next_posts_` is running
     std::vector<stored_row> rows_;  // of the current batch
@@ -159,7 +173,7 @@ private:
     post_ids ids_;
     statement begin_, commit_;
     statement insert_job_, find_job_, queue_job_, sort_job_, adopt_job_;
-    statement queue_due_, next_jobs_, find_queued_, delay_job_;
+    statement queue_due_, next_jobs_, next_lent_, next_account_, find_queued_, delay_job_;
     statement progress_, settle_, save_account_;
     statement insert_post_, find_post_, next_posts_, refresh_post_, refresh_links_, sight_, sight_again_, miss_;
 };

@@ -17,6 +17,10 @@ namespace unipile::store {
 inline constexpr std::string_view up_to_date = "up_to_date";
 inline constexpr std::string_view up_to_date_inferred = "up_to_date_inferred";
 
+/// The version of stored fingerprints. To be raised when `fingerprint_of` changes: until all are made anew, or the
+/// store is refused, each post would look changed.
+inline constexpr std::int64_t fingerprint_version = 1;
+
 /// The columns of a run that its jobs need.
 struct run_row {
     walk_mode mode = walk_mode::update;

@@ -161,10 +161,10 @@ bool migrate_with(const std::function<void(faulty_disk&)>& plan, std::uint64_t s
     }
     disk.reset();
     const std::int64_t version = version_of(folder.file());
-    BOOST_REQUIRE_MESSAGE(version == 1 || version == 4, "step " << seed);
+    BOOST_REQUIRE_MESSAGE(version == 1 || version == 5, "step " << seed);
     check_content(*open_sqlite_reader(folder.file()));
     const auto engine = open_sqlite(folder.file());
-    BOOST_REQUIRE_MESSAGE(version_of(folder.file()) == 4, "step " << seed);
+    BOOST_REQUIRE_MESSAGE(version_of(folder.file()) == 5, "step " << seed);
     go_on(*engine);
     return happened;
 }
@@ -241,11 +241,40 @@ BOOST_AUTO_TEST_CASE(a_store_of_the_version_before_goes_on)
     scratch folder;
     make_version_1(folder.file());
     auto engine = open_sqlite(folder.file());
-    BOOST_TEST(version_of(folder.file()) == 4);
+    BOOST_TEST(version_of(folder.file()) == 5);
     check_content(*open_sqlite_reader(folder.file()));
     // Others are kept out.
     BOOST_TEST(reason_of([&] { open_sqlite(folder.file()); }) == store_errc::in_use);
     go_on(*engine);
+}
+
+BOOST_AUTO_TEST_CASE(fingerprints_of_another_version_are_made_anew_or_refused)
+{
+    opened s;
+    const auto job = s.job("a", "x");
+    s.engine->perform(page_of(job.job, "x", {1, 2}, "p", at_second(1)));
+    s.engine->commit();
+    s.engine.reset();
+    s.folder.sql(
+        "UPDATE posts SET content = x'00', counters = 1, own = 1, links = 1;"
+        "UPDATE properties SET value = '0' WHERE name = 'fingerprint'");
+    std::vector<upgrade_progress> seen;
+    sqlite_options o;
+    o.while_upgrading = [&](const upgrade_progress& p) {
+        seen.push_back(p);
+        return true;
+    };
+    s.engine = open_sqlite(s.folder.file(), o);
+    BOOST_TEST(!seen.empty());
+    BOOST_TEST(seen.front().all == 2u);
+    const auto again = s.job("a", "x");
+    const auto result = s.engine->perform(page_of(again.job, "x", {1, 2}, "p", at_second(2)));
+    BOOST_TEST(result.unchanged == 2u);
+    s.engine->commit();
+    s.engine.reset();
+    s.folder.sql("UPDATE properties SET value = '2' WHERE name = 'fingerprint'");
+    BOOST_TEST(reason_of([&] { open_sqlite(s.folder.file()); }) == store_errc::newer_schema);
+    BOOST_TEST(s.reader()->summary().posts == 2u);
 }
 
 BOOST_AUTO_TEST_CASE(tables_change_under_the_lock_only)
@@ -262,7 +291,7 @@ BOOST_AUTO_TEST_CASE(tables_change_under_the_lock_only)
     ::close(held);
     // No harvest runs, and none is kept from running afterwards.
     const auto control = open_sqlite(folder.file(), with_access(store::access::control));
-    BOOST_TEST(version_of(folder.file()) == 4);
+    BOOST_TEST(version_of(folder.file()) == 5);
     BOOST_TEST(control->perform(request_unpark{std::nullopt, at_second(1)}) == 1u);
     control->commit();
     BOOST_TEST(open_sqlite(folder.file()) != nullptr);

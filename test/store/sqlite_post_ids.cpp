@@ -249,14 +249,39 @@ BOOST_AUTO_TEST_CASE(an_upgrade_can_be_given_up_before_each_step)
         int calls = 0;
         const auto go_on = [&](const upgrade_progress& p) {
             BOOST_TEST(p.done <= p.all);
-            BOOST_TEST(p.all == 26u);
+            BOOST_TEST(p.all == 39u);
             return calls++ < allowed;
         };
         if (!gave_up(folder.file(), go_on)) break;
         BOOST_TEST(version_of(folder.file()) == 1);
     }
-    BOOST_TEST(allowed == 3);
-    BOOST_TEST(version_of(folder.file()) == 4);
+    BOOST_TEST(allowed == 4);
+    BOOST_TEST(version_of(folder.file()) == 5);
+}
+
+BOOST_AUTO_TEST_CASE(an_upgrade_counts_sightings)
+{
+    scratch folder;
+    {
+        connection db(folder.file(), connection::open_mode::create, "");
+        db.run(store_of_version_1);
+        migrate(db, schema_steps().first(3));
+        db.run(
+            "INSERT INTO sightings(job, post, place, walk, finder, first_seen, last_seen) "
+            "WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) "
+            "SELECT 7, i, 0, 0, 0, 0, 0 FROM n;"
+            "UPDATE jobs SET posts = posts + 20000 WHERE job = 1");
+    }
+    std::vector<std::uint64_t> done;
+    BOOST_TEST(!gave_up(folder.file(), [&](const upgrade_progress& p) {
+        BOOST_TEST(p.all == 20'013u);
+        BOOST_TEST(p.done <= p.all);
+        done.push_back(p.done);
+        return true;
+    }));
+    BOOST_TEST(done.size() > 1u);
+    BOOST_TEST(done.front() == 0u);
+    BOOST_TEST(done.back() > 6'000u);
 }
 
 BOOST_AUTO_TEST_CASE(an_upgrade_can_be_given_up_in_the_middle_of_a_step)
@@ -283,7 +308,7 @@ BOOST_AUTO_TEST_CASE(an_upgrade_can_be_given_up_in_the_middle_of_a_step)
     }));
     BOOST_TEST(version_of(folder.file()) == 1);
     BOOST_TEST(!gave_up(folder.file(), [](const upgrade_progress&) { return true; }));
-    BOOST_TEST(version_of(folder.file()) == 4);
+    BOOST_TEST(version_of(folder.file()) == 5);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

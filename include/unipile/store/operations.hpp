@@ -71,6 +71,18 @@ struct add_jobs {
 struct end_import {
     using result = std::uint64_t;
     std::int64_t run = 0;
+    /// Identifies the list with all that its jobs depend on, such as a hash of the file. Equal texts mean equal jobs in
+    /// the same order. Empty: the list can't be repeated.
+    std::string list = {};
+};
+
+/// Has the effect of an import of the list that the run, or the run before it if this one has no jobs yet, was given
+/// last, in the time of a look at its accounts instead of all its jobs. The result is false, and nothing changes, if
+/// that was another list, if the engine can't tell, or if it saves nothing: the list is to be imported then.
+struct repeat_import {
+    using result = bool;
+    std::int64_t run = 0;
+    std::string list;  ///< see `end_import`
 };
 
 /// Claims up to `count` jobs of an account, and finds where to start each. Includes delayed jobs that are due. A
@@ -175,7 +187,7 @@ struct others_have_jobs {
 using operation =
     std::variant<begin_run, end_run, read_tenant, begin_import, add_jobs, end_import, claim_jobs, page_write, job_end,
                  release_job, forget_position, save_account, load_account, accounts_with_jobs, request_unpark,
-                 take_unpark_requests, count_jobs, accounts_to_leave, leave_account, others_have_jobs>;
+                 take_unpark_requests, count_jobs, accounts_to_leave, leave_account, others_have_jobs, repeat_import>;
 
 /// The result of any operation; std::monostate for void.
 using operation_result =

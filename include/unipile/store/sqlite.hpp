@@ -15,7 +15,7 @@ namespace unipile::store {
 
 /// How far the upgrade of a store of an earlier schema is.
 struct upgrade_progress {
-    std::uint64_t done = 0, all = 0;  ///< posts; each counts when it is read, and when it is placed
+    std::uint64_t done = 0, all = 0;  ///< posts and sightings that are read or placed
 };
 
 /// Options of `open_sqlite`, `open_sqlite_reader` and `backup_sqlite`. Owns its data.

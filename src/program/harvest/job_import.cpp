@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <ios>
 #include <numeric>
 #include <stdexcept>
 #include <system_error>
@@ -41,15 +42,6 @@ void sort_by_account(std::vector<store::job_spec>& jobs)
     sorted.reserve(jobs.size());
     for (const std::size_t i : order) sorted.push_back(std::move(jobs[i]));
     jobs = std::move(sorted);
-}
-
-void add_up(store::import_result& sum, const store::import_result& part)
-{
-    sum.added += part.added;
-    sum.queued += part.queued;
-    sum.settled += part.settled;
-    sum.gave_up += part.gave_up;
-    sum.repeated += part.repeated;
 }
 
 }  // namespace
@@ -137,6 +129,19 @@ job_file::job_file(const import_request& request, speaker say, const std::functi
 
 job_file::~job_file() = default;
 
+std::string job_file::list_of(const std::string& content) const
+{
+    // The number changes if the same content is to mean other jobs.
+    return "1 " + content + (request_.company ? " companies " : " ") + request_.account;
+}
+
+std::string job_file::list() const
+try {
+    return list_of(input_.content());
+} catch (const std::ios_base::failure&) {
+    throw std::invalid_argument{printable(request_.jobs) + " can't be read to its end; check the file and its disk"};
+}
+
 std::optional<job_line> job_file::next() { return first_ ? std::exchange(first_, std::nullopt) : read_on(); }
 
 std::optional<job_line> job_file::read_on()
@@ -164,11 +169,16 @@ import_report import_jobs(job_file& file, store::engine& store, std::int64_t run
                           const std::function<bool()>& keep_going)
 {
     import_report report;
+    if (store.perform(store::repeat_import{run, file.list()})) {
+        store.commit();
+        report.rejected = file.finish();
+        return report;
+    }
     std::vector<store::job_spec> batch;
     store.perform(store::begin_import{run});
     const auto add_batch = [&] {
         sort_by_account(batch);
-        add_up(report.jobs, store.perform(store::add_jobs{run, std::exchange(batch, {})}));
+        store.perform(store::add_jobs{run, std::exchange(batch, {})});
         store.commit();
         report.all_read = report.all_read && keep_going();
         return report.all_read;
@@ -181,7 +191,9 @@ import_report import_jobs(job_file& file, store::engine& store, std::int64_t run
     add_batch();
     report.all_read = report.all_read && file.all_read();
     if (!report.all_read) return report;
-    report.withdrawn = store.perform(store::end_import{run});
+    // Each import reports the lines without a job.
+    const std::string list = report.rejected == 0 ? file.list_read() : std::string{};
+    report.withdrawn = store.perform(store::end_import{run, list});
     store.commit();
     return report;
 }

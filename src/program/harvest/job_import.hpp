@@ -24,7 +24,6 @@ struct import_request {
 };
 
 struct import_report {
-    store::import_result jobs;
     std::uint64_t rejected = 0;   ///< lines without a job
     std::uint64_t withdrawn = 0;  ///< jobs of the run that are no longer in the file
     bool all_read = true;         ///< false if it was stopped before its end
@@ -44,6 +43,11 @@ public:
 
     /// Returns the same text for the same file, or for the same content of a pipe.
     const std::string& label() const noexcept { return input_.label(); }
+    /// Returns a text that identifies the list of jobs: the content of the file, and what its lines leave out. Reads
+    /// the whole file. Throws std::invalid_argument if that fails.
+    std::string list() const;
+    /// Returns the same of the lines that were read, after the last job.
+    std::string list_read() const { return list_of(input_.content_read()); }
     /// Returns the next job; empty at the end. Throws std::invalid_argument if reading or writing fails.
     std::optional<job_line> next();
     /// Returns false if `keep_going` stopped it before its end.
@@ -55,6 +59,7 @@ private:
     class reject_file;
 
     std::optional<job_line> read_on();
+    std::string list_of(const std::string& content) const;
 
     import_request request_;
     speaker say_;
@@ -68,6 +73,7 @@ private:
 };
 
 /// Adds every job of the file to the run, a few thousand at a time, so that memory is bounded; commits what it added.
+/// Does no more than the store needs if the file is the one that it was given last: see `store::repeat_import`.
 /// `keep_going` is called from time to time; if it returns false, the rest is left out. Throws like `job_file`, and
 /// `store_error`.
 import_report import_jobs(job_file& file, store::engine& store, std::int64_t run,

@@ -2,6 +2,8 @@
 
 #include "program/terminal/safe_text.hpp"
 
+#include <unipile/store/fingerprint.hpp>
+
 #include <array>
 #include <cerrno>
 #include <cstddef>
@@ -53,6 +55,42 @@ private:
     std::uint64_t value_ = 0xcbf29ce484222325u;
 };
 
+/// Hashes blocks of a size that only the last one may fall short of.
+class block_hash {
+public:
+    void add(const char* bytes, std::size_t size) noexcept
+    {
+        const auto one = store::hash_of_bytes({bytes, size});
+        const std::array<std::uint64_t, 4> both{state_[0], state_[1], one[0], one[1]};
+        state_ = store::hash_of_bytes({reinterpret_cast<const char*>(both.data()), sizeof both});
+    }
+    std::string text() const
+    {
+        std::array<char, 33> digits{};
+        std::snprintf(digits.data(), digits.size(), "%016llx%016llx", static_cast<unsigned long long>(state_[0]),
+                      static_cast<unsigned long long>(state_[1]));
+        return digits.data();
+    }
+
+private:
+    std::array<std::uint64_t, 2> state_{};
+};
+
+/// Fills the block unless the file ends. Returns the bytes; throws std::ios_base::failure.
+template <class Read>
+std::size_t read_block(std::vector<char>& bytes, Read read)
+{
+    std::size_t filled = 0;
+    while (filled < bytes.size()) {
+        const ssize_t n = read(bytes.data() + filled, bytes.size() - filled);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) throw std::ios_base::failure{"error reading the file"};
+        if (n == 0) break;
+        filled += static_cast<std::size_t>(n);
+    }
+    return filled;
+}
+
 void write_all(int to, const char* bytes, std::size_t size)
 {
     while (size > 0) {
@@ -74,20 +112,35 @@ public:
     explicit buffer(int file) : file_(file), bytes_(block) {}
     ~buffer() override { ::close(file_); }
 
+    std::string content() const
+    {
+        block_hash hash;
+        std::vector<char> bytes(block);
+        off_t at = 0;
+        const auto read = [&](char* to, std::size_t size) {
+            const ssize_t n = ::pread(file_, to, size, at);
+            if (n > 0) at += n;
+            return n;
+        };
+        while (const std::size_t n = read_block(bytes, read)) hash.add(bytes.data(), n);
+        return hash.text();
+    }
+    std::string content_read() const { return hash_.text(); }
+
 private:
     int_type underflow() override
     {
-        ssize_t n = 0;
-        do n = ::read(file_, bytes_.data(), bytes_.size());
-        while (n < 0 && errno == EINTR);
-        if (n < 0) throw std::ios_base::failure{"error reading the file"};
+        const std::size_t n =
+            read_block(bytes_, [this](char* to, std::size_t size) { return ::read(file_, to, size); });
         if (n == 0) return traits_type::eof();
+        hash_.add(bytes_.data(), n);
         setg(bytes_.data(), bytes_.data(), bytes_.data() + n);
         return traits_type::to_int_type(bytes_.front());
     }
 
     int file_;
     std::vector<char> bytes_;
+    block_hash hash_;
 };
 
 jobs_input::jobs_input(const std::string& jobs, const std::function<bool()>& keep_going)
@@ -112,6 +165,9 @@ jobs_input::jobs_input(const std::string& jobs, const std::function<bool()>& kee
 }
 
 jobs_input::~jobs_input() = default;
+
+std::string jobs_input::content() const { return buffer_->content(); }
+std::string jobs_input::content_read() const { return buffer_->content_read(); }
 
 /// Does nothing if that is no regular file.
 void jobs_input::open_file(const std::string& jobs)

@@ -24,6 +24,10 @@ public:
     std::istream& stream() noexcept { return *stream_; }
     /// Returns the same text for the same jobs file: its real path, or a hash of a pipe's content.
     const std::string& label() const noexcept { return label_; }
+    /// Returns a hash of the whole content, which is read for that. The stream stays where it is.
+    std::string content() const;
+    /// Returns the same of what was read from the stream.
+    std::string content_read() const;
     /// Returns true if everything was read; false if it was stopped before.
     bool all_read() const noexcept { return all_read_; }
 

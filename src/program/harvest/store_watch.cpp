@@ -4,6 +4,7 @@
 #include "program/terminal/safe_text.hpp"
 
 #include <algorithm>
+#include <iostream>
 #include <utility>
 
 namespace unipile::program {
@@ -49,6 +50,16 @@ std::string store_watch::line(const store_wait& wait)
     else
         next_ = std::max<std::chrono::milliseconds>(a_minute, 2 * wait.waited);
     return text_of(wait);
+}
+
+store_patience with_upgrade_lines(const std::string& store)
+{
+    if (is_database(store)) return {};
+    return [watch = store_watch()](const store_wait& wait) mutable {
+        const bool upgrade = wait.what == store_wait::reason::upgrade;
+        if (const std::string line = watch.line(wait); upgrade && !line.empty()) std::cerr << line << '\n';
+        return true;
+    };
 }
 
 }  // namespace unipile::program

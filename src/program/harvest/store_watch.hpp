@@ -20,4 +20,8 @@ private:
     std::chrono::milliseconds next_{0};
 };
 
+/// For a command other than a harvest: writes the lines on the upgrade of a file to standard error, and waits for locks
+/// without a word. Empty for a database, which is waited for by its own rules.
+store_patience with_upgrade_lines(const std::string& store);
+
 }  // namespace unipile::program

@@ -35,11 +35,7 @@ void blocking_output::check(const boost::system::error_code& ec) const
     if (ec) throw std::system_error{ec, name_ + " can't be written"};
 }
 
-bool blocking_output::write(std::string_view text)
-{
-    pending_ += text;
-    return pending_.size() < piece ? !reader_gone_ : flush();
-}
+bool blocking_output::collected_more() { return pending_.size() < piece ? !reader_gone_ : flush(); }
 
 bool blocking_output::finish()
 {

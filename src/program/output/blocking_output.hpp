@@ -21,7 +21,15 @@ public:
 
     /// Returns false once the reader has closed its end. Throws std::system_error for other failures; a file then ends
     /// with the last text that was passed whole.
-    bool write(std::string_view text);
+    bool write(std::string_view text)
+    {
+        pending_ += text;
+        return collected_more();
+    }
+    /// Returns what is collected, to be appended to; then `collected_more` has to be called.
+    std::string& collected() noexcept { return pending_; }
+    /// The result is that of `write`.
+    bool collected_more();
     /// Writes the collected lines and closes its own file; results as for `write`.
     bool finish();
 

@@ -1,5 +1,6 @@
 #include "program/posts/pace.hpp"
 
+#include "program/harvest/store_watch.hpp"
 #include "program/stored/open_store.hpp"
 #include "program/stored/usable_store.hpp"
 
@@ -18,7 +19,7 @@ paced_listings::paced_listings(posts_pace pace) : pace_(std::move(pace))
     if (pace_.store.empty()) return;
     std::string bound;
     open_usable([&] {
-        store_ = open_engine(pace_.store, store::access::sole, false);
+        store_ = open_engine(pace_.store, store::access::sole, false, with_upgrade_lines(pace_.store));
         bound = store_->perform(store::read_tenant());
     });
     require_tenant(bound, pace_.base_url, pace_.store);

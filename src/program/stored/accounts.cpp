@@ -90,15 +90,7 @@ void note(const std::string& line) { std::cerr << "unipile: --unpark: " << line 
 std::optional<std::vector<std::string>> unpark(const accounts_options& o)
 {
     std::unique_ptr<store::engine> engine;
-    // A database keeps to its own, short time.
-    store_patience patience;
-    if (!is_database(o.file))
-        patience = [watch = store_watch()](const store_wait& wait) mutable {
-            const bool upgrade = wait.what == store_wait::reason::upgrade;
-            if (const std::string line = watch.line(wait); upgrade && !line.empty()) std::cerr << line << '\n';
-            return true;
-        };
-    open_usable([&] { engine = open_engine(o.file, store::access::control, false, patience); });
+    open_usable([&] { engine = open_engine(o.file, store::access::control, false, with_upgrade_lines(o.file)); });
     std::vector<std::string> asked;
     bool all = false;
     for (const std::string& account : o.unpark) {

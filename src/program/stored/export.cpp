@@ -1,7 +1,7 @@
 // `unipile export`: the contents of a store as lines.
 #include "program/command.hpp"
 #include "program/options/connection_options.hpp"
-#include "program/output/minify.hpp"
+#include "program/output/json_lines.hpp"
 #include "program/stored/store_view.hpp"
 #include "program/terminal/json_object.hpp"
 #include "program/terminal/safe_text.hpp"
@@ -189,20 +189,17 @@ int run_quarantined(const export_options& o)
 int run_export(const export_options& o)
 {
     return view_store(o.file, o.output, [&o](store::post_reader& reader, blocking_output& out) {
-        const bool csv = o.format == "csv";
         store::post_filter filter = make_filter(o);
-        filter.only_json = !csv;
-        if (csv) out.write(csv_header);
-        std::string line;
-        reader.posts(filter, [&](const store::stored_post& p) {
-            line.clear();
-            if (csv)
-                append_csv(line, p, out.is_terminal());
-            else if (is_valid_utf8(p.json))
-                append_json_line(line, p.json, out.is_terminal());
-            else
-                append_json_line(line, to_valid_utf8(p.json), out.is_terminal());
-            return out.write(line);
+        filter.only_json = o.format != "csv";
+        if (filter.only_json) {
+            json_lines lines{out};
+            reader.posts(filter, [&lines](const store::stored_post& p) { return lines.add(p.json); });
+            return lines.finish();
+        }
+        out.write(csv_header);
+        reader.posts(filter, [&out](const store::stored_post& p) {
+            append_csv(out.collected(), p, out.is_terminal());
+            return out.collected_more();
         });
     });
 }

@@ -84,6 +84,8 @@ private:
     std::vector<std::string> apply(const accounts_to_leave& op);
     void apply(const leave_account& op);
     bool apply(const others_have_jobs& op);
+    // The jobs' rows are what other workers see.
+    bool apply(const repeat_import&) { return false; }
 
     rows ask(query q);
     static std::size_t claims_at_once(std::span<const operation> operations);

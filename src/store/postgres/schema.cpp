@@ -2,6 +2,7 @@
 
 #include "store/postgres/statements.hpp"
 #include "store/postgres/transaction.hpp"
+#include "store/store_rules.hpp"
 
 #include <charconv>
 #include <map>
@@ -237,14 +238,14 @@ store_format format_of(connection& db)
     const auto number = [&](std::string_view name) { return number_in(properties, db.name(), name); };
     store_format f;
     f.version = number("schema");
-    if (f.version < schema_version)
+    const auto compare = [&db](std::string_view what, std::int64_t theirs, std::int64_t ours) {
+        if (theirs == ours) return;
         throw store_error(
-            store_errc::older_schema, db.name(),
-            "its version is " + std::to_string(f.version) + ", this program knows " + std::to_string(schema_version));
-    if (f.version > schema_version || number("fingerprint") > fingerprint_version)
-        throw store_error(
-            store_errc::newer_schema, db.name(),
-            "its version is " + std::to_string(f.version) + ", this program knows " + std::to_string(schema_version));
+            theirs < ours ? store_errc::older_schema : store_errc::newer_schema, db.name(),
+            std::string(what) + " is " + std::to_string(theirs) + ", this program knows " + std::to_string(ours));
+    };
+    compare("its version", f.version, schema_version);
+    compare("the version of its fingerprints", number("fingerprint"), fingerprint_version);
     f.buckets = static_cast<bucket_number>(number("buckets"));
     f.leases.beat_every = std::chrono::milliseconds(number("beat_every_ms"));
     f.leases.hold_for = std::chrono::milliseconds(number("hold_for_ms"));

@@ -28,7 +28,6 @@ inline constexpr const char* read_bound_tenant =
     "WHERE posts > 0) OR (SELECT coalesce(sum(jobs), 0) > 0 FROM unipile.job_totals WHERE state = 3))";
 
 /// The version of `fingerprint_of`: with another one, every stored post would seem changed.
-inline constexpr std::int64_t fingerprint_version = 1;
 
 /// Returns the time, or the nearest one that PostgreSQL can hold.
 inline wall_time storable(wall_time t) noexcept

@@ -181,13 +181,61 @@ BOOST_AUTO_TEST_CASE(a_file_that_is_read_in_part_withdraws_nothing)
         engine->perform(store::begin_run{{}, unipile::wall_time{std::chrono::seconds{1'700'000'000}}}).run;
     for (const bool whole : {true, false}) {
         int asked = 0;
+        if (!whole) write_jobs(text + "acc3,ACoAA50010\n");
         job_file jobs{request, [](std::string_view) {}, always};
         const import_report r = import_jobs(jobs, *engine, run, [&] { return whole || ++asked < 1; });
         BOOST_TEST(r.all_read == whole);
         BOOST_TEST(r.withdrawn == 0u);
-        BOOST_TEST(r.jobs.added == (whole ? 50'010u : 0u));
         BOOST_TEST(engine->perform(store::count_jobs{run}).queued == 50'010u);
     }
+}
+
+BOOST_AUTO_TEST_CASE(the_file_of_the_last_import_is_not_imported_again)
+{
+    const auto engine = store::open_sqlite(file("posts.db"));
+    const auto begin = [&engine] {
+        store::begin_run op;
+        op.request.restart = true;
+        op.now = unipile::wall_time{std::chrono::seconds{1'700'000'000}};
+        return engine->perform(op).run;
+    };
+    std::int64_t run = begin();
+    // Returns whether the jobs were added one by one.
+    const auto is_imported = [&] {
+        int added = 0;
+        job_file jobs{request, [](std::string_view) {}, always};
+        const import_report r = import_jobs(jobs, *engine, run, [&added] { return ++added > 0; });
+        BOOST_TEST(r.all_read);
+        return added > 0;
+    };
+    write_jobs(header + "acc1,ACoAA1\nacc1,ACoAA2\n");
+    BOOST_TEST(is_imported());
+    BOOST_TEST(!is_imported());
+    run = begin();
+    BOOST_TEST(!is_imported());
+    BOOST_TEST(engine->perform(store::count_jobs{run}).queued == 2u);
+    // Lines without an account would be other jobs.
+    request.account = "acc2";
+    BOOST_TEST(is_imported());
+    BOOST_TEST(!is_imported());
+    write_jobs(header + "acc1,ACoAA1\nacc1,ACoAA3\n");
+    BOOST_TEST(is_imported());
+    // Each import shows the lines without a job.
+    write_jobs(header + "acc1,ACoAA1\nacc1,\n");
+    BOOST_TEST(is_imported());
+    BOOST_TEST(is_imported());
+}
+
+BOOST_AUTO_TEST_CASE(a_list_is_its_content)
+{
+    write_jobs(header + "acc1,ACoAA1\n");
+    const jobs_input input{request.jobs, always};
+    const std::string content = input.content();
+    BOOST_TEST(content.size() == 32u);
+    BOOST_TEST(content == input.content());
+    BOOST_TEST(content != input.content_read());
+    write_jobs(header + "acc1,ACoAA1\nacc1,ACoAA2\n");
+    BOOST_TEST(content != input.content());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

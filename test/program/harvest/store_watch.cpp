@@ -3,6 +3,8 @@
 #include <boost/test/unit_test.hpp>
 
 #include <chrono>
+#include <iostream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -50,6 +52,23 @@ BOOST_AUTO_TEST_CASE(an_upgrade_says_how_far_it_is)
     }
     const std::vector<int> expected{3, 13, 23};
     BOOST_TEST(said == expected, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_command_writes_the_lines_on_an_upgrade_only)
+{
+    BOOST_TEST(!unipile::program::with_upgrade_lines("postgresql://db/harvest"));
+    std::ostringstream said;
+    std::streambuf* const before = std::cerr.rdbuf(said.rdbuf());
+    const auto patience = unipile::program::with_upgrade_lines("posts.db");
+    bool goes_on = true;
+    for (const auto what : {store_wait::reason::lock, store_wait::reason::upgrade})
+        for (int s = 0; s < 12; ++s) goes_on = goes_on && patience(after(seconds{s}, what));
+    std::cerr.rdbuf(before);
+    BOOST_TEST(goes_on);
+    BOOST_TEST(
+        said.str() ==
+        "unipile: the tables of an earlier version of this program are converted, once: 0 % after 3.00 s; Ctrl-C "
+        "leaves the store as it was\n");
 }
 
 BOOST_AUTO_TEST_CASE(a_short_wait_is_not_worth_a_line)

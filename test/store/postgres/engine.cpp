@@ -167,6 +167,8 @@ BOOST_AUTO_TEST_CASE(other_databases_are_refused)
         "UPDATE store SET value = '2' WHERE name = 'schema'; UPDATE store SET value = '9' WHERE name = "
         "'fingerprint'");
     BOOST_TEST(reason_of([&] { newer.open(); }) == store_errc::newer_schema);
+    newer.sql("UPDATE store SET value = '0' WHERE name = 'fingerprint'");
+    BOOST_TEST(reason_of([&] { newer.open(); }) == store_errc::older_schema);
 }
 
 BOOST_AUTO_TEST_CASE(two_processes_may_make_the_tables_at_once)
