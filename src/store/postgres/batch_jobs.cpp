@@ -51,8 +51,14 @@ job_counts batch::apply(const count_jobs& op)
     count.add(op.run);
     const rows found = ask(std::move(count));
     job_counts c;
-    for (int i = 0; i < found.count(); ++i)
-        add(c, state_in(found, i, 0), static_cast<std::uint64_t>(found.integer(i, 1)));
+    std::int64_t queued = 0;
+    for (int i = 0; i < found.count(); ++i) {
+        const job_state state = state_in(found, i, 0);
+        const std::int64_t n = found.integer(i, 1);
+        queued += state == job_state::queued ? n : -n;
+        if (state != job_state::queued) add(c, state, static_cast<std::uint64_t>(n));
+    }
+    add(c, job_state::queued, static_cast<std::uint64_t>(queued));
     return c;
 }
 

@@ -225,7 +225,7 @@ void batch::apply(const begin_import& op)
     // Only a run that was added to before may have jobs.
     r.withheld = false;
     if (counted.integer(0, 1) > 0) {
-        query any("SELECT coalesce(sum(jobs), 0) > 0 FROM unipile.job_totals WHERE run = $1");
+        query any("SELECT coalesce(sum(jobs), 0) > 0 FROM unipile.job_totals WHERE run = $1 AND state = 0");
         any.add(op.run);
         r.withheld = ask(std::move(any)).boolean(0, 0);
     }

@@ -6,21 +6,25 @@ namespace unipile::store::postgres {
 
 namespace {
 
-// Rows are locked in the order of their keys.
+// A job counts in its run and, unless it is queued, in its state. An owner changes no run. Rows are locked in the order
+// of their keys.
 query change_totals(const job_keys& jobs, int by, totals_of whose, const char* locks)
 {
     query q(
         std::string(
             "INSERT INTO unipile.job_totals AS t (bucket, run, state, end_reason, failure_type, jobs, suspect) "
-            "SELECT CASE WHEN $4 THEN -1 ELSE bucket END, run, state, "
-            "CASE WHEN state IN (3, 4) THEN end_reason ELSE '' END, "
-            "CASE WHEN state = 4 THEN substr(failure_type, 1, 100) ELSE '' END, "
-            "$3 * count(*), $3 * count(CASE WHEN suspect THEN 1 END) FROM ("
+            "SELECT * FROM (SELECT CASE WHEN $4 THEN -1 ELSE bucket END, run, CASE WHEN in_run THEN 0 ELSE state END, "
+            "CASE WHEN NOT in_run AND state IN (3, 4) THEN end_reason ELSE '' END, "
+            "CASE WHEN NOT in_run AND state = 4 THEN substr(failure_type, 1, 100) ELSE '' END, "
+            "$3 * count(CASE WHEN in_run OR state <> 0 THEN 1 END) AS jobs, "
+            "$3 * count(CASE WHEN suspect AND NOT in_run THEN 1 END) AS suspect FROM ("
             "SELECT j.bucket, j.run, j.state, j.end_reason, j.failure_type, j.suspect "
             "FROM unnest($1, $2) AS x(bucket, job) JOIN unipile.jobs j ON j.bucket = x.bucket AND j.job = x.job "
             "ORDER BY j.bucket, j.job") +
         locks +
-        ") r GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5 ON CONFLICT (bucket, run, state, end_reason, failure_type) "
+        ") r JOIN unnest(ARRAY[false, true]) AS c(in_run) ON $4 OR NOT in_run GROUP BY 1, 2, 3, 4, 5) r "
+        "WHERE jobs <> 0 OR suspect <> 0 ORDER BY 1, 2, 3, 4, 5 "
+        "ON CONFLICT (bucket, run, state, end_reason, failure_type) "
         "DO UPDATE SET jobs = t.jobs + excluded.jobs, suspect = t.suspect + excluded.suspect");
     q.add(jobs.bucket).add(jobs.job).add(by).add(whose == totals_of::imports);
     return q;

@@ -78,7 +78,7 @@ store_summary postgres_reader::summary()
         "AND s.gone IS NULL)");
     queries.emplace_back(
         "SELECT state, end_reason, failure_type, run = 0, sum(jobs)::bigint, sum(suspect)::bigint "
-        "FROM unipile.job_totals GROUP BY 1, 2, 3, 4 HAVING sum(jobs) <> 0");
+        "FROM unipile.job_totals GROUP BY 1, 2, 3, 4 HAVING sum(jobs) <> 0 OR sum(suspect) <> 0");
     queries.emplace_back("SELECT value FROM unipile.store WHERE name = 'tenant'");
     queries.emplace_back(
         "SELECT run, mode, label, started, ended, outcome, terms FROM unipile.runs ORDER BY run DESC LIMIT 1");
@@ -92,11 +92,17 @@ store_summary postgres_reader::summary()
     sum.gone = as_count(found[1].integer(0, 0));
     sum.quarantined = as_count(found[0].integer(0, 1));
     const rows& jobs = found[2];
+    std::map<bool, std::int64_t> queued;  // by whether they are withdrawn
     for (int i = 0; i < jobs.count(); ++i) {
-        count_jobs_in(sum, state_in(jobs, i, 0), jobs.boolean(i, 3), jobs.text(i, 1), jobs.text(i, 2),
-                      as_count(jobs.integer(i, 4)));
+        const job_state state = state_in(jobs, i, 0);
+        const std::int64_t n = jobs.integer(i, 4);
+        queued[jobs.boolean(i, 3)] += state == job_state::queued ? n : -n;
+        if (state != job_state::queued)
+            count_jobs_in(sum, state, jobs.boolean(i, 3), jobs.text(i, 1), jobs.text(i, 2), as_count(n));
         sum.suspect += as_count(jobs.integer(i, 5));
     }
+    for (const auto& [withdrawn, n] : queued)
+        if (n > 0) count_jobs_in(sum, job_state::queued, withdrawn, {}, {}, as_count(n));
     if (found[3].count() == 1) sum.tenant = found[3].string(0, 0);
     const rows& run = found[4];
     if (run.count() == 1) sum.last_run = run_in(run, 0);

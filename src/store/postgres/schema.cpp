@@ -121,11 +121,11 @@ constexpr const char* tables[] = {
     "CREATE INDEX unfinished_delayed ON unipile.unfinished (bucket, due) WHERE state = 1",
     "CREATE INDEX unfinished_failed ON unipile.unfinished (bucket, job) WHERE state = 4",
     // Numbers of jobs, to be added up. A bucket's owner changes its rows, and imports those of bucket -1, one at a
-    // time: neither waits for the other.
+    // time: neither waits for the other. Of queued jobs there is none, so that a job that ends changes one row.
     R"sql(CREATE TABLE unipile.job_totals (
     run bigint NOT NULL,
-    jobs bigint NOT NULL,                 -- may be negative in one bucket
-    suspect bigint NOT NULL,
+    jobs bigint NOT NULL,                 -- state 0: all of the run; may be negative in one bucket
+    suspect bigint NOT NULL,              -- of the state
     bucket smallint NOT NULL,
     state smallint NOT NULL,
     end_reason text COLLATE "C" NOT NULL, -- of jobs that are done or have failed

@@ -10,7 +10,7 @@
 namespace unipile::store::postgres {
 
 /// The schema's version that this program writes.
-inline constexpr std::int64_t schema_version = 2;
+inline constexpr std::int64_t schema_version = 3;
 /// Into how many buckets the accounts are divided. Fixed for good when a store is made.
 inline constexpr bucket_number bucket_count = 1024;
 

@@ -9,8 +9,10 @@ SELECT 'totals of jobs', run::text, state::text, end_reason, failure_type, sum(j
     SELECT run, state, end_reason, failure_type, jobs, suspect FROM unipile.job_totals
     UNION ALL
     SELECT run, state, CASE WHEN state IN (3, 4) THEN end_reason ELSE '' END,
-        CASE WHEN state = 4 THEN substr(failure_type, 1, 100) ELSE '' END, -1, CASE WHEN suspect THEN -1 ELSE 0 END
-    FROM unipile.jobs) t
+        CASE WHEN state = 4 THEN substr(failure_type, 1, 100) ELSE '' END, CASE WHEN state = 0 THEN 0 ELSE -1 END,
+        CASE WHEN suspect THEN -1 ELSE 0 END
+    FROM unipile.jobs
+    UNION ALL SELECT run, 0, '', '', -1, 0 FROM unipile.jobs) t
 GROUP BY run, state, end_reason, failure_type HAVING sum(jobs) <> 0 OR sum(suspect) <> 0
 UNION ALL
 SELECT 'unfinished', bucket::text, job::text, max(account), min(state)::text, count(*)::text, '' FROM (

@@ -2,6 +2,7 @@
 // that it can't hold, what is written.
 #include "store/opened_store.hpp"
 #include "store/postgres/connection.hpp"
+#include "store/postgres/schema.hpp"
 #include "store/store_work.hpp"
 #include "support/postgres_server.hpp"
 #include "support/printing.hpp"
@@ -157,15 +158,14 @@ BOOST_AUTO_TEST_CASE(other_databases_are_refused)
     BOOST_TEST(reason_of([&] { newer.reader(); }) == store_errc::nothing_stored);
     BOOST_TEST(reason_of([&] { newer.open(access::control); }) == store_errc::nothing_stored);
     newer.open();
+    const std::string version = "UPDATE store SET value = '" + std::to_string(postgres::schema_version);
     newer.sql("UPDATE store SET value = '1' WHERE name = 'schema'");
     BOOST_TEST(reason_of([&] { newer.open(); }) == store_errc::older_schema);
     BOOST_TEST(reason_of([&] { newer.reader(); }) == store_errc::older_schema);
     newer.sql("UPDATE store SET value = '99' WHERE name = 'schema'");
     BOOST_TEST(reason_of([&] { newer.open(); }) == store_errc::newer_schema);
     BOOST_TEST(reason_of([&] { newer.reader(); }) == store_errc::newer_schema);
-    newer.sql(
-        "UPDATE store SET value = '2' WHERE name = 'schema'; UPDATE store SET value = '9' WHERE name = "
-        "'fingerprint'");
+    newer.sql(version + "' WHERE name = 'schema'; UPDATE store SET value = '9' WHERE name = 'fingerprint'");
     BOOST_TEST(reason_of([&] { newer.open(); }) == store_errc::newer_schema);
     newer.sql("UPDATE store SET value = '0' WHERE name = 'fingerprint'");
     BOOST_TEST(reason_of([&] { newer.open(); }) == store_errc::older_schema);
