@@ -58,7 +58,7 @@ class Growth:
         row["status"] = min(self.seconds(self.program, "status", "--store", self.store) for _ in range(3))
         # In turns: where the store is larger than the memory, both read it from the disk.
         export, shell = [], []
-        for _ in range(1 if posts > 1_000_000 else 3):
+        for _ in range(1 if posts > 3_000_000 else 3):
             shell.append(self.seconds("sqlite3", "-readonly", self.store, "SELECT json FROM posts"))
             export.append(self.seconds(self.program, "export", "--format", "ndjson", "--store",
                                        self.store))
@@ -118,7 +118,8 @@ def settle_all(file, timeline):
 
 
 def resume(growth, count):
-    """Seconds until the first request: of a new store, of an unfinished run, of the next run with everything done."""
+    """Seconds until the first request: of a new store, of an unfinished run, of the next run with everything done, and of
+    that with one job more."""
     program = Program(growth.arguments, growth.build)
     program.folder, program.store = growth.folder, growth.folder / "jobs.db"
     jobs = program.jobs(count, 1000)
@@ -127,8 +128,12 @@ def resume(growth, count):
     settle_all(program.store, growth.timeline)
     row["nothing new"] = program.prepare(jobs, "--base-url-changed")  # each has a port of its own
     row["status"] = min(growth.seconds(growth.program, "status", "--store", program.store) for _ in range(3))
+    settle_all(program.store, growth.timeline)
+    longer = program.jobs(count + 1, 1000)
+    row["changed"] = program.prepare(longer, "--base-url-changed")
     program.fresh_store()
     jobs.unlink()
+    longer.unlink()
     return row
 
 
@@ -154,8 +159,8 @@ def tables(rows):
 
 
 def jobs_table(row):
-    names = ("import", "resume", "nothing new")
-    return ["jobs", "import", "unfinished run", "all done, nothing new", "peak RSS", "`status`"], [[
+    names = ("import", "resume", "nothing new", "changed")
+    return ["jobs", "import", "unfinished run", "all done, same file", "all done, one job more", "peak RSS", "`status`"], [[
         f"{row['jobs']:,}", *(f"{row[name][0]:.2f} s" for name in names), f"{max(row[name][1] for name in names):.0f} MB",
         f"{row['status']:.2f} s"]]
 
@@ -174,7 +179,7 @@ def reaches(rows, jobs):
     ]
     if jobs:
         slowest = max(jobs["resume"][0], jobs["nothing new"][0])
-        result.append([f"until the first request, {jobs['jobs']:,} known jobs", f"≤ {GOALS['resume']} s", f"{slowest:.2f} s"])
+        result.append([f"until the first request, {jobs['jobs']:,} known jobs, same file", f"≤ {GOALS['resume']} s", f"{slowest:.2f} s"])
     return ["", "goal", "measured"], result
 
 

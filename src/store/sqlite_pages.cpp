@@ -11,6 +11,13 @@ namespace {
 
 std::int64_t as_signed(std::uint64_t n) noexcept { return static_cast<std::int64_t>(n); }
 
+// Most posts have an id of their own, which needs no copy.
+std::string_view id_of(const post_row& p, std::string& made)
+{
+    if (!p.id().empty()) return p.id();
+    return made = stored_id(p);
+}
+
 step not_claimed() { return {step::kind::not_claimed}; }
 
 }  // namespace
@@ -35,7 +42,8 @@ void sqlite_store::take_over(timeline& line, const page_write& page)
 bool sqlite_store::has_shown(std::int64_t job, const page_write& page)
 {
     return std::any_of(page.posts.begin(), page.posts.end(), [&](const post_row& p) {
-        const std::string id = stored_id(p);
+        std::string made;
+        const std::string_view id = id_of(p, made);
         const running scope(find_post_);
         return find_post(p, id, id_number(p.provider(), id), job) && !find_post_.null(6);
     });
@@ -84,7 +92,8 @@ page_result sqlite_store::apply(const page_write& page)
 // Stores a post and determines its place in the listing. Returns true if the post is new to the listing.
 bool sqlite_store::store_post(const post_row& p, std::int64_t job, wall_time now, page_result& result)
 {
-    const std::string id = stored_id(p);
+    std::string made;
+    const std::string_view id = id_of(p, made);
     std::int64_t number = 0;
     std::optional<known_post> found;
     if (comes_next(p, id)) {

@@ -3,6 +3,7 @@
 #include <unipile/store/fingerprint.hpp>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <string>
 
@@ -46,10 +47,15 @@ std::size_t block_of(std::uint64_t number, std::size_t words) noexcept
 
 std::int64_t id_number(std::string_view provider, std::string_view id)
 {
-    std::string both(provider);
-    both += '\n';
-    both += id;
-    return static_cast<std::int64_t>(hash_of_bytes(both)[0]);
+    std::array<char, 128> few;  // enough for nearly all
+    std::string many;
+    const std::size_t size = provider.size() + 1 + id.size();
+    if (size > few.size()) many.resize(size);
+    char* const both = size > few.size() ? many.data() : few.data();
+    provider.copy(both, provider.size());
+    both[provider.size()] = '\n';
+    id.copy(both + provider.size() + 1, id.size());
+    return static_cast<std::int64_t>(hash_of_bytes({both, size})[0]);
 }
 
 void number_filter::add(std::int64_t number)

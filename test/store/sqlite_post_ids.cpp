@@ -200,6 +200,11 @@ BOOST_AUTO_TEST_CASE(numbers_are_the_same_for_ever)
     BOOST_TEST(id_number("LINKEDIN", "7") != id_number("INSTAGRAM", "7"));
     BOOST_TEST(id_number("LINKEDIN", "7123456789012345678") == -6341024718969085950);
     BOOST_TEST(id_number("", "") == 7561765774519681382);
+    // Longer ones are hashed in the same way.
+    for (const std::size_t size : {117U, 118U, 119U, 120U, 500U}) {
+        const std::string id(size, 'x');
+        BOOST_TEST(id_number("LINKEDIN", id) == static_cast<std::int64_t>(hash_of_bytes("LINKEDIN\n" + id)[0]));
+    }
 }
 
 std::int64_t version_of(const std::string& file)
