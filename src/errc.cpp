@@ -62,7 +62,7 @@ constexpr std::array table{
     row{errc::certificate_rejected, key,
         "the server's certificate is not trusted for this host; the reason says what to do"},
     row{errc::client_certificate_required, key,
-        "the server requires a client certificate, which is not supported"},
+        "the server requires a client certificate, or refuses the one it got; set certificate_file"},
     row{errc::proxy_failed, passing(few),
         "the proxy did not open a tunnel; check its address and credentials"},
     row{errc::connection_lost, passing(freely),

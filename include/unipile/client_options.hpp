@@ -6,10 +6,13 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+
+struct ssl_ctx_st;  // SSL_CTX of <openssl/ssl.h>
 
 namespace unipile {
 
@@ -61,6 +64,16 @@ struct client_options {
     /// revocation is not checked. A revoked certificate, an issuer without a list, and an expired list end with
     /// errc::certificate_rejected. Read once, by the client's constructor. OCSP is never used.
     std::string crl_file = {};
+    /// PEM file with a client certificate and, behind it, the certificates up to its root; for gateways that demand
+    /// one. Empty: none. Shown to every server that asks for one, within TLS to `base_url` only.
+    std::string certificate_file = {};
+    /// PEM file with the private key of `certificate_file`, without a passphrase. Empty: it is in that file.
+    std::string certificate_key_file = {};
+    /// Changes the TLS settings, after the library's own: ciphers, a key in a hardware token, pinned keys, a key log.
+    /// Called once, by the client's constructor, and never with plain HTTP. The verify mode that it sets is ignored:
+    /// chain and host name are verified, unless it replaces OpenSSL's verification by a callback. Must neither keep nor
+    /// free the context. What it throws leaves the constructor. Empty: no changes.
+    std::function<void(ssl_ctx_st*)> tls_setup = {};
     /// Allow plain HTTP to hosts other than loopback ones. The key is then sent unencrypted.
     bool allow_plain_http = false;
     /// `http://[user:password@]host:port` of a proxy to tunnel through (CONNECT). Empty: see `proxy_from_environment`.

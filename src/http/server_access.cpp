@@ -39,6 +39,11 @@ std::optional<proxy_settings> choose_proxy(const client_options& o, const origin
     return proxy_from([](const char* name) -> const char* { return std::getenv(name); }, server);
 }
 
+bool names_tls_files(const client_options& o)
+{
+    return !o.ca_file.empty() || !o.crl_file.empty() || !o.certificate_file.empty() || !o.certificate_key_file.empty();
+}
+
 std::string make_request_tail(const client_options& o, const origin& server)
 {
     std::string tail = " HTTP/1.1\r\nHost: " + server.authority() + "\r\n";
@@ -65,9 +70,11 @@ server_access::server_access(const client_options& from) : options(without_secre
     server = parse_base_url(from.base_url);
     check_plain_http(from, server);
     proxy = choose_proxy(from, server);
-    if (server.tls || !from.ca_file.empty() || !from.crl_file.empty())
-        tls.emplace(server.host, server.host_is_address, from.ca_file, from.crl_file);
-    if (!server.tls) tls.reset();  // plain HTTP has no use for the files, but they must be readable
+    if (server.tls || names_tls_files(from)) tls.emplace(server.host, server.host_is_address, from);
+    if (server.tls)
+        tls->change(from.tls_setup);
+    else
+        tls.reset();  // plain HTTP has no use for the files, but they must be readable
     request_tail = make_request_tail(from, server);
 }
 

@@ -6,6 +6,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <functional>
 #include <new>
 #include <stdexcept>
 #include <utility>
@@ -66,6 +67,29 @@ int on_certificate_request(SSL* ssl, X509**, EVP_PKEY**)
     return 0;  // there is none
 }
 
+// OpenSSL would ask at the terminal.
+int no_passphrase(char*, int, int, void*) { return 0; }
+
+void load_client_certificate(SSL_CTX* context, const client_options& o)
+{
+    if (o.certificate_file.empty()) {
+        if (!o.certificate_key_file.empty()) refuse("certificate_key_file: there is no certificate_file for it");
+        return;
+    }
+    if (SSL_CTX_use_certificate_chain_file(context, o.certificate_file.c_str()) != 1)
+        refuse("certificate_file: can't be read, or holds no certificate in PEM form: " + o.certificate_file);
+    const char* const option = o.certificate_key_file.empty() ? "certificate_file: " : "certificate_key_file: ";
+    const std::string& file = o.certificate_key_file.empty() ? o.certificate_file : o.certificate_key_file;
+    SSL_CTX_set_default_passwd_cb(context, &no_passphrase);
+    if (SSL_CTX_use_PrivateKey_file(context, file.c_str(), SSL_FILETYPE_PEM) == 1) return;
+    // With a certificate set, a key that is not its own is refused, too.
+    const bool other = ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_VALUES_MISMATCH;
+    refuse(option +
+           std::string(other ? "holds the key of another certificate: "
+                             : "can't be read, or holds no private key in PEM form without a passphrase: ") +
+           file);
+}
+
 // The lists are read once, and kept by the store.
 void load_revocation_lists(SSL_CTX* context, const std::string& file)
 {
@@ -97,8 +121,7 @@ struct tls_context::callbacks {
     }
 };
 
-tls_context::tls_context(std::string host, bool host_is_address, const std::string& ca_file,
-                         const std::string& crl_file)
+tls_context::tls_context(std::string host, bool host_is_address, const client_options& options)
     : host_(std::move(host)), host_is_address_(host_is_address)
 {
     context_.reset(SSL_CTX_new(TLS_client_method()));
@@ -116,22 +139,28 @@ tls_context::tls_context(std::string host, bool host_is_address, const std::stri
     if (tls13_suites(context) == openssls_order) SSL_CTX_set_ciphersuites(context, preferred_order);
     SSL_CTX_set_read_ahead(context, 1);
     SSL_CTX_set_default_read_buffer_len(context, read_buffer);
-    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     if (SSL_CTX_set_ex_data(context, owner_index(), this) != 1) throw std::bad_alloc();
     SSL_CTX_sess_set_new_cb(context, &callbacks::new_session);
     SSL_CTX_set_client_cert_cb(context, &on_certificate_request);
-    if (ca_file.empty()) {
+    if (options.ca_file.empty()) {
         // A store that does not exist counts as an empty one.
         if (SSL_CTX_set_default_verify_paths(context) != 1) throw std::bad_alloc();
-    } else if (SSL_CTX_load_verify_file(context, ca_file.c_str()) != 1) {
-        refuse("ca_file: can't be read, or holds no certificate in PEM form: " + ca_file);
+    } else if (SSL_CTX_load_verify_file(context, options.ca_file.c_str()) != 1) {
+        refuse("ca_file: can't be read, or holds no certificate in PEM form: " + options.ca_file);
     }
-    if (!crl_file.empty()) load_revocation_lists(context, crl_file);
+    if (!options.crl_file.empty()) load_revocation_lists(context, options.crl_file);
+    load_client_certificate(context, options);
     ERR_clear_error();
 }
 
 tls_context::~tls_context() = default;
+
+void tls_context::change(const std::function<void(ssl_ctx_st*)>& setup)
+{
+    if (setup) setup(context_.get());
+    ERR_clear_error();
+}
 
 void tls_context::keep(SSL_SESSION* session) noexcept
 {
@@ -143,6 +172,7 @@ ssl_ptr tls_context::make()
 {
     ssl_ptr ssl(SSL_new(context_.get()));
     if (!ssl) throw std::bad_alloc();
+    SSL_set_verify(ssl.get(), SSL_VERIFY_PEER, SSL_CTX_get_verify_callback(context_.get()));
     X509_VERIFY_PARAM* const param = SSL_get0_param(ssl.get());
     X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
     // Server names are for host names only; an address must not be sent as one.

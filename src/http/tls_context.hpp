@@ -1,7 +1,10 @@
 // TLS settings for one server: trust, and the sessions that shorten the next handshake.
 #pragma once
 
+#include <unipile/client_options.hpp>
+
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,13 +26,15 @@ using ssl_ptr = std::unique_ptr<ssl_st, ssl_deleter>;
 /// the subject's common name is not used). TLS 1.2 or newer.
 class tls_context {
 public:
-    /// `ca_file` empty: the system's trust store. `crl_file` empty: no revocation check. Throws std::invalid_argument
-    /// for a file that can't be used.
-    tls_context(std::string host, bool host_is_address, const std::string& ca_file, const std::string& crl_file = {});
+    /// Takes trust, revocation lists and client certificate from the options. Throws std::invalid_argument for a file
+    /// that can't be used.
+    tls_context(std::string host, bool host_is_address, const client_options& options);
     ~tls_context();
     tls_context(const tls_context&) = delete;
     tls_context& operator=(const tls_context&) = delete;
 
+    /// Lets the user change the settings.
+    void change(const std::function<void(ssl_ctx_st*)>& setup);
     /// Returns the client's end of one connection, ready for its handshake, with a session to resume if there is one.
     ssl_ptr make();
 

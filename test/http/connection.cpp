@@ -61,6 +61,13 @@ private:
     std::unique_ptr<SSL, release> ssl_;
 };
 
+unipile::client_options trusting(const certificate_authority& authority)
+{
+    unipile::client_options o;
+    o.ca_file = authority.file();
+    return o;
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(one_connection)
@@ -73,7 +80,7 @@ BOOST_AUTO_TEST_CASE(a_step_ends_although_tickets_do_not)
     const certificate_authority authority;
     talkative_server server(ends[1], authority.issue());
     boost::asio::io_context context;
-    tls_context tls("localhost", false, authority.file().string());
+    tls_context tls("localhost", false, trusting(authority));
     connection client(context.get_executor());
     client.socket().assign(boost::asio::ip::tcp::v4(), ends[0]);
     client.socket().non_blocking(true);
@@ -114,7 +121,7 @@ BOOST_AUTO_TEST_CASE(a_write_that_does_not_fit_waits)
         BOOST_REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0);
         talkative_server server(ends[1], authority.issue());
         boost::asio::io_context context;
-        tls_context trust("localhost", false, authority.file().string());
+        tls_context trust("localhost", false, trusting(authority));
         connection client(context.get_executor());
         client.socket().assign(boost::asio::ip::tcp::v4(), ends[0]);
         client.socket().non_blocking(true);

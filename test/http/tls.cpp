@@ -298,22 +298,6 @@ BOOST_AUTO_TEST_CASE(nothing_older_than_1_2)
     BOOST_TEST(o.text.find("TLS 1.1") != std::string::npos, o.text);
 }
 
-BOOST_AUTO_TEST_CASE(client_certificates)
-{
-    for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
-        tls_settings settings = *tls_by(&authority);
-        settings.oldest = settings.newest = version;
-        settings.ask_for_client_certificate = true;
-        const outcome asked = get(settings);
-        BOOST_TEST(asked.ok(), describe(asked));
-        settings.demand_client_certificate = true;
-        const outcome demanded = get(settings);
-        BOOST_TEST(demanded.error == errc::client_certificate_required, describe(demanded));
-        // Only the older handshake waits for what the server says to it.
-        BOOST_TEST(demanded.sent == (version == TLS1_3_VERSION ? 1u : 0u));
-    }
-}
-
 BOOST_AUTO_TEST_CASE(what_is_no_tls)
 {
     using namespace std::string_literals;

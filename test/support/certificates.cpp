@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdio>
 #include <stdexcept>
+#include <string_view>
 
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
@@ -86,7 +87,30 @@ identity make_authority(const std::string& name, X509* issuer, EVP_PKEY* issuer_
     return made;
 }
 
+template <class Write>
+std::string written(Write write)
+{
+    const std::unique_ptr<BIO, int (*)(BIO*)> out(BIO_new(BIO_s_mem()), &BIO_free);
+    write(out.get());
+    char* text = nullptr;
+    const long size = BIO_get_mem_data(out.get(), &text);
+    return std::string(text, static_cast<std::size_t>(size));
+}
+
 }  // namespace
+
+std::string pem_of(const x509_ptr& certificate)
+{
+    return written([&](BIO* out) { PEM_write_bio_X509(out, certificate.get()); });
+}
+
+std::string pem_of(const key_ptr& key, const char* passphrase)
+{
+    const EVP_CIPHER* const cipher = passphrase != nullptr ? EVP_aes_128_cbc() : nullptr;
+    const auto* const words = reinterpret_cast<const unsigned char*>(passphrase);
+    const int size = passphrase != nullptr ? static_cast<int>(std::string_view(passphrase).size()) : 0;
+    return written([&](BIO* out) { PEM_write_bio_PrivateKey(out, key.get(), cipher, words, size, nullptr, nullptr); });
+}
 
 text_file::text_file(const std::string& text) : path_(new_path())
 {
@@ -139,11 +163,7 @@ std::string certificate_authority::revocation_list(const std::vector<x509_ptr>& 
     }
     X509_CRL_sort(list.get());
     require(X509_CRL_sign(list.get(), own_.key.get(), EVP_sha256()) != 0, "can't sign a revocation list");
-    const std::unique_ptr<BIO, int (*)(BIO*)> out(BIO_new(BIO_s_mem()), &BIO_free);
-    PEM_write_bio_X509_CRL(out.get(), list.get());
-    char* text = nullptr;
-    const long size = BIO_get_mem_data(out.get(), &text);
-    return std::string(text, static_cast<std::size_t>(size));
+    return written([&](BIO* out) { PEM_write_bio_X509_CRL(out, list.get()); });
 }
 
 certificate_authority::~certificate_authority()

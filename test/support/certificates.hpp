@@ -36,6 +36,10 @@ struct certificate_request {
     const EVP_MD* digest = EVP_sha256();  ///< of the signature
 };
 
+/// Both in PEM. The key is encrypted if there is a passphrase.
+std::string pem_of(const x509_ptr& certificate);
+std::string pem_of(const key_ptr& key, const char* passphrase = nullptr);
+
 /// A file that is gone with the object.
 class text_file {
 public:

@@ -69,6 +69,7 @@ SSL_CTX* make_context(const tls_settings& s)
     if (s.ask_for_client_certificate || s.demand_client_certificate)
         SSL_CTX_set_verify(
             context, SSL_VERIFY_PEER | (s.demand_client_certificate ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), nullptr);
+    if (s.issuer_of_clients) X509_STORE_add_cert(SSL_CTX_get_cert_store(context), s.issuer_of_clients.get());
     return context;
 }
 

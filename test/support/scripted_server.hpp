@@ -74,6 +74,7 @@ struct tls_settings {
     int oldest = TLS1_2_VERSION;
     bool demand_client_certificate = false;
     bool ask_for_client_certificate = false;
+    x509_ptr issuer_of_clients{};  ///< the root of the client certificates that it accepts
     std::size_t tickets = 2;
     std::string only_suite{};       ///< by OpenSSL's name; empty: what it has
     std::vector<x509_ptr> chain{};  ///< certificates that are sent behind its own

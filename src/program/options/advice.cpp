@@ -32,6 +32,8 @@ const char* own_message(errc e) noexcept
         case errc::too_many_items: return "the page has too many items";
         case errc::envelope_too_large: return "the page's envelope is over the limit";
         case errc::cursor_too_large: return "the page's cursor is over the limit";
+        case errc::client_certificate_required:
+            return "the server requires a client certificate, or refuses the one it got; set --client-certificate";
         case errc::contract_violated: return "the answer does not match the contract; leave out --strict to accept it";
         case errc::target_refused:
             return "the API can't list this identifier; check it, and whether company (--company, or in the jobs file) "
@@ -45,11 +47,14 @@ const char* own_message(errc e) noexcept
     }
 }
 
-constexpr std::array<std::pair<std::string_view, const char*>, 4> options{{
+constexpr std::array<std::pair<std::string_view, const char*>, 7> options{{
     {"api_key: ", "--api-key-file or UNIPILE_API_KEY: "},
     {"base_url: ", "--base-url or UNIPILE_DSN: "},
     {"ca_file: ", "--ca-file: "},
     {"crl_file: ", "--crl-file: "},
+    {"certificate_file: ", "--client-certificate: "},
+    {"certificate_key_file: ", "--client-key: "},
+    {"proxy: ", "--proxy: "},
 }};
 
 /// What the library calls the files of options.

@@ -43,6 +43,15 @@ void warn_if_readable(const std::string& file)
               << ": every user of this machine can read it; chmod 600 it\n";
 }
 
+std::string read_proxy(const std::string& url)
+{
+    if (url.find('@') != url.npos)
+        throw std::invalid_argument{
+            "--proxy: a password on the command line can be read by every user of this machine; set https_proxy "
+            "instead"};
+    return url;
+}
+
 std::string read_base_url(const connection_options& o)
 {
     std::string url = given_base_url(o);
@@ -58,9 +67,7 @@ std::string read_base_url(const connection_options& o)
 void add_connection_options(CLI::App& command, connection_options& o, const char* connections_help)
 {
     const char* server = "Server";
-    command
-        .add_option("--base-url", o.base_url,
-                    "The DSN of your dashboard [environment: UNIPILE_DSN]; https_proxy and no_proxy are respected")
+    command.add_option("--base-url", o.base_url, "The DSN of your dashboard [environment: UNIPILE_DSN]")
         ->type_name("URL")
         ->group(server);
     command
@@ -76,6 +83,24 @@ void add_connection_options(CLI::App& command, connection_options& o, const char
                     "Refuse certificates that the revocation lists in this PEM file name; it needs a list by every "
                     "issuer. Without it revocation is not checked, OCSP never is")
         ->type_name("FILE")
+        ->group(server);
+    auto* const certificate =
+        command
+            .add_option("--client-certificate", o.certificate_file,
+                        "Show the certificate in this PEM file, and the chain behind it, to a server that asks for one")
+            ->type_name("FILE")
+            ->group(server);
+    command
+        .add_option("--client-key", o.certificate_key_file,
+                    "The key of --client-certificate, without a passphrase, where it is in another PEM file")
+        ->type_name("FILE")
+        ->needs(certificate)
+        ->group(server);
+    command
+        .add_option("--proxy", o.proxy,
+                    "Tunnel through this HTTP proxy, such as http://proxy.example:3128; with user and password only by "
+                    "the environment's https_proxy. Without it https_proxy and no_proxy are respected")
+        ->type_name("URL")
         ->group(server);
     command.add_option("--connections", o.connections, connections_help)
         ->type_name("N")
@@ -111,6 +136,8 @@ void add_files(command_files& files, const connection_options& options)
     else
         files.reads("--ca-file", options.ca_file);
     files.reads("--crl-file", options.crl_file);
+    files.reads("--client-certificate", options.certificate_file);
+    files.reads("--client-key", options.certificate_key_file);
 }
 
 client_options make_client_options(const connection_options& options)
@@ -120,6 +147,9 @@ client_options make_client_options(const connection_options& options)
     made.api_key = read_key(options.api_key_file);
     made.ca_file = options.ca_file;
     made.crl_file = options.crl_file;
+    made.certificate_file = options.certificate_file;
+    made.certificate_key_file = options.certificate_key_file;
+    made.proxy = read_proxy(options.proxy);
     made.max_connections = options.connections;
     made.strict = options.strict;
     made.user_agent = "unipile/" UNIPILE_VERSION;

@@ -23,13 +23,16 @@ struct connection_options {
     std::string api_key_file;
     std::string ca_file;
     std::string crl_file;
+    std::string certificate_file;
+    std::string certificate_key_file;
+    std::string proxy;
     std::size_t connections = 8;
     double timeout = 0;  ///< seconds per listing
     bool strict = false;
 };
 
-/// Adds `--base-url`, `--api-key-file`, `--ca-file`, `--crl-file` and `--connections`. `connections_help` is the help
-/// text of the last one.
+/// Adds the options that name the server, the way to it, and what proves either side. `connections_help` is the help
+/// text of `--connections`.
 void add_connection_options(CLI::App& command, connection_options& options, const char* connections_help);
 
 /// Adds the files that the options name.

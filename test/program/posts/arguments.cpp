@@ -94,6 +94,9 @@ BOOST_AUTO_TEST_CASE(every_option_arrives)
     o.connection.strict = true;
     o.connection.ca_file = "ca.pem";
     o.connection.crl_file = "crl.pem";
+    o.connection.certificate_file = "own.pem";
+    o.connection.certificate_key_file = "key.pem";
+    o.connection.proxy = "http://proxy:3128";
     o.connection.connections = 3;
     o.connection.timeout = 1.5;
     const posts_plan plan = make_plan(o);
@@ -109,6 +112,9 @@ BOOST_AUTO_TEST_CASE(every_option_arrives)
     BOOST_TEST(plan.client.strict);
     BOOST_TEST(plan.client.ca_file == "ca.pem");
     BOOST_TEST(plan.client.crl_file == "crl.pem");
+    BOOST_TEST(plan.client.certificate_file == "own.pem");
+    BOOST_TEST(plan.client.certificate_key_file == "key.pem");
+    BOOST_TEST(plan.client.proxy == "http://proxy:3128");
     BOOST_TEST(plan.client.max_connections == 3u);
     BOOST_TEST(plan.client.retry.total.count() == 1500);
     BOOST_TEST(!plan.from.has_value());

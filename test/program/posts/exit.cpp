@@ -198,7 +198,14 @@ BOOST_AUTO_TEST_CASE(configurations_are_told_in_the_words_of_the_command_line)
           wrong{{"--base-url", "https://localhost:1", "--ca-file", "no/such/file"},
                 "--ca-file: can't be read, or holds no certificate in PEM form: no/such/file"},
           wrong{{"--base-url", "https://localhost:1", "--crl-file", "no/such/file"},
-                "--crl-file: can't be read, or holds no revocation list in PEM form: no/such/file"}}) {
+                "--crl-file: can't be read, or holds no revocation list in PEM form: no/such/file"},
+          wrong{{"--base-url", "https://localhost:1", "--client-certificate", "no/such/file"},
+                "--client-certificate: can't be read, or holds no certificate in PEM form: no/such/file"},
+          wrong{{"--base-url", "https://localhost:1", "--proxy", "socks://localhost:1"},
+                "--proxy: only http:// proxies are supported (the tunnel is TLS)"},
+          wrong{{"--base-url", "https://localhost:1", "--proxy", "http://me:secret@localhost:1"},
+                "--proxy: a password on the command line can be read by every user of this machine; set https_proxy "
+                "instead"}}) {
         BOOST_TEST(s.run(s.arguments({id}, options)).err == "unipile: " + line + '\n');
     }
 }
