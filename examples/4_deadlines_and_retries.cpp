@@ -1,5 +1,5 @@
-// Shows: an observer that reports every request, retry and end; a tighter deadline and retry policy; a time limit for
-//        one pull, after which the stream can still be used; and the details of a failure.
+// Shows: an observer that reports every request, retry and end; tighter deadlines and retries, for a client and for one
+//        listing; a time limit for one pull, after which the stream can still be used; and the details of a failure.
 // Needs: the variables and arguments that environment.hpp names.
 #include "environment.hpp"
 
@@ -61,14 +61,17 @@ asio::awaitable<void> list(unipile::posts_query query)
     auto options = example::options();
     options.deadlines.connect = 2s;
     options.deadlines.stall = 5s;
-    options.retry.max_attempts = 3;
-    options.retry.base_delay = 20ms;
-    options.retry.total = 60s;
     options.observer = std::make_shared<narrator>();
 
     const auto executor = co_await asio::this_coro::executor;
     unipile::client client{executor, options};
-    auto posts = client.posts(query);
+    unipile::call_options own;  // of this listing, beside the client's
+    own.retry.emplace();
+    own.retry->max_attempts = 3;
+    own.retry->base_delay = 20ms;
+    own.retry->total = 60s;
+    own.headers.emplace_back("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+    auto posts = client.posts(query, own);
     try {
         for (;;) {
             bool in_time = false;

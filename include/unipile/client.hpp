@@ -1,6 +1,7 @@
 // The client: one tenant of the API, its connections and its listings.
 #pragma once
 
+#include <unipile/call_options.hpp>
 #include <unipile/client_options.hpp>
 #include <unipile/detail/access.hpp>
 #include <unipile/detail/initiation.hpp>
@@ -81,13 +82,15 @@ public:
 
     /// Returns the posts of an identifier, from the newest on. No request is sent before the first pull.
     ///
-    /// Throws `failure`: errc::invalid_query for a query that can't be sent, errc::client_closed.
-    post_stream posts(posts_query query);
+    /// `options`: what this listing does in another way than the client says.
+    ///
+    /// Throws `failure`: errc::invalid_query for a query, or options, that can't be sent, errc::client_closed.
+    post_stream posts(posts_query query, const call_options& options = {});
 
     /// Returns the posts behind `from`. The query's bounds count from there.
     ///
     /// Throws `failure`, also with errc::position_mismatch if the position belongs to another account or identifier.
-    post_stream posts(posts_query query, const position& from);
+    post_stream posts(posts_query query, const position& from, const call_options& options = {});
 
     /// Requests one page of a listing, for a program that does its own paging.
     ///
@@ -119,8 +122,7 @@ public:
         boost::asio::completion_token_for<void(boost::system::error_code, posts_page)> Token = boost::asio::deferred_t>
     auto async_page(posts_query query, position from, Token&& token = Token())
     {
-        return boost::asio::async_initiate<Token, void(boost::system::error_code, posts_page)>(
-            initiate_page(executor_, core_), token, std::move(query), std::move(from));
+        return async_page(std::move(query), std::move(from), call_options(), std::forward<Token>(token));
     }
 
     /// The same from the first page on.
@@ -129,6 +131,15 @@ public:
     auto async_page(posts_query query, Token&& token = Token())
     {
         return async_page(std::move(query), position(), std::forward<Token>(token));
+    }
+
+    /// The same with options of its own for this page.
+    template <
+        boost::asio::completion_token_for<void(boost::system::error_code, posts_page)> Token = boost::asio::deferred_t>
+    auto async_page(posts_query query, position from, call_options options, Token&& token = Token())
+    {
+        return boost::asio::async_initiate<Token, void(boost::system::error_code, posts_page)>(
+            initiate_page(executor_, core_), token, std::move(query), std::move(from), std::move(options));
     }
 
     /// Returns many listings as one stream, fair between accounts and within each account's pace. No request is sent
@@ -156,7 +167,8 @@ private:
 
     struct initiate_page : detail::initiation<paging::client_core> {
         using initiation::initiation;
-        void operator()(paging::page_handler handler, posts_query query, const position& from) const;
+        void operator()(paging::page_handler handler, posts_query query, const position& from,
+                        const call_options& options) const;
     };
 
     executor_type executor_;

@@ -25,9 +25,9 @@ constexpr std::size_t small_buffer = 64 * 1024;
 /// in place; only an item that a chunk's end splits is copied together first.
 class page_decoder::impl {
 public:
-    impl(const size_limits& limits, bool strict)
-        : limits_(limits),
-          strict_(strict),
+    impl(const size_limits& limits, bool strict_pages)
+        : strict(strict_pages),
+          limits_(limits),
           lexer_(limits),
           parser_(limits.depth < depth_of_items ? 0 : limits.depth - depth_of_items)
     {}
@@ -38,6 +38,7 @@ public:
 
     std::vector<decoded_item> items;
     page_end end;
+    bool strict;
 
 private:
     enum class state {
@@ -67,7 +68,6 @@ private:
     bool skip_space(const char*& p, const char* last) noexcept;
 
     size_limits limits_;
-    bool strict_;
     state state_ = state::start;
     error_code error_;
     std::size_t bytes_ = 0;
@@ -161,7 +161,7 @@ error_code page_decoder::impl::end_page()
 {
     if (const error_code e = read_envelope(lexer_.text(), limits_, lexer_.cursors_differ(), end)) return e;
     end.items = items_;
-    if (strict_ && !end.anomalies.empty()) return errc::contract_violated;
+    if (strict && !end.anomalies.empty()) return errc::contract_violated;
     state_ = state::done;
     return {};
 }
@@ -317,7 +317,7 @@ error_code page_decoder::impl::whole_item(std::string_view item, parse_status s)
 error_code page_decoder::impl::accept_item()
 {
     post item = parser_.take();
-    if (strict_ && !item.anomalies().empty()) return errc::contract_violated;
+    if (strict && !item.anomalies().empty()) return errc::contract_violated;
     items.push_back({static_cast<std::uint32_t>(items_), std::move(item)});
     ++items_;
     state_ = state::after_item;
@@ -326,7 +326,7 @@ error_code page_decoder::impl::accept_item()
 
 error_code page_decoder::impl::quarantine_item(std::string_view item, std::string why)
 {
-    if (strict_) return errc::contract_violated;
+    if (strict) return errc::contract_violated;
     auto kept = std::make_unique<quarantined_item>();
     kept->raw = item;
     kept->why = std::move(why);
@@ -342,6 +342,7 @@ page_decoder::page_decoder(page_decoder&&) noexcept = default;
 page_decoder& page_decoder::operator=(page_decoder&&) noexcept = default;
 
 void page_decoder::reset() { impl_->reset(); }
+void page_decoder::set_strict(bool strict) noexcept { impl_->strict = strict; }
 error_code page_decoder::write(std::string_view chunk) { return impl_->write(chunk); }
 error_code page_decoder::finish() { return impl_->finish(); }
 std::vector<decoded_item>& page_decoder::items() noexcept { return impl_->items; }

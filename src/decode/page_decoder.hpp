@@ -65,6 +65,8 @@ public:
 
     /// Discards all state of the last page.
     void reset();
+    /// Sets whether deviations from the contract are errors of the page. Called before its first chunk.
+    void set_strict(bool strict) noexcept;
 
     /// Consumes all of `chunk`, or up to the error. Every later call returns the same error.
     boost::system::error_code write(std::string_view chunk);

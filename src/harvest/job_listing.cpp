@@ -14,12 +14,12 @@ using paging::page_outcome;
 
 job_listing::job_listing(std::weak_ptr<harvest_core> owner, std::shared_ptr<paging::client_core> client,
                          posts_query query, const position& from, job_index i, const stream_stats& before)
-    : page_reader(client, std::move(query), from, client->options().read_ahead),
+    : page_reader(client, client->settings(), std::move(query), from, client->options().read_ahead),
       index(i),
       stats_before(before),
       safe(from),
       owner_(std::move(owner)),
-      attempts_(client->options().retry)
+      attempts_(settings_->retry)
 {}
 
 void job_listing::send(bool others_answered)
@@ -40,7 +40,7 @@ bool job_listing::settle_last(bool others_answered)
     if (!attempts_.open()) return true;
     if (!others_answered) return attempts_.excuse(), true;
     const failure last = *attempts_.open();
-    const auto meaning = paging::meaning_of(last, client_->options().retry, client_->first_call());
+    const auto meaning = paging::meaning_of(last, settings_->retry, client_->first_call());
     const auto decision = attempts_.count(meaning, circumstances());
     if (!decision) fail(paging::final_failure(last, meaning, attempts(), paging::explain(decision.why_not)));
     return bool(decision);
@@ -48,7 +48,7 @@ bool job_listing::settle_last(bool others_answered)
 
 job_attempts::circumstances job_listing::circumstances() const
 {
-    return {client_->options().retry, attempts(), time_left(), client_->chance()};
+    return {settings_->retry, attempts(), time_left(), client_->chance()};
 }
 
 void job_listing::posts_arrived()
@@ -59,7 +59,7 @@ void job_listing::posts_arrived()
 void job_listing::page_over(page_outcome outcome)
 try {
     if (outcome.is_good()) attempts_.page_begins();
-    if (outcome.whole) attempts_.page_succeeded(client_->options().retry);
+    if (outcome.whole) attempts_.page_succeeded(settings_->retry);
     if (outcome.what == page_outcome::kind::failed) repeat(outcome);
     items_ = outcome.items;
     hand_over(std::move(outcome));

@@ -76,7 +76,7 @@ asio::awaitable<void> connector::resolve()
     } else if (const addresses* const known = names.known()) {
         addresses_ = *known;
     } else {
-        waits_.start_phase(errc::resolve_timeout, access_.options.deadlines.resolve);
+        waits_.start_phase(errc::resolve_timeout, waits_.deadlines().resolve);
         waits_.awaits("the name service");
         looking_up_ = true;
         names.look_up(*this);
@@ -104,7 +104,7 @@ void connector::keep_loopback_only()
 // RFC 8305: if an address does not answer soon, the next one is tried in parallel, and the first to answer is used.
 asio::awaitable<void> connector::connect_any()
 {
-    const auto allowed = access_.options.deadlines.connect;
+    const auto allowed = waits_.deadlines().connect;
     const auto until = allowed.count() == 0 ? clock::time_point::max() : clock::now() + allowed;
     race_ = std::make_shared<connect_race>(waits_.owner().executor(), waits_.event());
     std::size_t next = 0;
@@ -186,7 +186,7 @@ bool connector::take_proxy_answer(std::string_view received)
 asio::awaitable<void> connector::handshake()
 {
     connection_->use_tls(*access_.tls);
-    waits_.start_phase(errc::handshake_timeout, access_.options.deadlines.handshake);
+    waits_.start_phase(errc::handshake_timeout, waits_.deadlines().handshake);
     waits_.awaits("the TLS handshake");
     for (;;) {
         const io_step step = connection_->handshake();

@@ -20,9 +20,8 @@ void bound(const char* option, milliseconds& value)
 
 }  // namespace
 
-void bound_durations(client_options& options)
+void bound_deadlines(deadlines& d)
 {
-    deadlines& d = options.deadlines;
     bound("deadlines.connection_wait", d.connection_wait);
     bound("deadlines.resolve", d.resolve);
     bound("deadlines.connect", d.connect);
@@ -30,6 +29,11 @@ void bound_durations(client_options& options)
     bound("deadlines.first_byte", d.first_byte);
     bound("deadlines.stall", d.stall);
     bound("deadlines.request", d.request);
+}
+
+void bound_durations(client_options& options)
+{
+    bound_deadlines(options.deadlines);
     bound("idle_timeout", options.idle_timeout);
     bound("dns_ttl", options.dns_ttl);
 }

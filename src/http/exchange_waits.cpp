@@ -132,7 +132,7 @@ asio::awaitable<bool> exchange_waits::write_all(connection& on, std::string_view
             continue;
         }
         if (step.state == progress::end || step.state == progress::failed) co_return false;
-        if (renew_phase) start_phase(errc::stall_timeout, access().options.deadlines.stall);
+        if (renew_phase) start_phase(errc::stall_timeout, deadlines().stall);
         co_await wait(on, step.state);
     }
     co_return true;

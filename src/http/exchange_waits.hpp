@@ -3,6 +3,7 @@
 
 #include "connection.hpp"
 #include "pool.hpp"
+#include "request_settings.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -19,10 +20,14 @@ namespace unipile::http {
 /// by the pool's close, throws `failure`; a cancelled one throws operation_aborted.
 class exchange_waits : public pool_user {
 public:
-    explicit exchange_waits(std::shared_ptr<pool> owner) : pool_(std::move(owner)) {}
+    exchange_waits(std::shared_ptr<pool> owner, std::shared_ptr<const request_settings> settings)
+        : pool_(std::move(owner)), settings_(std::move(settings))
+    {}
 
     pool& owner() const noexcept { return *pool_; }
     server_access& access() const noexcept { return pool_->access(); }
+    const request_settings& settings() const noexcept { return *settings_; }
+    const unipile::deadlines& deadlines() const noexcept { return settings_->deadlines; }
 
     /// Sets what the next waits are for, e.g. "the answer's first byte".
     void awaits(const char* what) noexcept { awaited_ = what; }
@@ -69,6 +74,7 @@ private:
     boost::asio::awaitable<void> wait_for_timer();
 
     std::shared_ptr<pool> pool_;
+    std::shared_ptr<const request_settings> settings_;
     std::optional<boost::asio::steady_timer> event_;
     connection* on_ = nullptr;  // whose socket the wait is for
     const char* awaited_ = "";

@@ -48,7 +48,7 @@ asio::awaitable<response_head> get_exchange::get(std::string target)
 {
     if (state_ != state::fresh) fail(errc::operation_in_progress);
     state_ = state::busy;
-    bound_request(access().options.deadlines.request);
+    bound_request(deadlines().request);
     bool reused = false;
     try {
         if (!is_sendable_target(target)) fail(errc::invalid_query, "the request target can't be sent");
@@ -57,8 +57,7 @@ asio::awaitable<response_head> get_exchange::get(std::string target)
         connection_ = owner().take_idle();
         connected = reused = connection_ != nullptr;
         if (!reused) co_await connect();
-        request_.reserve(4 + target.size() + access().request_tail.size());
-        request_.assign("GET ").append(target).append(access().request_tail);
+        make_request(target);
         bool begun = co_await begin_answer();
         if (!begun) {
             // The server closed the idle connection while the request was on its way, and answered nothing. It may have
@@ -67,7 +66,7 @@ asio::awaitable<response_head> get_exchange::get(std::string target)
             reused = false;
             connection_.reset();
             co_await connect();
-            request_.assign("GET ").append(target).append(access().request_tail);
+            make_request(target);
             begun = co_await begin_answer();
         }
         co_await read_header();
@@ -78,6 +77,16 @@ asio::awaitable<response_head> get_exchange::get(std::string target)
     }
     response_head head = make_head(reused);
     co_return head;
+}
+
+void get_exchange::make_request(std::string_view target)
+{
+    constexpr std::string_view method = "GET ", end = "\r\n";
+    const std::string_view tail = access().request_tail;
+    request_.clear();
+    request_.reserve(method.size() + target.size() + tail.size() + settings().fields.size());
+    request_.append(method).append(target).append(tail.substr(0, tail.size() - end.size()));
+    request_.append(settings().fields).append(end);
 }
 
 asio::awaitable<void> get_exchange::connect()
@@ -100,7 +109,7 @@ asio::awaitable<bool> get_exchange::begin_answer()
     co_await write_all(*connection_, request_, true);
     // Before there is a buffer: of many requests that are sent in one turn, each reads its answer to the end in turn.
     co_await pause();
-    start_phase(errc::first_byte_timeout, access().options.deadlines.first_byte);
+    start_phase(errc::first_byte_timeout, deadlines().first_byte);
     awaits("the answer's first byte");
     const io_step step = co_await read_more(false);
     heard_ = step.state == progress::done;
@@ -115,7 +124,7 @@ asio::awaitable<io_step> get_exchange::read_more(bool renew_stall)
         const io_step step = fill();
         if (step.state != progress::want_read && step.state != progress::want_write) co_return step;
         // Once: an event without payload, such as a session ticket, does not renew the time.
-        if (renew_stall && !waited) start_phase(errc::stall_timeout, access().options.deadlines.stall);
+        if (renew_stall && !waited) start_phase(errc::stall_timeout, deadlines().stall);
         co_await wait(*connection_, step.state);
     }
 }
@@ -126,7 +135,7 @@ asio::awaitable<void> get_exchange::read_header()
         while (!take_header()) {
             // After an interim answer the server works on, so its time starts anew.
             const bool between = filled_ == 0;
-            if (between) start_phase(errc::first_byte_timeout, access().options.deadlines.first_byte);
+            if (between) start_phase(errc::first_byte_timeout, deadlines().first_byte);
             awaits(between ? "the answer behind an interim one" : "the rest of the answer's header");
             const io_step step = co_await read_more(!between);
             if (step.state != progress::done) fail_lost(step);
@@ -232,7 +241,7 @@ asio::awaitable<std::string_view> get_exchange::read_some()
             } else if (step.state == progress::want_read || step.state == progress::want_write) {
                 worked_ = 0;
                 awaits("the rest of the answer's body");
-                if (!std::exchange(waited, true)) start_phase(errc::stall_timeout, access().options.deadlines.stall);
+                if (!std::exchange(waited, true)) start_phase(errc::stall_timeout, deadlines().stall);
                 co_await wait(*connection_, step.state);
             } else {
                 fail_truncated(step);

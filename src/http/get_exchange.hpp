@@ -16,7 +16,9 @@ namespace unipile::http {
 /// small enough to be recycled.
 class get_exchange final : public exchange, private exchange_waits {
 public:
-    explicit get_exchange(std::shared_ptr<pool> owner) : exchange_waits(std::move(owner)) {}
+    get_exchange(std::shared_ptr<pool> owner, std::shared_ptr<const request_settings> settings)
+        : exchange_waits(std::move(owner), std::move(settings))
+    {}
     ~get_exchange() override;
 
     boost::asio::awaitable<response_head> get(std::string target) override;
@@ -31,6 +33,7 @@ private:
 
     // One request.
     boost::asio::awaitable<void> connect();
+    void make_request(std::string_view target);
     boost::asio::awaitable<bool> begin_answer();
     boost::asio::awaitable<void> read_header();
     boost::asio::awaitable<io_step> read_more(bool renew_stall);

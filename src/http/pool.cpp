@@ -26,6 +26,8 @@ std::shared_ptr<transport> transport::create(boost::asio::any_io_executor execut
 pool::pool(boost::asio::any_io_executor executor, const client_options& options)
     : executor_(std::move(executor)),
       access_(options),
+      settings_(std::make_shared<const request_settings>(
+          request_settings{.deadlines = access_.options.deadlines, .fields = {}, .parameters = {}})),
       names_(executor_, access_.peer().host, options.resolver ? options.resolver : std::make_shared<system_resolver>(),
              access_.options.dns_ttl),
       timer_(executor_)
@@ -37,9 +39,10 @@ std::string pool::target(std::string_view identifier, std::string_view account_i
     return listing_target(access_.server, identifier, account_id, limit, is_company, cursor);
 }
 
-std::unique_ptr<exchange> pool::open()
+std::unique_ptr<exchange> pool::open(std::shared_ptr<const request_settings> settings)
 {
-    return std::make_unique<get_exchange>(std::static_pointer_cast<pool>(shared_from_this()));
+    return std::make_unique<get_exchange>(std::static_pointer_cast<pool>(shared_from_this()),
+                                          settings ? std::move(settings) : settings_);
 }
 
 pool_stats pool::stats() const noexcept

@@ -55,7 +55,7 @@ public:
     boost::asio::any_io_executor executor() const noexcept override { return executor_; }
     std::string target(std::string_view identifier, std::string_view account_id, int limit, bool is_company,
                        std::string_view cursor) const override;
-    std::unique_ptr<exchange> open() override;
+    std::unique_ptr<exchange> open(std::shared_ptr<const request_settings> settings) override;
     pool_stats stats() const noexcept override;
     bool reveals_key(std::string_view text) const noexcept override { return access_.reveals_key(text); }
     void close() override;
@@ -95,6 +95,7 @@ private:
 
     boost::asio::any_io_executor executor_;
     server_access access_;
+    std::shared_ptr<const request_settings> settings_;
     name_cache names_;
 
     boost::asio::steady_timer timer_;

@@ -1,6 +1,8 @@
 // GET requests over pooled keep-alive connections.
 #pragma once
 
+#include "request_settings.hpp"
+
 #include <unipile/answer_fields.hpp>
 #include <unipile/client_options.hpp>
 #include <unipile/failure.hpp>
@@ -81,8 +83,8 @@ public:
     /// Throws failure(errc::invalid_query) for values that can't be sent.
     virtual std::string target(std::string_view identifier, std::string_view account_id, int limit, bool is_company,
                                std::string_view cursor) const = 0;
-    /// Returns a new exchange, which does nothing before its `get()`.
-    virtual std::unique_ptr<exchange> open() = 0;
+    /// Returns a new exchange, which does nothing before its `get()`. `settings` null: the client's.
+    virtual std::unique_ptr<exchange> open(std::shared_ptr<const request_settings> settings) = 0;
     virtual pool_stats stats() const noexcept = 0;
     /// Returns true if `text` has the key, or twelve characters of it, and must not be shown.
     virtual bool reveals_key(std::string_view) const noexcept { return false; }

@@ -36,12 +36,15 @@ client::client(client&&) noexcept = default;
 client& client::operator=(client&&) noexcept = default;
 client::~client() = default;
 
-post_stream client::posts(posts_query query) { return posts(std::move(query), position()); }
+post_stream client::posts(posts_query query, const call_options& options)
+{
+    return posts(std::move(query), position(), options);
+}
 
-post_stream client::posts(posts_query query, const position& from)
+post_stream client::posts(posts_query query, const position& from, const call_options& options)
 {
     core_->check(query, from);
-    auto stream = std::make_shared<paging::stream_core>(core_, std::move(query), from);
+    auto stream = std::make_shared<paging::stream_core>(core_, core_->settings(options), std::move(query), from);
     core_->add(*stream);
     return detail::access::make<post_stream>(executor_, std::move(stream));
 }

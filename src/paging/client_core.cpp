@@ -34,6 +34,7 @@ void check_numbers(const posts_query& query)
 client_core::client_core(client_options options, std::shared_ptr<http::transport> transport,
                          std::shared_ptr<time_source> time)
     : options_(std::move(options)),
+      settings_(std::make_shared<const call_settings>(make_call_settings(options_, {}))),
       transport_(std::move(transport)),
       time_(std::move(time)),
       registry_(keeper_registry::of(transport_->executor())),
@@ -47,6 +48,12 @@ client_core::client_core(client_options options, std::shared_ptr<http::transport
 }
 
 client_core::~client_core() { registry_->remove(*this); }
+
+std::shared_ptr<const call_settings> client_core::settings(const call_options& call) const
+{
+    const bool any = call.deadlines || call.retry || call.strict || !call.headers.empty() || !call.parameters.empty();
+    return any ? std::make_shared<const call_settings>(make_call_settings(options_, call)) : settings_;
+}
 
 void client_core::check(const posts_query& query, const position& from) const
 {

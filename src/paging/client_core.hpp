@@ -2,6 +2,7 @@
 #pragma once
 
 #include "abandonment.hpp"
+#include "call_settings.hpp"
 #include "handler_section.hpp"
 #include "time_source.hpp"
 #include "workspace.hpp"
@@ -56,6 +57,10 @@ public:
 
     const client_options& options() const noexcept { return options_; }
     const std::shared_ptr<http::transport>& transport() const noexcept { return transport_; }
+    /// Returns the settings of listings without options of their own.
+    const std::shared_ptr<const call_settings>& settings() const noexcept { return settings_; }
+    /// Returns the settings of a listing with these options. Throws failure(errc::invalid_query).
+    std::shared_ptr<const call_settings> settings(const call_options& call) const;
     const std::shared_ptr<time_source>& time() const noexcept { return time_; }
     unipile::observer* observer() const noexcept { return options_.observer.get(); }
     boost::asio::any_io_executor executor() const noexcept { return transport_->executor(); }
@@ -103,6 +108,7 @@ private:
                                              boost::intrusive::constant_time_size<false>>;
 
     client_options options_;
+    std::shared_ptr<const call_settings> settings_;
     std::shared_ptr<http::transport> transport_;
     std::shared_ptr<time_source> time_;
     std::shared_ptr<keeper_registry> registry_;

@@ -12,13 +12,14 @@ namespace unipile {
 
 namespace asio = boost::asio;
 
-void client::initiate_page::operator()(paging::page_handler handler, posts_query query, const position& from) const
+void client::initiate_page::operator()(paging::page_handler handler, posts_query query, const position& from,
+                                       const call_options& options) const
 {
     std::shared_ptr<paging::page_operation> operation;
     std::optional<failure> refused;
     try {
         core->check(query, from);
-        operation = std::make_shared<paging::page_operation>(core, std::move(query), from);
+        operation = std::make_shared<paging::page_operation>(core, core->settings(options), std::move(query), from);
         core->add(*operation);
     } catch (const failure& f) {
         refused = f;
@@ -37,8 +38,10 @@ void client::initiate_page::operator()(paging::page_handler handler, posts_query
 
 namespace unipile::paging {
 
-page_operation::page_operation(std::shared_ptr<client_core> client, posts_query query, const position& from)
-    : page_reader(std::move(client), std::move(query), from, std::numeric_limits<std::size_t>::max())
+page_operation::page_operation(std::shared_ptr<client_core> client, std::shared_ptr<const call_settings> settings,
+                               posts_query query, const position& from)
+    : page_reader(std::move(client), std::move(settings), std::move(query), from,
+                  std::numeric_limits<std::size_t>::max())
 {}
 
 void page_operation::start(std::uint64_t ticket, page_pull p)

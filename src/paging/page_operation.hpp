@@ -25,7 +25,8 @@ using page_pull = pull<page_result, page_handler>;
 /// Requests one page and collects it. Owns itself while it is outstanding.
 class page_operation final : public page_reader {
 public:
-    page_operation(std::shared_ptr<client_core> client, posts_query query, const position& from);
+    page_operation(std::shared_ptr<client_core> client, std::shared_ptr<const call_settings> settings,
+                   posts_query query, const position& from);
 
     std::uint64_t new_ticket() noexcept { return pull_.new_ticket(); }
     void start(std::uint64_t ticket, page_pull p);

@@ -21,10 +21,11 @@ using asio::awaitable;
 using boost::system::error_code;
 using std::chrono::milliseconds;
 
-page_reader::page_reader(std::shared_ptr<client_core> client, posts_query query, const position& from,
-                         std::size_t read_ahead)
+page_reader::page_reader(std::shared_ptr<client_core> client, std::shared_ptr<const call_settings> settings,
+                         posts_query query, const position& from, std::size_t read_ahead)
     : executor_(client->executor()),
       client_(std::move(client)),
+      settings_(std::move(settings)),
       time_(client_->time()),
       listing_(std::move(query), from),
       read_ahead_(std::max<std::size_t>(read_ahead, 1))
@@ -40,7 +41,7 @@ void page_reader::remember(listing_memory memory)
 
 void page_reader::begin() noexcept
 {
-    if (!std::exchange(begun_, true) && client_) total_.begin(*time_, client_->options().retry.total);
+    if (!std::exchange(begun_, true) && client_) total_.begin(*time_, settings_->retry.total);
 }
 
 // The beginning of a request.
@@ -135,7 +136,9 @@ std::string page_reader::begin_request(const client_core& client, bool in_time)
 
     const auto& q = listing_.query();
     auto target = client.transport()->target(q.identifier, q.account_id, q.limit, q.is_company, listing_.cursor());
-    work_->exchange = client.transport()->open();
+    target += settings_->parameters;
+    work_->exchange = client.transport()->open(settings_);
+    work_->decoder.set_strict(settings_->strict);
     work_->sent = time_->now();
     events(client).request(target);
     if (listing_.over()) throw boost::system::system_error(asio::error::operation_aborted);
@@ -292,7 +295,7 @@ void page_reader::judge(page_outcome& outcome, const client_core& client, const 
 
 void page_reader::failed(page_outcome& outcome, const client_core& client, const failure& f)
 {
-    const auto meaning = meaning_of(f, client.options().retry, client.first_call());
+    const auto meaning = meaning_of(f, settings_->retry, client.first_call());
     // A refused follow-up: account and server work.
     if (meaning.ends_listing && listing_.refused(time_->age()) != step_back::verdict::failed) {
         outcome.what = page_outcome::kind::refused;

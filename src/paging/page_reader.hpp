@@ -68,8 +68,9 @@ public:
 protected:
     using clock = std::chrono::steady_clock;
 
-    /// `read_ahead`: bytes of waiting posts at which reading pauses.
-    page_reader(std::shared_ptr<client_core> client, posts_query query, const position& from, std::size_t read_ahead);
+    /// `settings`: the client's, or the call's own. `read_ahead`: bytes of waiting posts at which reading pauses.
+    page_reader(std::shared_ptr<client_core> client, std::shared_ptr<const call_settings> settings, posts_query query,
+                const position& from, std::size_t read_ahead);
 
     // For the derived class.
 
@@ -117,6 +118,7 @@ protected:
 
     boost::asio::any_io_executor executor_;
     std::shared_ptr<client_core> client_;  ///< null once stopped
+    std::shared_ptr<const call_settings> settings_;
     std::shared_ptr<time_source> time_;
     listing listing_;
     std::shared_ptr<const failure> failure_;            ///< of the listing

@@ -14,8 +14,10 @@ namespace unipile::paging {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-stream_core::stream_core(std::shared_ptr<client_core> client, posts_query query, const position& from)
-    : page_reader(client, std::move(query), from, client->options().read_ahead), retries_(client->options().retry)
+stream_core::stream_core(std::shared_ptr<client_core> client, std::shared_ptr<const call_settings> settings,
+                         posts_query query, const position& from)
+    : page_reader(client, std::move(settings), std::move(query), from, client->options().read_ahead),
+      retries_(settings_->retry)
 {}
 
 // Pulls.
@@ -176,14 +178,14 @@ void stream_core::page_over(page_outcome outcome)
     } catch (const std::bad_alloc&) {
         end_without_memory();
     }
-    if (outcome.whole) retries_.page_succeeded(client_->options().retry);
+    if (outcome.whole) retries_.page_succeeded(settings_->retry);
     notify();
     advance();
 }
 
 void stream_core::retry(const page_outcome& outcome)
 {
-    const auto decision = retries_.decide(client_->options().retry,
+    const auto decision = retries_.decide(settings_->retry,
                                           {.meaning = outcome.meaning,
                                            .attempts = attempts(),
                                            .retry_after = outcome.retry_after,

@@ -18,7 +18,8 @@ namespace unipile::paging {
 /// All on the client's executor, but for `new_ticket`.
 class stream_core final : public page_reader {
 public:
-    stream_core(std::shared_ptr<client_core> client, posts_query query, const position& from);
+    stream_core(std::shared_ptr<client_core> client, std::shared_ptr<const call_settings> settings, posts_query query,
+                const position& from);
 
     // Called by the consumer.
 

@@ -47,7 +47,7 @@ enum class result { none, whole, failed, no_memory };
 
 boost::asio::awaitable<void> read_all(std::shared_ptr<http::transport> from, std::size_t size, result& to)
 {
-    const auto one = from->open();
+    const auto one = from->open({});
     std::size_t got = 0;
     try {
         co_await one->get("/posts");

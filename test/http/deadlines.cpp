@@ -142,7 +142,7 @@ BOOST_AUTO_TEST_CASE(first_byte_behind_an_interim_answer)
     auto options = patient(server.url());
     options.deadlines.first_byte = 1h;
     fetching client(options);
-    const auto one = client.transport()->open();
+    const auto one = client.transport()->open({});
     outcome o;
     boost::asio::co_spawn(client.loop(), read_head(*one, o), boost::asio::detached);
     while (!one->heard()) BOOST_REQUIRE(client.loop().run_one() != 0);
@@ -272,7 +272,7 @@ BOOST_AUTO_TEST_CASE(a_consumer_that_looks_elsewhere_is_not_counted)
     options.deadlines.request = 1h;
     options.deadlines.stall = 1h;
     fetching client(options);
-    const auto one = client.transport()->open();
+    const auto one = client.transport()->open({});
     outcome head, rest;
     boost::asio::co_spawn(client.loop(), read_head(*one, head), boost::asio::detached);
     while (!head.finished) BOOST_REQUIRE(client.loop().run_one() != 0);

@@ -3,8 +3,11 @@
 #include "support/printing.hpp"
 #include "support/scripted_server.hpp"
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <exception>
+#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -46,6 +49,29 @@ std::string with_fields(const std::string& fields, const std::string& rest = {})
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(exchanges)
+
+BOOST_AUTO_TEST_CASE(sends_the_fields_of_its_own)
+{
+    std::mutex mutex;
+    std::string seen;
+    const scripted_server server([&](peer& p) {
+        const std::lock_guard lock(mutex);
+        seen = p.read_request();
+        p.send(ok_answer(body));
+    });
+    fetching client(options_for(server.url()));
+    const auto own = std::make_shared<http::request_settings>(
+        http::make_request_settings({}, {{"traceparent", "00-1"}, {"X-Two", "2"}}, {}));
+    bool over = false;
+    const auto exchange = client.transport()->open(own);
+    boost::asio::co_spawn(client.loop(), exchange->get("/posts"), [&](const std::exception_ptr& error, const auto&) {
+        BOOST_TEST(!error);
+        over = true;
+    });
+    while (!over) BOOST_REQUIRE(client.loop().run_one() != 0);
+    const std::lock_guard lock(mutex);
+    BOOST_TEST(seen.find(test_key + std::string("\r\ntraceparent: 00-1\r\nX-Two: 2\r\n\r\n")) != seen.npos, seen);
+}
 
 BOOST_AUTO_TEST_CASE(sends_what_the_api_wants)
 {

@@ -91,7 +91,7 @@ BOOST_AUTO_TEST_CASE(a_request_is_sent_in_one_turn_and_its_answer_read_in_anothe
     fetching client(options_for(server.url()));
     BOOST_TEST(client.get().ok());
     for (int i = 0; i != 200; ++i) {
-        const auto exchange = client.transport()->open();
+        const auto exchange = client.transport()->open({});
         bool over = false;
         const auto ended = [&](const std::exception_ptr& error, const auto&) {
             BOOST_TEST(!error);

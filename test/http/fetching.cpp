@@ -49,7 +49,7 @@ client_options options_for(const std::string& url, const certificate_authority& 
 
 boost::asio::awaitable<void> fetch(std::shared_ptr<http::transport> from, std::string target, outcome& to)
 {
-    const auto one = from->open();
+    const auto one = from->open({});
     try {
         to.head = co_await one->get(target);
         for (;;) {

@@ -167,7 +167,7 @@ BOOST_AUTO_TEST_CASE(an_answer_that_nobody_reads_keeps_no_loop_running)
 {
     const scripted_server server(scripted_server::answer_always(ok_answer(body)));
     fetching client(lasting(server.url()));
-    const auto one = client.transport()->open();
+    const auto one = client.transport()->open({});
     const auto only_header = [&]() -> boost::asio::awaitable<void> { co_await one->get("/posts"); };
     boost::asio::co_spawn(client.loop(), only_header(), boost::asio::detached);
     client.loop().run();
@@ -180,7 +180,7 @@ BOOST_AUTO_TEST_CASE(an_exchange_dropped_in_its_body_closes_its_connection)
     auto options = lasting(server.url());
     options.max_connections = 1;
     fetching client(options);
-    auto one = client.transport()->open();
+    auto one = client.transport()->open({});
     bool begun = false;
     const auto first_piece = [&]() -> boost::asio::awaitable<void> {
         co_await one->get("/posts");
@@ -208,7 +208,7 @@ BOOST_AUTO_TEST_CASE(pieces_stay_valid_when_the_connection_moves_on)
     fetching client(options);
     bool checked = false;
     const auto hold = [&]() -> boost::asio::awaitable<void> {
-        const auto one = client.transport()->open();
+        const auto one = client.transport()->open({});
         co_await one->get("/1");
         std::string_view last;
         std::size_t size = 0;
@@ -304,7 +304,7 @@ BOOST_AUTO_TEST_CASE(closing_between_two_reads)
         closed.count_down();
     });
     fetching client(lasting(server.url()));
-    const auto one = client.transport()->open();
+    const auto one = client.transport()->open({});
     bool ended = false;
     const auto flow = [&]() -> boost::asio::awaitable<void> {
         co_await one->get("/posts");
@@ -325,7 +325,7 @@ BOOST_AUTO_TEST_CASE(misuse_is_refused)
 {
     const scripted_server server(scripted_server::answer_always(ok_answer(body)));
     fetching client(lasting(server.url()));
-    const auto one = client.transport()->open();
+    const auto one = client.transport()->open({});
     std::vector<boost::system::error_code> codes;
     const auto flow = [&]() -> boost::asio::awaitable<void> {
         try {
@@ -333,7 +333,7 @@ BOOST_AUTO_TEST_CASE(misuse_is_refused)
         } catch (const failure& f) {
             codes.push_back(f.code());
         }
-        const auto other = client.transport()->open();
+        const auto other = client.transport()->open({});
         co_await other->get("/posts");
         try {
             co_await other->get("/posts");

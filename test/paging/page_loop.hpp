@@ -16,7 +16,7 @@ class page_loop final : public paging::page_reader {
 public:
     explicit page_loop(std::shared_ptr<paging::client_core> client,
                        posts_query query = {.account_id = "acc", .identifier = "id"}, const position& from = {})
-        : page_reader(client, std::move(query), from, client->options().read_ahead)
+        : page_reader(client, client->settings(), std::move(query), from, client->options().read_ahead)
     {}
 
     static std::shared_ptr<page_loop> of(scripted_client& client,

@@ -106,8 +106,9 @@ std::string scripted_transport::target(std::string_view identifier, std::string_
     return t;
 }
 
-std::unique_ptr<http::exchange> scripted_transport::open()
+std::unique_ptr<http::exchange> scripted_transport::open(std::shared_ptr<const http::request_settings> s)
 {
+    settings.push_back(std::move(s));
     return std::make_unique<scripted_exchange>(std::static_pointer_cast<scripted_transport>(shared_from_this()));
 }
 
@@ -118,9 +119,9 @@ scripted_client::scripted_client(asio::any_io_executor ex, script s, client_opti
       core(std::make_shared<paging::client_core>(std::move(options), transport, std::move(time)))
 {}
 
-post_stream scripted_client::posts(posts_query query, const position& from)
+post_stream scripted_client::posts(posts_query query, const position& from, const call_options& options)
 {
-    auto stream = std::make_shared<paging::stream_core>(core, std::move(query), from);
+    auto stream = std::make_shared<paging::stream_core>(core, core->settings(options), std::move(query), from);
     core->add(*stream);
     return detail::access::make<post_stream>(executor, std::move(stream));
 }

@@ -57,7 +57,7 @@ public:
     boost::asio::any_io_executor executor() const noexcept override { return executor_; }
     std::string target(std::string_view identifier, std::string_view account_id, int limit, bool is_company,
                        std::string_view cursor) const override;
-    std::unique_ptr<http::exchange> open() override;
+    std::unique_ptr<http::exchange> open(std::shared_ptr<const http::request_settings> settings) override;
     http::pool_stats stats() const noexcept override { return {}; }
     void close() override { closed = true; }
     bool reveals_key(std::string_view text) const noexcept override
@@ -66,9 +66,10 @@ public:
     }
 
     std::vector<asked> requests;
-    std::size_t alive = 0;     ///< exchanges that exist
-    std::size_t most = 0;      ///< the most that existed at once
-    std::size_t finished = 0;  ///< exchanges that were read to their end
+    std::vector<std::shared_ptr<const http::request_settings>> settings;  ///< of each exchange
+    std::size_t alive = 0;                                                ///< exchanges that exist
+    std::size_t most = 0;                                                 ///< the most that existed at once
+    std::size_t finished = 0;                                             ///< exchanges that were read to their end
     bool closed = false;
     std::string key;  ///< that no message may have
 
@@ -84,7 +85,8 @@ struct scripted_client {
     scripted_client(boost::asio::any_io_executor executor, script s, client_options options = {},
                     std::shared_ptr<paging::time_source> time = paging::time_source::machine());
 
-    post_stream posts(posts_query query = {.account_id = "acc", .identifier = "id"}, const position& from = {});
+    post_stream posts(posts_query query = {.account_id = "acc", .identifier = "id"}, const position& from = {},
+                      const call_options& options = {});
     void close() { core->close(); }
 
     boost::asio::any_io_executor executor;
