@@ -30,6 +30,15 @@ using page_handler = boost::asio::any_completion_handler<void(boost::system::err
 class harvest_stream;
 struct harvest_options;
 
+namespace detail {
+/// `Stream`, with a readable error where it is not defined. `Jobs` delays the check until the call.
+template <class Stream, class Jobs>
+struct included {
+    static_assert(requires { sizeof(Stream); }, "client::harvest needs #include <unipile/harvest.hpp>");
+    using type = Stream;
+};
+}  // namespace detail
+
 /// The connections of a client: current numbers and totals since its construction.
 struct connection_stats {
     std::size_t open = 0;        ///< connections, including those that are being opened
@@ -148,10 +157,10 @@ public:
     ///
     /// Throws std::invalid_argument, with one line that says what to change, for options that can't work; `failure`
     /// with errc::client_closed.
-    template <class Jobs>
-    harvest_stream harvest(Jobs&& jobs);
-    template <class Jobs>
-    harvest_stream harvest(Jobs&& jobs, harvest_options options);
+    template <class Jobs, class Stream = typename detail::included<harvest_stream, Jobs>::type>
+    Stream harvest(Jobs&& jobs);
+    template <class Jobs, class Stream = typename detail::included<harvest_stream, Jobs>::type>
+    Stream harvest(Jobs&& jobs, harvest_options options);
 
     /// Returns the current numbers of connections and the totals so far.
     connection_stats connections() const noexcept;

@@ -235,14 +235,14 @@ namespace detail {
 harvest_stream begin_harvest(const client& c, std::unique_ptr<job_source> source, harvest_options options);
 }  // namespace detail
 
-template <class Jobs>
-harvest_stream client::harvest(Jobs&& jobs)
+template <class Jobs, class Stream>
+Stream client::harvest(Jobs&& jobs)
 {
     return harvest(std::forward<Jobs>(jobs), harvest_options());
 }
 
-template <class Jobs>
-harvest_stream client::harvest(Jobs&& jobs, harvest_options options)
+template <class Jobs, class Stream>
+Stream client::harvest(Jobs&& jobs, harvest_options options)
 {
     return detail::begin_harvest(*this, make_job_source(executor_, std::forward<Jobs>(jobs)), std::move(options));
 }
