@@ -10,12 +10,17 @@
 namespace unipile::program {
 namespace {
 
-/// Small enough for a processor's own cache.
-constexpr std::size_t block_bytes = std::size_t{256} * 1024;
+/// Large enough for few turns of the threads.
+constexpr std::size_t block_bytes = std::size_t{1024} * 1024;
+constexpr std::size_t most_waiting = 4;
 
 }  // namespace
 
-json_lines::json_lines(blocking_output& out) : out_(out), thread_([this] { run(); }) {}
+json_lines::json_lines(blocking_output& out) : out_(out)
+{
+    empty_.reserve(most_waiting);
+    thread_ = std::thread([this] { run(); });
+}
 
 json_lines::~json_lines()
 {
@@ -34,18 +39,19 @@ bool json_lines::add(std::string_view json)
     return filling_.text.size() < block_bytes || hand_over();
 }
 
-/// Waits until the block before was taken.
+/// Waits while too many wait.
 bool json_lines::hand_over()
 {
     std::unique_lock lock{mutex_};
-    change_.wait(lock, [this] { return !has_waiting_ || failure_ || reader_gone_; });
+    change_.wait(lock, [this] { return waiting_.size() < most_waiting || failure_ || reader_gone_; });
     if (failure_) std::rethrow_exception(failure_);
     if (reader_gone_) return false;
-    std::swap(waiting_, filling_);
-    has_waiting_ = true;
+    waiting_.push_back(std::exchange(filling_, {}));
+    if (!empty_.empty()) {
+        filling_ = std::move(empty_.back());
+        empty_.pop_back();
+    }
     change_.notify_all();
-    filling_.text.clear();
-    filling_.sizes.clear();
     return true;
 }
 
@@ -53,31 +59,34 @@ void json_lines::finish()
 {
     if (!hand_over()) return;
     std::unique_lock lock{mutex_};
-    change_.wait(lock, [this] { return (!has_waiting_ && !writing_) || failure_ || reader_gone_; });
+    change_.wait(lock, [this] { return (waiting_.empty() && !writing_) || failure_ || reader_gone_; });
     if (failure_) std::rethrow_exception(failure_);
 }
 
 void json_lines::run() noexcept
 {
     name_this_thread("unipile-lines");
-    block texts;
+    std::unique_lock lock{mutex_};
     for (;;) {
-        std::unique_lock lock{mutex_};
-        writing_ = false;
-        change_.notify_all();
-        change_.wait(lock, [this] { return has_waiting_ || ends_; });
+        change_.wait(lock, [this] { return !waiting_.empty() || ends_; });
         if (ends_) return;
-        std::swap(texts, waiting_);
-        has_waiting_ = false;
+        block texts = std::move(waiting_.front());
+        waiting_.pop_front();
         writing_ = true;
-        change_.notify_all();
         lock.unlock();
+        std::exception_ptr failure;
         try {
             write(texts);
+            texts.text.clear();
+            texts.sizes.clear();
         } catch (...) {
-            lock.lock();
-            failure_ = std::current_exception();
+            failure = std::current_exception();
         }
+        lock.lock();
+        writing_ = false;
+        if (failure) failure_ = failure;
+        if (empty_.size() < empty_.capacity()) empty_.push_back(std::move(texts));
+        change_.notify_all();
     }
 }
 

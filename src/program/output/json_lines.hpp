@@ -5,6 +5,7 @@
 
 #include <condition_variable>
 #include <cstddef>
+#include <deque>
 #include <exception>
 #include <mutex>
 #include <string>
@@ -45,8 +46,9 @@ private:
 
     std::mutex mutex_;  // guards what follows
     std::condition_variable change_;
-    block waiting_;
-    bool has_waiting_ = false, writing_ = false;
+    std::deque<block> waiting_;
+    std::vector<block> empty_;  // for reuse
+    bool writing_ = false;
     bool reader_gone_ = false, ends_ = false;
     std::exception_ptr failure_;
 
