@@ -221,34 +221,60 @@ def sizes(posts, again, large):
             "accounts"], rows
 
 
+def first_harvests(build, server, arguments):
+    turns, far = [], []
+    for number in range(arguments.rounds):
+        turns.append(bench(build, "posts", server.fresh(), arguments.posts, number))
+        far.append(latency(build, server, arguments.posts // 2, number))
+        lab.say(f"round {number + 1} of {arguments.rounds}: {turns[-1]['upserts'] / turns[-1]['first']:.2f} of the "
+                f"upserts, {turns[-1]['copy'] / turns[-1]['first']:.2f} of COPY, {far[-1]:.2f} with latency")
+    return {"turns": turns, "far": far, "posts": arguments.posts, "version": server.version}
+
+
+PARTS = {
+    "first": first_harvests,
+    "again": lambda build, server, _: bench(build, "again", server.fresh(), 1_000),
+    "paced": lambda build, server, a: {name: paced(build, server, a.seconds, name == "held") for name in ("calm", "held")},
+    "large": lambda build, server, _: bench(build, "large", server.fresh(), *LARGE.values()),
+    "memory": lambda build, server, _: memory(build, server),
+    "second": lambda build, server, a: second_worker(build, server, a.seconds),
+}
+
+
+def measured(build, arguments):
+    """What was asked for, and what earlier calls have measured with this build."""
+    kept = build / "benchmarks/postgres/measured.json"
+    found = json.loads(kept.read_text()) if arguments.parts and kept.exists() else {}
+    for name in arguments.parts or PARTS:
+        with Server() as server:
+            found[name] = PARTS[name](build, server, arguments)
+        if name != "first":
+            lab.say(f"{name}: {found[name]}")
+        kept.write_text(json.dumps(found))
+    return found
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--posts", type=int, default=40_000)
     parser.add_argument("--seconds", type=int, default=30, help="of the paced harvests")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, help="measure only these; the results are written once "
+                        "all parts were measured with this build")
     arguments = parser.parse_args()
     build = arguments.build.resolve()
     lab.quiet()
-    turns, far = [], []
-    with Server() as server:
-        version = server.version
-        for number in range(arguments.rounds):
-            turns.append(bench(build, "posts", server.fresh(), arguments.posts, number))
-            far.append(latency(build, server, arguments.posts // 2, number))
-            lab.say(f"round {number + 1} of {arguments.rounds}: {turns[-1]['upserts'] / turns[-1]['first']:.2f} of the "
-                    f"upserts, {turns[-1]['copy'] / turns[-1]['first']:.2f} of COPY, {far[-1]:.2f} with latency")
-        again = bench(build, "again", server.fresh(), 1_000)
-        calm = paced(build, server, arguments.seconds, False)
-        held = paced(build, server, arguments.seconds, True)
-        large = bench(build, "large", server.fresh(), *LARGE.values())
-        lab.say(f"large: {large}")
-        used = memory(build, server)
-        lab.say(f"memory: {used}")
-        one, two = second_worker(build, server, arguments.seconds)
+    found = measured(build, arguments)
+    if missing := PARTS.keys() - found.keys():
+        return lab.say(f"not measured yet: {', '.join(sorted(missing))}")
+    turns, far, posts_each, version = (found["first"][key] for key in ("turns", "far", "posts", "version"))
+    again, large, used = found["again"], found["large"], found["memory"]
+    calm, held = found["paced"]["calm"], found["paced"]["held"]
+    one, two = found["second"]
     names = {"first": "harvest", "upserts": "bare upserts of the same rows", "copy": "COPY of the posts alone"}
     posts = ["", "posts/s", "the harvest's share", "from turn to turn"], [
-        [name, f"{statistics.median(arguments.posts / t[key] for t in turns):,.0f}",
+        [name, f"{statistics.median(posts_each / t[key] for t in turns):,.0f}",
          f"{statistics.median(t[key] / t['first'] for t in turns):.2f}",
          f"{min(t[key] / t['first'] for t in turns):.2f} to {max(t[key] / t['first'] for t in turns):.2f}"]
         for key, name in names.items()]
@@ -279,18 +305,18 @@ def main():
         ["jobs counted for the line of progress", "", f"{large['count']:.0f} ms"],
     ] + [[f"updates of `{table}` that write no index · beside a long transaction", f"≥ {GOALS['hot']} %",
           f"{share(calm, table)} · {share(held, table)}"] for table in sorted({*calm["hot"], *held["hot"]})]
-    first = {**turns[0], "count": arguments.posts}
+    first = {**turns[0], "count": posts_each}
     table = sizes(first, again, large)
     print(lab.plain(*posts), lab.plain(*goals), lab.plain(*table), sep="\n\n")
     text = (
-        f"# PostgreSQL\n\n{arguments.posts:,} posts of {first['bytes'] / arguments.posts:,.0f} bytes, {arguments.rounds} rounds in turns, "
+        f"# PostgreSQL\n\n{posts_each:,} posts of {first['bytes'] / posts_each:,.0f} bytes, {len(turns)} rounds in turns, "
         "server and client on one machine, `fsync` on, 32 pages a transaction. The bare upserts write the same rows of posts, "
         "sightings and changes with the same keys and settings, and do nothing else; COPY writes the posts alone. The paced "
         f"harvests are of {ACCOUNTS:,} accounts with a request in 20 s each.\n\n{lab.markdown(*posts)}\n## Goals\n\n{lab.markdown(*goals)}\n"
         "## Sizes on paper\n\n100 requests an account and day, 100 posts an identifier, 100 identifiers an account; bytes as measured "
         f"above.\n\n{lab.markdown(*table)}\n- a post with its sighting and its entry in the feed: "
-        f"{(first['posts'] + first['sightings'] + first['changes']) / arguments.posts:,.0f} B stored, of which the post "
-        f"{first['posts'] / arguments.posts:,.0f} B\n- a job that waits: {large['job']:,.0f} B; an account: {large['account']:,.0f} B; "
+        f"{(first['posts'] + first['sightings'] + first['changes']) / posts_each:,.0f} B stored, of which the post "
+        f"{first['posts'] / posts_each:,.0f} B\n- a job that waits: {large['job']:,.0f} B; an account: {large['account']:,.0f} B; "
         f"{LARGE['jobs'] / large['import']:,.0f} jobs imported a second\n- PostgreSQL: {version}\n" +
         "\n".join(f"- {name}: {value}" for name, value in lab.machine(build)) + "\n")
     lab.RESULTS.mkdir(exist_ok=True)
