@@ -51,6 +51,7 @@ public:
     bool reread = false;                     ///< some of `pending` are of a page that was read once more
     position safe;                           ///< behind `pending`, or behind the last delivered post
     bool stalled = false;                    ///< waits for the consumer
+    bool rests = false;                      ///< between two pages
     bool over = false;                       ///< its job has ended; kept only until it may be stopped
 
 private:

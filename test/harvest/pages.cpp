@@ -85,6 +85,26 @@ BOOST_AUTO_TEST_CASE(elements_say_how_many_items_a_page_had)
         }
 }
 
+// Between two pages, most of these listings are set aside.
+BOOST_AUTO_TEST_CASE(many_accounts_read_their_listings_side_by_side)
+{
+    for (const bool whole : {false, true}) BOOST_TEST_CONTEXT(whole)
+        {
+            auto options = quickly();
+            options.whole_pages = whole;
+            scripted_harvest h(plain_listing(25, 10), grid(200, 1), options);
+            check_complete(h.run(), 200, 25);
+            BOOST_TEST(h.requests() == 600u);
+            // All accounts have begun before one goes on.
+            BOOST_TEST(h.scripted.transport->requests[199].cursor.empty());
+            std::vector<posts_query> bounded = grid(200, 1);
+            for (posts_query& q : bounded) q.max_posts = 12;
+            scripted_harvest b(plain_listing(25, 10), bounded, options);
+            check_jobs(b.run(), 200, 12);
+            BOOST_TEST(b.requests() == 400u);
+        }
+}
+
 BOOST_AUTO_TEST_CASE(elements_bring_what_is_no_post)
 {
     const std::string odd = "{}", number = "17", last = "[]";
