@@ -8,7 +8,6 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <ios>
 #include <numeric>
 #include <stdexcept>
 #include <system_error>
@@ -131,15 +130,9 @@ job_file::~job_file() = default;
 
 std::string job_file::list_of(const std::string& content) const
 {
+    if (content.empty()) return {};
     // The number changes if the same content is to mean other jobs.
     return "1 " + content + (request_.company ? " companies " : " ") + request_.account;
-}
-
-std::string job_file::list() const
-try {
-    return list_of(input_.content());
-} catch (const std::ios_base::failure&) {
-    throw std::invalid_argument{printable(request_.jobs) + " can't be read to its end; check the file and its disk"};
 }
 
 std::optional<job_line> job_file::next() { return first_ ? std::exchange(first_, std::nullopt) : read_on(); }

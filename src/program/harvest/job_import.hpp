@@ -44,8 +44,8 @@ public:
     /// Returns the same text for the same file, or for the same content of a pipe.
     const std::string& label() const noexcept { return input_.label(); }
     /// Returns a text that identifies the list of jobs: the content of the file, and what its lines leave out. Reads
-    /// the whole file. Throws std::invalid_argument if that fails.
-    std::string list() const;
+    /// the whole file. Empty if that fails.
+    std::string list() const { return list_of(input_.content()); }
     /// Returns the same of the lines that were read, after the last job.
     std::string list_read() const { return list_of(input_.content_read()); }
     /// Returns the next job; empty at the end. Throws std::invalid_argument if reading or writing fails.

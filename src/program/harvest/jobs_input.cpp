@@ -166,7 +166,13 @@ jobs_input::jobs_input(const std::string& jobs, const std::function<bool()>& kee
 
 jobs_input::~jobs_input() = default;
 
-std::string jobs_input::content() const { return buffer_->content(); }
+std::string jobs_input::content() const
+try {
+    return buffer_->content();
+} catch (const std::ios_base::failure&) {
+    return {};
+}
+
 std::string jobs_input::content_read() const { return buffer_->content_read(); }
 
 /// Does nothing if that is no regular file.

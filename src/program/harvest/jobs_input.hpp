@@ -24,7 +24,8 @@ public:
     std::istream& stream() noexcept { return *stream_; }
     /// Returns the same text for the same jobs file: its real path, or a hash of a pipe's content.
     const std::string& label() const noexcept { return label_; }
-    /// Returns a hash of the whole content, which is read for that. The stream stays where it is.
+    /// Returns a hash of the whole content, which is read for that. The stream stays where it is. Empty if reading
+    /// fails.
     std::string content() const;
     /// Returns the same of what was read from the stream.
     std::string content_read() const;

@@ -245,6 +245,7 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_read_is_refused)
     BOOST_TEST(!complaint_of([&] { jobs_input("/dev/log", always); }).empty());
     // One whose reading fails.
     jobs_input unreadable("/proc/self/mem", always);
+    BOOST_TEST(unreadable.content().empty());
     unreadable.stream().exceptions(std::ios::badbit);
     BOOST_CHECK_THROW(content_of(unreadable), std::ios_base::failure);
 }
