@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace unipile {
 
 /// The use of an account and the waits that apply to it. A plain value, small enough to be saved with every page.
@@ -29,6 +30,7 @@ struct account_ledger {
         std::uint32_t count = 1;
         friend bool operator==(const entry&, const entry&) = default;
     };
+    /// An account that rests until its owner has acted.
     struct parking {
         wall_time since;
         std::string reason;  ///< the API's `type`, or the library's own text
@@ -65,3 +67,4 @@ struct account_ledger {
 };
 
 }  // namespace unipile
+#pragma GCC visibility pop

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#pragma GCC visibility push(default)
 namespace unipile {
 
 /// How a field deviates from the contract. Unknown fields, providers and attachment kinds are no anomalies: the API
@@ -43,3 +44,4 @@ struct anomaly {
 std::ostream& operator<<(std::ostream& out, const anomaly& a);
 
 }  // namespace unipile
+#pragma GCC visibility pop

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace unipile {
 
 /// Fields that identify a request in the server's logs and show how close a limit is. The text is the server's or an
@@ -21,3 +22,4 @@ struct answer_fields {
 };
 
 }  // namespace unipile
+#pragma GCC visibility pop

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#pragma GCC visibility push(default)
 namespace unipile {
 
 /// The mail server settings of an account; part of some 401 answers.
@@ -32,3 +33,4 @@ struct api_error {
 };
 
 }  // namespace unipile
+#pragma GCC visibility pop

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <variant>
 
+#pragma GCC visibility push(default)
 namespace unipile {
 
 /// Width and height in pixels.
@@ -68,3 +69,4 @@ struct attachment {
 };
 
 }  // namespace unipile
+#pragma GCC visibility pop

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string_view>
 
+#pragma GCC visibility push(default)
 namespace unipile {
 
 /// A LinkedIn author, of a post or of a reposted one. Views are valid as long as the post or a copy of it.
@@ -17,3 +18,4 @@ struct author {
 };
 
 }  // namespace unipile
+#pragma GCC visibility pop

@@ -9,11 +9,13 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace unipile {
 
 /// What a listing, or a page that is requested by itself, does in another way than its client says. Owns its data.
 /// Applies to all of its requests.
 struct call_options {
+    /// Names and values.
     using fields = std::vector<std::pair<std::string, std::string>>;
 
     /// Replaces the client's, except `connection_wait`, which is the same for all that wait. Empty: the client's.
@@ -32,3 +34,4 @@ struct call_options {
 };
 
 }  // namespace unipile
+#pragma GCC visibility pop

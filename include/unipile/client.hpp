@@ -8,6 +8,7 @@
 #include <unipile/post_stream.hpp>
 #include <unipile/posts_page.hpp>
 #include <unipile/posts_query.hpp>
+#include <unipile/version.hpp>
 
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
@@ -20,6 +21,7 @@
 #include <memory>
 #include <utility>
 
+#pragma GCC visibility push(default)
 namespace unipile {
 
 namespace paging {
@@ -159,6 +161,7 @@ public:
     /// with errc::client_closed.
     template <class Jobs, class Stream = typename detail::included<harvest_stream, Jobs>::type>
     Stream harvest(Jobs&& jobs);
+    /// The same with options.
     template <class Jobs, class Stream = typename detail::included<harvest_stream, Jobs>::type>
     Stream harvest(Jobs&& jobs, harvest_options options);
 
@@ -185,3 +188,4 @@ private:
 };
 
 }  // namespace unipile
+#pragma GCC visibility pop

@@ -14,6 +14,7 @@
 
 struct ssl_ctx_st;  // SSL_CTX of <openssl/ssl.h>
 
+#pragma GCC visibility push(default)
 namespace unipile {
 
 class observer;
@@ -120,3 +121,4 @@ struct client_options {
 };
 
 }  // namespace unipile
+#pragma GCC visibility pop

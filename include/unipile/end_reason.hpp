@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 
+#pragma GCC visibility push(default)
 namespace unipile {
 
 /// Why a listing ended. Every listing ends with exactly one of these.
@@ -49,3 +50,4 @@ std::optional<end_reason> parse_end_reason(std::string_view name) noexcept;
 std::ostream& operator<<(std::ostream& out, end_reason r);
 
 }  // namespace unipile
+#pragma GCC visibility pop

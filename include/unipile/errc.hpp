@@ -5,6 +5,7 @@
 #include <boost/system/error_code.hpp>
 #include <boost/system/is_error_code_enum.hpp>
 
+#pragma GCC visibility push(default)
 namespace unipile {
 
 /// The ways in which an operation of this library can fail.
@@ -107,6 +108,7 @@ const boost::system::error_category& unipile_category() noexcept;
 boost::system::error_code make_error_code(errc e) noexcept;
 
 }  // namespace unipile
+#pragma GCC visibility pop
 
 template <>
 struct boost::system::is_error_code_enum<unipile::errc> : std::true_type {};

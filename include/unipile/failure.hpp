@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 
+#pragma GCC visibility push(default)
 namespace unipile {
 
 /// What a failure concerns.
@@ -31,6 +32,7 @@ const char* to_string(failure_scope s) noexcept;
 /// their state, are cheap, and may be used on different threads.
 class failure : public boost::system::system_error {
 public:
+    /// What is known beside the code.
     struct details {
         failure_scope scope = failure_scope::passing;
         unsigned attempts = 1;            ///< requests spent on the page that failed
@@ -47,17 +49,22 @@ public:
     /// Takes all details as given.
     failure(boost::system::error_code code, details d);
 
+    /// Returns what the failure concerns: a request, an account, the key, or everything.
     failure_scope scope() const noexcept { return details_->scope; }
+    /// Returns the number of requests spent on the page that failed.
     unsigned attempts() const noexcept { return details_->attempts; }
+    /// Returns true if the same request may succeed later.
     bool may_pass() const noexcept { return details_->may_pass; }
     /// Returns the underlying code, e.g. `asio::error::connection_reset`; success if there is none.
     boost::system::error_code cause() const noexcept { return details_->cause; }
     /// Returns the API's error, or null if the API did not answer with one.
     const api_error* api() const noexcept { return details_->api ? &*details_->api : nullptr; }
+    /// Returns how long the server asked to wait, capped; nothing if it did not.
     std::optional<std::chrono::milliseconds> retry_after() const noexcept { return details_->retry_after; }
     /// Returns the header fields of the answer that concern the request: its id in the server's logs, limits. Empty
     /// without an answer.
     const answer_fields& fields() const noexcept { return details_->fields; }
+    /// Returns everything at once.
     const details& all() const noexcept { return *details_; }
 
 private:
@@ -65,3 +72,4 @@ private:
 };
 
 }  // namespace unipile
+#pragma GCC visibility pop

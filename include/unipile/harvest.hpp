@@ -26,6 +26,7 @@
 #include <string_view>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace unipile {
 
 /// A part of a harvest: posts of one job, or its end.
@@ -248,3 +249,4 @@ Stream client::harvest(Jobs&& jobs, harvest_options options)
 }
 
 }  // namespace unipile
+#pragma GCC visibility pop

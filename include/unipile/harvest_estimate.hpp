@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 
+#pragma GCC visibility push(default)
 namespace unipile {
 
 /// The work that an account has left.
@@ -72,3 +73,4 @@ private:
 };
 
 }  // namespace unipile
+#pragma GCC visibility pop

@@ -29,12 +29,15 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace unipile {
 
 /// One listing of a harvest.
 struct harvest_job {
     harvest_job() = default;
+    /// A listing from its beginning.
     harvest_job(posts_query q) : query(std::move(q)) {}  // NOLINT(google-explicit-constructor): a query is a job
+    /// A listing from a position.
     harvest_job(posts_query q, position p, std::uint64_t t = 0) : query(std::move(q)), from(std::move(p)), tag(t) {}
 
     posts_query query;
@@ -215,3 +218,4 @@ std::unique_ptr<job_source> make_job_source(const boost::asio::any_io_executor& 
 }
 
 }  // namespace unipile
+#pragma GCC visibility pop

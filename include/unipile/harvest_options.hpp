@@ -13,6 +13,7 @@
 #include <optional>
 #include <string_view>
 
+#pragma GCC visibility push(default)
 namespace unipile {
 
 struct harvest_job;
@@ -98,3 +99,4 @@ struct harvest_options {
 };
 
 }  // namespace unipile
+#pragma GCC visibility pop

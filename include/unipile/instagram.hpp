@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 
+#pragma GCC visibility push(default)
 namespace unipile {
 
 /// The text of a post.
@@ -58,3 +59,4 @@ struct instagram_post {
 };
 
 }  // namespace unipile
+#pragma GCC visibility pop

@@ -9,6 +9,7 @@
 #include <span>
 #include <string_view>
 
+#pragma GCC visibility push(default)
 namespace unipile {
 
 /// The member who wrote a company's post.
@@ -120,3 +121,4 @@ struct linkedin_post {
 };
 
 }  // namespace unipile
+#pragma GCC visibility pop

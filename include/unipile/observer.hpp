@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <string_view>
 
+#pragma GCC visibility push(default)
 namespace unipile {
 
 class post;
@@ -47,7 +48,7 @@ struct page_event {
     std::uint64_t wire_bytes;  ///< of its body
     std::uint64_t json_bytes;
     std::chrono::nanoseconds elapsed;  ///< since the request event; a consumer that lags is in it
-};  ///< since the request event; includes the time in which the consumer did not read
+};
 
 /// A request failed and will be sent again. In a harvest, a request that got no byte of an answer may not be sent again
 /// once the server has answered others.
@@ -95,12 +96,19 @@ class observer {
 public:
     virtual ~observer() = default;
 
+    /// A request is about to go out.
     virtual void on_request(const request_event&) {}
+    /// The header of an answer has arrived.
     virtual void on_answer(const answer_event&) {}
+    /// A page was read to its end.
     virtual void on_page(const page_event&) {}
+    /// A request failed and will be sent again.
     virtual void on_retry(const retry_event&) {}
+    /// An answer deviates from the contract.
     virtual void on_anomaly(const anomaly_event&) {}
+    /// A listing has ended.
     virtual void on_end(const end_event&) {}
 };
 
 }  // namespace unipile
+#pragma GCC visibility pop

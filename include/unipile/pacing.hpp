@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace unipile {
 
 /// At most `limit` requests in any interval of this length.
@@ -23,6 +24,7 @@ struct rate_window {
 
 /// The pause after each request, counted from its end and drawn at random each time.
 struct request_gap {
+    /// How pauses are distributed.
     enum class shape {
         uniform,      ///< evenly distributed between `least` and `most`
         exponential,  ///< mostly near `least`, sometimes long, as a person's pauses are; cut off at `most`
@@ -114,3 +116,4 @@ std::string to_string(const pacing& rules);
 std::ostream& operator<<(std::ostream& out, const pacing& rules);
 
 }  // namespace unipile
+#pragma GCC visibility pop

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace unipile {
 
 namespace detail {
@@ -79,3 +80,4 @@ private:
 std::ostream& operator<<(std::ostream& out, const position& p);
 
 }  // namespace unipile
+#pragma GCC visibility pop

@@ -20,6 +20,7 @@
 #include <string_view>
 #include <utility>
 
+#pragma GCC visibility push(default)
 namespace unipile {
 
 namespace detail {
@@ -134,3 +135,4 @@ private:
 };
 
 }  // namespace unipile
+#pragma GCC visibility pop

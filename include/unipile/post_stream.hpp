@@ -20,6 +20,7 @@
 #include <optional>
 #include <span>
 
+#pragma GCC visibility push(default)
 namespace unipile {
 
 namespace paging {
@@ -152,3 +153,4 @@ private:
 };
 
 }  // namespace unipile
+#pragma GCC visibility pop

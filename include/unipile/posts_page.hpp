@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace unipile {
 
 /// The result of `client::async_page`. Owns its data.
@@ -31,3 +32,4 @@ struct posts_page {
 };
 
 }  // namespace unipile
+#pragma GCC visibility pop

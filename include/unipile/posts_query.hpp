@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#pragma GCC visibility push(default)
 namespace unipile {
 
 /// One listing: its author, the account that requests it, and its bounds. Owns its data.
@@ -63,3 +64,4 @@ struct posts_query {
 };
 
 }  // namespace unipile
+#pragma GCC visibility pop

@@ -3,6 +3,7 @@
 
 #include <iosfwd>
 
+#pragma GCC visibility push(default)
 namespace unipile {
 
 /// The network that a post is from. `unknown`: one that this library does not know; see `post::provider_name()`.
@@ -13,3 +14,4 @@ const char* to_string(provider p) noexcept;
 std::ostream& operator<<(std::ostream& out, provider p);
 
 }  // namespace unipile
+#pragma GCC visibility pop

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#pragma GCC visibility push(default)
 namespace unipile {
 
 /// The contents of `anomaly_event::quarantined` as a value that owns its data.
@@ -15,3 +16,4 @@ struct quarantined_item {
 };
 
 }  // namespace unipile
+#pragma GCC visibility pop

@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 
+#pragma GCC visibility push(default)
 namespace unipile {
 
 namespace paging {
@@ -37,6 +38,7 @@ class blocking_listing;
 /// **Thread safety.** Distinct ranges: safe. One range: used on one thread at a time.
 class post_range {
 public:
+    /// An input iterator; an increment waits for the next post.
     class iterator {
     public:
         using iterator_concept = std::input_iterator_tag;
@@ -66,6 +68,7 @@ public:
 
     /// Waits for the first post. Called again, it returns the place that was reached.
     iterator begin();
+    /// Returns what an iterator behind the last post equals.
     std::default_sentinel_t end() const noexcept { return {}; }
 
     /// Returns `end_reason::none` before the end.
@@ -93,3 +96,4 @@ private:
 [[nodiscard]] post_range read(client_options options, posts_query query, const position& from = {});
 
 }  // namespace unipile
+#pragma GCC visibility pop

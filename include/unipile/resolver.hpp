@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace unipile {
 
 /// Looks up host names. Derive from it to use another name service, or to pin addresses.
@@ -28,3 +29,4 @@ public:
 };
 
 }  // namespace unipile
+#pragma GCC visibility pop

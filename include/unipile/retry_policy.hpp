@@ -8,6 +8,7 @@
 #include <functional>
 #include <string_view>
 
+#pragma GCC visibility push(default)
 namespace unipile {
 
 /// The meaning of an error answer, by the API's `type` first and its status second.
@@ -52,3 +53,4 @@ struct retry_policy {
 };
 
 }  // namespace unipile
+#pragma GCC visibility pop

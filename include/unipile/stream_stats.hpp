@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 
+#pragma GCC visibility push(default)
 namespace unipile {
 
 /// The counters of one stream. They start at zero for a resumed stream. Requests that a harvest could not send, because
@@ -30,3 +31,4 @@ struct stream_stats {
 };
 
 }  // namespace unipile
+#pragma GCC visibility pop

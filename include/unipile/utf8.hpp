@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#pragma GCC visibility push(default)
 namespace unipile {
 
 /// Returns true if all of `text` is well-formed UTF-8: no stray or missing continuation bytes, no overlong forms, no
@@ -15,3 +16,4 @@ bool is_valid_utf8(std::string_view text);
 std::string to_valid_utf8(std::string_view text);
 
 }  // namespace unipile
+#pragma GCC visibility pop

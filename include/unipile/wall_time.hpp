@@ -3,6 +3,7 @@
 
 #include <chrono>
 
+#pragma GCC visibility push(default)
 namespace unipile {
 
 /// A time of the system's clock: Unix time in milliseconds.
@@ -12,3 +13,4 @@ using wall_time = std::chrono::sys_time<std::chrono::milliseconds>;
 inline wall_time wall_now() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
 
 }  // namespace unipile
+#pragma GCC visibility pop

@@ -1,5 +1,7 @@
 #include "base_url.hpp"
 
+#include <unipile/client_options.hpp>
+
 #include <boost/asio/ip/address.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>

@@ -20,8 +20,13 @@ constexpr std::chrono::milliseconds next_address_after{250};
 
 const char* why_not(const error_code& lookup) noexcept
 {
-    if (lookup == asio::error::host_not_found_try_again) return ": the name service can't answer now; try again";
-    if (lookup == asio::error::host_not_found) return ": there is no such name, or it has no address";
+    // The resolver may be of a program with an Asio of its own, whose category is another object of the same name.
+    const auto is = [&lookup](asio::error::netdb_errors code) {
+        const error_code ours = code;
+        return lookup.value() == ours.value() && std::string_view{lookup.category().name()} == ours.category().name();
+    };
+    if (is(asio::error::host_not_found_try_again)) return ": the name service can't answer now; try again";
+    if (is(asio::error::host_not_found)) return ": there is no such name, or it has no address";
     return ": the look-up failed";
 }
 

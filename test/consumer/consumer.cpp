@@ -10,6 +10,10 @@
 
 namespace asio = boost::asio;
 
+#if defined(BOOST_ASIO_NO_DEPRECATED) || (defined(BOOST_ASIO_SEPARATE_COMPILATION) && !defined(OWN_ASIO))
+#error "the library imposes definitions of Asio on its users"
+#endif
+
 namespace {
 
 /// A port that was free a moment ago.
@@ -47,6 +51,9 @@ int main()
     bool as_expected = false;
     asio::io_context context;
     asio::co_spawn(context, list(as_expected), [](std::exception_ptr) {});
+#if BOOST_ASIO_VERSION < 103400
+    context.post([] {});  // deprecated, and removed later
+#endif
     context.run();
     return as_expected ? 0 : 1;
 }

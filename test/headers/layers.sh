@@ -20,4 +20,8 @@ for folder in */; do
     done < <(grep -rE '#include "[a-z_]+/' "$folder" --include=*.cpp --include=*.hpp | sed 's/#include //')
 done
 ! grep -rn '#include "' ../include || complain "a public header includes a private one"
+# What a public header declares is visible to the users of a shared library; nothing else is.
+while read -r header; do
+    [ "$(grep -c '^#pragma GCC visibility' "$header")" = 2 ] || complain "$header does not make its names visible"
+done < <(grep -rl '^namespace unipile' ../include)
 exit $status

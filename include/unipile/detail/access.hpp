@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#pragma GCC visibility push(default)
 namespace unipile::detail {
 
 /// A friend of each public class that has internals.
@@ -27,3 +28,4 @@ struct access {
 };
 
 }  // namespace unipile::detail
+#pragma GCC visibility pop

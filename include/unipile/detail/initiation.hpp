@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#pragma GCC visibility push(default)
 namespace unipile::detail {
 
 /// Starts an operation of `Core`. Tokens that need an executor of their own, such as those with a timer, find the
@@ -22,3 +23,4 @@ struct initiation {
 };
 
 }  // namespace unipile::detail
+#pragma GCC visibility pop

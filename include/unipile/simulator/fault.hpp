@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#pragma GCC visibility push(default)
 namespace unipile::simulator {
 
 /// Deviations of answers from the contract; bits of `options::deviations` and of a `drift` fault. None of them changes
@@ -20,7 +21,7 @@ enum deviation : unsigned {
     integer_booleans = 1u << 4,  ///< 0 and 1 where the contract has false and true
     odd_numbers = 1u << 5,       ///< 4.0, 4e0, integers beyond 64 bits
     key_order = 1u << 6,         ///< keys in any order at every level, discriminators last
-    lone_surrogates = 1u << 7,   ///< \ud83d without its second half, in texts
+    lone_surrogates = 1u << 7,   ///< `\ud83d` without its second half, in texts
     unknown_kinds = 1u << 8,     ///< attachments of an unknown type
     unknown_provider = 1u << 9,  ///< items of an unknown provider; they keep their `id`
     duplicate_keys = 1u << 10,   ///< a key twice in one object
@@ -89,8 +90,11 @@ enum class fault_kind {
 ///
 /// Examples: `429:every=50,burst=3,retry-after=2` · `500:rate=0.01` · `reset:at=1000,rate=0.1` · `drift=types,fields`
 struct fault {
+    /// What the body of an error is.
     enum class body_kind { json, html, empty, other };
+    /// What `at` counts.
     enum class position { bytes, percent, random };
+    /// What stands in place of a cursor.
     enum class cursor_kind { empty, missing, number, object };
 
     fault_kind kind = fault_kind::status;
@@ -124,3 +128,4 @@ struct fault {
 fault parse_fault(std::string_view spec);
 
 }  // namespace unipile::simulator
+#pragma GCC visibility pop

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#pragma GCC visibility push(default)
 namespace unipile::simulator {
 
 /// The provider of a generated post.
@@ -17,3 +18,4 @@ std::string generate_page(std::uint64_t seed, provider provider, std::uint64_t f
                           std::string_view cursor = {}, unsigned deviations = 0);
 
 }  // namespace unipile::simulator
+#pragma GCC visibility pop

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace unipile::simulator {
 
 /// How a listing shows its end.
@@ -113,3 +114,4 @@ struct options {
 void validate(const options& options);
 
 }  // namespace unipile::simulator
+#pragma GCC visibility pop

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace unipile::simulator {
 
 /// A generated profile.
@@ -104,6 +105,7 @@ public:
     std::vector<profile> identifiers(std::string_view account) const;
     /// Returns all profiles.
     std::vector<profile> identifiers() const;
+    /// Returns how many posts a complete listing delivers.
     std::uint64_t post_count(std::string_view identifier) const;
     /// Returns the ids that a complete listing delivers, in order.
     std::vector<std::string> posts(std::string_view identifier) const;
@@ -113,7 +115,9 @@ public:
 
     /// Returns the counters since the start, or since `reset_counts`.
     statistics stats() const;
+    /// Returns the requests of an account.
     std::uint64_t requests(std::string_view account) const;
+    /// Returns the requests of an account for one profile.
     std::uint64_t requests(std::string_view account, std::string_view identifier) const;
     /// Returns the requests by page, in the listing's order.
     std::vector<page_requests> requests_by_page(std::string_view account, std::string_view identifier) const;
@@ -132,7 +136,9 @@ public:
     void expire_cursors();
     /// Answers every request of the account with this error; nullopt: with pages again.
     void set_account_error(std::string_view account, std::optional<error_answer> error);
+    /// Asks for another key from now on.
     void set_api_key(std::string key);
+    /// Replaces all faults.
     void set_faults(std::vector<fault> faults);
 
 private:
@@ -141,3 +147,4 @@ private:
 };
 
 }  // namespace unipile::simulator
+#pragma GCC visibility pop

@@ -6,6 +6,7 @@
 
 #include <string_view>
 
+#pragma GCC visibility push(default)
 namespace unipile::store {
 
 /// Returns the row of an account at `now`. `next_request`: the earliest time of the account's next request.
@@ -23,3 +24,4 @@ struct kept_ledger {
 kept_ledger ledger_of(const account_row& row, wall_time now);
 
 }  // namespace unipile::store
+#pragma GCC visibility pop

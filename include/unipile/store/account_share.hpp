@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string_view>
 
+#pragma GCC visibility push(default)
 namespace unipile::store {
 
 /// The part of a store's accounts that an engine has at present. It changes as other workers come and go.
@@ -42,3 +43,4 @@ protected:
 inline wall_time now_of(const account_share* share) { return share ? share->now() : wall_now(); }
 
 }  // namespace unipile::store
+#pragma GCC visibility pop

@@ -20,6 +20,7 @@
 #include <variant>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace unipile::store {
 
 namespace detail {
@@ -257,3 +258,4 @@ auto async_flush(store_writer& writer, const boost::asio::any_io_executor& execu
 }
 
 }  // namespace unipile::store
+#pragma GCC visibility pop

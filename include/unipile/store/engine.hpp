@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace unipile::store {
 
 /// Which other processes may write to the same store.
@@ -89,3 +90,4 @@ public:
 };
 
 }  // namespace unipile::store
+#pragma GCC visibility pop

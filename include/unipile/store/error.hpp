@@ -8,6 +8,7 @@
 
 #include <string>
 
+#pragma GCC visibility push(default)
 namespace unipile::store {
 
 /// The ways in which a store can fail. Each has a message that says what the user can do. Values are stable; new ones
@@ -73,6 +74,7 @@ public:
     store_error(store_errc code, const std::string& where, const std::string& detail = {}, int engine_code = 0);
 
     const char* what() const noexcept override { return line_.c_str(); }
+    /// Returns the code as an enumerator.
     store_errc reason() const noexcept { return static_cast<store_errc>(code().value()); }
     /// Returns the engine's own (extended) code; 0 if the engine was not involved.
     int engine_code() const noexcept { return engine_code_; }
@@ -83,6 +85,7 @@ private:
 };
 
 }  // namespace unipile::store
+#pragma GCC visibility pop
 
 template <>
 struct boost::system::is_error_code_enum<unipile::store::store_errc> : std::true_type {};

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
+#pragma GCC visibility push(default)
 namespace unipile::store {
 
 /// Four hashes of one post's JSON. The order of keys does not matter; numbers and strings are compared as written.
@@ -31,3 +32,4 @@ fingerprint fingerprint_of(std::string_view json) noexcept;
 std::array<std::uint64_t, 2> hash_of_bytes(std::string_view bytes) noexcept;
 
 }  // namespace unipile::store
+#pragma GCC visibility pop

@@ -27,6 +27,7 @@
 #include <string_view>
 #include <utility>
 
+#pragma GCC visibility push(default)
 namespace unipile::durable {
 class harvester_core;
 struct access;
@@ -178,3 +179,4 @@ private:
 };
 
 }  // namespace unipile::store
+#pragma GCC visibility pop

@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace unipile::store {
 
 // Each operation names the type of its result. `page_write` and `job_end` are operations, too.
@@ -121,6 +122,7 @@ struct save_account {
     /// that ends them.
     std::int64_t job = 0;
 
+    /// Returns about how much memory it takes.
     std::size_t bytes() const noexcept { return row.ledger.size(); }
 };
 
@@ -218,3 +220,4 @@ typename Op::result result_of(operation_result&& result)
 std::size_t bytes_of(std::span<const operation> operations) noexcept;
 
 }  // namespace unipile::store
+#pragma GCC visibility pop

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace unipile::store {
 
 /// Which posts to read. All conditions that are set must be met.
@@ -155,3 +156,4 @@ public:
 };
 
 }  // namespace unipile::store
+#pragma GCC visibility pop

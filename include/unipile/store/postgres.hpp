@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#pragma GCC visibility push(default)
 namespace unipile::store::postgres {
 
 /// Returns true if the name of a store is a connection string of libpq, and not a file: a URL that begins with
@@ -20,6 +21,7 @@ bool is_conninfo(std::string_view store) noexcept;
 
 /// What an engine waits for.
 struct waiting {
+    /// The kinds of waits.
     enum class reason {
         contact,  ///< the database was not reached yet
         server,   ///< the database can't be reached any more, or does not answer
@@ -96,3 +98,4 @@ std::unique_ptr<engine> open_postgres(const std::string& conninfo, const postgre
 std::unique_ptr<post_reader> open_postgres_reader(const std::string& conninfo, const postgres_options& options = {});
 
 }  // namespace unipile::store::postgres
+#pragma GCC visibility pop

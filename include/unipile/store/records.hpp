@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace unipile::store {
 
 /// One listing to harvest: a line of the jobs file. Jobs with equal fields are the same job.
@@ -98,9 +99,13 @@ public:
     /// Returns the row of a post, which has to outlive it.
     static post_row of(const post& p) { return {p.provider_name(), p.id(), p.published_at(), p.json()}; }
 
+    /// Returns the `provider` of the API, as given.
     std::string_view provider() const noexcept { return provider_; }
+    /// Returns the id, or an empty text.
     std::string_view id() const noexcept { return id_; }
+    /// Returns the time of publication, if it is known.
     std::optional<wall_time> published() const noexcept { return published_; }
+    /// Returns the JSON, byte for byte.
     std::string_view json() const noexcept { return json_; }
     /// Returns the fingerprint of the JSON.
     const store::fingerprint& fingerprint() const noexcept { return fingerprint_; }
@@ -196,6 +201,7 @@ struct account_row {
 struct job_counts {
     std::uint64_t queued = 0, delayed = 0, done = 0, failed = 0;
 
+    /// Returns how many there are.
     std::uint64_t all() const noexcept { return queued + delayed + done + failed; }
     /// Returns how many are not over.
     std::uint64_t open() const noexcept { return queued + delayed; }
@@ -218,3 +224,4 @@ inline void page_write::add(std::span<const post> added)
 }
 
 }  // namespace unipile::store
+#pragma GCC visibility pop

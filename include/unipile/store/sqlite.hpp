@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace unipile::store {
 
 /// How far the upgrade of a store of an earlier schema is.
@@ -85,3 +86,4 @@ void backup_sqlite(const std::string& from, const std::string& to,
                    const sqlite_options& options = {});
 
 }  // namespace unipile::store
+#pragma GCC visibility pop

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace unipile::store {
 
 /// How a run reads a listing.
@@ -83,6 +84,7 @@ struct page_facts {
 
 /// What to do next with a listing.
 struct step {
+    /// What there is to do.
     enum class kind {
         from_top,       ///< read from the beginning
         from_position,  ///< read from `position`
@@ -149,6 +151,7 @@ const char* to_string(step::kind k) noexcept;
 /// Pure: no clock, no I/O. A regular value with a text form, which a store keeps with the job.
 class timeline {
 public:
+    /// A listing that was never read.
     explicit timeline(timeline_rules rules = {}) : rules_(rules) {}
 
     /// Reads what `text()` returned, in this version or an earlier one. An empty text is a listing that was never read.
@@ -324,3 +327,4 @@ private:
 };
 
 }  // namespace unipile::store
+#pragma GCC visibility pop

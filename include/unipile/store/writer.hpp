@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace unipile::store {
 
 /// Options of a `store_writer`.
@@ -107,3 +108,4 @@ private:
 };
 
 }  // namespace unipile::store
+#pragma GCC visibility pop
