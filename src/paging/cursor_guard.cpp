@@ -67,12 +67,14 @@ unsigned progress_guard::page_ends()
     ++pages_;
     if (current_.empty()) return stale_;
     if (!new_item_) ++stale_;
-    if (std::has_single_bit(pages_)) {
-        reference_ = current_;
+    if (previous_is_reference_) reference_ = std::move(previous_);
+    previous_is_reference_ = std::has_single_bit(pages_);
+    if (previous_is_reference_) {
+        page().swap(reference_);
         // A page that repeats the one before it leaves the count as it is.
         if (new_item_) stale_ = 0;
     }
-    previous_ = current_;
+    previous_ = page(current_);  // of exactly its size
     page().swap(current_);
     return stale_;
 }

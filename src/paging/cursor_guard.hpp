@@ -45,6 +45,7 @@ private:
 
     page reference_, previous_, current_;
     std::uint64_t pages_ = 0;
+    bool previous_is_reference_ = false;  ///< they would be equal; there is only one of them then
     unsigned stale_ = 0;
     bool new_item_ = false;
 };

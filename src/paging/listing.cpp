@@ -215,6 +215,7 @@ void listing::taken_out()
         if (pages_.front().whole) {
             release(posts_);
             release(marks_);
+            if (lent_.empty()) release(lent_);
         }
     }
     const auto done = [](const page& p) { return p.whole && p.waiting == 0; };
