@@ -165,7 +165,6 @@ private:
     void resume_stalled();
     void take_posts(job_listing& l);
     void set_aside(job& j);
-    void set_oldest_aside(const job_listing& latest);
     void release(job& j) noexcept;
     void page_over(job_listing& l, const paging::page_outcome& outcome);
     void listing_over(job_listing& l, end_reason reason, const paging::page_outcome& outcome);
@@ -192,9 +191,8 @@ private:
     std::unordered_map<std::string, account_index> accounts_;
     std::vector<std::shared_ptr<const pacer>> known_rules_;
     std::unordered_map<std::uint64_t, job_index> held_;
-    std::deque<std::weak_ptr<job_listing>> stalled_;           ///< pulled when there is capacity
-    std::deque<std::pair<job_index, std::uint64_t>> resting_;  ///< with the job's number, by the end of the last page
-    std::deque<account_index> unsaved_;                        ///< ledgers to be saved
+    std::deque<std::weak_ptr<job_listing>> stalled_;  ///< pulled when there is capacity
+    std::deque<account_index> unsaved_;               ///< ledgers to be saved
     element_queue elements_;
     wall_time wakes_{};
 

@@ -20,8 +20,6 @@ namespace {
 
 /// Elements that may wait, whatever their size: those of failed jobs have none.
 constexpr std::size_t max_waiting_elements = 1024;
-/// Listings that keep their buffers, some 120 KB each, between two pages. The others are set aside.
-constexpr std::size_t max_resting_listings = 64;
 
 bool is_heard(request_result::contact server) noexcept
 {
@@ -117,7 +115,6 @@ void harvest_core::send_request(job_index i)
         }
     }
     const auto listing = j.listing;
-    listing->rests = false;
     listing->send(scheduler_.others_were_answered(i));
 }
 
@@ -180,13 +177,12 @@ void harvest_core::progress(job_listing& l)
 void harvest_core::take_posts(job_listing& l)
 {
     // All of them or none: a position without its posts would lose them.
-    const auto posts = l.take_posts();
+    l.take_posts();
     position behind = l.state().place();
-    l.pending.insert(l.pending.end(), posts.begin(), posts.end());
     l.reread = l.reread || l.state().lent_reread();
     l.safe = std::move(behind);
     worked_ = true;
-    learn_provider(scheduler_.account_of(l.index), posts.front().provider_name());
+    learn_provider(scheduler_.account_of(l.index), l.pending.back().provider_name());
     if (!l.over && !closed_ && !options_.whole_pages) deliver(l, false);
 }
 
@@ -205,7 +201,6 @@ void harvest_core::page_over(job_listing& l, const paging::page_outcome& outcome
         l.safe = l.state().place();
         if (options_.confirm_pages) held_.emplace(jobs_[l.index].number, l.index);
         deliver(l, true);
-        set_oldest_aside(l);
         result.next = options_.confirm_pages ? request_result::then::hold : request_result::then::more;
     }
     request_ended(l.index, result);
@@ -248,19 +243,6 @@ void harvest_core::set_aside(job& j)
     j.stats = j.listing->stats();
     j.memory = std::make_unique<paging::listing_memory>(j.listing->forget());
     std::exchange(j.listing, nullptr)->stop();
-}
-
-/// A page of `latest` is over. It is called from there, so it must not be stopped.
-void harvest_core::set_oldest_aside(const job_listing& latest)
-{
-    jobs_[latest.index].listing->rests = true;
-    resting_.emplace_back(latest.index, jobs_[latest.index].number);
-    while (resting_.size() > max_resting_listings) {
-        const auto [i, number] = resting_.front();
-        resting_.pop_front();
-        job& j = jobs_[i];
-        if (j.number == number && j.listing && j.listing->rests && j.listing.get() != &latest) set_aside(j);
-    }
 }
 
 void harvest_core::release(job& j) noexcept

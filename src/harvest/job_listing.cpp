@@ -95,12 +95,12 @@ void job_listing::hand_over(page_outcome outcome)
     });
 }
 
-std::span<const post> job_listing::take_posts()
+void job_listing::take_posts()
 {
-    listing_.release_lent();
     const auto posts = listing_.lend();
+    pending.insert(pending.end(), posts.begin(), posts.end());
+    listing_.release_lent();  // or a page of posts would stay until the account's next request
     taken();
-    return posts;
 }
 
 stream_stats job_listing::stats() const noexcept { return stats_before + state().stats; }

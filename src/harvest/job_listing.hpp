@@ -13,7 +13,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
 #include <utility>
 #include <vector>
 
@@ -36,8 +35,8 @@ public:
     std::optional<paging::page_outcome> take_outcome() noexcept { return std::exchange(outcome_, std::nullopt); }
     /// Returns the delay before a failed request is sent again.
     std::chrono::milliseconds delay() const noexcept { return delay_; }
-    /// Returns all waiting posts; valid until the next call.
-    std::span<const post> take_posts();
+    /// Moves all waiting posts to `pending`.
+    void take_posts();
     /// Returns the number of items of the last whole page, once.
     std::uint64_t take_items() noexcept { return std::exchange(items_, 0); }
     stream_stats stats() const noexcept;
@@ -51,7 +50,6 @@ public:
     bool reread = false;                     ///< some of `pending` are of a page that was read once more
     position safe;                           ///< behind `pending`, or behind the last delivered post
     bool stalled = false;                    ///< waits for the consumer
-    bool rests = false;                      ///< between two pages
     bool over = false;                       ///< its job has ended; kept only until it may be stopped
 
 private:

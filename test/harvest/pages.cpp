@@ -10,6 +10,8 @@
 #include <functional>
 #include <vector>
 
+#include <malloc.h>
+
 using namespace unipile;
 using namespace unipile::test;
 using namespace std::chrono_literals;
@@ -85,24 +87,23 @@ BOOST_AUTO_TEST_CASE(elements_say_how_many_items_a_page_had)
         }
 }
 
-// Between two pages, most of these listings are set aside.
-BOOST_AUTO_TEST_CASE(many_accounts_read_their_listings_side_by_side)
+// Thousands of accounts wait for their next request, each within a listing.
+BOOST_AUTO_TEST_CASE(a_listing_that_waits_for_its_account_keeps_no_posts)
 {
-    for (const bool whole : {false, true}) BOOST_TEST_CONTEXT(whole)
-        {
-            auto options = quickly();
-            options.whole_pages = whole;
-            scripted_harvest h(plain_listing(25, 10), grid(200, 1), options);
-            check_complete(h.run(), 200, 25);
-            BOOST_TEST(h.requests() == 600u);
-            // All accounts have begun before one goes on.
-            BOOST_TEST(h.scripted.transport->requests[199].cursor.empty());
-            std::vector<posts_query> bounded = grid(200, 1);
-            for (posts_query& q : bounded) q.max_posts = 12;
-            scripted_harvest b(plain_listing(25, 10), bounded, options);
-            check_jobs(b.run(), 200, 12);
-            BOOST_TEST(b.requests() == 400u);
-        }
+    for (const bool whole : {false, true}) {
+        auto options = quickly();
+        options.whole_pages = whole;
+        options.pace = parse_pacing("gap 1h");
+        scripted_harvest h(plain_listing(200, 100), grid(50, 1), options);
+        const std::size_t before = ::mallinfo2().uordblks;
+        h.begin();
+        h.poll();
+        std::size_t posts = 0;
+        for (const auto& [name, job] : h.got.jobs) posts += job.ids.size();
+        BOOST_TEST(posts == 5000u);
+        // A page of posts takes at least 100 KiB.
+        BOOST_TEST(::mallinfo2().uordblks < before + 50u * 40 * 1024);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(elements_bring_what_is_no_post)
