@@ -165,7 +165,7 @@ std::map<std::string_view, account_row> batch::load_accounts(std::span<const std
         jobs.add(bucket, job);
     }
     std::erase_if(all, [&](const auto& account) { return !stored.contains(account.first); });
-    if (jobs.size() > 0) count_attempts(std::move(of), std::move(in_flight), std::move(jobs));
+    if (jobs.size() > 0) count_attempts(std::move(of), std::move(in_flight), jobs);
     return all;
 }
 

@@ -249,8 +249,7 @@ BOOST_AUTO_TEST_CASE(jobs_are_locked_in_the_order_of_their_keys)
     }
     postgres::connection other(postgres::conninfo(server.conninfo("withdrawals")));
     other.run(std::vector<postgres::query>{
-        postgres::query("BEGIN"),
-        postgres::query(("SELECT 1 FROM unipile.jobs WHERE job = " + first + " FOR UPDATE").c_str())});
+        postgres::query("BEGIN"), postgres::query("SELECT 1 FROM unipile.jobs WHERE job = " + first + " FOR UPDATE")});
     std::thread writing([&] { store->apply(work); });
     wait_for_lock();
     BOOST_CHECK_NO_THROW(
