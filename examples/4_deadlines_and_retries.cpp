@@ -66,7 +66,7 @@ asio::awaitable<void> list(unipile::posts_query query)
     const auto executor = co_await asio::this_coro::executor;
     unipile::client client{executor, options};
     unipile::call_options own;  // of this listing, beside the client's
-    own.retry.emplace();
+    own.retry = options.retry;
     own.retry->max_attempts = 3;
     own.retry->base_delay = 20ms;
     own.retry->total = 60s;

@@ -71,7 +71,8 @@ class client {
 public:
     using executor_type = boost::asio::any_io_executor;
 
-    /// Sends nothing and opens no connection. Reads the CA file, the CRL file and the proxy's environment variables.
+    /// Sends nothing and opens no connection. Reads the files for TLS and the proxy's environment variables, and calls
+    /// `client_options::tls_setup`, whose exceptions leave it.
     /// Durations above ten years count as ten years.
     ///
     /// Throws std::invalid_argument, with one line that says what to change, for options that can't work and for an
@@ -93,10 +94,14 @@ public:
 
     /// Returns the posts of an identifier, from the newest on. No request is sent before the first pull.
     ///
-    /// `options`: what this listing does in another way than the client says.
-    ///
     /// Throws `failure`: errc::invalid_query for a query, or options, that can't be sent, errc::client_closed.
-    post_stream posts(posts_query query, const call_options& options = {});
+    post_stream posts(posts_query query) { return posts(std::move(query), unipile::position()); }
+    /// The same with options of its own.
+    template <std::same_as<call_options> Options>
+    post_stream posts(posts_query query, const Options& options)
+    {
+        return posts(std::move(query), unipile::position(), options);
+    }
 
     /// Returns the posts behind `from`. The query's bounds count from there.
     ///

@@ -16,7 +16,8 @@ namespace {
 
 constexpr std::size_t most = 8 * 1024;
 
-constexpr std::array<std::string_view, 13> own_fields{"Host",
+constexpr std::array<std::string_view, 14> own_fields{"Host",
+                                                      "Accept",
                                                       "X-API-KEY",
                                                       "Accept-Encoding",
                                                       "User-Agent",

@@ -61,10 +61,15 @@ int owner_index()
     return index;
 }
 
-int on_certificate_request(SSL* ssl, X509**, EVP_PKEY**)
+int on_certificate_request(SSL* ssl, void*)
 {
     note_certificate_request(ssl);
-    return 0;  // there is none
+    return 1;  // go on with the certificate that is set, or without one
+}
+
+bool is_weakness(int reason) noexcept
+{
+    return reason == SSL_R_EE_KEY_TOO_SMALL || reason == SSL_R_CA_KEY_TOO_SMALL || reason == SSL_R_CA_MD_TOO_WEAK;
 }
 
 // OpenSSL would ask at the terminal.
@@ -77,13 +82,18 @@ void load_client_certificate(SSL_CTX* context, const client_options& o)
         return;
     }
     if (SSL_CTX_use_certificate_chain_file(context, o.certificate_file.c_str()) != 1)
-        refuse("certificate_file: can't be read, or holds no certificate in PEM form: " + o.certificate_file);
+        refuse("certificate_file: " +
+               std::string(is_weakness(ERR_GET_REASON(ERR_peek_error()))
+                               ? "holds a certificate whose key or signature is too weak: "
+                               : "can't be read, or holds no certificate in PEM form: ") +
+               o.certificate_file);
     const char* const option = o.certificate_key_file.empty() ? "certificate_file: " : "certificate_key_file: ";
     const std::string& file = o.certificate_key_file.empty() ? o.certificate_file : o.certificate_key_file;
     SSL_CTX_set_default_passwd_cb(context, &no_passphrase);
-    if (SSL_CTX_use_PrivateKey_file(context, file.c_str(), SSL_FILETYPE_PEM) == 1) return;
-    // With a certificate set, a key that is not its own is refused, too.
-    const bool other = ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_VALUES_MISMATCH;
+    // With a certificate set, another key of the same kind is refused at once.
+    const bool read = SSL_CTX_use_PrivateKey_file(context, file.c_str(), SSL_FILETYPE_PEM) == 1;
+    if (read && SSL_CTX_check_private_key(context) == 1) return;
+    const bool other = read || ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_VALUES_MISMATCH;
     refuse(option +
            std::string(other ? "holds the key of another certificate: "
                              : "can't be read, or holds no private key in PEM form without a passphrase: ") +
@@ -142,7 +152,7 @@ tls_context::tls_context(std::string host, bool host_is_address, const client_op
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     if (SSL_CTX_set_ex_data(context, owner_index(), this) != 1) throw std::bad_alloc();
     SSL_CTX_sess_set_new_cb(context, &callbacks::new_session);
-    SSL_CTX_set_client_cert_cb(context, &on_certificate_request);
+    SSL_CTX_set_cert_cb(context, &on_certificate_request, nullptr);
     if (options.ca_file.empty()) {
         // A store that does not exist counts as an empty one.
         if (SSL_CTX_set_default_verify_paths(context) != 1) throw std::bad_alloc();

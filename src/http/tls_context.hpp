@@ -33,7 +33,7 @@ public:
     tls_context(const tls_context&) = delete;
     tls_context& operator=(const tls_context&) = delete;
 
-    /// Lets the user change the settings.
+    /// Calls `setup` with the context.
     void change(const std::function<void(ssl_ctx_st*)>& setup);
     /// Returns the client's end of one connection, ready for its handshake, with a session to resume if there is one.
     ssl_ptr make();

@@ -163,6 +163,12 @@ bool is_certificate_alert(const ssl_st* ssl, unsigned long openssl_error) noexce
         case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
         case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
         case SSL_R_SSLV3_ALERT_NO_CERTIFICATE:
+        case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
+        case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
+        case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+        case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
+        case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+        case SSL_R_TLSV1_ALERT_DECRYPT_ERROR:
         case SSL_R_TLSV1_ALERT_ACCESS_DENIED: return was_asked_for_certificate(ssl);
         default: return false;
     }
@@ -180,8 +186,11 @@ tls_fault explain_handshake(const ssl_st* ssl, unsigned long openssl_error)
     const long verified = SSL_get_verify_result(ssl);
     // Takes precedence over OpenSSL's queue, in which a bad signature precedes the fault that caused it.
     if (verified != X509_V_OK) return {errc::certificate_rejected, words_for(ssl, verified), cause};
-    if (is_certificate_alert(ssl, openssl_error))
-        return {errc::client_certificate_required, "the handshake was refused without one", cause};
+    if (is_certificate_alert(ssl, openssl_error)) {
+        const bool shown = SSL_get_certificate(ssl) != nullptr;
+        return {errc::client_certificate_required,
+                shown ? "the server refused the one that it got" : "the handshake was refused without one", cause};
+    }
     return {errc::handshake_failed, words_for_reason(ERR_GET_REASON(openssl_error)), cause};
 }
 

@@ -36,11 +36,6 @@ client::client(client&&) noexcept = default;
 client& client::operator=(client&&) noexcept = default;
 client::~client() = default;
 
-post_stream client::posts(posts_query query, const call_options& options)
-{
-    return posts(std::move(query), position(), options);
-}
-
 post_stream client::posts(posts_query query, const position& from, const call_options& options)
 {
     core_->check(query, from);

@@ -116,8 +116,11 @@ BOOST_AUTO_TEST_CASE(alerts_that_ask_for_a_certificate)
     for (const bool asked : {false, true}) {
         if (asked) note_certificate_request(h.ssl.get());
         BOOST_TEST(was_asked_for_certificate(h.ssl.get()) == asked);
-        for (const int reason : {SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE, SSL_R_SSLV3_ALERT_BAD_CERTIFICATE,
-                                 SSL_R_SSLV3_ALERT_NO_CERTIFICATE, SSL_R_TLSV1_ALERT_ACCESS_DENIED})
+        for (const int reason :
+             {SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE, SSL_R_SSLV3_ALERT_BAD_CERTIFICATE, SSL_R_SSLV3_ALERT_NO_CERTIFICATE,
+              SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE, SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED,
+              SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED, SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN,
+              SSL_R_TLSV1_ALERT_UNKNOWN_CA, SSL_R_TLSV1_ALERT_DECRYPT_ERROR, SSL_R_TLSV1_ALERT_ACCESS_DENIED})
             BOOST_TEST(h.fails(reason).code == (asked ? errc::client_certificate_required : errc::handshake_failed));
         BOOST_TEST(h.fails(SSL_R_TLSV1_ALERT_INTERNAL_ERROR).code == errc::handshake_failed);
     }

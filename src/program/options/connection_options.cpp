@@ -35,11 +35,11 @@ std::string read_key(const std::string& file)
     return key;
 }
 
-void warn_if_readable(const std::string& file)
+void warn_if_readable(const char* option, const std::string& file)
 {
     struct stat status{};
     if (::stat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode) || (status.st_mode & S_IROTH) == 0) return;
-    std::cerr << "unipile: --api-key-file: " << printable(file)
+    std::cerr << "unipile: " << option << ": " << printable(file)
               << ": every user of this machine can read it; chmod 600 it\n";
 }
 
@@ -115,7 +115,7 @@ std::string read_key_file(const std::string& file)
     const auto refuse = [&file](const char* why) {
         throw std::invalid_argument{"--api-key-file: " + printable(file) + ' ' + why};
     };
-    warn_if_readable(file);
+    warn_if_readable("--api-key-file", file);
     std::ifstream in{file, std::ios::binary};
     std::string key(most, '\0');
     in.read(key.data(), static_cast<std::streamsize>(key.size()));
@@ -147,6 +147,7 @@ client_options make_client_options(const connection_options& options)
     made.api_key = read_key(options.api_key_file);
     made.ca_file = options.ca_file;
     made.crl_file = options.crl_file;
+    if (!options.certificate_key_file.empty()) warn_if_readable("--client-key", options.certificate_key_file);
     made.certificate_file = options.certificate_file;
     made.certificate_key_file = options.certificate_key_file;
     made.proxy = read_proxy(options.proxy);
