@@ -92,7 +92,8 @@ run_row& sqlite_store::run_of(std::int64_t run)
 {
     if (auto it = runs_.find(run); it != runs_.end()) return it->second;
     statement find(db_,
-                   "SELECT mode, max_posts, since, since_run, job_order, retry_failed, listed, jobs_of FROM runs "
+                   "SELECT mode, max_posts, since, since_run, job_order, retry_failed, listed, iif(ended IS NULL, "
+                   "jobs_of, 0) FROM runs "
                    "WHERE run = ?");
     find.bind(1, run);
     run_row r;

@@ -164,6 +164,7 @@ constexpr const char* version_5 = R"sql(
 ALTER TABLE runs ADD COLUMN list TEXT NOT NULL DEFAULT '';      -- the list that its jobs are; empty: not known
 ALTER TABLE runs ADD COLUMN jobs_of INTEGER NOT NULL DEFAULT 0; -- the run whose done jobs are queued in this one, too
 INSERT INTO properties VALUES('fingerprint', '1');              -- version of the hashes of all posts
+UPDATE jobs SET sort_key = coalesce(tried, harvested, 0) WHERE state IN (3, 4);
 DROP VIEW found;
 -- For people: each post with each listing in which it was found.
 CREATE VIEW found AS

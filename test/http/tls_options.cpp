@@ -144,7 +144,6 @@ BOOST_AUTO_TEST_CASE(the_context_can_be_changed)
         ++calls;
         SSL_CTX_set_max_proto_version(context, TLS1_2_VERSION);
     };
-    std::string version;
     SSL_CTX* seen = nullptr;
     o.tls_setup = [&, before = o.tls_setup](SSL_CTX* context) {
         before(context);

@@ -300,6 +300,28 @@ BOOST_AUTO_TEST_CASE(a_new_run_has_the_jobs_of_the_run_before)
                   [&](const auto& row) { BOOST_TEST((row == std::vector<std::string>{"done", "2", "null_cursor"})); });
 }
 
+BOOST_AUTO_TEST_CASE(what_an_earlier_run_had_of_another_is_left_alone)
+{
+    opened s;
+    begin(s, 0);
+    import(s, three_jobs, "l");
+    finish(s, 10);
+    begin(s, 20);
+    const auto second = s.run;
+    BOOST_TEST(repeat(s, "l"));
+    finish(s, 30);
+    begin(s, 40);
+    BOOST_TEST(repeat(s, "l"));
+    BOOST_TEST(s.engine->perform(count_jobs{second}).queued == 0u);
+    BOOST_TEST(s.engine->perform(count_jobs{s.run}).queued == 3u);
+    finish(s, 50);
+    s.engine->commit();
+    s.reopen();
+    begin(s, 60);
+    BOOST_TEST(s.run != second + 1);
+    BOOST_TEST(s.claim(5).empty());
+}
+
 BOOST_AUTO_TEST_CASE(jobs_added_beside_the_list_end_it)
 {
     opened s;

@@ -85,6 +85,7 @@ void json_lines::run() noexcept
         lock.lock();
         writing_ = false;
         if (failure) failure_ = failure;
+        if (failure_ || reader_gone_) waiting_.clear();  // nothing comes behind a line that is not whole
         if (empty_.size() < empty_.capacity()) empty_.push_back(std::move(texts));
         change_.notify_all();
     }
@@ -97,10 +98,16 @@ void json_lines::write(const block& texts)
         const std::string_view json = rest.substr(0, size);
         rest.remove_prefix(size);
         std::string& out = out_.collected();
-        if (is_valid_utf8(json))
-            append_json_line(out, json, out_.is_terminal());
-        else
-            append_json_line(out, to_valid_utf8(json), out_.is_terminal());
+        const std::size_t whole = out.size();
+        try {
+            if (is_valid_utf8(json))
+                append_json_line(out, json, out_.is_terminal());
+            else
+                append_json_line(out, to_valid_utf8(json), out_.is_terminal());
+        } catch (...) {         // GCOVR_EXCL_LINE: no memory
+            out.resize(whole);  // GCOVR_EXCL_LINE: see above
+            throw;              // GCOVR_EXCL_LINE: see above
+        }
         if (out_.collected_more()) continue;
         const std::lock_guard lock{mutex_};
         reader_gone_ = true;

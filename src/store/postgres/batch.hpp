@@ -92,7 +92,7 @@ private:
     void load_and_claim(std::span<const operation> operations, std::vector<operation_result>& results);
     std::map<std::string_view, account_row> load_accounts(std::span<const std::string_view> names);
     std::map<std::string_view, std::vector<claimed_job>> claim_jobs_of(std::span<const claim_jobs* const> claims);
-    void count_attempts(std::vector<bucket_number> buckets, array accounts, const job_keys& jobs);
+    void count_attempts(std::vector<bucket_number> buckets, const array& accounts, const job_keys& jobs);
     void give_up(std::span<const std::int64_t> jobs, wall_time now);
     std::string bound_tenant();
     void check_tenant(const run_request& request);

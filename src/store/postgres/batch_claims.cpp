@@ -165,23 +165,28 @@ std::map<std::string_view, account_row> batch::load_accounts(std::span<const std
         jobs.add(bucket, job);
     }
     std::erase_if(all, [&](const auto& account) { return !stored.contains(account.first); });
-    if (jobs.size() > 0) count_attempts(std::move(of), std::move(in_flight), jobs);
+    if (jobs.size() > 0) count_attempts(std::move(of), in_flight, jobs);
     return all;
 }
 
 // Of accounts whose job was in flight, in the order of their keys.
-void batch::count_attempts(std::vector<bucket_number> buckets, array accounts, const job_keys& jobs)
+void batch::count_attempts(std::vector<bucket_number> buckets, const array& accounts, const job_keys& jobs)
 {
     fence(std::move(buckets));
+    query lock(
+        "SELECT 1 FROM unipile.accounts a JOIN unnest($1, $2) AS x(bucket, account) ON a.bucket = x.bucket "
+        "AND a.account = x.account ORDER BY a.bucket, a.account FOR UPDATE OF a");
+    lock.add(jobs.bucket).add(accounts);
     query once(
         "UPDATE unipile.accounts a SET job = 0 FROM unnest($1, $2) AS x(bucket, account) WHERE a.bucket = x.bucket "
         "AND a.account = x.account");
-    once.add(jobs.bucket).add(std::move(accounts));
+    once.add(jobs.bucket).add(accounts);
     query count(
         "UPDATE unipile.jobs j SET attempts = attempts + 1 FROM unnest($1, $2) AS x(bucket, job) "
         "WHERE j.bucket = x.bucket AND j.job = x.job AND j.state = 0");
     count.add(jobs.bucket).add(jobs.job);
     t_.sync();
+    t_.add(std::move(lock));
     t_.add(std::move(once));
     t_.add(lock_jobs(jobs));
     t_.add(std::move(count));

@@ -27,8 +27,6 @@ inline constexpr const char* read_bound_tenant =
     "SELECT value FROM unipile.store WHERE name = 'tenant' AND (EXISTS (SELECT 1 FROM unipile.post_totals "
     "WHERE posts > 0) OR (SELECT coalesce(sum(jobs), 0) > 0 FROM unipile.job_totals WHERE state = 3))";
 
-/// The version of `fingerprint_of`: with another one, every stored post would seem changed.
-
 /// Returns the time, or the nearest one that PostgreSQL can hold.
 inline wall_time storable(wall_time t) noexcept
 {
