@@ -55,7 +55,9 @@ public:
     unsigned attempts() const noexcept { return details_->attempts; }
     /// Returns true if the same request may succeed later.
     bool may_pass() const noexcept { return details_->may_pass; }
-    /// Returns the underlying code, e.g. `asio::error::connection_reset`; success if there is none.
+    /// Returns the underlying code, e.g. `asio::error::connection_reset`; success if there is none. Where the library
+    /// is shared, codes of Asio's own categories (`asio::error::eof`, of the resolver and of TLS) equal the program's
+    /// only in value and in their category's name.
     boost::system::error_code cause() const noexcept { return details_->cause; }
     /// Returns the API's error, or null if the API did not answer with one.
     const api_error* api() const noexcept { return details_->api ? &*details_->api : nullptr; }
