@@ -176,11 +176,8 @@ void harvest_core::progress(job_listing& l)
 
 void harvest_core::take_posts(job_listing& l)
 {
-    // All of them or none: a position without its posts would lose them.
     l.take_posts();
-    position behind = l.state().place();
     l.reread = l.reread || l.state().lent_reread();
-    l.safe = std::move(behind);
     worked_ = true;
     learn_provider(scheduler_.account_of(l.index), l.pending.back().provider_name());
     if (!l.over && !closed_ && !options_.whole_pages) deliver(l, false);

@@ -98,7 +98,10 @@ void job_listing::hand_over(page_outcome outcome)
 void job_listing::take_posts()
 {
     const auto posts = listing_.lend();
+    // Both or none: a position without its posts would lose them, and posts without theirs would come twice.
+    position behind = listing_.place();
     pending.insert(pending.end(), posts.begin(), posts.end());
+    safe = std::move(behind);
     listing_.release_lent();  // or a page of posts would stay until the account's next request
     taken();
 }

@@ -35,7 +35,7 @@ public:
     std::optional<paging::page_outcome> take_outcome() noexcept { return std::exchange(outcome_, std::nullopt); }
     /// Returns the delay before a failed request is sent again.
     std::chrono::milliseconds delay() const noexcept { return delay_; }
-    /// Moves all waiting posts to `pending`.
+    /// Moves all waiting posts to `pending`, and `safe` behind them.
     void take_posts();
     /// Returns the number of items of the last whole page, once.
     std::uint64_t take_items() noexcept { return std::exchange(items_, 0); }
