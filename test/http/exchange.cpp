@@ -46,20 +46,35 @@ std::string with_fields(const std::string& fields, const std::string& rest = {})
     return "HTTP/1.1 200 OK\r\n" + fields + "\r\n" + rest;
 }
 
+/// Answers, and keeps the last request.
+class listening_server {
+public:
+    std::string request() const
+    {
+        const std::lock_guard lock(mutex_);
+        return seen_;
+    }
+
+private:
+    mutable std::mutex mutex_;
+    std::string seen_;
+
+public:
+    const scripted_server server{[this](peer& p) {
+        const std::lock_guard lock(mutex_);
+        seen_ = p.read_request();
+        p.send(ok_answer(body));
+    }};
+};
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(exchanges)
 
 BOOST_AUTO_TEST_CASE(sends_the_fields_of_its_own)
 {
-    std::mutex mutex;
-    std::string seen;
-    const scripted_server server([&](peer& p) {
-        const std::lock_guard lock(mutex);
-        seen = p.read_request();
-        p.send(ok_answer(body));
-    });
-    fetching client(options_for(server.url()));
+    listening_server listening;
+    fetching client(options_for(listening.server.url()));
     const auto own = std::make_shared<http::request_settings>(
         http::make_request_settings({}, {{"traceparent", "00-1"}, {"X-Two", "2"}}, {}));
     bool over = false;
@@ -69,27 +84,20 @@ BOOST_AUTO_TEST_CASE(sends_the_fields_of_its_own)
         over = true;
     });
     while (!over) BOOST_REQUIRE(client.loop().run_one() != 0);
-    const std::lock_guard lock(mutex);
+    const std::string seen = listening.request();
     BOOST_TEST(seen.find(test_key + std::string("\r\ntraceparent: 00-1\r\nX-Two: 2\r\n\r\n")) != seen.npos, seen);
 }
 
 BOOST_AUTO_TEST_CASE(sends_what_the_api_wants)
 {
-    std::mutex mutex;
-    std::string seen;
-    const scripted_server server([&](peer& p) {
-        const std::lock_guard lock(mutex);
-        seen = p.read_request();
-        p.send(ok_answer(body));
-    });
-    fetching client(options_for(server.url() + "/api/v1/"));
+    listening_server listening;
+    fetching client(options_for(listening.server.url() + "/api/v1/"));
     const outcome o = client.get(client.transport()->target("a/b", "acc 1", 100, true, "c+/="));
     BOOST_TEST(o.ok(), describe(o));
-    const std::lock_guard lock(mutex);
-    BOOST_TEST(seen ==
+    BOOST_TEST(listening.request() ==
                "GET /api/v1/users/a%2Fb/posts?account_id=acc%201&limit=100&is_company=true&cursor=c%2B%2F%3D "
                "HTTP/1.1\r\nHost: 127.0.0.1:" +
-                   std::to_string(server.port()) +
+                   std::to_string(listening.server.port()) +
                    "\r\nUser-Agent: unipile-asio/0.1\r\nAccept: application/json\r\nAccept-Encoding: "
                    "gzip\r\nX-API-KEY: " +
                    test_key + "\r\n\r\n");

@@ -82,6 +82,15 @@ void finish(opened& s, std::int64_t second)
     BOOST_TEST(s.engine->perform(end_run{s.run, "complete", at_second(second)}));
 }
 
+void repeat_in_a_second_run(opened& s)
+{
+    begin(s, 0);
+    import(s, three_jobs, "l");
+    finish(s, 10);
+    begin(s, 20);
+    BOOST_TEST(repeat(s, "l"));
+}
+
 using job_view = std::tuple<std::string, std::string, int, std::string, std::int64_t>;
 
 std::vector<job_view> view_of(opened& s, const job_filter& filter)
@@ -274,11 +283,7 @@ BOOST_AUTO_TEST_CASE(a_resumed_run_has_its_list_already)
 BOOST_AUTO_TEST_CASE(a_new_run_has_the_jobs_of_the_run_before)
 {
     opened s;
-    begin(s, 0);
-    import(s, three_jobs, "l");
-    finish(s, 10);
-    begin(s, 20);
-    BOOST_TEST(repeat(s, "l"));
+    repeat_in_a_second_run(s);
     s.engine->commit();
     BOOST_TEST(s.engine->perform(count_jobs{s.run}).queued == 3u);
     BOOST_TEST(!s.engine->perform(end_run{s.run, "complete", at_second(21)}));
@@ -303,12 +308,8 @@ BOOST_AUTO_TEST_CASE(a_new_run_has_the_jobs_of_the_run_before)
 BOOST_AUTO_TEST_CASE(what_an_earlier_run_had_of_another_is_left_alone)
 {
     opened s;
-    begin(s, 0);
-    import(s, three_jobs, "l");
-    finish(s, 10);
-    begin(s, 20);
+    repeat_in_a_second_run(s);
     const auto second = s.run;
-    BOOST_TEST(repeat(s, "l"));
     finish(s, 30);
     begin(s, 40);
     BOOST_TEST(repeat(s, "l"));
@@ -343,11 +344,7 @@ BOOST_AUTO_TEST_CASE(jobs_added_beside_the_list_end_it)
 BOOST_AUTO_TEST_CASE(other_jobs_of_a_list_that_was_repeated_are_withdrawn)
 {
     opened s;
-    begin(s, 0);
-    import(s, three_jobs, "l");
-    finish(s, 10);
-    begin(s, 20);
-    BOOST_TEST(repeat(s, "l"));
+    repeat_in_a_second_run(s);
     s.engine->commit();
     s.reopen();
     begin(s, 21);
