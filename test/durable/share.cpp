@@ -300,7 +300,7 @@ BOOST_AUTO_TEST_CASE(an_account_that_is_taken_over_during_a_claim_does_not_wait_
             go_on_until([&] { return w.share.growth_asked > asked + 1; });
             w.share.go_on = true;
             w.share.go_on.notify_all();
-            run_until(h, [&] { return h.requests() > 1 || w.share.growth_asked > asked + 10; });
+            run_until(h, [&] { return h.requests() > 1 || w.share.growth_asked > asked + 300; });
             BOOST_TEST(h.requests() == 2u);
             BOOST_TEST(h.scripted.transport->requests.back().account == "a1");
             h.harvester->cancel();
