@@ -102,7 +102,7 @@ void job_listing::take_posts()
     position behind = listing_.place();
     pending.insert(pending.end(), posts.begin(), posts.end());
     safe = std::move(behind);
-    listing_.release_lent();  // or a page of posts would stay until the account's next request
+    listing_.release_lent();  // otherwise they stay in memory until the account's next request
     taken();
 }
 

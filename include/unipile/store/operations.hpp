@@ -77,9 +77,9 @@ struct end_import {
     std::string list = {};
 };
 
-/// Has the effect of an import of the list that the run, or the run before it if this one has no jobs yet, was given
-/// last, in the time of a look at its accounts instead of all its jobs. The result is false, and nothing changes, if
-/// that was another list, if the engine can't tell, or if it saves nothing: the list is to be imported then.
+/// Has the effect of importing `list` again, without reading its jobs. The list must be the last one that the run was
+/// given, or that the run before it was given if this one has no jobs yet. The result is false, and nothing changes, if
+/// it is another list, if the engine does not know, or if repeating would save nothing. The caller then imports it.
 struct repeat_import {
     using result = bool;
     std::int64_t run = 0;
