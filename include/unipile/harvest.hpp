@@ -8,6 +8,7 @@
 #include <unipile/failure.hpp>
 #include <unipile/harvest_job.hpp>
 #include <unipile/harvest_options.hpp>
+#include <unipile/pacing.hpp>
 #include <unipile/position.hpp>
 #include <unipile/post.hpp>
 #include <unipile/quarantined_item.hpp>
@@ -198,6 +199,11 @@ public:
     void pull();
     /// Unparks an account, and ends its rest. Returns false if the harvest has no account of that name.
     bool unpark(std::string_view account);
+    /// Replaces the rules of an account from its next request on, in place of those of the options. Empty: those of the
+    /// options again. Past requests count as before; a pause under way is shortened if the rules make none as long.
+    /// Returns false if the harvest has no account of that name; its first job takes it in with these rules. Throws
+    /// std::invalid_argument for rules that can't work.
+    bool set_pace(std::string_view account, std::optional<pacing> rules);
     /// Sends no further request of an account, nor one that waits for a connection. A page under way is read and
     /// delivered. Then its jobs end with `end_reason::cancelled`, errc::harvest_stopped and a position, and so do those
     /// that the source delivers. Returns false if the harvest has no account of that name.

@@ -32,8 +32,8 @@ struct harvest_options {
     /// The rules for every account. Empty: `pacing::recommended` for the account's provider, which for an account that
     /// was never used is known after its first post.
     std::optional<pacing> pace;
-    /// The rules for single accounts. Returns nothing for those of `pace`. Called at an account's first job and when
-    /// its provider becomes known.
+    /// The rules for single accounts. Returns nothing for those of `pace`. Called at an account's first job, when its
+    /// provider becomes known, and by `harvest_stream::set_pace`, which can replace them.
     std::function<std::optional<pacing>(std::string_view account)> pace_of;
 
     /// Returns the ledger of an account from earlier runs; empty: none. Called once per account, at its first job.

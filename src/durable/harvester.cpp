@@ -90,6 +90,11 @@ void harvester::cancel() { core_->cancel(); }
 
 bool harvester::unpark(std::string_view account) { return core_->unpark(account); }
 
+bool harvester::set_pace(std::string_view account, std::optional<pacing> rules)
+{
+    return core_->set_pace(account, std::move(rules));
+}
+
 const harvester_stats& harvester::stats() const noexcept { return core_->stats(); }
 
 void harvester::accounts(const std::function<void(const account_status&)>& visit) const

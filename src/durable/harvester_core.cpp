@@ -67,7 +67,7 @@ harvest_options harvester_core::options_for_stream()
 {
     harvest_options o = options_.harvest;
     o.whole_pages = o.confirm_pages = true;
-    o.load_ledger = [this](std::string_view account) { return books_.take(account); };
+    o.load_ledger = [this](std::string_view account) { return load_ledger(account); };
     o.save_ledger = [this](std::string_view account, const account_ledger& l) {
         books_.save(account, l, next_request_of(account));
         // Jobs that wait for their account's owner may be the only ones left.
@@ -86,6 +86,16 @@ harvest_options harvester_core::options_for_stream()
         o.admit_all = true;
     }
     return o;
+}
+
+std::optional<account_ledger> harvester_core::load_ledger(std::string_view account)
+{
+    std::optional<account_ledger> stored = books_.take(account);
+    if (!options_.prepare_ledger) return stored;
+    account_ledger ledger = stored.value_or(account_ledger());
+    options_.prepare_ledger(account, ledger);
+    if (ledger != stored.value_or(account_ledger())) books_.save(account, ledger, ledger.next_request);
+    return ledger;
 }
 
 wall_time harvester_core::next_request_of(std::string_view account) const
@@ -150,6 +160,11 @@ bool harvester_core::unpark(std::string_view account)
     const bool known = stream_->unpark(account);
     source_->notify();
     return known;
+}
+
+bool harvester_core::set_pace(std::string_view account, std::optional<pacing> rules)
+{
+    return stream_->set_pace(account, std::move(rules)) && !over_;
 }
 
 asio::awaitable<void> harvester_core::work()

@@ -44,6 +44,7 @@ public:
     void stop();
     void cancel();
     bool unpark(std::string_view account);
+    bool set_pace(std::string_view account, std::optional<pacing> rules);
 
     const store::harvester_stats& stats() const noexcept { return stats_; }
     const harvest_stream& stream() const noexcept { return *stream_; }
@@ -90,6 +91,7 @@ private:
 
     void begin(std::int64_t run, const stream_maker& make_stream);
     harvest_options options_for_stream();
+    std::optional<account_ledger> load_ledger(std::string_view account);
     boost::asio::awaitable<void> work();
     boost::asio::awaitable<void> wait_for_change();
     boost::asio::awaitable<void> give_back_what_is_left();

@@ -52,22 +52,48 @@ account_index harvest_core::account_of(const std::string& name)
 
 std::shared_ptr<const pacer> harvest_core::rules_for(const std::string& account, const std::string& provider)
 {
-    std::optional<pacing> own;
     std::shared_ptr<const pacer> made;
-    call_out("pace_of", [&] {
-        if (options_.pace_of) own = options_.pace_of(account);
-        if (!own) own = options_.pace ? *options_.pace : pacing::recommended(provider);
-        const auto same = [&](const auto& known) { return known->written() == *own; };
-        if (const auto at = std::find_if(known_rules_.begin(), known_rules_.end(), same); at != known_rules_.end())
-            made = *at;
-        else
-            made = std::make_shared<pacer>(*own);
-    });
+    if (!set_rules_.contains(account))
+        call_out("pace_of", [&] {
+            std::optional<pacing> own;
+            if (options_.pace_of) own = options_.pace_of(account);
+            if (!own) own = options_.pace ? *options_.pace : pacing::recommended(provider);
+            made = shared(*own);
+        });
+    // That function may have called `set_pace`.
+    if (const auto at = set_rules_.find(account); at != set_rules_.end()) return at->second;
     // Invalid rules end the harvest; until then no account exceeds a safe pace.
-    if (!made) made = std::make_shared<pacer>(pacing::recommended(provider));
-    // Accounts with equal rules share them. If nearly all have rules of their own, a search costs too much.
-    if (known_rules_.size() < 64 && made.use_count() == 1) known_rules_.push_back(made);
+    return made ? made : std::make_shared<pacer>(pacing::recommended(provider));
+}
+
+/// Accounts with equal rules share them. If nearly all have rules of their own, a search costs too much.
+std::shared_ptr<const pacer> harvest_core::shared(const pacing& rules)
+{
+    constexpr std::size_t most_searched = 64;
+    const auto same = [&](const auto& known) { return known->written() == rules; };
+    if (const auto at = std::find_if(known_rules_.begin(), known_rules_.end(), same); at != known_rules_.end())
+        return *at;
+    auto made = std::make_shared<const pacer>(rules);
+    if (known_rules_.size() < most_searched) known_rules_.push_back(made);
     return made;
+}
+
+bool harvest_core::set_pace(std::string_view account, std::optional<pacing> rules)
+{
+    const std::string name(account);
+    if (rules)
+        set_rules_.insert_or_assign(name, shared(*rules));
+    else
+        set_rules_.erase(name);
+    const auto at = accounts_.find(name);
+    if (at == accounts_.end() || gone_[at->second]) return false;
+    const account_index a = at->second;
+    auto changed = rules_for(name, scheduler_.ledger(a).provider);
+    if (closed_) return true;
+    scheduler_.set_rules(a, std::move(changed), now());
+    schedule_work();
+    save_ledger(a);
+    return true;
 }
 
 void harvest_core::learn_provider(account_index i, std::string_view provider)

@@ -66,6 +66,8 @@ public:
     void close() noexcept;
     void pull();
     bool unpark(std::string_view account);
+    /// Throws std::invalid_argument.
+    bool set_pace(std::string_view account, std::optional<pacing> rules);
     bool leave(std::string_view account);
     bool forget(std::string_view account);
 
@@ -146,6 +148,7 @@ private:
     // Accounts: harvest_accounts.cpp
     account_index account_of(const std::string& name);
     std::shared_ptr<const pacer> rules_for(const std::string& account, const std::string& provider);
+    std::shared_ptr<const pacer> shared(const pacing& rules);
     void learn_provider(account_index i, std::string_view provider);
     void save_ledger(account_index i);
     template <class F>
@@ -190,6 +193,7 @@ private:
     std::vector<bool> gone_;             ///< accounts that were forgotten
     std::unordered_map<std::string, account_index> accounts_;
     std::vector<std::shared_ptr<const pacer>> known_rules_;
+    std::unordered_map<std::string, std::shared_ptr<const pacer>> set_rules_;  ///< by `set_pace`
     std::unordered_map<std::uint64_t, job_index> held_;
     std::deque<std::weak_ptr<job_listing>> stalled_;  ///< pulled when there is capacity
     std::deque<account_index> unsaved_;               ///< ledgers to be saved

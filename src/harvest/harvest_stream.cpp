@@ -139,6 +139,12 @@ bool harvest_stream::unpark(std::string_view account)
     return core && core->guarded([&] { return core->unpark(account); });
 }
 
+bool harvest_stream::set_pace(std::string_view account, std::optional<pacing> rules)
+{
+    const auto core = core_;
+    return core && core->guarded([&] { return core->set_pace(account, std::move(rules)); });
+}
+
 bool harvest_stream::leave(std::string_view account)
 {
     const auto core = core_;

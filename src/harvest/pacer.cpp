@@ -138,7 +138,7 @@ milliseconds pacer::longest_gap(const account_ledger& ledger, wall_time now) con
 
 void pacer::adopt(account_ledger& ledger, wall_time now, random_source& random) const
 {
-    const wall_time last = ledger.used.empty() ? now : ledger.used.back().at;
+    const wall_time last = ledger.used.empty() || ledger.in_flight > 0 ? now : ledger.used.back().at;
     if (ledger.next_request <= last + longest_gap(ledger, last)) return;
     ledger.next_request = last + draw_gap(ledger, last, random);
 }

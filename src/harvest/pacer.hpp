@@ -48,7 +48,7 @@ public:
     void pause(account_ledger& ledger, std::chrono::milliseconds drawn, wall_time now) const;
     /// Starts a gap at `now`, for requests of another process that may have been made just now.
     void rest(account_ledger& ledger, wall_time now, random_source& random) const;
-    /// Adapts a settled ledger that other rules may have left: a gap that is longer than these rules draw is replaced
+    /// Adapts a ledger that other rules may have left: a gap that is longer than these rules draw is replaced
     /// by one of theirs, from the last request on.
     void adopt(account_ledger& ledger, wall_time now, random_source& random) const;
     /// Instead of `ended`, for a spent request that was not sent: removes it. `latest`: no request of the account was

@@ -257,7 +257,9 @@ void scheduler::rejoin(account_index i, std::shared_ptr<const pacer> rules, acco
 
 void scheduler::set_rules(account_index i, std::shared_ptr<const pacer> rules, wall_time now)
 {
-    accounts_[i].rules = std::move(rules);
+    auto& a = accounts_[i];
+    rules->adopt(a.ledger, now, random_);
+    a.rules = std::move(rules);
     settle_account(i, now);
 }
 

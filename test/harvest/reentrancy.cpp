@@ -23,11 +23,11 @@ namespace asio = boost::asio;
 namespace {
 
 enum class where { save_ledger, load_ledger, pace_of, admit, source, observed, visited };
-enum class action { stop, cancel, unpark, finish, destroy, fail };
+enum class action { stop, cancel, unpark, set_pace, finish, destroy, fail };
 
 constexpr where places[] = {where::save_ledger, where::load_ledger, where::pace_of, where::admit,
                             where::source,      where::observed,    where::visited};
-constexpr action actions[] = {action::stop,   action::cancel,  action::unpark,
+constexpr action actions[] = {action::stop,   action::cancel,  action::unpark, action::set_pace,
                               action::finish, action::destroy, action::fail};
 
 /// Two accounts with three jobs each; one account has to be unparked, and some requests are repeated.
@@ -96,6 +96,9 @@ struct world {
             case action::stop: stream->stop(); break;
             case action::cancel: stream->cancel(); break;
             case action::unpark: stream->unpark("a0"), stream->unpark("a1"); break;
+            case action::set_pace:
+                stream->set_pace("a0", parse_pacing("500/day")), stream->set_pace("a1", std::nullopt);
+                break;
             case action::finish:
                 for (std::uint64_t n = 0; n < 6; ++n) stream->finish(n);
                 break;

@@ -1,11 +1,13 @@
 // The durable harvest: claims the jobs of a store, requests their listings, and stores the posts.
 #pragma once
 
+#include <unipile/account_ledger.hpp>
 #include <unipile/client_options.hpp>
 #include <unipile/detail/initiation.hpp>
 #include <unipile/failure.hpp>
 #include <unipile/harvest.hpp>
 #include <unipile/harvest_options.hpp>
+#include <unipile/pacing.hpp>
 #include <unipile/post.hpp>
 #include <unipile/store/writer.hpp>
 
@@ -63,6 +65,10 @@ struct harvester_options {
     std::function<std::string(const failure&)> describe = {};
     /// Called if the stored ledger of an account can't be read. All requests that its pace allows count as used.
     std::function<void(std::string_view account)> on_damaged_ledger = {};
+    /// Called with the stored ledger of an account, or an empty one, before its first job. May change what its owner
+    /// knows better: `provider`, `first_used`, `parked`, and `requests` of an account that was used elsewhere. A
+    /// changed ledger is stored. Empty: none is changed.
+    std::function<void(std::string_view account, account_ledger& ledger)> prepare_ledger = {};
 };
 
 /// The counters of one account.
@@ -154,6 +160,9 @@ public:
     /// Unparks an account, and ends its rest. Returns false if no account of that name has had a job in this run, or
     /// the run is over.
     bool unpark(std::string_view account);
+    /// Replaces the rules of an account from its next request on: `harvest_stream::set_pace`. Other workers of a shared
+    /// store keep theirs; the rules hold for this harvester if the account leaves it and returns.
+    bool set_pace(std::string_view account, std::optional<pacing> rules);
 
     /// Returns the results so far. The reference is valid as long as the harvester; the values change during the run.
     const harvester_stats& stats() const noexcept;
