@@ -74,8 +74,8 @@ page_result sqlite_store::apply(const page_write& page)
     if (line.untouched()) take_over(line, page);
     rows_.clear();
     seen_.clear();
-    looking_ahead_ = false;
     const running scope(next_posts_);
+    look_ahead_in(line, page.job);
     std::uint64_t fresh = 0;
     for (const auto& p : page.posts) fresh += store_post(p, page.job, page.now, result) ? 1 : 0;
     const bool new_quarantined = quarantine(page) > 0;
@@ -168,10 +168,26 @@ bool sqlite_store::comes_next(const post_row& p, std::string_view id)
     return false;
 }
 
+// Starts where the listing's top was at the last walk, or where this walk's last page has left it. A listing that is
+// read for the first time has no posts there.
+void sqlite_store::look_ahead_in(const timeline& line, std::int64_t job)
+{
+    looking_ahead_ = false;
+    if (line.stretches() < 2) return;
+    if (const std::uint64_t last = line.last_read(); last != 0)
+        look_ahead_behind(static_cast<std::int64_t>(last), job);
+    else if (line.top() != 0)
+        look_ahead_behind(static_cast<std::int64_t>(line.top()) - 1, job);
+}
+
 // Starts after two posts that are neighbours.
 void sqlite_store::look_ahead_of(std::int64_t post, std::int64_t job)
 {
-    if (rows_.empty() || rows_.back().post + 1 != post) return;
+    if (!rows_.empty() && rows_.back().post + 1 == post) look_ahead_behind(post, job);
+}
+
+void sqlite_store::look_ahead_behind(std::int64_t post, std::int64_t job)
+{
     next_posts_.bind(1, post).bind(2, job);
     looking_ahead_ = true;
 }

@@ -118,7 +118,9 @@ private:
     bool find_post(const post_row& p, std::string_view id, std::int64_t number, std::int64_t job);
     bool comes_next(const post_row& p, std::string_view id);
     static known_post compared(const statement& found, const post_row& p, std::int64_t job);
+    void look_ahead_in(const timeline& line, std::int64_t job);
     void look_ahead_of(std::int64_t post, std::int64_t job);
+    void look_ahead_behind(std::int64_t post, std::int64_t job);
     void refresh_links(std::int64_t post, const post_row& p, std::int64_t job);
     void refresh_post(std::int64_t post, const post_row& p, std::int64_t job, wall_time now);
     std::size_t neighbours_end(std::size_t from) const;

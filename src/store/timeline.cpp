@@ -35,7 +35,7 @@ const char* to_string(step::kind k) noexcept
 
 bool operator==(const timeline& a, const timeline& b)
 {
-    return a.next_ == b.next_ && a.stretches_ == b.stretches_ && a.walk_ == b.walk_ &&
+    return a.next_ == b.next_ && a.top_ == b.top_ && a.stretches_ == b.stretches_ && a.walk_ == b.walk_ &&
            a.ended_behind_ == b.ended_behind_ && a.ended_after_ == b.ended_after_ && a.refusals_ == b.refusals_ &&
            a.refused_at_ == b.refused_at_ && a.lost_ == b.lost_ && a.doubts_ == b.doubts_ &&
            a.look_pending_ == b.look_pending_ && a.looks_ == b.looks_ && a.looked_at_ == b.looked_at_ &&
@@ -275,7 +275,7 @@ void timeline::raise(doubt d, bool fresh)
 void timeline::see(sighting& post, bool reread)
 {
     const bool natural = !reread && (!walk_.unbroken || walk_.passed >= rules_.pinned);
-    if (!reread) ++walk_.passed;
+    if (!reread && ++walk_.passed == 1 && walk_.unbroken) top_ = post.post;
     if (natural && post.published && walk_.bounds.since)
         walk_.older_in_a_row = *post.published < *walk_.bounds.since ? walk_.older_in_a_row + 1 : 0;
 

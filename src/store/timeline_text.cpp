@@ -184,6 +184,7 @@ struct timeline::text_form {
     static json::object of(const timeline& t)
     {
         return {{"next", t.next_},
+                {"top", t.top_},
                 {"ended_behind", optional_number(t.ended_behind_)},
                 {"ended_after", t.ended_after_},
                 {"refusals", t.refusals_},
@@ -255,6 +256,7 @@ std::optional<timeline> timeline::parse(std::string_view text, timeline_rules ru
         if (version == 2) return t;
         if (!all.at("fewest_missing").is_null()) t.fewest_missing_ = number<std::uint64_t>(all, "fewest_missing");
         t.alike_ = number<unsigned>(all, "alike");
+        if (version > 3) t.top_ = number<std::uint64_t>(all, "top");
     } catch (const std::exception&) {
         return std::nullopt;
     }

@@ -81,6 +81,42 @@ BOOST_AUTO_TEST_CASE(links_are_as_young_as_the_last_look)
     BOOST_TEST(s.engine->uncommitted_bytes() < own_view.size());
 }
 
+// Its posts are found where they were, so the index of all ids may be cold, or not in memory yet.
+BOOST_AUTO_TEST_CASE(a_known_listing_is_read_without_a_search_by_id)
+{
+    if (!store_place::is_sqlite) return;
+    opened s;
+    const auto walk = [&](const char* identifier, walk_mode mode, std::int64_t second) {
+        run_request r;
+        r.mode = mode;
+        r.restart = true;
+        s.run = s.engine->perform(begin_run{r, at_second(second)}).run;
+        s.engine->perform(add_jobs{s.run, {{"a", identifier, false}}});
+        const auto job = s.claim(1, "a", second).front();
+        std::vector<std::uint64_t> counts;
+        for (unsigned n = 1; n <= 3; ++n) {
+            std::vector<std::uint64_t> ids;
+            for (std::uint64_t id = 10; id > 0; --id) ids.push_back(10 * (3 - n) + id);
+            const char* const position = n < 3 ? "p" : "";
+            const auto result = s.engine->perform(page_of(job.job, identifier, ids, position, at_second(second)));
+            counts.insert(counts.end(), {result.added, result.changed, result.unchanged});
+            if (result.next.what != step::kind::go_on) break;
+            if (n == 3) s.engine->perform(ending(job.job, second));
+        }
+        s.engine->commit();
+        return counts;
+    };
+    using counts = std::vector<std::uint64_t>;
+    BOOST_TEST(walk("first", walk_mode::update, 10) == (counts{10, 0, 0, 10, 0, 0, 10, 0, 0}));
+    BOOST_TEST(walk("second", walk_mode::update, 20) == (counts{10, 0, 0, 10, 0, 0, 10, 0, 0}));
+    s.engine.reset();
+    s.folder.sql("DELETE FROM new_post_ids; DELETE FROM post_ids");
+    s.engine = s.folder.open();
+    BOOST_TEST(walk("first", walk_mode::update, 30) == (counts{0, 0, 10}));
+    BOOST_TEST(walk("second", walk_mode::full, 40) == (counts{0, 0, 10, 0, 0, 10, 0, 0, 10}));
+    BOOST_TEST(walk("second", walk_mode::update, 50) == (counts{0, 0, 10}));
+}
+
 BOOST_AUTO_TEST_CASE(what_two_walks_have_missed_is_gone)
 {
     opened s;

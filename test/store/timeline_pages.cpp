@@ -173,4 +173,36 @@ BOOST_AUTO_TEST_CASE(an_end_by_empty_pages_holds_for_as_many)
     BOOST_TEST(s.holds_all());
 }
 
+BOOST_AUTO_TEST_CASE(where_the_last_walk_began_and_this_one_is)
+{
+    timeline t;
+    const auto read = [&](std::uint64_t from, std::uint64_t to, const char* position) {
+        std::vector<sighting> posts;
+        for (auto post = from; post <= to; ++post) posts.push_back({{}, {}, post});
+        t.read(posts, position, {}, start);
+    };
+    BOOST_TEST(t.top() == 0u);
+    BOOST_TEST(t.last_read() == 0u);
+    t.begin(walk_mode::update, {}, start);
+    BOOST_TEST(t.last_read() == 0u);
+    read(11, 20, "p1");
+    BOOST_TEST(t.top() == 11u);
+    BOOST_TEST(t.last_read() == 20u);
+    read(21, 30, "");
+    BOOST_TEST(t.top() == 11u);
+    BOOST_TEST(t.last_read() == 30u);
+    t.ended(end_reason::null_cursor, start);
+    BOOST_TEST(t.last_read() == 0u);
+    t.begin(walk_mode::update, {}, start);
+    BOOST_TEST(t.top() == 11u);
+    BOOST_TEST(t.last_read() == 0u);
+    BOOST_TEST(timeline::parse(t.text())->top() == 11u);
+    read(8, 9, "p1");
+    BOOST_TEST(t.top() == 8u);
+    // A walk that goes on further down leaves the top as it is.
+    t.ended(end_reason::failed, start);
+    t.begin(walk_mode::update, {}, start);
+    BOOST_TEST(t.top() == 8u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -188,6 +188,14 @@ public:
     /// here. For an untouched timeline, before its first `read`; the current walk stays at the top.
     void take_over(timeline other, wall_time now);
 
+    /// Returns the first post of the last walk that began at the top; 0: unknown.
+    std::uint64_t top() const noexcept { return top_; }
+    /// Returns the last post that the current walk has read; 0: unknown, or it is at the top.
+    std::uint64_t last_read() const noexcept
+    {
+        return walk_.active && walk_.passed > 0 ? stretches_.front().down.bottom : 0;
+    }
+
     /// Returns true if the last walk reached the end that it was to reach.
     bool at_rest() const noexcept { return !walk_.active; }
     /// Returns true if all posts from the top to the end of the listing are known, as of the last walk's beginning.
@@ -308,6 +316,7 @@ private:
     std::uint32_t next_ = 1;
     std::vector<stretch> stretches_;  // newest first; the first one is the walk's own
     walk_state walk_;
+    std::uint64_t top_ = 0;
     // An end that was inferred and not confirmed: the last post above it, the number of posts from the top to there (0:
     // enough that the post is in its natural place), and the number of refusals that could not be confirmed there.
     std::optional<std::uint64_t> ended_behind_;

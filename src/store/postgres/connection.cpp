@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <numeric>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -19,6 +20,9 @@ using clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds slice = 200ms;
 constexpr int binary = 1;
+
+// Bytes of parameters; more than libpq sends at once anyway.
+constexpr std::size_t large_query = std::size_t{64} * 1024;
 
 std::chrono::milliseconds since(clock::time_point t)
 {
@@ -255,17 +259,21 @@ std::vector<rows> connection::run(std::span<const query> batch)
     const auto began = clock::now();
     asked_ = began;
     unless_done received([this] { reset(); });
-    for (const query& q : batch) send(q);
-    if (PQpipelineSync(session_.get()) == 0) lose(PQerrorMessage(session_.get()));
+    const auto deadline = began + options_.answer_timeout;
+    for (const query& q : batch) {
+        send(q, began, deadline);
+        if (!connected()) break;  // what has been received holds the reason
+    }
+    if (connected() && PQpipelineSync(session_.get()) == 0) lose(PQerrorMessage(session_.get()));
     std::vector<failure> failures;
-    receive(began, began + options_.answer_timeout, results, failures);
+    receive(began, deadline, results, failures);
     received.done();
     if (failures.empty()) return results;
     roll_back();
     fail(failures.front());
 }
 
-void connection::send(const query& q)
+void connection::send(const query& q, time_point began, time_point deadline)
 {
     std::vector<Oid> types;
     std::vector<const char*> values;
@@ -277,8 +285,23 @@ void connection::send(const query& q)
     }
     const std::vector<int> formats(types.size(), binary);
     if (PQsendQueryParams(session_.get(), q.sql_.c_str(), static_cast<int>(types.size()), types.data(), values.data(),
-                          lengths.data(), formats.data(), binary) == 0)
-        lose(PQerrorMessage(session_.get()));
+                          lengths.data(), formats.data(), binary) == 0) {
+        if (!connected()) return;
+        lose(PQerrorMessage(session_.get()));  // GCOVR_EXCL_LINE no memory
+    }
+    if (std::accumulate(lengths.begin(), lengths.end(), std::size_t{0}) >= large_query) send_all(began, deadline);
+}
+
+// libpq moves what is unsent to the front of its buffer at each attempt to send, and makes some with each query. So a
+// large query leaves before the next one is added.
+void connection::send_all(time_point began, time_point deadline)
+{
+    PGconn* session = session_.get();
+    for (;;) {
+        if (PQflush(session) <= 0) return;
+        if (!wait(POLLIN | POLLOUT, began, deadline)) lose(no_answer(options_.answer_timeout));
+        if (PQconsumeInput(session) == 0) return;
+    }
 }
 
 // Reads the results of all statements and the end of the batch.
@@ -350,9 +373,10 @@ void connection::roll_back() noexcept
         const auto began = clock::now();
         std::vector<rows> results;
         std::vector<failure> failures;
-        send(query("ROLLBACK"));
+        const auto deadline = began + options_.connect_timeout;
+        send(query("ROLLBACK"), began, deadline);
         if (PQpipelineSync(session_.get()) == 0) return reset();
-        receive(began, began + options_.connect_timeout, results, failures);
+        receive(began, deadline, results, failures);
         if (!failures.empty()) reset();
     } catch (const std::exception&) {
         reset();

@@ -85,7 +85,8 @@ private:
     bool open(const conninfo::host& host, time_point began, failure& why);
     void make_usable();
     void pause(time_point began, std::chrono::milliseconds time);
-    void send(const query& q);
+    void send(const query& q, time_point began, time_point deadline);
+    void send_all(time_point began, time_point deadline);
     void receive(time_point began, time_point deadline, std::vector<rows>& results, std::vector<failure>& failures);
     PGresult* next_result(time_point began, time_point deadline);
     void roll_back() noexcept;

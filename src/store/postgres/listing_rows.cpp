@@ -47,10 +47,15 @@ void listing_work::read(std::span<const operation> operations)
     };
     for (const operation& op : operations) std::visit(note, op);
     batch_.fence(std::move(buckets));
+    std::vector<claimed_page> pages;
     for (const operation& op : operations)
         if (const auto* page = std::get_if<page_write>(&op))
-            if (const claim* c = batch_.claim_of(page->job)) read_page(*page, *c);
+            if (const claim* c = batch_.claim_of(page->job)) {
+                read_page(*page, *c);
+                pages.push_back({page, c->bucket});
+            }
     read_posts();
+    read_sightings(pages);
     t_.sync();
     take_over(operations);
 }
@@ -59,7 +64,6 @@ void listing_work::read_page(const page_write& page, const claim& c)
 {
     for (const post_row& p : page.posts) posts_.try_emplace({storable_text(stored_id(p)), storable_text(p.provider())});
     if (c.line.untouched()) look_for_others(page.job, c.bucket);
-    read_sightings(page, c.bucket);
     if (page.quarantined.empty()) return;
     array hashes(type_id::bytes);
     for (const quarantined_row& q : page.quarantined) hashes.add(bytes{quarantine_hash(q)});
@@ -97,25 +101,33 @@ void listing_work::read_posts()
     });
 }
 
-void listing_work::read_sightings(const page_write& page, bucket_number bucket)
+void listing_work::read_sightings(std::span<const claimed_page> pages)
 {
-    if (page.posts.empty()) return;
-    array ids(type_id::text);
-    for (const post_row& p : page.posts) ids.add(std::string_view(storable_text(stored_id(p))));
+    array bucket(type_id::bigint), job(type_id::bigint), id(type_id::text);
+    for (const claimed_page& p : pages)
+        for (const post_row& post : p.page->posts) {
+            bucket.add(p.bucket);
+            job.add(p.page->job);
+            id.add(std::string_view(storable_text(stored_id(post))));
+        }
+    if (id.size() == 0) return;
+    // One search in the key for each row, whatever the planner believes of the table: OFFSET keeps it from a join.
     query find(
-        "SELECT id, provider, place, walk, last_seen, gone IS NOT NULL OR missed IS NOT NULL FROM unipile.sightings "
-        "WHERE bucket = $1 AND job = $2 AND id = ANY ($3)");
-    find.add(bucket).add(page.job).add(std::move(ids));
-    t_.add(std::move(find), [this, job = page.job](const rows& found) {
+        "SELECT x.job, s.id, s.provider, s.place, s.walk, s.last_seen, s.marked FROM unnest($1, $2, $3) "
+        "AS x(bucket, job, id) CROSS JOIN LATERAL (SELECT id, provider, place, walk, last_seen, "
+        "gone IS NOT NULL OR missed IS NOT NULL AS marked FROM unipile.sightings "
+        "WHERE bucket = x.bucket AND job = x.job AND id = x.id OFFSET 0) AS s");
+    find.add(std::move(bucket)).add(std::move(job)).add(std::move(id));
+    t_.add(std::move(find), [this](const rows& found) {
         for (int i = 0; i < found.count(); ++i) {
-            const auto post = posts_.find({found.string(i, 0), found.string(i, 1)});
+            const auto post = posts_.find({found.string(i, 1), found.string(i, 2)});
             if (post == posts_.end()) continue;
-            known_sighting& s = sightings_[{job, &*post}];
+            known_sighting& s = sightings_[{found.integer(i, 0), &*post}];
             s.stored = true;
-            s.at = unpacked(found.integer(i, 2));
-            s.walk = found.integer(i, 3);
-            s.last_seen = found.time(i, 4).value_or(wall_time{});
-            s.marked = found.boolean(i, 5);
+            s.at = unpacked(found.integer(i, 3));
+            s.walk = found.integer(i, 4);
+            s.last_seen = found.time(i, 5).value_or(wall_time{});
+            s.marked = found.boolean(i, 6);
         }
     });
 }
@@ -165,6 +177,7 @@ void listing_work::take_over(std::span<const operation> operations)
     });
     t_.sync();
     done.clear();
+    std::vector<claimed_page> shown;
     for_pages([&](const page_write& page, other_listing& other) {
         const bucket_number bucket = memory_.find(page.job)->bucket;
         if (other.shown && done.insert(page.job).second) {
@@ -176,8 +189,9 @@ void listing_work::take_over(std::span<const operation> operations)
             copy.add(bucket).add(page.job).add(other.bucket).add(other.job).add(page.now);
             t_.add(std::move(copy), [&other](const rows& r) { other.copied = r.affected(); });
         }
-        if (other.shown) read_sightings(page, bucket);
+        if (other.shown) shown.push_back({&page, bucket});
     });
+    read_sightings(shown);
     t_.sync();
 }
 
@@ -193,53 +207,75 @@ void listing_work::write()
     write_feed();
 }
 
-void listing_work::write_posts()
-{
-    array id(type_id::text), provider(type_id::text), job(type_id::bigint), bucket(type_id::bigint);
-    array view(type_id::bigint), published(type_id::timestamp), changed(type_id::timestamp), content(type_id::bytes);
-    array counters(type_id::bigint), own(type_id::bigint), links(type_id::bigint), body(type_id::text);
-    array raw(type_id::bytes);
-    for (const auto& [key, p] : posts_) {
-        if (!p.write) continue;
-        id.add(std::string_view(key.first));
-        provider.add(std::string_view(key.second));
-        job.add(p.finder);
-        bucket.add(p.finder_bucket);
-        view.add(p.view.job);
-        published.add(storable(p.write->published()));
-        changed.add(storable(p.changed));
-        content.add(bytes{packed_hash(p.view.content)});
-        counters.add(as_signed(p.view.counters));
-        own.add(as_signed(p.view.own));
-        links.add(as_signed(p.view.links.value_or(0)));
-        const std::string_view json = p.write->json();
+namespace {
+
+// Bytes of bodies in one statement. The server works on one while the next one is on its way.
+constexpr std::size_t most_bodies = std::size_t{1} << 20;
+
+// The condition is what the comparison has found already, except where another worker stored the post since. In a list
+// of columns, `unnest` gives a row at a time; in a list of tables, it writes bodies of some MB to a file first.
+constexpr const char* upsert_posts =
+    "INSERT INTO unipile.posts AS p (id, provider, job, bucket, view, published, first_seen, changed, content, "
+    "counters, own, links, body, raw) SELECT id, provider, job, bucket, view, published, changed, changed, "
+    "content, counters, own, links, body, raw FROM (SELECT unnest($1) AS id, unnest($2) AS provider, "
+    "unnest($3) AS job, unnest($4) AS bucket, unnest($5) AS view, unnest($6) AS published, unnest($7) AS changed, "
+    "unnest($8) AS content, unnest($9) AS counters, unnest($10) AS own, unnest($11) AS links, unnest($12) AS body, "
+    "unnest($13) AS raw) AS x "
+    "ON CONFLICT (id, provider) DO UPDATE SET view = excluded.view, "
+    "published = coalesce(excluded.published, p.published), changed = excluded.changed, "
+    "content = excluded.content, counters = excluded.counters, own = excluded.own, links = excluded.links, "
+    "body = excluded.body, raw = excluded.raw "
+    "WHERE p.own = 0 OR excluded.own <> 0 OR p.view = excluded.view OR p.content <> excluded.content";
+
+// The columns of posts that are written together.
+struct post_columns {
+    array id{type_id::text}, provider{type_id::text}, job{type_id::bigint}, bucket{type_id::bigint};
+    array view{type_id::bigint}, published{type_id::timestamp}, changed{type_id::timestamp}, content{type_id::bytes};
+    array counters{type_id::bigint}, own{type_id::bigint}, links{type_id::bigint}, body{type_id::text};
+    array raw{type_id::bytes};
+
+    void add_body(std::string_view json)
+    {
         const bool exact = is_storable(json);
         if (exact)
-            body.add(json);
+            body.add_storable(json);
         else
-            body.add(std::string_view(storable_text(json)));
+            body.add_storable(storable_text(json));
         raw.add(exact ? std::nullopt : std::optional(bytes{json}));
     }
-    if (id.size() == 0) return;
-    // The condition is what the comparison has found already, except where another worker stored the post since. In a
-    // list of columns, `unnest` gives a row at a time; in a list of tables, it writes bodies of some MB to a file
-    // first.
-    query q(
-        "INSERT INTO unipile.posts AS p (id, provider, job, bucket, view, published, first_seen, changed, content, "
-        "counters, own, links, body, raw) SELECT id, provider, job, bucket, view, published, changed, changed, "
-        "content, counters, own, links, body, raw FROM (SELECT unnest($1) AS id, unnest($2) AS provider, "
-        "unnest($3) AS job, unnest($4) AS bucket, unnest($5) AS view, unnest($6) AS published, unnest($7) AS changed, "
-        "unnest($8) AS content, unnest($9) AS counters, unnest($10) AS own, unnest($11) AS links, unnest($12) AS body, "
-        "unnest($13) AS raw) AS x "
-        "ON CONFLICT (id, provider) DO UPDATE SET view = excluded.view, "
-        "published = coalesce(excluded.published, p.published), changed = excluded.changed, "
-        "content = excluded.content, counters = excluded.counters, own = excluded.own, links = excluded.links, "
-        "body = excluded.body, raw = excluded.raw "
-        "WHERE p.own = 0 OR excluded.own <> 0 OR p.view = excluded.view OR p.content <> excluded.content");
-    q.add(std::move(id)).add(std::move(provider)).add(std::move(job)).add(std::move(bucket)).add(std::move(view));
-    q.add(std::move(published)).add(std::move(changed)).add(std::move(content)).add(std::move(counters));
-    q.add(std::move(own)).add(std::move(links)).add(std::move(body)).add(std::move(raw));
-    t_.add(std::move(q));
+    query upsert() &&
+    {
+        query q(upsert_posts);
+        q.add(std::move(id)).add(std::move(provider)).add(std::move(job)).add(std::move(bucket)).add(std::move(view));
+        q.add(std::move(published)).add(std::move(changed)).add(std::move(content)).add(std::move(counters));
+        q.add(std::move(own)).add(std::move(links)).add(std::move(body)).add(std::move(raw));
+        return q;
+    }
+};
+
+}  // namespace
+
+void listing_work::write_posts()
+{
+    post_columns columns;
+    for (const auto& [key, p] : posts_) {
+        if (!p.write) continue;
+        columns.id.add_storable(key.first);
+        columns.provider.add_storable(key.second);
+        columns.job.add(p.finder);
+        columns.bucket.add(p.finder_bucket);
+        columns.view.add(p.view.job);
+        columns.published.add(storable(p.write->published()));
+        columns.changed.add(storable(p.changed));
+        columns.content.add(bytes{packed_hash(p.view.content)});
+        columns.counters.add(as_signed(p.view.counters));
+        columns.own.add(as_signed(p.view.own));
+        columns.links.add(as_signed(p.view.links.value_or(0)));
+        columns.add_body(p.write->json());
+        if (columns.body.bytes_used() < most_bodies) continue;
+        t_.add(std::exchange(columns, {}).upsert());
+    }
+    if (columns.id.size() > 0) t_.add(std::move(columns).upsert());
 }
 
 // Another worker may have been the first to store a post: then it is another job's. No job is in two transactions at

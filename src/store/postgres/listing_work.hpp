@@ -45,6 +45,10 @@ private:
         wall_time last_seen{};
         bool marked = false;  // gone, or missed once
     };
+    struct claimed_page {
+        const page_write* page = nullptr;
+        bucket_number bucket = 0;
+    };
     struct page_post {
         post_entry* post = nullptr;
         known_sighting* sighting = nullptr;
@@ -87,7 +91,7 @@ private:
     void read(std::span<const operation> operations);
     void read_posts();
     void read_page(const page_write& page, const claim& c);
-    void read_sightings(const page_write& page, bucket_number bucket);
+    void read_sightings(std::span<const claimed_page> pages);
     void look_for_others(std::int64_t job, bucket_number bucket);
     void take_over(std::span<const operation> operations);
 

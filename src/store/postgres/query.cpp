@@ -54,8 +54,13 @@ void array::append(const void* data, std::size_t size)
 
 array& array::add(std::string_view text)
 {
-    require(type_id::text);
     refuse_unless_text(text);
+    return add_storable(text);
+}
+
+array& array::add_storable(std::string_view text)
+{
+    require(type_id::text);
     append(text.data(), text.size());
     return *this;
 }

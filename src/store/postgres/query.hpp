@@ -37,6 +37,8 @@ public:
     /// Adds an element of the array's type. Throws `database_error` as `refuse_unless_text` does, or if the array grows
     /// beyond a gigabyte.
     array& add(std::string_view text);
+    /// Adds a text that `is_storable`, without another look at its bytes.
+    array& add_storable(std::string_view text);
     array& add(bytes v);
     array& add(wall_time t);
     template <std::integral T>

@@ -177,6 +177,29 @@ BOOST_FIXTURE_TEST_CASE(a_large_batch_to_a_connection_that_was_cut_is_lost, numb
     BOOST_TEST(!add().failed);
 }
 
+BOOST_FIXTURE_TEST_CASE(a_large_batch_that_is_cut_or_refused_on_its_way_is_lost, numbered)
+{
+    const std::vector<query> batch(5, query("SELECT length($1)").add(std::string(1'000'000, 'b')));
+    for (const std::size_t k : {1u, 1'000u, 70'000u, 999'999u, 1'500'000u, 4'900'000u}) {
+        add();
+        proxy_plan plan;
+        plan.cut_to_server = k;
+        proxy.set_now(plan);
+        BOOST_TEST(outcome_of(c, batch).kind == error_kind::lost);
+        proxy.set_now({});
+    }
+    for (std::size_t k = 0; k < batch.size(); ++k) {
+        add();
+        proxy_plan plan;
+        plan.fail_statement = k;
+        plan.fail_with = "57P01";
+        proxy.set_now(plan);
+        BOOST_TEST(outcome_of(c, batch).kind == error_kind::lost);
+        proxy.set_now({});
+        BOOST_TEST(!add().failed);
+    }
+}
+
 BOOST_FIXTURE_TEST_CASE(a_statement_can_be_made_to_fail, numbered)
 {
     add();
