@@ -192,6 +192,17 @@ void batch::count_attempts(std::vector<bucket_number> buckets, const array& acco
     t_.add(std::move(count));
 }
 
+namespace {
+
+constexpr const char* find_claimable =
+    "SELECT j.account, j.job, j.identifier, j.company, j.timeline, j.attempts, j.suspect "
+    "FROM unnest($1, $2) AS x(bucket, account) CROSS JOIN LATERAL ("
+    "SELECT bucket, job, sort_key, number FROM unipile.unfinished WHERE bucket = x.bucket AND run = $3 "
+    "AND account = x.account AND state = 0 AND job <> ALL ($4) ORDER BY sort_key, number, job LIMIT $5) u "
+    "JOIN unipile.jobs j ON j.bucket = u.bucket AND j.job = u.job ORDER BY u.sort_key, u.number, u.job";
+
+}  // namespace
+
 std::map<std::string_view, std::vector<claimed_job>> batch::claim_jobs_of(std::span<const claim_jobs* const> claims)
 {
     std::map<std::string_view, std::vector<claimed_job>> all;
@@ -209,12 +220,7 @@ std::map<std::string_view, std::vector<claimed_job>> batch::claim_jobs_of(std::s
         found_of.try_emplace(c->account);
     }
     if (found_of.empty()) return all;
-    query find(
-        "SELECT j.account, j.job, j.identifier, j.company, j.timeline, j.attempts, j.suspect "
-        "FROM unnest($1, $2) AS x(bucket, account) CROSS JOIN LATERAL ("
-        "SELECT bucket, job, sort_key, number FROM unipile.unfinished WHERE bucket = x.bucket AND run = $3 "
-        "AND account = x.account AND state = 0 AND job <> ALL ($4) ORDER BY sort_key, number, job LIMIT $5) u "
-        "JOIN unipile.jobs j ON j.bucket = u.bucket AND j.job = u.job ORDER BY u.sort_key, u.number, u.job");
+    query find(find_claimable);
     find.add(std::move(buckets)).add(std::move(accounts)).add(first.run).add(std::move(claimed)).add(first.count);
     const rows found = ask(std::move(find));
     std::vector<std::int64_t> given_up;

@@ -5,6 +5,24 @@
 
 namespace unipile::store::postgres {
 
+namespace {
+
+constexpr const char* update_jobs =
+    "UPDATE unipile.jobs j SET timeline = coalesce(x.line, j.timeline), "
+    "suspect = CASE WHEN x.line IS NULL THEN j.suspect ELSE x.suspect END, posts = j.posts + x.posts, "
+    "pages = j.pages + x.pages, requests = j.requests + x.requests, state = coalesce(x.state, j.state), "
+    "due = CASE WHEN x.state IS NULL THEN j.due ELSE x.due END, end_reason = coalesce(x.ends, j.end_reason), "
+    "failure = CASE WHEN x.ends IS NULL THEN j.failure ELSE x.failure END, "
+    "failure_type = CASE WHEN x.ends IS NULL THEN j.failure_type ELSE x.failure_type END, "
+    "may_pass = CASE WHEN x.ends IS NULL THEN j.may_pass ELSE x.may_pass END, "
+    "whole = coalesce(x.whole, j.whole), harvested = coalesce(x.harvested, j.harvested), "
+    "tried = coalesce(x.tried, j.tried), attempts = CASE WHEN x.progressed THEN 0 ELSE j.attempts END "
+    "FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) "
+    "AS x(bucket, job, line, suspect, posts, pages, requests, state, due, ends, failure, failure_type, may_pass, "
+    "whole, harvested, tried, progressed) WHERE j.bucket = x.bucket AND j.job = x.job";
+
+}  // namespace
+
 void listing_work::write_jobs()
 {
     if (jobs_.empty()) return;
@@ -36,21 +54,7 @@ void listing_work::write_jobs()
         tried.add(storable(c.tried));
         progressed.add(c.progressed);
     }
-    query q(
-        "UPDATE unipile.jobs j SET timeline = coalesce(x.line, j.timeline), "
-        "suspect = CASE WHEN x.line IS NULL THEN j.suspect ELSE x.suspect END, posts = j.posts + x.posts, "
-        "pages = j.pages + x.pages, requests = j.requests + x.requests, state = coalesce(x.state, j.state), "
-        "due = CASE WHEN x.state IS NULL THEN j.due ELSE x.due END, end_reason = coalesce(x.ends, j.end_reason), "
-        "failure = CASE WHEN x.ends IS NULL THEN j.failure ELSE x.failure END, "
-        "failure_type = CASE WHEN x.ends IS NULL THEN j.failure_type ELSE x.failure_type END, "
-        "may_pass = CASE WHEN x.ends IS NULL THEN j.may_pass ELSE x.may_pass END, "
-        "whole = coalesce(x.whole, j.whole), harvested = coalesce(x.harvested, j.harvested), "
-        "tried = coalesce(x.tried, j.tried), attempts = CASE WHEN x.progressed THEN 0 ELSE j.attempts END "
-        "FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) AS x(bucket, job, "
-        "line, "
-        "suspect, posts, pages, requests, state, due, ends, failure, failure_type, may_pass, whole, harvested, tried, "
-        "progressed) "
-        "WHERE j.bucket = x.bucket AND j.job = x.job");
+    query q(update_jobs);
     q.add(all.bucket).add(all.job).add(std::move(line)).add(std::move(suspect)).add(std::move(posts));
     q.add(std::move(pages)).add(std::move(requests)).add(std::move(state)).add(std::move(due)).add(std::move(end));
     q.add(std::move(failure)).add(std::move(type)).add(std::move(may_pass)).add(std::move(whole));
