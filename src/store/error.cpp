@@ -92,6 +92,11 @@ const char* message_of(store_errc e) noexcept
         case store_errc::older_schema:
             return "it was made by an older version of this program, whose tables this one can't use: export its posts "
                    "with that version, and harvest into a new database";
+        case store_errc::not_upgraded:
+            return "it was made by an older version of this program: run a harvest with this one, which upgrades it";
+        case store_errc::unknown_place:
+            return "the place in its changes is none that it has given, or it was restored from an older copy since: "
+                   "check the token, or read all changes again, without a token";
     }
     return "unknown error";
 }

@@ -1,4 +1,5 @@
 #include <unipile/store/operations.hpp>
+#include <unipile/store/post_reader.hpp>
 
 namespace unipile::store {
 
@@ -9,6 +10,19 @@ const char* to_string(job_state s) noexcept
         case job_state::delayed: return "delayed";
         case job_state::done: return "done";
         case job_state::failed: return "failed";
+    }
+    return "unknown";
+}
+
+const char* to_string(change_kind kind) noexcept
+{
+    switch (kind) {
+        case change_kind::gone: return "gone";
+        case change_kind::added: return "new";
+        case change_kind::returned: return "returned";
+        case change_kind::content: return "changed";
+        case change_kind::counters: return "counters";
+        case change_kind::links: return "links";
     }
     return "unknown";
 }

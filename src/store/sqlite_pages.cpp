@@ -108,14 +108,12 @@ bool sqlite_store::store_post(const post_row& p, std::int64_t job, wall_time now
         seen_.push_back({{}, p.published(), static_cast<std::uint64_t>(rows_.back().post)});
         return true;
     }
-    const bool newer = found->what == difference::newer;
-    if (newer) refresh_post(found->post, p, job, now);
-    if (found->what == difference::links) refresh_links(found->post, p, job);
-    ++(newer ? result.changed : result.unchanged);
+    note_difference(*found, p, job, now, result);
     // A page may have a post twice; the second one is ignored.
     const auto same = [&](const stored_row& r) { return r.post == found->post; };
     if (std::any_of(rows_.begin(), rows_.end(), same)) return false;
     const bool fresh = !found->at;
+    if (fresh || found->gone) changes_.sees(found->post, now);
     rows_.push_back({found->post, found->found_here, fresh});
     seen_.push_back({found->at.value_or(place{}), p.published(), static_cast<std::uint64_t>(found->post)});
     return fresh;
@@ -129,8 +127,9 @@ std::int64_t sqlite_store::insert_post(const post_row& p, std::string_view id, s
     insert_post_.bind(1, p.provider()).bind(2, id).bind(3, job).bind(4, p.published()).bind(5, std::optional(now));
     insert_post_.bind_blob(6, f.content.data(), stored_hash).bind(7, as_signed(f.counters));
     insert_post_.bind(8, as_signed(f.own)).bind(9, p.json());
-    insert_post_.bind(10, as_signed(f.links)).run();
-    const std::int64_t post = db_.last_rowid();
+    const std::int64_t post = last_post_ + 1;
+    insert_post_.bind(10, as_signed(f.links)).bind(11, post).run();
+    last_post_ = post;
     ids_.add(number, post);
     uncommitted_ += p.json().size();
     return post;
@@ -161,7 +160,7 @@ bool sqlite_store::comes_next(const post_row& p, std::string_view id)
 {
     if (!looking_ahead_) return false;
     if (next_posts_.step()) {
-        if (next_posts_.text(8) == id && next_posts_.text(9) == p.provider()) return true;
+        if (next_posts_.text(9) == id && next_posts_.text(10) == p.provider()) return true;
         next_posts_.reset();
     }
     looking_ahead_ = false;
@@ -208,8 +207,23 @@ sqlite_store::known_post sqlite_store::compared(const statement& found, const po
     known.post = found.integer(0);
     known.found_here = found.integer(5) == job;
     if (!found.null(6)) known.at = unpacked(found.integer(6));
+    known.gone = found.integer(8) != 0;
     known.what = store::compared(view, p.fingerprint(), job);
     return known;
+}
+
+// Stores what is newer.
+void sqlite_store::note_difference(const known_post& known, const post_row& p, std::int64_t job, wall_time now,
+                                   page_result& result)
+{
+    if (is_newer(known.what)) {
+        changes_.replaces(known.post, known.what == difference::content ? logged::content : logged::counters, now);
+        refresh_post(known.post, p, job, now);
+    } else if (known.what == difference::links) {
+        changes_.add(known.post, logged::links, now);
+        refresh_links(known.post, p, job);
+    }
+    ++(is_newer(known.what) ? result.changed : result.unchanged);
 }
 
 void sqlite_store::refresh_links(std::int64_t post, const post_row& p, std::int64_t job)
@@ -280,11 +294,21 @@ void sqlite_store::save_progress(std::int64_t job, const timeline& line, std::ui
     progress_.bind(5, std::int64_t{line.suspect()}).bind(6, job).run();
 }
 
+// Posts that two such walks have not seen are gone.
+void sqlite_store::mark_missed(std::int64_t job, const timeline& line, wall_time now)
+{
+    std::vector<std::int64_t> gone;
+    const running scope(miss_);
+    miss_.bind(1, std::optional(now)).bind(2, job).bind(3, std::int64_t{line.walk()});
+    while (miss_.step())
+        if (miss_.integer(1) != 0) gone.push_back(miss_.integer(0));
+    for (const std::int64_t post : gone) changes_.add(post, logged::gone, now);
+}
+
 // Ends the claim, and with it the timeline.
 void sqlite_store::settle(std::int64_t job, const timeline& line, const step& s, std::string_view end, wall_time now)
 {
-    // Posts that two such walks have not seen are gone.
-    if (s.mark_gone) miss_.bind(1, std::optional(now)).bind(2, job).bind(3, std::int64_t{line.walk()}).run();
+    if (s.mark_gone) mark_missed(job, line, now);
     settle_.bind(1, end).bind(2, std::int64_t{line.whole()}).bind(3, std::optional(now)).bind(4, job);
     settle_.bind(5, lent_.from).bind(6, lent_.to).run();
     claimed_.erase(job);

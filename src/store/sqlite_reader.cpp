@@ -1,12 +1,9 @@
-// The reading side on SQLite.
-#include "store/sqlite_open.hpp"
+// Reads jobs, accounts, items that are no posts, and totals. Posts are read in sqlite_reader_posts.cpp.
+#include "store/sqlite_reader.hpp"
+
 #include "store/sqlite_schema.hpp"
 #include "store/store_rules.hpp"
 
-#include <unipile/store/sqlite.hpp>
-
-#include <array>
-#include <span>
 #include <utility>
 
 namespace unipile::store {
@@ -15,121 +12,7 @@ namespace {
 
 std::uint64_t as_count(std::int64_t n) noexcept { return static_cast<std::uint64_t>(n); }
 
-// One consistent state for all statements of a call.
-class snapshot {
-public:
-    explicit snapshot(connection& db) : db_(db) { db_.run("BEGIN"); }
-    snapshot(const snapshot&) = delete;
-    snapshot& operator=(const snapshot&) = delete;
-    ~snapshot() { sqlite3_exec(db_.get(), "ROLLBACK", nullptr, nullptr, nullptr); }
-
-private:
-    connection& db_;
-};
-
-// Bytes of rows that are read at a time.
-constexpr std::size_t slice_bytes = 1024 * 1024;
-constexpr std::size_t slice_rows = 4096;
-
-// A slice of rows, which own their text. The memory is reused for the next slice.
-template <class Row>
-class slice {
-public:
-    bool full() const noexcept { return used_ >= slice_rows || bytes_ >= slice_bytes; }
-    Row& next(std::size_t bytes)
-    {
-        bytes_ += bytes;
-        if (used_ == rows_.size()) rows_.emplace_back();
-        return rows_[used_++];
-    }
-    void clear() noexcept { used_ = bytes_ = 0; }
-    std::span<const Row> rows() const noexcept { return {rows_.data(), used_}; }
-
-private:
-    std::vector<Row> rows_;
-    std::size_t used_ = 0, bytes_ = 0;
-};
-
-// Calls `read(statement, slice)` for the rows of `find`, which returns those behind the last rows that were bound, and
-// then `visit` for each, while no transaction is open.
-template <class Row, class Begin, class Read, class Visit>
-std::uint64_t in_slices(connection& db, statement& find, Begin begin, Read read, Visit visit)
-{
-    slice<Row> rows;
-    std::uint64_t n = 0;
-    for (bool more = true; more;) {
-        rows.clear();
-        {
-            const snapshot one_state(db);
-            const running scope(find);
-            begin();
-            more = false;
-            while (find.step()) {
-                read(rows);
-                more = rows.full();
-                if (more) break;
-            }
-        }
-        for (const Row& row : rows.rows()) {
-            ++n;
-            if (!visit(row)) return n;
-        }
-    }
-    return n;
-}
-
-struct kept_post {
-    std::string text;  // provider, id, account, identifier, json
-    std::array<std::size_t, 5> sizes{};
-    stored_post post;  // without these texts
-
-    stored_post view() const
-    {
-        stored_post p = post;
-        std::string_view rest = text;
-        std::size_t at = 0;
-        for (std::string_view* part : {&p.provider, &p.id, &p.account, &p.identifier, &p.json}) {
-            *part = rest.substr(0, sizes[at]);
-            rest.remove_prefix(sizes[at++]);
-        }
-        return p;
-    }
-};
-
-// Expressions for columns of `jobs`. A run may have the jobs of the run before it, while their rows are as that left
-// them.
-struct job_columns {
-    std::string run = "run", state = "iif(state = 2, 0, state)", end = "end_reason";
-};
-
-class sqlite_reader final : public post_reader {
-public:
-    explicit sqlite_reader(readable r) : db_(std::move(r.db)), version_(r.version) {}
-
-    std::uint64_t posts(const post_filter& filter, const std::function<bool(const stored_post&)>& visit) override;
-    std::uint64_t jobs(const job_filter& filter, const std::function<bool(const stored_job&)>& visit) override;
-    std::uint64_t accounts(const std::function<bool(const account_row&, const account_summary&)>& visit) override;
-    std::uint64_t quarantined(
-        const std::function<bool(const job_spec&, const quarantined_row&, wall_time)>& visit) override;
-    store_summary summary() override;
-    std::string tenant() override { return version_ >= 2 ? bound_tenant(db_) : std::string{}; }
-    std::optional<bool> harvesting() override { return owner_lock::is_held(db_.file()); }
-
-private:
-    // Returns a column or an expression that only later versions of the schema have.
-    std::string since(int version, const char* known, const char* before) const
-    {
-        return version_ >= version ? known : before;
-    }
-    job_columns columns();
-    std::string match(const post_filter& filter);
-    account_summary summary_of(std::string_view account, statement& states, statement& totals);
-    void count_ends(store_summary& sum);
-
-    connection db_;
-    int version_;  // of the schema
-    unsigned tables_ = 0;
-};
+}  // namespace
 
 job_columns sqlite_reader::columns()
 {
@@ -143,111 +26,6 @@ job_columns sqlite_reader::columns()
     c.state = lent + "0, " + c.state + ")";
     c.end = lent + "'', end_reason)";
     return c;
-}
-
-// A temporary table, in a file of its own.
-class temporary_table {
-public:
-    temporary_table(connection& db, std::string name) : db_(db), name_(std::move(name)) {}
-    temporary_table(const temporary_table&) = delete;
-    temporary_table& operator=(const temporary_table&) = delete;
-    ~temporary_table()
-    {
-        if (!name_.empty()) sqlite3_exec(db_.get(), ("DROP TABLE " + name_).c_str(), nullptr, nullptr, nullptr);
-    }
-
-private:
-    connection& db_;
-    std::string name_;
-};
-
-// Collects the posts that match by listing in a sorted temporary table, so that memory is bounded and the file is read
-// in its own order. Returns the table's name; empty if every listing matches.
-std::string sqlite_reader::match(const post_filter& filter)
-{
-    if (!filter.account && !filter.identifier) return {};
-    const std::string name = "temp.matches_" + std::to_string(++tables_);
-    db_.run(("CREATE TABLE " + name + "(post INTEGER PRIMARY KEY, job INTEGER NOT NULL)").c_str());
-    std::string q = "INSERT INTO " + name +
-                    " SELECT s.post, min(s.job) FROM sightings s WHERE s.job IN (SELECT job FROM jobs WHERE 1";
-    if (filter.account) q += " AND account = :account";
-    if (filter.identifier) q += " AND identifier = :identifier";
-    statement note(db_, q + ") GROUP BY s.post ORDER BY s.post");
-    if (filter.account) note.bind(note.parameter(":account"), *filter.account);
-    if (filter.identifier) note.bind(note.parameter(":identifier"), *filter.identifier);
-    note.run();
-    return name;
-}
-
-std::string published_within(const post_filter& filter)
-{
-    const char* undated = filter.undated ? " OR p.published IS NULL)" : ")";
-    std::string q;
-    if (filter.since) q += std::string(" AND (p.published >= :since") + undated;
-    if (filter.until) q += std::string(" AND (p.published < :until") + undated;
-    return q;
-}
-
-// Returns true if a post's own row has all that is needed.
-bool needs_row_only(const post_filter& filter)
-{
-    return filter.only_json && !filter.account && !filter.identifier && filter.gone;
-}
-
-std::string posts_query(const post_filter& filter, const std::string& matches)
-{
-    std::string q =
-        "SELECT p.post, p.provider, p.id, j.account, j.identifier, p.json, p.published, p.first_seen, "
-        "max(f.last_seen, coalesce((SELECT max(last_seen) FROM sightings s WHERE s.post = p.post "
-        "AND s.finder = 0), 0)), iif(p.changed, p.changed, p.first_seen), "
-        "(f.gone IS NOT NULL AND NOT EXISTS(SELECT 1 FROM sightings s WHERE s.post = p.post "
-        "AND s.finder = 0 AND s.gone IS NULL)) AS is_gone ";
-    if (matches.empty())
-        q += "FROM posts p CROSS JOIN jobs j ON j.job = p.job ";
-    else
-        q += "FROM " + matches + " m CROSS JOIN posts p ON p.post = m.post CROSS JOIN jobs j ON j.job = m.job ";
-    q += "CROSS JOIN sightings f ON f.job = p.job AND f.post = p.post WHERE ";
-    const std::string key = matches.empty() ? "p.post" : "m.post";
-    q += key + " > :after" + published_within(filter);
-    if (!filter.gone) q += " AND NOT is_gone";
-    return q + " ORDER BY " + key;
-}
-
-std::uint64_t sqlite_reader::posts(const post_filter& filter, const std::function<bool(const stored_post&)>& visit)
-{
-    const std::string matches = match(filter);
-    const temporary_table dropped_at_the_end(db_, matches);
-    const bool row_only = needs_row_only(filter);
-    statement find(db_, row_only ? "SELECT p.post, p.json FROM posts p WHERE p.post > :after" +
-                                       published_within(filter) + " ORDER BY p.post"
-                                 : posts_query(filter, matches));
-    std::int64_t after = 0;
-    const auto begin = [&] {
-        find.bind(find.parameter(":after"), after);
-        if (filter.since) find.bind(find.parameter(":since"), filter.since);
-        if (filter.until) find.bind(find.parameter(":until"), filter.until);
-    };
-    const auto read = [&](slice<kept_post>& rows) {
-        after = find.integer(0);
-        kept_post& row = rows.next(find.text(row_only ? 1 : 5).size());
-        row.text.clear();
-        if (row_only) {
-            row.text = find.text(1);
-            row.sizes[4] = row.text.size();
-            return;
-        }
-        for (int i = 0; i < 5; ++i) {
-            const std::string_view part = find.text(i + 1);
-            row.text += part;
-            row.sizes[static_cast<std::size_t>(i)] = part.size();
-        }
-        row.post.published = find.time(6);
-        row.post.first_seen = find.time_or_zero(7);
-        row.post.last_seen = find.time_or_zero(8);
-        row.post.changed = find.time_or_zero(9);
-        row.post.gone = find.integer(10) != 0;
-    };
-    return in_slices<kept_post>(db_, find, begin, read, [&](const kept_post& row) { return visit(row.view()); });
 }
 
 std::uint64_t sqlite_reader::jobs(const job_filter& filter, const std::function<bool(const stored_job&)>& visit)
@@ -366,6 +144,8 @@ void sqlite_reader::count_ends(store_summary& sum)
     }
 }
 
+std::string sqlite_reader::tenant() { return version_ >= 2 ? bound_tenant(db_) : std::string{}; }
+
 store_summary sqlite_reader::summary()
 {
     const snapshot one_state(db_);
@@ -400,8 +180,6 @@ store_summary sqlite_reader::summary()
     }
     return sum;
 }
-
-}  // namespace
 
 std::unique_ptr<post_reader> open_sqlite_reader(const std::string& file, const sqlite_options& options)
 {

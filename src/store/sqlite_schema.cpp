@@ -189,7 +189,24 @@ CREATE VIEW job AS
                            ORDER BY run DESC LIMIT 1)) AS jobs);
 )sql";
 
-constexpr std::array steps{version_1, version_2, version_3, version_4, version_5};
+// What happens to posts after they were added, in order; see `change_log`.
+constexpr const char* version_6 = R"sql(
+CREATE TABLE changes(
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used twice, so that readers keep their places
+    post INTEGER NOT NULL,
+    kind INTEGER NOT NULL,                  -- 2 content, 3 links, 4 gone from a listing, 5 counters, 6 returned
+    at INTEGER NOT NULL,
+    taken INTEGER,                          -- of the JSON that was replaced: when it was taken, and its counters
+    reactions INTEGER,
+    comments INTEGER,
+    reposts INTEGER,
+    impressions INTEGER);
+-- Random, and kept by copies: readers' places belong to a store. `last_post` is the number of the last post that was
+-- added, if that is stored no more.
+INSERT INTO properties VALUES('id', lower(hex(randomblob(16))));
+)sql";
+
+constexpr std::array steps{version_1, version_2, version_3, version_4, version_5, version_6};
 // The step that reads all sightings.
 constexpr std::size_t step_of_sightings = 3;
 constexpr std::size_t version_with_fingerprints = 5;

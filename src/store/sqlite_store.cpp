@@ -26,6 +26,8 @@ sqlite_store::sqlite_store(const std::string& file, const sqlite_options& option
       while_locked_(options.while_locked),
       page_size_(static_cast<std::uint64_t>(db_.number("PRAGMA page_size"))),
       ids_(db_),
+      changes_(db_),
+      last_post_(last_post_in(db_)),
       begin_(db_, "BEGIN IMMEDIATE"),
       commit_(db_, "COMMIT"),
       insert_job_(db_,
@@ -80,16 +82,15 @@ sqlite_store::sqlite_store(const std::string& file, const sqlite_options& option
                     "parked_since = ?5, waits_until = ?6, why = ?7, requests = ?8, used_today = ?9, updated = ?10"),
       insert_post_(db_,
                    "INSERT INTO posts(provider, id, job, view, published, first_seen, changed, content, counters, "
-                   "own, json, links) VALUES(?1, ?2, ?3, 0, ?4, ?5, 0, ?6, ?7, ?8, ?9, ?10)"),
+                   "own, json, links, post) VALUES(?1, ?2, ?3, 0, ?4, ?5, 0, ?6, ?7, ?8, ?9, ?10, ?11)"),
       find_post_(db_,
-                 "SELECT p.post, iif(p.view, p.view, p.job), p.content, p.counters, p.own, p.job, s.place, p.links "
-                 "FROM posts p "
+                 "SELECT p.post, iif(p.view, p.view, p.job), p.content, p.counters, p.own, p.job, s.place, p.links, "
+                 "s.gone IS NOT NULL FROM posts p "
                  "LEFT JOIN sightings s ON s.job = ?2 AND s.post = p.post "
                  "WHERE p.post = ?1 AND p.id = ?3 AND p.provider = ?4"),
       next_posts_(db_,
                   "SELECT p.post, iif(p.view, p.view, p.job), p.content, p.counters, p.own, p.job, s.place, p.links, "
-                  "p.id, p.provider "
-                  "FROM posts p "
+                  "s.gone IS NOT NULL, p.id, p.provider FROM posts p "
                   "LEFT JOIN sightings s ON s.job = ?2 AND s.post = p.post WHERE p.post > ?1 ORDER BY p.post"),
       refresh_post_(db_,
                     "UPDATE posts SET view = ?, published = coalesce(?, published), changed = ?, content = ?, "
@@ -103,7 +104,7 @@ sqlite_store::sqlite_store(const std::string& file, const sqlite_options& option
                    "WHERE job = ?1 AND post BETWEEN ?2 AND ?3"),
       miss_(db_,
             "UPDATE sightings SET gone = CASE WHEN missed IS NULL THEN NULL ELSE ?1 END, missed = coalesce(missed, ?3) "
-            "WHERE job = ?2 AND walk <> ?3 AND gone IS NULL")
+            "WHERE job = ?2 AND walk <> ?3 AND gone IS NULL RETURNING post, gone IS NOT NULL")
 {}
 
 sqlite_store::~sqlite_store()

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "store/owner_lock.hpp"
+#include "store/sqlite_change_log.hpp"
 #include "store/sqlite_connection.hpp"
 #include "store/sqlite_post_ids.hpp"
 #include "store/store_rules.hpp"
@@ -61,6 +62,7 @@ private:
         bool found_here = false;
         difference what = difference::none;
         std::optional<place> at;  // in this listing, if it has shown the post before
+        bool gone = false;        // from this listing
     };
 
     run_info apply(const begin_run& op);
@@ -121,6 +123,8 @@ private:
     void look_ahead_in(const timeline& line, std::int64_t job);
     void look_ahead_of(std::int64_t post, std::int64_t job);
     void look_ahead_behind(std::int64_t post, std::int64_t job);
+    void note_difference(const known_post& known, const post_row& p, std::int64_t job, wall_time now,
+                         page_result& result);
     void refresh_links(std::int64_t post, const post_row& p, std::int64_t job);
     void refresh_post(std::int64_t post, const post_row& p, std::int64_t job, wall_time now);
     std::size_t neighbours_end(std::size_t from) const;
@@ -128,6 +132,7 @@ private:
     std::size_t quarantine(const page_write& page);
     void save_progress(std::int64_t job, const timeline& line, std::uint64_t posts, std::uint64_t pages,
                        std::uint64_t requests);
+    void mark_missed(std::int64_t job, const timeline& line, wall_time now);
     void settle(std::int64_t job, const timeline& line, const step& s, std::string_view end, wall_time now);
 
     // Runs `f` within the transaction. After an exception the transaction is rolled back and the store refuses further
@@ -173,6 +178,8 @@ private:
     std::vector<sighting> seen_;    // their places in the timeline
 
     post_ids ids_;
+    change_log changes_;
+    std::int64_t last_post_;
     statement begin_, commit_;
     statement insert_job_, find_job_, queue_job_, sort_job_, adopt_job_;
     statement queue_due_, next_jobs_, next_lent_, next_account_, find_queued_, delay_job_;

@@ -29,6 +29,14 @@ public:
     {
         return checked([&] { return reader_->posts(filter, visit); });
     }
+    std::string changes(const std::string& after, const std::function<bool(const changed_post&)>& visit) override
+    {
+        return checked([&] { return reader_->changes(after, visit); });
+    }
+    std::uint64_t counters(const std::function<bool(const counted_post&)>& visit) override
+    {
+        return checked([&] { return reader_->counters(visit); });
+    }
     std::uint64_t jobs(const job_filter& filter, const std::function<bool(const stored_job&)>& visit) override
     {
         return checked([&] { return reader_->jobs(filter, visit); });

@@ -58,11 +58,23 @@ difference compared(const stored_view& known, const fingerprint& read, std::int6
 {
     // Fields that only the owner's account sees are kept when another account's view has newer counters.
     const bool keeps_own = known.own != 0 && read.own == 0 && known.job != job;
-    if (known.content != read.content || (known.counters != read.counters && !keeps_own) ||
-        (read.own != 0 && known.own != read.own))
-        return difference::newer;
+    if (known.content != read.content) return difference::content;
+    if ((known.counters != read.counters && !keeps_own) || (read.own != 0 && known.own != read.own))
+        return difference::counters;
     const bool newer_links = known.links != read.links && (known.own == 0 || read.own != 0);
     return newer_links ? difference::links : difference::none;
+}
+
+std::optional<change_kind> change_by(std::uint64_t kinds, bool is_gone) noexcept
+{
+    const auto has = [kinds](int kind) { return (kinds >> kind & 1) != 0; };
+    if (is_gone && (has(logged::gone) || has(logged::added))) return change_kind::gone;
+    if (has(logged::added)) return change_kind::added;
+    if (has(logged::returned) && !is_gone) return change_kind::returned;
+    if (has(logged::content)) return change_kind::content;
+    if (has(logged::counters)) return change_kind::counters;
+    if (has(logged::links)) return change_kind::links;
+    return std::nullopt;
 }
 
 page_facts facts_of(const page_write& page, bool new_quarantined) noexcept

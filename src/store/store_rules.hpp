@@ -76,11 +76,22 @@ struct stored_view {
 /// What a post that was read has to do with the stored one.
 enum class difference {
     none,
-    links,  ///< unchanged, but its URLs are newer
-    newer,  ///< it replaces the stored one
+    links,     ///< unchanged, but its URLs are newer
+    counters,  ///< only counters, or what its owner alone sees, have changed
+    content,   ///< anything else has changed
 };
+/// Returns true if the post that was read counts as changed.
+constexpr bool is_newer(difference d) noexcept { return d == difference::counters || d == difference::content; }
 /// Compares the stored view with a post that `job` has read.
 difference compared(const stored_view& known, const fingerprint& read, std::int64_t job) noexcept;
+
+/// The numbers by which the tables of changes name kinds. `gone` is of one listing: others may have the post still.
+namespace logged {
+inline constexpr int added = 1, content = 2, links = 3, gone = 4, counters = 5, returned = 6;
+}
+/// Returns what has happened to a post by its entries, for each of which the bit of its kind is set, and by whether it
+/// is gone from all listings now. Empty: nothing that matters.
+std::optional<change_kind> change_by(std::uint64_t kinds, bool is_gone) noexcept;
 
 page_facts facts_of(const page_write& page, bool new_quarantined) noexcept;
 /// Returns true if the step of a page ends its job.

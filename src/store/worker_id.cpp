@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cstddef>
+#include <random>
 
 namespace unipile::store {
 
@@ -51,6 +52,14 @@ std::string worker_id::text() const
         text += "0123456789abcdef"[(i < text_size / 2 ? high : low) >> shift & 0xf];
     }
     return text;
+}
+
+worker_id fresh_worker_id()
+{
+    std::random_device random;
+    const auto bits = [&] { return std::uint64_t{random()} << 32 | random(); };
+    const std::uint64_t high = bits();
+    return worker_id::from_random(high, bits());
 }
 
 }  // namespace unipile::store

@@ -29,4 +29,7 @@ struct worker_id {
     friend auto operator<=>(const worker_id&, const worker_id&) = default;
 };
 
+/// Returns an id that no other process has.
+worker_id fresh_worker_id();
+
 }  // namespace unipile::store

@@ -29,9 +29,9 @@ BOOST_AUTO_TEST_CASE(system_errors_have_a_meaning)
 BOOST_AUTO_TEST_CASE(every_error_has_words_of_its_own)
 {
     std::set<std::string> words;
-    for (int e = 1; e <= static_cast<int>(store_errc::older_schema); ++e)
+    for (int e = 1; e <= static_cast<int>(store_errc::not_upgraded); ++e)
         words.insert(make_error_code(static_cast<store_errc>(e)).message());
-    BOOST_TEST(words.size() == static_cast<std::size_t>(store_errc::older_schema));
+    BOOST_TEST(words.size() == static_cast<std::size_t>(store_errc::not_upgraded));
     BOOST_TEST(make_error_code(static_cast<store_errc>(99)).message() != "");
     BOOST_TEST(make_error_code(store_errc::engine).category().name() == std::string("unipile.store"));
     BOOST_TEST(std::string(store_error(store_errc::engine, "").what()).starts_with("store: "));

@@ -53,6 +53,8 @@ enum class store_errc {
     tls_refused,           ///< the database server offers no TLS
     certificate_refused,   ///< the certificate of the database server does not verify
     older_schema,          ///< made by an older version of this program, whose tables can't be used any more
+    unknown_place,         ///< a place in the changes of another store, or of a later state of this one
+    not_upgraded,          ///< made by an older version of this program, which a harvest upgrades
 };
 
 /// The category of `store_errc`. Its name is "unipile.store".

@@ -44,6 +44,42 @@ struct stored_post {
     std::string_view json;
 };
 
+/// What has happened to a post since a place in a store's changes. If several things have, the first of these that
+/// applies.
+enum class change_kind {
+    gone,      ///< it is gone from every listing in which it was found
+    added,     ///< it is new to the store
+    returned,  ///< it was gone, and was found again
+    content,   ///< its content has changed
+    counters,  ///< its counters have changed, or what only its owner sees
+    links,     ///< only its URLs are newer
+};
+/// Returns `gone`, `new`, `returned`, `changed`, `counters` or `links`; never null.
+const char* to_string(change_kind kind) noexcept;
+
+/// A post that has changed, as it is now.
+struct changed_post {
+    change_kind kind = change_kind::added;
+    stored_post post;
+};
+
+/// The counters of a post at some time. Empty where its JSON had none.
+struct post_counters {
+    /// Likes, where the provider calls them so.
+    std::optional<std::int64_t> reactions;
+    std::optional<std::int64_t> comments, reposts;
+    std::optional<std::int64_t> impressions;  ///< seen by the owner only
+
+    friend bool operator==(const post_counters&, const post_counters&) = default;
+};
+
+/// The counters of a post as they were stored at one time.
+struct counted_post {
+    std::string_view provider, id;
+    wall_time at{};  ///< when the JSON with them was received
+    post_counters counters;
+};
+
 /// A stored job.
 struct stored_job {
     std::int64_t job = 0;
@@ -133,7 +169,20 @@ public:
 
     /// Calls `visit` once for every matching post, until it returns false. Returns the number of calls.
     virtual std::uint64_t posts(const post_filter& filter, const std::function<bool(const stored_post&)>& visit) = 0;
-    /// The same for jobs.
+    /// Calls `visit` for every post that was added, has changed or is gone since the place `after`, an empty text being
+    /// the beginning, until it returns false. Returns the place up to which all were visited; empty if `visit` has
+    /// returned false.
+    ///
+    /// Who replaces what it has of a post by each one that is visited has what the store has. A post may be visited
+    /// more than once in a call, the last time as it is newest, and again in the next call.
+    ///
+    /// Places are texts without spaces. They stay valid as long as the store, and in copies of it. Throws
+    /// `store_errc::unknown_place` for one of another store, or of a later state of this one.
+    virtual std::string changes(const std::string& after, const std::function<bool(const changed_post&)>& visit) = 0;
+    /// Calls `visit` for the counters of every post, those that were replaced since and those that it has now, until it
+    /// returns false. Not in the order of time. Returns the number of calls.
+    virtual std::uint64_t counters(const std::function<bool(const counted_post&)>& visit) = 0;
+    /// The same as for posts, for jobs.
     virtual std::uint64_t jobs(const job_filter& filter, const std::function<bool(const stored_job&)>& visit) = 0;
     /// The same for accounts, ordered by name.
     virtual std::uint64_t accounts(const std::function<bool(const account_row&, const account_summary&)>& visit) = 0;

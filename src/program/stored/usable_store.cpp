@@ -22,6 +22,8 @@ bool is_misconfigured(store::store_errc reason) noexcept
         case store_errc::already_there:
         case store_errc::nothing_stored:
         case store_errc::no_descriptors:
+        case store_errc::not_upgraded:
+        case store_errc::unknown_place:
         case store_errc::unsupported: return true;
         default: return false;
     }

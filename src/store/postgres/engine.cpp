@@ -53,7 +53,9 @@ store_format postgres_engine::open_tables(const lease_options& leases)
         connect(r.until);
         try {
             const store_format format = read_format(db_);
-            if (format.version > 0) return format;
+            if (format.version == schema_version || (format.version > 0 && options_.access == access::control))
+                return format;
+            if (format.version > 0) return upgrade_tables(db_);
             if (!options_.create || options_.access == access::control)
                 throw store_error(store_errc::nothing_stored, db_.name());
             return make_tables(db_, leases);

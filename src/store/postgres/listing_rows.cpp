@@ -113,9 +113,9 @@ void listing_work::read_sightings(std::span<const claimed_page> pages)
     if (id.size() == 0) return;
     // One search in the key for each row, whatever the planner believes of the table: OFFSET keeps it from a join.
     query find(
-        "SELECT x.job, s.id, s.provider, s.place, s.walk, s.last_seen, s.marked FROM unnest($1, $2, $3) "
+        "SELECT x.job, s.id, s.provider, s.place, s.walk, s.last_seen, s.marked, s.is_gone FROM unnest($1, $2, $3) "
         "AS x(bucket, job, id) CROSS JOIN LATERAL (SELECT id, provider, place, walk, last_seen, "
-        "gone IS NOT NULL OR missed IS NOT NULL AS marked FROM unipile.sightings "
+        "gone IS NOT NULL OR missed IS NOT NULL AS marked, gone IS NOT NULL AS is_gone FROM unipile.sightings "
         "WHERE bucket = x.bucket AND job = x.job AND id = x.id OFFSET 0) AS s");
     find.add(std::move(bucket)).add(std::move(job)).add(std::move(id));
     t_.add(std::move(find), [this](const rows& found) {
@@ -128,6 +128,7 @@ void listing_work::read_sightings(std::span<const claimed_page> pages)
             s.walk = found.integer(i, 4);
             s.last_seen = found.time(i, 5).value_or(wall_time{});
             s.marked = found.boolean(i, 6);
+            s.gone = found.boolean(i, 7);
         }
     });
 }
@@ -199,11 +200,13 @@ void listing_work::write()
 {
     write_posts();
     count_posts();
+    write_returned();
     write_sightings();
     write_misses();
     write_quarantined();
     write_jobs();
     write_accounts();
+    write_gone();
     write_feed();
 }
 
@@ -377,39 +380,6 @@ void listing_work::write_quarantined()
         "ON CONFLICT (bucket) DO UPDATE SET quarantined = t.quarantined + excluded.quarantined");
     count.add(std::move(counted)).add(std::move(items));
     t_.add(std::move(count));
-}
-
-void listing_work::write_feed()
-{
-    // The misses have been written, so their marks can be read.
-    for (const miss& m : misses_) {
-        query q(
-            "INSERT INTO unipile.changes (bucket, seq, n, at, kind, job, id, provider) "
-            "SELECT $1, $2, $3 + row_number() OVER (ORDER BY id, provider), $4, 4, $5, id, provider "
-            "FROM unipile.sightings WHERE bucket = $1 AND job = $5 AND gone = $4 AND walk <> $6");
-        q.add(m.bucket).add(batch_.number_in(m.bucket)).add(batch_.many_changes());
-        q.add(storable(m.at)).add(m.job).add(m.walk);
-        t_.add(std::move(q));
-    }
-    if (feed_.empty()) return;
-    array bucket(type_id::bigint), seq(type_id::bigint), n(type_id::bigint), at(type_id::timestamp);
-    array kind(type_id::bigint), job(type_id::bigint), id(type_id::text), provider(type_id::text);
-    for (const feed_entry& e : feed_) {
-        bucket.add(e.bucket);
-        seq.add(batch_.number_in(e.bucket));
-        n.add(batch_.next_change());
-        at.add(storable(e.at));
-        kind.add(e.kind);
-        job.add(e.job);
-        id.add(std::string_view(e.post->first));
-        provider.add(std::string_view(e.post->second));
-    }
-    query q(
-        "INSERT INTO unipile.changes (bucket, seq, n, at, kind, job, id, provider) "
-        "SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)");
-    q.add(std::move(bucket)).add(std::move(seq)).add(std::move(n)).add(std::move(at)).add(std::move(kind));
-    q.add(std::move(job)).add(std::move(id)).add(std::move(provider));
-    t_.add(std::move(q));
 }
 
 }  // namespace unipile::store::postgres

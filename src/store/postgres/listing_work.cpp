@@ -1,6 +1,7 @@
 // Decides what becomes of pages and ends. Reading and writing are in listing_rows.cpp.
 #include "store/postgres/listing_work.hpp"
 
+#include "store/post_counters.hpp"
 #include "store/postgres/statements.hpp"
 #include "store/result_of_any.hpp"
 
@@ -22,6 +23,7 @@ void listing_work::work(std::span<const operation> operations, std::vector<opera
     read(operations);
     const auto apply_one = [this](const auto& op) -> decltype(this->apply(op)) { return apply(op); };
     for (const operation& op : operations) results.push_back(result_of_any(op, apply_one));
+    read_replaced();
     write();
 }
 
@@ -66,35 +68,52 @@ page_result listing_work::apply(const page_write& page)
     return result;
 }
 
+// Notes that a post replaces what is stored of it.
+void listing_work::take(post_entry& entry, const post_row& p, int kind, const page_write& page, bucket_number bucket)
+{
+    known_post& known = entry.second;
+    feed_entry change{bucket, kind, page.job, &entry.first, page.now};
+    if (kind == logged::content || kind == logged::counters) {
+        change.taken = known.changed;
+        change.reads_before = known.write == nullptr;
+        if (known.write) change.before = counters_of(known.write->json());
+    }
+    feed_.push_back(change);
+    const fingerprint& f = p.fingerprint();
+    known.view = {f.content, f.counters, f.own, f.links, page.job};
+    if (kind != logged::links) known.changed = page.now;
+    known.write = &p;
+}
+
 // Compares a post with the stored one. Returns true if it is new to the listing.
 bool listing_work::see(const post_row& p, const page_write& page, bucket_number bucket, page_result& result,
                        std::vector<page_post>& seen)
 {
     post_entry& entry = *posts_.find({storable_text(stored_id(p)), storable_text(p.provider())});
     known_post& known = entry.second;
-    const auto take = [&](int kind) {
-        const fingerprint& f = p.fingerprint();
-        known.view = {f.content, f.counters, f.own, f.links, page.job};
-        if (kind != 3) known.changed = page.now;
-        known.write = &p;
-        feed_.push_back({bucket, kind, page.job, &entry.first, page.now});
-    };
     if (!known.stored) {
         known.stored = true;
         known.finder = page.job;
         known.finder_bucket = bucket;
         known.added = true;
-        take(1);
+        take(entry, p, logged::added, page, bucket);
         ++result.added;
     } else {
         const difference d = compared(known.view, p.fingerprint(), page.job);
-        if (d == difference::newer) take(2);
-        if (d == difference::links) take(3);
-        ++(d == difference::newer ? result.changed : result.unchanged);
+        const auto take_as = [&](int kind) { take(entry, p, kind, page, bucket); };
+        if (d == difference::content) take_as(logged::content);
+        if (d == difference::counters) take_as(logged::counters);
+        if (d == difference::links) take_as(logged::links);
+        ++(is_newer(d) ? result.changed : result.unchanged);
     }
     // A page may have a post twice; the second one is ignored.
     if (std::any_of(seen.begin(), seen.end(), [&](const page_post& s) { return s.post == &entry; })) return false;
     known_sighting& sighting = sightings_[{page.job, &entry}];
+    if (!known.added && (!sighting.stored || sighting.gone)) {
+        feed_entry again{bucket, logged::returned, page.job, &entry.first, page.now};
+        again.was_gone = sighting.gone;
+        seen_again_.push_back(again);
+    }
     seen.push_back({&entry, &sighting, sighting.stored ? sighting.at : place{}, p.published(), !sighting.stored});
     return seen.back().fresh;
 }
@@ -118,7 +137,7 @@ void listing_work::note_sightings(const std::vector<page_post>& seen, const std:
         known.at = at;
         known.walk = walk;
         known.last_seen = page.now;
-        known.marked = false;
+        known.marked = known.gone = false;
         sighted_[{page.job, seen[i].post}] = {c.bucket, page.job, &seen[i].post->first, packed(at), walk, page.now};
     }
 }

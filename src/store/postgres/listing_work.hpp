@@ -44,6 +44,7 @@ private:
         std::int64_t walk = 0;
         wall_time last_seen{};
         bool marked = false;  // gone, or missed once
+        bool gone = false;
     };
     struct claimed_page {
         const page_write* page = nullptr;
@@ -87,11 +88,16 @@ private:
         std::int64_t job = 0;
         const post_key* post = nullptr;
         wall_time at{};
+        std::optional<wall_time> taken{};  // of the JSON that is replaced
+        post_counters before{};
+        bool reads_before = false;  // the counters of the stored JSON are to be read yet
+        bool was_gone = false;      // from this listing
     };
     void read(std::span<const operation> operations);
     void read_posts();
     void read_page(const page_write& page, const claim& c);
     void read_sightings(std::span<const claimed_page> pages);
+    void read_replaced();
     void look_for_others(std::int64_t job, bucket_number bucket);
     void take_over(std::span<const operation> operations);
 
@@ -101,6 +107,7 @@ private:
     step apply(const forget_position& op);
     bool apply(const save_account& op);
 
+    void take(post_entry& entry, const post_row& p, int kind, const page_write& page, bucket_number bucket);
     bool see(const post_row& p, const page_write& page, bucket_number bucket, page_result& result,
              std::vector<page_post>& seen);
     void note_sightings(const std::vector<page_post>& seen, const std::vector<sighting>& places, const page_write& page,
@@ -117,6 +124,8 @@ private:
     void write_quarantined();
     void write_jobs();
     void write_accounts();
+    void write_returned();
+    void write_gone();
     void write_feed();
     void drop_unpark_request(std::string_view account);
 
@@ -155,6 +164,7 @@ private:
     std::map<std::string_view, account_change> accounts_;
     std::vector<miss> misses_;
     std::vector<feed_entry> feed_;
+    std::vector<feed_entry> seen_again_;  // posts that may have been gone
 };
 
 /// Returns the key of an item that is no post.

@@ -1,6 +1,7 @@
 #include "store/postgres/reader.hpp"
 
 #include "store/postgres/batch.hpp"
+#include "store/postgres/post_rows.hpp"
 #include "store/postgres/statements.hpp"
 
 #include <algorithm>
@@ -9,66 +10,7 @@
 
 namespace unipile::store::postgres {
 
-namespace {
-
 using std::chrono::milliseconds;
-
-constexpr std::size_t slice_bytes = 1024 * 1024;
-
-// How many posts make a slice of the right size, going by the last one.
-class slice_size {
-public:
-    std::int64_t rows() const noexcept { return rows_; }
-    void note(std::size_t bytes, int rows)
-    {
-        if (rows == 0) return;
-        const std::size_t each = bytes / static_cast<std::size_t>(rows) + 1;
-        rows_ = std::clamp<std::int64_t>(static_cast<std::int64_t>(slice_bytes / each), 1, slice_rows);
-    }
-
-private:
-    std::int64_t rows_ = 100;
-};
-
-// The columns of a post that do not depend on the filter, for a row p of posts.
-constexpr const char* post_columns =
-    "p.id, p.provider, p.published, p.first_seen, p.changed, p.body, p.raw, "
-    "greatest(f.last_seen, (SELECT max(s.last_seen) FROM unipile.sightings s WHERE s.id = p.id AND "
-    "s.provider = p.provider AND NOT s.finder)), "
-    "f.gone IS NOT NULL AND NOT EXISTS (SELECT 1 FROM unipile.sightings s WHERE s.id = p.id AND "
-    "s.provider = p.provider AND NOT s.finder AND s.gone IS NULL)";
-constexpr const char* finding_sighting =
-    "LEFT JOIN unipile.sightings f ON f.bucket = p.bucket AND f.job = p.job AND f.id = p.id AND "
-    "f.provider = p.provider ";
-
-// The conditions of a filter on posts p, whose parameters are $1 to $3.
-constexpr const char* time_conditions =
-    "($1::timestamptz IS NULL OR p.published >= $1 OR ($3 AND p.published IS NULL)) AND "
-    "($2::timestamptz IS NULL OR p.published < $2 OR ($3 AND p.published IS NULL))";
-
-query with_times(const std::string& sql, const post_filter& filter)
-{
-    query q(sql);
-    q.add(storable(filter.since)).add(storable(filter.until)).add(filter.undated);
-    return q;
-}
-
-// The post in a row of `post_columns`, as long as the rows live.
-stored_post post_in(const rows& found, int row)
-{
-    stored_post p;
-    p.id = found.text(row, 0);
-    p.provider = found.text(row, 1);
-    p.published = found.time(row, 2);
-    p.first_seen = found.time(row, 3).value_or(wall_time{});
-    p.changed = found.time(row, 4).value_or(wall_time{});
-    p.json = found.null(row, 6) ? found.text(row, 5) : found.bytes(row, 6);
-    p.last_seen = found.time(row, 7).value_or(p.first_seen);
-    p.gone = found.boolean(row, 8);
-    return p;
-}
-
-}  // namespace
 
 // Connects and calls `work`, again if that is worth it.
 template <class Work>

@@ -1,6 +1,7 @@
 // The reading side on PostgreSQL.
 #pragma once
 
+#include "store/change_place.hpp"
 #include "store/postgres/connection.hpp"
 #include "store/postgres/schema.hpp"
 
@@ -8,8 +9,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace unipile::store::postgres {
@@ -20,6 +23,8 @@ public:
     postgres_reader(const std::string& text, const postgres_options& options);
 
     std::uint64_t posts(const post_filter& filter, const std::function<bool(const stored_post&)>& visit) override;
+    std::string changes(const std::string& after, const std::function<bool(const changed_post&)>& visit) override;
+    std::uint64_t counters(const std::function<bool(const counted_post&)>& visit) override;
     std::uint64_t jobs(const job_filter& filter, const std::function<bool(const stored_job&)>& visit) override;
     std::uint64_t accounts(const std::function<bool(const account_row&, const account_summary&)>& visit) override;
     std::uint64_t quarantined(
@@ -45,6 +50,17 @@ private:
     std::uint64_t all_posts(const post_filter& filter, const std::function<bool(const stored_post&)>& visit);
     bool posts_of(const job_key& job, const post_filter& filter, wall_time began,
                   const std::function<bool(const stored_post&)>& visit, std::uint64_t& visited);
+    // A feed entry: where it is in its bucket.
+    struct feed_key {
+        std::int64_t seq = 0, n = 0;
+    };
+    change_place last_place();
+    change_place place_in(const std::string& text, const change_place& last);
+    bool visit_changes(std::int64_t bucket, feed_key after, std::int64_t upto,
+                       const std::function<bool(const changed_post&)>& visit);
+    bool visit_posts(const std::map<std::pair<std::string, std::string>, std::uint64_t>& kinds,
+                     const std::function<bool(const changed_post&)>& visit, std::size_t& bytes);
+    std::uint64_t replaced_counters(const std::function<bool(const counted_post&)>& visit, bool& wanted);
     std::vector<std::string> accounts_behind(const std::string& after);
 
     postgres_options options_;

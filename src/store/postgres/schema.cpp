@@ -183,10 +183,16 @@ constexpr const char* tables[] = {
     at timestamptz NOT NULL,
     n integer NOT NULL,
     bucket smallint NOT NULL,
-    kind smallint NOT NULL,               -- 1 added, 2 changed, 3 only links changed, 4 gone from the job's listing
+    kind smallint NOT NULL,               -- 1 added, 2 content changed, 3 only links, 4 gone from the job's listing,
+                                          -- 5 counters changed (2 until version 3), 6 was gone from all, and returned
     job bigint NOT NULL,
     id text COLLATE "C" NOT NULL,
     provider text COLLATE "C" NOT NULL,
+    taken timestamptz,                    -- of the JSON that was replaced: when it was taken, and its counters
+    reactions bigint,
+    comments bigint,
+    reposts bigint,
+    impressions bigint,
     PRIMARY KEY (bucket, seq, n)))sql",
     // Views for users of SQL.
     R"sql(CREATE VIEW unipile.post AS
@@ -205,12 +211,30 @@ constexpr const char* tables[] = {
     whole, suspect, harvested, tried FROM unipile.jobs)sql",
 };
 
-query insert_property(std::string_view name, std::int64_t value)
+// What makes the tables of an older version those of `version`.
+struct upgrade_step {
+    std::int64_t version;
+    const char* statement;
+};
+constexpr upgrade_step upgrade_steps[] = {
+    {4,
+     "ALTER TABLE unipile.changes ADD COLUMN taken timestamptz, ADD COLUMN reactions bigint, "
+     "ADD COLUMN comments bigint, ADD COLUMN reposts bigint, ADD COLUMN impressions bigint"},
+};
+
+query insert_property(std::string_view name, std::string_view value)
 {
     query q("INSERT INTO unipile.store VALUES ($1, $2)");
-    q.add(name).add(std::string_view(std::to_string(value)));
+    q.add(name).add(value);
     return q;
 }
+query insert_property(std::string_view name, std::int64_t value)
+{
+    return insert_property(name, std::string_view(std::to_string(value)));
+}
+
+// Places in the changes of a store belong to it.
+query insert_id() { return insert_property("id", std::string_view(fresh_worker_id().text())); }
 
 std::int64_t number_in(const std::map<std::string, std::string, std::less<>>& properties, const std::string& where,
                        std::string_view name)
@@ -244,7 +268,8 @@ store_format format_of(connection& db)
             theirs < ours ? store_errc::older_schema : store_errc::newer_schema, db.name(),
             std::string(what) + " is " + std::to_string(theirs) + ", this program knows " + std::to_string(ours));
     };
-    compare("its version", f.version, schema_version);
+    if (f.version < oldest_schema_version || f.version > schema_version)
+        compare("its version", f.version, schema_version);
     compare("the version of its fingerprints", number("fingerprint"), fingerprint_version);
     f.buckets = static_cast<bucket_number>(number("buckets"));
     f.leases.beat_every = std::chrono::milliseconds(number("beat_every_ms"));
@@ -273,6 +298,7 @@ store_format make_tables(connection& db, const lease_options& leases)
     for (const char* table : tables) batch.emplace_back(table);
     batch.push_back(insert_property("schema", schema_version));
     batch.push_back(insert_property("fingerprint", fingerprint_version));
+    batch.push_back(insert_id());
     batch.push_back(insert_property("buckets", bucket_count));
     batch.push_back(insert_property("beat_every_ms", leases.beat_every.count()));
     batch.push_back(insert_property("hold_for_ms", leases.hold_for.count()));
@@ -294,6 +320,28 @@ store_format make_tables(connection& db, const lease_options& leases)
         compression.emplace_back("ALTER TABLE unipile.posts ALTER COLUMN body SET COMPRESSION lz4");
         run_transaction(db, std::move(compression));
     } catch (const database_error&) {
+    }
+    return read_format(db);
+}
+
+// First, no worker may write what it knows of the old tables.
+store_format upgrade_tables(connection& db)
+{
+    const std::int64_t from = read_format(db).version;
+    std::vector<query> batch;
+    query claim("UPDATE unipile.store SET value = $1 WHERE name = 'schema' AND value = $2");
+    claim.add(std::string_view(std::to_string(schema_version))).add(std::string_view(std::to_string(from)));
+    batch.push_back(std::move(claim));
+    batch.emplace_back("UPDATE unipile.workers SET state = 1 WHERE state = 0");
+    batch.emplace_back("UPDATE unipile.buckets SET owner = NULL, epoch = epoch + 1");
+    for (const upgrade_step& step : upgrade_steps)
+        if (step.version > from) batch.emplace_back(step.statement);
+    if (from < 4) batch.push_back(insert_id());
+    try {
+        if (from < schema_version) run_transaction(db, std::move(batch));
+    } catch (const database_error& e) {
+        // Another process may have done it at the same time, or the answer was lost.
+        if (e.kind() == error_kind::lost || read_format(db).version < schema_version) throw;
     }
     return read_format(db);
 }

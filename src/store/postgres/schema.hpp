@@ -10,7 +10,9 @@
 namespace unipile::store::postgres {
 
 /// The schema's version that this program writes.
-inline constexpr std::int64_t schema_version = 3;
+inline constexpr std::int64_t schema_version = 4;
+/// The oldest version that `upgrade_tables` brings up to date, and that can be read.
+inline constexpr std::int64_t oldest_schema_version = 3;
 /// Into how many buckets the accounts are divided. Fixed for good when a store is made.
 inline constexpr bucket_number bucket_count = 1024;
 
@@ -21,10 +23,14 @@ struct store_format {
     lease_options leases;  ///< all workers use the same
 };
 
-/// Reads the format. Throws `store_error` for a store of another version, and for tables of another program.
+/// Reads the format. Throws `store_error` for a store of a version that can't be used, and for tables of another
+/// program.
 store_format read_format(connection& db);
 
 /// Makes the tables in one transaction unless they are there. `leases` are those of a new store. Returns the format.
 store_format make_tables(connection& db, const lease_options& leases);
+
+/// Changes the tables of an older version, in one transaction. The workers of that version end. Returns the format.
+store_format upgrade_tables(connection& db);
 
 }  // namespace unipile::store::postgres

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <optional>
-#include <random>
 #include <utility>
 
 #include <time.h>
@@ -31,14 +30,6 @@ std::string name_of_process()
     std::array<char, 256> host{};
     if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '?';
     return storable_text(host.data()) + ", process " + std::to_string(::getpid());
-}
-
-worker_id fresh_id()
-{
-    std::random_device random;
-    const auto bits = [&] { return std::uint64_t{random()} << 32 | random(); };
-    const std::uint64_t high = bits();
-    return worker_id::from_random(high, bits());
 }
 
 worker_id id_in(const rows& found, int row, int column)
@@ -97,7 +88,7 @@ worker::worker(connection& db, const conninfo& where, const store_format& format
       name_(name_of_process()),
       share_(format.leases, format.buckets, options.access == access::sole, boot_now)
 {
-    share_.begin_life(fresh_id());
+    share_.begin_life(fresh_worker_id());
 }
 
 worker::~worker()
@@ -177,7 +168,7 @@ bool worker::note_beat(const rows& answer)
 // The registration may arrive although its answer does not, so the next heartbeat shows whether it has.
 void worker::begin_anew(connection& db)
 {
-    share_.begin_life(fresh_id());
+    share_.begin_life(fresh_worker_id());
     enroll(db);
 }
 

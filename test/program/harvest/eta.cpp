@@ -55,6 +55,11 @@ public:
     {
         return 0;
     }
+    std::string changes(const std::string&, const std::function<bool(const store::changed_post&)>&) override
+    {
+        return {};
+    }
+    std::uint64_t counters(const std::function<bool(const store::counted_post&)>&) override { return 0; }
     std::uint64_t jobs(const store::job_filter&, const std::function<bool(const store::stored_job&)>&) override
     {
         return 0;
