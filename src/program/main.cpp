@@ -1,6 +1,7 @@
 // The program `unipile`.
 #include "program/command.hpp"
 #include "program/options/advice.hpp"
+#include "program/options/filled_line.hpp"
 #include "program/output/blocking_output.hpp"
 #include "program/terminal/last_resort.hpp"
 #include "program/terminal/safe_text.hpp"
@@ -9,11 +10,14 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <new>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -25,6 +29,7 @@
 namespace {
 
 using unipile::program::exit_code;
+using unipile::program::filled_line;
 
 /// Refuses empty values, which a shell makes of an unset variable. The option would have no effect, and its bound or
 /// its file would be missing.
@@ -54,11 +59,11 @@ std::string complaint_about_command(const CLI::App& app)
     return line;
 }
 
-std::string complaint_about_options(const CLI::App& app, const CLI::ParseError& e)
+std::string complaint_about_options(const CLI::App& app, const CLI::ParseError& e, const filled_line& line)
 {
     std::string command;
     for (const CLI::App* given : app.get_subcommands()) command = given->get_name() + ' ';
-    return unipile::program::printable(e.what()) + "; see unipile " + command + "--help";
+    return line.with_source(unipile::program::printable(e.what())) + "; see unipile " + command + "--help";
 }
 
 /// Throws std::system_error if it can't be written.
@@ -71,13 +76,13 @@ int print(const std::string& text)
 }
 
 /// Parses the command line and sets `run`; returns an exit code, or -1 if that is to run.
-int parse(CLI::App& app, int argc, char** argv, unipile::program::runner& run)
+int parse(CLI::App& app, const filled_line& line, unipile::program::runner& run)
 {
     for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
         for (CLI::Option* option : command->get_options())
             if (option->get_items_expected_max() == 0) option->disable_flag_override();
     try {
-        app.parse(argc, argv);
+        app.parse(std::vector<std::string>(line.arguments().rbegin(), line.arguments().rend()));
         for (const CLI::App* command : app.get_subcommands()) refuse_empty_values(*command);
         return -1;
     } catch (const CLI::ParseError& e) {
@@ -88,22 +93,45 @@ int parse(CLI::App& app, int argc, char** argv, unipile::program::runner& run)
             return -1;
         }
         std::cerr << "unipile: "
-                  << (is_without_command(app, e) ? complaint_about_command(app) : complaint_about_options(app, e))
+                  << (is_without_command(app, e) ? complaint_about_command(app) : complaint_about_options(app, e, line))
                   << '\n';
         return exit_code::usage_error;
     }
 }
 
-/// Adds the exit codes to the help of the program and of each subcommand.
-void add_exit_codes(CLI::App& app)
+std::string variable(const std::string& name)
 {
+    const char* value = std::getenv(name.c_str());
+    return value == nullptr ? std::string{} : std::string{value};
+}
+
+/// Adds to the help of the program and of each subcommand where options come from, and the exit codes.
+void add_notes(CLI::App& app)
+{
+    constexpr const char* settings =
+        "Options can be set in the environment as well, --max-posts as UNIPILE_MAX_POSTS, and in the file of --config\n"
+        "or unipile.toml. The command line has precedence, then the environment, then the file.\n";
+    constexpr const char* files =
+        "Every option but --help and --version has a variable of the environment, --max-posts for example\n"
+        "UNIPILE_MAX_POSTS, and a key in a configuration file, max-posts. The command line has precedence, then the\n"
+        "environment, then the file. The file is that of --config or UNIPILE_CONFIG, or the first one there is of\n"
+        "unipile/unipile.toml in XDG_CONFIG_HOME (~/.config) and XDG_CONFIG_DIRS (/etc/xdg). It is TOML: keys before\n"
+        "the first section are for all commands that have the option, those in [harvest] for `unipile harvest`. The\n"
+        "key of the API is never in it, but its file is (api-key-file). For example:\n"
+        "  base-url = \"api8.unipile.com:13851\"\n"
+        "  api-key-file = \"/etc/unipile/api-key\"\n"
+        "  store = \"/var/lib/unipile/posts.db\"\n"
+        "  [harvest]\n"
+        "  pace = \"80/day, hours mon-fri 09:00-18:00 Europe/Berlin\"\n"
+        "  retry-failed = true\n";
     const std::string codes = unipile::program::exit_code_lines();
     for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
         std::string own = command->get_footer();
         if (!own.empty()) own += '\n';
+        if (command->get_option_no_throw("--config") != nullptr) own += settings;
         command->footer(own += codes);
     }
-    app.footer(codes + "\n`unipile SUBCOMMAND --help` shows a subcommand's options.");
+    app.footer(std::string{files} + codes + "\n`unipile SUBCOMMAND --help` shows a subcommand's options.");
 }
 
 /// Opens closed standard streams, so that the next file or socket does not take their place and their output. Each is
@@ -139,10 +167,13 @@ int main(int argc, char** argv)
     unipile::program::add_backup(app, run);
     unipile::program::add_simulate(app, run);
     unipile::program::add_help(app, run);
-    add_exit_codes(app);
+    unipile::program::add_config_options(app);
+    add_notes(app);
 
-    if (const int code = parse(app, argc, argv, run); code >= 0) return code;
+    std::optional<filled_line> line;
     try {
+        line.emplace(app, std::vector<std::string>(argv + std::min(argc, 1), argv + argc), variable);
+        if (const int code = parse(app, *line, run); code >= 0) return code;
         return run();
     } catch (const std::bad_alloc&) {
         throw;  // GCOVR_EXCL_LINE: there is no memory for a message, nor for counters
@@ -150,7 +181,8 @@ int main(int argc, char** argv)
         std::cerr << "unipile: " << e.what() << '\n';
         return exit_code::interrupted;
     } catch (const std::exception& e) {
-        std::cerr << "unipile: " << unipile::program::complaint_about(e) << '\n';
+        const std::string complaint = unipile::program::complaint_about(e);
+        std::cerr << "unipile: " << (line ? line->with_source(complaint) : complaint) << '\n';
         const auto* store = dynamic_cast<const unipile::store::store_error*>(&e);
         if (store != nullptr && is_out_of_reach(store->reason())) return exit_code::no_database;
         const bool is_misuse = dynamic_cast<const std::invalid_argument*>(&e) != nullptr;

@@ -18,6 +18,7 @@ struct option_entry {
     std::vector<std::string> choices;  ///< the values that it takes, if there is a fixed set
     std::string standard;              ///< the value that it has when it is left out, or empty
     std::string group;                 ///< its heading, or empty
+    std::string environment;           ///< the variable that sets it, or empty
     std::string text;                  ///< what it does
     std::vector<std::string> excludes, needs;
     bool required = false;
@@ -41,7 +42,8 @@ struct catalogue {
     std::vector<command_entry> commands;
 };
 
-/// Walks over `app`. Footers are notes; their lines that begin with `Example: ` are examples.
+/// Walks over `app`. Footers are notes; their lines that begin with `Example: `, and those
+/// that are indented, are examples.
 catalogue make_catalogue(const CLI::App& app);
 
 /// The beginning of a text that makes sense alone, for lists with a line for each option.

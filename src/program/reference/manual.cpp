@@ -133,6 +133,7 @@ void add_entry(std::string& page, const option_entry& o)
     if (o.required) text += " Required.";
     if (o.repeated) text += " Can be given several times.";
     if (!o.needs.empty()) text += " Needs " + joined(o.needs, ", ") + '.';
+    if (!o.environment.empty()) text += " Environment: " + o.environment + '.';
     if (!o.excludes.empty()) text += " Not with " + joined(o.excludes, ", ") + '.';
     add_text(page, text);
 }

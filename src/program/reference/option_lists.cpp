@@ -73,6 +73,7 @@ json::array array_of(const std::vector<option_entry>& entries)
         made["required"] = o.required;
         made["repeatable"] = o.repeated;
         add("group", o.group);
+        add("environment", o.environment);
         if (!o.excludes.empty()) made["excludes"] = array_of(o.excludes);
         if (!o.needs.empty()) made["needs"] = array_of(o.needs);
         made["text"] = o.text;

@@ -29,6 +29,17 @@ BOOST_AUTO_TEST_CASE(help_is_that_of_the_command)
     BOOST_TEST(process(UNIPILE_PROGRAM, {"help", "nonsense"}, {}).wait().code == 2);
 }
 
+BOOST_AUTO_TEST_CASE(every_option_has_a_variable_of_the_environment)
+{
+    const boost::json::value all = boost::json::parse(out_of({"help", "--json"}));
+    for (const boost::json::value& command : all.at("commands").as_array())
+        for (const boost::json::value& option : command.at("options").as_array()) {
+            const bool none =
+                command.at("name") == "help" || option.at("name") == "--help" || option.at("name") == "--config";
+            BOOST_TEST(none == (option.as_object().if_contains("environment") == nullptr), option);
+        }
+}
+
 BOOST_AUTO_TEST_CASE(everything_is_written_below_a_folder)
 {
     const jobs_folder folder;
