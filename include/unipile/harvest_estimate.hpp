@@ -7,9 +7,12 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #pragma GCC visibility push(default)
 namespace unipile {
@@ -28,7 +31,9 @@ struct account_load {
 struct estimate_rules {
     pacing pace;
     bool pace_by_provider = false;  ///< use the recommended pace of each account's provider instead of `pace`
-    std::size_t connections = 1;    ///< requests at once, at least 1
+    /// The rules for single accounts, see `harvest_options::pace_of`; empty: none has its own.
+    std::function<std::optional<pacing>(std::string_view account)> pace_of;
+    std::size_t connections = 1;                   ///< requests at once, at least 1
     std::chrono::milliseconds per_request{1'000};  ///< about how long one request takes
     wall_time now{};
 };
@@ -62,14 +67,14 @@ public:
 
 private:
     class curve;
-    curve& curve_for(const std::string& provider);
-    std::chrono::milliseconds time_for(const account_ledger* ledger, const std::string& provider,
-                                       std::uint64_t requests);
+    curve& curve_for(const account_load& load, const std::string& provider);
+    std::chrono::milliseconds time_for(curve& c, const account_ledger* ledger, std::uint64_t requests);
 
     estimate_rules rules_;
     harvest_estimate sum_;
     std::uint64_t forecasts_left_;                          ///< requests that may still be simulated one by one
-    std::map<std::string, std::unique_ptr<curve>> curves_;  ///< by provider
+    std::map<std::string, std::unique_ptr<curve>> curves_;  ///< by provider, or by rules
+    std::unique_ptr<curve> another_;                        ///< of rules beyond the first few
 };
 
 }  // namespace unipile

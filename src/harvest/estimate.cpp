@@ -16,6 +16,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds longest = std::chrono::hours{24 * 365'250};  // 1000 years
+constexpr std::size_t most_curves = 64;
 constexpr std::uint64_t most_forecasts = 20'000;
 constexpr std::uint64_t longest_forecast = 2'000;
 /// More requests than any usual account needs for its ramp.
@@ -146,8 +147,15 @@ harvest_estimator::harvest_estimator(estimate_rules rules) : rules_(std::move(ru
 
 harvest_estimator::~harvest_estimator() = default;
 
-harvest_estimator::curve& harvest_estimator::curve_for(const std::string& provider)
+harvest_estimator::curve& harvest_estimator::curve_for(const account_load& load, const std::string& provider)
 {
+    if (const auto own = rules_.pace_of ? rules_.pace_of(load.account) : std::nullopt) {
+        std::string text = "= " + to_string(*own);
+        const bool is_kept = curves_.contains(text) || curves_.size() < most_curves;
+        std::unique_ptr<curve>& c = is_kept ? curves_[std::move(text)] : another_;
+        if (!c || !is_kept) c = std::make_unique<curve>(*own, rules_.now);
+        return *c;
+    }
     // Foreign names may all differ; the recommendation differs for two of them.
     const bool known = rules_.pace_by_provider && (provider == "LINKEDIN" || provider == "INSTAGRAM");
     const std::string key = known ? provider : std::string{};
@@ -156,10 +164,8 @@ harvest_estimator::curve& harvest_estimator::curve_for(const std::string& provid
     return *c;
 }
 
-milliseconds harvest_estimator::time_for(const account_ledger* ledger, const std::string& provider,
-                                         std::uint64_t requests)
+milliseconds harvest_estimator::time_for(curve& c, const account_ledger* ledger, std::uint64_t requests)
 {
-    curve& c = curve_for(provider);
     if (ledger == nullptr) return c.at(requests);
     if (requests > std::min(longest_forecast, forecasts_left_)) return c.after(*ledger, requests);
     forecasts_left_ -= requests;
@@ -180,9 +186,10 @@ void harvest_estimator::add(const account_load& load)
     }
     if (ledger) harvest::settle(*ledger, rules_.now);
     const std::string& provider = load.provider.empty() && ledger ? ledger->provider : load.provider;
-    if (ledger) curve_for(provider).adopt(*ledger);
+    curve& rules = curve_for(load, provider);
+    if (ledger) rules.adopt(*ledger);
     const std::uint64_t requests = requests_of(load);
-    const milliseconds time = sum_of(time_for(ledger ? &*ledger : nullptr, provider, requests), rules_.per_request);
+    const milliseconds time = sum_of(time_for(rules, ledger ? &*ledger : nullptr, requests), rules_.per_request);
 
     ++sum_.accounts;
     sum_.jobs = saturated_sum(sum_.jobs, load.jobs);

@@ -7,13 +7,17 @@ namespace unipile::program {
 
 std::span<const exit_meaning> exit_meanings() noexcept
 {
-    static constexpr std::array<exit_meaning, 7> all{{
+    static constexpr std::array<exit_meaning, 11> all{{
         {all_complete, "all complete"},
         {some_incomplete, "some listing failed or is incomplete (items that are no posts count as such)"},
         {usage_error, "usage or configuration"},
         {key_refused, "key refused"},
         {out_of_reach, "a harvest ended by an outage"},
         {no_database, "a store's database can't be reached or refuses its user"},
+        {busy, "another process harvests into the store"},
+        {time_up, "--until has ended a harvest with jobs left"},
+        {parked, "a harvest has nothing left but jobs of parked accounts"},
+        {known_failures, "all complete but what failed in earlier runs"},
         {interrupted, "interrupted"},
     }};
     return all;

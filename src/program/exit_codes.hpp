@@ -14,6 +14,10 @@ enum exit_code : int {
     key_refused = 3,
     out_of_reach = 4,  ///< an outage ended the harvest
     no_database = 5,   ///< the database of a store can't be reached, or refuses its user
+    busy = 6,          ///< another process harvests into the store
+    time_up = 7,       ///< `--until` ended the harvest
+    parked = 8,
+    known_failures = 9,
     interrupted = 130,
 };
 

@@ -185,6 +185,7 @@ int main(int argc, char** argv)
         std::cerr << "unipile: " << (line ? line->with_source(complaint) : complaint) << '\n';
         const auto* store = dynamic_cast<const unipile::store::store_error*>(&e);
         if (store != nullptr && is_out_of_reach(store->reason())) return exit_code::no_database;
+        if (store != nullptr && store->reason() == unipile::store::store_errc::in_use) return exit_code::busy;
         const bool is_misuse = dynamic_cast<const std::invalid_argument*>(&e) != nullptr;
         return is_misuse ? exit_code::usage_error : exit_code::some_incomplete;
     }

@@ -11,8 +11,10 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -194,6 +196,31 @@ BOOST_AUTO_TEST_CASE(rules_may_go_by_the_provider)
     BOOST_TEST(took("INSTAGRAM", {}) == others);
     BOOST_TEST(took("", {}) == others);
     BOOST_TEST(took("\x1b[2J", {}) == others);
+}
+
+BOOST_AUTO_TEST_CASE(single_accounts_may_have_rules_of_their_own)
+{
+    estimate_rules rules = rules_of(parse_pacing("1/1h"));
+    rules.pace_of = [](std::string_view account) -> std::optional<pacing> {
+        if (account == "none") return std::nullopt;
+        return parse_pacing("1/" + std::string(account) + "m");
+    };
+    // More rules than are kept.
+    std::vector<account_load> loads;
+    for (int minutes = 1; minutes <= 100; ++minutes) loads.push_back(load_of(std::to_string(minutes), 11));
+    const harvest_estimate all = of(rules, loads);
+    BOOST_TEST(all.slowest == "100");
+    BOOST_TEST(all.duration == std::chrono::minutes{1'000});
+    for (const int n : {1, 63, 64, 65, 99}) {
+        const auto one = load_of(std::to_string(n), 11);
+        loads.push_back(one);
+        BOOST_TEST(of(rules, {one}).duration == std::chrono::minutes{10 * n});
+    }
+    BOOST_TEST(of(rules, loads).duration == std::chrono::minutes{1'000});
+    BOOST_TEST(of(rules, {load_of("none", 11)}).duration == hours{10});
+    account_ledger ledger;
+    ledger.used.push_back({now, 1});
+    BOOST_TEST(of(rules, {load_of("30", 1, 1, ledger.to_text())}).duration == minutes{30});
 }
 
 BOOST_AUTO_TEST_CASE(parked_accounts_are_told_apart)

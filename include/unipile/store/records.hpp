@@ -66,7 +66,7 @@ struct run_request {
     bool move_tenant = false;
     /// How all who work on the run treat its accounts, as a text of the caller's, such as their pace. Where several
     /// workers share a store, the run has it for those that join, and while others work on the run another text is
-    /// refused with `store_errc::in_use`. Elsewhere it has no effect.
+    /// refused with `store_errc::in_use`, whose text has the first line of theirs. Elsewhere it has no effect.
     std::string terms;
 };
 

@@ -1,9 +1,12 @@
 #include "program/harvest/arguments.hpp"
 
+#include "program/harvest/job_columns.hpp"
 #include "program/options/command_files.hpp"
 #include "program/options/option_checks.hpp"
+#include "program/options/text_file.hpp"
 #include "program/options/times.hpp"
 #include "program/stored/open_store.hpp"
+#include "program/terminal/safe_text.hpp"
 
 #include <unipile/client.hpp>
 
@@ -11,6 +14,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace unipile::program {
@@ -42,6 +46,10 @@ void add_jobs(CLI::App& command, harvest_arguments& a)
         ->required();
     command.add_option("--account", a.account, "The account of lines that name none");
     command.add_flag("--company", a.company, "Lines that do not state it are LinkedIn companies");
+    command
+        .add_option("--columns", a.columns,
+                    "What the columns of JOBS mean that have other names, such as identifier=profile_id,account=owner")
+        ->type_name("MEANING=COLUMN,...");
     command.add_option("--rejects", a.rejects, "Write lines that hold no job to FILE; --dry-run only counts them")
         ->type_name("FILE");
 }
@@ -56,7 +64,10 @@ void add_bounds(CLI::App& command, harvest_arguments& a)
         ->group(listings);
     update->group(listings);
     command
-        .add_option("--since", a.since, "Stop each listing at posts that are older: 2024-05-31 (UTC) or a full time")
+        .add_option(
+            "--since", a.since,
+            "Stop each listing at posts that are older: 2024-05-31 (UTC), a full time, yesterday, or 2d for two days "
+            "ago, from midnight UTC")
         ->type_name("DATE")
         ->group(listings);
     command.add_option("--max-posts", a.max_posts, "Stop each listing once its N newest posts are stored; 0: no bound")
@@ -106,6 +117,14 @@ void add_care(CLI::App& command, harvest_arguments& a)
         ->capture_default_str()
         ->group(pace_of_accounts);
     command
+        .add_option(
+            "--accounts", a.accounts,
+            "What is known of single accounts: CSV with the columns account, pace (rules instead of --pace), "
+            "hours (such as mon-fri 09:00-18:00 Europe/Berlin), provider (LINKEDIN or INSTAGRAM), first_used (a "
+            "date; the account is no new one since) and parked (true: its jobs wait). Only account is required")
+        ->type_name("FILE")
+        ->group(pace_of_accounts);
+    command
         .add_option("--parked", a.parked,
                     "Jobs of an account that needs its owner: wait for `unipile accounts --unpark`, or fail")
         ->type_name("wait|fail")
@@ -124,6 +143,16 @@ void add_output(CLI::App& command, harvest_arguments& a)
         ->type_name("FILE")
         ->group("Output");
     command.add_flag("--quiet", a.quiet, "No progress and no summary")->group("Output");
+}
+
+void add_end(CLI::App& command, harvest_arguments& a)
+{
+    command
+        .add_option("--until", a.until,
+                    "End at this time after the pages under way, with an exit code of its own if jobs are left: 06:00 "
+                    "(of this machine's clock), 8h from now on, or a date and time. The same command goes on later")
+        ->type_name("TIME")
+        ->group(pace_of_accounts);
 }
 
 void add_server(CLI::App& command, harvest_arguments& a)
@@ -154,6 +183,7 @@ void check_files(const harvest_arguments& a)
     files.reads("JOBS", a.jobs);
     add_files(files, a.connection);
     files.opens_store("--store", a.store);
+    files.reads("--accounts", a.accounts);
     files.writes("--rejects", a.rejects);
     if (a.dry_run)
         files.writes_lines("--output", {});
@@ -177,6 +207,7 @@ void add_harvest_options(CLI::App& command, harvest_arguments& a)
     add_bounds(command, a);
     add_pages(command, a);
     add_care(command, a);
+    add_end(command, a);
     command
         .add_flag("--dry-run", a.dry_run,
                   "Send nothing: print how many requests it takes, how long, and which account takes longest")
@@ -212,6 +243,7 @@ void add_work_options(CLI::App& command, harvest_arguments& a)
         ->required();
     command.add_flag("--wait", a.wait, "Wait for a harvest if none is under way, and for the next one after its end");
     add_pages(command, a);
+    add_end(command, a);
     add_output(command, a);
     add_server(command, a);
     command.footer(
@@ -235,7 +267,9 @@ milliseconds read_duration(const char* option, const std::string& text, millisec
     return *time;
 }
 
-void set_terms(harvest_plan& plan, std::string_view parked, std::string_view pace)
+/// `accounts`: the text of their table, or empty.
+void set_terms(harvest_plan& plan, std::string_view parked, std::string_view pace, std::string_view accounts,
+               const std::string& name_of_table)
 {
     plan.pace_by_provider = pace == "recommended";
     try {
@@ -246,6 +280,23 @@ void set_terms(harvest_plan& plan, std::string_view parked, std::string_view pac
     if (!plan.pace_by_provider) plan.harvester.harvest.pace = plan.pace;
     plan.harvester.harvest.when_parked =
         parked == "fail" ? harvest_options::parked_jobs::fail : harvest_options::parked_jobs::wait;
+    const auto otherwise = plan.pace_by_provider ? std::nullopt : std::optional{plan.pace};
+    auto table = std::make_shared<account_table>();
+    if (!accounts.empty()) *table = account_table{accounts, name_of_table, otherwise, wall_now()};
+    plan.accounts = table;
+    if (table->empty()) return;
+    plan.harvester.harvest.pace_of = [table](std::string_view account) { return table->pace_of(account); };
+    plan.harvester.prepare_ledger = [table](std::string_view account, account_ledger& ledger) {
+        table->prepare(account, ledger, wall_now());
+    };
+}
+
+std::optional<wall_time> read_until(const std::string& text)
+{
+    if (text.empty()) return std::nullopt;
+    const auto time = parse_end(text, wall_now());
+    if (!time) throw std::invalid_argument{"--until: give a time to come such as 06:00, 8h or 2024-05-31T06:00:00Z"};
+    return time;
 }
 
 std::optional<milliseconds> read_take_over_after(const harvest_arguments& a)
@@ -262,10 +313,13 @@ std::optional<milliseconds> read_take_over_after(const harvest_arguments& a)
 void adopt_terms(harvest_plan& plan, std::string_view terms)
 {
     constexpr std::string_view before = "--parked ", between = " --pace ";
+    const std::size_t line = std::min(terms.find('\n'), terms.size());
     const std::size_t at = terms.find(between);
-    if (!terms.starts_with(before) || at == terms.npos)
+    if (!terms.starts_with(before) || at > line)
         throw std::invalid_argument{"--store: the run under way is of another version of this program"};
-    set_terms(plan, terms.substr(before.size(), at - before.size()), terms.substr(at + between.size()));
+    const std::size_t pace = at + between.size();
+    set_terms(plan, terms.substr(before.size(), at - before.size()), terms.substr(pace, line - pace),
+              terms.substr(std::min(line + 1, terms.size())), "--store: the accounts of the run under way");
 }
 
 harvest_plan make_plan(const harvest_arguments& a)
@@ -275,15 +329,20 @@ harvest_plan make_plan(const harvest_arguments& a)
             "--store: a file has one worker, `unipile harvest JOBS --store FILE`; several work "
             "on a PostgreSQL database"};
     check_files(a);
+    const job_columns refuses{a.columns};
     harvest_plan plan;
     if (!a.dry_run) plan.harvester.client = make_client_options(a.connection);
+    const bool has_table = !a.accounts.empty();
+    set_terms(plan, a.parked, a.pace, has_table ? read_text_file("--accounts", a.accounts) : std::string{},
+              "--accounts: " + printable(a.accounts));
     plan.run.terms = "--parked " + a.parked + " --pace " + a.pace;
-    set_terms(plan, a.parked, a.pace);
+    if (has_table) plan.run.terms += '\n' + plan.accounts->text();
     plan.harvester.harvest.outage_patience =
         read_duration("--outage-patience", a.outage_patience, {}, milliseconds::max(), "90s, 15m or 2h, or 0");
     plan.harvester.client.deadlines.first_byte =
         read_duration("--answer-timeout", a.answer_timeout, milliseconds{1}, milliseconds::max(), "90s or 2m");
     plan.take_over_after = read_take_over_after(a);
+    plan.until = read_until(a.until);
     plan.harvester.harvest.max_buffered_bytes = most_buffered;
     plan.harvester.limit = a.limit;
     plan.harvester.empty_page_tolerance = a.empty_pages;

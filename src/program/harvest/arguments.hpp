@@ -1,14 +1,17 @@
 // The command lines of `unipile harvest` and `unipile work`.
 #pragma once
 
+#include "program/harvest/account_table.hpp"
 #include "program/options/connection_options.hpp"
 
 #include <unipile/pacing.hpp>
 #include <unipile/store/harvester.hpp>
 #include <unipile/store/records.hpp>
+#include <unipile/wall_time.hpp>
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,8 +30,10 @@ struct harvest_arguments {
     std::string store;   ///< file, or connection string
     std::string account;
     bool company = false;
+    std::string columns;
     std::string rejects;
     std::string pace = "recommended";
+    std::string accounts;  ///< file
     std::string parked = "wait";
     std::string outage_patience = "15m";
     std::string answer_timeout = "90s";
@@ -44,6 +49,7 @@ struct harvest_arguments {
     bool base_url_changed = false;
     bool dry_run = false;
     std::string ndjson;  ///< file, or `-`; empty: none
+    std::string until;   ///< time or duration; empty: no end
     std::string order = "least-recent";
     bool quiet = false;
     connection_options connection;
@@ -55,7 +61,9 @@ struct harvest_plan {
     store::run_request run;              ///< without the label, which the jobs give; not for `unipile work`
     pacing pace;                         ///< as requested; for `recommended`, rules that are safe for all
     bool pace_by_provider = false;
+    std::shared_ptr<const account_table> accounts;  ///< never null
     std::optional<std::chrono::milliseconds> take_over_after;
+    std::optional<wall_time> until;
 };
 
 void add_harvest_options(CLI::App& command, harvest_arguments& arguments);
@@ -65,8 +73,8 @@ void add_work_options(CLI::App& command, harvest_arguments& arguments);
 /// change.
 harvest_plan make_plan(const harvest_arguments& arguments);
 
-/// Sets the pace, and what becomes of the jobs of parked accounts, to those of the run that is joined:
-/// `run_info::terms`. Throws std::invalid_argument.
+/// Sets the pace, what is known of the accounts, and what becomes of the jobs of parked ones, to those of the run that
+/// is joined: `run_info::terms`. Throws std::invalid_argument.
 void adopt_terms(harvest_plan& plan, std::string_view terms);
 
 }  // namespace unipile::program

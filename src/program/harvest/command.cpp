@@ -10,6 +10,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace unipile::program {
@@ -30,8 +31,12 @@ int run_work(const harvest_arguments& arguments)
     boost::asio::io_context context{1};
     interruption between{context, {.stop = [] {}, .give_up = [] {}, .end_at_once = [] {}}};
     between.listen();
+    std::optional<wall_time> until;
     for (;;) {
-        harvest_run run{arguments, make_plan(arguments)};
+        harvest_plan plan = make_plan(arguments);
+        if (!until) until = plan.until;
+        plan.until = until;
+        harvest_run run{arguments, std::move(plan)};
         const int code = run.run();
         if (!arguments.wait || run.was_stopped()) return code;
         context.poll();

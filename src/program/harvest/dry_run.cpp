@@ -81,6 +81,7 @@ jobs_seen look_through(const harvest_arguments& arguments, const known_accounts&
     request.jobs = arguments.jobs;
     request.account = arguments.account;
     request.company = arguments.company;
+    request.columns = job_columns{arguments.columns};
     job_file file{request, [](std::string_view line) { std::cerr << line << '\n'; }, [] { return true; }};
     jobs_seen seen;
     // Hashes, since a file may have millions of lines.
@@ -106,9 +107,7 @@ jobs_seen look_through(const harvest_arguments& arguments, const known_accounts&
 std::vector<std::string> notes_on(const jobs_seen& seen)
 {
     std::vector<std::string> notes;
-    if (seen.repeated > 0)
-        notes.push_back(with_thousands(seen.repeated) + (seen.repeated == 1 ? " line repeats" : " lines repeat") +
-                        " a job and counts once");
+    if (seen.repeated > 0) notes.push_back(repetition_line(seen.repeated));
     if (seen.rejected > 0)
         notes.push_back(with_thousands(seen.rejected) + (seen.rejected == 1 ? " line holds" : " lines hold") +
                         " no job that can be asked for");
@@ -132,6 +131,21 @@ double requests_per_job(const known_account& k, std::uint64_t jobs, const harves
     return (fresh * whole + done * requests_of_known_job) / static_cast<double>(jobs);
 }
 
+/// Completes the account by what its owner says of it, as a run does.
+void apply(const account_table& table, account_load& load, wall_time now)
+{
+    if (table.empty()) return;
+    account_ledger ledger;
+    if (!load.ledger.empty()) ledger = account_ledger::from_text(load.ledger).value_or(account_ledger::used_up(now));
+    if (ledger.parked && load.unparked) ledger.unpark(now);
+    const account_ledger before = ledger;
+    table.prepare(load.account, ledger, now);
+    if (load.provider.empty()) load.provider = ledger.provider;
+    if (ledger == before) return;
+    load.ledger = ledger.to_text();
+    load.unparked = false;
+}
+
 }  // namespace
 
 int dry_run(const harvest_arguments& arguments, const harvest_plan& plan)
@@ -141,6 +155,7 @@ int dry_run(const harvest_arguments& arguments, const harvest_plan& plan)
     estimate_rules rules;
     rules.pace = plan.pace;
     rules.pace_by_provider = plan.pace_by_provider;
+    rules.pace_of = plan.harvester.harvest.pace_of;
     rules.connections = arguments.connection.connections;
     rules.now = wall_now();
     harvest_estimator estimator{rules};
@@ -153,6 +168,7 @@ int dry_run(const harvest_arguments& arguments, const harvest_plan& plan)
         load.provider = k.provider;
         load.jobs = n;
         load.unparked = !k.parked;
+        apply(*plan.accounts, load, rules.now);
         load.requests_per_job = requests_per_job(k, n, arguments);
         estimator.add(load);
     }

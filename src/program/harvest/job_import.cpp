@@ -110,7 +110,7 @@ job_file::job_file(const import_request& request, speaker say, const std::functi
       say_(std::move(say)),
       keep_going_(keep_going),
       input_(request_.jobs, keep_going),
-      reader_(input_.stream(), {request_.account, request_.company}),
+      reader_(input_.stream(), {request_.account, request_.company, request_.columns}),
       rejects_(std::make_unique<reject_file>(request_.rejects))
 {
     std::string unused;
@@ -132,7 +132,8 @@ std::string job_file::list_of(const std::string& content) const
 {
     if (content.empty()) return {};
     // The number changes if the same content is to mean other jobs.
-    return "1 " + content + (request_.company ? " companies " : " ") + request_.account;
+    return "1 " + content + (request_.company ? " companies " : " ") + request_.account +
+           (request_.columns.empty() ? "" : ' ' + request_.columns.text());
 }
 
 std::optional<job_line> job_file::next() { return first_ ? std::exchange(first_, std::nullopt) : read_on(); }
@@ -158,6 +159,12 @@ std::uint64_t job_file::finish()
     return rejected_;
 }
 
+std::string repetition_line(std::uint64_t lines)
+{
+    return lines == 1 ? "1 line of the jobs file repeats a job, which counts once"
+                      : with_thousands(lines) + " lines of the jobs file repeat jobs, which count once";
+}
+
 import_report import_jobs(job_file& file, store::engine& store, std::int64_t run,
                           const std::function<bool()>& keep_going)
 {
@@ -171,7 +178,7 @@ import_report import_jobs(job_file& file, store::engine& store, std::int64_t run
     store.perform(store::begin_import{run});
     const auto add_batch = [&] {
         sort_by_account(batch);
-        store.perform(store::add_jobs{run, std::exchange(batch, {})});
+        report.repeated += store.perform(store::add_jobs{run, std::exchange(batch, {})}).repeated;
         store.commit();
         report.all_read = report.all_read && keep_going();
         return report.all_read;

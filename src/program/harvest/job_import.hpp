@@ -20,12 +20,14 @@ struct import_request {
     std::string rejects;  ///< file for the lines without a job; empty: none
     std::string account;  ///< for lines that name none
     bool company = false;
+    job_columns columns = {};
     bool quiet = false;  ///< without the line on unused columns
 };
 
 struct import_report {
     std::uint64_t rejected = 0;   ///< lines without a job
     std::uint64_t withdrawn = 0;  ///< jobs of the run that are no longer in the file
+    std::uint64_t repeated = 0;   ///< lines whose job is on an earlier line
     bool all_read = true;         ///< false if it was stopped before its end
 };
 
@@ -71,6 +73,9 @@ private:
     std::optional<job_line> first_;
     bool stopped_ = false;
 };
+
+/// Returns the line on lines of a jobs file that repeat a job.
+std::string repetition_line(std::uint64_t lines);
 
 /// Adds every job of the file to the run, a few thousand at a time, so that memory is bounded; commits what it added.
 /// Does no more than the store needs if the file is the one that it was given last: see `store::repeat_import`.

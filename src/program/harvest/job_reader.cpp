@@ -1,12 +1,12 @@
 #include "program/harvest/job_reader.hpp"
 
+#include "program/harvest/csv.hpp"
 #include "program/terminal/safe_text.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
 #include <algorithm>
-#include <cctype>
 #include <stdexcept>
 #include <utility>
 
@@ -15,92 +15,10 @@ namespace {
 
 constexpr std::string_view wanted_header = "a header such as account,identifier,company";
 
-std::string_view trim(std::string_view s)
-{
-    constexpr std::string_view blanks = " \t\r\n";
-    const auto first = s.find_first_not_of(blanks);
-    if (first == std::string_view::npos) return {};
-    return s.substr(first, s.find_last_not_of(blanks) - first + 1);
-}
-
-std::string lower(std::string_view s)
-{
-    std::string out{s};
-    std::transform(out.begin(), out.end(), out.begin(),
-                   [](char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); });
-    return out;
-}
-
 std::vector<std::string> lower_all(std::vector<std::string> values)
 {
     for (std::string& v : values) v = lower(v);
     return values;
-}
-
-/// Returns true, false, or nothing. Spreadsheets use the words of their own language.
-std::optional<bool> read_flag(std::string_view text)
-{
-    const std::string t = lower(trim(text));
-    for (const char* yes : {"true", "yes", "y", "1", "company", "wahr", "ja", "vrai", "verdadero"})
-        if (t == yes) return true;
-    for (const char* no : {"", "false", "no", "n", "0", "person", "user", "falsch", "nein", "faux", "falso"})
-        if (t == no) return false;
-    return std::nullopt;
-}
-
-/// A record of CSV, split as far as its quotes are valid.
-struct csv_record {
-    enum class quotes { fit, open, misplaced };
-    std::vector<std::string> values;
-    quotes state = quotes::fit;
-    std::size_t at = 0;  ///< the position of the misplaced quote
-};
-
-csv_record split_csv(std::string_view line, char separator)
-{
-    csv_record r;
-    r.values.resize(1);
-    std::size_t i = 0;
-    const auto take_quoted = [&] {
-        for (++i; i < line.size(); ++i) {
-            if (line[i] != '"') {
-                r.values.back() += line[i];
-            } else if (i + 1 < line.size() && line[i + 1] == '"') {
-                r.values.back() += line[i++];
-            } else {
-                r.at = i++;
-                return true;
-            }
-        }
-        return false;
-    };
-    while (i < line.size()) {
-        if (line[i] == '"' && trim(r.values.back()).empty()) {
-            r.values.back().clear();
-            if (!take_quoted()) {
-                r.state = csv_record::quotes::open;
-                return r;
-            }
-            while (i < line.size() && (line[i] == ' ' || line[i] == '\t') && line[i] != separator) ++i;
-            if (i == line.size() || line[i] == separator) continue;
-            r.state = csv_record::quotes::misplaced;
-            return r;
-        }
-        if (line[i] == separator) {
-            r.values.emplace_back();
-            ++i;
-        } else {
-            r.values.back() += line[i++];
-        }
-    }
-    for (std::string& v : r.values) v = std::string{trim(v)};
-    return r;
-}
-
-/// Returns true if a value starts at this quote, so that it opens another record and closes none.
-bool begins_value(std::string_view record, std::size_t at, char separator)
-{
-    return record[at - 1] == '\n' || record[at - 1] == separator;
 }
 
 /// Returns the format of a file that is not text, or an empty text.
@@ -127,13 +45,6 @@ void settle(job_reading& r, job_line job)
     if (r.complaint.empty()) r.job = std::move(job);
 }
 
-const boost::json::value* find(const boost::json::object& o, std::initializer_list<const char*> names)
-{
-    for (const char* name : names)
-        if (const auto* v = o.if_contains(name); v != nullptr && !v->is_null()) return v;
-    return nullptr;
-}
-
 /// Returns a string, or a whole number (a company's id) as text; nothing for other values.
 std::optional<std::string> read_text(const boost::json::value* v)
 {
@@ -142,17 +53,6 @@ std::optional<std::string> read_text(const boost::json::value* v)
     if (const auto* n = v->if_int64()) return std::to_string(*n);
     if (const auto* n = v->if_uint64()) return std::to_string(*n);
     return std::nullopt;
-}
-
-bool names_account(std::string_view column) { return column == "account" || column == "account_id"; }
-
-/// Returns true for another header, as in concatenated files; with other columns only if it names the required ones.
-bool is_header_again(const std::vector<std::string>& values, const std::vector<std::string>& header)
-{
-    const auto names_identifier = [](const std::string& v) { return v.size() == 10 && lower(v) == "identifier"; };
-    if (std::none_of(values.begin(), values.end(), names_identifier)) return false;
-    return lower_all(values) == header ||
-           std::any_of(values.begin(), values.end(), [](const std::string& v) { return names_account(lower(v)); });
 }
 
 std::optional<bool> read_json_flag(const boost::json::value* v, bool otherwise)
@@ -165,7 +65,8 @@ std::optional<bool> read_json_flag(const boost::json::value* v, bool otherwise)
 
 }  // namespace
 
-job_reader::job_reader(std::istream& in, job_defaults defaults) : in_(in), defaults_(std::move(defaults))
+job_reader::job_reader(std::istream& in, job_defaults defaults)
+    : in_(in), defaults_(std::move(defaults)), identifier_name_(defaults_.columns.name_of(job_column::identifier))
 {
     if (!skip_blank()) return;
     if (const std::string_view what = other_format(line_); !what.empty())
@@ -175,8 +76,8 @@ job_reader::job_reader(std::istream& in, job_defaults defaults) : in_(in), defau
     if (!pending_) return;
     if (first.front() == '{') {
         format_ = format::ndjson;
-    } else if (const std::string l = lower(first);
-               defaults_.account.empty() || l.find("identifier") != std::string::npos) {
+    } else if (defaults_.account.empty() || !defaults_.columns.empty() ||
+               lower(first).find(identifier_name_) != std::string::npos) {
         format_ = format::csv;
         read_header();
     } else if (first.find_first_of(",;\" \t") != std::string_view::npos) {
@@ -188,9 +89,9 @@ job_reader::job_reader(std::istream& in, job_defaults defaults) : in_(in), defau
 /// Spreadsheets start a file with `sep=;` if the separator is not the usual one.
 void job_reader::take_separator()
 {
-    const std::string_view first = trim(line_);
-    if (first.size() != 5 || !lower(first).starts_with("sep=")) return;
-    separator_ = first.back();
+    const auto named = named_separator(line_);
+    if (!named) return;
+    separator_ = *named;
     separator_given_ = true;
     pending_ = false;
     skip_blank();
@@ -278,35 +179,50 @@ void job_reader::read_header()
 {
     header_ = line_;
     pending_ = false;
-    // The separator is the first of these in the header; with one column there is none.
-    const auto at = line_.find_first_of(",;\t");
-    if (at != std::string::npos && !separator_given_) separator_ = line_[at];
+    if (!separator_given_) separator_ = separator_of(line_);
     const csv_record names = split_csv(line_, separator_);
     if (names.state != csv_record::quotes::fit || too_long_)
         throw std::invalid_argument{"the jobs file's first line is no CSV header; write " + std::string{wanted_header}};
     columns_ = lower_all(names.values);
     for (std::size_t i = 0; i < columns_.size(); ++i) {
-        const std::string& name = columns_[i];
-        int* const column = names_account(name)                         ? &account_column_
-                            : name == "identifier"                      ? &identifier_column_
-                            : name == "company" || name == "is_company" ? &company_column_
-                                                                        : nullptr;
-        if (column && *column >= 0)
+        const auto meaning = defaults_.columns.meaning_of(columns_[i]);
+        if (!meaning && !columns_[i].empty()) unused_columns_.push_back(names.values[i]);
+        if (!meaning) continue;
+        const auto [first, is_first] = places_.emplace(*meaning, i);
+        if (!is_first)
             throw std::invalid_argument{"the jobs file has two columns with the same meaning: " +
-                                        listed({names.values[static_cast<std::size_t>(*column)], names.values[i]}) +
-                                        "; remove one"};
-        if (column)
-            *column = static_cast<int>(i);
-        else if (!name.empty())
-            unused_columns_.push_back(names.values[i]);
+                                        listed({names.values[first->second], names.values[i]}) + "; remove one"};
     }
-    if (identifier_column_ < 0)
-        throw std::invalid_argument{"the jobs file has no column \"identifier\" (it has: " + listed(names.values) +
-                                    "); write " + std::string{wanted_header} +
-                                    ", or name the account of a list of plain identifiers with --account"};
-    if (account_column_ < 0 && defaults_.account.empty())
-        throw std::invalid_argument{"the jobs file has no column \"account\" (it has: " + listed(names.values) +
-                                    "); add it, or name one for all with --account"};
+    require_columns(names.values);
+}
+
+void job_reader::require_columns(const std::vector<std::string>& written) const
+{
+    const job_columns& columns = defaults_.columns;
+    const auto require = [&](job_column column, const std::string& advice) {
+        if (!places_.contains(column))
+            throw std::invalid_argument{"the jobs file has no column \"" + printable(columns.name_of(column), 40) +
+                                        "\" (it has: " + listed(written) + "); " + advice};
+    };
+    for (const job_column column : {job_column::account, job_column::identifier, job_column::company})
+        if (columns.is_given(column)) require(column, "correct --columns");
+    require(job_column::identifier, "write " + std::string{wanted_header} +
+                                        ", say with --columns which column it is, or name the account of a list of "
+                                        "plain identifiers with --account");
+    if (defaults_.account.empty())
+        require(job_column::account, "add it, say with --columns which one it is, or name one for all with --account");
+}
+
+/// Returns true for another header, as in concatenated files; with other columns only if it names the required ones.
+bool job_reader::is_header_again(const std::vector<std::string>& values) const
+{
+    const auto names_identifier = [this](const std::string& v) {
+        return v.size() == identifier_name_.size() && lower(v) == identifier_name_;
+    };
+    if (std::none_of(values.begin(), values.end(), names_identifier)) return false;
+    return lower_all(values) == columns_ || std::any_of(values.begin(), values.end(), [this](const std::string& v) {
+               return defaults_.columns.meaning_of(v) == job_column::account;
+           });
 }
 
 std::optional<job_reading> job_reader::next()
@@ -344,21 +260,20 @@ void job_reader::parse_csv(job_reading& r)
         return;
     }
     const std::vector<std::string>& values = record.values;
-    const bool header = is_header_again(values, columns_);
+    const bool header = is_header_again(values);
     if (header) columns_changed_ = lower_all(values) != columns_;
     // With the columns of the first header, the following lines would be wrong jobs.
     if (columns_changed_)
         r.complaint = header ? "this is a header with other columns than the first; put what follows it in another file"
                              : "it follows a header with other columns than the first; put it in another file";
     if (header || columns_changed_) return;
-    const auto value = [&](int column) -> std::string {
-        return column >= 0 && static_cast<std::size_t>(column) < values.size()
-                   ? values[static_cast<std::size_t>(column)]
-                   : std::string{};
+    const auto value = [&](job_column column) -> std::string {
+        const auto at = places_.find(column);
+        return at != places_.end() && at->second < values.size() ? values[at->second] : std::string{};
     };
-    job_line job{value(account_column_), value(identifier_column_), defaults_.is_company};
+    job_line job{value(job_column::account), value(job_column::identifier), defaults_.is_company};
     if (job.account.empty()) job.account = defaults_.account;
-    if (const std::string text = value(company_column_); !text.empty()) {
+    if (const std::string text = value(job_column::company); !text.empty()) {
         const auto flag = read_flag(text);
         if (!flag) {
             r.complaint = "company must be true or false";
@@ -378,9 +293,17 @@ void job_reader::parse_ndjson(job_reading& r) const
         r.complaint = "not a JSON object";
         return;
     }
-    const auto account = read_text(find(*o, {"account", "account_id"}));
-    const auto identifier = read_text(find(*o, {"identifier"}));
-    const auto company = read_json_flag(find(*o, {"company", "is_company"}), defaults_.is_company);
+    std::map<job_column, const boost::json::value*> members;
+    for (const auto& [name, value] : *o)
+        if (const auto meaning = defaults_.columns.meaning_of({name.data(), name.size()}); meaning && !value.is_null())
+            members.emplace(*meaning, &value);
+    const auto member = [&](job_column column) {
+        const auto at = members.find(column);
+        return at == members.end() ? nullptr : at->second;
+    };
+    const auto account = read_text(member(job_column::account));
+    const auto identifier = read_text(member(job_column::identifier));
+    const auto company = read_json_flag(member(job_column::company), defaults_.is_company);
     if (!account || !identifier) {
         r.complaint = "account and identifier must be strings";
     } else if (!company) {

@@ -2,11 +2,13 @@
 #pragma once
 
 #include "program/harvest/job_check.hpp"
+#include "program/harvest/job_columns.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <istream>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,18 +24,18 @@ struct job_reading {
     std::string raw;        ///< without a job: the line as read
 };
 
-/// The values that lines may leave out.
+/// The values that lines may leave out, and the names of columns.
 struct job_defaults {
     std::string account;
     bool is_company = false;
+    job_columns columns = {};
 };
 
 /// Reads jobs from a stream, with one line in memory at a time. The first line that is not blank determines which of
 /// three formats the file has:
 ///  - NDJSON: `{"account":"acc1","identifier":"ACo…","company":false}`
-///  - CSV with a header that names the columns `account`, `identifier` and `company` (in any order, others are
-///  ignored);
-///    separated by comma, semicolon or tab; quotes as in RFC 4180, values with line breaks up to 64 KiB
+///  - CSV with a header that names the columns of `job_columns` (in any order, others are ignored); separated by comma,
+///  semicolon or tab; quotes as in RFC 4180, values with line breaks up to 64 KiB
 ///  - plain identifiers, one a line, if the defaults name an account
 /// Lines end with LF, CR LF or CR. Blank lines are skipped, as are lines with `#` in plain files and repeated headers
 /// in CSV.
@@ -67,6 +69,8 @@ private:
     bool skip_blank();
     void take_separator();
     void read_header();
+    void require_columns(const std::vector<std::string>& written) const;
+    bool is_header_again(const std::vector<std::string>& values) const;
     void read_record();
     void parse_csv(job_reading& r);
     void parse_ndjson(job_reading& r) const;
@@ -74,6 +78,7 @@ private:
 
     std::istream& in_;
     job_defaults defaults_;
+    std::string identifier_name_;
     format format_ = format::plain;
     std::string line_;
     std::string header_;
@@ -87,8 +92,8 @@ private:
     bool after_return_ = false;     ///< the last byte read is a CR; an LF behind it ends the same line
     bool columns_changed_ = false;  ///< by a header between the lines
     char separator_ = ',';
-    bool separator_given_ = false;  ///< by a line `sep=`
-    int account_column_ = -1, identifier_column_ = -1, company_column_ = -1;
+    bool separator_given_ = false;              ///< by a line `sep=`
+    std::map<job_column, std::size_t> places_;  ///< of the columns that mean something
 };
 
 }  // namespace unipile::program

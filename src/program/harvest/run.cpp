@@ -1,6 +1,7 @@
 #include "program/harvest/run.hpp"
 
 #include "program/command.hpp"
+#include "program/harvest/exit_code.hpp"
 #include "program/harvest/stop.hpp"
 #include "program/posts/report.hpp"
 #include "program/stored/open_store.hpp"
@@ -32,6 +33,7 @@ using std::chrono::milliseconds;
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 /// An interrupted run has ten seconds to commit; this part of them is for the pages under way.
 constexpr milliseconds patience_with_pages{8'000};
+constexpr milliseconds longest_sleep{30'000};
 constexpr milliseconds unpark_interval{2'000};
 /// How often the display reads the accounts.
 constexpr milliseconds view_interval{500};
@@ -62,11 +64,16 @@ harvest_run::harvest_run(const harvest_arguments& arguments, harvest_plan plan)
                                        // GCOVR_EXCL_STOP
                                    },
                                .patience = patience_with_pages}),
+      until_(context_),
       unparked_(context_),
       look_(context_),
       shared_(is_database(arguments.store))
 {
     interruption_.listen();
+    const auto ended = [this](const std::exception_ptr& error) {  // GCOVR_EXCL_LINE: it ends without memory only
+        if (error) failed(error);                                 // GCOVR_EXCL_LINE
+    };
+    if (plan_.until) asio::co_spawn(context_, end_in_time(), ended);
     if (arguments.ndjson.empty()) return;
     output_.emplace(context_, arguments.ndjson,
                     post_output::steps{.say = [this](std::string_view line) { console_.say(line); },
@@ -120,6 +127,9 @@ harvest_ending harvest_run::ending() const
     e.withdrawn = start_.imported.withdrawn;
     e.all_read = start_.imported.all_read;
     e.shared = shared_;
+    e.failed_before = failed_before_;
+    e.time_is_up = time_is_up_;
+    e.stopped = stopping_;
     return e;
 }
 
@@ -169,7 +179,7 @@ bool harvest_run::prepare_unless_interrupted()
         return prepare();
     } catch (const store::store_error& e) {
         const bool waited = e.reason() == store::store_errc::locked || e.reason() == store::store_errc::interrupted;
-        if (!interruption_.came() || !waited) throw;
+        if (!(interruption_.came() || time_is_up_) || !waited) throw;
         start_.imported.all_read = false;
         return false;
     }
@@ -192,6 +202,7 @@ bool harvest_run::prepare()
     context_.poll();
     counts_ = start_.engine->perform(store::count_jobs{start_.run.run});
     over_before_ = counts_.done + counts_.failed;
+    if (!arguments_.joins) failed_before_ = counts_.failed;
     if (arguments_.joins && !arguments_.quiet)
         console_.say("unipile: joined run " + std::to_string(start_.run.run) + " (" +
                      printable(start_.run.label, longest_label) + "): " + with_thousands(counts_.open()) + " of " +
@@ -213,6 +224,7 @@ void harvest_run::start_company()
     estimate_rules rules;
     rules.pace = plan_.pace;
     rules.pace_by_provider = plan_.pace_by_provider;
+    rules.pace_of = plan_.harvester.harvest.pace_of;
     progress_.emplace(context_, console_, [this] { return snapshot(); }, arguments_.store, std::move(rules));
     asio::co_spawn(context_, progress_->show(), ended);
     asio::co_spawn(context_, progress_->look_ahead(), ended);
@@ -357,8 +369,22 @@ bool harvest_run::wait_for_store(const store_wait& wait)
     if (std::string line = store_watch_.line(wait); !line.empty())
         asio::post(context_, [this, line = std::move(line)] { console_.say(line); });
     if (std::this_thread::get_id() == thread_) context_.poll();
-    if (interruption_.came()) return wait.what != store_wait::reason::upgrade && wait.waited < wait_when_interrupted;
+    if (interruption_.came() || (time_is_up_ && !writer_))
+        return wait.what != store_wait::reason::upgrade && wait.waited < wait_when_interrupted;
     return !closing_books_ || wait.waited < longest_last_wait;
+}
+
+/// Looks at the clock from time to time, since it may be set, and the machine may sleep.
+asio::awaitable<void> harvest_run::end_in_time()
+{
+    while (wall_now() < *plan_.until) {
+        until_.expires_after(std::min(*plan_.until - wall_now(), longest_sleep));
+        co_await until_.async_wait(as_result);
+    }
+    time_is_up_ = true;
+    if (!arguments_.quiet && !stopping_)
+        console_.say("unipile: the time of --until has come; finishing the pages under way");
+    stop_all();
 }
 
 void harvest_run::stop_all()
@@ -418,7 +444,7 @@ int harvest_run::exit_code_now() const
     if (stopped_by_) return exit_code_of_stop(*stopped_by_);
     const harvest_ending e = ending();
     const bool written = !output_ || !output_->failed();
-    return e.whole() && e.tally.quarantined == 0 && written ? exit_code::all_complete : exit_code::some_incomplete;
+    return exit_code_of(e, written);
 }
 
 }  // namespace unipile::program

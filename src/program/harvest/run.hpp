@@ -63,6 +63,7 @@ private:
     void stop_run();
     void stop_all();
     void cancel_all();
+    boost::asio::awaitable<void> end_in_time();
     boost::asio::awaitable<void> look_for_unparked();
     boost::asio::awaitable<void> look_at_run();
     store::harvester_counters tally() const;
@@ -76,7 +77,7 @@ private:
     console console_;
     boost::asio::io_context context_{1};
     interruption interruption_;
-    boost::asio::steady_timer unparked_, look_;
+    boost::asio::steady_timer until_, unparked_, look_;
     std::optional<post_output> output_;
     std::unique_ptr<store::store_writer> writer_;
     run_start start_;
@@ -85,6 +86,7 @@ private:
     store::job_counts counts_;           ///< as last counted: before the harvester started, at the end, and when shared
     store::harvester_counters counted_;  ///< what this process had done when they were counted
     std::uint64_t over_before_ = 0;      ///< jobs that were over before this process
+    std::uint64_t failed_before_ = 0;    ///< of these, those that had failed; 0 where this process has joined
     store::harvester_stats past_;        ///< of earlier harvesters
     std::unique_ptr<store::harvester> harvester_;
     std::optional<harvest_progress> progress_;
@@ -94,7 +96,7 @@ private:
     std::string phase_;
     std::exception_ptr error_;  ///< the first one
     std::optional<failure> stopped_by_;
-    std::atomic<bool> closing_books_ = false;
+    std::atomic<bool> closing_books_ = false, time_is_up_ = false;
     store_watch store_watch_;
     std::thread::id thread_ = std::this_thread::get_id();
     bool harvesting_ = false, stopping_ = false;

@@ -3,11 +3,13 @@
 #include "program/options/connection_options.hpp"
 #include "program/stored/usable_store.hpp"
 #include "program/terminal/figures.hpp"
+#include "program/terminal/safe_text.hpp"
 
 #include <unipile/store/account_share.hpp>
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -128,16 +130,28 @@ std::unique_ptr<store::engine> open_and_begin(const harvest_arguments& arguments
     }
 }
 
+void tell_unused(const account_table& table, const harvest_arguments& arguments, const start_steps& steps)
+{
+    constexpr std::size_t longest_column = 40;
+    if (arguments.quiet || table.unused_columns().empty()) return;
+    std::string all;
+    for (const std::string& column : table.unused_columns())
+        all += (all.empty() ? "" : ", ") + printable(column, longest_column);
+    steps.say("unipile: columns of --accounts that mean nothing here: " + printable(all));
+}
+
 }  // namespace
 
 void begin_run(const harvest_arguments& arguments, const harvest_plan& plan, const start_steps& steps, run_start& start)
 {
     steps.enter("reading jobs");
+    tell_unused(*plan.accounts, arguments, steps);
     import_request from;
     from.jobs = arguments.jobs;
     from.rejects = arguments.rejects;
     from.account = arguments.account;
     from.company = arguments.company;
+    from.columns = job_columns{arguments.columns};
     from.quiet = arguments.quiet;
     job_file file{from, steps.say, steps.keeps_going};
     start.imported.all_read = file.all_read();
@@ -151,6 +165,8 @@ void begin_run(const harvest_arguments& arguments, const harvest_plan& plan, con
         engine->commit();  // shows that the file can be written
     });
     start.imported = import_jobs(file, *engine, start.run.run, steps.keeps_going);
+    if (start.imported.repeated > 0 && !arguments.quiet)
+        steps.say("unipile: " + repetition_line(start.imported.repeated));
     start.engine = std::move(engine);
 }
 

@@ -30,6 +30,7 @@ std::string jobs_line(const harvest_ending& e)
     line += with_thousands(e.jobs.done) + " came to the end" + (partly ? " (" + now + here + "), " : ", ");
     line += with_thousands(e.jobs.failed) + " failed, " + with_thousands(e.left()) + " left";
     if (e.unconfirmed() > 0) line += "; " + counted(e.unconfirmed(), "end", "ends") + " not confirmed";
+    if (e.time_is_up) line += "; ended by --until, and the same command goes on";
     return e.all_read ? line : line + "; the jobs file was not read to its end";
 }
 

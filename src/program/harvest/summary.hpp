@@ -18,11 +18,14 @@ struct harvest_ending {
     store::harvester_stats tally;  ///< of this process
     accounts_view accounts;
     std::chrono::milliseconds elapsed{0};
-    std::string store;            ///< as typed; empty if the run ended before it was opened
-    bool all_read = true;         ///< the jobs file was read to its end
-    bool shared = false;          ///< other processes may have worked on the run
-    std::uint64_t rejects = 0;    ///< lines of the jobs file that could not be read
-    std::uint64_t withdrawn = 0;  ///< jobs that are no longer in the jobs file
+    std::string store;                ///< as typed; empty if the run ended before it was opened
+    bool all_read = true;             ///< the jobs file was read to its end
+    bool shared = false;              ///< other processes may have worked on the run
+    std::uint64_t rejects = 0;        ///< lines of the jobs file that could not be read
+    std::uint64_t withdrawn = 0;      ///< jobs that are no longer in the jobs file
+    std::uint64_t failed_before = 0;  ///< jobs of the run that had failed before this process began
+    bool time_is_up = false;          ///< `--until` has ended it
+    bool stopped = false;             ///< it did not end by itself
 
     std::uint64_t left() const noexcept { return jobs.open(); }
     /// Returns the number of listings that ended with a refused cursor, which may have expired.
@@ -31,6 +34,8 @@ struct harvest_ending {
         const auto at = tally.by_end.find("refused_cursor");
         return at == tally.by_end.end() ? 0 : at->second;
     }
+    /// Returns true if there is nothing left to do until an account's owner has acted.
+    bool only_parked() const noexcept { return left() > 0 && !stopped && accounts.parked_count > 0; }
     /// Returns true if every job of the run is done, and no line was unreadable.
     bool whole() const { return left() == 0 && jobs.failed == 0 && rejects == 0 && all_read && unconfirmed() == 0; }
 };

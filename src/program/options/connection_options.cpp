@@ -175,10 +175,11 @@ std::string tenant_of(const std::string& base_url)
 std::optional<wall_time> read_time(const char* option, const std::string& text)
 {
     if (text.empty()) return std::nullopt;
-    const auto time = parse_date(text);
+    const auto time = parse_past(text, wall_now());
     if (!time)
         throw std::invalid_argument{std::string{option} +
-                                    ": give a date such as 2024-05-31, or a time such as 2024-05-31T12:00:00Z"};
+                                    ": give a date such as 2024-05-31, a time such as 2024-05-31T12:00:00Z, yesterday, "
+                                    "or how long ago, such as 2d"};
     return time;
 }
 

@@ -53,7 +53,7 @@ std::string tenant_of(const std::string& base_url);
 /// Returns the text of `--base-url` or the environment; empty if neither is set.
 std::string given_base_url(const connection_options& o);
 
-/// Reads a date or a time as `parse_date` does; nothing for an empty text. Throws std::invalid_argument.
+/// Reads a date or a time as `parse_past` does; nothing for an empty text. Throws std::invalid_argument.
 std::optional<wall_time> read_time(const char* option, const std::string& text);
 
 }  // namespace unipile::program

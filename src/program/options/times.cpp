@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
+#include <ctime>
 #include <system_error>
 #include <utility>
 
@@ -48,6 +49,56 @@ std::optional<wall_time> parse_date(std::string_view text)
     if (!in.at_end()) read.zone = in.zone(false);
     const bool usual = read.second < 60 && std::chrono::abs(read.zone) < std::chrono::hours{15};
     return in.at_end() && usual ? read.time() : std::nullopt;
+}
+
+std::optional<wall_time> parse_past(std::string_view text, wall_time now)
+{
+    using std::chrono::days;
+    using std::chrono::hours;
+    using std::chrono::milliseconds;
+    const wall_time today = std::chrono::floor<days>(now);
+    if (text == "today") return today;
+    if (text == "yesterday") return today - days{1};
+    const auto ago = text == "0" ? std::nullopt : parse_duration(text);
+    if (!ago) return parse_date(text);
+    if (text.ends_with('d')) return today - *ago;
+    return (text.ends_with('h') ? wall_time{std::chrono::floor<hours>(now)} : now) - *ago;
+}
+
+namespace {
+
+/// Returns the next time at which clocks here show it.
+std::optional<wall_time> next_local(int hour, int minute, wall_time now)
+{
+    const std::time_t from = std::chrono::system_clock::to_time_t(now);
+    std::tm day{};
+    if (::localtime_r(&from, &day) == nullptr) return std::nullopt;
+    for (int later = 0; later < 2; ++later) {
+        std::tm at{};
+        at.tm_year = day.tm_year;
+        at.tm_mon = day.tm_mon;
+        at.tm_mday = day.tm_mday + later;
+        at.tm_hour = hour;
+        at.tm_min = minute;
+        at.tm_isdst = -1;
+        const wall_time found{std::chrono::seconds{std::mktime(&at)}};
+        if (found > now) return found;
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<wall_time> parse_end(std::string_view text, wall_time now)
+{
+    if (const auto duration = parse_duration(text)) return now + *duration;
+    date_reader in{text};
+    const int hour = in.number(2);
+    in.expect(":");
+    const int minute = in.number(2);
+    if (in.at_end() && hour < 24 && minute < 60) return next_local(hour, minute, now);
+    const auto date = parse_date(text);
+    return date && *date > now ? date : std::nullopt;
 }
 
 }  // namespace unipile::program

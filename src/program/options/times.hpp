@@ -16,4 +16,12 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 /// alone is midnight UTC.
 std::optional<wall_time> parse_date(std::string_view text);
 
+/// Reads a time in the past: what `parse_date` reads, `today`, `yesterday`, or how long ago it was: `2d` is midnight
+/// UTC two days ago, `36h` the full hour 36 hours ago. So the same text means the same time for a whole day or hour.
+std::optional<wall_time> parse_past(std::string_view text, wall_time now);
+
+/// Reads a time to come: `8h` from `now` on, `06:00` of this machine's time zone, today or tomorrow, or what
+/// `parse_date` reads. Returns nothing for a time that is over.
+std::optional<wall_time> parse_end(std::string_view text, wall_time now);
+
 }  // namespace unipile::program

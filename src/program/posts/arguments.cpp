@@ -90,7 +90,11 @@ void add_options(CLI::App& command, posts_options& o)
         ->check(complaint_about_count)
         ->capture_default_str()
         ->group(bounds);
-    command.add_option("--since", o.since, "End each listing at posts that are older: 2024-05-31 (UTC) or a full time")
+    command
+        .add_option(
+            "--since", o.since,
+            "End each listing at posts that are older: 2024-05-31 (UTC), a full time, yesterday, or 2d for two days "
+            "ago")
         ->type_name("DATE")
         ->group(bounds);
     command.add_option("--limit", o.limit, "Posts a page, 1 to 100")

@@ -79,6 +79,7 @@ std::optional<pace_outlook> outlook_of(store::post_reader& reader, const store_s
     estimate_rules rules;
     rules.pace = plan.pace;
     rules.pace_by_provider = plan.pace_by_provider;
+    rules.pace_of = plan.harvester.harvest.pace_of;
     rules.now = wall_now();
     return read_outlook(reader, std::move(rules), each);
 }

@@ -6,10 +6,17 @@
 #include <array>
 #include <map>
 #include <set>
+#include <string>
 #include <tuple>
 #include <utility>
 
 namespace unipile::store::postgres {
+
+namespace {
+
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+}  // namespace
 
 run_info batch::apply(const begin_run& op)
 {
@@ -119,7 +126,7 @@ std::optional<run_info> batch::unfinished_run(const run_request& request, wall_t
         refuse_if_others_work("for a run of " + info.label +
                               (info.label == request.label ? " with other options" : ""));
     if (found.text(0, 6) != storable_text(request.terms))
-        refuse_if_others_work("on other terms: " + found.string(0, 6));
+        refuse_if_others_work("on other terms: " + first_line(found.string(0, 6)));
     if (!same || !can_go_on(info.run)) {
         query end("UPDATE unipile.runs SET ended = $1, outcome = 'given up for another run' WHERE ended IS NULL");
         end.add(storable(now));

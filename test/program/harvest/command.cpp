@@ -193,7 +193,7 @@ BOOST_AUTO_TEST_CASE(an_account_that_needs_its_owner_waits_alone)
 {
     field_work w;
     w.world.server.set_account_error("acc2", simulator::error_answer{401, "errors/disconnected_account", {}});
-    BOOST_TEST(w.harvest().code == 1);
+    BOOST_TEST(w.harvest().code == 8);
     const std::size_t others = w.exported().size();
     std::size_t expected = 0;
     for (const auto& p : w.world.server.identifiers())
@@ -252,16 +252,16 @@ BOOST_AUTO_TEST_CASE(a_request_to_unpark_counts_once)
         return w.world.server.requests("acc2");
     };
     w.world.server.set_account_error("acc2", simulator::error_answer{403, "errors/account_restricted", {}});
-    BOOST_TEST(requests_of_one_harvest(1) == 1u);
+    BOOST_TEST(requests_of_one_harvest(8) == 1u);
     BOOST_TEST(has(accounts(), "acc2: parked since "), accounts());
     BOOST_TEST(has(unpark().out, "acc2: to be unparked by the harvest, the running or the next one (parked since "));
     BOOST_TEST(has(w.harvest({"--dry-run"}).out, "6 jobs of 2 accounts"));
 
     // Parked anew: nobody has asked for this one.
-    BOOST_TEST(requests_of_one_harvest(1) == 1u);
+    BOOST_TEST(requests_of_one_harvest(8) == 1u);
     BOOST_TEST(has(accounts(), "acc2: parked since "), accounts());
     w.world.server.set_account_error("acc2", std::nullopt);
-    BOOST_TEST(requests_of_one_harvest(1) == 0u);
+    BOOST_TEST(requests_of_one_harvest(8) == 0u);
 
     BOOST_TEST(unpark().code == 0);
     BOOST_TEST(requests_of_one_harvest(0) > 0u);

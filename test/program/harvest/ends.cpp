@@ -232,7 +232,7 @@ BOOST_AUTO_TEST_CASE(one_account_that_the_server_does_not_know_is_parked)
     field_work w{long_listings()};
     write_file(w.jobs, read_file(w.jobs) + "stranger,ACoAAstranger,\n");
     const finished f = w.harvest();
-    BOOST_TEST(f.code == 1, f.err);
+    BOOST_TEST(f.code == 8, f.err);
     BOOST_TEST(has(f.err, "6 came to the end, 0 failed, 1 left"), f.err);
     BOOST_TEST(has(w.world.run({"accounts", "--store", w.store, "--json"}).out, "\"parked\":true"));
     w.check_store();

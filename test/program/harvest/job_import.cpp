@@ -226,6 +226,27 @@ BOOST_AUTO_TEST_CASE(the_file_of_the_last_import_is_not_imported_again)
     BOOST_TEST(is_imported());
 }
 
+BOOST_AUTO_TEST_CASE(lines_that_repeat_a_job_are_counted_once_each)
+{
+    const auto engine = store::open_sqlite(file("posts.db"));
+    const std::int64_t run = engine->perform(store::begin_run{{}, unipile::wall_time{}}).run;
+    write_jobs(header + "acc1,ACoAA1\nacc1,ACoAA2\nacc1,ACoAA1\nacc2,ACoAA1\nacc1,ACoAA1,false\n");
+    job_file jobs{request, [](std::string_view) {}, always};
+    BOOST_TEST(import_jobs(jobs, *engine, run, always).repeated == 2u);
+    BOOST_TEST(repetition_line(1) == "1 line of the jobs file repeats a job, which counts once");
+    BOOST_TEST(repetition_line(2'000) == "2,000 lines of the jobs file repeat jobs, which count once");
+}
+
+BOOST_AUTO_TEST_CASE(other_names_of_columns_make_another_list)
+{
+    write_jobs("account,identifier,x\nacc1,ACoAA1,ACoAA2\n");
+    job_file one{request, [](std::string_view) {}, always};
+    request.columns = job_columns{"identifier=x"};
+    job_file other{request, [](std::string_view) {}, always};
+    BOOST_TEST(one.list() != other.list());
+    BOOST_TEST(other.next()->identifier == "ACoAA2");
+}
+
 BOOST_AUTO_TEST_CASE(a_list_is_its_content)
 {
     write_jobs(header + "acc1,ACoAA1\n");

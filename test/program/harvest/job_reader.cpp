@@ -317,4 +317,29 @@ BOOST_AUTO_TEST_CASE(the_header_is_kept_for_rejected_lines)
     BOOST_TEST(reader.header() == "account;identifier");
 }
 
+BOOST_AUTO_TEST_CASE(columns_may_have_names_of_their_own)
+{
+    const job_defaults named{"", false, unipile::program::job_columns{"identifier=Profile ID, account=owner"}};
+    for (const char* text : {"Owner;profile id;identifier\nacc1;ACo1;other\nowner;profile id;identifier\nacc1;ACo1;\n",
+                             "sep=|\nOwner|Profile id|identifier\nacc1|ACo1|other\nacc1|ACo1|x",
+                             "{\"owner\":\"acc1\",\"profile id\":\"ACo1\",\"account\":\"x\",\"identifier\":\"y\"}\n"
+                             "{\"Owner\":\"acc1\",\"Profile ID\":\"ACo1\",\"company\":null}"}) {
+        const auto all = read(text, named);
+        BOOST_TEST_REQUIRE(all.size() == 2u);
+        for (const job_reading& r : all) check_job(r, {"acc1", "ACo1", false});
+    }
+    std::istringstream in{"owner,profile id,identifier,colour\n"};
+    const job_reader reader{in, named};
+    BOOST_TEST(reader.unused_columns() == (std::vector<std::string>{"identifier", "colour"}),
+               boost::test_tools::per_element());
+    BOOST_CHECK_EXCEPTION(read("account,identifier\na,b\n", named), std::invalid_argument, [](const auto& e) {
+        return std::string{e.what()} ==
+               "the jobs file has no column \"owner\" (it has: account, identifier); correct --columns";
+    });
+    // Also one that may be missing otherwise, and where an account is given.
+    for (const char* columns : {"company=firm", "account=owner"})
+        BOOST_CHECK_THROW(read("identifier\nb\n", {"acc", false, unipile::program::job_columns{columns}}),
+                          std::invalid_argument);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

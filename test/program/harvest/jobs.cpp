@@ -105,12 +105,12 @@ BOOST_AUTO_TEST_CASE(what_waited_for_a_parked_account_goes_on_in_its_run)
 {
     field_work w;
     w.world.server.set_account_error("acc2", simulator::error_answer{401, "errors/disconnected_account", {}});
-    BOOST_TEST(w.harvest({"--full"}).code == 1);
+    BOOST_TEST(w.harvest({"--full"}).code == 8);
     BOOST_TEST(has(status_of(w), ", not ended"), status_of(w));
 
     // As long as it is parked, every run is one of its own: the others' jobs are due again.
     w.world.server.reset_counts();
-    BOOST_TEST(w.harvest({"--full"}).code == 1);
+    BOOST_TEST(w.harvest({"--full"}).code == 8);
     BOOST_TEST(w.world.server.requests("acc2") == 0u);
     BOOST_TEST(w.world.server.stats().requests == pages_of(w) - pages_of(w, "acc2"));
 
@@ -279,7 +279,7 @@ BOOST_AUTO_TEST_CASE(every_parked_account_can_be_unparked_at_once)
     };
     for (const char* account : {"acc1", "acc3"})
         w.world.server.set_account_error(account, simulator::error_answer{401, "errors/disconnected_account", {}});
-    BOOST_TEST(w.harvest().code == 1);
+    BOOST_TEST(w.harvest().code == 8);
     for (const char* account : {"acc1", "acc3"}) w.world.server.set_account_error(account, std::nullopt);
     const finished one = unpark("acc1");
     BOOST_TEST(lines_of(one.out).size() == 1u, one.out);
@@ -348,7 +348,7 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_asked_for_costs_no_request)
     const finished dry = w.harvest({"--dry-run"});
     BOOST_TEST(dry.code == 1);
     BOOST_TEST(has(dry.out, "7 jobs of 2 accounts"), dry.out);
-    BOOST_TEST(has(dry.out, "\n1 line repeats a job and counts once\n"), dry.out);
+    BOOST_TEST(has(dry.out, "\n1 line of the jobs file repeats a job, which counts once\n"), dry.out);
     BOOST_TEST(has(dry.out, "\n6 lines hold no job that can be asked for\n"), dry.out);
     BOOST_TEST(has(dry.out, "don't look like LinkedIn ids"), dry.out);
     BOOST_TEST(has(dry.err, "line 8 is left out: a company's identifier is its LinkedIn number"), dry.err);

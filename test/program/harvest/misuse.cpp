@@ -245,7 +245,7 @@ BOOST_AUTO_TEST_CASE(a_store_that_is_in_use_is_no_wrong_option)
     BOOST_TEST(!first.read_line().empty());
     first.send(SIGSTOP);
     const finished second = w.harvest();
-    BOOST_TEST(second.code == 1);
+    BOOST_TEST(second.code == 6);
     BOOST_TEST(lines_of(second.err).size() == 1u);
     BOOST_TEST(has(second.err, "another process harvests into it"), second.err);
     first.send(SIGCONT);
@@ -304,7 +304,7 @@ BOOST_AUTO_TEST_CASE(what_fails_is_told_with_what_to_do)
     std::ofstream{w.jobs, std::ios::app} << "stranger,ACoAAxyz,false\n";
     for (int times = 0; times < 2; ++times) {
         const finished parked = w.harvest();
-        BOOST_TEST(parked.code == 1);
+        BOOST_TEST(parked.code == 8);
         BOOST_TEST(has(parked.err, "parked: account stranger ("), parked.err);
         BOOST_TEST(has(parked.err, "unipile accounts --store " + w.store + " --unpark stranger"));
         w.check_store();
@@ -316,7 +316,7 @@ BOOST_AUTO_TEST_CASE(what_an_unknown_account_leaves_of_a_run_can_be_taken_up)
     field_work w{two_accounts()};
     std::ofstream{w.jobs, std::ios::app} << "stranger,ACoAAxyz,false\n";
     const finished first = w.harvest();
-    BOOST_TEST(first.code == 1);
+    BOOST_TEST(first.code == 8);
     BOOST_TEST(has(first.err, "the API doesn't know it; correct its id in the jobs file, or connect it again"),
                first.err);
     const finished rows = w.world.run({"accounts", "--store", w.store});

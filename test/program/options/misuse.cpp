@@ -35,7 +35,7 @@ std::map<std::string, strings> complete_commands(const field_work& w)
 const strings numbers{"", "x", "-1", "1.5", "010", "0x10", "99999999999999999999", "\x1b[2J"};
 const strings positive{"", "x", "-1", "1.5", "010", "0", "99999999999999999999"};
 const strings shares{"", "x", "-0.1", "1.1", "nan", "0,5"};
-const strings dates{"", "yesterday", "2024-13-01", "2024-05-31T25:00:00Z", "05/31/2024"};
+const strings dates{"", "tomorrow", "2w", "2024-13-01", "2024-05-31T25:00:00Z", "05/31/2024"};
 const strings words{"", "nonsense", "\n"};
 const strings readable{"", no_file, "/"};
 const strings empty{""};
@@ -72,6 +72,7 @@ const std::map<std::string, std::map<std::string, strings>> refused{
       {"--store", {"", "/"}},
       {"--account", empty},
       {"--company", none},
+      {"--columns", {"", "x", "x=y", "account=", "account=a,account=b", "account=a,identifier=a"}},
       {"--rejects", readable},
       {"--update", none},
       {"--full", none},
@@ -83,6 +84,8 @@ const std::map<std::string, std::map<std::string, strings>> refused{
       {"--restart", none},
       {"--order", words},
       {"--pace", {"", "x", "0/day"}},
+      {"--until", {"", "x", "25:00", "2020-01-01"}},
+      {"--accounts", readable},
       {"--parked", words},
       {"--dry-run", none},
       {"--ndjson", readable},
@@ -103,6 +106,7 @@ const std::map<std::string, std::map<std::string, strings>> refused{
      {{"--config", readable},
       {"--store", {"", "/"}},
       {"--wait", none},
+      {"--until", {"", "x", "25:00", "2020-01-01"}},
       {"--limit", positive},
       {"--empty-pages", numbers},
       {"--ndjson", readable},

@@ -4,6 +4,9 @@
 #include <boost/test/unit_test.hpp>
 
 #include <chrono>
+#include <cstdlib>
+#include <ctime>
+#include <string>
 #include <string_view>
 
 namespace {
@@ -51,6 +54,59 @@ BOOST_AUTO_TEST_CASE(dates)
                                      " 2024-01-01",
                                      "2024-01-01 "})
         BOOST_TEST(!parse_date(s).has_value(), s);
+}
+
+BOOST_AUTO_TEST_CASE(times_ago)
+{
+    using namespace std::chrono_literals;
+    const unipile::wall_time now = *parse_date("2024-03-01T12:34:56.789Z");
+    const auto ago = [&](std::string_view text) {
+        const auto t = parse_past(text, now);
+        BOOST_TEST_REQUIRE(t.has_value(), text);
+        return now - *t;
+    };
+    BOOST_TEST(ago("today") == 12h + 34min + 56'789ms);
+    BOOST_TEST(ago("yesterday") == 36h + 34min + 56'789ms);
+    BOOST_TEST(ago("1d") == ago("yesterday"));
+    BOOST_TEST(ago("2d") == ago("2024-02-28"));  // 29 days
+    BOOST_TEST(ago("36h") == 36h + 34min + 56'789ms);
+    BOOST_TEST(ago("90m") == 90min);
+    BOOST_TEST(ago("5s") == 5s);
+    BOOST_TEST(ago("2024-02-29T12:34:56.789Z") == 24h);
+    for (const std::string_view s : {"", "0", "2w", "tomorrow", "Yesterday", "-1d", "1.5d", "d", "2 d", "400d"})
+        BOOST_TEST(!parse_past(s, now).has_value(), s);
+}
+
+BOOST_AUTO_TEST_CASE(times_to_come)
+{
+    using namespace std::chrono_literals;
+    const char* before = std::getenv("TZ");
+    const std::string zone = before == nullptr ? "" : before;
+    const auto in = [](const char* tz, std::string_view text, std::string_view now) {
+        ::setenv("TZ", tz, 1);
+        ::tzset();
+        const unipile::wall_time from = *parse_date(now);
+        const auto t = parse_end(text, from);
+        return t ? *t - from : -1ms;
+    };
+    BOOST_TEST(in("UTC", "8h", "2024-03-01T22:00") == 8h);
+    BOOST_TEST(in("UTC", "06:00", "2024-03-01T22:00") == 8h);
+    BOOST_TEST(in("UTC", "06:00", "2024-03-01T05:59:59") == 1s);
+    BOOST_TEST(in("UTC", "06:00", "2024-03-01T06:00") == 24h);
+    BOOST_TEST(in("UTC", "00:00", "2024-12-31T23:00") == 1h);
+    BOOST_TEST(in("UTC", "2024-03-02", "2024-03-01T23:00") == 1h);
+    BOOST_TEST(in("UTC", "2024-03-02", "2024-03-02T00:00") == -1ms);
+    BOOST_TEST(in("EST5EDT,M3.2.0,M11.1.0", "06:00", "2024-03-01T22:00") == 13h);
+    // The night is an hour shorter, and longer.
+    BOOST_TEST(in("EST5EDT,M3.2.0,M11.1.0", "06:00", "2024-03-10T03:00") == 7h);
+    BOOST_TEST(in("EST5EDT,M3.2.0,M11.1.0", "06:00", "2024-11-03T02:00") == 9h);
+    for (const char* s : {"", "6:00", "24:00", "06:60", "06:00:00", "06", "tomorrow", "-1h"})
+        BOOST_TEST(in("UTC", s, "2024-03-01") == -1ms, s);
+    if (before == nullptr)
+        ::unsetenv("TZ");
+    else
+        ::setenv("TZ", zone.c_str(), 1);
+    ::tzset();
 }
 
 BOOST_AUTO_TEST_CASE(durations)

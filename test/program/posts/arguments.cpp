@@ -124,7 +124,7 @@ BOOST_AUTO_TEST_CASE(values_that_make_no_sense_are_refused)
 {
     ::setenv("UNIPILE_API_KEY", "k", 1);
     posts_options o = sound();
-    o.since = "yesterday";
+    o.since = "tomorrow";
     BOOST_TEST(refusal(o).starts_with("--since: "));
     o = sound();
     o.resume = "nonsense";

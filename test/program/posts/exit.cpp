@@ -121,7 +121,7 @@ BOOST_AUTO_TEST_CASE(two_for_usage_and_configuration)
         {"posts", id, "--account", "acc1", "--limit", "x"},
         {"posts", id, "--account", "acc1", "--max-posts", "-1"},
         {"posts", id, "--account", "acc1", "--connections", "0"},
-        {"posts", id, "--account", "acc1", "--since", "yesterday"},
+        {"posts", id, "--account", "acc1", "--since", "tomorrow"},
         {"posts", id, "--account", "acc1", "--resume", "nonsense"},
         {"posts", id, "--account", "acc1", "--summary", "xml"},
         {"posts", id, "--account", "acc1", "--base-url", "https://localhost:1", "--ca-file", "no/such/file"},

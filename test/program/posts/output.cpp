@@ -143,7 +143,7 @@ BOOST_AUTO_TEST_CASE(a_file_keeps_what_it_holds_until_there_are_posts)
         return s.run(s.arguments({s.first()}, std::move(options)));
     };
     const std::vector<std::vector<std::string>> wrong{
-        {"--since", "yesterday"},
+        {"--since", "tomorrow"},
         {"--base-url", "ftp://localhost"},
         {"--base-url", "https://localhost:1", "--ca-file", "no/such/file"},
         {"--api-key-file", "no/such/file"}};

@@ -186,7 +186,7 @@ BOOST_AUTO_TEST_CASE(a_harvest_of_the_same_jobs_works_along_and_one_of_others_is
 
     // Not at another pace either.
     const finished faster = w.world.run(w.command());
-    BOOST_TEST(faster.code == 1);
+    BOOST_TEST(faster.code == 6);
     BOOST_TEST(lines_of(faster.err).size() == 1u);
     BOOST_TEST(has(faster.err, ", on other terms: --parked wait --pace 1/1h; unipile work joins it)"), faster.err);
 
@@ -201,6 +201,32 @@ BOOST_AUTO_TEST_CASE(a_harvest_of_the_same_jobs_works_along_and_one_of_others_is
     const finished rest = w.harvest();
     BOOST_TEST(rest.code == 0, rest.err);
     BOOST_TEST(has(rest.err, "all 48 jobs are done"), rest.err);
+    w.check_store();
+}
+
+BOOST_AUTO_TEST_CASE(workers_keep_to_the_accounts_table_of_the_harvest_that_they_join)
+{
+    const shared_work w{many_accounts()};
+    w.make_store();
+    std::string table = "account,pace\n";
+    for (unsigned i = 1; i <= many_accounts().accounts; ++i) table += "acc" + std::to_string(i) + ",1/1h\n";
+    write_file(w.folder.file("accounts.csv"), table);
+    process one{UNIPILE_PROGRAM, w.command({"--accounts", w.folder.file("accounts.csv")}), w.world.environment()};
+    w.await_all_accounts();
+    process two{UNIPILE_PROGRAM, w.work(), w.world.environment()};
+    std::string seen;
+    do seen = w.status();
+    while (!has(seen, "workers: 2\n") || has(seen, ": 24 accounts") || has(seen, ": 0 accounts"));
+    // Without a table they are other terms, and the message is a line.
+    const finished other = w.world.run(w.command());
+    BOOST_TEST(other.code == 6);
+    BOOST_TEST(has(other.err, ", on other terms: --parked wait --pace none; unipile work joins it)\n"), other.err);
+    for (process* p : {&two, &one}) {
+        p->send(SIGTERM);
+        BOOST_TEST(p->wait().code == 130);
+    }
+    BOOST_TEST(w.world.server.stats().requests == 24u);
+    BOOST_TEST(w.harvest().code == 0);
     w.check_store();
 }
 
