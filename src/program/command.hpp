@@ -30,6 +30,7 @@ void add_status(CLI::App& app, runner& run);
 void add_export(CLI::App& app, runner& run);
 void add_accounts(CLI::App& app, runner& run);
 void add_backup(CLI::App& app, runner& run);
+void add_doctor(CLI::App& app, runner& run);
 void add_simulate(CLI::App& app, runner& run);
 /// Is to be added last: it is about the others.
 void add_help(CLI::App& app, runner& run);

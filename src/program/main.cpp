@@ -165,6 +165,7 @@ int main(int argc, char** argv)
     unipile::program::add_export(app, run);
     unipile::program::add_accounts(app, run);
     unipile::program::add_backup(app, run);
+    unipile::program::add_doctor(app, run);
     unipile::program::add_simulate(app, run);
     unipile::program::add_help(app, run);
     unipile::program::add_config_options(app);

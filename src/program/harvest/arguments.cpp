@@ -105,7 +105,9 @@ void add_pages(CLI::App& command, harvest_arguments& a)
         ->group(listings);
 }
 
-void add_care(CLI::App& command, harvest_arguments& a)
+}  // namespace
+
+void add_pace_options(CLI::App& command, harvest_arguments& a)
 {
     command
         .add_option(
@@ -124,6 +126,13 @@ void add_care(CLI::App& command, harvest_arguments& a)
             "date; the account is no new one since) and parked (true: its jobs wait). Only account is required")
         ->type_name("FILE")
         ->group(pace_of_accounts);
+}
+
+namespace {
+
+void add_care(CLI::App& command, harvest_arguments& a)
+{
+    add_pace_options(command, a);
     command
         .add_option("--parked", a.parked,
                     "Jobs of an account that needs its owner: wait for `unipile accounts --unpark`, or fail")
@@ -322,6 +331,26 @@ void adopt_terms(harvest_plan& plan, std::string_view terms)
               terms.substr(std::min(line + 1, terms.size())), "--store: the accounts of the run under way");
 }
 
+namespace {
+
+void read_terms(harvest_plan& plan, const harvest_arguments& a)
+{
+    const bool has_table = !a.accounts.empty();
+    set_terms(plan, a.parked, a.pace, has_table ? read_text_file("--accounts", a.accounts) : std::string{},
+              "--accounts: " + printable(a.accounts));
+    plan.run.terms = "--parked " + a.parked + " --pace " + a.pace;
+    if (has_table) plan.run.terms += '\n' + plan.accounts->text();
+}
+
+}  // namespace
+
+harvest_plan make_pace_plan(const harvest_arguments& a)
+{
+    harvest_plan plan;
+    read_terms(plan, a);
+    return plan;
+}
+
 harvest_plan make_plan(const harvest_arguments& a)
 {
     if (a.joins && !is_database(a.store))
@@ -332,11 +361,7 @@ harvest_plan make_plan(const harvest_arguments& a)
     const job_columns refuses{a.columns};
     harvest_plan plan;
     if (!a.dry_run) plan.harvester.client = make_client_options(a.connection);
-    const bool has_table = !a.accounts.empty();
-    set_terms(plan, a.parked, a.pace, has_table ? read_text_file("--accounts", a.accounts) : std::string{},
-              "--accounts: " + printable(a.accounts));
-    plan.run.terms = "--parked " + a.parked + " --pace " + a.pace;
-    if (has_table) plan.run.terms += '\n' + plan.accounts->text();
+    read_terms(plan, a);
     plan.harvester.harvest.outage_patience =
         read_duration("--outage-patience", a.outage_patience, {}, milliseconds::max(), "90s, 15m or 2h, or 0");
     plan.harvester.client.deadlines.first_byte =

@@ -68,10 +68,14 @@ struct harvest_plan {
 
 void add_harvest_options(CLI::App& command, harvest_arguments& arguments);
 void add_work_options(CLI::App& command, harvest_arguments& arguments);
+/// Adds `--pace` and `--accounts` only.
+void add_pace_options(CLI::App& command, harvest_arguments& arguments);
 
 /// Checks what the parser's grammar does not cover. Throws std::invalid_argument with one line that says what to
 /// change.
 harvest_plan make_plan(const harvest_arguments& arguments);
+/// Returns a plan with the pace and the accounts only. Throws std::invalid_argument.
+harvest_plan make_pace_plan(const harvest_arguments& arguments);
 
 /// Sets the pace, what is known of the accounts, and what becomes of the jobs of parked ones, to those of the run that
 /// is joined: `run_info::terms`. Throws std::invalid_argument.
