@@ -120,7 +120,7 @@ void add_doctor(CLI::App& app, runner& run)
     add_pace_options(*command, o->harvest);
     add_connection_options(*command, o->harvest.connection, "As of the harvest; one is used");
     command->footer(
-        "Sends one request, through an account that does not exist: it costs no account anything. What is known of the\n"
+        "Sends one request, through an account that does not exist: it costs no account anything. What is known of\n"
         "accounts is the store's. The exit code is that of the first check that is bad; warnings count as good.\n"
         "Example: unipile doctor --store posts.db");
     command->callback([&run, o] { run = [o] { return run_doctor(*o); }; });

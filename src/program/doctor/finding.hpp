@@ -13,8 +13,8 @@ enum class verdict { good, warning, bad };
 struct finding {
     std::string about;  ///< one word
     verdict is = verdict::good;
-    std::string text;    ///< foreign text in it is not escaped
-    std::string advice;  ///< what to do; empty if there is nothing
+    std::string text;                             ///< foreign text in it is not escaped
+    std::string advice;                           ///< what to do; empty if there is nothing
     exit_code code = exit_code::some_incomplete;  ///< of a bad one
 };
 

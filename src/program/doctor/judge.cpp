@@ -84,13 +84,13 @@ finding judge_tls(const std::optional<tls_facts>& tls, const answer_facts& answe
                           [](const certificate_facts& a, const certificate_facts& b) { return a.ends < b.ends; });
     std::string text = tls->version + (tls->version.empty() ? "" : ", ") + "certificate of " + own.subject + " by " +
                        own.issuer + ", ends " + day_of(own.ends);
-    if (refused)
-        return {"tls", verdict::bad, text + ": " + failure_text(*answer.failure), {}, exit_code::usage_error};
+    if (refused) return {"tls", verdict::bad, text + ": " + failure_text(*answer.failure), {}, exit_code::usage_error};
     const auto left = std::chrono::floor<std::chrono::days>(first_to_end.ends - now);
     if (left >= soon) return {"tls", verdict::good, text, {}};
     if (&first_to_end != &own) text += "; that of " + first_to_end.subject + " ends " + day_of(first_to_end.ends);
-    return {"tls", verdict::warning, text,
-            left.count() < 0 ? "it is over" : days_text(left) + " are left until harvests end; tell who runs the server"};
+    return {
+        "tls", verdict::warning, text,
+        left.count() < 0 ? "it is over" : days_text(left) + " are left until harvests end; tell who runs the server"};
 }
 
 std::optional<finding> judge_clock(const answer_facts& answer)
@@ -100,12 +100,13 @@ std::optional<finding> judge_clock(const answer_facts& answer)
     if (!server) return std::nullopt;
     // The field has whole seconds, and is made before the answer arrives.
     const milliseconds ahead = answer.received - *server;
-    const milliseconds least = std::max(milliseconds{0}, std::chrono::abs(ahead) - answer.took - std::chrono::seconds{1});
+    const milliseconds least =
+        std::max(milliseconds{0}, std::chrono::abs(ahead) - answer.took - std::chrono::seconds{1});
     if (least <= usual) return finding{"clock", verdict::good, "within half a minute of the server's", {}};
-    return finding{"clock", verdict::warning,
-                   human_duration(std::chrono::abs(ahead)) + (ahead.count() > 0 ? " ahead of" : " behind") +
-                       " the server's",
-                   "set it (NTP): working hours and dates follow it, and certificates are judged by it"};
+    return finding{
+        "clock", verdict::warning,
+        human_duration(std::chrono::abs(ahead)) + (ahead.count() > 0 ? " ahead of" : " behind") + " the server's",
+        "set it (NTP): working hours and dates follow it, and certificates are judged by it"};
 }
 
 finding judge_key(const answer_facts& answer)

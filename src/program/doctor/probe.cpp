@@ -34,8 +34,7 @@ std::string name_in(X509_NAME* name)
 {
     std::array<char, 256> text{};
     for (const int part : {NID_commonName, NID_organizationName})
-        if (X509_NAME_get_text_by_NID(name, part, text.data(), text.size()) > 0)
-            return text.data();
+        if (X509_NAME_get_text_by_NID(name, part, text.data(), text.size()) > 0) return text.data();
     return "somebody without a name";
 }
 

@@ -58,7 +58,8 @@ std::optional<finding> check_space(const std::string& store)
 finding summary_of(store::post_reader& reader, const std::string& store, const std::string& base_url)
 {
     const store::store_summary s = reader.summary();
-    finding f{"store", verdict::good,
+    finding f{"store",
+              verdict::good,
               counted(s.posts, "post", "posts") + ", " + counted(s.jobs.all(), "job", "jobs") +
                   (s.tenant.empty() ? "" : " of " + s.tenant),
               {}};
@@ -112,7 +113,7 @@ std::vector<finding> check_store(const std::string& store, const std::string& ba
             all.push_back({"store", verdict::good, "nothing was harvested into it yet", {}});
         else
             all.push_back(bad_store(e.what(), {},
-                                    is_out_of_reach(e.reason())      ? exit_code::no_database
+                                    is_out_of_reach(e.reason())    ? exit_code::no_database
                                     : is_misconfigured(e.reason()) ? exit_code::usage_error
                                                                    : exit_code::some_incomplete));
     }
@@ -137,7 +138,8 @@ finding check_pace(const harvest_arguments& arguments)
         estimator.add(one);
         const auto wait = estimator.result().duration;
         std::string text = arguments.pace;
-        if (!plan.accounts->empty()) text += ", and " + counted(plan.accounts->size(), "account", "accounts") + " of --accounts";
+        if (!plan.accounts->empty())
+            text += ", and " + counted(plan.accounts->size(), "account", "accounts") + " of --accounts";
         text += wait.count() == 0 ? "; a rested account may send now" : "; the hours begin in " + human_duration(wait);
         return {"pace", verdict::good, text, {}};
     } catch (const std::invalid_argument& e) {

@@ -36,8 +36,15 @@ BOOST_AUTO_TEST_CASE(all_is_well_over_tls)
     const strings command{"doctor", "--json", "--ca-file", ca, "--store", w.store};
     const finished fresh = w.world.run(command);
     BOOST_TEST(fresh.code == 0, fresh.out);
-    BOOST_TEST(verdicts(fresh) == (map{{"clock", "ok"}, {"connection", "ok"}, {"key", "ok"}, {"name", "ok"}, {"pace", "ok"},
-                                      {"space", "ok"}, {"store", "ok"}, {"tls", "ok"}}), fresh.out);
+    BOOST_TEST(verdicts(fresh) == (map{{"clock", "ok"},
+                                       {"connection", "ok"},
+                                       {"key", "ok"},
+                                       {"name", "ok"},
+                                       {"pace", "ok"},
+                                       {"space", "ok"},
+                                       {"store", "ok"},
+                                       {"tls", "ok"}}),
+               fresh.out);
     BOOST_TEST(!std::filesystem::exists(w.store));
     BOOST_TEST(w.harvest({"--ca-file", ca}).code == 0);
     w.world.server.reset_counts();
@@ -73,7 +80,8 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_has_its_exit_code)
     const finished unknown = doctor({{"UNIPILE_DSN", "https://no.such.host.invalid"}});
     BOOST_TEST(unknown.code == 4);
     BOOST_TEST(verdicts(unknown)["name"] == "bad", unknown.out);
-    const finished proxy = doctor({{"https_proxy", "http://me:secret@127.0.0.1:1"}, {"UNIPILE_DSN", "https://api.invalid"}});
+    const finished proxy =
+        doctor({{"https_proxy", "http://me:secret@127.0.0.1:1"}, {"UNIPILE_DSN", "https://api.invalid"}});
     BOOST_TEST(proxy.code == 4);
     BOOST_TEST(has(proxy.out, "requests go through 127.0.0.1:1"), proxy.out);
     BOOST_TEST(!has(proxy.out, "secret"));

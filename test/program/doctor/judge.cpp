@@ -92,7 +92,8 @@ BOOST_AUTO_TEST_CASE(clocks)
     BOOST_TEST((judged(90s, 0ms)->is == verdict::warning));
     BOOST_TEST(!judge_clock({}).has_value());
     BOOST_TEST((parse_date_field("Tue, 10 Mar 2026 12:00:00 GMT") == now));
-    for (const char* wrong : {"", "Tue, 10 Mar 2026 12:00:00", "10 Mar 2026 12:00:00 GMT", "Tue, 41 Mar 2026 12:00:00 GMT"})
+    for (const char* wrong :
+         {"", "Tue, 10 Mar 2026 12:00:00", "10 Mar 2026 12:00:00 GMT", "Tue, 41 Mar 2026 12:00:00 GMT"})
         BOOST_TEST(!parse_date_field(wrong).has_value());
 }
 

@@ -263,7 +263,8 @@ BOOST_AUTO_TEST_CASE(every_option_of_the_program_can_be_set)
 {
     CLI::App app{"", "unipile"};
     runner run;
-    for (const auto add : {add_posts, add_harvest, add_work, add_status, add_export, add_accounts, add_backup, add_doctor})
+    for (const auto add :
+         {add_posts, add_harvest, add_work, add_status, add_export, add_accounts, add_backup, add_doctor})
         add(app, run);
     add_config_options(app);
     const unipile::store::test::scratch folder;
