@@ -30,7 +30,7 @@ BOOST_AUTO_TEST_CASE(all_is_well_over_tls)
 {
     unipile::simulator::options o = two_accounts();
     o.tls = true;
-    const field_work w{o};
+    field_work w{o};
     const std::string ca = w.folder.file("ca.pem");
     write_file(ca, w.world.server.ca_pem());
     const strings command{"doctor", "--json", "--ca-file", ca, "--store", w.store};

@@ -22,7 +22,7 @@ answer_facts refused(errc code, failure_scope scope, bool by_api)
 {
     failure::details d;
     d.scope = scope;
-    if (by_api) d.api = api_error{404, "errors/invalid_account", "Account not found", {}, {}};
+    if (by_api) d.api = api_error{404, "errors/invalid_account", "Account not found", {}, {}, {}};
     answer_facts a;
     a.failure = failure(make_error_code(code), std::move(d));
     return a;
