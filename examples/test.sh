@@ -95,4 +95,8 @@ case $number in
     expect_lines '^\{.*\}$' "$folder/out" 250
     expect '^null_cursor after 3 requests$' err
     ;;
+11)
+    run
+    expect '^[0-9]{2} pages in [2-4] days, passed$' out
+    ;;
 esac

@@ -17,6 +17,7 @@ struct ssl_ctx_st;  // SSL_CTX of <openssl/ssl.h>
 #pragma GCC visibility push(default)
 namespace unipile {
 
+class manual_clock;
 class observer;
 class resolver;
 
@@ -118,6 +119,9 @@ struct client_options {
     /// and the library starts no other threads. Nothing waits for these threads, including destructors. A plug-in that
     /// contains this library must not be unloaded (dlclose) while a look-up hangs.
     std::shared_ptr<unipile::resolver> resolver = {};
+    /// The clock of the client, its streams and harvests, for tests that turn it: <unipile/manual_clock.hpp>. Null: the
+    /// machine's clocks.
+    std::shared_ptr<manual_clock> clock = {};
 };
 
 }  // namespace unipile

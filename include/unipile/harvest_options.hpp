@@ -90,8 +90,8 @@ struct harvest_options {
     /// After each page but the last, the job waits for `harvest_stream::go_on`, `jump` or `finish`.
     bool confirm_pages = false;
 
-    /// Returns the time that ledgers have, and by which hours of the day are counted; empty: the system's. Called on
-    /// the client's executor.
+    /// Returns the time that ledgers have, and by which hours of the day are counted; empty: that of
+    /// `client_options::clock`, or the system's. Called on the client's executor.
     std::function<wall_time()> clock;
 
     /// Seed of gaps and jitter; 0: seeded from the system.

@@ -12,11 +12,11 @@ namespace unipile::durable {
 namespace asio = boost::asio;
 
 account_books::account_books(asio::any_io_executor executor, store::store_writer& writer,
-                             std::function<void(std::string_view account)> damaged)
-    : executor_(std::move(executor)), writer_(writer), damaged_(std::move(damaged))
+                             std::function<void(std::string_view account)> damaged, time_source time)
+    : executor_(std::move(executor)), writer_(writer), damaged_(std::move(damaged)), time_(std::move(time))
 {}
 
-wall_time account_books::now() const { return store::now_of(writer_.share()); }
+wall_time account_books::now() const { return writer_.share() ? writer_.share()->now() : time_.wall(); }
 
 void account_books::read(const store::account_row& row)
 {

@@ -1,6 +1,8 @@
 // The ledgers of a harvest's accounts, in the store.
 #pragma once
 
+#include "time_source.hpp"
+
 #include <unipile/account_ledger.hpp>
 #include <unipile/harvest_job.hpp>
 #include <unipile/harvest_options.hpp>
@@ -27,11 +29,11 @@ public:
 
     /// `damaged` may be empty. The writer must outlive this object.
     account_books(boost::asio::any_io_executor executor, store::store_writer& writer,
-                  std::function<void(std::string_view account)> damaged);
+                  std::function<void(std::string_view account)> damaged, time_source time = {});
 
     /// Takes over an account's stored row.
     void read(const store::account_row& row);
-    /// Returns the time of the store's clock.
+    /// Returns the time of the store's clock: of `time`, where the store is not shared.
     wall_time now() const;
     /// Returns the ledger that was read, once; empty: none.
     std::optional<account_ledger> take(std::string_view account);
@@ -48,6 +50,7 @@ private:
     boost::asio::any_io_executor executor_;
     store::store_writer& writer_;
     std::function<void(std::string_view)> damaged_;
+    time_source time_;
     std::unordered_map<std::string, account_ledger> read_;
 };
 

@@ -23,13 +23,15 @@ namespace {
 
 [[noreturn]] void refuse(const char* what) { throw std::invalid_argument(std::string("harvester_options: ") + what); }
 
-void check(const harvester_options& options)
+void check(const store_writer& writer, const harvester_options& options)
 {
     const harvest_options& h = options.harvest;
     if (h.load_ledger || h.save_ledger || h.admit)
         refuse("the store keeps the ledgers; leave load_ledger, save_ledger and admit of harvest empty");
     if (options.limit < 1 || options.limit > 100) refuse("limit is 1 to 100");
     if (options.max_unstored_bytes < 1) refuse("max_unstored_bytes is at least 1");
+    if (options.client.clock && writer.share())
+        refuse("workers that share a store have its clock; leave client.clock empty");
 }
 
 harvest_stream begin(client& api, std::unique_ptr<job_source> source, harvest_options options)
@@ -40,7 +42,7 @@ harvest_stream begin(client& api, std::unique_ptr<job_source> source, harvest_op
 std::shared_ptr<harvester_core> made(const asio::any_io_executor& executor, store_writer& writer, std::int64_t run,
                                      harvester_options options)
 {
-    check(options);
+    check(writer, options);
     client api(executor, options.client);
     return harvester_core::make(std::move(api), writer, run, std::move(options), begin);
 }

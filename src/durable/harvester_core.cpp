@@ -48,7 +48,8 @@ harvester_core::harvester_core(client api, store::store_writer& writer, store::h
       client_(std::move(api)),
       writer_(writer),
       options_(std::move(options)),
-      books_(executor_, writer, options_.on_damaged_ledger),
+      time_(options_.client.clock),
+      books_(executor_, writer, options_.on_damaged_ledger, time_),
       change_(executor_),
       watch_(executor_)
 {}
@@ -59,7 +60,7 @@ void harvester_core::begin(std::int64_t run, const stream_maker& make_stream)
     pattern.limit = options_.limit;
     pattern.empty_page_tolerance = options_.empty_page_tolerance;
     source_ = std::make_shared<store_source>(executor_, writer_, run, std::move(pattern), weak_from_this(),
-                                             answer_time(options_.client.deadlines));
+                                             answer_time(options_.client.deadlines), time_);
     stream_.emplace(make_stream(client_, source_->handle(), options_for_stream()));
 }
 
@@ -183,6 +184,7 @@ asio::awaitable<void> harvester_core::work()
         if (code || !element) break;
         take(std::move(*element));
     }
+    const expected_event end(time_);
     watches_ = false;
     watch_.cancel();
     while (pieces_ > 0) co_await wait_for_change();
@@ -214,11 +216,13 @@ asio::awaitable<void> harvester_core::give_back_what_is_left()
 /// Starts a coroutine that `work` waits for.
 void harvester_core::spawn(asio::awaitable<void> piece)
 {
-    asio::co_spawn(executor_, std::move(piece), [self = shared_from_this()](const std::exception_ptr& error) {
+    auto over = [self = shared_from_this(), expected = expect(time_)](const std::exception_ptr& error) {
+        if (expected) expected->clear();
         --self->pieces_;
         if (error) self->failed(error);
         self->change_.cancel();
-    });
+    };
+    asio::co_spawn(executor_, std::move(piece), std::move(over));
     ++pieces_;  // it starts later
 }
 

@@ -134,6 +134,7 @@ private:
     client client_;
     store::store_writer& writer_;
     store::harvester_options options_;
+    time_source time_;
     account_books books_;
     boost::asio::steady_timer change_;  ///< wakes `work`
     std::shared_ptr<store_source> source_;

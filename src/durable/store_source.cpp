@@ -51,13 +51,15 @@ private:
 };
 
 store_source::store_source(asio::any_io_executor executor, store::store_writer& writer, std::int64_t run,
-                           posts_query pattern, std::weak_ptr<job_owner> owner, std::chrono::milliseconds answer_time)
+                           posts_query pattern, std::weak_ptr<job_owner> owner, std::chrono::milliseconds answer_time,
+                           time_source time)
     : executor_(std::move(executor)),
       writer_(writer),
       run_(run),
       pattern_(std::move(pattern)),
       owner_(std::move(owner)),
-      change_(executor_),
+      time_(std::move(time)),
+      change_(executor_, time_),
       answer_time_(answer_time)
 {}
 
@@ -297,7 +299,7 @@ asio::awaitable<store_source::rest> store_source::look_for_rest()
     co_return rest::none;
 }
 
-wall_time store_source::now() const { return store::now_of(writer_.share()); }
+wall_time store_source::now() const { return writer_.share() ? writer_.share()->now() : time_.wall(); }
 
 bool store_source::has_unfinished() const
 {
@@ -311,11 +313,13 @@ asio::awaitable<void> store_source::wait_for_change()
         notified_ = false;
         co_return;
     }
-    // Jobs that become due give no notification, so this looks again soon.
-    change_.expires_after(std::chrono::seconds(1));
+    // Jobs that become due give no notification, so this looks again soon. A manual clock stops at each look.
+    change_.expires_after(time_.manual() ? std::chrono::minutes(1) : std::chrono::seconds(1));
     constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
     waits_ = true;
+    expected_event waits_for_clock(time_, expected_event::kind::excuse);
     co_await change_.async_wait(as_result);
+    waits_for_clock.clear();
     waits_ = false;
     notified_ = false;
 }

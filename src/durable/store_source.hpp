@@ -1,6 +1,8 @@
 // The source of a harvest's jobs in a store.
 #pragma once
 
+#include "time_source.hpp"
+
 #include <unipile/harvest_job.hpp>
 #include <unipile/posts_query.hpp>
 #include <unipile/store/operations.hpp>
@@ -8,7 +10,6 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -51,7 +52,8 @@ public:
     /// taken over a request of its owner before may still be counted by the server. The writer must outlive the source;
     /// without its owner, a source has no more jobs.
     store_source(boost::asio::any_io_executor executor, store::store_writer& writer, std::int64_t run,
-                 posts_query pattern, std::weak_ptr<job_owner> owner, std::chrono::milliseconds answer_time = {});
+                 posts_query pattern, std::weak_ptr<job_owner> owner, std::chrono::milliseconds answer_time = {},
+                 time_source time = {});
 
     /// Returns a source for `client::harvest` that shares this one.
     std::unique_ptr<job_source> handle();
@@ -105,7 +107,8 @@ private:
     std::int64_t run_;
     posts_query pattern_;
     std::weak_ptr<job_owner> owner_;
-    boost::asio::steady_timer change_;
+    time_source time_;
+    clock_timer change_;
     std::deque<std::string> ring_;  ///< accounts that had jobs when they were read, still to be considered
     std::string after_;             ///< the last account that was read; empty: the next read begins a round
     std::unordered_set<std::string> known_;

@@ -1,10 +1,6 @@
 #include "harvest/clock.hpp"
 
-#include <boost/asio/steady_timer.hpp>
-
 #include <utility>
-
-#include <time.h>
 
 namespace unipile::harvest {
 namespace {
@@ -12,52 +8,41 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
-class system_source final : public time_source {
+class system_source final : public harvest_clock {
 public:
-    system_source(const boost::asio::any_io_executor& executor, std::function<wall_time()> wall)
-        : timer_(executor), wall_(std::move(wall))
+    system_source(const boost::asio::any_io_executor& executor, time_source time, std::function<wall_time()> wall)
+        : time_(std::move(time)), timer_(executor, time_), wall_(std::move(wall))
     {}
 
-    wall_time wall() const override
-    {
-        return wall_ ? wall_() : std::chrono::floor<milliseconds>(std::chrono::system_clock::now());
-    }
+    wall_time wall() const override { return wall_ ? wall_() : time_.wall(); }
 
     bool is_shared() const noexcept override { return static_cast<bool>(wall_); }
 
-    nanoseconds elapsed() const override
-    {
-#ifdef CLOCK_BOOTTIME
-        timespec t{};
-        if (::clock_gettime(CLOCK_BOOTTIME, &t) == 0)  // GCOVR_EXCL_BR_LINE: Linux has it
-            return std::chrono::seconds{t.tv_sec} + nanoseconds{t.tv_nsec};
-#endif
-        return std::chrono::steady_clock::now().time_since_epoch();  // GCOVR_EXCL_LINE: systems without that clock
-    }
+    nanoseconds elapsed() const override { return time_.elapsed(); }
 
     void wake(milliseconds after, std::function<void()> f) override
     {
         timer_.expires_after(after);
-        timer_.async_wait([f = std::move(f)](boost::system::error_code error) {
-            if (!error) f();
-        });
+        timer_.async_call(std::move(f));
     }
 
     void cancel() noexcept override { timer_.cancel(); }
 
 private:
-    boost::asio::steady_timer timer_;
+    time_source time_;
+    clock_timer timer_;
     std::function<wall_time()> wall_;
 };
 
 }  // namespace
 
-std::shared_ptr<time_source> system_time(const boost::asio::any_io_executor& executor, std::function<wall_time()> wall)
+std::shared_ptr<harvest_clock> system_time(const boost::asio::any_io_executor& executor, time_source time,
+                                           std::function<wall_time()> wall)
 {
-    return std::make_shared<system_source>(executor, std::move(wall));
+    return std::make_shared<system_source>(executor, std::move(time), std::move(wall));
 }
 
-run_clock::run_clock(std::shared_ptr<time_source> source)
+run_clock::run_clock(std::shared_ptr<harvest_clock> source)
     : source_(std::move(source)), began_(source_->wall()), elapsed_(source_->elapsed())
 {}
 

@@ -1,6 +1,8 @@
 // The clock and the timer of a harvest.
 #pragma once
 
+#include "time_source.hpp"
+
 #include <unipile/pacing.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -12,9 +14,9 @@
 namespace unipile::harvest {
 
 /// The clocks and the timer; tests have their own. All on the harvest's executor.
-class time_source {
+class harvest_clock {
 public:
-    virtual ~time_source() = default;
+    virtual ~harvest_clock() = default;
 
     /// Returns the system's time, which can be set.
     virtual wall_time wall() const = 0;
@@ -29,14 +31,14 @@ public:
 };
 
 /// `wall`: replaces the system's time, unless empty.
-std::shared_ptr<time_source> system_time(const boost::asio::any_io_executor& executor,
-                                         std::function<wall_time()> wall = {});
+std::shared_ptr<harvest_clock> system_time(const boost::asio::any_io_executor& executor, time_source time = {},
+                                           std::function<wall_time()> wall = {});
 
 /// The time for windows and waits: the system's time at the start, and from then on that of a steady clock. The
 /// difference to the system's clock matters only for hours of the day, and for times that are stored or shown.
 class run_clock {
 public:
-    explicit run_clock(std::shared_ptr<time_source> source);
+    explicit run_clock(std::shared_ptr<harvest_clock> source);
 
     wall_time now() const;
     /// Returns how far the system's clock is ahead, as last measured; differences below a second, or 50 ms
@@ -44,10 +46,10 @@ public:
     std::chrono::milliseconds ahead() const noexcept { return ahead_; }
     /// Measures it. Returns true if it has changed.
     bool measure();
-    time_source& source() const noexcept { return *source_; }
+    harvest_clock& source() const noexcept { return *source_; }
 
 private:
-    std::shared_ptr<time_source> source_;
+    std::shared_ptr<harvest_clock> source_;
     wall_time began_;
     std::chrono::nanoseconds elapsed_;
     std::chrono::milliseconds ahead_{0};

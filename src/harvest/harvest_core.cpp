@@ -42,7 +42,7 @@ scheduler_options scheduling_of(const paging::client_core& c, const harvest_opti
 }  // namespace
 
 harvest_core::harvest_core(const client& c, std::shared_ptr<job_source> source, harvest_options options,
-                           std::shared_ptr<time_source> time)
+                           std::shared_ptr<harvest_clock> time)
     : executor_(c.get_executor()),
       client_(detail::access::core(c)),
       source_(std::move(source)),

@@ -41,7 +41,7 @@ class harvest_core final : public paging::handler_keeper,
                            public std::enable_shared_from_this<harvest_core> {
 public:
     harvest_core(const client& c, std::shared_ptr<job_source> source, harvest_options options,
-                 std::shared_ptr<time_source> time);
+                 std::shared_ptr<harvest_clock> time);
     ~harvest_core();
 
     // Called by the consumer.
@@ -220,6 +220,6 @@ private:
 
 /// With the caller's clock, for tests.
 harvest_stream begin(const client& c, std::shared_ptr<job_source> source, harvest_options options,
-                     std::shared_ptr<time_source> time);
+                     std::shared_ptr<harvest_clock> time);
 
 }  // namespace unipile::harvest

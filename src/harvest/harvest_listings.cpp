@@ -53,10 +53,12 @@ void harvest_core::start_request(job_index i)
     jobs_[i].asked = now();
     account_ledger ledger = scheduler_.ledger(a);
     shift(ledger, clock_.ahead());
-    auto go = [weak = weak_from_this(), executor = executor_, i, admission](error_code code) {
+    auto go = [weak = weak_from_this(), executor = executor_, i, admission,
+               expected = expect(client_->time())](error_code code) {
         asio::post(executor, [weak, i, admission, code] {
             if (const auto self = weak.lock()) self->admitted(i, admission, code);
         });
+        if (expected) expected->clear();
     };
     bool asked = false;
     const auto asker = jobs_[i].what;

@@ -31,12 +31,12 @@ void check(const harvest_options& options)
 
 harvest_stream detail::begin_harvest(const client& c, std::unique_ptr<job_source> source, harvest_options options)
 {
-    auto time = harvest::system_time(c.get_executor(), options.clock);
+    auto time = harvest::system_time(c.get_executor(), detail::access::core(c)->time(), options.clock);
     return harvest::begin(c, std::move(source), std::move(options), std::move(time));
 }
 
 harvest_stream harvest::begin(const client& c, std::shared_ptr<job_source> source, harvest_options options,
-                              std::shared_ptr<time_source> time)
+                              std::shared_ptr<harvest_clock> time)
 {
     check(options);
     if (detail::access::core(c)->closed()) throw failure(errc::client_closed);

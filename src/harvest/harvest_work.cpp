@@ -164,12 +164,13 @@ void harvest_core::pull_jobs()
     };
     // Jobs that were delivered are taken, whatever the source does afterwards.
     const auto handed = std::make_shared<std::atomic<bool>>(false);
-    job_source::handler done = [weak = weak_from_this(), executor = executor_, handed](error_code code,
-                                                                                       std::vector<harvest_job> jobs) {
+    job_source::handler done = [weak = weak_from_this(), executor = executor_, handed,
+                                expected = expect(client_->time())](error_code code, std::vector<harvest_job> jobs) {
         asio::post(executor, [weak, code, jobs = std::move(jobs)]() mutable {
             if (const auto self = weak.lock()) self->jobs_arrived(code, std::move(jobs));
         });
         *handed = true;
+        if (expected) expected->clear();
     };
     const auto source = source_;  // outlives the call
     pulling_ = true;

@@ -110,13 +110,13 @@ void connector::keep_loopback_only()
 asio::awaitable<void> connector::connect_any()
 {
     const auto allowed = waits_.deadlines().connect;
-    const auto until = allowed.count() == 0 ? clock::time_point::max() : clock::now() + allowed;
+    const auto until = allowed.count() == 0 ? clock::time_point::max() : waits_.owner().time().now() + allowed;
     race_ = std::make_shared<connect_race>(waits_.owner().executor(), waits_.event());
     std::size_t next = 0;
     for (bool late = false;;) {
         connection_ = race_->take_winner();
         if (connection_) break;
-        if (late && clock::now() >= until) fail_to_connect(asio::error::timed_out);
+        if (late && waits_.owner().time().now() >= until) fail_to_connect(asio::error::timed_out);
         const bool all = next == addresses_.size();
         if (!all && (late || race_->under_way() == 0)) {
             const asio::ip::tcp::endpoint to(addresses_[next++], access_.peer().port);
@@ -125,7 +125,8 @@ asio::awaitable<void> connector::connect_any()
             continue;
         }
         if (race_->under_way() == 0) fail_to_connect(race_->error());
-        waits_.start_phase(errc::connect_timeout, all ? until : std::min(until, clock::now() + next_address_after));
+        waits_.start_phase(errc::connect_timeout,
+                           all ? until : std::min(until, waits_.owner().time().now() + next_address_after));
         late = co_await waits_.wait_for_event_or_end_of_phase();
     }
     waits_.owner().names().remember_working(race_->winners_address());

@@ -19,7 +19,7 @@ using boost::system::system_error;
 
 void exchange_waits::start_phase(errc on_expiry, std::chrono::milliseconds length) noexcept
 {
-    start_phase(on_expiry, length.count() == 0 ? clock::time_point::max() : clock::now() + length);
+    start_phase(on_expiry, length.count() == 0 ? clock::time_point::max() : owner().time().now() + length);
 }
 
 void exchange_waits::start_phase(errc on_expiry, clock::time_point until) noexcept
@@ -36,7 +36,7 @@ void exchange_waits::bound_request(std::chrono::milliseconds length) noexcept
 
 void exchange_waits::begin_wait()
 {
-    wait_began_ = clock::now();
+    wait_began_ = owner().time().now();
     deadline = phase_until_;
     overdue = phase_error_;
     if (request_runs_ && wait_began_ + request_left_ < deadline) {
@@ -44,18 +44,20 @@ void exchange_waits::begin_wait()
         overdue = errc::request_timeout;
     }
     in_wait_ = true;
+    expected_.set(owner().time());
     if (deadline != clock::time_point::max()) pool_->watch(*this, wait_began_);
 }
 
 void exchange_waits::end_wait() noexcept
 {
     no_wait();
-    if (request_runs_) request_left_ -= clock::now() - wait_began_;
+    if (request_runs_) request_left_ -= owner().time().now() - wait_began_;
 }
 
 void exchange_waits::no_wait() noexcept
 {
     in_wait_ = false;
+    expected_.clear();
     on_ = nullptr;
     deadline = clock::time_point::max();
 }

@@ -79,6 +79,7 @@ private:
     connection* on_ = nullptr;  // whose socket the wait is for
     const char* awaited_ = "";
     bool in_wait_ = false;
+    expected_event expected_;  // while it waits
     bool request_runs_ = false;
     bool request_is_bounded_ = false;
     errc phase_error_ = errc::stall_timeout;

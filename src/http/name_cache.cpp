@@ -15,8 +15,12 @@ constexpr unsigned most_lookups = 4;
 }  // namespace
 
 name_cache::name_cache(boost::asio::any_io_executor executor, std::string host, std::shared_ptr<resolver> how,
-                       std::chrono::milliseconds ttl)
-    : executor_(std::move(executor)), host_(std::move(host)), resolver_(std::move(how)), ttl_(ttl)
+                       std::chrono::milliseconds ttl, time_source time)
+    : executor_(std::move(executor)),
+      host_(std::move(host)),
+      resolver_(std::move(how)),
+      ttl_(ttl),
+      time_(std::move(time))
 {
     gate_ = std::make_shared<lookup_gate>(
         executor_, [this](std::uint64_t number, boost::system::error_code error, addresses found) {
@@ -28,7 +32,7 @@ void name_cache::close() { gate_->close(); }
 
 const addresses* name_cache::known() const noexcept
 {
-    return known_.empty() || clock::now() >= known_until_ ? nullptr : &known_;
+    return known_.empty() || time_.now() >= known_until_ ? nullptr : &known_;
 }
 
 void name_cache::look_up(waiter& who)
@@ -69,7 +73,7 @@ void name_cache::answered(std::uint64_t number, boost::system::error_code error,
 boost::system::error_code name_cache::keep(const addresses& found) noexcept
 try {
     known_ = interleaved(found);
-    known_until_ = clock::now() + ttl_;
+    known_until_ = time_.now() + ttl_;
     prefer_working();
     return {};
 } catch (const std::bad_alloc&) {

@@ -3,6 +3,8 @@
 
 #include "lookup.hpp"
 
+#include "time_source.hpp"
+
 #include <boost/intrusive/list.hpp>
 
 #include <chrono>
@@ -17,8 +19,6 @@ namespace unipile::http {
 /// way. All calls on the executor.
 class name_cache {
 public:
-    using clock = std::chrono::steady_clock;
-
     /// Waits for a look-up. Unlink or destroy it to stop waiting.
     class waiter : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
     public:
@@ -31,7 +31,7 @@ public:
 
     /// `ttl`: how long addresses are used.
     name_cache(boost::asio::any_io_executor executor, std::string host, std::shared_ptr<resolver> how,
-               std::chrono::milliseconds ttl);
+               std::chrono::milliseconds ttl, time_source time = {});
     ~name_cache() { close(); }
     name_cache(const name_cache&) = delete;
     name_cache& operator=(const name_cache&) = delete;
@@ -58,11 +58,12 @@ private:
     std::string host_;
     std::shared_ptr<resolver> resolver_;
     std::chrono::milliseconds ttl_;
+    time_source time_;
     std::shared_ptr<lookup_gate> gate_;
     boost::intrusive::list<waiter, boost::intrusive::constant_time_size<false>> waiting_;
 
     addresses known_;
-    clock::time_point known_until_{};
+    time_source::time_point known_until_{};
     unsigned under_way_ = 0;
     std::uint64_t newest_ = 0;
     bool stale_ = false;  // the newest look-up has timed out

@@ -25,12 +25,13 @@ std::shared_ptr<transport> transport::create(boost::asio::any_io_executor execut
 
 pool::pool(boost::asio::any_io_executor executor, const client_options& options)
     : executor_(std::move(executor)),
+      time_(options.clock),
       access_(options),
       settings_(std::make_shared<const request_settings>(
           request_settings{.deadlines = access_.options.deadlines, .fields = {}, .parameters = {}})),
       names_(executor_, access_.peer().host, options.resolver ? options.resolver : std::make_shared<system_resolver>(),
-             access_.options.dns_ttl),
-      timer_(executor_)
+             access_.options.dns_ttl, time_),
+      timer_(executor_, time_)
 {}
 
 std::string pool::target(std::string_view identifier, std::string_view account_id, int limit, bool is_company,
@@ -90,7 +91,7 @@ void pool::end_lease(pool_user& user) noexcept
 
 std::unique_ptr<connection> pool::take_idle()
 {
-    const auto now = clock::now();
+    const auto now = time_.now();
     while (!idle_.empty()) {
         std::unique_ptr<connection> last = std::move(idle_.back());
         idle_.pop_back();
@@ -112,7 +113,7 @@ void pool::give_back(std::unique_ptr<connection> c, std::optional<std::chrono::s
         return;
     }
     try {
-        const auto now = clock::now();
+        const auto now = time_.now();
         c->used = true;
         c->expires_at = now + keep;
         idle_.push_back(std::move(c));
@@ -174,7 +175,7 @@ void pool::arm(clock::time_point at, clock::time_point now)
 
 void pool::on_timer()
 {
-    const auto now = clock::now();
+    const auto now = time_.now();
     armed_ = never;
     const auto next = sweep(now);
     if (next == never) return;

@@ -6,7 +6,8 @@
 #include "server_access.hpp"
 #include "transport.hpp"
 
-#include <boost/asio/steady_timer.hpp>
+#include "time_source.hpp"
+
 #include <boost/intrusive/list.hpp>
 
 #include <chrono>
@@ -62,6 +63,7 @@ public:
 
     server_access& access() noexcept { return access_; }
     name_cache& names() noexcept { return names_; }
+    const time_source& time() const noexcept { return time_; }
     bool closed() const noexcept { return closed_; }
 
     /// Returns false if all are taken; the caller waits for the end of another request.
@@ -94,11 +96,12 @@ private:
     clock::time_point sweep(clock::time_point now);
 
     boost::asio::any_io_executor executor_;
+    time_source time_;
     server_access access_;
     std::shared_ptr<const request_settings> settings_;
     name_cache names_;
 
-    boost::asio::steady_timer timer_;
+    clock_timer timer_;
     clock::time_point armed_ = clock::time_point::max();
     std::uint64_t timer_generation_ = 0;
 

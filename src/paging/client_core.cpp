@@ -31,12 +31,11 @@ void check_numbers(const posts_query& query)
 
 }  // namespace
 
-client_core::client_core(client_options options, std::shared_ptr<http::transport> transport,
-                         std::shared_ptr<time_source> time)
+client_core::client_core(client_options options, std::shared_ptr<http::transport> transport)
     : options_(std::move(options)),
       settings_(std::make_shared<const call_settings>(make_call_settings(options_, {}))),
       transport_(std::move(transport)),
-      time_(std::move(time)),
+      time_(options_.clock),
       registry_(keeper_registry::of(transport_->executor())),
       random_(seed_or_random(options_.retry.seed)),
       no_memory_(std::make_shared<const failure>(make_error_code(boost::system::errc::not_enough_memory)))
@@ -87,7 +86,7 @@ void client_core::enqueue(page_reader& s)
         ++running_;
         s.run_request();
     } else {
-        s.gives_up_at = time_->now() + options_.deadlines.connection_wait;
+        s.gives_up_at = time_.now() + options_.deadlines.connection_wait;
         waiting_.push_back(s);
         if (options_.deadlines.connection_wait.count() > 0 && !queue_timer_) watch_queue();
     }
@@ -117,8 +116,8 @@ void client_core::request_over()
 // All wait equally long, so the first in the queue times out first.
 void client_core::watch_queue() noexcept
 try {
-    queue_timer_ = std::make_unique<boost::asio::steady_timer>(executor());
-    time_->expire(*queue_timer_, waiting_.front().gives_up_at);
+    queue_timer_ = std::make_unique<clock_timer>(executor(), time_);
+    queue_timer_->expires_at(waiting_.front().gives_up_at);
     queue_timer_->async_wait([weak = weak_from_this(), number = ++queue_timers_](const boost::system::error_code&) {
         const auto self = weak.lock();
         if (self && self->queue_timer_ && self->queue_timers_ == number) self->queue_timer_fired();
@@ -130,7 +129,7 @@ try {
 void client_core::queue_timer_fired()
 {
     const handler_section here(&handlers_);
-    const auto now = time_->now();
+    const auto now = time_.now();
     while (!waiting_.empty() && waiting_.front().gives_up_at <= now) {
         auto& first = waiting_.front();
         leave_queue(first);

@@ -4,18 +4,17 @@
 #include "abandonment.hpp"
 #include "call_settings.hpp"
 #include "handler_section.hpp"
-#include "time_source.hpp"
 #include "workspace.hpp"
 
 #include "http/transport.hpp"
 #include "splitmix.hpp"
+#include "time_source.hpp"
 
 #include <unipile/client_options.hpp>
 #include <unipile/position.hpp>
 #include <unipile/posts_query.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/intrusive/list.hpp>
 
 #include <chrono>
@@ -51,8 +50,7 @@ protected:
 /// request gets its coroutine when a connection is available. All on the client's executor.
 class client_core final : public handler_keeper, public std::enable_shared_from_this<client_core> {
 public:
-    client_core(client_options options, std::shared_ptr<http::transport> transport,
-                std::shared_ptr<time_source> time = time_source::machine());
+    client_core(client_options options, std::shared_ptr<http::transport> transport);
     ~client_core();
 
     const client_options& options() const noexcept { return options_; }
@@ -61,7 +59,7 @@ public:
     const std::shared_ptr<const call_settings>& settings() const noexcept { return settings_; }
     /// Returns the settings of a listing with these options. Throws failure(errc::invalid_query).
     std::shared_ptr<const call_settings> settings(const call_options& call) const;
-    const std::shared_ptr<time_source>& time() const noexcept { return time_; }
+    const time_source& time() const noexcept { return time_; }
     unipile::observer* observer() const noexcept { return options_.observer.get(); }
     boost::asio::any_io_executor executor() const noexcept { return transport_->executor(); }
 
@@ -110,12 +108,12 @@ private:
     client_options options_;
     std::shared_ptr<const call_settings> settings_;
     std::shared_ptr<http::transport> transport_;
-    std::shared_ptr<time_source> time_;
+    time_source time_;
     std::shared_ptr<keeper_registry> registry_;
     all_list readers_;
     std::vector<std::weak_ptr<close_listener>> listeners_;
     held_list waiting_;  ///< for one of `max_connections`; a request that waits here has no coroutine
-    std::unique_ptr<boost::asio::steady_timer> queue_timer_;  ///< while requests wait and their time is bounded
+    std::unique_ptr<clock_timer> queue_timer_;  ///< while requests wait and their time is bounded
     held_list paused_;
     std::uint64_t queue_timers_ = 0;
     std::vector<std::unique_ptr<workspace>> spare_;

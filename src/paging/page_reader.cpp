@@ -30,29 +30,29 @@ page_reader::page_reader(std::shared_ptr<client_core> client, std::shared_ptr<co
       listing_(std::move(query), from),
       read_ahead_(std::max<std::size_t>(read_ahead, 1))
 {
-    listing_.cursor_received(time_->age());
+    listing_.cursor_received(time_.age());
 }
 
 void page_reader::remember(listing_memory memory)
 {
     listing_.remember(std::move(memory));
-    listing_.cursor_received(time_->age());
+    listing_.cursor_received(time_.age());
 }
 
 void page_reader::begin() noexcept
 {
-    if (!std::exchange(begun_, true) && client_) total_.begin(*time_, settings_->retry.total);
+    if (!std::exchange(begun_, true) && client_) total_.begin(time_, settings_->retry.total);
 }
 
 // The beginning of a request.
 
 bool page_reader::choose_page()
 {
-    if (total_.is_over(*time_)) {
+    if (total_.is_over(time_)) {
         time_is_up("the next page");
         return false;
     }
-    switch (listing_.before_request(time_->age())) {  // GCOVR_EXCL_BR_LINE: every enumerator has a case
+    switch (listing_.before_request(time_.age())) {  // GCOVR_EXCL_BR_LINE: every enumerator has a case
         case step_back::next::follow: break;
         case step_back::next::reread: attempts_ = 0; break;
         case step_back::next::lost:
@@ -139,7 +139,7 @@ std::string page_reader::begin_request(const client_core& client, bool in_time)
     target += settings_->parameters;
     work_->exchange = client.transport()->open(settings_);
     work_->decoder.set_strict(settings_->strict);
-    work_->sent = time_->now();
+    work_->sent = time_.now();
     events(client).request(target);
     if (listing_.over()) throw boost::system::system_error(asio::error::operation_aborted);
     if (!in_time) {
@@ -166,7 +166,7 @@ page_events page_reader::events(const client_core& client) const noexcept
 awaitable<void> page_reader::read_page(client_core& client)
 {
     auto& work = *work_;
-    events(client).answer(work.head, time_->now() - work.sent, nullptr);
+    events(client).answer(work.head, time_.now() - work.sent, nullptr);
     for (;;) {
         const std::string_view chunk = co_await work.exchange->read_some();
         listing_.stats.json_bytes += chunk.size();
@@ -232,11 +232,11 @@ awaitable<void> page_reader::drain()
 /// them.
 awaitable<void> page_reader::pause(client_core& client)
 {
-    if (!timer_) timer_ = std::make_unique<asio::steady_timer>(executor_);
+    if (!timer_) timer_ = std::make_unique<clock_timer>(executor_, time_);
     const auto token = asio::as_tuple(asio::use_awaitable);
     while (listing_.waiting_bytes() >= read_ahead_ && !reading_on_ && !listing_.over() && client.may_pause(*this)) {
         paused_ = true;
-        time_->expire(*timer_, clock::time_point::max());
+        timer_->expires_at(clock::time_point::max());
         co_await timer_->async_wait(token);
         paused_ = false;
         held_hook::unlink();
@@ -246,7 +246,7 @@ awaitable<void> page_reader::pause(client_core& client)
 void page_reader::page_complete(client_core& client)
 {
     client.succeeded();
-    page_intake(listing_, *work_, client.observer(), attempts_).complete(time_->now() - work_->sent, time_->age());
+    page_intake(listing_, *work_, client.observer(), attempts_).complete(time_.now() - work_->sent, time_.age());
     const auto reason = listing_.known_end();
     if (reason == end_reason::cursor_loop || reason == end_reason::no_progress) {
         const errc code = reason == end_reason::cursor_loop ? errc::cursor_loop : errc::no_progress;
@@ -297,7 +297,7 @@ void page_reader::failed(page_outcome& outcome, const client_core& client, const
 {
     const auto meaning = meaning_of(f, settings_->retry, client.first_call());
     // A refused follow-up: account and server work.
-    if (meaning.ends_listing && listing_.refused(time_->age()) != step_back::verdict::failed) {
+    if (meaning.ends_listing && listing_.refused(time_.age()) != step_back::verdict::failed) {
         outcome.what = page_outcome::kind::refused;
         attempts_ = 0;
         return;
@@ -427,9 +427,9 @@ void page_reader::read_on() noexcept
 
 void page_reader::watch_total_time()
 {
-    total_.watch(executor_, *time_, [weak = weak_from_this()] {
+    total_.watch(executor_, time_, [weak = weak_from_this()] {
         const auto self = weak.lock();
-        if (!self || self->phase_ == phase::idle || !self->total_.is_over(*self->time_)) return;
+        if (!self || self->phase_ == phase::idle || !self->total_.is_over(self->time_)) return;
         const auto* exchange = self->work_ ? self->work_->exchange.get() : nullptr;
         if (self->phase_ == phase::queued) return self->time_is_up("a free connection");
         if (self->paused_) return self->time_is_up("the consumer");

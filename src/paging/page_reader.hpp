@@ -11,7 +11,6 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -99,7 +98,7 @@ protected:
     void cancel(boost::system::error_code code) noexcept;
     /// Ends the listing because its total time is over; `awaited` is what it waited for.
     void time_is_up(std::string_view awaited);
-    std::optional<std::chrono::milliseconds> time_left() const noexcept { return total_.left(*time_); }
+    std::optional<std::chrono::milliseconds> time_left() const noexcept { return total_.left(time_); }
     /// Notifies the observer that the failed request, number `attempt`, will be sent again.
     void notify_retry(const failure& f, unsigned attempt, std::chrono::milliseconds delay) const;
     /// Notifies the observer of the end, once.
@@ -119,10 +118,10 @@ protected:
     boost::asio::any_io_executor executor_;
     std::shared_ptr<client_core> client_;  ///< null once stopped
     std::shared_ptr<const call_settings> settings_;
-    std::shared_ptr<time_source> time_;
+    time_source time_;
     listing listing_;
-    std::shared_ptr<const failure> failure_;            ///< of the listing
-    std::unique_ptr<boost::asio::steady_timer> timer_;  ///< of a pause, or of a delay between requests
+    std::shared_ptr<const failure> failure_;  ///< of the listing
+    std::unique_ptr<clock_timer> timer_;      ///< of a pause, or of a delay between requests
 
 private:
     enum class phase : std::uint8_t { idle, queued, running };

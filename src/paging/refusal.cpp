@@ -5,7 +5,6 @@
 
 #include "decode/error_body.hpp"
 
-#include <chrono>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,9 +20,9 @@ failure refusal_in(workspace& work, const client_core& client, const page_events
     const auto reveals = [&client](std::string_view text) { return client.transport()->reveals_key(text); };
     for (std::string* text : {&answer.type, &answer.title, &answer.detail, &answer.instance})
         if (reveals(*text)) text->clear();
-    events.answer(work.head, client.time()->now() - work.sent, &answer);
+    events.answer(work.head, client.time().now() - work.sent, &answer);
     if (const auto& fields = work.head.fields; !fields.retry_after.empty())
-        work.retry_after = parse_retry_after(fields.retry_after, fields.date, std::chrono::system_clock::now());
+        work.retry_after = parse_retry_after(fields.retry_after, fields.date, client.time().wall());
     std::string note;
     if (!is_api_type(answer.type)) {
         const std::string words = reveals(work.error_body) ? std::string() : work.error_body;

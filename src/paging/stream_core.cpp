@@ -160,7 +160,7 @@ void stream_core::advance() noexcept
 try {
     if (is_requesting() || delayed_ || !wants_request()) return;
     if (!choose_page()) return notify();
-    if (not_before_ > time_->now()) return delay();
+    if (not_before_ > time_.now()) return delay();
     request();
 } catch (const std::bad_alloc&) {
     end_without_memory();
@@ -192,20 +192,20 @@ void stream_core::retry(const page_outcome& outcome)
                                            .time_left = time_left()},
                                           client_->chance());
     if (!decision) return fail(final_failure(*outcome.failure, outcome.meaning, attempts(), explain(decision.why_not)));
-    not_before_ = time_->now() + decision.delay;
+    not_before_ = time_.now() + decision.delay;
     notify_retry(*outcome.failure, attempts(), decision.delay);
 }
 
 void stream_core::delay()
 {
     delayed_ = true;
-    delayed_at_ = time_->now();
+    delayed_at_ = time_.now();
     ++listing_.stats.waits;
-    if (!timer_) timer_ = std::make_unique<asio::steady_timer>(executor_);
-    time_->expire(*timer_, not_before_);
+    if (!timer_) timer_ = std::make_unique<clock_timer>(executor_, time_);
+    timer_->expires_at(not_before_);
     timer_->async_wait([weak = std::weak_ptr(self())](error_code) {
         const auto self = weak.lock();
-        if (!self || !self->delayed_ || self->not_before_ > self->time_->now()) return;
+        if (!self || !self->delayed_ || self->not_before_ > self->time_.now()) return;
         self->end_delay();
         self->advance();
     });
@@ -214,7 +214,7 @@ void stream_core::delay()
 void stream_core::end_delay() noexcept
 {
     delayed_ = false;
-    listing_.stats.waited += time_->now() - delayed_at_;
+    listing_.stats.waited += time_.now() - delayed_at_;
     timer_->cancel();
 }
 

@@ -4,7 +4,6 @@
 #include "time_source.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
 #include <memory>
@@ -33,11 +32,11 @@ public:
     }
     /// Calls `woken` when the time may be over, or when `cancel` was called.
     template <class F>
-    void watch(const boost::asio::any_io_executor& executor, time_source& time, F woken)
+    void watch(const boost::asio::any_io_executor& executor, const time_source& time, F woken)
     {
         if (deadline_ == time_source::time_point{}) return;
-        if (!timer_) timer_ = std::make_unique<boost::asio::steady_timer>(executor);
-        time.expire(*timer_, deadline_);
+        if (!timer_) timer_ = std::make_unique<clock_timer>(executor, time);
+        timer_->expires_at(deadline_);
         timer_->async_wait([woken = std::move(woken)](boost::system::error_code) { woken(); });
     }
     void cancel() noexcept
@@ -47,7 +46,7 @@ public:
 
 private:
     time_source::time_point deadline_{};  ///< the epoch: none
-    std::unique_ptr<boost::asio::steady_timer> timer_;
+    std::unique_ptr<clock_timer> timer_;
 };
 
 }  // namespace unipile::paging

@@ -19,7 +19,6 @@ namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using asio::redirect_error;
 using asio::use_awaitable;
-using clock = std::chrono::steady_clock;
 
 constexpr std::size_t read_size = 8 * 1024;
 constexpr std::uint64_t piece_size = 64 * 1024;
@@ -39,8 +38,8 @@ connection::connection(socket peer, std::shared_ptr<asio::ssl::context> context,
                        std::shared_ptr<simulator::responder> responder)
     : context_(std::move(context)),
       responder_(std::move(responder)),
-      guard_(peer.get_executor()),
-      timer_(peer.get_executor())
+      guard_(peer.get_executor(), responder_->time()),
+      timer_(peer.get_executor(), responder_->time())
 {
     error_code ignored;
     peer.set_option(asio::ip::tcp::no_delay(true), ignored);
@@ -77,9 +76,9 @@ void connection::guard(std::chrono::milliseconds time)
         return;
     }
     guard_.expires_after(time);
-    guard_.async_wait([weak = weak_from_this(), number](const error_code& error) {
+    guard_.async_call([weak = weak_from_this(), number] {
         const auto self = weak.lock();
-        if (error || !self || number != self->guard_number_) return;
+        if (!self || number != self->guard_number_) return;
         error_code ignored;
         self->lowest().cancel(ignored);
     });
@@ -174,7 +173,7 @@ connection::awaitable<> connection::refuse_request()
     answer_.status = 400;
     answer_.body = std::make_shared<const std::string>(error_body(400, "errors/malformed_request"));
     wire::shape shape;
-    shape.now = std::chrono::system_clock::now();
+    shape.now = responder_->time().wall();
     shape.close = true;
     wire wire(answer_, shape);
     const auto total = wire.total();
@@ -196,12 +195,12 @@ request connection::request_view() const
 connection::awaitable<> connection::exchange()
 {
     const auto& settings = responder_->settings();
-    const auto arrived = clock::now();
+    const auto arrived = responder_->time().now();
     answer_ = responder_->respond(request_view(), arrived);
     if (answer_.latency.count() > 0) co_await pause(arrived + answer_.latency);
 
     wire::shape shape;
-    shape.now = std::chrono::system_clock::now();
+    shape.now = responder_->time().wall();
     ++exchanges_;
     shape.close = !parser_->keep_alive() ||
                   (settings.requests_per_connection > 0 && exchanges_ >= settings.requests_per_connection);
@@ -211,7 +210,7 @@ connection::awaitable<> connection::exchange()
     wire wire(answer_, shape);
     const auto total = wire.total();
     const auto before = answer_.disruption ? wire.bytes_until(*answer_.disruption) : total;
-    next_write_ = clock::now();
+    next_write_ = responder_->time().now();
     std::uint64_t sent = co_await send(wire, 0, before);
     if (shape.close) ending_ = ending::in_order;
     if (answer_.disruption && !error_) co_await disrupt(wire, sent, total);
@@ -232,7 +231,7 @@ connection::awaitable<std::uint64_t> connection::send(wire& wire, std::uint64_t 
         wire.fill(out_, std::min(piece, to - from));
         if (bandwidth > 0) {
             const std::chrono::duration<double> cost(static_cast<double>(out_.size()) / static_cast<double>(bandwidth));
-            next_write_ += std::chrono::duration_cast<clock::duration>(cost);
+            next_write_ += std::chrono::duration_cast<time_source::time_point::duration>(cost);
             co_await pause(next_write_);
         }
         co_await write(out_);
@@ -257,7 +256,7 @@ connection::awaitable<> connection::disrupt(wire& wire, std::uint64_t& sent, std
                 ending_ = ending::without_notice;
                 break;
             }
-            co_await pause(clock::now() + fault.duration);
+            co_await pause(responder_->time().now() + fault.duration);
             sent = co_await send(wire, sent, total);
             break;
         default: ending_ = ending::without_notice; break;
@@ -267,6 +266,8 @@ connection::awaitable<> connection::disrupt(wire& wire, std::uint64_t& sent, std
 connection::awaitable<> connection::wait_for_close()
 {
     error_ = {};
+    // The client gives up by its clock.
+    const expected_event waits_for_clock(responder_->time(), expected_event::kind::excuse);
     while (!error_) {
         buffer_.clear();
         const auto space = buffer_.prepare(read_size);
@@ -274,11 +275,12 @@ connection::awaitable<> connection::wait_for_close()
     }
 }
 
-connection::awaitable<> connection::pause(clock::time_point until)
+connection::awaitable<> connection::pause(time_source::time_point until)
 {
     // A connection that was stopped earlier must not wait for a timer that is no longer cancelled.
-    if (until <= clock::now() || !lowest().is_open()) co_return;
+    if (until <= responder_->time().now() || !lowest().is_open()) co_return;
     timer_.expires_at(until);
+    const expected_event waits_for_clock(responder_->time(), expected_event::kind::excuse);
     error_code ignored;
     co_await timer_.async_wait(redirect_error(use_awaitable, ignored));
 }

@@ -3,12 +3,12 @@
 
 #include "simulator/responder.hpp"
 #include "simulator/wire.hpp"
+#include "time_source.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -49,7 +49,7 @@ private:
     awaitable<std::uint64_t> send(wire& wire, std::uint64_t from, std::uint64_t to);
     awaitable<> disrupt(wire& wire, std::uint64_t& sent, std::uint64_t total);
     awaitable<> wait_for_close();
-    awaitable<> pause(std::chrono::steady_clock::time_point until);
+    awaitable<> pause(time_source::time_point until);
     awaitable<> finish();
     awaitable<std::size_t> read_some(boost::asio::mutable_buffer buffer);
     awaitable<> write(std::string_view bytes);
@@ -64,14 +64,14 @@ private:
     std::optional<socket> plain_;
     std::unique_ptr<boost::asio::ssl::stream<socket>> tls_;
     std::shared_ptr<responder> responder_;
-    boost::asio::steady_timer guard_, timer_;
+    clock_timer guard_, timer_;
     std::uint64_t guard_number_ = 0;
 
     boost::beast::flat_buffer buffer_;
     std::optional<boost::beast::http::request_parser<boost::beast::http::empty_body>> parser_;
     answer answer_;
     std::string out_;
-    std::chrono::steady_clock::time_point next_write_;
+    time_source::time_point next_write_;
     std::uint32_t exchanges_ = 0;
     error_code error_;
     ending ending_ = ending::none;

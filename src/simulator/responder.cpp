@@ -11,10 +11,10 @@
 namespace unipile::simulator {
 namespace {
 
-std::string retry_after_line(std::uint32_t seconds, bool as_date)
+std::string retry_after_line(std::uint32_t seconds, bool as_date, std::chrono::system_clock::time_point now)
 {
     if (!as_date) return "Retry-After: " + std::to_string(seconds) + "\r\n";
-    const auto then = std::chrono::system_clock::now() + std::chrono::seconds(seconds);
+    const auto then = now + std::chrono::seconds(seconds);
     const auto time = std::chrono::system_clock::to_time_t(then);
     std::tm parts{};
     gmtime_r(&time, &parts);
@@ -38,6 +38,7 @@ std::size_t responder::page_hash::operator()(const page_id& id) const
 
 responder::responder(simulator::options what)
     : options_(std::move(what)),
+      time_(options_.clock),
       people_(options_),
       cache_(options_.cache),
       api_key_(options_.api_key),
@@ -96,7 +97,7 @@ std::optional<answer> responder::account_refusal(account_state& state, time_poin
 {
     if (state.error) {
         auto result = refuse(state.error->status, state.error->type);
-        if (state.error->retry_after) result.headers = retry_after_line(*state.error->retry_after, false);
+        if (state.error->retry_after) result.headers = retry_after_line(*state.error->retry_after, false, time_.wall());
         return result;
     }
     state.windows.resize(options_.limits.size(), window{now, 0});
@@ -114,7 +115,7 @@ std::optional<answer> responder::account_refusal(account_state& state, time_poin
     }
     if (!wait) return std::nullopt;
     auto result = refuse(429, "errors/too_many_requests");
-    result.headers = retry_after_line(static_cast<std::uint32_t>((wait->count() + 999) / 1000), false);
+    result.headers = retry_after_line(static_cast<std::uint32_t>((wait->count() + 999) / 1000), false, time_.wall());
     return result;
 }
 
@@ -207,7 +208,8 @@ answer responder::failing(const fault& fault) const
             result.body = std::make_shared<const std::string>(R"({"error":{"code":17,"message":["no"]}})");
             break;
     }
-    if (fault.retry_after) result.headers += retry_after_line(*fault.retry_after, fault.retry_after_as_date);
+    if (fault.retry_after)
+        result.headers += retry_after_line(*fault.retry_after, fault.retry_after_as_date, time_.wall());
     if (!fault.location.empty()) result.headers += "Location: " + fault.location + "\r\n";
     return result;
 }

@@ -8,6 +8,7 @@
 #include "simulator/page_plan.hpp"
 #include "simulator/people.hpp"
 #include "simulator/target.hpp"
+#include "time_source.hpp"
 
 #include <unipile/simulator/server.hpp>
 
@@ -69,6 +70,7 @@ public:
 
     const options& settings() const { return options_; }
     const people& everybody() const { return people_; }
+    const time_source& time() const { return time_; }
 
     void connected();
     void disconnected();
@@ -145,6 +147,7 @@ private:
     viewer viewer_of(const traits& owner, std::uint32_t account) const;
 
     const options options_;
+    const time_source time_;
     const people people_;
     mutable page_cache cache_;
 

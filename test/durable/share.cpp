@@ -2,6 +2,7 @@
 #include "durable/stored_harvest.hpp"
 #include "support/printing.hpp"
 
+#include <unipile/manual_clock.hpp>
 #include <unipile/store/account_share.hpp>
 
 #include <boost/test/unit_test.hpp>
@@ -13,6 +14,7 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -195,6 +197,22 @@ BOOST_AUTO_TEST_CASE(a_request_that_waits_for_a_connection_is_broken_off_when_th
     std::uint64_t counted = 0;
     for (const char* a : {"a0", "a1"}) counted += w.row_of(a).requests;
     BOOST_TEST(counted == h.requests());
+}
+
+BOOST_AUTO_TEST_CASE(a_clock_of_its_own_is_refused)
+{
+    shared_world w(plain);
+    const stored_harvest h(w);
+    store::harvester_options o;
+    o.client.base_url = "https://api1.unipile.com:13111";
+    o.client.api_key = "key";
+    o.client.clock = std::make_shared<manual_clock>();
+    BOOST_CHECK_EXCEPTION(
+        store::harvester(h.scripted.executor, *h.writer, h.run_number, o), std::invalid_argument,
+        [](const std::invalid_argument& e) {
+            return std::string(e.what()) ==
+                   "harvester_options: workers that share a store have its clock; leave client.clock empty";
+        });
 }
 
 BOOST_AUTO_TEST_CASE(an_account_leaves_with_its_page_stored_and_may_come_back)

@@ -10,7 +10,7 @@
 
 namespace unipile::test {
 
-class manual_time final : public harvest::time_source {
+class manual_time final : public harvest::harvest_clock {
 public:
     wall_time wall() const override { return floor_ + passed_ + ahead_; }
     bool is_shared() const noexcept override { return shared; }

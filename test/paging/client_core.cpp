@@ -25,14 +25,15 @@ namespace {
 /// Listings that share one connection, whose first request never ends unless `script` says otherwise.
 struct shared_connection {
     explicit shared_connection(script s, std::chrono::milliseconds wait = 0ms)
-        : client(context.get_executor(), std::move(s), options(wait), time)
+        : client(context.get_executor(), std::move(s), options(wait, time))
     {}
 
-    static client_options options(std::chrono::milliseconds wait)
+    static client_options options(std::chrono::milliseconds wait, std::shared_ptr<manual_clock> clock)
     {
         auto o = impatient();
         o.max_connections = 1;
         o.deadlines.connection_wait = wait;
+        o.clock = std::move(clock);
         return o;
     }
     static script first_hangs()
@@ -60,7 +61,7 @@ struct shared_connection {
     }
 
     asio::io_context context;
-    std::shared_ptr<manual_time> time = std::make_shared<manual_time>();
+    std::shared_ptr<manual_clock> time = std::make_shared<manual_clock>();
     scripted_client client;
     std::vector<std::shared_ptr<page_loop>> loops;
 };

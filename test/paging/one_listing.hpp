@@ -1,10 +1,10 @@
 // One listing over scripted answers, at a time of its own.
 #pragma once
 
-#include "manual_time.hpp"
 #include "scripted.hpp"
 
 #include <unipile/client.hpp>
+#include <unipile/manual_clock.hpp>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -27,7 +27,7 @@ struct one_listing {
     one_listing() : one_listing(plain_listing(25, 10)) {}
     explicit one_listing(script s, posts_query query = {}, client_options options = impatient(),
                          const position& from = {})
-        : client(context.get_executor(), std::move(s), std::move(options), time),
+        : client(context.get_executor(), std::move(s), timed(std::move(options), time)),
           stream(client.posts(complete(std::move(query)), from))
     {}
 
@@ -36,6 +36,11 @@ struct one_listing {
         query.account_id = "acc";
         query.identifier = "id";
         return query;
+    }
+    static client_options timed(client_options options, std::shared_ptr<manual_clock> clock)
+    {
+        options.clock = std::move(clock);
+        return options;
     }
     /// Runs until there is nothing to do but wait.
     void run()
@@ -78,7 +83,7 @@ struct one_listing {
     std::size_t requests() const { return client.transport->requests.size(); }
     bool failed_with(errc e) const { return got.failed && got.failed->code() == e; }
 
-    std::shared_ptr<manual_time> time = std::make_shared<manual_time>();
+    std::shared_ptr<manual_clock> time = std::make_shared<manual_clock>();
     boost::asio::io_context context;
     scripted_client client;
     post_stream stream;

@@ -169,7 +169,8 @@ BOOST_AUTO_TEST_CASE(the_listing_as_a_whole_takes_too_long)
 {
     auto options = impatient();
     options.retry.total = std::chrono::seconds(30);
-    const auto time = std::make_shared<manual_time>();
+    const auto time = std::make_shared<manual_clock>();
+    options.clock = time;
     asio::io_context context;
     scripted_client client(
         context.get_executor(),
@@ -181,7 +182,7 @@ BOOST_AUTO_TEST_CASE(the_listing_as_a_whole_takes_too_long)
             }
             return p;
         },
-        options, time);
+        options);
     auto stream = client.posts();
     outcome got;
     asio::co_spawn(context, drain(stream, got), asio::detached);
@@ -269,12 +270,13 @@ BOOST_AUTO_TEST_CASE(a_wait_before_a_retry)
 {
     auto options = impatient();
     options.retry.slow_delay = std::chrono::hours(2);
-    const auto time = std::make_shared<manual_time>();
+    const auto time = std::make_shared<manual_clock>();
+    options.clock = time;
     asio::io_context context;
     scripted_client client(
         context.get_executor(),
         [](std::size_t n, const asked& a) { return n == 0 ? refusal(500, "provider_error") : plain_listing(a, 5, 10); },
-        options, time);
+        options);
     auto stream = client.posts();
     outcome got;
     asio::co_spawn(context, drain(stream, got), asio::detached);

@@ -112,11 +112,10 @@ std::unique_ptr<http::exchange> scripted_transport::open(std::shared_ptr<const h
     return std::make_unique<scripted_exchange>(std::static_pointer_cast<scripted_transport>(shared_from_this()));
 }
 
-scripted_client::scripted_client(asio::any_io_executor ex, script s, client_options options,
-                                 std::shared_ptr<paging::time_source> time)
+scripted_client::scripted_client(asio::any_io_executor ex, script s, client_options options)
     : executor(std::move(ex)),
       transport(std::make_shared<scripted_transport>(executor, std::move(s))),
-      core(std::make_shared<paging::client_core>(std::move(options), transport, std::move(time)))
+      core(std::make_shared<paging::client_core>(std::move(options), transport))
 {}
 
 post_stream scripted_client::posts(posts_query query, const position& from, const call_options& options)

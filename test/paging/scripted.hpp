@@ -82,8 +82,7 @@ private:
 
 /// A client on a scripted transport.
 struct scripted_client {
-    scripted_client(boost::asio::any_io_executor executor, script s, client_options options = {},
-                    std::shared_ptr<paging::time_source> time = paging::time_source::machine());
+    scripted_client(boost::asio::any_io_executor executor, script s, client_options options = {});
 
     post_stream posts(posts_query query = {.account_id = "acc", .identifier = "id"}, const position& from = {},
                       const call_options& options = {});

@@ -6,10 +6,15 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #pragma GCC visibility push(default)
+namespace unipile {
+class manual_clock;
+}  // namespace unipile
+
 namespace unipile::simulator {
 
 /// How a listing shows its end.
@@ -108,6 +113,9 @@ struct options {
     std::size_t cache = 64 * 1024 * 1024;
     /// Record every request for `server::request_log`. Grows without bound.
     bool log_requests = false;
+    /// The clock of latency, limits, lifetimes and dates, for tests that turn it: <unipile/manual_clock.hpp>. The
+    /// server's executor is then run by one thread. Null: the machine's clocks.
+    std::shared_ptr<manual_clock> clock;
 };
 
 /// Throws std::invalid_argument with one line for an option out of range.

@@ -60,7 +60,7 @@ struct page_requests {
 
 /// One recorded request.
 struct logged_request {
-    std::chrono::steady_clock::time_point time;
+    std::chrono::steady_clock::time_point time;  ///< with `options::clock`, its `manual_clock::steady`
     std::string account;
     std::string identifier;
     std::string cursor;
