@@ -46,55 +46,45 @@ private:
     std::vector<finding> all_;
 };
 
-/// Returns the proxy's address without its user and password; empty if there is none.
-std::string proxy_of(const client_options& options)
+/// Returns what names a proxy; empty if nothing does. Its address is not shown: it may hold a password, and only the
+/// library knows how it is read.
+std::string proxy_source(const client_options& options)
 {
-    std::string url = options.proxy;
+    if (!options.proxy.empty()) return "--proxy";
+    if (options.base_url.starts_with("http://")) return {};
     for (const char* name : {"https_proxy", "HTTPS_PROXY"})
-        if (const char* value = std::getenv(name); url.empty() && value != nullptr) url = value;
-    if (const auto scheme = url.find("://"); scheme != url.npos) url.erase(0, scheme + 3);
-    url.resize(std::min(url.find('/'), url.size()));
-    if (const auto user = url.rfind('@'); user != url.npos) url.erase(0, user + 1);
-    return url;
-}
-
-bool names_host(const char* variable, const std::string& host)
-{
-    const char* value = std::getenv(variable);
-    return value != nullptr && std::string{value}.find(host) != std::string::npos;
+        if (const char* value = std::getenv(name); value != nullptr && *value != '\0') return name;
+    return {};
 }
 
 void check_network(const client_options& options, report& to)
 {
+    if (const std::string named = proxy_source(options); !named.empty()) {
+        to.add({"proxy", verdict::good, named + " is set: requests go through it, unless no_proxy has the server", {}});
+        return;
+    }
     const endpoint_name api = endpoint_of(unipile::tenant_of(options.base_url));
-    const std::string proxy = proxy_of(options);
-    const bool direct = proxy.empty() || options.base_url.starts_with("http://") || names_host("no_proxy", api.host) ||
-                        names_host("NO_PROXY", api.host);
-    if (!direct) to.add({"proxy", verdict::good, "requests go through " + proxy, {}});
-    const endpoint_name first = direct ? api : endpoint_of(proxy);
-    const lookup_facts name = look_up(first);
-    to.add(judge_lookup(name, !direct));
-    if (!name.addresses.empty()) to.add(judge_connections(connect_to(name.addresses, first.port), !direct));
+    const lookup_facts name = look_up(api);
+    to.add(judge_lookup(name));
+    if (!name.addresses.empty()) to.add(judge_connections(connect_to(name.addresses, api.port)));
 }
 
 void check_api(const client_options& options, report& to)
 {
+    const bool reached = !to.has_bad();
     const contact_facts facts = ask_api(options);
     if (options.base_url.starts_with("http://"))
         to.add({"tls", verdict::good, "not used: plain HTTP, to this machine only", {}});
     else
         to.add(judge_tls(facts.tls, facts.answer, wall_now()));
     if (auto clock = judge_clock(facts.answer)) to.add(*clock);
-    if (!to.has_bad()) to.add(judge_key(facts.answer));
+    if (was_answered(facts.answer) || reached) to.add(judge_key(facts.answer));
 }
 
 int run_doctor(const doctor_options& o)
 {
     blocking_output out{{}};
     report all{out, o.json};
-    all.add(check_pace(o.harvest));
-    if (!o.harvest.store.empty())
-        for (finding& f : check_store(o.harvest.store, given_base_url(o.harvest.connection))) all.add(std::move(f));
     try {
         const client_options options = make_client_options(o.harvest.connection);
         check_network(options, all);
@@ -102,6 +92,9 @@ int run_doctor(const doctor_options& o)
     } catch (const std::invalid_argument& e) {
         all.add({"server", verdict::bad, complaint_about(e), {}, exit_code::usage_error});
     }
+    all.add(check_pace(o.harvest));
+    if (!o.harvest.store.empty())
+        for (finding& f : check_store(o.harvest.store, given_base_url(o.harvest.connection))) all.add(std::move(f));
     out.finish();
     return exit_code_of(all.all());
 }

@@ -31,21 +31,18 @@ bool is_of_certificates(const failure& f)
     return f.code() == errc::certificate_rejected || f.code() == errc::client_certificate_required;
 }
 
-/// Returns true if the API itself has answered.
-bool was_answered(const answer_facts& a) { return !a.failure || a.failure->api() != nullptr; }
-
 }  // namespace
 
-finding judge_lookup(const lookup_facts& f, bool proxy)
+bool was_answered(const answer_facts& a) { return !a.failure || a.failure->api() != nullptr; }
+
+finding judge_lookup(const lookup_facts& f)
 {
-    const std::string who = (proxy ? "the proxy " : "") + f.host;
     if (f.addresses.empty())
-        return {"name", verdict::bad, who + " has no address: " + f.error,
-                proxy ? "check --proxy or https_proxy" : "check the base URL, and the machine's name service",
-                exit_code::out_of_reach};
+        return {"name", verdict::bad, f.host + " has no address: " + f.error,
+                "check the base URL, and the machine's name service", exit_code::out_of_reach};
     std::string all;
     for (const std::string& a : f.addresses) all += (all.empty() ? "" : ", ") + a;
-    finding found{"name", verdict::good, with_time(who + " is " + all, f.took), {}};
+    finding found{"name", verdict::good, with_time(f.host + " is " + all, f.took), {}};
     if (f.took > std::chrono::seconds{1}) {
         found.is = verdict::warning;
         found.advice = "the name service is slow";
@@ -53,7 +50,7 @@ finding judge_lookup(const lookup_facts& f, bool proxy)
     return found;
 }
 
-finding judge_connections(const std::vector<connect_facts>& all, bool proxy)
+finding judge_connections(const std::vector<connect_facts>& all)
 {
     std::string taken, refused;
     for (const connect_facts& c : all)
@@ -63,8 +60,7 @@ finding judge_connections(const std::vector<connect_facts>& all, bool proxy)
             refused += (refused.empty() ? "" : ", ") + c.address + ": " + c.error;
     if (taken.empty())
         return {"connection", verdict::bad, refused,
-                proxy ? "check --proxy or https_proxy, and whether the proxy runs"
-                      : "check the base URL's port, and whether a firewall or a proxy stands in between",
+                "check the base URL's port, and whether a firewall or a proxy stands in between",
                 exit_code::out_of_reach};
     if (refused.empty()) return {"connection", verdict::good, taken, {}};
     return {"connection", verdict::warning, taken + "; not " + refused, "the others are used instead, later"};
@@ -88,9 +84,9 @@ finding judge_tls(const std::optional<tls_facts>& tls, const answer_facts& answe
     const auto left = std::chrono::floor<std::chrono::days>(first_to_end.ends - now);
     if (left >= soon) return {"tls", verdict::good, text, {}};
     if (&first_to_end != &own) text += "; that of " + first_to_end.subject + " ends " + day_of(first_to_end.ends);
-    return {
-        "tls", verdict::warning, text,
-        left.count() < 0 ? "it is over" : days_text(left) + " are left until harvests end; tell who runs the server"};
+    return {"tls", verdict::warning, text,
+            left.count() < 0 ? "it has expired"
+                             : days_text(left) + " are left until harvests end; tell who runs the server"};
 }
 
 std::optional<finding> judge_clock(const answer_facts& answer)

@@ -49,10 +49,11 @@ struct answer_facts {
     std::chrono::milliseconds took{0};
 };
 
-/// `proxy`: the host is the proxy's.
-finding judge_lookup(const lookup_facts& f, bool proxy);
-finding judge_connections(const std::vector<connect_facts>& all, bool proxy);
-/// `tls` is empty if no handshake came to the certificates.
+/// Returns true if the API itself has answered.
+bool was_answered(const answer_facts& a);
+finding judge_lookup(const lookup_facts& f);
+finding judge_connections(const std::vector<connect_facts>& all);
+/// `tls` is empty if no handshake has got as far as the certificates.
 finding judge_tls(const std::optional<tls_facts>& tls, const answer_facts& answer, wall_time now);
 /// Empty if the server has not told its time.
 std::optional<finding> judge_clock(const answer_facts& answer);

@@ -35,7 +35,7 @@ std::string name_in(X509_NAME* name)
     std::array<char, 256> text{};
     for (const int part : {NID_commonName, NID_organizationName})
         if (X509_NAME_get_text_by_NID(name, part, text.data(), text.size()) > 0) return text.data();
-    return "somebody without a name";
+    return "(no name)";
 }
 
 wall_time time_of(const ASN1_TIME* time)
@@ -100,8 +100,8 @@ lookup_facts look_up(const endpoint_name& who)
 
 std::vector<connect_facts> connect_to(const std::vector<std::string>& addresses, const std::string& port)
 {
-    constexpr std::size_t most = 8;
-    constexpr std::chrono::seconds patience{5};
+    constexpr std::size_t most = 4;
+    constexpr std::chrono::seconds patience{3};
     std::vector<connect_facts> all;
     for (std::size_t i = 0; i < std::min(addresses.size(), most); ++i) {
         asio::io_context context{1};
@@ -135,6 +135,9 @@ contact_facts ask_api(client_options options)
         SSL_CTX_set_ex_data(context, index_of_facts(), &facts.tls);
         SSL_CTX_set_info_callback(context, look_at_handshake);
     };
+    constexpr std::chrono::seconds patience{20};
+    options.retry.max_attempts = 1;
+    options.deadlines.first_byte = std::min<milliseconds>(options.deadlines.first_byte, patience);
     asio::io_context context{1};
     client api{context, std::move(options)};
     posts_query query;

@@ -32,15 +32,16 @@ finding bad_store(const std::string& text, const std::string& advice, exit_code 
 std::optional<finding> check_place(const std::string& store)
 {
     std::error_code unknown;
-    if (fs::exists(store, unknown)) {
-        if (::access(store.c_str(), W_OK) == 0) return std::nullopt;
+    const bool exists = fs::exists(store, unknown);
+    if (exists && ::access(store.c_str(), W_OK) != 0)
         return bad_store(store + " can't be written", "give its user the right to");
-    }
-    const std::string folder = fs::path{store}.parent_path().string();
+    const fs::path file = exists ? fs::canonical(store, unknown) : fs::path{store};
+    const std::string folder = file.parent_path().string();
     const std::string where = folder.empty() ? "." : folder;
     if (!fs::is_directory(where, unknown)) return bad_store("there is no folder " + where, "make it");
     if (::access(where.c_str(), W_OK | X_OK) != 0)
         return bad_store(where + " can't be written", "a store makes files beside its own; give its user the right to");
+    if (exists) return std::nullopt;
     return finding{"store", verdict::good, store + " does not exist yet; the first harvest makes it", {}};
 }
 

@@ -97,7 +97,8 @@ void csv_table::refuse(const row& at, const std::string& what) const
 
 std::string csv_cell(std::string_view text)
 {
-    if (text.find_first_of(",;\t\"\r\n") == std::string_view::npos && trim(text) == text) return std::string{text};
+    const bool plain = text.find_first_of(",;\t\"\r\n") == std::string_view::npos && trim(text) == text;
+    if (plain && !text.starts_with('#')) return std::string{text};  // which would begin a comment
     std::string cell{'"'};
     for (const char c : text) cell += c == '"' ? std::string{"\"\""} : std::string{c};
     return cell + '"';

@@ -202,7 +202,8 @@ bool harvest_run::prepare()
     context_.poll();
     counts_ = start_.engine->perform(store::count_jobs{start_.run.run});
     over_before_ = counts_.done + counts_.failed;
-    if (!arguments_.joins) failed_before_ = counts_.failed;
+    // A run that is continued has failures that no exit code may have told yet.
+    if (!arguments_.joins && !start_.run.resumed) failed_before_ = counts_.failed;
     if (arguments_.joins && !arguments_.quiet)
         console_.say("unipile: joined run " + std::to_string(start_.run.run) + " (" +
                      printable(start_.run.label, longest_label) + "): " + with_thousands(counts_.open()) + " of " +
@@ -295,7 +296,8 @@ bool harvest_run::has_another_key()
 {
     if (!stopped_by_ || stopped_by_->code() != errc::api_key_refused || arguments_.connection.api_key_file.empty())
         return false;
-    if (interruption_.came() || (output_ && output_->is_lost()) || error_ || writer_->failure()) return false;
+    if (interruption_.came() || time_is_up_ || (output_ && output_->is_lost()) || error_ || writer_->failure())
+        return false;
     try {
         std::string key = read_key_file(arguments_.connection.api_key_file);
         if (key == plan_.harvester.client.api_key) return false;

@@ -53,6 +53,15 @@ std::map<std::string, const CLI::Option*> keys_of(const CLI::App& command)
 
 bool can_be_filled(const CLI::App& command) { return command.get_name() != "help"; }
 
+/// Returns true if an option means the same for all commands that have it, so that one setting may be for all of them.
+/// `export` has filters where others have bounds of a harvest, and `simulate` writes where others read.
+bool is_common(const std::string& command, const std::string& key)
+{
+    if (command == "simulate") return false;
+    if (command == "export") return key == "store";
+    return key != "output";
+}
+
 std::size_t distance(std::string_view a, std::string_view b)
 {
     std::vector<std::size_t> row(b.size() + 1);
@@ -105,8 +114,10 @@ configuration find_configuration(const std::string& named, const environment& of
     if (!named.empty()) return read_configuration(named);
     if (const std::string name = of("UNIPILE_CONFIG"); !name.empty()) return read_configuration(name);
     std::error_code unknown;
-    for (const std::string& place : configuration_places(of))
+    for (const std::string& place : configuration_places(of)) {
         if (fs::exists(place, unknown)) return read_configuration(place);
+        if (unknown) throw std::invalid_argument{printable(place) + ": " + unknown.message()};
+    }
     return {};
 }
 
@@ -119,7 +130,7 @@ void check_keys(const CLI::App& app, const configuration& from)
         commands.insert(command->get_name());
         for (const auto& [key, option] : keys_of(*command)) {
             keys[command->get_name()].insert(key);
-            all.insert(key);
+            if (is_common(command->get_name(), key)) all.insert(key);
         }
     }
     for (const setting& s : from.settings) {
@@ -131,6 +142,9 @@ void check_keys(const CLI::App& app, const configuration& from)
                 "a key does not belong into this file; put it into a file of its own, and name that with api-key-file");
         if (!s.section.empty() && !commands.contains(s.section))
             refuse("there is no command " + printable(s.section, longest_shown) + guess(s.section, commands));
+        for (const auto& [command, own] : keys)
+            if (s.section.empty() && !all.contains(s.key) && own.contains(s.key))
+                refuse(s.key + ": put it into the section of its command, [" + command + ']');
         const std::set<std::string>& known = s.section.empty() ? all : keys[s.section];
         if (!known.contains(s.key))
             refuse((s.section.empty() ? "no command has an option " : s.section + " has no option ") +
@@ -139,42 +153,6 @@ void check_keys(const CLI::App& app, const configuration& from)
         for (const std::string& value : s.values)
             if (value.empty()) refuse(s.key + ": the value is empty; leave it out");
     }
-}
-
-/// What the command line has of a subcommand's options.
-struct given_options {
-    std::set<const CLI::Option*> options;
-    bool positional = false;
-    bool asks_for_help = false;
-    std::string config;
-};
-
-given_options read_given(const CLI::App& command, const strings& arguments)
-{
-    given_options given;
-    for (std::size_t i = 1; i < arguments.size(); ++i) {
-        const std::string& word = arguments[i];
-        if (word == "--help" || word == "-h") given.asks_for_help = true;
-        if (word == "--") {
-            given.positional = given.positional || i + 1 < arguments.size();
-            break;
-        }
-        if (!word.starts_with("--")) {
-            given.positional = given.positional || word == "-" || !word.starts_with('-');
-            continue;
-        }
-        const std::size_t equals = word.find('=');
-        const CLI::Option* option = command.get_option_no_throw(word.substr(0, equals));
-        if (option == nullptr) continue;  // the parser complains
-        given.options.insert(option);
-        std::string value = equals == std::string::npos ? std::string{} : word.substr(equals + 1);
-        for (int n = 0; equals == std::string::npos && n < option->get_items_expected_max(); ++n) {
-            if (i + 1 == arguments.size() || (arguments[i + 1].starts_with('-') && arguments[i + 1].size() > 1)) break;
-            value = arguments[++i];
-        }
-        if (option->check_name(config_option)) given.config = value;
-    }
-    return given;
 }
 
 /// Returns true or false; nothing if the text is neither.
@@ -189,16 +167,64 @@ std::optional<bool> read_switch(std::string text)
     return std::nullopt;
 }
 
+/// What the command line has of a subcommand's options.
+struct given_options {
+    std::set<const CLI::Option*> options;
+    std::set<const CLI::Option*> off;  ///< flags that are false
+    std::set<std::string> off_words;   ///< and how they were given
+    bool ends_options = false;         ///< there is a `--`
+    bool positional = false;
+    bool asks_for_help = false;
+    std::string config;
+};
+
+given_options read_given(const CLI::App& command, const strings& arguments)
+{
+    given_options given;
+    for (std::size_t i = 1; i < arguments.size(); ++i) {
+        const std::string& word = arguments[i];
+        if (word == "--help" || word == "-h") given.asks_for_help = true;
+        if (word == "--") {
+            given.ends_options = true;
+            given.positional = given.positional || i + 1 < arguments.size();
+            break;
+        }
+        if (!word.starts_with("--")) {
+            given.positional = given.positional || word == "-" || !word.starts_with('-');
+            continue;
+        }
+        const std::size_t equals = word.find('=');
+        const CLI::Option* option = command.get_option_no_throw(word.substr(0, equals));
+        if (option == nullptr) continue;  // the parser complains
+        given.options.insert(option);
+        std::string value = equals == std::string::npos ? std::string{} : word.substr(equals + 1);
+        if (!takes_value(*option) && read_switch(value) == false) {
+            given.off.insert(option);
+            given.off_words.insert(word);
+        }
+        for (int n = 0; equals == std::string::npos && n < option->get_items_expected_max(); ++n) {
+            if (i + 1 == arguments.size() || (arguments[i + 1].starts_with('-') && arguments[i + 1].size() > 1)) break;
+            value = arguments[++i];
+        }
+        if (option->check_name(config_option)) given.config = value;
+    }
+    return given;
+}
+
 /// The options that are set so far. What is set first has precedence.
 class filling {
 public:
-    explicit filling(const given_options& given) : set_(given.options), positional_(given.positional) {}
+    explicit filling(const given_options& given)
+        : decided_(given.options), on_(given.options), positional_(given.positional)
+    {
+        for (const CLI::Option* option : given.off) on_.erase(option);
+    }
 
     bool wants(const CLI::Option& option) const
     {
-        if (option.get_positional() ? positional_ : set_.contains(&option)) return false;
+        if (option.get_positional() ? positional_ : decided_.contains(&option)) return false;
         const auto& excluded = option.get_excludes();
-        return std::none_of(excluded.begin(), excluded.end(), [&](const CLI::Option* o) { return set_.contains(o); });
+        return std::none_of(excluded.begin(), excluded.end(), [&](const CLI::Option* o) { return on_.contains(o); });
     }
 
     /// Throws std::invalid_argument.
@@ -214,28 +240,32 @@ public:
         if (values.size() > 1 && option.get_expected_max() <= 1)
             throw std::invalid_argument{source + ": " + name + " takes one value"};
         sources.emplace(name, source);
-        set_.insert(&option);
+        decided_.insert(&option);
         if (takes_value(option)) {
+            on_.insert(&option);
             for (const std::string& value : values) options.push_back(std::string{name}.append("=").append(value));
             return;
         }
         const auto on = read_switch(values.front());
         if (!on) throw std::invalid_argument{source + ": " + name + " is true or false"};
-        if (*on) options.push_back(name);
+        if (!*on) return;
+        on_.insert(&option);
+        options.push_back(name);
     }
 
     strings options, positionals;
     std::map<std::string, std::string> sources;
 
 private:
-    std::set<const CLI::Option*> set_;
+    std::set<const CLI::Option*> decided_;  ///< flags that are false, too
+    std::set<const CLI::Option*> on_;
     bool positional_;
 };
 
 void fill_from(const environment& of, const CLI::App& command, filling& line)
 {
     for (const auto& [key, option] : keys_of(command)) {
-        const std::string name = environment_name(*option);
+        const std::string name = environment_name(command, *option);
         const std::string value = of(name);
         if (!value.empty() && line.wants(*option)) line.add(*option, {value}, name);
     }
@@ -250,6 +280,7 @@ void fill_from(const configuration& from, const CLI::App& command, const environ
     for (const std::string& section : {command.get_name(), std::string{}})
         for (const setting& s : from.settings) {
             const auto at = keys.find(s.key);
+            if (section.empty() && !is_common(command.get_name(), s.key)) continue;
             if (s.section == section && at != keys.end() && line.wants(*at->second))
                 line.add(*at->second, s.values, place_in(from, s));
         }
@@ -257,10 +288,11 @@ void fill_from(const configuration& from, const CLI::App& command, const environ
 
 }  // namespace
 
-std::string environment_name(const CLI::Option& option)
+std::string environment_name(const CLI::App& command, const CLI::Option& option)
 {
     std::string name = key_of(option);
     if (name.empty()) return {};
+    if (!is_common(command.get_name(), name)) name.insert(0, command.get_name() + '-');
     for (char& c : name) c = c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
     return "UNIPILE_" + name;
 }
@@ -310,7 +342,10 @@ filled_line::filled_line(const CLI::App& app, std::vector<std::string> given, co
     fill_from(of, *command, line);
     fill_from(from, *command, of, line);
     sources_ = std::move(line.sources);
+    std::erase_if(arguments_, [&](const std::string& word) { return own.off_words.contains(word); });
     arguments_.insert(arguments_.begin() + 1, line.options.begin(), line.options.end());
+    // An option that lacks its value does not take one of these for it.
+    if (!line.positionals.empty() && !own.ends_options) arguments_.emplace_back("--");
     arguments_.insert(arguments_.end(), line.positionals.begin(), line.positionals.end());
 }
 

@@ -17,8 +17,9 @@ namespace unipile::program {
 /// Returns the value of a variable of the environment; empty if it is not set.
 using environment = std::function<std::string(const std::string& name)>;
 
-/// Returns the variable that sets an option, such as UNIPILE_MAX_POSTS; empty for those that none sets.
-std::string environment_name(const CLI::Option& option);
+/// Returns the variable that sets an option, such as UNIPILE_MAX_POSTS, or UNIPILE_EXPORT_UNTIL where the option means
+/// something else than that of other commands. Empty for those that none sets.
+std::string environment_name(const CLI::App& command, const CLI::Option& option);
 
 /// Adds `--config` to each subcommand with options that it can set.
 void add_config_options(CLI::App& app);
@@ -31,7 +32,8 @@ class filled_line {
 public:
     /// Adds to the arguments `given`, without the program's name, those that they leave out. The environment has
     /// precedence over the configuration file, and a section for the subcommand over what stands before all sections.
-    /// What excludes an argument that is there is not added. Nothing is added to a command line that asks for help.
+    /// What excludes an argument that is there is not added. `--flag=false` is removed: it keeps the others from
+    /// setting that flag. Nothing is added to a command line that asks for help.
     ///
     /// Throws std::invalid_argument, one line that names file and line or the variable, for a configuration file that
     /// can't be read, has an unknown key or section, or a value of the wrong kind.

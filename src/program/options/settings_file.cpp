@@ -149,6 +149,7 @@ private:
         std::string value;
         while (peek() != quote || at_end()) {
             const char c = take();
+            if (c == '\r' && peek() == '\n') continue;
             if (c == '\n') {
                 --line_;
                 refuse("a quote is not closed");

@@ -42,7 +42,7 @@ void read_value(option_entry& entry, const std::string& type)
     entry.value = joined(entry.choices, "|");
 }
 
-option_entry entry_of(const CLI::Option& option, const std::string& common_group, bool is_configurable)
+option_entry entry_of(const CLI::App& command, const CLI::Option& option, const std::string& common_group)
 {
     option_entry entry;
     entry.name = option.get_positional() ? option.get_name(true) : "--" + option.get_lnames().front();
@@ -50,7 +50,7 @@ option_entry entry_of(const CLI::Option& option, const std::string& common_group
     if (option.get_items_expected_max() > 0) read_value(entry, option.get_type_name());
     entry.standard = option.get_default_str();
     if (option.get_group() != common_group) entry.group = option.get_group();
-    if (is_configurable) entry.environment = environment_name(option);
+    if (command.get_option_no_throw("--config") != nullptr) entry.environment = environment_name(command, option);
     entry.text = option.get_description();
     entry.excludes = names_of(option.get_excludes());
     entry.needs = names_of(option.get_needs());
@@ -83,11 +83,10 @@ command_entry entry_of(const CLI::App& app)
     entry.summary = app.get_description();
     const CLI::Option* help = app.get_help_ptr();
     const std::string common_group = help == nullptr ? "" : help->get_group();
-    const bool is_configurable = app.get_option_no_throw("--config") != nullptr;
     std::vector<option_entry> under_headings;
     for (const CLI::Option* option : app.get_options()) {
         if (option->get_group().empty()) continue;  // hidden
-        option_entry made = entry_of(*option, common_group, is_configurable);
+        option_entry made = entry_of(app, *option, common_group);
         if (option->get_positional())
             entry.arguments.push_back(std::move(made));
         else

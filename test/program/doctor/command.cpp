@@ -83,8 +83,22 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_has_its_exit_code)
     const finished proxy =
         doctor({{"https_proxy", "http://me:secret@127.0.0.1:1"}, {"UNIPILE_DSN", "https://api.invalid"}});
     BOOST_TEST(proxy.code == 4);
-    BOOST_TEST(has(proxy.out, "requests go through 127.0.0.1:1"), proxy.out);
+    BOOST_TEST(has(proxy.out, "https_proxy is set: "), proxy.out);
     BOOST_TEST(!has(proxy.out, "secret"));
+    // What can't be read as an address is not shown either.
+    const finished odd =
+        doctor({{"https_proxy", "http://me:se/cret@127.0.0.1:1"}, {"UNIPILE_DSN", "https://api.invalid"}});
+    BOOST_TEST(odd.code == 2);
+    BOOST_TEST(!has(odd.out + odd.err, "me:se"), odd.out);
+    // A store that can't be used hides nothing of the key.
+    const finished both = doctor({{"UNIPILE_API_KEY", "other"}}, {"--store", "/no/such/folder/x"});
+    BOOST_TEST(verdicts(both)["key"] == "bad", both.out);
+    BOOST_TEST(verdicts(both)["store"] == "bad", both.out);
+    w.world.server.reset_counts();
+    w.world.server.set_account_error("unipile-doctor",
+                                     unipile::simulator::error_answer{503, "errors/service_unavailable", {}});
+    BOOST_TEST(doctor({}).code != 0);
+    BOOST_TEST(w.world.server.stats().requests == 1u);
     const finished none = process{UNIPILE_PROGRAM, {"doctor"}, {}}.wait();
     BOOST_TEST(none.code == 2);
     BOOST_TEST(has(none.out, "bad      server      there is no base URL"), none.out);

@@ -9,6 +9,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -271,7 +272,7 @@ BOOST_AUTO_TEST_CASE(every_option_of_the_program_can_be_set)
     std::size_t options = 0;
     for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
         for (const CLI::Option* option : command->get_options()) {
-            const std::string name = environment_name(*option);
+            const std::string name = environment_name(*command, *option);
             const bool own = option->check_name("--help") || option->check_name("--config");
             BOOST_TEST(name.empty() == own, command->get_name() << ' ' << option->get_name());
             if (own) continue;
@@ -281,12 +282,13 @@ BOOST_AUTO_TEST_CASE(every_option_of_the_program_can_be_set)
             const std::string typed = option->get_positional() ? value
                                       : flag                   ? "--" + option->get_lnames().front()
                                                                : "--" + option->get_lnames().front() + "=7";
-            const strings expected{command->get_name(), typed};
+            strings expected{command->get_name(), typed};
+            if (option->get_positional()) expected.insert(expected.begin() + 1, "--");
             const auto from_environment = [&](const std::string& n) { return n == name ? value : std::string{}; };
             BOOST_TEST(filled_line(app, {command->get_name()}, from_environment).arguments() == expected,
                        boost::test_tools::per_element());
-            std::string key = name.substr(8);
-            for (char& c : key) c = c == '_' ? '-' : static_cast<char>(c - 'A' + 'a');
+            std::string key = option->get_positional() ? option->get_name(true) : option->get_lnames().front();
+            for (char& c : key) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
             const std::string file = folder.file("a.toml");
             std::ofstream{file} << '[' << command->get_name() << "]\n" << key << " = " << value << '\n';
             const auto named = [&](const std::string& n) { return n == "UNIPILE_CONFIG" ? file : std::string{}; };
@@ -294,6 +296,57 @@ BOOST_AUTO_TEST_CASE(every_option_of_the_program_can_be_set)
                        boost::test_tools::per_element());
         }
     BOOST_TEST(options > 80u);
+}
+
+// A bound of a harvest is no filter of an export, and a file that is read elsewhere is not written by the simulator.
+BOOST_AUTO_TEST_CASE(what_means_something_else_for_a_command_is_set_for_it_alone)
+{
+    CLI::App app{"", "unipile"};
+    runner run;
+    for (const auto add : {add_harvest, add_export}) add(app, run);
+    std::string written;
+    app.add_subcommand("simulate")->add_option("--ca-file", written);
+    add_config_options(app);
+    const unipile::store::test::scratch folder;
+    const std::string file = folder.file("a.toml");
+    const auto arguments = [&](const char* command, const variables& set, const std::string& text = {}) {
+        std::ofstream{file} << text;
+        return filled_line(app, {command},
+                           [&](const std::string& name) {
+                               const auto at = set.find(name);
+                               return name == "UNIPILE_CONFIG" ? file : at == set.end() ? std::string{} : at->second;
+                           })
+            .arguments();
+    };
+    const variables until{{"UNIPILE_UNTIL", "8h"}};
+    BOOST_TEST(arguments("harvest", until) == (strings{"harvest", "--until=8h"}), boost::test_tools::per_element());
+    BOOST_TEST(arguments("export", until) == strings{"export"}, boost::test_tools::per_element());
+    BOOST_TEST(arguments("export", {{"UNIPILE_EXPORT_UNTIL", "2026"}}) == (strings{"export", "--until=2026"}),
+               boost::test_tools::per_element());
+    const std::string common = "until = '8h'\nca-file = 'ca.pem'\n";
+    BOOST_TEST(arguments("harvest", {}, common).size() == 3u);
+    BOOST_TEST(arguments("export", {}, common) == strings{"export"}, boost::test_tools::per_element());
+    BOOST_TEST(arguments("simulate", {{"UNIPILE_CA_FILE", "c"}}, common) == strings{"simulate"},
+               boost::test_tools::per_element());
+    BOOST_CHECK_THROW(arguments("export", {}, "output = 'x'\n"), std::invalid_argument);
+    BOOST_TEST(arguments("simulate", {}, "[simulate]\nca-file = 'c'\n") == (strings{"simulate", "--ca-file=c"}),
+               boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_flag_that_is_set_can_be_taken_back)
+{
+    command_line c;
+    c.set = {{"UNIPILE_UPDATE", "true"}, {"UNIPILE_JOBS", "j"}, {"UNIPILE_STORE", "s"}};
+    c.parse({"run", "--update=false"});
+    BOOST_TEST(!c.update);
+    // What is off excludes nothing.
+    c.set["UNIPILE_UPDATE"] = "false";
+    c.set["UNIPILE_CONFIG"] = c.write("[run]\nfull = true\n");
+    c.parse({"run"});
+    BOOST_TEST(c.full);
+    // A value that is missing is not taken from the arguments that are filled in.
+    c.set.erase("UNIPILE_CONFIG");
+    BOOST_CHECK_THROW(c.parse({"run", "--limit"}), CLI::ParseError);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
