@@ -150,5 +150,5 @@ struct crash_run {
 inline std::uint64_t runs_wanted()
 {
     const char* text = std::getenv("UNIPILE_CRASH_RUNS");
-    return text == nullptr ? 6 : std::strtoull(text, nullptr, 10);
+    return text == nullptr ? 4 : std::strtoull(text, nullptr, 10);
 }
