@@ -85,6 +85,9 @@ int run_doctor(const doctor_options& o)
 {
     blocking_output out{{}};
     report all{out, o.json};
+    all.add(check_pace(o.harvest));
+    if (!o.harvest.store.empty())
+        for (finding& f : check_store(o.harvest.store, given_base_url(o.harvest.connection))) all.add(std::move(f));
     try {
         const client_options options = make_client_options(o.harvest.connection);
         check_network(options, all);
@@ -92,9 +95,6 @@ int run_doctor(const doctor_options& o)
     } catch (const std::invalid_argument& e) {
         all.add({"server", verdict::bad, complaint_about(e), {}, exit_code::usage_error});
     }
-    all.add(check_pace(o.harvest));
-    if (!o.harvest.store.empty())
-        for (finding& f : check_store(o.harvest.store, given_base_url(o.harvest.connection))) all.add(std::move(f));
     out.finish();
     return exit_code_of(all.all());
 }
