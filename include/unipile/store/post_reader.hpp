@@ -176,8 +176,8 @@ public:
     /// Who replaces what it has of a post by each one that is visited has what the store has. A post may be visited
     /// more than once in a call, the last time as it is newest, and again in the next call.
     ///
-    /// Places are texts without spaces. They stay valid as long as the store, and in copies of it. Throws
-    /// `store_errc::unknown_place` for one of another store, or of a later state of this one.
+    /// Places are texts without spaces. They stay valid as long as the store. Throws `store_errc::unknown_place` for one
+    /// of another store, or behind the end of this one. After a store was set back to a copy, begin anew: it can't tell.
     virtual std::string changes(const std::string& after, const std::function<bool(const changed_post&)>& visit) = 0;
     /// Calls `visit` for the counters of every post, those that were replaced since and those that it has now, until it
     /// returns false. Not in the order of time. Returns the number of calls.
