@@ -53,10 +53,10 @@ need_packages() {
 # What the library, the simulator and the program are built with.
 build_packages="g++ cmake ninja-build libboost-dev>=1.81|libboost1.81-dev libboost-json-dev>=1.81|libboost-json1.81-dev
  libboost-url-dev>=1.81|libboost-url1.81-dev libboost-container-dev>=1.81|libboost-container1.81-dev
- libssl-dev zlib1g-dev libsimdjson-dev libhowardhinnant-date-dev tzdata libcli11-dev libsqlite3-dev libpq-dev"
-# What the tests need beside that; libzstd-dev where OpenSSL's static library refers to it.
+ libssl-dev zlib1g-dev libzstd-dev libsimdjson-dev libhowardhinnant-date-dev tzdata libcli11-dev libsqlite3-dev libpq-dev"
+# What the tests need beside that.
 test_packages="libboost-test-dev>=1.81|libboost-test1.81-dev clang>=1:19|clang-19 libclang-rt-dev>=1:19|libclang-rt-19-dev
- pkg-config ca-certificates openssl curl nginx-light postgresql pgbouncer faketime libzstd-dev mandoc zsh fish
+ pkg-config ca-certificates openssl curl nginx-light postgresql pgbouncer faketime mandoc zsh fish
  doxygen"
 
 # need_npm: what Prism is installed with, where there is Node; without it the test `contract` is skipped.

@@ -1,5 +1,7 @@
 #include "program/output/blocking_output.hpp"
 
+#include "program/output/group_sync.hpp"
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
 
@@ -8,8 +10,6 @@
 
 namespace unipile::program {
 namespace {
-
-constexpr std::size_t piece = 64 * 1024;
 
 bool is_standard_output(const std::string& path) { return path.empty() || path == "-"; }
 
@@ -26,39 +26,37 @@ block_writer open_output(const boost::asio::any_io_executor& executor, const std
 }  // namespace
 
 blocking_output::blocking_output(const std::string& path, const char* option)
-    : name_(is_standard_output(path) ? "standard output" : path),
+    : path_(is_standard_output(path) ? std::string{} : path),
       writer_(open_output(context_.get_executor(), path, option))
 {}
 
 void blocking_output::check(const boost::system::error_code& ec) const
 {
-    if (ec) throw std::system_error{ec, name_ + " can't be written"};
+    if (ec) throw std::system_error{ec, (path_.empty() ? "standard output" : path_) + " can't be written"};
 }
 
-bool blocking_output::collected_more() { return pending_.size() < piece ? !reader_gone_ : flush(); }
-
-bool blocking_output::finish()
+bool blocking_output::finish(bool to_disk)
 {
     const bool written = flush();
+    if (to_disk)
+        if (auto sync = disk_sync(writer_.descriptor(), path_)) check((*sync)());
     check(writer_.close());
     return written;
 }
 
-bool blocking_output::flush()
+bool blocking_output::pass_on(std::string_view lines)
 {
-    if (reader_gone_) return false;
     boost::system::error_code result;
     const auto keep = [&result](const std::exception_ptr& error, boost::system::error_code ec) {
         if (error) std::rethrow_exception(error);
         result = ec;
     };
-    boost::asio::co_spawn(context_, writer_.write(pending_), keep);
+    boost::asio::co_spawn(context_, writer_.write(lines), keep);
     context_.restart();
     context_.run();
-    pending_.clear();
-    reader_gone_ = result == boost::asio::error::broken_pipe;
-    if (!reader_gone_) check(result);
-    return !reader_gone_;
+    if (result == boost::asio::error::broken_pipe) return false;
+    check(result);
+    return true;
 }
 
 }  // namespace unipile::program

@@ -16,7 +16,7 @@ constexpr std::size_t most_waiting = 4;
 
 }  // namespace
 
-json_lines::json_lines(blocking_output& out) : out_(out)
+json_lines::json_lines(line_output& out) : out_(out)
 {
     empty_.reserve(most_waiting);
     thread_ = std::thread([this] { run(); });

@@ -1,7 +1,7 @@
 // Makes lines of stored posts on a thread of its own.
 #pragma once
 
-#include "program/output/blocking_output.hpp"
+#include "program/output/line_output.hpp"
 
 #include <condition_variable>
 #include <cstddef>
@@ -19,7 +19,7 @@ namespace unipile::program {
 /// the caller reads the next ones. The output may be used again after `finish`.
 class json_lines {
 public:
-    explicit json_lines(blocking_output& out);
+    explicit json_lines(line_output& out);
     /// Abandons what is not written.
     ~json_lines();
     json_lines(const json_lines&) = delete;
@@ -41,7 +41,7 @@ private:
     void run() noexcept;
     void write(const block& texts);
 
-    blocking_output& out_;
+    line_output& out_;
     block filling_;
 
     std::mutex mutex_;  // guards what follows

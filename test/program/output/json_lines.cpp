@@ -1,6 +1,8 @@
 // Lines that another thread makes and writes.
 #include "program/output/json_lines.hpp"
 
+#include "program/output/blocking_output.hpp"
+
 #include "program/jobs_folder.hpp"
 
 #include <boost/test/unit_test.hpp>

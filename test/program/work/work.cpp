@@ -6,6 +6,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <string>
@@ -113,6 +114,34 @@ BOOST_AUTO_TEST_CASE(without_a_harvest_there_is_nothing_to_join)
     BOOST_TEST(has(over.err, "unipile: no harvest is under way in this store"), over.err);
     BOOST_TEST(w.world.server.stats().requests > 0u);
     w.check_store();
+}
+
+BOOST_AUTO_TEST_CASE(exports_of_changes_have_all_posts_once)
+{
+    const shared_work w;
+    const std::string state = w.folder.file("loaded");
+    const auto load = [&] {
+        const finished f = w.world.run(
+            {"export", "--store", w.store, "--changes", "--state", state, "--columns", "id", "--format", "csv"});
+        BOOST_TEST(f.code == 0, f.err);
+        strings lines = lines_of(f.out);
+        BOOST_TEST_REQUIRE(!lines.empty());
+        lines.erase(lines.begin());
+        return lines;
+    };
+    BOOST_TEST(w.harvest({"--max-posts", "20"}).code == 0);
+    strings all = load();
+    BOOST_TEST(!all.empty());
+    BOOST_TEST(load().empty());
+    BOOST_TEST(w.harvest({"--full"}).code == 0);
+    const strings more = load();
+    BOOST_TEST(!more.empty());
+    all.insert(all.end(), more.begin(), more.end());
+    std::sort(all.begin(), all.end());
+    strings stored = lines_of(w.world.run({"export", "--store", w.store, "--columns", "id", "--format", "csv"}).out);
+    stored.erase(stored.begin());
+    std::sort(stored.begin(), stored.end());
+    BOOST_TEST(all == stored, boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(one_that_waits_works_on_the_next_harvests_until_it_is_sent_away)
