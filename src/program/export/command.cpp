@@ -25,14 +25,15 @@ std::vector<std::string> all_whats()
 void add_choice(CLI::App& command, export_options& o)
 {
     const char* group = "What";
-    CLI::Option* what = command
-                            .add_option("--what", o.what,
-                                        "Posts, or a table of: counters over time, media (soonest expiry first), "
-                                        "authors, items that are no posts")
-                            ->type_name("posts|metrics|media|authors|quarantined")
-                            ->check(CLI::IsMember(all_whats()))
-                            ->capture_default_str()
-                            ->group(group);
+    CLI::Option* what =
+        command
+            .add_option("--what", o.what,
+                        "Posts, or a table of: counters over time, media (soonest expiry first), "
+                        "authors, items that are no posts, fields of posts that this program does not know")
+            ->type_name("posts|metrics|media|authors|quarantined|unknown-fields")
+            ->check(CLI::IsMember(all_whats()))
+            ->capture_default_str()
+            ->group(group);
     command.add_option("--account", o.account, "Only posts seen through this account")->group(group);
     command.add_option("--identifier", o.identifier, "Only posts found in the listings of this identifier")
         ->group(group);

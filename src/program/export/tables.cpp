@@ -1,5 +1,7 @@
 #include "program/export/tables.hpp"
 
+#include "program/stored/drift.hpp"
+
 #include <unipile/post.hpp>
 #include <unipile/utf8.hpp>
 
@@ -194,11 +196,30 @@ void read_quarantined(store::post_reader& reader, const store::post_filter& filt
     });
 }
 
+constexpr std::array<string_view, 6> names_of_unknown{"provider", "field", "posts", "of", "id", "sample"};
+
+/// Fields that this program does not know. Keeps them in memory, which is bounded.
+void read_unknown(store::post_reader& reader, const store::post_filter& filter, const row_taker& take)
+{
+    const drift found = read_drift(reader, filter);
+    for (const deviation& d : found.all) {
+        if (d.kind != unknown_kind) continue;
+        const std::array<cell, names_of_unknown.size()> row{string_view{d.provider},
+                                                            string_view{d.field},
+                                                            static_cast<std::int64_t>(d.posts),
+                                                            static_cast<std::int64_t>(found.posts.at(d.provider)),
+                                                            string_view{d.id},
+                                                            string_view{d.sample}};
+        if (!take(row, 0)) return;
+    }
+}
+
 constexpr std::array all_tables{
     table{"metrics", names_of_metrics, choosable::nothing, false, read_metrics},
     table{"media", names_of_media, choosable::posts, true, read_media},
     table{"authors", names_of_authors, choosable::posts, false, read_authors},
     table{"quarantined", names_of_quarantined, choosable::listings, false, read_quarantined},
+    table{"unknown-fields", names_of_unknown, choosable::posts, false, read_unknown},
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "program/harvest/arguments.hpp"
 #include "program/harvest/estimate_lines.hpp"
 #include "program/harvest/eta.hpp"
+#include "program/stored/drift.hpp"
 #include "program/stored/failed_jobs.hpp"
 #include "program/stored/store_view.hpp"
 #include "program/terminal/figures.hpp"
@@ -237,6 +238,7 @@ struct status_options {
     bool json = false;
     bool jobs = false;
     bool eta = false;
+    bool drift = false;
 };
 
 int write_failed(const status_options& o)
@@ -251,9 +253,18 @@ int write_failed(const status_options& o)
         "--failed-jobs");
 }
 
+int write_drift(const status_options& o)
+{
+    return view_store(o.file, {}, [&o](store::post_reader& reader, blocking_output& out) {
+        const drift d = read_drift(reader, {});
+        out.write(o.json ? drift_json(d) : drift_text(d));
+    });
+}
+
 int run_status(const status_options& o)
 {
     if (!o.failed_jobs.empty()) return write_failed(o);
+    if (o.drift) return write_drift(o);
     bool all_done = true;
     const int code = view_store(o.file, {}, [&](store::post_reader& reader, blocking_output& out) {
         const store_summary summary = reader.summary();
@@ -291,16 +302,24 @@ void add_status(CLI::App& app, runner& run)
     command->add_flag("--eta", o->eta, "Also how much longer the run of a database takes, which reads all its jobs");
     command->add_flag("--jobs", o->jobs, "Every job, one JSON object a line");
     command
+        ->add_flag("--drift", o->drift,
+                   "Instead, how posts deviate from the API's contract: unknown and missing fields, odd types, with "
+                   "counts; reads all posts. With --json, an object a line")
+        ->excludes("--jobs")
+        ->excludes("--eta");
+    command
         ->add_option("--failed-jobs", o->failed_jobs,
                      "Write the failed jobs as a jobs file to FILE (NDJSON if it ends with .ndjson, else CSV) or, with "
                      "-, to standard output; `unipile harvest FILE --retry-failed` takes them up again")
         ->type_name("FILE|-")
         ->excludes("--json")
-        ->excludes("--jobs");
+        ->excludes("--jobs")
+        ->excludes("--drift");
     command->footer(
         "Exits with 1 as long as jobs wait or have failed, or the jobs file was not read to its end; with "
-        "--failed-jobs,\n"
-        "only if they can't be written. In a database, a user who only reads (status, export, accounts) needs\n"
+        "--failed-jobs\n"
+        "and --drift, only if they can't be written. In a database, a user who only reads (status, export, accounts) "
+        "needs\n"
         "GRANT USAGE ON SCHEMA unipile TO reader; GRANT SELECT ON ALL TABLES IN SCHEMA unipile TO reader.");
     command->callback([&run, o] { run = [o] { return run_status(*o); }; });
 }

@@ -128,6 +128,7 @@ const std::map<std::string, std::map<std::string, strings>> refused{
       {"--json", none},
       {"--eta", none},
       {"--jobs", none},
+      {"--drift", none},
       {"--failed-jobs", {"", "/"}}}},
     {"export",
      {{"--config", readable},
