@@ -20,10 +20,12 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/deferred.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -93,6 +95,8 @@ struct harvest_stats {
     stream_stats listings;           ///< of all jobs together
     /// The source has stated that no more jobs will come.
     bool source_exhausted = false;
+    bool paused = false;
+    std::size_t max_connections = 0;  ///< requests at once, at most
     /// The harvest ended because of an outage longer than `harvest_options::outage_patience`.
     bool ended_by_outage = false;
 };
@@ -194,9 +198,20 @@ public:
     /// The same at once: requests under way are aborted, and jobs that the source has not delivered yet are not taken.
     void cancel();
 
+    /// Sends no further request until `resume`. Requests under way go on, and so does their consumer. The harvest does
+    /// not end meanwhile, except by `stop` and `cancel`.
+    void pause();
+    /// Ends a pause. No effect without one.
+    void resume();
+    /// Changes `harvest_options::max_connections`, at most to the client's. Requests under way go on; 0: the client's.
+    void set_max_connections(std::size_t n);
+
     /// Asks the source for a handful of jobs although `max_queued` are queued, e.g. because it has more urgent ones. If
     /// the source is being asked, that comes afterwards. No effect once it has no more jobs.
     void pull();
+    /// Parks an account: no further request of it is sent until `unpark`; see `harvest_options::when_parked` for its
+    /// jobs. `reason` is for display, one line. Returns false if the harvest has no account of that name.
+    bool park(std::string_view account, std::string reason);
     /// Unparks an account, and ends its rest. Returns false if the harvest has no account of that name.
     bool unpark(std::string_view account);
     /// Replaces the rules of an account from its next request on, in place of those of the options. Empty: those of the

@@ -90,6 +90,14 @@ void harvester::stop() { core_->stop(); }
 
 void harvester::cancel() { core_->cancel(); }
 
+void harvester::pause() { core_->set_paused(true); }
+
+void harvester::resume() { core_->set_paused(false); }
+
+void harvester::set_max_connections(std::size_t n) { core_->set_max_connections(n); }
+
+bool harvester::park(std::string_view account, std::string reason) { return core_->park(account, std::move(reason)); }
+
 bool harvester::unpark(std::string_view account) { return core_->unpark(account); }
 
 bool harvester::set_pace(std::string_view account, std::optional<pacing> rules)

@@ -153,6 +153,25 @@ void harvester_core::cancel()
     stream_->cancel();
 }
 
+void harvester_core::set_paused(bool paused)
+{
+    if (over_) return;
+    paused ? stream_->pause() : stream_->resume();
+}
+
+void harvester_core::set_max_connections(std::size_t n)
+{
+    if (!over_) stream_->set_max_connections(n);
+}
+
+bool harvester_core::park(std::string_view account, std::string reason)
+{
+    if (over_ || !stream_->park(account, std::move(reason))) return false;
+    // Its jobs may be the only ones left.
+    source_->notify();
+    return true;
+}
+
 bool harvester_core::unpark(std::string_view account)
 {
     if (over_) return false;

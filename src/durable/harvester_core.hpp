@@ -43,6 +43,9 @@ public:
     void start(run_handler handler, boost::asio::any_completion_executor handler_executor);
     void stop();
     void cancel();
+    void set_paused(bool paused);
+    void set_max_connections(std::size_t n);
+    bool park(std::string_view account, std::string reason);
     bool unpark(std::string_view account);
     bool set_pace(std::string_view account, std::optional<pacing> rules);
 
@@ -122,6 +125,7 @@ private:
     boost::asio::awaitable<void> give_back(std::uint64_t tag, active_job& job);
     void start_again(active_job& job, const store::step& where);
     void close_job(std::uint64_t tag, const course_action& how, const harvest_element& end);
+    void note_failure(const store::job_spec& spec, const std::string& how, const harvest_element& end);
     std::string description_of(const failure& f) const;
     void count_requests(active_job& job, const harvest_element& element);
     wall_time next_request_of(std::string_view account) const;

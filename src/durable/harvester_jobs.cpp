@@ -209,14 +209,25 @@ void harvester_core::start_again(active_job& job, const store::step& where)
 
 void harvester_core::close_job(std::uint64_t tag, const course_action& how, const harvest_element& end)
 {
-    const std::string account = jobs_.at(tag).claimed.spec.account;
+    const store::job_spec spec = std::move(jobs_.at(tag).claimed.spec);
     jobs_.erase(tag);
     count_kind(stats_.by_end, how.how);
-    if (!how.done && end.failure && how.how == end_text(end) && stats_.by_end.contains(how.how))
-        stats_.failure_of.emplace(how.how, description_of(*end.failure));
+    if (!how.done) note_failure(spec, how.how, end);
     ++(how.done ? stats_.jobs_done : stats_.jobs_failed);
-    store::account_counts& a = stats_.by_account[account];
+    store::account_counts& a = stats_.by_account[spec.account];
     ++(how.done ? a.done : a.failed);
+}
+
+void harvester_core::note_failure(const store::job_spec& spec, const std::string& how, const harvest_element& end)
+{
+    store::job_failure failed{books_.now(), spec.account, spec.identifier, how, {}};
+    if (end.failure && how == end_text(end)) {
+        failed.text = description_of(*end.failure);
+        if (stats_.by_end.contains(how)) stats_.failure_of.emplace(how, failed.text);
+    }
+    stats_.recent_failures.push_back(std::move(failed));
+    if (stats_.recent_failures.size() > store::harvester_stats::most_recent_failures)
+        stats_.recent_failures.pop_front();
 }
 
 std::string harvester_core::description_of(const failure& f) const

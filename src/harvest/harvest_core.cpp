@@ -296,6 +296,29 @@ void harvest_core::close() noexcept
     source_.reset();
 }
 
+void harvest_core::set_paused(bool paused)
+{
+    scheduler_.set_paused(paused);
+    schedule_work();
+}
+
+void harvest_core::set_max_connections(std::size_t n)
+{
+    const std::size_t most = client_->options().max_connections;
+    scheduler_.set_max_running(n == 0 ? most : std::min(n, most));
+    schedule_work();
+}
+
+bool harvest_core::park(std::string_view account, std::string reason)
+{
+    const auto at = accounts_.find(std::string(account));
+    if (at == accounts_.end() || gone_[at->second]) return false;
+    scheduler_.park(at->second, std::move(reason), now());
+    schedule_work();
+    save_ledger(at->second);
+    return true;
+}
+
 bool harvest_core::unpark(std::string_view account)
 {
     const auto at = accounts_.find(std::string(account));

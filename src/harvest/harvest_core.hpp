@@ -64,7 +64,10 @@ public:
     void cancel();
     /// The handle is gone.
     void close() noexcept;
+    void set_paused(bool paused);
+    void set_max_connections(std::size_t n);
     void pull();
+    bool park(std::string_view account, std::string reason);
     bool unpark(std::string_view account);
     /// Throws std::invalid_argument.
     bool set_pace(std::string_view account, std::optional<pacing> rules);

@@ -52,6 +52,8 @@ harvest_stats harvest_core::stats() const
     s.parked = scheduler_.parked();
     s.buffered_bytes = elements_.bytes();
     s.source_exhausted = exhausted_;
+    s.paused = scheduler_.is_paused();
+    s.max_connections = scheduler_.max_running();
     s.ended_by_outage = ended_by_outage_;
     s.listings = listings_;
     for (const auto& j : jobs_) s.listings = s.listings + (j.listing ? j.listing->stats() : j.stats);

@@ -133,6 +133,30 @@ void harvest_stream::pull()
     if (core) core->guarded([&] { return core->pull(), true; });
 }
 
+void harvest_stream::pause()
+{
+    const auto core = core_;
+    if (core) core->guarded([&] { return core->set_paused(true), true; });
+}
+
+void harvest_stream::resume()
+{
+    const auto core = core_;
+    if (core) core->guarded([&] { return core->set_paused(false), true; });
+}
+
+void harvest_stream::set_max_connections(std::size_t n)
+{
+    const auto core = core_;
+    if (core) core->guarded([&] { return core->set_max_connections(n), true; });
+}
+
+bool harvest_stream::park(std::string_view account, std::string reason)
+{
+    const auto core = core_;
+    return core && core->guarded([&] { return core->park(account, std::move(reason)); });
+}
+
 bool harvest_stream::unpark(std::string_view account)
 {
     const auto core = core_;

@@ -93,7 +93,8 @@ bool harvest_core::is_over() const noexcept
 /// Nothing runs, no more jobs come, and the remaining jobs belong to parked accounts.
 bool harvest_core::is_stuck() const noexcept
 {
-    return !wants_jobs() && !pulling_ && held_.empty() && scheduler_.running() == 0 && scheduler_.queued() > 0;
+    return !wants_jobs() && !pulling_ && held_.empty() && scheduler_.running() == 0 && scheduler_.queued() > 0 &&
+           !scheduler_.is_paused();
 }
 
 void harvest_core::decide()

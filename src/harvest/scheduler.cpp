@@ -52,7 +52,7 @@ job_index scheduler::add_job(account_index i, wall_time now)
 decision scheduler::next(wall_time now)
 {
     if (auto j = next_to_fail()) return {decision::kind::fail, *j, {}};
-    if (stopped_) return {};
+    if (stopped_ || paused_) return {};
     wake(now);
     while (running_ < options_.max_running && !ready_.empty() && !is_held_back(now)) {
         const account_index i = ready_.front();

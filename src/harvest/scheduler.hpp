@@ -8,6 +8,7 @@
 #include "paging/page_outcome.hpp"
 #include "splitmix.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -128,6 +129,12 @@ public:
 
     /// Ends every job that does not run: `next` returns `fail` for each.
     void stop() noexcept { stopped_ = true; }
+    /// While it is paused, `next` starts nothing; jobs still end by `stop`, `leave` and parking.
+    void set_paused(bool paused) noexcept { paused_ = paused; }
+    bool is_paused() const noexcept { return paused_; }
+    /// Changes `scheduler_options::max_running`. More requests than that may be under way.
+    void set_max_running(std::size_t n) noexcept { options_.max_running = std::max<std::size_t>(1, n); }
+    std::size_t max_running() const noexcept { return options_.max_running; }
     /// Ends the jobs of all parked accounts in the same way, e.g. when no others are left.
     void give_up_parked();
     void park(account_index account, std::string reason, wall_time now);
@@ -245,7 +252,7 @@ private:
     std::priority_queue<sleeper, std::vector<sleeper>, std::greater<>> sleepers_;
     std::size_t queued_ = 0, running_ = 0;
     std::size_t drained_ = 0;  // jobs below this were handled since `stop`
-    bool stopped_ = false;
+    bool stopped_ = false, paused_ = false;
 };
 
 }  // namespace unipile::harvest

@@ -335,6 +335,72 @@ BOOST_AUTO_TEST_CASE(all_jobs_of_a_parked_account_fail_if_asked_for)
     }
 }
 
+BOOST_AUTO_TEST_CASE(parked_by_hand_it_stays_parked_in_the_store)
+{
+    stored_world w = two_accounts(ten_each);
+    {
+        stored_harvest h(w);
+        h.begin();
+        bool parked = false;
+        while (!h.result && h.step()) parked = parked || h.harvester->park("a1", "by hand");
+        BOOST_TEST(parked);
+        BOOST_TEST(!*h.result);
+        BOOST_TEST(!h.harvester->park("a1", "by hand"));  // it has ended
+        BOOST_TEST(h.counts().queued > 0u);
+    }
+    {
+        stored_harvest h(w);
+        h.run();
+        for (const asked& r : h.scripted.transport->requests) BOOST_TEST(r.account == "a0");
+    }
+    stored_harvest h(w, durably(), {}, [](store::engine& engine, std::int64_t) {
+        BOOST_TEST(engine.perform(store::request_unpark{"a1", wall_now()}));
+    });
+    h.run();
+    BOOST_TEST(h.counts().done == 4u);
+}
+
+BOOST_AUTO_TEST_CASE(a_pause_ends_no_run)
+{
+    stored_world w = two_accounts(ten_each);
+    stored_harvest h(w);
+    h.begin();
+    h.harvester->pause();
+    h.harvester->set_max_connections(1);
+    h.settle();
+    BOOST_TEST(!h.result);
+    BOOST_TEST(h.scripted.transport->requests.empty());
+    h.harvester->resume();
+    while (!h.result && h.step()) {
+    }
+    h.settle();
+    BOOST_TEST(h.result.has_value());
+    BOOST_TEST(h.counts().done == 4u);
+}
+
+BOOST_AUTO_TEST_CASE(the_last_failures_are_kept)
+{
+    stored_world w = two_accounts([](std::size_t n, const asked& r) {
+        return r.account == "a1" ? refusal(404, "resource_not_found") : ten_each(n, r);
+    });
+    for (int i = 0; i < 30; ++i) w.jobs.push_back(spec_of(1, "more" + std::to_string(i)));
+    store::harvester_options o = durably();
+    o.harvest.max_refusals = 0;
+    o.describe = [](const failure& f) { return "described: " + std::string(f.what()); };
+    stored_harvest h(w, o);
+    h.run();
+    const auto& failures = h.harvester->stats().recent_failures;
+    BOOST_TEST(h.harvester->stats().jobs_failed == 32u);
+    BOOST_TEST(failures.size() == store::harvester_stats::most_recent_failures);
+    for (const store::job_failure& f : failures) {
+        BOOST_TEST(f.account == "a1");
+        BOOST_TEST(!f.identifier.empty());
+        BOOST_TEST(f.kind == "errors/resource_not_found");
+        BOOST_TEST(f.text.starts_with("described: "));
+        BOOST_TEST((f.at > wall_time{}));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(unparked_while_others_work)
 {
     // Once a1 is parked, it is unparked; the listings of a0 are long enough for that.

@@ -180,6 +180,93 @@ BOOST_AUTO_TEST_CASE(an_account_leaves_after_the_page_under_way)
     BOOST_TEST(shown == 2u);
 }
 
+BOOST_AUTO_TEST_CASE(a_pause_holds_every_request_and_the_end)
+{
+    scripted_harvest h(plain_listing(45, 10), row(6), quickly());
+    bool paused = false;
+    const auto pause = [&](const harvest_element&) {
+        if (!std::exchange(paused, true)) h.stream.pause();
+        return false;
+    };
+    asio::co_spawn(h.context, gather(h.stream, h.got, pause), rethrow);
+    while (h.context.poll() > 0) {
+    }
+    BOOST_TEST(paused);
+    BOOST_TEST(!h.got.over);
+    BOOST_TEST(h.stream.stats().paused);
+    BOOST_TEST(h.stream.stats().running == 0u);
+    const std::size_t asked_before = h.requests();
+    BOOST_TEST(asked_before < 30u);
+    // An account may be parked meanwhile, and nothing ends for it.
+    BOOST_TEST(h.stream.park("a0", "by hand"));
+    BOOST_TEST(!h.stream.park("a7", "by hand"));
+    while (h.context.poll() > 0) {
+    }
+    BOOST_TEST(!h.got.over);
+    BOOST_TEST(h.stream.unpark("a0"));
+    h.stream.resume();
+    h.run_all();
+    BOOST_TEST(h.got.over);
+    BOOST_TEST(h.requests() == 30u);
+    for (const auto& [name, j] : h.got.jobs) BOOST_TEST(j.ids == numbers(0, 45), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_paused_harvest_can_be_stopped)
+{
+    for (const bool at_once : {false, true}) {
+        scripted_harvest h(plain_listing(45, 10), row(6), quickly());
+        h.stream.pause();
+        asio::co_spawn(h.context, gather(h.stream, h.got), rethrow);
+        while (h.context.poll() > 0) {
+        }
+        BOOST_TEST(h.requests() == 0u);
+        at_once ? h.stream.cancel() : h.stream.stop();
+        h.run_all();
+        BOOST_TEST(h.got.over);
+        BOOST_TEST(h.got.jobs.size() == 6u);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(an_account_that_is_parked_by_hand_waits)
+{
+    scripted_harvest h(plain_listing(45, 10), row(6), quickly());
+    bool parked = false;
+    const auto park = [&](const harvest_element&) {
+        if (!std::exchange(parked, true)) BOOST_TEST(h.stream.park("a1", "by hand"));
+        return false;
+    };
+    asio::co_spawn(h.context, gather(h.stream, h.got, park), rethrow);
+    h.run_all();
+    // Only its jobs were left.
+    BOOST_TEST(h.got.over);
+    for (const auto& [name, j] : h.got.jobs) {
+        BOOST_TEST((j.reason == end_reason::null_cursor) == !name.starts_with("a1/"), name);
+        if (name.starts_with("a1/")) BOOST_TEST((j.failed->code() == errc::account_parked));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(the_number_of_connections_changes_at_any_time)
+{
+    scripted_harvest h(plain_listing(45, 10), row(24), quickly());
+    const std::size_t most = h.stream.stats().max_connections;
+    BOOST_TEST(most > 1u);
+    h.stream.set_max_connections(1);
+    BOOST_TEST(h.stream.stats().max_connections == 1u);
+    std::size_t at_once = 0;
+    const auto look = [&](const harvest_element&) {
+        at_once = std::max(at_once, h.stream.stats().running);
+        return false;
+    };
+    asio::co_spawn(h.context, gather(h.stream, h.got, look), rethrow);
+    h.run_all();
+    BOOST_TEST(at_once == 1u);
+    h.stream.set_max_connections(1'000);
+    BOOST_TEST(h.stream.stats().max_connections == most);
+    h.stream.set_max_connections(2);
+    h.stream.set_max_connections(0);
+    BOOST_TEST(h.stream.stats().max_connections == most);
+}
+
 BOOST_AUTO_TEST_CASE(nothing_is_asked_for_before_the_answer)
 {
     auto options = quickly();

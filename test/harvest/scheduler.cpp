@@ -218,6 +218,52 @@ BOOST_AUTO_TEST_CASE(a_parked_account_waits_and_the_others_go_on)
     BOOST_TEST(f.s.queued() == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(a_pause_starts_nothing_and_loses_no_turn)
+{
+    fixture f{{.max_running = 2}, 2, 2, "gap 1s"};
+    const list first = starts(f.s, start);
+    BOOST_TEST(first == (list{0, 2}), boost::test_tools::per_element());
+    f.s.set_paused(true);
+    f.s.finished(0, result(then::ended), start);
+    f.s.finished(2, result(then::more), start);
+    for (const auto later : {0s, 1s, 86'400s}) BOOST_TEST(f.s.next(start + later).what == kind::nothing);
+    f.s.set_paused(false);
+    // The gaps are over.
+    BOOST_TEST(starts(f.s, start + 24h).size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(jobs_end_during_a_pause)
+{
+    for (const bool stops : {false, true}) {
+        fixture f{{.fail_parked = true}, 2, 2};
+        f.s.set_paused(true);
+        f.s.park(f.accounts[0], "by hand", start);
+        BOOST_TEST(fails(f.s, start).size() == 2u);
+        if (stops)
+            f.s.stop();
+        else
+            f.s.leave(f.accounts[1], start);
+        BOOST_TEST(fails(f.s, start).size() == 2u);
+        BOOST_TEST(f.s.queued() == 0u);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(the_number_of_requests_changes_while_they_run)
+{
+    fixture f{{.max_running = 2}, 6, 1};
+    BOOST_TEST(starts(f.s, start).size() == 2u);
+    f.s.set_max_running(5);
+    BOOST_TEST(starts(f.s, start).size() == 3u);
+    f.s.set_max_running(0);
+    BOOST_TEST(f.s.max_running() == 1u);
+    for (const job_index j : {0u, 1u, 2u, 3u}) {
+        f.s.finished(j, result(then::ended), start);
+        BOOST_TEST(f.s.next(start).what == kind::nothing);
+    }
+    f.s.finished(4, result(then::ended), start);
+    BOOST_TEST(starts(f.s, start).size() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(a_parked_accounts_jobs_end_where_wanted)
 {
     fixture f{{.fail_parked = true}, 2, 3};

@@ -10,6 +10,7 @@
 #include <unipile/pacing.hpp>
 #include <unipile/post.hpp>
 #include <unipile/store/writer.hpp>
+#include <unipile/wall_time.hpp>
 
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
@@ -20,6 +21,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -87,13 +89,24 @@ struct harvester_counters {
     std::uint64_t pages = 0, requests = 0, retries = 0, wire_bytes = 0;
 };
 
+/// A job that failed.
+struct job_failure {
+    wall_time at{};
+    std::string account, identifier;
+    std::string kind;  ///< as in `harvester_stats::by_end`
+    std::string text;  ///< as stored
+};
+
 /// The results of a harvester so far.
 struct harvester_stats : harvester_counters {
+    static constexpr std::size_t most_recent_failures = 20;
+
     /// Jobs by how they ended: as in `stored_job::end`, `not_claimed`, or the type of a failure. At most 64 kinds;
     /// further ones count as `other kinds`.
     std::map<std::string, std::uint64_t> by_end;
     std::map<std::string, std::string> failure_of;  ///< the text of the first failure of each kind
     std::map<std::string, account_counts> by_account;
+    std::deque<job_failure> recent_failures;  ///< the last ones, the oldest first
 };
 
 /// Works on the jobs of a run until none is left. Claims them from the store account by account, requests their
@@ -157,6 +170,16 @@ public:
     /// The same at once: requests under way are aborted. Pages that have arrived are still stored, and a running
     /// `on_posts` is waited for.
     void cancel();
+    /// Sends no further request until `resume`; pages under way are stored. The run does not end meanwhile, except by
+    /// `stop` and `cancel`.
+    void pause();
+    /// Ends a pause. No effect without one.
+    void resume();
+    /// Changes how many requests are sent at once, at most to `client_options::max_connections`; 0: as many as that.
+    void set_max_connections(std::size_t n);
+    /// Parks an account: no further request of it is sent until `unpark`, in later runs either. `reason` is for
+    /// display, one line. Returns false if no account of that name has had a job in this run, or the run is over.
+    bool park(std::string_view account, std::string reason);
     /// Unparks an account, and ends its rest. Returns false if no account of that name has had a job in this run, or
     /// the run is over.
     bool unpark(std::string_view account);
