@@ -45,7 +45,16 @@ double pacer::ramp_at(const account_ledger& ledger, wall_time now) const
 
 std::uint32_t pacer::limit_at(const rate_window& w, const account_ledger& ledger, wall_time now) const
 {
-    const double share = ramp_at(ledger, now) * std::clamp(ledger.pace, 0.0, 1.0);
+    return share_of(w, ramp_at(ledger, now) * std::clamp(ledger.pace, 0.0, 1.0));
+}
+
+std::uint32_t pacer::allowed(const rate_window& w, const account_ledger& ledger, wall_time t) const
+{
+    return share_of(w, ramp_at(ledger, t));
+}
+
+std::uint32_t pacer::share_of(const rate_window& w, double share) noexcept
+{
     // The small addition keeps 0.3 * 10 from becoming 2.
     const auto limit = static_cast<std::uint32_t>(static_cast<double>(w.limit) * share + 1e-9);
     return std::clamp(limit, 1u, w.limit);

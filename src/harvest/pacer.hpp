@@ -64,11 +64,15 @@ public:
     /// Returns how many requests `window` (an index into the rules) still allows at `now`.
     std::uint32_t left(const account_ledger& ledger, std::size_t window, wall_time now) const;
 
+    /// Returns how many requests the window allowed an account at `t`, apart from throttle signals.
+    std::uint32_t allowed(const rate_window& w, const account_ledger& ledger, wall_time t) const;
+
     /// Returns the wait, lengthened at random, so that many equal waits do not end at once.
     static std::chrono::milliseconds jittered(std::chrono::milliseconds wait, random_source& random);
 
 private:
     static wall_time free_from(const rate_window& w, const account_ledger& ledger, std::uint32_t limit, wall_time t);
+    static std::uint32_t share_of(const rate_window& w, double share) noexcept;
     std::uint32_t limit_at(const rate_window& w, const account_ledger& ledger, wall_time now) const;
     double ramp_at(const account_ledger& ledger, wall_time now) const;
     std::chrono::milliseconds draw_gap(const account_ledger& ledger, wall_time now, random_source& random) const;
