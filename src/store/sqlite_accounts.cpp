@@ -1,4 +1,4 @@
-// The accounts of a store.
+// The accounts of a store, and the settings of its harvests.
 #include "store/sqlite_schema.hpp"
 #include "store/sqlite_store.hpp"
 
@@ -73,6 +73,26 @@ std::vector<std::string> sqlite_store::apply(const take_unpark_requests&)
     std::vector<std::string> accounts;
     while (take.step()) accounts.push_back(take.string(0));
     return accounts;
+}
+
+void sqlite_store::apply(const set_setting& op)
+{
+    const std::string name = stored_name(op);
+    statement set(db_, op.value.empty() ? "DELETE FROM properties WHERE name = ?1"
+                                        : "INSERT OR REPLACE INTO properties(name, value) VALUES(?1, ?2)");
+    set.bind(1, name);
+    if (!op.value.empty()) set.bind(2, op.value);
+    set.run();
+}
+
+settings sqlite_store::apply(const read_settings&) { return settings_in(db_); }
+
+settings settings_in(connection& db)
+{
+    statement find(db, "SELECT substr(name, 9), value FROM properties WHERE name >= 'setting ' AND name < 'setting!'");
+    settings found;
+    while (find.step()) found.emplace(find.string(0), find.string(1));
+    return found;
 }
 
 }  // namespace unipile::store

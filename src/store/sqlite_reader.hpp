@@ -3,6 +3,7 @@
 
 #include "store/change_place.hpp"
 #include "store/sqlite_open.hpp"
+#include "store/sqlite_schema.hpp"
 #include "store/sqlite_slices.hpp"
 
 #include <unipile/store/sqlite.hpp>
@@ -31,6 +32,7 @@ public:
     std::uint64_t quarantined(
         const std::function<bool(const job_spec&, const quarantined_row&, wall_time)>& visit) override;
     store_summary summary() override;
+    settings current_settings() override { return version_ >= 2 ? settings_in(db_) : settings(); }
     std::string tenant() override;
     std::optional<bool> harvesting() override { return owner_lock::is_held(db_.file()); }
 

@@ -3,6 +3,7 @@
 
 #include "store/sqlite_connection.hpp"
 
+#include <unipile/store/operations.hpp>
 #include <unipile/store/records.hpp>
 #include <unipile/store/sqlite.hpp>
 
@@ -29,6 +30,9 @@ int check_schema(connection& db, std::span<const char* const> steps);
 /// Returns the tenant if posts or done jobs bind the store to it; requests without result bind none. Empty: none yet.
 /// From version 2 of the schema on.
 std::string bound_tenant(connection& db);
+
+/// Returns what `set_setting` has set. From version 2 of the schema on.
+settings settings_in(connection& db);
 
 /// Returns the account of a row of account, ledger, provider, parked, parked_since, waits_until, why, requests,
 /// used_today, updated, unpark.

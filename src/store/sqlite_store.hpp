@@ -82,6 +82,8 @@ private:
     std::vector<std::string> apply(const accounts_with_jobs& op);
     std::uint64_t apply(const request_unpark& op);
     std::vector<std::string> apply(const take_unpark_requests& op);
+    void apply(const set_setting& op);
+    settings apply(const read_settings& op);
     job_counts apply(const count_jobs& op);
     // It has all accounts.
     std::vector<std::string> apply(const accounts_to_leave&) { return {}; }

@@ -58,6 +58,10 @@ public:
     {
         return checked([&] { return reader_->tenant(); });
     }
+    settings current_settings() override
+    {
+        return checked([&] { return reader_->current_settings(); });
+    }
     std::optional<bool> harvesting() override { return reader_->harvesting(); }
 
 private:

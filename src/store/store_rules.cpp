@@ -104,6 +104,8 @@ job_state state_after(const job_end& end) noexcept
     return stopped ? job_state::queued : job_state::failed;
 }
 
+std::string stored_name(const set_setting& op) { return "setting " + op.name; }
+
 void add(job_counts& counts, job_state state, std::uint64_t n) noexcept
 {
     switch (state) {

@@ -104,6 +104,9 @@ std::string_view end_within(const timeline& line, const step& s);
 /// Returns the state of a job whose listing was interrupted.
 job_state state_after(const job_end& end) noexcept;
 
+/// Returns the name of a setting among a store's properties.
+std::string stored_name(const set_setting& op);
+
 /// Counts `n` more jobs in this state.
 void add(job_counts& counts, job_state state, std::uint64_t n) noexcept;
 /// Returns true if a job's end is inferred.

@@ -354,6 +354,36 @@ BOOST_AUTO_TEST_CASE(all_parked_accounts_are_unparked_at_once)
     BOOST_TEST(s.engine->perform(request_unpark{std::nullopt, at_second(4)}) == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(settings_hold_until_they_are_changed)
+{
+    opened s;
+    const auto set = [&](engine& e, const char* name, const char* value) { e.perform(set_setting{name, value}); };
+    BOOST_TEST(s.engine->perform(read_settings{}).empty());
+    set(*s.engine, "paused", "now");
+    set(*s.engine, "pace a%_'b", "1/day");
+    set(*s.engine, "", "nameless");
+    set(*s.engine, "paused", "later");
+    const settings all{{"", "nameless"}, {"pace a%_'b", "1/day"}, {"paused", "later"}};
+    BOOST_TEST((s.engine->perform(read_settings{}) == all));
+    s.engine->commit();
+    BOOST_TEST((s.folder.reader()->current_settings() == all));
+    begin(s, 1);
+    s.engine->commit();
+    s.reopen();
+    BOOST_TEST((s.engine->perform(read_settings{}) == all));
+    s.engine->commit();
+    {
+        const auto control = s.beside();
+        BOOST_TEST((control->perform(read_settings{}) == all));
+        set(*control, "paused", "");
+        set(*control, "", "");
+        set(*control, "unknown", "");
+        control->commit();
+    }
+    const settings left{{"pace a%_'b", "1/day"}};
+    BOOST_TEST((s.engine->perform(read_settings{}) == left));
+}
+
 BOOST_AUTO_TEST_CASE(a_summary_counts_ends_by_what_they_prove)
 {
     opened s;

@@ -6,6 +6,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -157,6 +158,21 @@ struct take_unpark_requests {
     using result = std::vector<std::string>;
 };
 
+/// What people have set for the harvests of a store, by name. Names and values are the callers'.
+using settings = std::map<std::string, std::string>;
+
+/// Sets one of a store's settings; for other processes, too. It holds until it is changed, whichever run or worker goes
+/// on. An empty value removes it.
+struct set_setting {
+    using result = void;
+    std::string name, value;
+};
+
+/// Reads the settings of a store.
+struct read_settings {
+    using result = settings;
+};
+
 /// Counts the jobs of a run by state.
 struct count_jobs {
     using result = job_counts;
@@ -186,15 +202,15 @@ struct others_have_jobs {
 
 /// Any operation. Operations own their data, so that an engine may keep copies, and apply them again after it has lost
 /// its connection; copies of a page share its text.
-using operation =
-    std::variant<begin_run, end_run, read_tenant, begin_import, add_jobs, end_import, claim_jobs, page_write, job_end,
-                 release_job, forget_position, save_account, load_account, accounts_with_jobs, request_unpark,
-                 take_unpark_requests, count_jobs, accounts_to_leave, leave_account, others_have_jobs, repeat_import>;
+using operation = std::variant<begin_run, end_run, read_tenant, begin_import, add_jobs, end_import, claim_jobs,
+                               page_write, job_end, release_job, forget_position, save_account, load_account,
+                               accounts_with_jobs, request_unpark, take_unpark_requests, count_jobs, accounts_to_leave,
+                               leave_account, others_have_jobs, repeat_import, set_setting, read_settings>;
 
 /// The result of any operation; std::monostate for void.
 using operation_result =
     std::variant<std::monostate, bool, std::uint64_t, std::string, step, run_info, import_result, job_counts,
-                 page_result, std::optional<account_row>, std::vector<std::string>, std::vector<claimed_job>>;
+                 page_result, std::optional<account_row>, std::vector<std::string>, std::vector<claimed_job>, settings>;
 
 namespace detail {
 

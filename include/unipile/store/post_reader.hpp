@@ -2,6 +2,7 @@
 #pragma once
 
 #include <unipile/store/error.hpp>
+#include <unipile/store/operations.hpp>
 #include <unipile/store/records.hpp>
 
 #include <chrono>
@@ -176,8 +177,9 @@ public:
     /// Who replaces what it has of a post by each one that is visited has what the store has. A post may be visited
     /// more than once in a call, the last time as it is newest, and again in the next call.
     ///
-    /// Places are texts without spaces. They stay valid as long as the store. Throws `store_errc::unknown_place` for one
-    /// of another store, or behind the end of this one. After a store was set back to a copy, begin anew: it can't tell.
+    /// Places are texts without spaces. They stay valid as long as the store. Throws `store_errc::unknown_place` for
+    /// one of another store, or behind the end of this one. After a store was set back to a copy, begin anew: it can't
+    /// tell.
     virtual std::string changes(const std::string& after, const std::function<bool(const changed_post&)>& visit) = 0;
     /// Calls `visit` for the counters of every post, those that were replaced since and those that it has now, until it
     /// returns false. Not in the order of time. Returns the number of calls.
@@ -193,6 +195,8 @@ public:
     virtual store_summary summary() = 0;
     /// Returns the server that the store is bound to, see `run_request::tenant`; empty: none yet.
     virtual std::string tenant() { return {}; }
+    /// Returns the store's settings; see `set_setting`.
+    virtual settings current_settings() { return {}; }
     /// Returns true if a process harvests into the store at this moment (`access::control` does not count). Empty:
     /// unknown.
     virtual std::optional<bool> harvesting() { return std::nullopt; }

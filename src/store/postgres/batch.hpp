@@ -80,6 +80,8 @@ private:
     std::vector<std::string> apply(const accounts_with_jobs& op);
     std::uint64_t apply(const request_unpark& op);
     std::vector<std::string> apply(const take_unpark_requests& op);
+    void apply(const set_setting& op);
+    settings apply(const read_settings& op);
     job_counts apply(const count_jobs& op);
     std::vector<std::string> apply(const accounts_to_leave& op);
     void apply(const leave_account& op);
@@ -130,6 +132,9 @@ std::int64_t job_number(const job_spec& job);
 /// Returns the account of a row of account, ledger, provider, parked, parked_since, waits_until, why, requests,
 /// used_today, updated, unpark.
 account_row account_in(const rows& found, int row);
+
+/// Returns the settings in the rows of `select_settings`.
+settings settings_in(const rows& found);
 
 /// Returns the state in a column.
 inline job_state state_in(const rows& found, int row, int column)

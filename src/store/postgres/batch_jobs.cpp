@@ -117,6 +117,27 @@ std::vector<std::string> batch::apply(const take_unpark_requests&)
     return accounts;
 }
 
+settings settings_in(const rows& found)
+{
+    settings all;
+    for (int i = 0; i < found.count(); ++i) all.emplace(found.string(i, 0), found.string(i, 1));
+    return all;
+}
+
+// Without a fence, for the same reason.
+void batch::apply(const set_setting& op)
+{
+    query set(op.value.empty() ? "DELETE FROM unipile.store WHERE name = $1"
+                               : "INSERT INTO unipile.store VALUES ($1, $2) "
+                                 "ON CONFLICT (name) DO UPDATE SET value = excluded.value");
+    const std::string name = stored_name(op);
+    set.add(std::string_view(name));
+    if (!op.value.empty()) set.add(std::string_view(op.value));
+    ask(std::move(set));
+}
+
+settings batch::apply(const read_settings&) { return settings_in(ask(query(select_settings))); }
+
 std::vector<std::string> batch::apply(const accounts_to_leave& op)
 {
     return leaves_ ? leaves_(op.count) : std::vector<std::string>();

@@ -31,6 +31,7 @@ public:
         const std::function<bool(const job_spec&, const quarantined_row&, wall_time)>& visit) override;
     store_summary summary() override;
     std::string tenant() override;
+    settings current_settings() override;
     std::optional<bool> harvesting() override;
     std::optional<run_info> run_under_way() override;
     std::optional<std::vector<worker_row>> workers() override;

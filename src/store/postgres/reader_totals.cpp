@@ -115,4 +115,6 @@ std::string postgres_reader::tenant()
     return found.count() == 0 ? std::string() : found.string(0, 0);
 }
 
+settings postgres_reader::current_settings() { return settings_in(ask(query(select_settings))); }
+
 }  // namespace unipile::store::postgres

@@ -27,6 +27,10 @@ inline constexpr const char* read_bound_tenant =
     "SELECT value FROM unipile.store WHERE name = 'tenant' AND (EXISTS (SELECT 1 FROM unipile.post_totals "
     "WHERE posts > 0) OR (SELECT coalesce(sum(jobs), 0) > 0 FROM unipile.job_totals WHERE state = 3))";
 
+/// Reads what `set_setting` has set, for `settings_in`.
+inline constexpr const char* select_settings =
+    "SELECT substr(name, 9), value FROM unipile.store WHERE name LIKE 'setting %'";
+
 /// Returns the time, or the nearest one that PostgreSQL can hold.
 inline wall_time storable(wall_time t) noexcept
 {
