@@ -3,6 +3,9 @@
 add_library(unipile_settings INTERFACE)
 target_compile_options(unipile_settings INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow
+  # Files that are compiled together see the names of each other.
+  $<$<BOOL:${CMAKE_UNITY_BUILD}>:-Wno-shadow>
+  $<$<AND:$<BOOL:${CMAKE_UNITY_BUILD}>,$<CXX_COMPILER_ID:GNU>>:-Wno-subobject-linkage>
   # g++ 12 sees overlapping copies where strings are joined (GCC bug 105651).
   $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-restrict>
   $<$<BOOL:${UNIPILE_WARNINGS_AS_ERRORS}>:-Werror>)
@@ -113,12 +116,12 @@ target_compile_options(unipile_test_settings INTERFACE
 # unipile_test(NAME SOURCES ... LINK ... [TIMEOUT s]) : one Boost.Test program, one CTest test.
 function(unipile_test name)
   cmake_parse_arguments(T "" "TIMEOUT" "SOURCES;LINK;ARGS" ${ARGN})
-  add_executable(test_${name} ${T_SOURCES} ${PROJECT_SOURCE_DIR}/test/main.cpp)
+  add_executable(test_${name} ${T_SOURCES})
   target_compile_definitions(test_${name} PRIVATE BOOST_TEST_DYN_LINK)
   # What is tested is optimised; the tests themselves compile in half the time without.
   target_compile_options(test_${name} PRIVATE -O0)
   target_include_directories(test_${name} PRIVATE ${PROJECT_SOURCE_DIR}/test)
-  target_link_libraries(test_${name} PRIVATE unipile_settings unipile_test_settings ${T_LINK} Boost::unit_test_framework
+  target_link_libraries(test_${name} PRIVATE unipile_settings unipile_test_settings unipile_test_main ${T_LINK} Boost::unit_test_framework
                         $<$<BOOL:${BUILD_SHARED_LIBS}>:unipile_asio>)
   add_test(NAME ${name} COMMAND test_${name} ${T_ARGS})
   if(NOT T_TIMEOUT)

@@ -25,8 +25,6 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
-
 /// How long after it was sent a request may still be counted by the server.
 std::chrono::milliseconds answer_time(const deadlines& d)
 {

@@ -10,8 +10,10 @@
 #include <unipile/client.hpp>
 
 #include <boost/asio/any_completion_executor.hpp>
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -26,6 +28,9 @@
 #include <unordered_map>
 
 namespace unipile::durable {
+
+/// Awaits an operation whose error is a part of its result.
+inline constexpr auto as_result = boost::asio::as_tuple(boost::asio::use_awaitable);
 
 /// Pulls a harvest and stores its pages, each job's one after the other, those of several jobs at once. A `job_course`
 /// decides the next step of a job. All on the executor. Lives until its run has ended.

@@ -19,11 +19,7 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using kind = course_action::kind;
 
-namespace {
-
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
-
-}  // namespace
+namespace {}  // namespace
 
 void harvester_core::take(harvest_element element)
 {

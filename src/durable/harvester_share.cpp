@@ -19,7 +19,6 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::milliseconds between_looks{200};
 constexpr std::size_t accounts_at_once = 1'000;
 

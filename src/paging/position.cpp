@@ -80,7 +80,7 @@ private:
 
 std::uint64_t check_of(std::string_view bytes) noexcept { return paging::fingerprint(bytes, 1) & 0xffff'ffff; }
 
-std::string encode(std::string_view bytes)
+std::string to_base64url(std::string_view bytes)
 {
     std::string out;
     out.reserve(bytes.size() * 4 / 3 + 3);
@@ -94,7 +94,7 @@ std::string encode(std::string_view bytes)
     return out;
 }
 
-std::string decode(std::string_view text)
+std::string from_base64url(std::string_view text)
 {
     std::string out;
     out.reserve(text.size() * 3 / 4);
@@ -127,13 +127,13 @@ std::string position::text() const
     put_varint(bytes, parts_.behind.size());
     for (const auto id : parts_.behind) put_fixed(bytes, id, identity_bytes);
     put_fixed(bytes, check_of(bytes), check_bytes);
-    return std::string(prefix) + encode(bytes);
+    return std::string(prefix) + to_base64url(bytes);
 }
 
 position position::parse(std::string_view text)
 {
     if (!text.starts_with(prefix)) refuse("it does not begin with " + std::string(prefix));
-    const auto bytes = decode(text.substr(prefix.size()));
+    const auto bytes = from_base64url(text.substr(prefix.size()));
     if (bytes.size() < check_bytes) refuse("it is cut short");
     const auto body = std::string_view(bytes).substr(0, bytes.size() - check_bytes);
     if (reader(std::string_view(bytes).substr(body.size())).fixed(check_bytes) != check_of(body))

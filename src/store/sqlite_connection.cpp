@@ -31,7 +31,7 @@ bool disk_is_full(sqlite3* db) noexcept
     return is_full(error);
 }
 
-store_errc meaning_of(int code, sqlite3* db) noexcept
+store_errc meaning_of_sqlite(int code, sqlite3* db) noexcept
 {
     if (code == SQLITE_IOERR_NOMEM) return store_errc::out_of_memory;
     switch (code & 0xff) {
@@ -165,7 +165,7 @@ void connection::fail(int code) const
     const int number = is_known ? sqlite3_extended_errcode(get()) : code;
     // SQLite's text is added only where ours is incomplete: it may contain names, but no values.
     const char* const detail = is_known ? sqlite3_errmsg(get()) : sqlite3_errstr(code);
-    throw store_error(meaning_of(number, get()), file_, detail, number);
+    throw store_error(meaning_of_sqlite(number, get()), file_, detail, number);
 }
 
 void connection::refuse_if_moved() const

@@ -13,8 +13,6 @@ namespace {
 using namespace unipile;
 using namespace unipile::test;
 
-post read(std::string_view json) { return post::parse(json).value(); }
-
 /// A LinkedIn post that has all that is required, and then `more`.
 std::string linkedin(std::string_view more)
 {

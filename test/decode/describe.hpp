@@ -34,6 +34,8 @@ inline std::string decode_whole(std::string_view page, const size_limits& limits
 /// The posts among the items that were not taken yet.
 std::vector<post> posts_of(decode::page_decoder& decoder);
 
+inline post read(std::string_view json) { return post::parse(json).value(); }
+
 /// A page around these items.
 inline std::string page_of(std::string_view items)
 {

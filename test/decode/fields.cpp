@@ -15,8 +15,6 @@ using namespace unipile;
 using namespace unipile::test;
 using namespace std::chrono;
 
-post read(std::string_view json) { return post::parse(json).value(); }
-
 BOOST_AUTO_TEST_SUITE(fields)
 
 BOOST_AUTO_TEST_CASE(a_full_linkedin_post)

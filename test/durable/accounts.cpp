@@ -15,14 +15,6 @@ using namespace unipile;
 using namespace unipile::test;
 using namespace std::chrono_literals;
 
-namespace {
-
-answer ten_each(std::size_t, const asked& r) { return listing_of(r, 25, 10); }
-
-stored_world two_accounts() { return {ten_each, {spec_of(0, "w"), spec_of(0, "x"), spec_of(1, "y"), spec_of(1, "z")}}; }
-
-}  // namespace
-
 BOOST_AUTO_TEST_SUITE(durable_accounts)
 
 BOOST_AUTO_TEST_CASE(a_ledger_is_prepared_before_the_first_job_of_its_account)

@@ -22,13 +22,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-answer ten_each(std::size_t, const asked& r) { return listing_of(r, 25, 10); }
-
-stored_world two_accounts(script s = ten_each)
-{
-    return {std::move(s), {spec_of(0, "w"), spec_of(0, "x"), spec_of(1, "y"), spec_of(1, "z")}};
-}
-
 std::vector<std::string> truth_of(const std::vector<std::string>& identifiers)
 {
     std::vector<std::string> all;
@@ -38,7 +31,7 @@ std::vector<std::string> truth_of(const std::vector<std::string>& identifiers)
     return all;
 }
 
-std::vector<std::string> ids_of(std::span<const post> posts)
+std::vector<std::string> ids_in(std::span<const post> posts)
 {
     std::vector<std::string> ids;
     for (const post& p : posts) ids.emplace_back(p.id());
@@ -108,7 +101,7 @@ BOOST_AUTO_TEST_CASE(posts_are_shown_before_they_are_stored)
     store::harvester_options o = durably();
     o.on_posts = [&](std::span<const post> posts) -> asio::awaitable<void> {
         const std::vector<std::string> stored = w.stored_ids();
-        for (std::string& id : ids_of(posts)) {
+        for (std::string& id : ids_in(posts)) {
             BOOST_TEST(!std::binary_search(stored.begin(), stored.end(), id));
             shown.push_back(std::move(id));
         }
@@ -138,7 +131,7 @@ BOOST_AUTO_TEST_CASE(a_slow_consumer_is_waited_for)
         most = std::max(most, ++waiting);
         const auto executor = co_await asio::this_coro::executor;
         for (int i = 0; i < 50; ++i) co_await asio::post(executor, asio::use_awaitable);
-        for (std::string& id : ids_of(posts)) shown.push_back(std::move(id));
+        for (std::string& id : ids_in(posts)) shown.push_back(std::move(id));
         --waiting;
     };
     stored_harvest h(w, o);
@@ -225,7 +218,7 @@ BOOST_AUTO_TEST_CASE(a_position_of_an_earlier_run_is_gone_on_from)
         h.run();
         BOOST_TEST(h.harvester->stats().jobs_done == 1u);
     }
-    std::vector<std::string> all = unipile::test::ids_of("x", 25);
+    std::vector<std::string> all = ids_of("x", 25);
     std::sort(all.begin(), all.end());
     BOOST_TEST(w.stored_ids() == all, boost::test_tools::per_element());
 }
@@ -254,7 +247,7 @@ BOOST_AUTO_TEST_CASE(what_is_known_is_jumped_over)
         BOOST_TEST(!cursors.contains("c1"));
         BOOST_TEST(cursors.contains("c5"));
     }
-    std::vector<std::string> all = unipile::test::ids_of("x", 55);
+    std::vector<std::string> all = ids_of("x", 55);
     std::sort(all.begin(), all.end());
     BOOST_TEST(w.stored_ids() == all, boost::test_tools::per_element());
 }

@@ -79,6 +79,13 @@ std::vector<std::string> ids_of(const std::string& identifier, std::size_t total
     return ids;
 }
 
+answer ten_each(std::size_t, const asked& request) { return listing_of(request, 25, 10); }
+
+stored_world two_accounts(script answers)
+{
+    return {std::move(answers), {spec_of(0, "w"), spec_of(0, "x"), spec_of(1, "y"), spec_of(1, "z")}};
+}
+
 store::job_spec spec_of(std::size_t account, std::string identifier)
 {
     return {"a" + std::to_string(account), std::move(identifier), false};

@@ -45,6 +45,11 @@ struct stored_world {
     std::unique_ptr<store::post_reader> reader() const { return store::open_sqlite_reader(folder.file()); }
 };
 
+/// 25 posts in pages of ten.
+answer ten_each(std::size_t, const asked& request);
+/// Two listings each of two accounts.
+stored_world two_accounts(script answers = ten_each);
+
 /// One run in it.
 class stored_harvest {
 public:

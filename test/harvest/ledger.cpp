@@ -139,14 +139,14 @@ BOOST_AUTO_TEST_CASE(no_damage_crashes_it)
     }
 }
 
-constexpr wall_time start{std::chrono::milliseconds{1'700'000'000'000}};
+constexpr wall_time first_request{std::chrono::milliseconds{1'700'000'000'000}};
 
 BOOST_AUTO_TEST_CASE(a_pace_that_can_not_be_is_the_full_one)
 {
     for (const double pace : {0.0, -1.0, 1.5, std::numeric_limits<double>::quiet_NaN(), 1.0, 0.25}) {
         account_ledger ledger;
         ledger.pace = pace;
-        unipile::harvest::settle(ledger, start);
+        unipile::harvest::settle(ledger, first_request);
         BOOST_TEST(ledger.pace == (pace == 0.25 ? 0.25 : 1.0));
     }
 }
@@ -154,19 +154,19 @@ BOOST_AUTO_TEST_CASE(a_pace_that_can_not_be_is_the_full_one)
 BOOST_AUTO_TEST_CASE(a_shifted_ledger_keeps_its_distances)
 {
     account_ledger ledger;
-    ledger.first_used = start;
-    ledger.used = {{start, 1}, {start + 5s, 2}};
-    ledger.next_request = start + 10s;
-    ledger.parked = account_ledger::parking{start + 6s, "errors/some_type"};
+    ledger.first_used = first_request;
+    ledger.used = {{first_request, 1}, {first_request + 5s, 2}};
+    ledger.next_request = first_request + 10s;
+    ledger.parked = account_ledger::parking{first_request + 6s, "errors/some_type"};
     auto moved = ledger;
     unipile::harvest::shift(moved, 0ms);
     BOOST_TEST(moved == ledger);
     unipile::harvest::shift(moved, 1h);
-    BOOST_TEST(*moved.first_used == start + 1h);
-    BOOST_TEST(moved.used[1].at == start + 1h + 5s);
-    BOOST_TEST(moved.next_request == start + 1h + 10s);
+    BOOST_TEST(*moved.first_used == first_request + 1h);
+    BOOST_TEST(moved.used[1].at == first_request + 1h + 5s);
+    BOOST_TEST(moved.next_request == first_request + 1h + 10s);
     BOOST_TEST(moved.resting_until == wall_time{});
-    BOOST_TEST(moved.parked->since == start + 1h + 6s);
+    BOOST_TEST(moved.parked->since == first_request + 1h + 6s);
     unipile::harvest::shift(moved, -1h);
     BOOST_TEST(moved == ledger);
 }

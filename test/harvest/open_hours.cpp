@@ -19,7 +19,7 @@ wall_time utc(int y, unsigned m, unsigned d, milliseconds time = 0ms)
     return wall_time{sys_days{year{y} / static_cast<int>(m) / static_cast<int>(d)}} + time;
 }
 
-BOOST_AUTO_TEST_SUITE(hours)
+BOOST_AUTO_TEST_SUITE(opening_hours)
 
 BOOST_AUTO_TEST_CASE(on_working_days)
 {

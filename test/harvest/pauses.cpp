@@ -16,7 +16,7 @@ using unipile::random_source;
 using unipile::wall_time;
 using unipile::harvest::pacer;
 
-constexpr wall_time start{1'700'000'000'000ms};
+constexpr wall_time began{1'700'000'000'000ms};
 
 BOOST_AUTO_TEST_SUITE(pauses)
 
@@ -27,13 +27,13 @@ BOOST_AUTO_TEST_CASE(a_pause_begins_at_the_end_of_its_request)
         const pacer p{unipile::parse_pacing(text)};
         for (const milliseconds took : {0ms, 3000ms, 20'000ms, 3600'000ms}) {
             account_ledger ledger;
-            p.spend(ledger, start, random);
-            const auto gap = ledger.next_request - start;
-            p.ended(ledger, start + took);
-            p.pause(ledger, gap, start + took);
+            p.spend(ledger, began, random);
+            const auto gap = ledger.next_request - began;
+            p.ended(ledger, began + took);
+            p.pause(ledger, gap, began + took);
             const auto most = p.rules().gap.most;
-            BOOST_TEST(ledger.next_request == std::max(start + gap, start + took + std::min(gap, most)), text);
-            if (most.count() > 0) BOOST_TEST(ledger.next_request >= start + took + p.rules().gap.least);
+            BOOST_TEST(ledger.next_request == std::max(began + gap, began + took + std::min(gap, most)), text);
+            if (most.count() > 0) BOOST_TEST(ledger.next_request >= began + took + p.rules().gap.least);
         }
     }
 }
@@ -55,9 +55,9 @@ BOOST_AUTO_TEST_CASE(a_gap_of_the_same_rules_is_kept)
             for (int i = 0; i < 200; ++i) {
                 account_ledger ledger;
                 ledger.pace = slowed;
-                p.spend(ledger, start, random);
-                const auto gap = ledger.next_request - start;
-                const auto end = start + 2s;
+                p.spend(ledger, began, random);
+                const auto gap = ledger.next_request - began;
+                const auto end = began + 2s;
                 p.ended(ledger, end);
                 p.pause(ledger, gap, end);
                 p.succeeded(ledger);
@@ -74,16 +74,16 @@ BOOST_AUTO_TEST_CASE(a_gap_of_slower_rules_becomes_one_of_these)
     for (const char* text : {"gap 5s", "gap 5s-20s", "100/day, gap 5s-20s", "1/20s", "none"}) {
         const pacer p{unipile::parse_pacing(text)};
         account_ledger ledger;
-        ledger.used = {{start, 1}};
-        ledger.next_request = start + 5h;
-        p.adopt(ledger, start + 1s, random);
-        BOOST_TEST((ledger.next_request >= start + p.rules().gap.least), text);
-        BOOST_TEST((ledger.next_request <= start + p.rules().gap.most), text);
+        ledger.used = {{began, 1}};
+        ledger.next_request = began + 5h;
+        p.adopt(ledger, began + 1s, random);
+        BOOST_TEST((ledger.next_request >= began + p.rules().gap.least), text);
+        BOOST_TEST((ledger.next_request <= began + p.rules().gap.most), text);
         // Without a known request, it counts from now.
         ledger.used.clear();
-        ledger.next_request = start + 5h;
-        p.adopt(ledger, start + 1h, random);
-        BOOST_TEST((ledger.next_request <= start + 1h + p.rules().gap.most), text);
+        ledger.next_request = began + 5h;
+        p.adopt(ledger, began + 1h, random);
+        BOOST_TEST((ledger.next_request <= began + 1h + p.rules().gap.most), text);
     }
 }
 

@@ -13,8 +13,6 @@ using namespace unipile::test;
 
 namespace {
 
-const std::string body = R"({"object":"PostList","items":[],"cursor":null,"paging":{"page_count":0}})";
-
 enum class ending { close, hang_up, reset };
 
 void end(peer& p, ending how)
@@ -57,23 +55,23 @@ BOOST_AUTO_TEST_SUITE(closing)
 
 BOOST_AUTO_TEST_CASE(at_every_byte)
 {
-    check_every_cut(ok_answer(body), ending::close, 1, nullptr);
-    check_every_cut(chunked_answer(body, 13), ending::close, 1, nullptr);
-    check_every_cut(ok_answer(gzipped(body), "Content-Encoding: gzip\r\n"), ending::close, 1, nullptr);
+    check_every_cut(ok_answer(empty_page), ending::close, 1, nullptr);
+    check_every_cut(chunked_answer(empty_page, 13), ending::close, 1, nullptr);
+    check_every_cut(ok_answer(gzipped(empty_page), "Content-Encoding: gzip\r\n"), ending::close, 1, nullptr);
 }
 
 BOOST_AUTO_TEST_CASE(with_a_reset_at_every_byte)
 {
-    check_every_cut(ok_answer(body), ending::reset, 1, nullptr);
-    check_every_cut(chunked_answer(body, 13), ending::reset, 1, nullptr);
+    check_every_cut(ok_answer(empty_page), ending::reset, 1, nullptr);
+    check_every_cut(chunked_answer(empty_page, 13), ending::reset, 1, nullptr);
 }
 
 BOOST_AUTO_TEST_CASE(in_tls)
 {
     const certificate_authority authority;
-    check_every_cut(ok_answer(body), ending::close, 23, &authority);
-    check_every_cut(chunked_answer(body, 13), ending::hang_up, 23, &authority);
-    check_every_cut(ok_answer(body), ending::reset, 23, &authority);
+    check_every_cut(ok_answer(empty_page), ending::close, 23, &authority);
+    check_every_cut(chunked_answer(empty_page, 13), ending::hang_up, 23, &authority);
+    check_every_cut(ok_answer(empty_page), ending::reset, 23, &authority);
 }
 
 BOOST_AUTO_TEST_CASE(where_tls_is_spoken_plain_http_is_told_so)
@@ -82,7 +80,7 @@ BOOST_AUTO_TEST_CASE(where_tls_is_spoken_plain_http_is_told_so)
         return o.text.find("the base URL begins with https://") != std::string::npos;
     };
     const certificate_authority authority;
-    const scripted_server secure(scripted_server::answer_always(ok_answer(body)), tls_by(&authority));
+    const scripted_server secure(scripted_server::answer_always(ok_answer(empty_page)), tls_by(&authority));
     fetching client(options_for("http://127.0.0.1:" + std::to_string(secure.port())));
     const outcome refused = client.get();
     BOOST_TEST(!refused.ok());
@@ -94,7 +92,7 @@ BOOST_AUTO_TEST_CASE(where_tls_is_spoken_plain_http_is_told_so)
 
     const scripted_server plain([](peer& p) {
         p.read_request();
-        if (p.number() == 0) p.send(ok_answer(body, "Connection: close\r\n"));
+        if (p.number() == 0) p.send(ok_answer(empty_page, "Connection: close\r\n"));
     });
     fetching answered(options_for(plain.url()));
     BOOST_TEST(answered.get().ok());
@@ -124,7 +122,7 @@ BOOST_AUTO_TEST_CASE(while_idle_is_seen_before_the_next_request)
             std::latch ended(1);
             const auto script = [&](peer& p) {
                 p.read_request();
-                p.send(ok_answer(body));
+                p.send(ok_answer(empty_page));
                 if (p.number() == 0) {
                     end(p, how);
                     ended.count_down();
@@ -155,7 +153,7 @@ BOOST_AUTO_TEST_CASE(unasked_bytes_while_idle_end_the_connection)
         std::latch first_done(1), said(1);
         const auto script = [&](peer& p) {
             p.read_request();
-            p.send(ok_answer(body));
+            p.send(ok_answer(empty_page));
             if (p.number() == 0) {
                 first_done.wait();
                 p.send("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n");
@@ -204,12 +202,12 @@ BOOST_AUTO_TEST_CASE(a_late_session_ticket_does_no_harm)
     std::latch first_done(1), sent(1);
     const auto script = [&](peer& p) {
         p.read_request();
-        p.send(ok_answer(body));
+        p.send(ok_answer(empty_page));
         first_done.wait();
         p.send_ticket();
         sent.count_down();
         p.read_request();
-        p.send(ok_answer(body));
+        p.send(ok_answer(empty_page));
         p.fall_silent();
     };
     tls_settings settings = *tls_by(&authority);
@@ -233,7 +231,7 @@ BOOST_AUTO_TEST_CASE(a_reused_connection_is_replaced_once)
             const auto script = [&](peer& p) {
                 p.read_request();
                 ++seen;
-                p.send(ok_answer(body));
+                p.send(ok_answer(empty_page));
                 if (!p.read_request().empty()) ++seen;
                 end(p, how);
             };
@@ -260,7 +258,7 @@ BOOST_AUTO_TEST_CASE(a_replay_that_fails_is_the_end)
     const scripted_server server([](peer& p) {
         p.read_request();
         if (p.number() != 0) return;
-        p.send(ok_answer(body));
+        p.send(ok_answer(empty_page));
         p.read_request();
     });
     fetching client(options_for(server.url()));
@@ -279,7 +277,7 @@ BOOST_AUTO_TEST_CASE(a_replay_that_gets_no_connection_was_sent_all_the_same)
     const certificate_authority authority;
     const auto once = [](peer& p) {
         p.read_request();
-        p.send(ok_answer(body));
+        p.send(ok_answer(empty_page));
         p.read_request();
     };
     const scripted_server server(once, tls_by(&authority));
@@ -299,7 +297,7 @@ BOOST_AUTO_TEST_CASE(no_replay_after_the_first_byte_or_on_a_fresh_connection)
 {
     const scripted_server begun([](peer& p) {
         p.read_request();
-        p.send(ok_answer(body));
+        p.send(ok_answer(empty_page));
         p.read_request();
         p.send("H");
     });

@@ -21,8 +21,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const std::string body = "{\"cursor\":null}";
-
 // All but the one under test are off, so that nothing else can be what fires.
 client_options patient(const std::string& url)
 {
@@ -155,7 +153,7 @@ BOOST_AUTO_TEST_CASE(first_byte_on_a_reused_connection_is_no_reason_to_replay)
 {
     const scripted_server server([](peer& p) {
         p.read_request();
-        p.send(ok_answer(body));
+        p.send(ok_answer(small_body));
         p.fall_silent();
     });
     auto options = patient(server.url());
@@ -173,8 +171,8 @@ BOOST_AUTO_TEST_CASE(first_byte_on_a_reused_connection_is_no_reason_to_replay)
 
 BOOST_AUTO_TEST_CASE(stall)
 {
-    const std::string answer = ok_answer(body);
-    const std::string chunked = chunked_answer(body, 4);
+    const std::string answer = ok_answer(small_body);
+    const std::string chunked = chunked_answer(small_body, 4);
     for (const std::string& text :
          {answer.substr(0, 1), answer.substr(0, 30), answer.substr(0, answer.size() - 1),
           chunked.substr(0, chunked.size() - 2), answer.substr(0, answer.find("\r\n\r\n") + 4)}) {
@@ -199,7 +197,7 @@ BOOST_AUTO_TEST_CASE(stall_while_sending)
 
 BOOST_AUTO_TEST_CASE(request)
 {
-    const std::string answer = ok_answer(body);
+    const std::string answer = ok_answer(small_body);
     for (const std::string& text : {std::string(), answer.substr(0, 30), answer.substr(0, answer.size() - 1)}) {
         const scripted_server server(sends_and_stalls(text));
         auto options = patient(server.url());
@@ -244,7 +242,7 @@ BOOST_AUTO_TEST_CASE(the_longest_durations_mean_no_bound)
 {
     constexpr auto max = std::chrono::milliseconds::max();
     const certificate_authority authority;
-    const scripted_server server(scripted_server::answer_always(ok_answer(body)), tls_by(&authority));
+    const scripted_server server(scripted_server::answer_always(ok_answer(small_body)), tls_by(&authority));
     auto options = options_for("https://localhost:" + std::to_string(server.port()), authority);
     options.deadlines = {max, max, max, max, max, max, max};
     options.idle_timeout = max;
@@ -260,7 +258,7 @@ BOOST_AUTO_TEST_CASE(the_longest_durations_mean_no_bound)
 BOOST_AUTO_TEST_CASE(a_consumer_that_looks_elsewhere_is_not_counted)
 {
     std::latch looked_elsewhere(1);
-    const std::string answer = ok_answer(body);
+    const std::string answer = ok_answer(small_body);
     const scripted_server server([&](peer& p) {
         p.read_request();
         p.send(answer.substr(0, answer.size() - 3));
@@ -280,7 +278,7 @@ BOOST_AUTO_TEST_CASE(a_consumer_that_looks_elsewhere_is_not_counted)
     looked_elsewhere.count_down();
     boost::asio::co_spawn(client.loop(), read_rest(*one, rest), boost::asio::detached);
     while (!rest.finished) BOOST_REQUIRE(client.loop().run_one() != 0);
-    BOOST_TEST((rest.ok() && rest.body == body), describe(rest));
+    BOOST_TEST((rest.ok() && rest.body == small_body), describe(rest));
 }
 
 namespace {
@@ -305,7 +303,7 @@ private:
 BOOST_AUTO_TEST_CASE(an_address_that_does_not_answer_is_joined_by_the_next)
 {
     for (const auto deadline : {0ms, std::chrono::milliseconds(1h)}) {
-        const scripted_server server(scripted_server::answer_always(ok_answer(body, "Connection: close\r\n")));
+        const scripted_server server(scripted_server::answer_always(ok_answer(small_body, "Connection: close\r\n")));
         const deaf_listener deaf(2, server.port());
         auto options = patient("http://localhost:" + std::to_string(server.port()));
         options.deadlines.connect = deadline;
@@ -325,7 +323,7 @@ BOOST_AUTO_TEST_CASE(an_address_that_does_not_answer_is_joined_by_the_next)
 
 BOOST_AUTO_TEST_CASE(an_address_that_refuses_is_followed_at_once)
 {
-    const scripted_server server(scripted_server::answer_always(ok_answer(body)));
+    const scripted_server server(scripted_server::answer_always(ok_answer(small_body)));
     auto options = patient("http://localhost:" + std::to_string(server.port()));
     options.resolver =
         std::make_shared<some_addresses>(std::initializer_list{"127.0.0.2", "127.0.0.3", "127.0.0.1", "127.0.0.4"});
@@ -354,7 +352,7 @@ BOOST_AUTO_TEST_CASE(addresses_that_do_not_answer_share_one_deadline)
 
 BOOST_AUTO_TEST_CASE(none_at_all)
 {
-    const scripted_server server(scripted_server::answer_always(ok_answer(body)));
+    const scripted_server server(scripted_server::answer_always(ok_answer(small_body)));
     fetching client(patient(server.url()));
     BOOST_TEST(client.get().ok());
 }

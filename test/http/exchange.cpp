@@ -16,13 +16,11 @@ using namespace unipile::test;
 
 namespace {
 
-const std::string body = R"({"object":"PostList","items":[],"cursor":null,"paging":{"page_count":0}})";
-
 // The first connection sends `answer` and then waits for the client to give up on it; the others behave.
 scripted_server::script once(std::string answer)
 {
     return [answer = std::move(answer)](peer& p) {
-        while (!p.read_request().empty()) p.send(p.number() == 0 ? answer : ok_answer(body));
+        while (!p.read_request().empty()) p.send(p.number() == 0 ? answer : ok_answer(empty_page));
     };
 }
 
@@ -63,7 +61,7 @@ public:
     const scripted_server server{[this](peer& p) {
         const std::lock_guard lock(mutex_);
         seen_ = p.read_request();
-        p.send(ok_answer(body));
+        p.send(ok_answer(empty_page));
     }};
 };
 
@@ -119,7 +117,7 @@ BOOST_AUTO_TEST_CASE(knows_a_text_that_shows_the_key)
 
 BOOST_AUTO_TEST_CASE(refuses_a_target_that_could_smuggle)
 {
-    const scripted_server server(scripted_server::answer_always(ok_answer(body)));
+    const scripted_server server(scripted_server::answer_always(ok_answer(empty_page)));
     fetching client(options_for(server.url()));
     for (const char* target : {"", "posts", "/a b", "/a\r\nX: y", "/a\n", "/\x7f", "/\xc3\xa9", "/a#b"})
         BOOST_TEST(client.get(target).error == errc::invalid_query, target);
@@ -130,19 +128,20 @@ BOOST_AUTO_TEST_CASE(takes_bodies_in_every_framing)
 {
     const std::string large(300'000, 'x');
     std::vector<std::string> answers{
-        ok_answer(body),
+        ok_answer(empty_page),
         ok_answer(""),
         ok_answer(large),
-        chunked_answer(body, 1),
-        chunked_answer(body, 7),
+        chunked_answer(empty_page, 1),
+        chunked_answer(empty_page, 7),
         chunked_answer(large, 16'384),
         chunked_answer("", 1),
         ok_answer(gzipped(large), "Content-Encoding: gzip\r\n"),
         ok_answer("", "Content-Encoding: gzip\r\n"),
         "HTTP/1.1 204 No Content\r\n\r\n",
-        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + ok_answer(body)};
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + ok_answer(empty_page)};
     const std::vector<std::size_t> sizes{
-        body.size(), 0, large.size(), body.size(), body.size(), large.size(), 0, large.size(), 0, 0, body.size()};
+        empty_page.size(), 0, large.size(), empty_page.size(), empty_page.size(), large.size(), 0, large.size(), 0, 0,
+        empty_page.size()};
     const scripted_server server([&](peer& p) {
         for (const auto& answer : answers) {
             p.read_request();
@@ -178,16 +177,16 @@ BOOST_AUTO_TEST_CASE(reads_byte_by_byte)
 {
     const certificate_authority authority;
     for (const bool tls : {false, true}) {
-        for (const std::string& answer :
-             {ok_answer(body), chunked_answer(body, 5), ok_answer(gzipped(body), "Content-Encoding: gzip\r\n"),
-              "HTTP/1.1 100 Continue\r\n\r\n" + chunked_answer(body, 100)}) {
+        for (const std::string& answer : {ok_answer(empty_page), chunked_answer(empty_page, 5),
+                                          ok_answer(gzipped(empty_page), "Content-Encoding: gzip\r\n"),
+                                          "HTTP/1.1 100 Continue\r\n\r\n" + chunked_answer(empty_page, 100)}) {
             const auto bytewise = [&](peer& p) {
                 while (!p.read_request().empty()) p.send_in_pieces(answer, 1);
             };
             const scripted_server server(bytewise, tls_by(tls ? &authority : nullptr));
             fetching client(options_for(server.url(), authority));
             const outcome o = client.get();
-            BOOST_TEST((o.ok() && o.body == body), describe(o));
+            BOOST_TEST((o.ok() && o.body == empty_page), describe(o));
             BOOST_TEST(client.get().head.reused_connection);
         }
     }
@@ -343,7 +342,7 @@ BOOST_AUTO_TEST_CASE(says_what_makes_a_header_ambiguous)
 
 BOOST_AUTO_TEST_CASE(follows_no_redirect)
 {
-    const scripted_server elsewhere(scripted_server::answer_always(ok_answer(body)));
+    const scripted_server elsewhere(scripted_server::answer_always(ok_answer(empty_page)));
     for (const char* status : {"301", "302", "303", "307", "308"})
         check_refused(std::string("HTTP/1.1 ") + status + " Moved\r\nLocation: " + elsewhere.url() +
                           "/x\r\nContent-Length: 0\r\n\r\n",
@@ -353,13 +352,13 @@ BOOST_AUTO_TEST_CASE(follows_no_redirect)
 
 BOOST_AUTO_TEST_CASE(gzip_faults)
 {
-    const std::string packed = gzipped(body);
+    const std::string packed = gzipped(empty_page);
     const std::string gzip = "Content-Encoding: gzip\r\n";
     check_refused(ok_answer(packed.substr(0, packed.size() - 1), gzip), errc::bad_encoding);
     check_refused(ok_answer(packed + "x", gzip), errc::bad_encoding);
     check_refused(ok_answer(packed + "xyz", gzip), errc::bad_encoding);
-    check_refused(ok_answer(body, gzip), errc::bad_encoding);
-    check_refused(ok_answer(body, "Content-Encoding: br\r\n"), errc::unsupported_encoding);
+    check_refused(ok_answer(empty_page, gzip), errc::bad_encoding);
+    check_refused(ok_answer(empty_page, "Content-Encoding: br\r\n"), errc::unsupported_encoding);
 }
 
 BOOST_AUTO_TEST_CASE(gzip_only_where_offered_and_capped)
@@ -383,8 +382,9 @@ BOOST_AUTO_TEST_CASE(gzip_only_where_offered_and_capped)
 
 BOOST_AUTO_TEST_CASE(leftover_bytes_end_the_connection)
 {
-    for (const std::string& answer : {ok_answer(body) + "X", chunked_answer(body, 10) + "HTTP/1.1 200 OK\r\n",
-                                      std::string("HTTP/1.1 204 No Content\r\nContent-Length: 4\r\n\r\nbody")}) {
+    for (const std::string& answer :
+         {ok_answer(empty_page) + "X", chunked_answer(empty_page, 10) + "HTTP/1.1 200 OK\r\n",
+          std::string("HTTP/1.1 204 No Content\r\nContent-Length: 4\r\n\r\nbody")}) {
         const scripted_server server(once(answer));
         fetching client(options_for(server.url()));
         BOOST_TEST(client.get().ok());
@@ -397,7 +397,7 @@ BOOST_AUTO_TEST_CASE(leftover_bytes_end_the_connection)
 BOOST_AUTO_TEST_CASE(the_servers_wish_to_close_is_granted)
 {
     for (const std::string& answer :
-         {ok_answer(body, "Connection: close\r\n"), ok_answer(body, "Keep-Alive: timeout=1\r\n"),
+         {ok_answer(empty_page, "Connection: close\r\n"), ok_answer(empty_page, "Keep-Alive: timeout=1\r\n"),
           std::string("HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n")}) {
         const scripted_server server(once(answer));
         fetching client(options_for(server.url()));

@@ -17,6 +17,10 @@ namespace unipile::test {
 
 inline constexpr const char* test_key = "k3y-never-to-be-seen";
 
+/// What servers of the tests answer with, where nothing else matters.
+inline const std::string small_body = R"({"cursor":null})";
+inline const std::string empty_page = R"({"object":"PostList","items":[],"cursor":null,"paging":{"page_count":0}})";
+
 /// What came of one exchange.
 struct outcome {
     bool finished = false;

@@ -31,8 +31,6 @@ using boost::system::error_code;
 
 namespace {
 
-const std::string body = "{\"cursor\":null}";
-
 // Does with each look-up what the test says.
 class scripted_resolver final : public resolver {
 public:
@@ -54,7 +52,7 @@ private:
 const std::vector here{make_address("127.0.0.1")};
 
 struct lookup_test {
-    scripted_server server{scripted_server::answer_always(ok_answer(body, "Connection: close\r\n"))};
+    scripted_server server{scripted_server::answer_always(ok_answer(small_body, "Connection: close\r\n"))};
 
     client_options options(std::shared_ptr<resolver> with) const
     {

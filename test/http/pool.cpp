@@ -24,8 +24,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const std::string body = "{\"cursor\":null}";
-
 // Idle connections stay for good, so that nothing but the test decides when they go.
 client_options lasting(const std::string& url)
 {
@@ -66,7 +64,7 @@ BOOST_AUTO_TEST_CASE(no_more_connections_than_allowed)
         const auto script = [&answers](peer& p) {
             while (!p.read_request().empty()) {
                 answers.acquire();
-                p.send(ok_answer(body));
+                p.send(ok_answer(small_body));
             }
         };
         const scripted_server server(script, tls_by(tls ? &authority : nullptr));
@@ -97,7 +95,7 @@ BOOST_AUTO_TEST_CASE(a_failure_lets_the_next_one_in)
 {
     const scripted_server server([](peer& p) {
         p.read_request();
-        if (p.number() % 2 == 1) p.send(ok_answer(body, "Connection: close\r\n"));
+        if (p.number() % 2 == 1) p.send(ok_answer(small_body, "Connection: close\r\n"));
     });
     auto options = lasting(server.url());
     options.max_connections = 1;
@@ -116,10 +114,10 @@ BOOST_AUTO_TEST_CASE(the_last_one_used_comes_first)
     const scripted_server server([&](peer& p) {
         p.read_request();
         both.arrive_and_wait();
-        p.send(ok_answer(body));
+        p.send(ok_answer(small_body));
         while (!p.read_request().empty()) {
             last_user = p.number();
-            p.send(ok_answer(body));
+            p.send(ok_answer(small_body));
         }
     });
     fetching client(lasting(server.url()));
@@ -140,7 +138,7 @@ BOOST_AUTO_TEST_CASE(idle_connections_expire_and_the_loop_ends)
     std::latch closed(1);
     const scripted_server server([&](peer& p) {
         p.read_request();
-        p.send(ok_answer(body));
+        p.send(ok_answer(small_body));
         p.fall_silent();
         closed.count_down();
     });
@@ -155,7 +153,7 @@ BOOST_AUTO_TEST_CASE(idle_connections_expire_and_the_loop_ends)
 
 BOOST_AUTO_TEST_CASE(a_client_that_is_gone_keeps_no_loop_running)
 {
-    const scripted_server server(scripted_server::answer_always(ok_answer(body)));
+    const scripted_server server(scripted_server::answer_always(ok_answer(small_body)));
     fetching client(lasting(server.url()));
     BOOST_TEST(client.get().ok());
     BOOST_TEST(client.stats().idle == 1u);
@@ -165,7 +163,7 @@ BOOST_AUTO_TEST_CASE(a_client_that_is_gone_keeps_no_loop_running)
 
 BOOST_AUTO_TEST_CASE(an_answer_that_nobody_reads_keeps_no_loop_running)
 {
-    const scripted_server server(scripted_server::answer_always(ok_answer(body)));
+    const scripted_server server(scripted_server::answer_always(ok_answer(small_body)));
     fetching client(lasting(server.url()));
     const auto one = client.transport()->open({});
     const auto only_header = [&]() -> boost::asio::awaitable<void> { co_await one->get("/posts"); };
@@ -229,7 +227,7 @@ BOOST_AUTO_TEST_CASE(pieces_stay_valid_when_the_connection_moves_on)
 
 BOOST_AUTO_TEST_CASE(without_descriptors)
 {
-    const scripted_server server(scripted_server::answer_always(ok_answer(body)));
+    const scripted_server server(scripted_server::answer_always(ok_answer(small_body)));
     fetching client(lasting(server.url()));
     {
         const no_descriptors now;
@@ -277,7 +275,7 @@ void check_closed_in(client_options options, std::size_t connections)
 
 BOOST_AUTO_TEST_CASE(closing_ends_whatever_is_under_way)
 {
-    for (const std::string& text : {std::string(), std::string("HTTP/1.1 20"), ok_answer(body).substr(0, 100)}) {
+    for (const std::string& text : {std::string(), std::string("HTTP/1.1 20"), ok_answer(small_body).substr(0, 100)}) {
         const scripted_server server([&](peer& p) {
             p.read_request();
             p.send(text);
@@ -299,7 +297,7 @@ BOOST_AUTO_TEST_CASE(closing_between_two_reads)
     std::latch closed(1);
     const scripted_server server([&](peer& p) {
         p.read_request();
-        p.send(ok_answer(body).substr(0, 100));
+        p.send(ok_answer(small_body).substr(0, 100));
         p.fall_silent();
         closed.count_down();
     });
@@ -323,7 +321,7 @@ BOOST_AUTO_TEST_CASE(closing_between_two_reads)
 
 BOOST_AUTO_TEST_CASE(misuse_is_refused)
 {
-    const scripted_server server(scripted_server::answer_always(ok_answer(body)));
+    const scripted_server server(scripted_server::answer_always(ok_answer(small_body)));
     fetching client(lasting(server.url()));
     const auto one = client.transport()->open({});
     std::vector<boost::system::error_code> codes;

@@ -18,8 +18,6 @@ namespace {
 
 using std::chrono::hours;
 
-const std::string body = "{\"cursor\":null}";
-
 tls_settings showing(const identity& shown)
 {
     tls_settings settings;
@@ -39,7 +37,7 @@ struct tls_test {
 
     outcome get(const tls_settings& settings) const
     {
-        const scripted_server server(scripted_server::answer_always(ok_answer(body)), settings);
+        const scripted_server server(scripted_server::answer_always(ok_answer(small_body)), settings);
         return fetching(options(server)).get();
     }
     outcome get(const identity& shown) const { return get(showing(shown)); }
@@ -72,7 +70,7 @@ BOOST_AUTO_TEST_CASE(trusts_its_authority)
         tls_settings settings = *tls_by(&authority);
         settings.oldest = settings.newest = version;
         const outcome o = get(settings);
-        BOOST_TEST((o.ok() && o.body == body), describe(o));
+        BOOST_TEST((o.ok() && o.body == small_body), describe(o));
     }
 }
 
@@ -187,7 +185,7 @@ BOOST_AUTO_TEST_CASE(revocation_lists)
     const auto result = [&](const identity& shown, const std::string& lists) {
         tls_settings settings = showing(shown);
         settings.chain = {between.certificate()};
-        const scripted_server server(scripted_server::answer_always(ok_answer(body)), settings);
+        const scripted_server server(scripted_server::answer_always(ok_answer(small_body)), settings);
         const text_file file(lists);
         auto o = options(server);
         o.crl_file = file.name();
@@ -234,7 +232,7 @@ BOOST_AUTO_TEST_CASE(sends_nothing_to_whom_it_rejects)
 
 BOOST_AUTO_TEST_CASE(without_a_file_the_systems_trust_counts)
 {
-    const scripted_server server(scripted_server::answer_always(ok_answer(body)), tls_by(&authority));
+    const scripted_server server(scripted_server::answer_always(ok_answer(small_body)), tls_by(&authority));
     auto o = options(server);
     o.ca_file.clear();
     BOOST_TEST(fetching(o).get().error == errc::certificate_rejected);
@@ -251,7 +249,7 @@ BOOST_AUTO_TEST_CASE(names_count_and_are_sent_but_addresses_are_not)
                 name = p.server_name();
             }
             p.read_request();
-            p.send(ok_answer(body));
+            p.send(ok_answer(small_body));
         },
         tls_by(&authority));
     const auto name_sent = [&](const std::string& url) {
@@ -275,7 +273,7 @@ BOOST_AUTO_TEST_CASE(wildcards_cover_one_label)
             std::move(done)(boost::system::error_code(), std::vector{boost::asio::ip::make_address("127.0.0.1")});
         }
     };
-    const scripted_server server(scripted_server::answer_always(ok_answer(body)),
+    const scripted_server server(scripted_server::answer_always(ok_answer(small_body)),
                                  showing(authority.issue(named("DNS:*.unipile.example"))));
     auto o = options(server);
     o.resolver = std::make_shared<loopback_for_all>();
@@ -355,7 +353,7 @@ BOOST_AUTO_TEST_CASE(sessions_are_resumed)
             [&](peer& p) {
                 resumed += p.session_was_resumed() ? 1 : 0;
                 p.read_request();
-                p.send(ok_answer(body, "Connection: close\r\n"));
+                p.send(ok_answer(small_body, "Connection: close\r\n"));
             },
             settings);
         fetching client(options(server));
@@ -374,7 +372,7 @@ BOOST_AUTO_TEST_CASE(a_ticket_that_is_refused_costs_a_full_handshake)
         const auto answer = [&](peer& p) {
             resumed += p.session_was_resumed() ? 1 : 0;
             p.read_request();
-            p.send(ok_answer(body, "Connection: close\r\n"));
+            p.send(ok_answer(small_body, "Connection: close\r\n"));
         };
         // Two servers with keys of their own behind one address: neither can read the other's tickets.
         const scripted_server one(answer, settings), other(answer, settings);

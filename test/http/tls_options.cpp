@@ -14,8 +14,6 @@ using namespace unipile::test;
 
 namespace {
 
-const std::string body = "{\"cursor\":null}";
-
 struct demanding {
     certificate_authority authority;
     certificate_authority clients{"authority of clients"};
@@ -68,10 +66,10 @@ BOOST_AUTO_TEST_CASE(without_a_client_certificate)
         tls_settings settings = *tls_by(&authority);
         settings.oldest = settings.newest = version;
         settings.ask_for_client_certificate = true;
-        const scripted_server asking(scripted_server::answer_always(ok_answer(body)), settings);
+        const scripted_server asking(scripted_server::answer_always(ok_answer(small_body)), settings);
         const outcome asked = fetching(options_for(asking.url(), authority)).get();
         BOOST_TEST(asked.ok(), describe(asked));
-        const scripted_server server(scripted_server::answer_always(ok_answer(body)), demands(version));
+        const scripted_server server(scripted_server::answer_always(ok_answer(small_body)), demands(version));
         const outcome demanded = fetching(options_for(server.url(), authority)).get();
         BOOST_TEST(demanded.error == errc::client_certificate_required, describe(demanded));
         // Only the older handshake waits for what the server says to it.
@@ -86,7 +84,7 @@ BOOST_AUTO_TEST_CASE(a_client_certificate_is_shown)
     const identity foreign = authority.issue(client_request());
     const text_file unknown(pem_of(foreign.certificate) + pem_of(foreign.key));
     for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
-        const scripted_server server(scripted_server::answer_always(ok_answer(body)), demands(version));
+        const scripted_server server(scripted_server::answer_always(ok_answer(small_body)), demands(version));
         for (auto o : {options_with(both.name()), options_with(certificate.name(), key.name())}) {
             o.base_url = server.url();
             const outcome shown = fetching(o).get();
@@ -138,7 +136,7 @@ BOOST_AUTO_TEST_CASE(client_certificates_that_can_not_be_used)
 BOOST_AUTO_TEST_CASE(the_context_can_be_changed)
 {
     int calls = 0;
-    const scripted_server server(scripted_server::answer_always(ok_answer(body)), tls_by(&authority));
+    const scripted_server server(scripted_server::answer_always(ok_answer(small_body)), tls_by(&authority));
     auto o = options_for(server.url(), authority);
     o.tls_setup = [&calls](SSL_CTX* context) {
         ++calls;
@@ -156,7 +154,7 @@ BOOST_AUTO_TEST_CASE(the_context_can_be_changed)
     // Older than what the server accepts.
     tls_settings settings = *tls_by(&authority);
     settings.oldest = TLS1_3_VERSION;
-    const scripted_server newer(scripted_server::answer_always(ok_answer(body)), settings);
+    const scripted_server newer(scripted_server::answer_always(ok_answer(small_body)), settings);
     o.base_url = newer.url();
     BOOST_TEST(fetching(o).get().error == errc::handshake_failed);
     o.base_url = "http://127.0.0.1:1";
@@ -167,7 +165,7 @@ BOOST_AUTO_TEST_CASE(the_context_can_be_changed)
 
 BOOST_AUTO_TEST_CASE(verification_stays_on)
 {
-    const scripted_server server(scripted_server::answer_always(ok_answer(body)), tls_by(&clients));
+    const scripted_server server(scripted_server::answer_always(ok_answer(small_body)), tls_by(&clients));
     auto o = options_for(server.url(), authority);
     o.tls_setup = [](SSL_CTX* context) { SSL_CTX_set_verify(context, SSL_VERIFY_NONE, nullptr); };
     const outcome got = fetching(o).get();

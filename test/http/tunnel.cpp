@@ -13,8 +13,6 @@ using namespace unipile::test;
 
 namespace {
 
-const std::string body = "{\"cursor\":null}";
-
 struct tunnel_test {
     certificate_authority authority;
     std::mutex mutex;
@@ -47,7 +45,7 @@ BOOST_FIXTURE_TEST_SUITE(tunnels, tunnel_test)
 
 BOOST_AUTO_TEST_CASE(a_tunnel_carries_tls)
 {
-    const scripted_server server(scripted_server::answer_always(ok_answer(body)), tls_by(&authority));
+    const scripted_server server(scripted_server::answer_always(ok_answer(small_body)), tls_by(&authority));
     const scripted_server proxy([&](peer& p) {
         const std::string request = p.read_request();
         {
@@ -60,7 +58,7 @@ BOOST_AUTO_TEST_CASE(a_tunnel_carries_tls)
     fetching client(options(server, "http://us%20er:s3cret@127.0.0.1:" + std::to_string(proxy.port())));
     for (int i = 0; i < 3; ++i) {
         const outcome o = client.get();
-        BOOST_TEST((o.ok() && o.body == body), describe(o));
+        BOOST_TEST((o.ok() && o.body == small_body), describe(o));
         BOOST_TEST(o.head.reused_connection == (i != 0));
     }
     BOOST_TEST(proxy.accepted() == 1u);
@@ -76,7 +74,7 @@ BOOST_AUTO_TEST_CASE(the_certificate_is_the_servers_not_the_proxys)
     request.names = {"DNS:proxy.example"};
     tls_settings settings;
     settings.shown = authority.issue(request);
-    const scripted_server server(scripted_server::answer_always(ok_answer(body)), settings);
+    const scripted_server server(scripted_server::answer_always(ok_answer(small_body)), settings);
     const scripted_server proxy([&](peer& p) {
         p.read_request();
         p.send("HTTP/1.0 200 OK\r\n\r\n");
@@ -87,7 +85,7 @@ BOOST_AUTO_TEST_CASE(the_certificate_is_the_servers_not_the_proxys)
 
 BOOST_AUTO_TEST_CASE(refusals_and_nonsense)
 {
-    const scripted_server server(scripted_server::answer_always(ok_answer(body)), tls_by(&authority));
+    const scripted_server server(scripted_server::answer_always(ok_answer(small_body)), tls_by(&authority));
     for (const std::string& answer :
          {std::string("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"),
           std::string("HTTP/1.1 403 Forbidden\r\n\r\n"), std::string("HTTP/1.1 502 Bad Gateway\r\n\r\n"),
@@ -118,7 +116,7 @@ BOOST_AUTO_TEST_CASE(refusals_and_nonsense)
 
 BOOST_AUTO_TEST_CASE(a_proxy_that_is_not_there)
 {
-    const scripted_server server(scripted_server::answer_always(ok_answer(body)), tls_by(&authority));
+    const scripted_server server(scripted_server::answer_always(ok_answer(small_body)), tls_by(&authority));
     const outcome o = fetching(options(server, "127.0.0.1:" + std::to_string(closed_port()))).get();
     BOOST_TEST(o.error == errc::connect_failed, describe(o));
     BOOST_TEST(o.text.find("the proxy 127.0.0.1:") != std::string::npos, o.text);
@@ -126,7 +124,7 @@ BOOST_AUTO_TEST_CASE(a_proxy_that_is_not_there)
 
 BOOST_AUTO_TEST_CASE(the_environments_proxy_is_for_others)
 {
-    const scripted_server server(scripted_server::answer_always(ok_answer(body)), tls_by(&authority));
+    const scripted_server server(scripted_server::answer_always(ok_answer(small_body)), tls_by(&authority));
     const scripted_server proxy(answering("HTTP/1.1 403 Forbidden\r\n\r\n"));
     ::setenv("https_proxy", proxy.url().c_str(), 1);
     ::unsetenv("no_proxy");

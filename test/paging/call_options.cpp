@@ -24,10 +24,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const posts_query someone{.account_id = "acc", .identifier = "id"};
-
-struct fixture {
-    explicit fixture(script s) : scripted(context.get_executor(), std::move(s), impatient()) {}
+struct listing_client {
+    explicit listing_client(script s) : scripted(context.get_executor(), std::move(s), impatient()) {}
 
     outcome list(const call_options& options)
     {
@@ -64,14 +62,14 @@ BOOST_AUTO_TEST_SUITE(own_options)
 
 BOOST_AUTO_TEST_CASE(listings_without_any_share_their_clients)
 {
-    fixture f(plain_listing(25, 10));
+    listing_client f(plain_listing(25, 10));
     BOOST_TEST(f.list({}).ids == numbers(0, 25), boost::test_tools::per_element());
     for (const auto& s : f.scripted.transport->settings) BOOST_TEST(s == f.scripted.core->settings());
 }
 
 BOOST_AUTO_TEST_CASE(strictness)
 {
-    fixture f(odd_page);
+    listing_client f(odd_page);
     // One after another, since a decoder is used again.
     for (const bool strict : {false, true, false, true, true, false}) {
         const outcome got = f.list({.strict = strict});
@@ -83,7 +81,7 @@ BOOST_AUTO_TEST_CASE(strictness)
 
 BOOST_AUTO_TEST_CASE(retries)
 {
-    fixture f([](std::size_t n, const asked& a) {
+    listing_client f([](std::size_t n, const asked& a) {
         return n % 2 == 0 ? refusal(500, "unexpected_error") : plain_listing(a, 5, 10);
     });
     retry_policy once = impatient().retry;
@@ -98,7 +96,7 @@ BOOST_AUTO_TEST_CASE(retries)
 
 BOOST_AUTO_TEST_CASE(what_each_request_is_sent_with)
 {
-    fixture f([](std::size_t, const asked&) { return answer{.body = page(0, 1, "null")}; });
+    listing_client f([](std::size_t, const asked&) { return answer{.body = page(0, 1, "null")}; });
     const call_options own{.deadlines = deadlines{.first_byte = 7ms, .stall = std::chrono::milliseconds::max()},
                            .headers = {{"traceparent", "00-1-2-03"}, {"X-Empty", ""}},
                            .parameters = {{"trace id", "a&b"}, {"x", ""}}};
@@ -113,7 +111,7 @@ BOOST_AUTO_TEST_CASE(what_each_request_is_sent_with)
 
 BOOST_AUTO_TEST_CASE(a_single_page)
 {
-    fixture f(odd_page);
+    listing_client f(odd_page);
     auto api = detail::access::make<client>(f.context.get_executor(), f.scripted.core);
     std::vector<boost::system::error_code> codes;
     for (const bool strict : {true, false})
@@ -134,7 +132,7 @@ BOOST_AUTO_TEST_CASE(a_single_page)
 
 BOOST_AUTO_TEST_CASE(what_can_not_be_sent)
 {
-    fixture f(plain_listing(1, 10));
+    listing_client f(plain_listing(1, 10));
     const auto with_header = [&](std::string name, std::string value) {
         return f.refusal_of({.headers = {{std::move(name), std::move(value)}}});
     };

@@ -21,8 +21,8 @@ using paging::contact;
 
 namespace {
 
-struct fixture {
-    explicit fixture(script s, client_options options = impatient())
+struct one_page {
+    explicit one_page(script s, client_options options = impatient())
         : client(context.get_executor(), std::move(s), std::move(options)), pages(page_loop::of(client))
     {}
 
@@ -47,7 +47,7 @@ BOOST_AUTO_TEST_SUITE(page_reader)
 
 BOOST_AUTO_TEST_CASE(a_page_when_it_is_asked_for)
 {
-    fixture f(plain_listing(6, 2));
+    one_page f(plain_listing(6, 2));
     for (std::size_t n = 1; n <= 3; ++n) {
         const auto& o = f.ask();
         BOOST_TEST(f.pages->outcomes.size() == n);
@@ -68,7 +68,7 @@ BOOST_AUTO_TEST_CASE(a_page_when_it_is_asked_for)
 
 BOOST_AUTO_TEST_CASE(nothing_is_repeated)
 {
-    fixture f([](std::size_t n, const asked& a) -> answer {
+    one_page f([](std::size_t n, const asked& a) -> answer {
         if (n == 0) return {.status = 500, .body = R"({"type":"errors/provider_error"})", .retry_after = "7"};
         return plain_listing(a, 2, 2);
     });
@@ -91,7 +91,7 @@ BOOST_AUTO_TEST_CASE(nothing_is_repeated)
 
 BOOST_AUTO_TEST_CASE(a_refused_follow_up)
 {
-    fixture f([](std::size_t, const asked& a) -> answer {
+    one_page f([](std::size_t, const asked& a) -> answer {
         if (!a.cursor.empty()) return {.status = 422, .body = R"({"type":"errors/unprocessable_entity"})"};
         return plain_listing(a, 4, 2);
     });
@@ -109,7 +109,7 @@ BOOST_AUTO_TEST_CASE(a_refused_follow_up)
 BOOST_AUTO_TEST_CASE(no_answer)
 {
     for (const errc code : {errc::connection_lost, errc::first_byte_timeout, errc::stall_timeout}) {
-        fixture f([code](std::size_t, const asked&) { return answer{.no_answer = true, .silence = code}; });
+        one_page f([code](std::size_t, const asked&) { return answer{.no_answer = true, .silence = code}; });
         const auto& o = f.ask();
         BOOST_TEST(o.server == contact::silent);
         BOOST_TEST(o.is_unanswered());
@@ -121,7 +121,7 @@ BOOST_AUTO_TEST_CASE(no_answer)
 
 BOOST_AUTO_TEST_CASE(an_error_that_is_none_of_the_librarys)
 {
-    fixture f([](std::size_t, const asked&) { return answer{.foreign = asio::error::eof}; });
+    one_page f([](std::size_t, const asked&) { return answer{.foreign = asio::error::eof}; });
     const auto& o = f.ask();
     BOOST_TEST(o.what == kind::failed);
     BOOST_TEST(o.server == contact::silent);
@@ -138,7 +138,7 @@ BOOST_AUTO_TEST_CASE(whichever_error_keeps_a_request_from_being_sent)
                                   errc::connection_wait_timeout};
     for (const bool passing : {true, false})
         for (const errc code : passing ? on_the_way : final) {
-            fixture f([code](std::size_t n, const asked& a) {
+            one_page f([code](std::size_t n, const asked& a) {
                 answer given = plain_listing(a, 4, 2);
                 if (n != 0) given.not_sent = code;
                 return given;
@@ -154,7 +154,7 @@ BOOST_AUTO_TEST_CASE(whichever_error_keeps_a_request_from_being_sent)
 
 BOOST_AUTO_TEST_CASE(what_never_left_can_be_taken_back)
 {
-    fixture f([](std::size_t, const asked&) { return answer{.not_sent = errc::connect_failed}; });
+    one_page f([](std::size_t, const asked&) { return answer{.not_sent = errc::connect_failed}; });
     for (int n = 0; n != 5; ++n) {
         (void)f.ask();
         f.pages->forget_attempt();
@@ -166,7 +166,7 @@ BOOST_AUTO_TEST_CASE(what_never_left_can_be_taken_back)
 
 BOOST_AUTO_TEST_CASE(what_was_sent_twice_is_two_requests)
 {
-    fixture f([](std::size_t n, const asked& a) {
+    one_page f([](std::size_t n, const asked& a) {
         answer given = plain_listing(a, 6, 2);
         if (n == 1) given.times_sent = 2;
         if (n == 2) given.no_answer = true, given.times_sent = 2;
@@ -188,7 +188,7 @@ BOOST_AUTO_TEST_CASE(what_was_ended_from_outside)
 {
     auto options = impatient();
     options.max_connections = 1;
-    fixture f([](std::size_t, const asked&) -> answer { return {.break_at = 0, .hang = true}; }, options);
+    one_page f([](std::size_t, const asked&) -> answer { return {.break_at = 0, .hang = true}; }, options);
     const auto waiting = page_loop::of(f.client);
     BOOST_REQUIRE(f.pages->ask());
     BOOST_REQUIRE(waiting->ask());
@@ -214,7 +214,7 @@ BOOST_AUTO_TEST_CASE(what_was_ended_from_outside)
 BOOST_AUTO_TEST_CASE(nothing_comes_to_an_owner_that_is_gone)
 {
     for (const bool hangs : {true, false}) {
-        fixture f([=](std::size_t, const asked& a) {
+        one_page f([=](std::size_t, const asked& a) {
             auto p = plain_listing(a, 4, 2);
             p.chunk = 50;
             if (hangs) p.break_at = 60, p.hang = true;
@@ -259,7 +259,7 @@ BOOST_AUTO_TEST_CASE(an_end_inside_the_page_is_told_before_the_rest_is_read)
 
 BOOST_AUTO_TEST_CASE(items_that_are_no_posts)
 {
-    fixture f([](std::size_t, const asked&) -> answer { return {.body = page({item(0), "17", item(1)}, "null")}; });
+    one_page f([](std::size_t, const asked&) -> answer { return {.body = page({item(0), "17", item(1)}, "null")}; });
     BOOST_TEST(f.ask().items == 3u);
     BOOST_TEST(f.pages->quarantined_texts == std::vector<std::string>{"17"}, boost::test_tools::per_element());
     BOOST_TEST(f.pages->ids == numbers(0, 2), boost::test_tools::per_element());

@@ -13,15 +13,14 @@ using namespace unipile;
 using namespace unipile::paging;
 using unipile::test::item;
 using unipile::test::numbers;
+using unipile::test::someone;
 
 namespace {
-
-const posts_query query{.account_id = "acc", .identifier = "id"};
 
 /// Feeds pages to a listing and keeps what comes out.
 class feeder {
 public:
-    explicit feeder(const position& from = {}) : state(query, from) {}
+    explicit feeder(const position& from = {}) : state(someone, from) {}
 
     /// An attempt at the current page that breaks off behind `count` items.
     void attempt(const std::vector<std::string>& items, std::size_t count)
@@ -124,7 +123,7 @@ BOOST_AUTO_TEST_CASE(posts_without_an_identity)
                       b2 = R"({"provider":"NEW","text":"b, edited"})", c = R"({"provider":"NEW","text":"c"})";
     const auto taken = [&](const std::vector<std::string>& before, std::size_t n,
                            const std::vector<std::string>& after) {
-        listing state(query, {});
+        listing state(someone, {});
         std::vector<std::string> out;
         for (const auto* page : {&before, &after}) {
             state.attempt_begins();
@@ -151,7 +150,7 @@ BOOST_AUTO_TEST_CASE(positions_everywhere)
     // Two pages; at each post the rest is read from the position's text, from pages that have got two new posts.
     const auto first = numbers(0, 6), second = numbers(6, 12);
     for (std::size_t taken = 0; taken <= 12; ++taken) {
-        listing state(query, {});
+        listing state(someone, {});
         std::size_t n = 0;
         const auto take = [&] {
             for (; state.has_post() && n != taken; ++n) (void)state.pop();
@@ -166,7 +165,7 @@ BOOST_AUTO_TEST_CASE(positions_everywhere)
             state.page_ends(page == &first ? &cursor : nullptr, page->size());
         }
         const auto place = position::parse(state.place().text());
-        BOOST_TEST(place.belongs_to(query));
+        BOOST_TEST(place.belongs_to(someone));
         feeder rest(place);
         if (taken == 12) {
             BOOST_TEST(rest.state.known_end() == end_reason::null_cursor);
@@ -194,7 +193,7 @@ BOOST_AUTO_TEST_CASE(a_position_of_a_position)
     position place;
     std::vector<std::string> ids;
     for (int i = 0; i != 7; ++i) {
-        listing state(query, place);
+        listing state(someone, place);
         state.attempt_begins();
         for (std::uint32_t n = 0; n != 7; ++n) state.take(post::parse(page[n]).value(), n);
         ids.emplace_back(state.pop().id());
@@ -206,7 +205,7 @@ BOOST_AUTO_TEST_CASE(a_position_of_a_position)
 
 BOOST_AUTO_TEST_CASE(batches_over_pages)
 {
-    auto prefetching = query;
+    auto prefetching = someone;
     prefetching.prefetch_pages = 3;
     listing state(prefetching, {});
     const std::string cursors[] = {"c0", "c1"};

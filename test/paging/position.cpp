@@ -1,4 +1,6 @@
 // The text of a position: what it has, what it is read back as, and what is refused.
+#include "scripted.hpp"
+
 #include "paging/fingerprint.hpp"
 #include "paging/listing.hpp"
 #include "support/printing.hpp"
@@ -20,15 +22,14 @@
 
 using namespace unipile;
 using namespace unipile::paging;
+using unipile::test::someone;
 
 namespace {
-
-const posts_query query{.account_id = "acc", .identifier = "id"};
 
 position sample(std::size_t known, std::string cursor = "abc+/=")
 {
     detail::position_parts p;
-    p.query = query_fingerprint(query);
+    p.query = query_fingerprint(someone);
     p.cursor = std::move(cursor);
     p.index = static_cast<std::uint32_t>(known + 3);
     for (std::size_t i = 0; i != known; ++i) p.behind.push_back(identity::named("X", std::to_string(i)).bits());
@@ -82,7 +83,7 @@ BOOST_AUTO_TEST_CASE(text_round_trip)
     for (const auto reason :
          {end_reason::null_cursor, end_reason::empty_page, end_reason::exhausted_cursor, end_reason::missing_cursor}) {
         detail::position_parts p;
-        p.query = query_fingerprint(query);
+        p.query = query_fingerprint(someone);
         const auto ended = detail::access::make<position>(p, reason);
         BOOST_TEST(position::parse(ended.text()) == ended);
         BOOST_TEST(position::parse(ended.text()).ended() == reason);
@@ -102,7 +103,7 @@ BOOST_AUTO_TEST_CASE(the_format_does_not_change)
     p.behind = {0x123456789abc, 1};
     BOOST_TEST(detail::access::make<position>(p).text() == "u1.782riWdFIwEArAIGY3Vyc29yAryaeFY0EgEAAAAAAAnqEAI");
     BOOST_TEST(fingerprint("unipile", 7) == 9500141237004429047u);
-    BOOST_TEST(query_fingerprint(query) == 1691965201361206997u);
+    BOOST_TEST(query_fingerprint(someone) == 1691965201361206997u);
 }
 
 BOOST_AUTO_TEST_CASE(damaged_text_is_refused)
@@ -194,18 +195,18 @@ BOOST_AUTO_TEST_CASE(at_the_beginning)
 BOOST_AUTO_TEST_CASE(belongs_to_its_query)
 {
     const auto p = sample(1);
-    BOOST_TEST(p.belongs_to(query));
-    auto other = query;
+    BOOST_TEST(p.belongs_to(someone));
+    auto other = someone;
     other.max_posts = 7;
     other.limit = 10;
     BOOST_TEST(p.belongs_to(other));
-    other = query;
+    other = someone;
     other.is_company = true;
     BOOST_TEST(!p.belongs_to(other));
-    other = query;
+    other = someone;
     other.identifier = "another";
     BOOST_TEST(!p.belongs_to(other));
-    other = query;
+    other = someone;
     other.account_id = "another";
     BOOST_TEST(!p.belongs_to(other));
     BOOST_TEST(position().belongs_to(other));

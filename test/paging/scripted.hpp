@@ -80,12 +80,14 @@ private:
     script script_;
 };
 
+/// A query that is whole.
+inline const posts_query someone{.account_id = "acc", .identifier = "id"};
+
 /// A client on a scripted transport.
 struct scripted_client {
     scripted_client(boost::asio::any_io_executor executor, script s, client_options options = {});
 
-    post_stream posts(posts_query query = {.account_id = "acc", .identifier = "id"}, const position& from = {},
-                      const call_options& options = {});
+    post_stream posts(posts_query query = someone, const position& from = {}, const call_options& options = {});
     void close() { core->close(); }
 
     boost::asio::any_io_executor executor;

@@ -27,10 +27,8 @@ using boost::system::error_code;
 
 namespace {
 
-const posts_query someone{.account_id = "acc", .identifier = "id"};
-
-struct fixture {
-    explicit fixture(script s, client_options options = impatient())
+struct page_client {
+    explicit page_client(script s, client_options options = impatient())
         : scripted(context.get_executor(), std::move(s), std::move(options)),
           api(detail::access::make<client>(context.get_executor(), scripted.core))
     {}
@@ -71,7 +69,7 @@ BOOST_AUTO_TEST_SUITE(single_page)
 BOOST_AUTO_TEST_CASE(page_after_page)
 {
     for (const std::size_t chunk : {0u, 1u}) {
-        fixture f([=](std::size_t, const asked& a) {
+        page_client f([=](std::size_t, const asked& a) {
             auto p = plain_listing(a, 5, 2);
             p.chunk = chunk;
             p.at_once = chunk == 0;
@@ -100,7 +98,7 @@ BOOST_AUTO_TEST_CASE(page_after_page)
 
 BOOST_AUTO_TEST_CASE(with_its_header_and_its_odd_items)
 {
-    fixture f([](std::size_t, const asked&) -> answer {
+    page_client f([](std::size_t, const asked&) -> answer {
         return {.body = page({item(0), "17", item(1)}, "null"), .date = "Sun, 06 Nov 1994 08:49:37 GMT"};
     });
     const posts_page p = f.ask();
@@ -114,7 +112,7 @@ BOOST_AUTO_TEST_CASE(with_its_header_and_its_odd_items)
 
 BOOST_AUTO_TEST_CASE(from_inside_of_a_page)
 {
-    fixture f(plain_listing(4, 4));
+    page_client f(plain_listing(4, 4));
     auto stream = f.scripted.posts();
     stream.async_next([](error_code, std::optional<post>) {});
     f.context.run();
@@ -125,7 +123,7 @@ BOOST_AUTO_TEST_CASE(from_inside_of_a_page)
 
 BOOST_AUTO_TEST_CASE(bounds_of_the_query)
 {
-    fixture f(plain_listing(9, 4));
+    page_client f(plain_listing(9, 4));
     auto query = someone;
     query.max_posts = 3;
     const posts_page p = f.ask({}, query);
@@ -136,7 +134,7 @@ BOOST_AUTO_TEST_CASE(bounds_of_the_query)
 
 BOOST_AUTO_TEST_CASE(failures_are_not_repeated)
 {
-    fixture f([](std::size_t n, const asked& a) -> answer {
+    page_client f([](std::size_t n, const asked& a) -> answer {
         if (n == 0) return {.status = 503, .body = R"({"type":"errors/service_unavailable"})", .retry_after = "7"};
         if (n == 1) return {.no_answer = true};
         auto p = plain_listing(a, 4, 2);
@@ -165,7 +163,7 @@ BOOST_AUTO_TEST_CASE(failures_are_not_repeated)
 
 BOOST_AUTO_TEST_CASE(a_refused_follow_up_is_a_failure)
 {
-    fixture f([](std::size_t n, const asked& a) -> answer {
+    page_client f([](std::size_t n, const asked& a) -> answer {
         if (n == 1) return {.status = 422, .body = R"({"type":"errors/unprocessable_entity"})"};
         return plain_listing(a, 4, 2);
     });
@@ -177,7 +175,7 @@ BOOST_AUTO_TEST_CASE(a_refused_follow_up_is_a_failure)
 
 BOOST_AUTO_TEST_CASE(what_can_not_be_asked)
 {
-    fixture f(plain_listing(4, 2));
+    page_client f(plain_listing(4, 2));
     auto query = someone;
     query.limit = 0;
     BOOST_TEST(f.ask({}, query).failure->all().note == "limit is from 1 to 100");
@@ -204,7 +202,7 @@ BOOST_AUTO_TEST_CASE(cancelled_after_every_step)
     // The signal of a handler, or the end of the client.
     for (const bool closed : {false, true})
         for (std::size_t steps = 0; steps != 12; ++steps) {
-            fixture f([](std::size_t, const asked& a) {
+            page_client f([](std::size_t, const asked& a) {
                 auto p = plain_listing(a, 4, 2);
                 p.chunk = 60;
                 return p;
@@ -234,7 +232,7 @@ BOOST_AUTO_TEST_CASE(many_share_the_connections)
 {
     auto options = impatient();
     options.max_connections = 2;
-    fixture f(plain_listing(4, 2), options);
+    page_client f(plain_listing(4, 2), options);
     std::size_t done = 0;
     for (int n = 0; n != 7; ++n)
         f.api.async_page(someone, [&](error_code e, posts_page p) { done += !e && p.posts.size() == 2; });
@@ -249,7 +247,7 @@ BOOST_AUTO_TEST_CASE(many_share_the_connections)
 
 BOOST_AUTO_TEST_CASE(on_the_handlers_executor)
 {
-    fixture f(plain_listing(2, 2));
+    page_client f(plain_listing(2, 2));
     asio::io_context other;
     bool called = false;
     f.api.async_page(someone, asio::bind_executor(other, [&](error_code, posts_page) { called = true; }));
@@ -261,7 +259,7 @@ BOOST_AUTO_TEST_CASE(on_the_handlers_executor)
 
 BOOST_AUTO_TEST_CASE(any_completion_token)
 {
-    fixture f(plain_listing(4, 2));
+    page_client f(plain_listing(4, 2));
     auto future = f.api.async_page(someone, asio::use_future);
     std::size_t posts = 0;
     const auto body = [&]() -> asio::awaitable<void> {
@@ -282,8 +280,8 @@ BOOST_AUTO_TEST_CASE(an_outstanding_page_goes_down_with_its_context)
     for (std::size_t steps = 0; steps != 4; ++steps) {
         const auto sign = std::make_shared<int>();
         {
-            std::optional<fixture> f(std::in_place,
-                                     [](std::size_t, const asked&) -> answer { return {.break_at = 0, .hang = true}; });
+            std::optional<page_client> f(
+                std::in_place, [](std::size_t, const asked&) -> answer { return {.break_at = 0, .hang = true}; });
             f->api.async_page(someone, [sign](error_code, posts_page) { BOOST_TEST(false); });
             for (std::size_t n = 0; n != steps; ++n) f->context.poll_one();
             BOOST_TEST(sign.use_count() > 1);

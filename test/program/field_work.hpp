@@ -51,6 +51,14 @@ inline void write_file(const std::string& name, const std::string& text)
     std::ofstream{name, std::ios::binary} << text;
 }
 
+/// A command line with one word instead of another.
+inline std::vector<std::string> replaced(std::vector<std::string> command, const std::string& what,
+                                         const std::string& by)
+{
+    std::replace(command.begin(), command.end(), what, by);
+    return command;
+}
+
 inline bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 /// A simulator, a jobs file with all that it serves, and a store.

@@ -28,3 +28,6 @@ public:
 private:
     std::filesystem::path path_;
 };
+
+/// For what waits until it may go on.
+inline bool always() { return true; }

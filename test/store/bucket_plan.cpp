@@ -17,7 +17,7 @@ using namespace unipile::store;
 
 namespace {
 
-constexpr worker_id me{1, 1}, other{2, 2}, dead{9, 9};
+constexpr worker_id planner{1, 1}, another{2, 2}, dead{9, 9};
 
 std::vector<worker_id> some_workers(std::size_t count, std::uint64_t seed)
 {
@@ -30,14 +30,14 @@ std::vector<worker_id> some_workers(std::size_t count, std::uint64_t seed)
     return workers;
 }
 
-// One bucket that belongs to `me` and one that belongs to `other`, if both are live.
+// One bucket that belongs to `planner` and one that belongs to `another`, if both are live.
 struct two_buckets {
     two_buckets()
     {
         const bucket_number none = 0xffff;
         mine = theirs = none;
         for (bucket_number b = 0; mine == none || theirs == none; ++b)
-            (plan.rightful_owner(b) == me ? mine : theirs) = b;
+            (plan.rightful_owner(b) == planner ? mine : theirs) = b;
         low = std::min(mine, theirs);
         high = std::max(mine, theirs);
     }
@@ -47,7 +47,7 @@ struct two_buckets {
     }
 
     lease_options options;
-    bucket_plan plan{me, std::vector{other, me}};
+    bucket_plan plan{planner, std::vector{another, planner}};
     bucket_number mine = 0, theirs = 0, low = 0, high = 0;
 };
 
@@ -134,16 +134,19 @@ BOOST_AUTO_TEST_CASE(a_worker_that_joins_or_leaves_moves_its_own_share_only)
     BOOST_TEST(moved < 1024 * 1.2 / 9);
 }
 
-BOOST_AUTO_TEST_CASE(without_workers_no_bucket_belongs_to_any) { BOOST_TEST(!bucket_plan(me, {}).rightful_owner(3)); }
+BOOST_AUTO_TEST_CASE(without_workers_no_bucket_belongs_to_any)
+{
+    BOOST_TEST(!bucket_plan(planner, {}).rightful_owner(3));
+}
 
 BOOST_AUTO_TEST_CASE(workers_with_equal_hashes_are_told_apart_by_their_ids)
 {
     using unipile::mix64;
-    const worker_id twin{7, mix64(7) ^ mix64(me.high) ^ me.low};
-    BOOST_REQUIRE(twin > me);
+    const worker_id twin{7, mix64(7) ^ mix64(planner.high) ^ planner.low};
+    BOOST_REQUIRE(twin > planner);
     for (bucket_number b = 0; b < 8; ++b) {
-        BOOST_CHECK(bucket_plan(me, std::vector{me, twin}).rightful_owner(b) == twin);
-        BOOST_CHECK(bucket_plan(me, std::vector{twin, me}).rightful_owner(b) == twin);
+        BOOST_CHECK(bucket_plan(planner, std::vector{planner, twin}).rightful_owner(b) == twin);
+        BOOST_CHECK(bucket_plan(planner, std::vector{twin, planner}).rightful_owner(b) == twin);
     }
 }
 
@@ -155,29 +158,29 @@ BOOST_AUTO_TEST_CASE(own_buckets_are_claimed_from_those_that_are_not_live)
 {
     BOOST_CHECK(next({mine, {}, 0, 0}).claim == buckets{mine});
     BOOST_CHECK(next({mine, dead, 4, 9}).claim == buckets{mine});
-    BOOST_TEST(is_empty(next({mine, other, 4, 9})));
+    BOOST_TEST(is_empty(next({mine, another, 4, 9})));
     BOOST_TEST(is_empty(next({theirs, {}, 0, 0})));
     BOOST_TEST(is_empty(next({theirs, dead, 0, 0})));
-    BOOST_TEST(is_empty(next({theirs, other, 0, 0})));
+    BOOST_TEST(is_empty(next({theirs, another, 0, 0})));
 }
 
 BOOST_AUTO_TEST_CASE(own_buckets_are_kept)
 {
-    BOOST_TEST(is_empty(next({mine, me, 4, 9}, {{mine, 4, 9}})));
-    BOOST_TEST(is_empty(next({mine, me, 4, 9}, {{mine, 4, 9, false, true}})));
+    BOOST_TEST(is_empty(next({mine, planner, 4, 9}, {{mine, 4, 9}})));
+    BOOST_TEST(is_empty(next({mine, planner, 4, 9}, {{mine, 4, 9, false, true}})));
     // A transaction was committed while the look was under way.
-    BOOST_TEST(is_empty(next({mine, me, 4, 10}, {{mine, 4, 9}})));
+    BOOST_TEST(is_empty(next({mine, planner, 4, 10}, {{mine, 4, 9}})));
 }
 
 BOOST_AUTO_TEST_CASE(buckets_of_others_are_drained_and_then_given_back)
 {
     for (const bool idle : {false, true}) {
-        const auto first = next({theirs, me, 4, 9}, {{theirs, 4, 9, false, idle}});
+        const auto first = next({theirs, planner, 4, 9}, {{theirs, 4, 9, false, idle}});
         BOOST_CHECK(first.drain == buckets{theirs});
         BOOST_TEST(first.give_back.empty());
     }
-    BOOST_TEST(is_empty(next({theirs, me, 4, 9}, {{theirs, 4, 9, true, false}})));
-    const auto second = next({theirs, me, 4, 9}, {{theirs, 4, 9, true, true}});
+    BOOST_TEST(is_empty(next({theirs, planner, 4, 9}, {{theirs, 4, 9, true, false}})));
+    const auto second = next({theirs, planner, 4, 9}, {{theirs, 4, 9, true, true}});
     BOOST_REQUIRE(second.give_back.size() == 1);
     BOOST_TEST(second.give_back[0].bucket == theirs);
     BOOST_TEST(second.give_back[0].epoch == 4u);
@@ -186,7 +189,7 @@ BOOST_AUTO_TEST_CASE(buckets_of_others_are_drained_and_then_given_back)
 
 BOOST_AUTO_TEST_CASE(a_bucket_that_is_being_given_back_is_given_back_even_if_it_belongs_here_again)
 {
-    BOOST_TEST(next({mine, me, 4, 9}, {{mine, 4, 9, true, true}}).give_back.size() == 1u);
+    BOOST_TEST(next({mine, planner, 4, 9}, {{mine, 4, 9, true, true}}).give_back.size() == 1u);
     // It was: the statement of unknown outcome has arrived, and the bucket is claimed at once.
     const auto after = next({mine, {}, 5, 9}, {{mine, 4, 9, true, true}});
     BOOST_CHECK(after.lost == buckets{mine});
@@ -197,12 +200,12 @@ BOOST_AUTO_TEST_CASE(a_bucket_that_is_being_given_back_is_given_back_even_if_it_
 BOOST_AUTO_TEST_CASE(few_buckets_are_handed_over_at_once)
 {
     options.hand_over_at_once = 3;
-    const std::vector workers{me, other};
-    const bucket_plan slow{me, workers, options};
+    const std::vector workers{planner, another};
+    const bucket_plan slow{planner, workers, options};
     std::vector<bucket_row> rows;
     std::vector<held_bucket> held;
     for (bucket_number b = 0; b < 100; ++b) {
-        rows.push_back({b, me, 1, 0});
+        rows.push_back({b, planner, 1, 0});
         held.push_back({b, 1, 0});
     }
     const auto first = slow.next(rows, held);
@@ -221,21 +224,21 @@ BOOST_AUTO_TEST_CASE(few_buckets_are_handed_over_at_once)
 
 BOOST_AUTO_TEST_CASE(a_bucket_with_another_owner_or_epoch_is_lost)
 {
-    BOOST_CHECK(next({mine, other, 5, 9}, {{mine, 4, 9}}).lost == buckets{mine});
+    BOOST_CHECK(next({mine, another, 5, 9}, {{mine, 4, 9}}).lost == buckets{mine});
     const auto freed = next({mine, {}, 5, 9}, {{mine, 4, 9}});
     BOOST_CHECK(freed.lost == buckets{mine});
     BOOST_CHECK(freed.claim == buckets{mine});
-    const auto again = next({mine, me, 6, 9}, {{mine, 4, 9}});
+    const auto again = next({mine, planner, 6, 9}, {{mine, 4, 9}});
     BOOST_CHECK(again.lost == buckets{mine});
     BOOST_REQUIRE(again.adopt.size() == 1);
-    BOOST_CHECK(again.adopt[0] == (bucket_row{mine, me, 6, 9}));
+    BOOST_CHECK(again.adopt[0] == (bucket_row{mine, planner, 6, 9}));
     for (const auto& m : {freed, again}) BOOST_TEST(!m.commits_lost);
 }
 
 BOOST_AUTO_TEST_CASE(a_bucket_whose_claim_was_not_answered_is_adopted)
 {
     for (const auto b : {mine, theirs}) {
-        const auto m = next({b, me, 3, 1});
+        const auto m = next({b, planner, 3, 1});
         BOOST_REQUIRE(m.adopt.size() == 1);
         BOOST_TEST(m.adopt[0].bucket == b);
         BOOST_TEST(m.claim.empty());
@@ -245,14 +248,14 @@ BOOST_AUTO_TEST_CASE(a_bucket_whose_claim_was_not_answered_is_adopted)
 
 BOOST_AUTO_TEST_CASE(a_bucket_that_went_back_shows_lost_commits)
 {
-    const auto behind = next({mine, me, 4, 8}, {{mine, 4, 9}});
+    const auto behind = next({mine, planner, 4, 8}, {{mine, 4, 9}});
     BOOST_TEST(behind.commits_lost);
     BOOST_TEST(behind.lost.empty());
-    const auto unclaimed = next({mine, other, 3, 8}, {{mine, 4, 9}});
+    const auto unclaimed = next({mine, another, 3, 8}, {{mine, 4, 9}});
     BOOST_TEST(unclaimed.commits_lost);
     BOOST_CHECK(unclaimed.lost == buckets{mine});
     // The epoch was given again.
-    const auto same = next({mine, other, 4, 8}, {{mine, 4, 9}});
+    const auto same = next({mine, another, 4, 8}, {{mine, 4, 9}});
     BOOST_CHECK(same.lost == buckets{mine});
 }
 
@@ -260,8 +263,8 @@ BOOST_AUTO_TEST_CASE(a_bucket_without_a_row_is_lost)
 {
     const std::vector<held_bucket> held{{low, 1, 1}, {high, 1, 1}};
     for (const auto b : {low, high}) {
-        const auto kept = plan.rightful_owner(b) == me;
-        const auto m = next({b, me, 1, 1}, held);
+        const auto kept = plan.rightful_owner(b) == planner;
+        const auto m = next({b, planner, 1, 1}, held);
         BOOST_CHECK(m.lost == buckets{b == low ? high : low});
         BOOST_TEST(m.drain.size() == (kept ? 0u : 1u));
     }
@@ -293,14 +296,14 @@ BOOST_AUTO_TEST_CASE(what_is_found_says_what_has_happened)
         bucket_row found;
         fence_verdict verdict;
     } cases[] = {
-        {{7, me, 4, 9}, fence_verdict::again},        {{7, me, 4, 12}, fence_verdict::arrived},
-        {{7, me, 4, 8}, fence_verdict::commits_lost}, {{7, me, 4, 0}, fence_verdict::commits_lost},
-        {{7, me, 4, 10}, fence_verdict::lost},        {{7, me, 4, 13}, fence_verdict::lost},
-        {{7, me, 5, 9}, fence_verdict::lost},         {{7, me, 3, 9}, fence_verdict::lost},
-        {{7, other, 4, 9}, fence_verdict::lost},      {{7, {}, 4, 9}, fence_verdict::lost},
+        {{7, planner, 4, 9}, fence_verdict::again},        {{7, planner, 4, 12}, fence_verdict::arrived},
+        {{7, planner, 4, 8}, fence_verdict::commits_lost}, {{7, planner, 4, 0}, fence_verdict::commits_lost},
+        {{7, planner, 4, 10}, fence_verdict::lost},        {{7, planner, 4, 13}, fence_verdict::lost},
+        {{7, planner, 5, 9}, fence_verdict::lost},         {{7, planner, 3, 9}, fence_verdict::lost},
+        {{7, another, 4, 9}, fence_verdict::lost},         {{7, {}, 4, 9}, fence_verdict::lost},
     };
     const bucket_fence tried{7, 4, 9, 12};
-    for (const auto& c : cases) BOOST_TEST(judge(c.found, me, tried) == c.verdict);
+    for (const auto& c : cases) BOOST_TEST(judge(c.found, planner, tried) == c.verdict);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -16,7 +16,7 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t parked_shown = 3;
 constexpr std::size_t least_shown = 12;  ///< columns of the first account
-constexpr std::size_t longest_name = 40;
+constexpr std::size_t longest_cell = 40;
 constexpr std::size_t longest_reason = 60;
 constexpr std::size_t longest_outage = 200;
 
@@ -112,7 +112,7 @@ std::string accounts_line(const harvest_snapshot& s)
 
 std::string named(const std::pair<std::string, std::string>& parked)
 {
-    return printable(parked.first, longest_name) + " (" + printable(parked.second, longest_reason) + ')';
+    return printable(parked.first, longest_cell) + " (" + printable(parked.second, longest_reason) + ')';
 }
 
 std::string and_more(std::size_t n) { return "and " + with_thousands(n) + " more"; }

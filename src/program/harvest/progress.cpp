@@ -2,9 +2,9 @@
 
 #include "program/harvest/estimate_lines.hpp"
 #include "program/harvest/line_pace.hpp"
+#include "program/output/call_result.hpp"
 #include "program/stored/open_store.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -17,7 +17,6 @@ namespace {
 namespace asio = boost::asio;
 using std::chrono::milliseconds;
 
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr milliseconds live_interval{250};
 constexpr milliseconds plain_interval{1'000};
 /// How often the outlook is updated if that is fast, and the share of the time that it may take otherwise.

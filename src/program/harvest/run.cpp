@@ -3,6 +3,7 @@
 #include "program/command.hpp"
 #include "program/harvest/exit_code.hpp"
 #include "program/harvest/stop.hpp"
+#include "program/output/call_result.hpp"
 #include "program/posts/report.hpp"
 #include "program/stored/open_store.hpp"
 #include "program/terminal/figures.hpp"
@@ -10,11 +11,9 @@
 
 #include <unipile/store/async.hpp>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/errc.hpp>
 
 #include <algorithm>
@@ -30,7 +29,6 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using std::chrono::milliseconds;
 
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 /// An interrupted run has ten seconds to commit; this part of them is for the pages under way.
 constexpr milliseconds patience_with_pages{8'000};
 constexpr milliseconds longest_sleep{30'000};

@@ -10,7 +10,7 @@
 namespace unipile::program {
 namespace {
 
-constexpr std::size_t longest_name = 100;
+constexpr std::size_t longest_owner = 100;
 constexpr std::size_t longest_reason = 200;
 
 std::string text_of(const store_wait& wait)
@@ -27,7 +27,7 @@ std::string text_of(const store_wait& wait)
                    (wait.why.empty() ? "" : " (" + printable(wait.why, longest_reason) + ")") +
                    ": the harvest goes on when it does";
         case store_wait::reason::worker:
-            return "unipile: another harvest (" + printable(wait.who, longest_name) +
+            return "unipile: another harvest (" + printable(wait.who, longest_owner) +
                    ") has this store; if it shows no heartbeat for " +
                    human_duration(wait.longest - std::min(wait.longest, wait.waited)) + " more, this one takes over";
         case store_wait::reason::upgrade:

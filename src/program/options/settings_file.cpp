@@ -12,7 +12,7 @@
 namespace unipile::program {
 namespace {
 
-constexpr std::size_t longest_shown = 60;
+constexpr std::size_t longest_key = 60;
 
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 bool is_key_character(char c) noexcept
@@ -89,7 +89,7 @@ private:
         if (peek() != ']') refuse("a section is a name in brackets, such as [harvest]");
         take();
         if (!sections_.insert(section_).second)
-            refuse("section [" + printable(section_, longest_shown) + "] comes twice");
+            refuse("section [" + printable(section_, longest_key) + "] comes twice");
     }
 
     void read_setting()
@@ -110,7 +110,7 @@ private:
         const auto same = [&](const setting& s) { return s.section == made.section && s.key == made.key; };
         if (const auto first = std::find_if(settings_.begin(), settings_.end(), same); first != settings_.end()) {
             line_ = made.line;
-            refuse(printable(made.key, longest_shown) + " is set in line " + std::to_string(first->line) + ", too");
+            refuse(printable(made.key, longest_key) + " is set in line " + std::to_string(first->line) + ", too");
         }
         settings_.push_back(std::move(made));
     }

@@ -1,12 +1,11 @@
 #include "program/output/block_writer.hpp"
 
 #include "program/command.hpp"
+#include "program/output/call_result.hpp"
 #include "program/output/unfinished_block.hpp"
 #include "program/terminal/safe_text.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -28,10 +27,6 @@ namespace {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
-
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
-
-error_code last_error() { return {errno, boost::system::system_category()}; }
 
 /// Returns true for descriptors whose reader may be slow.
 bool may_have_to_wait(int descriptor)

@@ -1,10 +1,9 @@
 #include "program/output/group_sync.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include "program/output/call_result.hpp"
 
-#include <cerrno>
+#include <boost/asio/co_spawn.hpp>
+
 #include <filesystem>
 #include <utility>
 
@@ -17,10 +16,6 @@ namespace {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
-
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
-
-error_code last_error() { return {errno, boost::system::system_category()}; }
 
 asio::awaitable<error_code> run(const group_sync::operation& sync) { co_return sync(); }
 

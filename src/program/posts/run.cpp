@@ -1,16 +1,15 @@
 #include "program/posts/run.hpp"
 
 #include "program/command.hpp"
+#include "program/output/call_result.hpp"
 #include "program/output/minify.hpp"
 #include "program/terminal/figures.hpp"
 #include "program/terminal/safe_text.hpp"
 
 #include <unipile/observer.hpp>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <memory>
@@ -27,7 +26,6 @@ using boost::system::error_code;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr milliseconds patience_with_reader{2'000};
 constexpr milliseconds redraw_interval{200};
 

@@ -16,7 +16,7 @@ using namespace unipile;
 using namespace unipile::program;
 using namespace std::chrono_literals;
 
-const wall_time now = *parse_date("2026-03-10T12:00:00Z");
+const wall_time checked_at = *parse_date("2026-03-10T12:00:00Z");
 
 answer_facts refused(errc code, failure_scope scope, bool by_api)
 {
@@ -55,8 +55,8 @@ BOOST_AUTO_TEST_CASE(connections)
 BOOST_AUTO_TEST_CASE(certificates)
 {
     const auto judged = [](std::chrono::days own, std::chrono::days root) {
-        tls_facts t{"TLSv1.3", {{"host", "middle", now + own}, {"middle", "root", now + root}}};
-        return judge_tls(t, {}, now);
+        tls_facts t{"TLSv1.3", {{"host", "middle", checked_at + own}, {"middle", "root", checked_at + root}}};
+        return judge_tls(t, {}, checked_at);
     };
     BOOST_TEST((judged(std::chrono::days(100), std::chrono::days(900)).is == verdict::good));
     BOOST_TEST(judged(std::chrono::days(100), std::chrono::days(900)).text ==
@@ -66,11 +66,12 @@ BOOST_AUTO_TEST_CASE(certificates)
     BOOST_TEST(middle.text.ends_with("; that of middle ends 2026-03-12"));
     BOOST_TEST(middle.advice.starts_with("2 days are left"));
     // A chain that was refused is shown all the same.
-    const finding bad = judge_tls(tls_facts{"TLSv1.3", {{"host", "host", now}}},
-                                  refused(errc::certificate_rejected, failure_scope::key, false), now);
+    const finding bad = judge_tls(tls_facts{"TLSv1.3", {{"host", "host", checked_at}}},
+                                  refused(errc::certificate_rejected, failure_scope::key, false), checked_at);
     BOOST_TEST((bad.is == verdict::bad));
     BOOST_TEST(bad.text.starts_with("TLSv1.3, certificate of host by host, ends 2026-03-10: "));
-    const finding none = judge_tls(std::nullopt, refused(errc::connect_failed, failure_scope::passing, false), now);
+    const finding none =
+        judge_tls(std::nullopt, refused(errc::connect_failed, failure_scope::passing, false), checked_at);
     BOOST_TEST(none.code == exit_code::out_of_reach);
 }
 
@@ -79,7 +80,7 @@ BOOST_AUTO_TEST_CASE(clocks)
     const auto judged = [](std::chrono::milliseconds ahead, std::chrono::milliseconds took) {
         answer_facts a;
         a.date = "Tue, 10 Mar 2026 12:00:00 GMT";
-        a.received = now + ahead;
+        a.received = checked_at + ahead;
         a.took = took;
         return judge_clock(a);
     };
@@ -90,7 +91,7 @@ BOOST_AUTO_TEST_CASE(clocks)
     BOOST_TEST(judged(-90s, 0ms)->text == "1 min 30 s behind the server's");
     BOOST_TEST((judged(90s, 0ms)->is == verdict::warning));
     BOOST_TEST(!judge_clock({}).has_value());
-    BOOST_TEST((parse_date_field("Tue, 10 Mar 2026 12:00:00 GMT") == now));
+    BOOST_TEST((parse_date_field("Tue, 10 Mar 2026 12:00:00 GMT") == checked_at));
     for (const char* wrong :
          {"", "Tue, 10 Mar 2026 12:00:00", "10 Mar 2026 12:00:00 GMT", "Tue, 41 Mar 2026 12:00:00 GMT"})
         BOOST_TEST(!parse_date_field(wrong).has_value());

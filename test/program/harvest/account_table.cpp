@@ -16,11 +16,11 @@ namespace {
 using namespace unipile;
 using namespace unipile::program;
 
-const wall_time now = *parse_date("2026-03-10T12:00:00Z");
+const wall_time read_at = *parse_date("2026-03-10T12:00:00Z");
 
 account_table read(const std::string& text, const std::optional<pacing>& otherwise = std::nullopt)
 {
-    return {text, "--accounts: a.csv", otherwise, now};
+    return {text, "--accounts: a.csv", otherwise, read_at};
 }
 
 std::string complaint(const std::string& text)
@@ -69,7 +69,7 @@ BOOST_AUTO_TEST_CASE(ledgers_are_completed)
     const account_table table =
         read("account,provider,first_used,parked\na,linkedin,2024-05-31,\nb,,2026-03-09,ja\nc,,,true\n");
     account_ledger a;
-    table.prepare("a", a, now);
+    table.prepare("a", a, read_at);
     BOOST_TEST(a.provider == "LINKEDIN");
     BOOST_TEST((a.first_used == parse_date("2024-05-31")));
     BOOST_TEST(a.requests == 1u);
@@ -79,23 +79,23 @@ BOOST_AUTO_TEST_CASE(ledgers_are_completed)
     b.provider = "INSTAGRAM";
     b.first_used = *parse_date("2025-01-01");
     b.requests = 700;
-    table.prepare("b", b, now);
+    table.prepare("b", b, read_at);
     BOOST_TEST(b.provider == "INSTAGRAM");
     BOOST_TEST((b.first_used == parse_date("2025-01-01")));
     BOOST_TEST(b.requests == 700u);
     BOOST_TEST(b.parked->reason == "parked in the table of accounts");
     // Parked by the API before: as long as its owner has done nothing, that is the reason.
     account_ledger c;
-    c.parked = account_ledger::parking{now, "errors/disconnected_account"};
-    table.prepare("c", c, now);
+    c.parked = account_ledger::parking{read_at, "errors/disconnected_account"};
+    table.prepare("c", c, read_at);
     BOOST_TEST(c.parked->reason == "errors/disconnected_account");
     // The table parks it no more.
     const account_table later = read("account\nb\n");
-    later.prepare("c", c, now);
+    later.prepare("c", c, read_at);
     BOOST_TEST(c.parked.has_value());
     for (const char* name : {"b", "somebody"}) {
         account_ledger one = b;
-        later.prepare(name, one, now);
+        later.prepare(name, one, read_at);
         BOOST_TEST(!one.parked.has_value());
     }
 }
@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(a_table_is_read_from_its_own_text)
     BOOST_TEST(account_table{}.text() == "");
     // A day that passes changes nothing.
     const account_table relative = read("account,first_used\na,2d\n");
-    BOOST_TEST((account_table(relative.text(), "", std::nullopt, now + std::chrono::days(3)) == relative));
+    BOOST_TEST((account_table(relative.text(), "", std::nullopt, read_at + std::chrono::days(3)) == relative));
 }
 
 BOOST_AUTO_TEST_CASE(mistakes_are_told_with_their_line)

@@ -24,7 +24,7 @@ simulator::options long_listings()
     return o;
 }
 
-std::string status_of(const field_work& w) { return w.world.run({"status", "--store", w.store, "--json"}).out; }
+std::string status_in(const field_work& w) { return w.world.run({"status", "--store", w.store, "--json"}).out; }
 
 /// Runs a harvest, and makes a change while it stands still in its middle.
 finished harvest_through(field_work& w, const std::function<void()>& change, const strings& options = {})
@@ -50,13 +50,13 @@ BOOST_AUTO_TEST_CASE(a_refused_cursor_in_the_middle_is_not_the_end)
     field_work w{long_listings()};
     set_fault(w, "dead-cursor:page=2");
     w.harvest();
-    BOOST_TEST(!has(status_of(w), "\"gone\":1"));
+    BOOST_TEST(!has(status_in(w), "\"gone\":1"));
     BOOST_TEST(w.exported().size() == 6 * 20u);
     w.world.server.set_faults({});
     // Whatever was concluded from refusals that came again, reading everything finds the rest.
     BOOST_TEST(w.harvest({"--full"}).code == 0);
     w.check_store();
-    BOOST_TEST(has(status_of(w), "\"gone\":0,"));
+    BOOST_TEST(has(status_in(w), "\"gone\":0,"));
 }
 
 BOOST_AUTO_TEST_CASE(a_walk_over_an_empty_page_loses_nothing)
@@ -66,7 +66,7 @@ BOOST_AUTO_TEST_CASE(a_walk_over_an_empty_page_loses_nothing)
     set_fault(w, "empty-pages:page=2");
     for (int times = 0; times < 2; ++times) {
         BOOST_TEST(w.harvest({"--full"}).code == 0);
-        BOOST_TEST(has(status_of(w), "\"gone\":0,"), status_of(w));
+        BOOST_TEST(has(status_in(w), "\"gone\":0,"), status_in(w));
     }
     w.check_store({"--without-gone"});
     w.world.server.set_faults({});
@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(an_inferred_end_is_called_so_for_as_long_as_it_is_one)
         BOOST_TEST(f.code == 0);
         BOOST_TEST(!has(f.err, " up_to_date\n"), f.err);
         if (times == 2) BOOST_TEST(has(f.err, "ends: 6 up_to_date_inferred\n"), f.err);
-        BOOST_TEST(has(status_of(w), "\"ends\":{\"complete\":0,\"inferred\":6,\"up_to_date\":0,"), status_of(w));
+        BOOST_TEST(has(status_in(w), "\"ends\":{\"complete\":0,\"inferred\":6,\"up_to_date\":0,"), status_in(w));
     }
     const std::string jobs = w.world.run({"status", "--store", w.store, "--jobs"}).out;
     BOOST_TEST(has(jobs, "\"end\":\"up_to_date_inferred\""), jobs);
@@ -108,8 +108,8 @@ BOOST_AUTO_TEST_CASE(an_item_that_cannot_be_read_for_once_is_not_gone)
     set_fault(w, "drift=broken:rate=0.1");
     for (int times = 0; times < 2; ++times) {
         BOOST_TEST(w.harvest({"--full"}).code == 1);
-        BOOST_TEST(has(status_of(w), "\"gone\":0,"), status_of(w));
-        BOOST_TEST(!has(status_of(w), "\"suspect\":0,"), status_of(w));
+        BOOST_TEST(has(status_in(w), "\"gone\":0,"), status_in(w));
+        BOOST_TEST(!has(status_in(w), "\"suspect\":0,"), status_in(w));
     }
     w.world.server.set_faults({});
     BOOST_TEST(w.harvest({"--full"}).code == 0);
@@ -130,7 +130,7 @@ BOOST_AUTO_TEST_CASE(cursors_that_die_between_two_runs_lose_nothing)
         const finished f = w.harvest({mode});
         BOOST_TEST(f.code == 0, f.err);
         w.check_store();
-        BOOST_TEST(has(status_of(w), "\"gone\":0,"));
+        BOOST_TEST(has(status_in(w), "\"gone\":0,"));
     }
 }
 
@@ -170,9 +170,9 @@ BOOST_AUTO_TEST_CASE(posts_that_are_deleted_while_they_are_listed_take_no_other_
     const std::string identifier = w.world.first();
     BOOST_TEST(w.world.server.remove_post(identifier, w.world.server.posts(identifier).front()));
     BOOST_TEST(w.harvest({"--full"}).code == 0);
-    BOOST_TEST(has(status_of(w), "\"gone\":0,"), status_of(w));
+    BOOST_TEST(has(status_in(w), "\"gone\":0,"), status_in(w));
     BOOST_TEST(w.harvest({"--full"}).code == 0);
-    BOOST_TEST(has(status_of(w), "\"gone\":1,"), status_of(w));
+    BOOST_TEST(has(status_in(w), "\"gone\":1,"), status_in(w));
     w.check_store({"--without-gone"});
 }
 

@@ -23,8 +23,6 @@ namespace {
 using namespace unipile::program;
 namespace store = unipile::store;
 
-bool always() { return true; }
-
 struct importing : jobs_folder {
     importing() { request.jobs = file("jobs.csv"); }
 

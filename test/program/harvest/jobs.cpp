@@ -27,13 +27,6 @@ simulator::options slow_accounts()
     return o;
 }
 
-strings replaced(strings command, const std::string& what, const std::string& by)
-{
-    for (std::string& each : command)
-        if (each == what) each = by;
-    return command;
-}
-
 /// Breaks a harvest off once that many posts have arrived. `shell` comes behind the command line.
 void interrupt(const field_work& w, strings command, int posts, const std::string& shell = {})
 {

@@ -30,8 +30,6 @@ namespace {
 
 using unipile::program::jobs_input;
 
-bool always() { return true; }
-
 std::string content_of(jobs_input& input) { return {std::istreambuf_iterator<char>{input.stream()}, {}}; }
 
 std::string complaint_of(const std::function<void()>& f)

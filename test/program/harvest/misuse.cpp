@@ -15,13 +15,6 @@ namespace {
 
 using strings = std::vector<std::string>;
 
-strings replaced(strings command, const std::string& what, const std::string& by)
-{
-    for (std::string& each : command)
-        if (each == what) each = by;
-    return command;
-}
-
 /// One line that says `part`, with that exit code, and not a word to the server.
 void check_refusal(const field_work& w, const finished& f, int code, const std::string& part)
 {

@@ -15,7 +15,7 @@ namespace {
 
 using namespace unipile::program;
 
-const release of{"1.2.3", "2026-03-09"};
+const unipile::program::release of{"1.2.3", "2026-03-09"};
 
 struct command_line {
     CLI::App app{"Does odd things.", "odd"};
