@@ -29,6 +29,7 @@ void add_work(CLI::App& app, runner& run);
 void add_status(CLI::App& app, runner& run);
 void add_export(CLI::App& app, runner& run);
 void add_accounts(CLI::App& app, runner& run);
+void add_control(CLI::App& app, runner& run);
 void add_backup(CLI::App& app, runner& run);
 void add_doctor(CLI::App& app, runner& run);
 void add_simulate(CLI::App& app, runner& run);

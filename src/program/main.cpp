@@ -1,12 +1,11 @@
 // The program `unipile`.
 #include "program/command.hpp"
-#include "program/options/advice.hpp"
+#include "program/failed_command.hpp"
 #include "program/options/filled_line.hpp"
 #include "program/output/blocking_output.hpp"
 #include "program/terminal/last_resort.hpp"
 #include "program/terminal/safe_text.hpp"
-
-#include <unipile/store/error.hpp>
+#include "program/watch/state_json.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -19,7 +18,6 @@
 #include <new>
 #include <optional>
 #include <sstream>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -168,6 +166,7 @@ int main(int argc, char** argv)
     unipile::program::add_status(app, run);
     unipile::program::add_export(app, run);
     unipile::program::add_accounts(app, run);
+    unipile::program::add_control(app, run);
     unipile::program::add_backup(app, run);
     unipile::program::add_doctor(app, run);
     unipile::program::add_simulate(app, run);
@@ -182,16 +181,12 @@ int main(int argc, char** argv)
         return run();
     } catch (const std::bad_alloc&) {
         throw;  // GCOVR_EXCL_LINE: there is no memory for a message, nor for counters
-    } catch (const unipile::program::interrupted_command& e) {
-        std::cerr << "unipile: " << e.what() << '\n';
-        return exit_code::interrupted;
     } catch (const std::exception& e) {
-        const std::string complaint = unipile::program::complaint_about(e);
-        std::cerr << "unipile: " << (line ? line->with_source(complaint) : complaint) << '\n';
-        const auto* store = dynamic_cast<const unipile::store::store_error*>(&e);
-        if (store != nullptr && is_out_of_reach(store->reason())) return exit_code::no_database;
-        if (store != nullptr && store->reason() == unipile::store::store_errc::in_use) return exit_code::busy;
-        const bool is_misuse = dynamic_cast<const std::invalid_argument*>(&e) != nullptr;
-        return is_misuse ? exit_code::usage_error : exit_code::some_incomplete;
+        unipile::program::failed_command failed = unipile::program::failed_by(e);
+        if (line) failed.text = line->with_source(failed.text);
+        std::cerr << (failed.as_json ? unipile::program::error_json(failed.text, failed.code, unipile::wall_now())
+                                     : "unipile: " + failed.text)
+                  << '\n';
+        return failed.code;
     }
 }

@@ -151,7 +151,7 @@ void add_output(CLI::App& command, harvest_arguments& a)
             "Posts that an interrupted run had written but not stored come again")
         ->type_name("FILE")
         ->group("Output");
-    command.add_flag("--quiet", a.quiet, "No progress and no summary")->group("Output");
+    add_watch_options(command, a.watch);
 }
 
 void add_end(CLI::App& command, harvest_arguments& a)
@@ -194,6 +194,8 @@ void check_files(const harvest_arguments& a)
     files.opens_store("--store", a.store);
     files.reads("--accounts", a.accounts);
     files.writes("--rejects", a.rejects);
+    files.reads("--control-token-file", a.watch.control_token_file);
+    files.writes("--metrics-file", a.watch.metrics_file);
     if (a.dry_run)
         files.writes_lines("--output", {});
     else if (!a.ndjson.empty())
@@ -360,7 +362,8 @@ harvest_plan make_plan(const harvest_arguments& a)
     check_files(a);
     const job_columns refuses{a.columns};
     harvest_plan plan;
-    if (!a.dry_run) plan.harvester.client = make_client_options(a.connection);
+    const auto warn = [&a](std::string_view line) { say(a.watch, line); };
+    if (!a.dry_run) plan.harvester.client = make_client_options(a.connection, warn);
     read_terms(plan, a);
     plan.harvester.harvest.outage_patience =
         read_duration("--outage-patience", a.outage_patience, {}, milliseconds::max(), "90s, 15m or 2h, or 0");
@@ -368,6 +371,7 @@ harvest_plan make_plan(const harvest_arguments& a)
         read_duration("--answer-timeout", a.answer_timeout, milliseconds{1}, milliseconds::max(), "90s or 2m");
     plan.take_over_after = read_take_over_after(a);
     plan.until = read_until(a.until);
+    plan.watch = watch_settings_of(a.watch);
     plan.harvester.harvest.max_buffered_bytes = most_buffered;
     plan.harvester.limit = a.limit;
     plan.harvester.empty_page_tolerance = a.empty_pages;

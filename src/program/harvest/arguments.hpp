@@ -3,6 +3,7 @@
 
 #include "program/harvest/account_table.hpp"
 #include "program/options/connection_options.hpp"
+#include "program/watch/watch_options.hpp"
 
 #include <unipile/pacing.hpp>
 #include <unipile/store/harvester.hpp>
@@ -51,7 +52,7 @@ struct harvest_arguments {
     std::string ndjson;  ///< file, or `-`; empty: none
     std::string until;   ///< time or duration; empty: no end
     std::string order = "least-recent";
-    bool quiet = false;
+    watch_options watch;
     connection_options connection;
 };
 
@@ -64,6 +65,7 @@ struct harvest_plan {
     std::shared_ptr<const account_table> accounts;  ///< never null
     std::optional<std::chrono::milliseconds> take_over_after;
     std::optional<wall_time> until;
+    watch_settings watch;
 };
 
 void add_harvest_options(CLI::App& command, harvest_arguments& arguments);

@@ -1,5 +1,6 @@
 // `unipile harvest`: harvests many jobs into a durable store. `unipile work`: joins such a harvest.
 #include "program/command.hpp"
+#include "program/failed_command.hpp"
 #include "program/harvest/arguments.hpp"
 #include "program/harvest/dry_run.hpp"
 #include "program/harvest/run.hpp"
@@ -9,12 +10,26 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <exception>
 #include <memory>
+#include <new>
 #include <optional>
 #include <utility>
 
 namespace unipile::program {
 namespace {
+
+/// With JSON on standard error, what ends the program becomes an object, too.
+template <class Command>
+int run_reporting(const harvest_arguments& arguments, Command command)
+try {
+    return command(arguments);
+} catch (const std::bad_alloc&) {
+    throw;  // GCOVR_EXCL_LINE: there is no memory for a message
+} catch (const std::exception& e) {
+    if (!arguments.watch.is_json()) throw;
+    throw failure_in_json{failed_by(e)};
+}
 
 int run_harvest(const harvest_arguments& arguments)
 {
@@ -52,7 +67,7 @@ void add_harvest(CLI::App& app, runner& run)
         app.add_subcommand("harvest", "Harvest many identifiers through many accounts into a durable store");
     const auto arguments = std::make_shared<harvest_arguments>();
     add_harvest_options(*command, *arguments);
-    command->callback([&run, arguments] { run = [arguments] { return run_harvest(*arguments); }; });
+    command->callback([&run, arguments] { run = [arguments] { return run_reporting(*arguments, run_harvest); }; });
 }
 
 void add_work(CLI::App& app, runner& run)
@@ -60,7 +75,7 @@ void add_work(CLI::App& app, runner& run)
     CLI::App* command = app.add_subcommand("work", "Join the harvest that is under way in a PostgreSQL database");
     const auto arguments = std::make_shared<harvest_arguments>();
     add_work_options(*command, *arguments);
-    command->callback([&run, arguments] { run = [arguments] { return run_work(*arguments); }; });
+    command->callback([&run, arguments] { run = [arguments] { return run_reporting(*arguments, run_work); }; });
 }
 
 }  // namespace unipile::program

@@ -20,23 +20,10 @@ constexpr std::size_t longest_cell = 40;
 constexpr std::size_t longest_reason = 60;
 constexpr std::size_t longest_outage = 200;
 
-/// Returns the number of jobs that need no more work.
-std::uint64_t ended(const store::job_counts& jobs) { return jobs.done + jobs.failed; }
-
-/// Returns the progress; never 100 before the end.
-std::string percent(const store::job_counts& jobs)
-{
-    const std::uint64_t all = jobs.all();
-    if (all == 0) return "0%";
-    if (ended(jobs) == all) return "100%";
-    const double share = static_cast<double>(ended(jobs)) / static_cast<double>(all);
-    return std::to_string(std::min(99, static_cast<int>(share * 100))) + '%';
-}
-
-std::uint64_t running(const harvest_snapshot& s) { return std::min<std::uint64_t>(s.accounts.running, s.jobs.open()); }
+std::string percent(const harvest_state& s) { return std::to_string(s.percent()) + '%'; }
 
 /// `[####!!>>....]`: done, failed, running, waiting.
-std::string bar(const harvest_snapshot& s, std::size_t cells)
+std::string bar(const harvest_state& s, std::size_t cells)
 {
     const store::job_counts& jobs = s.jobs;
     std::string out(cells, '.');
@@ -51,29 +38,29 @@ std::string bar(const harvest_snapshot& s, std::size_t cells)
         };
         fill(jobs.done, '#');
         fill(jobs.failed, '!');
-        fill(running(s), '>');
+        fill(s.running(), '>');
     }
     return '[' + out + ']';
 }
 
-std::string left_text(const harvest_snapshot& s)
+std::string left_text(const harvest_state& s)
 {
     return s.eta ? "about " + human_duration(std::max(milliseconds{0}, *s.eta)) + " to go" : std::string{};
 }
 
-std::string head_line(const harvest_snapshot& s, std::size_t width)
+std::string head_line(const harvest_state& s, std::size_t width)
 {
     const std::size_t cells = std::clamp<std::size_t>(width / 4, 4, 40);
-    std::string out = bar(s, cells) + ' ' + percent(s.jobs) + ' ' + s.phase;
+    std::string out = bar(s, cells) + ' ' + percent(s) + ' ' + s.phase;
     out += ", " + human_duration(s.elapsed);
     if (s.eta) out += ", " + left_text(s);
     return out;
 }
 
-std::string jobs_text(const harvest_snapshot& s)
+std::string jobs_text(const harvest_state& s)
 {
-    return with_thousands(s.jobs.done) + " done, " + with_thousands(running(s)) +
-           (s.shared ? " running here, " : " running, ") + with_thousands(s.jobs.open() - running(s)) + " waiting, " +
+    return with_thousands(s.jobs.done) + " done, " + with_thousands(s.running()) +
+           (s.shared ? " running here, " : " running, ") + with_thousands(s.jobs.open() - s.running()) + " waiting, " +
            with_thousands(s.jobs.failed) + " failed";
 }
 
@@ -84,18 +71,18 @@ std::string rate_text(double per_second)
 }
 
 /// What precedes the figures of this process.
-std::string own_part(const harvest_snapshot& s)
+std::string own_part(const harvest_state& s)
 {
     if (!s.shared) return {};
     return "this worker: " + counted(s.tally.jobs_done + s.tally.jobs_failed, "job", "jobs") + ", ";
 }
 
-std::string posts_text(const harvest_snapshot& s)
+std::string posts_text(const harvest_state& s)
 {
     return with_thousands(s.tally.posts) + " (" + rate_text(s.posts_per_second) + ")";
 }
 
-std::string requests_line(const harvest_snapshot& s)
+std::string requests_line(const harvest_state& s)
 {
     std::string out = "requests: " + with_thousands(s.tally.requests);
     if (s.accounts.bounded) out += ", " + with_thousands(s.accounts.left_today) + " left in the budgets";
@@ -104,7 +91,7 @@ std::string requests_line(const harvest_snapshot& s)
     return out;
 }
 
-std::string accounts_line(const harvest_snapshot& s)
+std::string accounts_line(const harvest_state& s)
 {
     return "accounts: " + with_thousands(s.accounts.accounts) + ", " + with_thousands(s.accounts.resting) +
            " resting, " + with_thousands(s.accounts.parked_count) + " parked";
@@ -144,7 +131,7 @@ std::string outage_line(const outage_view& outage, std::chrono::sys_time<millise
 
 }  // namespace
 
-std::vector<std::string> live_lines(const harvest_snapshot& s, std::size_t width)
+std::vector<std::string> live_lines(const harvest_state& s, std::size_t width)
 {
     std::vector<std::string> lines;
     lines.push_back(head_line(s, width));
@@ -159,10 +146,10 @@ std::vector<std::string> live_lines(const harvest_snapshot& s, std::size_t width
     return lines;
 }
 
-std::string plain_line(const harvest_snapshot& s)
+std::string plain_line(const harvest_state& s)
 {
     std::string out = time_text(s.now) + ' ' + human_duration(s.elapsed) + ": " + s.phase + ": jobs " + jobs_text(s) +
-                      " (" + percent(s.jobs) + "); " + own_part(s) + "posts " + posts_text(s) + "; " + requests_line(s);
+                      " (" + percent(s) + "); " + own_part(s) + "posts " + posts_text(s) + "; " + requests_line(s);
     if (s.accounts.outage) out += "; " + outage_line(*s.accounts.outage, s.now);
     if (s.accounts.resting > 0) out += "; accounts resting: " + with_thousands(s.accounts.resting);
     if (s.accounts.parked_count > 0) {

@@ -7,14 +7,15 @@
 #include "program/stored/open_store.hpp"
 #include "program/stored/usable_store.hpp"
 #include "program/terminal/figures.hpp"
+#include "program/watch/state_json.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <functional>
-#include <iostream>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <unordered_map>
 #include <unordered_set>
@@ -67,10 +68,7 @@ std::unordered_map<std::string, known_account> read_accounts(const harvest_argum
 /// The jobs of a file, each once.
 struct jobs_seen {
     std::unordered_map<std::string, std::uint64_t> by_account;
-    std::uint64_t repeated = 0;  ///< lines whose job is on an earlier line
-    std::uint64_t rejected = 0;  ///< lines without a job
-    std::uint64_t persons = 0;   ///< persons of accounts that are not known to be of another provider than LinkedIn
-    std::uint64_t odd = 0;       ///< of those, without the form of LinkedIn's ids
+    jobs_file_notes notes;
 };
 
 using known_accounts = std::unordered_map<std::string, known_account>;
@@ -82,40 +80,40 @@ jobs_seen look_through(const harvest_arguments& arguments, const known_accounts&
     request.account = arguments.account;
     request.company = arguments.company;
     request.columns = job_columns{arguments.columns};
-    job_file file{request, [](std::string_view line) { std::cerr << line << '\n'; }, [] { return true; }};
+    job_file file{request, [&](std::string_view line) { say(arguments.watch, line); }, [] { return true; }};
     jobs_seen seen;
     // Hashes, since a file may have millions of lines.
     std::unordered_set<std::size_t> jobs;
     while (auto job = file.next()) {
         const std::string key = job->account + '\0' + job->identifier + (job->is_company ? "\1" : "");
         if (!jobs.insert(std::hash<std::string>{}(key)).second) {
-            ++seen.repeated;
+            ++seen.notes.repeated;
             continue;
         }
         const auto account = known.find(job->account);
         const std::string provider = account == known.end() ? std::string{} : account->second.provider;
         if (!job->is_company && (provider.empty() || provider == "LINKEDIN")) {
-            ++seen.persons;
-            seen.odd += looks_like_linkedin_id(job->identifier) ? 0 : 1;
+            ++seen.notes.persons;
+            seen.notes.odd += looks_like_linkedin_id(job->identifier) ? 0 : 1;
         }
         ++seen.by_account[std::move(job->account)];
     }
-    seen.rejected = file.finish();
+    seen.notes.rejected = file.finish();
     return seen;
 }
 
-std::vector<std::string> notes_on(const jobs_seen& seen)
+std::vector<std::string> lines_on(const jobs_file_notes& notes)
 {
-    std::vector<std::string> notes;
-    if (seen.repeated > 0) notes.push_back(repetition_line(seen.repeated));
-    if (seen.rejected > 0)
-        notes.push_back(with_thousands(seen.rejected) + (seen.rejected == 1 ? " line holds" : " lines hold") +
+    std::vector<std::string> lines;
+    if (notes.repeated > 0) lines.push_back(repetition_line(notes.repeated));
+    if (notes.rejected > 0)
+        lines.push_back(with_thousands(notes.rejected) + (notes.rejected == 1 ? " line holds" : " lines hold") +
                         " no job that can be asked for");
-    if (seen.odd > 0)
-        notes.push_back(with_thousands(seen.odd) + " of " + with_thousands(seen.persons) +
+    if (notes.odd > 0)
+        lines.push_back(with_thousands(notes.odd) + " of " + with_thousands(notes.persons) +
                         " persons' identifiers don't look like LinkedIn ids (ACo…): the API refuses LinkedIn's vanity "
                         "names; Instagram's user names are fine");
-    return notes;
+    return lines;
 }
 
 /// Returns the average over an account's jobs: those that are done only have to be updated, unless all posts are read
@@ -173,10 +171,14 @@ int dry_run(const harvest_arguments& arguments, const harvest_plan& plan)
         estimator.add(load);
     }
     blocking_output out{{}};
-    for (const std::string& line : estimate_lines(estimator.result())) out.write(line + '\n');
-    for (const std::string& line : notes_on(seen)) out.write(line + '\n');
+    if (plan.watch.log.summary == log_form::json) {
+        out.write(estimate_json(estimator.result(), seen.notes) + '\n');
+    } else {
+        for (const std::string& line : estimate_lines(estimator.result())) out.write(line + '\n');
+        for (const std::string& line : lines_on(seen.notes)) out.write(line + '\n');
+    }
     out.finish();
-    return seen.rejected == 0 ? exit_code::all_complete : exit_code::some_incomplete;
+    return seen.notes.rejected == 0 ? exit_code::all_complete : exit_code::some_incomplete;
 }
 
 }  // namespace unipile::program

@@ -8,19 +8,29 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
+#include <unordered_map>
 
 namespace unipile::program {
 
-/// The time that the accounts' pace alone requires.
+/// How fast accounts have been so far.
+struct account_speeds {
+    double requests_per_job = 1;           ///< the average for a listing from here on
+    std::chrono::milliseconds elapsed{0};  ///< the time in which `jobs_over` ended
+    std::unordered_map<std::string, std::uint64_t> jobs_over;
+};
+
+/// The time that the accounts alone require.
 struct pace_outlook {
     std::chrono::milliseconds duration{0};  ///< from `estimate_rules::now` until the slowest account is done
     std::uint64_t parked_jobs = 0;          ///< waiting for the owners of their accounts; not in `duration`
 };
 
-/// Returns the outlook for a store's remaining jobs. `requests_per_job`: the average for a listing from here on.
-/// `keep_going` is called after each account; if it returns false, the rest is left out. Throws store::store_error, and
+/// Returns the outlook for a store's remaining jobs. An account needs what its pace requires. One that was throttled
+/// lately needs at least as long as its jobs so far have taken, since it will be throttled again. `keep_going` is
+/// called after each account; if it returns false, the rest is left out. Throws store::store_error, and
 /// std::invalid_argument for rules that can't work.
-pace_outlook read_outlook(store::post_reader& reader, estimate_rules rules, double requests_per_job,
+pace_outlook read_outlook(store::post_reader& reader, estimate_rules rules, const account_speeds& speeds,
                           const std::function<bool()>& keep_going = {});
 
 struct eta_basis {

@@ -4,7 +4,7 @@
 
 namespace unipile::program {
 
-int exit_code_of(const harvest_ending& e, bool all_written)
+int exit_code_of(const harvest_state& e, bool all_written)
 {
     const bool flawless = all_written && e.tally.quarantined == 0 && e.rejects == 0 && e.unconfirmed() == 0;
     if (!flawless || e.jobs.failed > e.failed_before) return exit_code::some_incomplete;

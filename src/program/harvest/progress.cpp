@@ -1,7 +1,6 @@
 #include "program/harvest/progress.hpp"
 
 #include "program/harvest/estimate_lines.hpp"
-#include "program/harvest/line_pace.hpp"
 #include "program/output/call_result.hpp"
 #include "program/stored/open_store.hpp"
 
@@ -17,27 +16,19 @@ namespace {
 namespace asio = boost::asio;
 using std::chrono::milliseconds;
 
-constexpr milliseconds live_interval{250};
-constexpr milliseconds plain_interval{1'000};
 /// How often the outlook is updated if that is fast, and the share of the time that it may take otherwise.
 constexpr milliseconds outlook_interval{10'000};
 constexpr int outlook_share = 100;
 
-/// Returns the state whose changes are logged at once.
-std::string state_of(const harvest_snapshot& s)
-{
-    return s.phase + (s.accounts.outage ? ", outage, " : ", ") + std::to_string(s.accounts.parked_count);
-}
-
 /// Runs on its own thread. Returns nothing if the store can't be read at the moment.
-asio::awaitable<std::optional<pace_outlook>> outlook(std::string store, estimate_rules rules, double requests_per_job,
+asio::awaitable<std::optional<pace_outlook>> outlook(std::string store, estimate_rules rules, account_speeds speeds,
                                                      std::shared_ptr<std::atomic<bool>> over)
 {
     std::optional<pace_outlook> seen;
     try {
         const auto reader = open_reader(store, [over](const store_wait&) { return !*over; });
         const auto keep_going = [&over] { return !*over; };
-        seen = read_outlook(*reader, std::move(rules), requests_per_job, keep_going);
+        seen = read_outlook(*reader, std::move(rules), speeds, keep_going);
     } catch (const store::store_error&) {
         // The process that writes the store reports the error.
     }
@@ -46,45 +37,39 @@ asio::awaitable<std::optional<pace_outlook>> outlook(std::string store, estimate
 
 }  // namespace
 
-harvest_progress::harvest_progress(asio::io_context& context, console& out, std::function<harvest_snapshot()> take,
+harvest_progress::harvest_progress(asio::io_context& context, std::function<harvest_state(detail)> take,
                                    std::string store, estimate_rules rules)
-    : console_(out),
-      take_(std::move(take)),
+    : take_(std::move(take)),
       store_(std::move(store)),
       rules_(std::move(rules)),
-      redraw_(context),
-      ahead_(context)
+      tick_(context),
+      ahead_(context),
+      rate_(std::chrono::steady_clock::now())
 {}
 
 harvest_progress::~harvest_progress() { *over_ = true; }
 
-asio::awaitable<void> harvest_progress::show()
+asio::awaitable<void> harvest_progress::follow(milliseconds interval, std::function<void(const harvest_state&)> show)
 {
-    const bool live = console_.shows_progress();
-    line_pace pace;
-    rate_.emplace(std::chrono::steady_clock::now());
     for (;;) {
-        redraw_.expires_after(live ? live_interval : plain_interval);
-        co_await redraw_.async_wait(as_result);
-        const harvest_snapshot s = snapshot();
-        console_.flush();
-        if (live)
-            console_.live(live_lines(s, console_.width()));
-        else if (pace.is_due(s.elapsed, state_of(s)))
-            console_.say(plain_line(s));
+        tick_.expires_after(interval);
+        co_await tick_.async_wait(as_result);
+        show(state(detail::totals));
     }
 }
 
-harvest_snapshot harvest_progress::snapshot()
+harvest_state harvest_progress::state(detail how_much)
 {
-    harvest_snapshot s = take_();
-    rate_->add(std::chrono::steady_clock::now(), s.tally.posts);
-    s.posts_per_second = rate_->per_second();
+    harvest_state s = take_(how_much);
+    rate_.add(std::chrono::steady_clock::now(), s.tally.posts);
+    s.posts_per_second = rate_.per_second();
+    history_.add(s.elapsed, s.tally.posts);
+    if (how_much == detail::all) s.posts_so_far = history_.steps();
     s.eta = time_left(basis_of(s));
     return s;
 }
 
-eta_basis harvest_progress::basis_of(const harvest_snapshot& s) const
+eta_basis harvest_progress::basis_of(const harvest_state& s) const
 {
     eta_basis basis;
     basis.elapsed = s.elapsed;
@@ -103,7 +88,7 @@ asio::awaitable<void> harvest_progress::look_ahead()
         const auto began = std::chrono::steady_clock::now();
         estimate_rules rules = rules_;
         rules.now = wall_now();
-        auto look = outlook(store_, std::move(rules), requests_per_job(), over_);
+        auto look = outlook(store_, std::move(rules), speeds(), over_);
         const auto seen = co_await asio::co_spawn(reading_, std::move(look), asio::use_awaitable);
         if (seen) {
             outlook_ = seen;
@@ -115,12 +100,17 @@ asio::awaitable<void> harvest_progress::look_ahead()
     }
 }
 
-/// Returns the average of the jobs that are over, or the usual one.
-double harvest_progress::requests_per_job() const
+account_speeds harvest_progress::speeds() const
 {
-    const harvest_snapshot s = take_();
+    const harvest_state s = take_(detail::all);
+    account_speeds speeds;
+    speeds.elapsed = s.elapsed;
+    for (const auto& [account, counts] : s.tally.by_account) speeds.jobs_over[account] = counts.done + counts.failed;
     const std::uint64_t over = s.tally.jobs_done + s.tally.jobs_failed;
-    return over > 0 ? static_cast<double>(s.tally.requests) / static_cast<double>(over) : requests_of_new_job;
+    // The average of the jobs that are over, or the usual one.
+    speeds.requests_per_job =
+        over > 0 ? static_cast<double>(s.tally.requests) / static_cast<double>(over) : requests_of_new_job;
+    return speeds;
 }
 
 }  // namespace unipile::program

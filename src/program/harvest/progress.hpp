@@ -1,10 +1,10 @@
-// The display of a running harvest, and its outlook.
+// The state of a running harvest with its rate and its outlook.
 #pragma once
 
-#include "program/harvest/display.hpp"
 #include "program/harvest/eta.hpp"
-#include "program/terminal/console.hpp"
 #include "program/terminal/rate_meter.hpp"
+#include "program/watch/rate_history.hpp"
+#include "program/watch/state.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -13,7 +13,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -21,34 +20,36 @@
 
 namespace unipile::program {
 
-/// Displays a snapshot periodically, with the estimated time left: by the rate so far, and by the pace of the accounts,
-/// which it reads in the store.
+/// Adds to a harvest's state what only time shows: the recent rate, and the estimated time left, by the rate so far and
+/// by the pace of the accounts, which it reads in the store.
 class harvest_progress {
 public:
-    /// `take` returns a snapshot without rate and estimate. `store`: the file; `rules`: for its accounts.
-    harvest_progress(boost::asio::io_context& context, console& out, std::function<harvest_snapshot()> take,
-                     std::string store, estimate_rules rules);
+    /// `take` returns the state without rate and estimate. `store`: the file; `rules`: for its accounts.
+    harvest_progress(boost::asio::io_context& context, std::function<harvest_state(detail)> take, std::string store,
+                     estimate_rules rules);
     /// Does not wait for an outlook that is being computed.
     ~harvest_progress();
     harvest_progress(const harvest_progress&) = delete;
     harvest_progress& operator=(const harvest_progress&) = delete;
 
-    /// Never returns.
-    boost::asio::awaitable<void> show();
+    harvest_state state(detail how_much);
+
+    /// Calls `show` with the totals at this interval. Never returns.
+    boost::asio::awaitable<void> follow(std::chrono::milliseconds interval,
+                                        std::function<void(const harvest_state&)> show);
     /// Never returns. In a large store an outlook takes time, so it is computed on a thread.
     boost::asio::awaitable<void> look_ahead();
 
 private:
-    harvest_snapshot snapshot();
-    eta_basis basis_of(const harvest_snapshot& s) const;
-    double requests_per_job() const;
+    eta_basis basis_of(const harvest_state& s) const;
+    account_speeds speeds() const;
 
-    console& console_;
-    std::function<harvest_snapshot()> take_;
+    std::function<harvest_state(detail)> take_;
     std::string store_;
     estimate_rules rules_;
-    boost::asio::steady_timer redraw_, ahead_;
-    std::optional<rate_meter> rate_;  ///< since the harvest's start
+    boost::asio::steady_timer tick_, ahead_;
+    rate_meter rate_;  ///< since the harvest's start
+    rate_history history_;
     std::optional<pace_outlook> outlook_;
     std::chrono::steady_clock::time_point outlook_from_;
     std::shared_ptr<std::atomic<bool>> over_ = std::make_shared<std::atomic<bool>>(false);

@@ -3,11 +3,13 @@
 #include "program/command.hpp"
 #include "program/harvest/exit_code.hpp"
 #include "program/harvest/stop.hpp"
+#include "program/harvest/summary.hpp"
 #include "program/output/call_result.hpp"
 #include "program/posts/report.hpp"
 #include "program/stored/open_store.hpp"
 #include "program/terminal/figures.hpp"
 #include "program/terminal/safe_text.hpp"
+#include "program/watch/setting_names.hpp"
 
 #include <unipile/store/async.hpp>
 
@@ -32,7 +34,8 @@ using std::chrono::milliseconds;
 /// An interrupted run has ten seconds to commit; this part of them is for the pages under way.
 constexpr milliseconds patience_with_pages{8'000};
 constexpr milliseconds longest_sleep{30'000};
-constexpr milliseconds unpark_interval{2'000};
+/// How often requests of other processes are looked for: to unpark an account, or to change a setting.
+constexpr milliseconds change_interval{2'000};
 /// How often the display reads the accounts.
 constexpr milliseconds view_interval{500};
 /// How often the jobs of a shared run are counted if that is fast, and the share of the time that it may take
@@ -50,21 +53,24 @@ constexpr milliseconds wait_when_interrupted{1'000};
 harvest_run::harvest_run(const harvest_arguments& arguments, harvest_plan plan)
     : arguments_(arguments),
       plan_(std::move(plan)),
-      console_(!arguments.quiet),
+      watch_(
+          context_, plan_.watch, [this](detail how_much) { return state(how_much); },
+          [this](control command) { return apply_control(std::move(command)); }),
       interruption_(context_, {.stop = [this] { stop_run(); },
                                .give_up = [this] { cancel_all(); },
                                .end_at_once =
                                    [this] {
                                        // GCOVR_EXCL_START: a process that ends so writes no counters.
-                                       console_.live({});
+                                       log().end_progress();
                                        // The last commit is intact, and later pages will be requested again.
                                        std::_Exit(exit_code::interrupted);
                                        // GCOVR_EXCL_STOP
                                    },
                                .patience = patience_with_pages}),
       until_(context_),
-      unparked_(context_),
+      changes_(context_),
       look_(context_),
+      control_(arguments.connection.connections),
       shared_(is_database(arguments.store))
 {
     interruption_.listen();
@@ -74,7 +80,7 @@ harvest_run::harvest_run(const harvest_arguments& arguments, harvest_plan plan)
     if (plan_.until) asio::co_spawn(context_, end_in_time(), ended);
     if (arguments.ndjson.empty()) return;
     output_.emplace(context_, arguments.ndjson,
-                    post_output::steps{.say = [this](std::string_view line) { console_.say(line); },
+                    post_output::steps{.say = [this](std::string_view line) { log().say(line); },
                                        .stop = [this] { stop_all(); },
                                        .keeps_going = [this] { return keeps_going(); }});
 }
@@ -90,6 +96,7 @@ harvest_run::~harvest_run() = default;
 
 int harvest_run::run()
 {
+    watch_.open();
     if (prepare_unless_interrupted()) {
         guard([this] { start_company(); });
         do {
@@ -98,76 +105,38 @@ int harvest_run::run()
         } while (has_another_key());
     }
     close_books();
-    console_.live({});
-    if (!arguments_.quiet && (start_.run.run != 0 || !arguments_.joins))
-        for (const std::string& line : summary_lines(ending())) console_.say(line);
-    if (!left_in_log_.file.empty()) console_.say(log_line(left_in_log_));
-    if (stopped_by_)
-        console_.say(stopped_line(*stopped_by_));
-    else if (output_ && output_->reader_gone() && exit_code_now() == exit_code::some_incomplete)
-        console_.say("unipile: stopped: the reader of " + output_->name() +
-                     " went away; the same command goes on where its lines ended");
+    sum_up();
     return exit_code_now();
 }
 
-harvest_ending harvest_run::ending() const
-{
-    harvest_ending e;
-    e.tally = past_;
-    if (harvester_) {
-        add(e.tally, harvester_->stats());
-        e.accounts = view_of(*harvester_);
-    }
-    e.jobs = counts_;
-    e.elapsed = elapsed();
-    if (start_.run.run != 0) e.store = arguments_.store;
-    e.rejects = start_.imported.rejected;
-    e.withdrawn = start_.imported.withdrawn;
-    e.all_read = start_.imported.all_read;
-    e.shared = shared_;
-    e.failed_before = failed_before_;
-    e.time_is_up = time_is_up_;
-    e.stopped = stopping_;
-    return e;
-}
+const store::harvester_stats* harvest_run::stats() const { return harvester_ ? &harvester_->stats() : nullptr; }
 
-/// Returns what this process has done.
-store::harvester_counters harvest_run::tally() const
+harvest_state harvest_run::state(detail how_much)
 {
-    store::harvester_counters sum = past_;
-    if (harvester_) add(sum, harvester_->stats());
-    return sum;
-}
-
-harvest_snapshot harvest_run::snapshot()
-{
-    harvest_snapshot s;
-    s.tally = tally();
-    if (harvester_) {
-        if (const auto now = std::chrono::steady_clock::now(); now >= accounts_from_ + view_interval) {
-            accounts_ = view_of(*harvester_);
-            accounts_from_ = now;
-        }
+    harvest_state s;
+    counts_.describe(s, stats(), how_much);
+    const auto now = std::chrono::steady_clock::now();
+    if (harvester_ && (how_much == detail::all || now >= accounts_from_ + view_interval)) {
+        accounts_ = view_of(*harvester_);
+        accounts_from_ = now;
     }
     s.accounts = accounts_;
-    s.elapsed = elapsed();
-    s.now = wall_now();
-    s.phase = phase_;
+    if (harvester_ && how_much == detail::all) s.accounts.each = each_account(*harvester_, s.tally.by_account);
+    s.run = start_.run.run;
+    if (s.run != 0) s.store = arguments_.store;
     s.shared = shared_;
-    // Those of this process since the jobs were counted.
-    const std::uint64_t done = s.tally.jobs_done - counted_.jobs_done;
-    const std::uint64_t failed = s.tally.jobs_failed - counted_.jobs_failed;
-    s.jobs.done = counts_.done + done;
-    s.jobs.failed = counts_.failed + failed;
-    s.jobs.queued = counts_.open() - std::min(counts_.open(), done + failed);
-    const std::uint64_t over = s.jobs.done + s.jobs.failed;
-    s.jobs_over = over - std::min(over, over_before_);
+    s.rejects = start_.imported.rejected;
+    s.withdrawn = start_.imported.withdrawn;
+    s.all_read = start_.imported.all_read;
+    s.time_is_up = time_is_up_;
+    s.stopped = stopping_;
+    s.paused = control_.is_paused();
+    s.connections = control_.connections();
+    s.phase = s.paused && phase_ == "harvesting" ? "paused" : phase_;
+    s.began = began_at_;
+    s.now = wall_now();
+    s.elapsed = std::chrono::duration_cast<milliseconds>(now - began_);
     return s;
-}
-
-milliseconds harvest_run::elapsed() const
-{
-    return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began_);
 }
 
 /// A signal ends the wait for a store that another process has, or that can't be reached.
@@ -189,7 +158,7 @@ bool harvest_run::prepare()
     start_steps steps;
     steps.patience = [this](const store_wait& w) { return wait_for_store(w); };
     steps.keeps_going = [this] { return keeps_going(); };
-    steps.say = [this](std::string_view line) { console_.say(line); };
+    steps.say = [this](std::string_view line) { log().say(line); };
     steps.enter = [this](std::string phase) { phase_ = std::move(phase); };
     if (arguments_.joins)
         join_run(arguments_, steps, start_);
@@ -198,16 +167,21 @@ bool harvest_run::prepare()
     if (!start_.engine) return false;
     if (arguments_.joins) adopt_terms(plan_, start_.run.terms);
     context_.poll();
-    counts_ = start_.engine->perform(store::count_jobs{start_.run.run});
-    over_before_ = counts_.done + counts_.failed;
+    const store::job_counts jobs = start_.engine->perform(store::count_jobs{start_.run.run});
     // A run that is continued has failures that no exit code may have told yet.
-    if (!arguments_.joins && !start_.run.resumed) failed_before_ = counts_.failed;
-    if (arguments_.joins && !arguments_.quiet)
-        console_.say("unipile: joined run " + std::to_string(start_.run.run) + " (" +
-                     printable(start_.run.label, longest_label) + "): " + with_thousands(counts_.open()) + " of " +
-                     counted(counts_.all(), "job", "jobs") + " are to be done");
+    counts_.begin(jobs, !arguments_.joins && !start_.run.resumed);
+    const store::settings settings = start_.engine->perform(store::read_settings{});
+    take_settings(settings);
+    // A report on the store's accounts needs them.
+    const auto terms = settings.find(std::string(terms_setting));
+    if (!arguments_.joins && (terms == settings.end() || terms->second != plan_.run.terms))
+        start_.engine->perform(store::set_setting{std::string(terms_setting), plan_.run.terms});
+    if (arguments_.joins && !log().settings().is_quiet())
+        log().say("unipile: joined run " + std::to_string(start_.run.run) + " (" +
+                  printable(start_.run.label, longest_label) + "): " + with_thousands(jobs.open()) + " of " +
+                  counted(jobs.all(), "job", "jobs") + " are to be done");
     writer_ = std::make_unique<store::store_writer>(std::move(start_.engine));
-    return !stopping_ && counts_.open() > 0;
+    return !stopping_ && jobs.open() > 0;
 }
 
 /// Starts what runs beside the harvester.
@@ -217,16 +191,13 @@ void harvest_run::start_company()
     const auto ended = [this](const std::exception_ptr& error) {  // GCOVR_EXCL_LINE: they end without memory only
         if (error) failed(error);                                 // GCOVR_EXCL_LINE
     };
-    asio::co_spawn(context_, look_for_unparked(), ended);
-    if (arguments_.quiet) return;
-    if (shared_) asio::co_spawn(context_, look_at_run(), ended);
+    asio::co_spawn(context_, look_for_changes(), ended);
     estimate_rules rules;
     rules.pace = plan_.pace;
     rules.pace_by_provider = plan_.pace_by_provider;
     rules.pace_of = plan_.harvester.harvest.pace_of;
-    progress_.emplace(context_, console_, [this] { return snapshot(); }, arguments_.store, std::move(rules));
-    asio::co_spawn(context_, progress_->show(), ended);
-    asio::co_spawn(context_, progress_->look_ahead(), ended);
+    const bool seen = watch_.begin(arguments_.store, std::move(rules), ended);
+    if (seen && shared_) asio::co_spawn(context_, look_at_run(), ended);
 }
 
 void harvest_run::start_harvester()
@@ -235,12 +206,14 @@ void harvest_run::start_harvester()
     if (output_) options.on_posts = [this](std::span<const post> posts) { return output_->write(posts); };
     options.describe = failure_text;
     options.on_damaged_ledger = [this](std::string_view account) {
-        console_.say("unipile: what account " + printable(account, 80) +
-                     " has used can't be read in the store; all that its pace allows counts as used by now");
+        log().say("unipile: what account " + printable(account, 80) +
+                  " has used can't be read in the store; all that its pace allows counts as used by now");
     };
+    control_.prepare(options);
     phase_ = "harvesting";
     harvester_ =
         std::make_unique<store::harvester>(context_.get_executor(), *writer_, start_.run.run, std::move(options));
+    control_.begin(*harvester_);
     harvester_->async_run([this](error_code code) { harvester_ended(code); });
     harvesting_ = true;
 }
@@ -283,7 +256,7 @@ void harvest_run::stop_run()
 {
     if (interruption_.came() && !phase_.empty()) {
         phase_ = harvesting_ ? "finishing the pages under way" : "stopping";
-        if (!arguments_.quiet) console_.say("unipile: " + phase_ + "; press Ctrl-C again to stop at once");
+        if (!log().settings().is_quiet()) log().say("unipile: " + phase_ + "; press Ctrl-C again to stop at once");
     }
     stop_all();
 }
@@ -297,77 +270,27 @@ bool harvest_run::has_another_key()
     if (interruption_.came() || time_is_up_ || (output_ && output_->is_lost()) || error_ || writer_->failure())
         return false;
     try {
-        std::string key = read_key_file(arguments_.connection.api_key_file);
+        std::string key =
+            read_key_file(arguments_.connection.api_key_file, [this](std::string_view line) { log().say(line); });
         if (key == plan_.harvester.client.api_key) return false;
         plan_.harvester.client.api_key = std::move(key);
     } catch (const std::invalid_argument& e) {
-        console_.say("unipile: " + std::string{e.what()});
+        log().say("unipile: " + std::string{e.what()});
         return false;
     }
-    console_.say("unipile: the key was refused; going on with the one that the key file holds now");
-    add(past_, harvester_->stats());
+    log().say("unipile: the key was refused; going on with the one that the key file holds now");
+    counts_.ended(harvester_->stats());
     harvester_.reset();
     stopped_by_.reset();
     stopping_ = false;
     return true;
 }
 
-/// Makes everything durable; the store's failure is this run's.
-void harvest_run::close_books()
-{
-    if (!writer_) return;
-    try {
-        write_the_end();
-        writer_->close();
-    } catch (const store::store_error& e) {
-        const bool waited = e.reason() == store::store_errc::locked || e.reason() == store::store_errc::interrupted;
-        if (!interruption_.came() || !waited) throw;
-        // All that the harvester has counted is stored.
-        counts_ = snapshot().jobs;
-    }
-    left_in_log_ = writer_->tail();
-    if (output_) output_->close();
-    if (error_) std::rethrow_exception(error_);
-}
-
-/// Runs the event loop meanwhile, since another process may have the store locked, and a signal ends the wait.
-void harvest_run::write_the_end()
-{
-    closing_books_ = true;
-    bool written = false;
-    context_.restart();
-    asio::co_spawn(context_, store_the_end(), [this, &written](const std::exception_ptr& error) {
-        if (error) failed(error);  // GCOVR_EXCL_LINE: without memory only
-        written = true;
-        context_.stop();
-    });
-    while (!written) guard([this] { context_.run(); });
-}
-
-/// A failure is thrown when the writer is closed.
-asio::awaitable<void> harvest_run::store_the_end()
-{
-    const bool to_the_end = !stopping_;
-    store::count_jobs count;
-    count.run = start_.run.run;
-    const auto counted = co_await store::async_apply(*writer_, context_.get_executor(), count, as_result);
-    if (std::get<0>(counted)) co_return;
-    counts_ = std::get<1>(counted);
-    if (to_the_end) {
-        store::end_run end;
-        end.run = start_.run.run;
-        end.outcome = outcome_of(counts_);
-        end.now = wall_now();
-        co_await store::async_apply(*writer_, context_.get_executor(), std::move(end), as_result);
-    }
-    co_await store::async_flush(*writer_, context_.get_executor(), as_result);
-}
-
 /// Called on the thread that uses the store: the writer's, or this one before there is a writer.
 bool harvest_run::wait_for_store(const store_wait& wait)
 {
     if (std::string line = store_watch_.line(wait); !line.empty())
-        asio::post(context_, [this, line = std::move(line)] { console_.say(line); });
+        asio::post(context_, [this, line = std::move(line)] { log().say(line); });
     if (std::this_thread::get_id() == thread_) context_.poll();
     if (interruption_.came() || (time_is_up_ && !writer_))
         return wait.what != store_wait::reason::upgrade && wait.waited < wait_when_interrupted;
@@ -382,8 +305,8 @@ asio::awaitable<void> harvest_run::end_in_time()
         co_await until_.async_wait(as_result);
     }
     time_is_up_ = true;
-    if (!arguments_.quiet && !stopping_)
-        console_.say("unipile: the time of --until has come; finishing the pages under way");
+    if (!log().settings().is_quiet() && !stopping_)
+        log().say("unipile: the time of --until has come; finishing the pages under way");
     stop_all();
 }
 
@@ -399,23 +322,41 @@ void harvest_run::cancel_all()
     if (harvester_) harvester_->cancel();
 }
 
-asio::awaitable<void> harvest_run::look_for_unparked()
+asio::awaitable<void> harvest_run::look_for_changes()
 {
     for (;;) {
-        unparked_.expires_after(unpark_interval);
-        co_await unparked_.async_wait(as_result);
+        changes_.expires_after(change_interval);
+        co_await changes_.async_wait(as_result);
         // The writer is closed behind the run's end, without the event loop.
         if (closing_books_) co_return;
-        store::take_unpark_requests take;
-        const auto result = co_await store::async_apply(*writer_, context_.get_executor(), take, as_result);
-        const auto& [ec, accounts] = result;
+        std::vector<store::operation> look;
+        look.emplace_back(store::read_settings{});
+        look.emplace_back(store::take_unpark_requests{});
+        const auto result = co_await store::async_apply(*writer_, context_.get_executor(), std::move(look), as_result);
+        const auto& [ec, found] = result;
         if (ec) {
             stop_all();
             co_return;
         }
-        for (const std::string& account : accounts)
+        take_settings(std::get<store::settings>(found[0]));
+        for (const std::string& account : std::get<std::vector<std::string>>(found[1]))
             if (harvester_) harvester_->unpark(account);
     }
+}
+
+void harvest_run::take_settings(const store::settings& now)
+{
+    for (const std::string& line : control_.take(now, harvester_.get())) log().say("unipile: " + line);
+}
+
+/// From the page. Other processes of the run see it in the store.
+asio::awaitable<void> harvest_run::apply_control(control command)
+{
+    if (!writer_ || closing_books_) throw std::invalid_argument{"the harvest has not begun, or is ending"};
+    std::vector<store::operation> work = operations_of(command, wall_now());
+    co_await store::async_apply(*writer_, context_.get_executor(), std::move(work), asio::use_awaitable);
+    co_await store::async_flush(*writer_, context_.get_executor(), asio::use_awaitable);
+    changes_.cancel();
 }
 
 /// Others work on the run, too.
@@ -430,21 +371,9 @@ asio::awaitable<void> harvest_run::look_at_run()
         count.run = start_.run.run;
         const auto counted = co_await store::async_apply(*writer_, context_.get_executor(), count, as_result);
         if (std::get<0>(counted)) co_return;
-        counts_ = std::get<1>(counted);
-        counted_ = tally();
+        counts_.counted(std::get<1>(counted), stats());
         const auto took = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began);
         pause = std::max(count_interval, took * count_share);
     }
 }
-
-int harvest_run::exit_code_now() const
-{
-    if (stopped_by_ && stopped_by_->code() == errc::api_key_refused) return exit_code::key_refused;
-    if (interruption_.came()) return exit_code::interrupted;
-    if (stopped_by_) return exit_code_of_stop(*stopped_by_);
-    const harvest_ending e = ending();
-    const bool written = !output_ || !output_->failed();
-    return exit_code_of(e, written);
-}
-
 }  // namespace unipile::program

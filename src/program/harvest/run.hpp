@@ -1,15 +1,16 @@
 // The run of `unipile harvest` or `unipile work`: a jobs file, a store, and a harvester between API and store.
 #pragma once
 
-#include "program/harvest/accounts_view.hpp"
 #include "program/harvest/arguments.hpp"
+#include "program/harvest/harvest_control.hpp"
 #include "program/harvest/post_output.hpp"
-#include "program/harvest/progress.hpp"
+#include "program/harvest/run_counts.hpp"
 #include "program/harvest/run_start.hpp"
 #include "program/harvest/store_watch.hpp"
-#include "program/harvest/summary.hpp"
-#include "program/terminal/console.hpp"
 #include "program/terminal/interruption.hpp"
+#include "program/watch/control.hpp"
+#include "program/watch/harvest_watch.hpp"
+#include "program/watch/state.hpp"
 
 #include <unipile/store/engine.hpp>
 #include <unipile/store/harvester.hpp>
@@ -64,35 +65,34 @@ private:
     void stop_all();
     void cancel_all();
     boost::asio::awaitable<void> end_in_time();
-    boost::asio::awaitable<void> look_for_unparked();
+    boost::asio::awaitable<void> look_for_changes();
+    boost::asio::awaitable<void> apply_control(control command);
+    void take_settings(const store::settings& now);
     boost::asio::awaitable<void> look_at_run();
-    store::harvester_counters tally() const;
-    harvest_snapshot snapshot();
-    harvest_ending ending() const;
-    std::chrono::milliseconds elapsed() const;
-    int exit_code_now() const;
+    const store::harvester_stats* stats() const;
+    harvest_state state(detail how_much);
+    harvest_log& log() noexcept { return watch_.log(); }
+    void sum_up();
+    int exit_code_now();
 
     const harvest_arguments& arguments_;
     harvest_plan plan_;
-    console console_;
     boost::asio::io_context context_{1};
+    harvest_watch watch_;
     interruption interruption_;
-    boost::asio::steady_timer until_, unparked_, look_;
+    boost::asio::steady_timer until_, changes_, look_;
     std::optional<post_output> output_;
     std::unique_ptr<store::store_writer> writer_;
     run_start start_;
     store::log_tail left_in_log_;
-    bool shared_;                        ///< other processes may work on the run
-    store::job_counts counts_;           ///< as last counted: before the harvester started, at the end, and when shared
-    store::harvester_counters counted_;  ///< what this process had done when they were counted
-    std::uint64_t over_before_ = 0;      ///< jobs that were over before this process
-    std::uint64_t failed_before_ = 0;    ///< of these, those that had failed; 0 where this process has joined
-    store::harvester_stats past_;        ///< of earlier harvesters
+    harvest_control control_;
+    bool shared_;  ///< other processes may work on the run
+    run_counts counts_;
     std::unique_ptr<store::harvester> harvester_;
-    std::optional<harvest_progress> progress_;
     accounts_view accounts_;
     std::chrono::steady_clock::time_point accounts_from_;
     std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+    wall_time began_at_ = wall_now();
     std::string phase_;
     std::exception_ptr error_;  ///< the first one
     std::optional<failure> stopped_by_;

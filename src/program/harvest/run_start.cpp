@@ -67,7 +67,7 @@ std::optional<store::run_info> find_run(const harvest_arguments& arguments, cons
                 "unipile harvest begins one, and --wait waits for it");
             return std::nullopt;
         }
-        if (first && !arguments.quiet)
+        if (first && !arguments.watch.quiet)
             steps.say("unipile: no harvest is under way in this store; waiting for the next one");
         if (!pause(steps.keeps_going)) return std::nullopt;
     }
@@ -133,7 +133,7 @@ std::unique_ptr<store::engine> open_and_begin(const harvest_arguments& arguments
 void tell_unused(const account_table& table, const harvest_arguments& arguments, const start_steps& steps)
 {
     constexpr std::size_t longest_column = 40;
-    if (arguments.quiet || table.unused_columns().empty()) return;
+    if (arguments.watch.quiet || table.unused_columns().empty()) return;
     std::string all;
     for (const std::string& column : table.unused_columns())
         all += (all.empty() ? "" : ", ") + printable(column, longest_column);
@@ -152,7 +152,7 @@ void begin_run(const harvest_arguments& arguments, const harvest_plan& plan, con
     from.account = arguments.account;
     from.company = arguments.company;
     from.columns = job_columns{arguments.columns};
-    from.quiet = arguments.quiet;
+    from.quiet = arguments.watch.quiet;
     job_file file{from, steps.say, steps.keeps_going};
     start.imported.all_read = file.all_read();
     if (!start.imported.all_read) return;
@@ -165,7 +165,7 @@ void begin_run(const harvest_arguments& arguments, const harvest_plan& plan, con
         engine->commit();  // shows that the file can be written
     });
     start.imported = import_jobs(file, *engine, start.run.run, steps.keeps_going);
-    if (start.imported.repeated > 0 && !arguments.quiet)
+    if (start.imported.repeated > 0 && !arguments.watch.quiet)
         steps.say("unipile: " + repetition_line(start.imported.repeated));
     start.engine = std::move(engine);
 }

@@ -3,9 +3,11 @@
 #include "program/terminal/figures.hpp"
 #include "program/terminal/kinds.hpp"
 #include "program/terminal/safe_text.hpp"
+#include "program/watch/politeness.hpp"
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 namespace unipile::program {
 namespace {
@@ -15,7 +17,7 @@ constexpr std::size_t failures_shown = 5;
 constexpr std::size_t longest_name = 80;
 constexpr std::size_t longest_failure = 300;
 
-std::string jobs_line(const harvest_ending& e)
+std::string jobs_line(const harvest_state& e)
 {
     const std::uint64_t all = e.jobs.all();
     const bool partly = e.tally.jobs_done != e.jobs.done;  // the rest was done by other processes
@@ -46,7 +48,7 @@ std::string posts_line(const store::harvester_stats& t)
     return line;
 }
 
-std::string traffic_line(const harvest_ending& e)
+std::string traffic_line(const harvest_state& e)
 {
     const store::harvester_stats& t = e.tally;
     return "traffic: " + counted(t.pages, "page", "pages") + ", " + counted(t.requests, "request", "requests") + ", " +
@@ -54,7 +56,7 @@ std::string traffic_line(const harvest_ending& e)
 }
 
 /// Adds the ends that the API has not stated.
-void add_inferred(std::vector<std::string>& lines, const harvest_ending& e)
+void add_inferred(std::vector<std::string>& lines, const harvest_state& e)
 {
     std::uint64_t open = 0;
     for (const char* name : {"empty_page", "missing_cursor"})
@@ -72,7 +74,7 @@ void add_inferred(std::vector<std::string>& lines, const harvest_ending& e)
 }
 
 /// Adds what failed and what to do, once per kind.
-void add_failures(std::vector<std::string>& lines, const harvest_ending& e)
+void add_failures(std::vector<std::string>& lines, const harvest_state& e)
 {
     const auto& failure_of = e.tally.failure_of;
     std::size_t shown = 0;
@@ -87,7 +89,7 @@ void add_failures(std::vector<std::string>& lines, const harvest_ending& e)
                                                                    : " failed earlier; --retry-failed tries again"));
 }
 
-void add_parked(std::vector<std::string>& lines, const harvest_ending& e)
+void add_parked(std::vector<std::string>& lines, const harvest_state& e)
 {
     const std::string command = "unipile accounts --store " + printable(e.store);
     for (const auto& [name, reason] : e.accounts.parked) {
@@ -152,7 +154,7 @@ void add_accounts(std::vector<std::string>& lines, const std::map<std::string, s
 
 }  // namespace
 
-std::vector<std::string> summary_lines(const harvest_ending& e)
+std::vector<std::string> summary_lines(const harvest_state& e)
 {
     if (e.store.empty()) return {"not complete: ended before the store was opened; no request was sent"};
     std::vector<std::string> lines{jobs_line(e), posts_line(e.tally), traffic_line(e)};
@@ -161,6 +163,9 @@ std::vector<std::string> summary_lines(const harvest_ending& e)
     add_failures(lines, e);
     add_parked(lines, e);
     add_accounts(lines, e.tally.by_account);
+    politeness paces;
+    for (const account_view& a : e.accounts.each) paces.add(a.account, a.windows);
+    for (std::string& line : paces.lines()) lines.push_back(std::move(line));
     if (e.withdrawn > 0)
         lines.push_back(counted(e.withdrawn, "job was", "jobs were") + " withdrawn: the jobs file names " +
                         (e.withdrawn == 1 ? "it" : "them") + " no more");
@@ -180,35 +185,6 @@ std::string log_line(const store::log_tail& left)
 {
     return "unipile: another process reads the store, so " + human_bytes(left.bytes) + " of it are in " +
            printable(left.file) + " only; copy that with it, or use unipile backup";
-}
-
-void add(store::harvester_counters& sum, const store::harvester_counters& part)
-{
-    sum.jobs_done += part.jobs_done;
-    sum.jobs_failed += part.jobs_failed;
-    sum.jobs_left += part.jobs_left;
-    sum.posts += part.posts;
-    sum.added += part.added;
-    sum.changed += part.changed;
-    sum.quarantined += part.quarantined;
-    sum.pages += part.pages;
-    sum.requests += part.requests;
-    sum.retries += part.retries;
-    sum.wire_bytes += part.wire_bytes;
-}
-
-void add(store::harvester_stats& sum, const store::harvester_stats& part)
-{
-    add(static_cast<store::harvester_counters&>(sum), part);
-    for (const auto& [end, n] : part.by_end) add_kind(sum.by_end, end, n);
-    sum.failure_of.insert(part.failure_of.begin(), part.failure_of.end());
-    for (const auto& [name, a] : part.by_account) {
-        store::account_counts& account = sum.by_account[name];
-        account.done += a.done;
-        account.failed += a.failed;
-        account.posts += a.posts;
-        account.requests += a.requests;
-    }
 }
 
 }  // namespace unipile::program

@@ -26,21 +26,21 @@ std::string from_environment(const char* name)
 }
 
 /// The key is never an argument, since every user of a machine can read those.
-std::string read_key(const std::string& file)
+std::string read_key(const std::string& file, const warning& warn)
 {
-    if (!file.empty()) return read_key_file(file);
+    if (!file.empty()) return read_key_file(file, warn);
     std::string key = from_environment("UNIPILE_API_KEY");
     if (key.empty())
         throw std::invalid_argument{"there is no API key; set UNIPILE_API_KEY, or name a file with --api-key-file"};
     return key;
 }
 
-void warn_if_readable(const char* option, const std::string& file)
+void warn_if_readable(const char* option, const std::string& file, const warning& warn)
 {
     struct stat status{};
     if (::stat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode) || (status.st_mode & S_IROTH) == 0) return;
-    std::cerr << "unipile: " << option << ": " << printable(file)
-              << ": every user of this machine can read it; chmod 600 it\n";
+    warn("unipile: " + std::string{option} + ": " + printable(file) +
+         ": every user of this machine can read it; chmod 600 it");
 }
 
 std::string read_proxy(const std::string& url)
@@ -109,13 +109,15 @@ void add_connection_options(CLI::App& command, connection_options& o, const char
         ->group(server);
 }
 
-std::string read_key_file(const std::string& file)
+void print_warning(std::string_view line) { std::cerr << line << '\n'; }
+
+std::string read_key_file(const std::string& file, const warning& warn)
 {
     constexpr std::size_t most = std::size_t{64} * 1024;
     const auto refuse = [&file](const char* why) {
         throw std::invalid_argument{"--api-key-file: " + printable(file) + ' ' + why};
     };
-    warn_if_readable("--api-key-file", file);
+    warn_if_readable("--api-key-file", file, warn);
     std::ifstream in{file, std::ios::binary};
     std::string key(most, '\0');
     in.read(key.data(), static_cast<std::streamsize>(key.size()));
@@ -140,14 +142,14 @@ void add_files(command_files& files, const connection_options& options)
     files.reads("--client-key", options.certificate_key_file);
 }
 
-client_options make_client_options(const connection_options& options)
+client_options make_client_options(const connection_options& options, const warning& warn)
 {
     client_options made;
     made.base_url = read_base_url(options);
-    made.api_key = read_key(options.api_key_file);
+    made.api_key = read_key(options.api_key_file, warn);
     made.ca_file = options.ca_file;
     made.crl_file = options.crl_file;
-    if (!options.certificate_key_file.empty()) warn_if_readable("--client-key", options.certificate_key_file);
+    if (!options.certificate_key_file.empty()) warn_if_readable("--client-key", options.certificate_key_file, warn);
     made.certificate_file = options.certificate_file;
     made.certificate_key_file = options.certificate_key_file;
     made.proxy = read_proxy(options.proxy);

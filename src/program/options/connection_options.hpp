@@ -8,8 +8,10 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace CLI {
 class App;
@@ -38,13 +40,19 @@ void add_connection_options(CLI::App& command, connection_options& options, cons
 /// Adds the files that the options name.
 void add_files(command_files& files, const connection_options& options);
 
-/// Reads the key in a file; warns on standard error if every user can read it. Throws std::invalid_argument, one line
-/// without any contents of the file.
-std::string read_key_file(const std::string& file);
+/// Takes one line for the user.
+using warning = std::function<void(std::string_view line)>;
+
+/// Writes the line to standard error.
+void print_warning(std::string_view line);
+
+/// Reads the key in a file; warns if every user can read it. Throws std::invalid_argument, one line without any
+/// contents of the file.
+std::string read_key_file(const std::string& file, const warning& warn = print_warning);
 
 /// Reads the key and the base URL from the options or the environment. Throws std::invalid_argument with one line that
 /// says what to change.
-client_options make_client_options(const connection_options& options);
+client_options make_client_options(const connection_options& options, const warning& warn = print_warning);
 
 /// Returns host and port of a base URL in one spelling, which identify an account's server. Empty for a text that is no
 /// base URL.

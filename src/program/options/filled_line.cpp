@@ -243,20 +243,32 @@ public:
         decided_.insert(&option);
         if (takes_value(option)) {
             on_.insert(&option);
-            for (const std::string& value : values) options.push_back(std::string{name}.append("=").append(value));
+            for (const std::string& value : values)
+                added_.emplace_back(&option, std::string{name}.append("=").append(value));
             return;
         }
         const auto on = read_switch(values.front());
         if (!on) throw std::invalid_argument{source + ": " + name + " is true or false"};
         if (!*on) return;
         on_.insert(&option);
-        options.push_back(name);
+        added_.emplace_back(&option, name);
     }
 
-    strings options, positionals;
+    /// Returns the arguments that are added, without those that need one that is not there.
+    strings options() const
+    {
+        strings words;
+        for (const auto& [option, word] : added_)
+            if (std::ranges::all_of(option->get_needs(), [&](const CLI::Option* o) { return on_.contains(o); }))
+                words.push_back(word);
+        return words;
+    }
+
+    strings positionals;
     std::map<std::string, std::string> sources;
 
 private:
+    std::vector<std::pair<const CLI::Option*, std::string>> added_;
     std::set<const CLI::Option*> decided_;  ///< flags that are false, too
     std::set<const CLI::Option*> on_;
     bool positional_;
@@ -343,7 +355,8 @@ filled_line::filled_line(const CLI::App& app, std::vector<std::string> given, co
     fill_from(from, *command, of, line);
     sources_ = std::move(line.sources);
     std::erase_if(arguments_, [&](const std::string& word) { return own.off_words.contains(word); });
-    arguments_.insert(arguments_.begin() + 1, line.options.begin(), line.options.end());
+    const strings options = line.options();
+    arguments_.insert(arguments_.begin() + 1, options.begin(), options.end());
     // An option that lacks its value does not take one of these for it.
     if (!line.positionals.empty() && !own.ends_options) arguments_.emplace_back("--");
     arguments_.insert(arguments_.end(), line.positionals.begin(), line.positionals.end());

@@ -32,8 +32,8 @@ class filled_line {
 public:
     /// Adds to the arguments `given`, without the program's name, those that they leave out. The environment has
     /// precedence over the configuration file, and a section for the subcommand over what stands before all sections.
-    /// What excludes an argument that is there is not added. `--flag=false` is removed: it keeps the others from
-    /// setting that flag. Nothing is added to a command line that asks for help.
+    /// What excludes an argument that is there is not added, nor what needs one that is not there. `--flag=false` is
+    /// removed: it keeps the others from setting that flag. Nothing is added to a command line that asks for help.
     ///
     /// Throws std::invalid_argument, one line that names file and line or the variable, for a configuration file that
     /// can't be read, has an unknown key or section, or a value of the wrong kind.

@@ -76,13 +76,15 @@ std::optional<pace_outlook> outlook_of(store::post_reader& reader, const store_s
         requests += a.requests;
         return true;
     });
-    const double each = over > 0 ? static_cast<double>(requests) / static_cast<double>(over) : requests_of_new_job;
+    account_speeds speeds;
+    speeds.requests_per_job =
+        over > 0 ? static_cast<double>(requests) / static_cast<double>(over) : requests_of_new_job;
     estimate_rules rules;
     rules.pace = plan.pace;
     rules.pace_by_provider = plan.pace_by_provider;
     rules.pace_of = plan.harvester.harvest.pace_of;
     rules.now = wall_now();
-    return read_outlook(reader, std::move(rules), each);
+    return read_outlook(reader, std::move(rules), speeds);
 }
 
 std::string outlook_line(const pace_outlook& o)

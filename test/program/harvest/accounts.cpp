@@ -25,6 +25,13 @@ BOOST_AUTO_TEST_CASE(each_account_keeps_to_its_own_rules)
     BOOST_TEST(w.world.server.requests("acc2") == 0u);
     const std::string rows = w.world.run({"accounts", "--store", w.store}).out;
     BOOST_TEST(has(rows, ": parked in the table of accounts; 0 requests"), rows);
+    // The report holds each account to its own pace.
+    const std::string report = w.world.run({"accounts", "--store", w.store, "--report", "--json"}).out;
+    BOOST_TEST(has(report, R"({"account":"acc1","windows":[{"window":"2/1d","most":2,"allowed":2,)"), report);
+    BOOST_TEST(has(report, R"({"account":"acc3","windows":[]})"), report);
+    const std::string given = w.world.run({"accounts", "--store", w.store, "--report", "--pace", "1/day"}).out;
+    BOOST_TEST(has(given, "acc1: 2 of 2 requests in 1d, until "), given);
+    BOOST_TEST(has(given, "pace exceeded: account acc3: "), given);
     // What the table says no more holds no more.
     write_file(table, "account,pace\nacc1,none\n");
     BOOST_TEST(w.harvest({"--accounts", table}).code == 0);

@@ -2,6 +2,7 @@
 #include "program/harvest/display.hpp"
 
 #include "program/terminal/columns.hpp"
+#include "program/watch/states.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -20,33 +21,11 @@ using strings = std::vector<std::string>;
 
 constexpr std::uint64_t huge = std::numeric_limits<std::uint64_t>::max();
 
-harvest_snapshot usual()
-{
-    harvest_snapshot s;
-    s.jobs = {.queued = 4007, .delayed = 940, .done = 5000, .failed = 52};
-    s.tally.posts = 1'234'567;
-    s.tally.added = 1'200'000;
-    s.tally.pages = 12'500;
-    s.tally.requests = 12'600;
-    s.tally.retries = 90;
-    s.accounts.running = 7;
-    s.accounts.accounts = 50;
-    s.accounts.resting = 12;
-    s.accounts.parked_count = 4;
-    s.accounts.parked = {{"acc_1", "disconnected_account"}, {"acc_2", "restricted"}, {"acc_3", "x"}};
-    s.accounts.left_today = 4'321;
-    s.accounts.bounded = true;
-    s.elapsed = minutes{75};
-    s.posts_per_second = 1'499.6;
-    s.eta = minutes{80};
-    s.phase = "harvesting";
-    s.now = decltype(s.now){std::chrono::seconds{1'000'000'000}};
-    return s;
-}
+harvest_state usual() { return usual_state(); }
 
-harvest_snapshot hostile()
+harvest_state hostile()
 {
-    harvest_snapshot s = usual();
+    harvest_state s = usual();
     s.accounts.parked = {{"\x1b[2J\x1b]0;gone\x07\r\n", "\xff\xfe\xe2\x80\xae"},
                          {std::string(10'000, 'n'), std::string(10'000, 'r')},
                          {"日本語日本語", "日本語"},
@@ -55,9 +34,9 @@ harvest_snapshot hostile()
     return s;
 }
 
-harvest_snapshot extreme()
+harvest_state extreme()
 {
-    harvest_snapshot s = usual();
+    harvest_state s = usual();
     s.jobs = {.queued = huge / 8, .delayed = huge / 8, .done = huge / 8, .failed = huge / 8};
     s.tally.posts = s.tally.added = s.tally.pages = s.tally.requests = s.tally.retries = huge;
     s.accounts.left_today = huge;
@@ -97,7 +76,7 @@ BOOST_AUTO_TEST_CASE(plain)
 
 BOOST_AUTO_TEST_CASE(one_of_a_kind)
 {
-    harvest_snapshot s = usual();
+    harvest_state s = usual();
     s.tally.pages = s.tally.retries = 1;
     const strings lines = live_lines(s, 200);
     BOOST_TEST(lines[2].ends_with(", 1 page"), lines[2]);
@@ -106,7 +85,7 @@ BOOST_AUTO_TEST_CASE(one_of_a_kind)
 
 BOOST_AUTO_TEST_CASE(at_the_start_nothing_is_made_up)
 {
-    harvest_snapshot s;
+    harvest_state s;
     s.phase = "reading jobs";
     const strings lines{"[....................] 0% reading jobs, 0.00 s",
                         "jobs: 0 done, 0 running, 0 waiting, 0 failed", "posts: 0 (0/s), 0 new, 0 pages",
@@ -120,7 +99,7 @@ BOOST_AUTO_TEST_CASE(at_the_start_nothing_is_made_up)
 
 std::string bar_of(unipile::store::job_counts jobs, std::size_t running = 0)
 {
-    harvest_snapshot s;
+    harvest_state s;
     s.accounts.running = running;
     s.jobs = jobs;
     s.phase = "p";
@@ -146,7 +125,7 @@ BOOST_AUTO_TEST_CASE(the_bar)
 
 BOOST_AUTO_TEST_CASE(every_line_fits_and_is_harmless)
 {
-    for (const harvest_snapshot& s : {usual(), hostile(), extreme(), harvest_snapshot{}})
+    for (const harvest_state& s : {usual(), hostile(), extreme(), harvest_state{}})
         for (std::size_t width = 0; width <= 220; ++width) {
             const strings lines = live_lines(s, width);
             BOOST_TEST(lines.size() <= 6u);
@@ -155,7 +134,7 @@ BOOST_AUTO_TEST_CASE(every_line_fits_and_is_harmless)
                 for (const char c : line) BOOST_TEST((c < 0 || (c >= 0x20 && c < 0x7f)), +c << " in " << line);
             }
         }
-    for (const harvest_snapshot& s : {usual(), hostile(), extreme(), harvest_snapshot{}})
+    for (const harvest_state& s : {usual(), hostile(), extreme(), harvest_state{}})
         for (const char c : plain_line(s))
             BOOST_TEST((c < 0 || (c >= 0x20 && c < 0x7f)), +c << " in " << plain_line(s));
     BOOST_TEST(plain_line(hostile()).size() < 1'000u);
@@ -164,7 +143,7 @@ BOOST_AUTO_TEST_CASE(every_line_fits_and_is_harmless)
 
 BOOST_AUTO_TEST_CASE(parked_accounts_that_nobody_can_name)
 {
-    harvest_snapshot s = usual();
+    harvest_state s = usual();
     s.accounts.parked.clear();
     BOOST_TEST(live_lines(s, 80).back() == "parked: 4");
     s.accounts.parked_count = 0;
@@ -173,7 +152,7 @@ BOOST_AUTO_TEST_CASE(parked_accounts_that_nobody_can_name)
 
 BOOST_AUTO_TEST_CASE(rates_and_times_that_make_no_sense)
 {
-    harvest_snapshot s = usual();
+    harvest_state s = usual();
     for (const double rate : {-1.0, std::nan(""), std::numeric_limits<double>::infinity()}) {
         s.posts_per_second = rate;
         BOOST_TEST(live_lines(s, 80)[2].find("(0/s)") != std::string::npos);
@@ -184,7 +163,7 @@ BOOST_AUTO_TEST_CASE(rates_and_times_that_make_no_sense)
 
 BOOST_AUTO_TEST_CASE(an_outage_is_told_with_its_length_and_the_next_attempt)
 {
-    harvest_snapshot s = usual();
+    harvest_state s = usual();
     for (const std::string& line : live_lines(s, 200)) BOOST_TEST(line.find("no answer") == std::string::npos);
     BOOST_TEST(plain_line(s).find("no answer") == std::string::npos);
     s.now = decltype(s.now){minutes{1000}};
@@ -198,7 +177,7 @@ BOOST_AUTO_TEST_CASE(an_outage_is_told_with_its_length_and_the_next_attempt)
 
 BOOST_AUTO_TEST_CASE(one_worker_of_several_tells_its_own_part_from_the_whole)
 {
-    harvest_snapshot s = usual();
+    harvest_state s = usual();
     s.shared = true;
     s.tally.jobs_done = 1'200;
     s.tally.jobs_failed = 3;

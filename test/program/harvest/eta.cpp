@@ -85,6 +85,13 @@ estimate_rules rules_of(std::string_view pace)
     return rules;
 }
 
+account_speeds at_pace(double requests_per_job)
+{
+    account_speeds speeds;
+    speeds.requests_per_job = requests_per_job;
+    return speeds;
+}
+
 account_ledger used(std::uint32_t requests)
 {
     account_ledger l;
@@ -99,21 +106,21 @@ BOOST_AUTO_TEST_SUITE(harvest_eta)
 BOOST_AUTO_TEST_CASE(the_slowest_account_decides)
 {
     accounts_only store;
-    BOOST_TEST(read_outlook(store, rules_of("10/day"), 2).duration == milliseconds{0});
+    BOOST_TEST(read_outlook(store, rules_of("10/day"), at_pace(2)).duration == milliseconds{0});
     store.add("done", 0, used(10));
-    BOOST_TEST(read_outlook(store, rules_of("10/day"), 2).duration == milliseconds{0});
+    BOOST_TEST(read_outlook(store, rules_of("10/day"), at_pace(2)).duration == milliseconds{0});
     store.add("fresh", 5, {});
-    BOOST_TEST(read_outlook(store, rules_of("10/day"), 2).duration == milliseconds{0});
+    BOOST_TEST(read_outlook(store, rules_of("10/day"), at_pace(2)).duration == milliseconds{0});
     store.add("slow", 5, {}, 1);
-    BOOST_TEST(read_outlook(store, rules_of("10/day"), 2).duration == days{1});
-    BOOST_TEST(read_outlook(store, rules_of("10/day"), 3.5).duration == days{2});
-    BOOST_TEST(read_outlook(store, rules_of("none"), 2).duration == milliseconds{0});
+    BOOST_TEST(read_outlook(store, rules_of("10/day"), at_pace(2)).duration == days{1});
+    BOOST_TEST(read_outlook(store, rules_of("10/day"), at_pace(3.5)).duration == days{2});
+    BOOST_TEST(read_outlook(store, rules_of("none"), at_pace(2)).duration == milliseconds{0});
 
     // What was used an hour ago counts.
     accounts_only other;
     other.add("used", 1, used(10));
-    BOOST_TEST(read_outlook(other, rules_of("10/day"), 10).duration == hours{23});
-    BOOST_TEST(read_outlook(other, rules_of("10/day"), 11).duration == hours{23} + days{1});
+    BOOST_TEST(read_outlook(other, rules_of("10/day"), at_pace(10)).duration == hours{23});
+    BOOST_TEST(read_outlook(other, rules_of("10/day"), at_pace(11)).duration == hours{23} + days{1});
 }
 
 BOOST_AUTO_TEST_CASE(a_run_that_ends_waits_for_no_outlook)
@@ -121,9 +128,9 @@ BOOST_AUTO_TEST_CASE(a_run_that_ends_waits_for_no_outlook)
     accounts_only store;
     for (int i = 0; i < 100; ++i) store.add("account" + std::to_string(i), 5, {});
     int asked = 0;
-    read_outlook(store, rules_of("10/day"), 2, [&] { return ++asked < 3; });
+    read_outlook(store, rules_of("10/day"), at_pace(2), [&] { return ++asked < 3; });
     BOOST_TEST(store.visited == 3u);
-    read_outlook(store, rules_of("10/day"), 2, [] { return true; });
+    read_outlook(store, rules_of("10/day"), at_pace(2), [] { return true; });
     BOOST_TEST(store.visited == 100u);
 }
 
@@ -134,13 +141,43 @@ BOOST_AUTO_TEST_CASE(nobody_waits_for_owners)
     parked.parked = account_ledger::parking{now, "errors/disconnected_account"};
     store.add("parked", 500, parked);
     store.add("fresh", 5, {});
-    const pace_outlook seen = read_outlook(store, rules_of("10/day"), 2);
+    const pace_outlook seen = read_outlook(store, rules_of("10/day"), at_pace(2));
     BOOST_TEST(seen.duration == milliseconds{0});
     BOOST_TEST(seen.parked_jobs == 500u);
     store.add("unparked since", 20, parked, 0, true);
-    const pace_outlook then = read_outlook(store, rules_of("10/day"), 2);
+    const pace_outlook then = read_outlook(store, rules_of("10/day"), at_pace(2));
     BOOST_TEST((then.duration > days{3}));
     BOOST_TEST(then.parked_jobs == 500u);
+}
+
+BOOST_AUTO_TEST_CASE(an_account_that_was_throttled_is_as_slow_as_it_has_been)
+{
+    account_ledger rests;
+    rests.first_used = now - minutes{20};
+    rests.resting_until = now + minutes{1};
+    rests.pace = 0.5;
+    rests.strikes = 1;
+    account_speeds speeds = at_pace(1);
+    speeds.elapsed = minutes{20};
+    speeds.jobs_over = {{"rests", 5}, {"quick", 5}};
+    const auto outlook_with = [&](const account_ledger& ledger) {
+        accounts_only store;
+        store.add("rests", 20, ledger);
+        store.add("quick", 400, used(1));
+        return read_outlook(store, rules_of("none"), speeds).duration;
+    };
+    BOOST_TEST(outlook_with(rests) == minutes{80});
+    // An answer that succeeded does not show that the next ones will.
+    rests.strikes = 0;
+    BOOST_TEST(outlook_with(rests) == minutes{80});
+    rests.pace = 1;
+    BOOST_TEST(outlook_with(rests) == minutes{1});
+    rests.strikes = 1;
+    speeds.jobs_over.erase("rests");
+    BOOST_TEST(outlook_with(rests) == minutes{1});
+    rests.parked = account_ledger::parking{now, "restricted"};
+    speeds.jobs_over["rests"] = 5;
+    BOOST_TEST(outlook_with(rests) == milliseconds{0});
 }
 
 BOOST_AUTO_TEST_CASE(the_longer_of_rate_and_pace)

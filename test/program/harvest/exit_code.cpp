@@ -20,7 +20,7 @@ BOOST_AUTO_TEST_CASE(each_combination_has_the_code_of_the_worst)
 {
     for (unsigned which = 0; which < 256; ++which) {
         const auto is = [which](unsigned bit) { return (which >> bit & 1) != 0; };
-        harvest_ending e;
+        harvest_state e;
         e.store = "s";
         e.jobs.done = 3;
         e.jobs.failed = (is(0) ? 1 : 0) + (is(1) ? 2 : 0);
@@ -40,7 +40,7 @@ BOOST_AUTO_TEST_CASE(each_combination_has_the_code_of_the_worst)
                                                          : exit_code::all_complete;
         BOOST_TEST(code == expected, which);
     }
-    harvest_ending e;
+    harvest_state e;
     e.tally.quarantined = 1;
     BOOST_TEST(exit_code_of(e, true) == exit_code::some_incomplete);
     e.tally.quarantined = 0;

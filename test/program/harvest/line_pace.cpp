@@ -54,6 +54,25 @@ BOOST_AUTO_TEST_CASE(a_change_brings_one_line_soon)
     }
 }
 
+BOOST_AUTO_TEST_CASE(lines_at_an_interval_of_ones_own)
+{
+    for (const int interval : {1, 5, 10, 300}) {
+        line_pace pace{seconds{interval}};
+        std::vector<int> at;
+        for (int s = 0; s <= 3'000; ++s)
+            if (pace.is_due(seconds{s}, s < 1'000 ? "harvesting" : "outage")) at.push_back(s);
+        // The first state is a change from none.
+        int expected = 0;
+        for (const int got : at) {
+            const bool changes = interval > 10 && (expected == 0 || (expected < 1'000 && got >= 1'000));
+            expected += changes ? got - expected : interval;
+            BOOST_TEST(got == expected);
+            if (changes) BOOST_TEST((got == 10 || got == 1'000));
+        }
+        BOOST_TEST(at.size() >= static_cast<std::size_t>(3'000 / interval));
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

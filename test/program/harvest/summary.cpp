@@ -17,9 +17,9 @@ using namespace unipile::program;
 using std::chrono::milliseconds;
 using strings = std::vector<std::string>;
 
-harvest_ending good()
+harvest_state good()
 {
-    harvest_ending e;
+    harvest_state e;
     e.jobs.done = 3;
     e.tally.jobs_done = 3;
     e.tally.posts = 1'000;
@@ -36,9 +36,9 @@ harvest_ending good()
     return e;
 }
 
-harvest_ending bad()
+harvest_state bad()
 {
-    harvest_ending e = good();
+    harvest_state e = good();
     e.jobs.failed = 1;
     e.jobs.queued = 4;
     e.jobs.delayed = 3;
@@ -53,7 +53,7 @@ harvest_ending bad()
     return e;
 }
 
-bool says_done(const harvest_ending& e)
+bool says_done(const harvest_state& e)
 {
     for (const auto& line : summary_lines(e))
         if (line.find("done") != std::string::npos) return true;
@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(something_is_missing)
 
 BOOST_AUTO_TEST_CASE(an_account_that_the_api_does_not_know_may_be_a_slip)
 {
-    harvest_ending e = bad();
+    harvest_state e = bad();
     e.accounts.parked = {{"acc_3", "errors/invalid_account"}};
     const strings lines = summary_lines(e);
     const std::string expected =
@@ -109,7 +109,7 @@ BOOST_AUTO_TEST_CASE(done_only_if_all_is)
     BOOST_TEST(says_done(good()));
     BOOST_TEST(good().whole());
     for (int what = 0; what < 5; ++what) {
-        harvest_ending e = good();
+        harvest_state e = good();
         if (what < 4)
             ++*std::vector<std::uint64_t*>{&e.jobs.queued, &e.jobs.delayed, &e.jobs.failed,
                                            &e.rejects}[static_cast<std::size_t>(what)];
@@ -126,7 +126,7 @@ BOOST_AUTO_TEST_CASE(done_only_if_all_is)
 
 BOOST_AUTO_TEST_CASE(the_first_line)
 {
-    harvest_ending e;
+    harvest_state e;
     e.store = "posts.db";
     BOOST_TEST(summary_lines(e).front() == "there was no job to do");
     e.jobs.done = e.tally.jobs_done = 1;
@@ -142,7 +142,7 @@ BOOST_AUTO_TEST_CASE(the_first_line)
 BOOST_AUTO_TEST_CASE(twenty_accounts_and_the_rest)
 {
     for (const std::size_t accounts : {19u, 20u, 21u, 500u}) {
-        harvest_ending e = good();
+        harvest_state e = good();
         e.tally.by_account.clear();
         for (std::size_t i = 0; i < accounts; ++i)
             e.tally.by_account["acc_" + std::to_string(i)] = {i + 1, i < 100 ? 1u : 0u, 10 * (i + 1), 2 * (i + 1)};
@@ -162,7 +162,7 @@ BOOST_AUTO_TEST_CASE(twenty_accounts_and_the_rest)
 
 BOOST_AUTO_TEST_CASE(accounts_without_work_are_counted_only)
 {
-    harvest_ending e = good();
+    harvest_state e = good();
     e.tally.by_account["acc_0"] = {0, 0, 0, 1};
     for (const char* idle : {"acc_00", "acc_9"}) e.tally.by_account[idle] = {};
     const auto accounts = [&e] {
@@ -181,7 +181,7 @@ BOOST_AUTO_TEST_CASE(accounts_without_work_are_counted_only)
 
 BOOST_AUTO_TEST_CASE(failures_of_an_earlier_run)
 {
-    harvest_ending e = good();
+    harvest_state e = good();
     e.jobs.failed = 3;
     e.tally.jobs_failed = 1;
     const strings lines = summary_lines(e);
@@ -192,7 +192,7 @@ BOOST_AUTO_TEST_CASE(failures_of_an_earlier_run)
 
 BOOST_AUTO_TEST_CASE(five_kinds_of_failure)
 {
-    harvest_ending e = good();
+    harvest_state e = good();
     for (unsigned i = 1; i <= 8; ++i) {
         const std::string kind = "kind_" + std::to_string(i);
         e.tally.by_end[kind] = std::uint64_t{10} * i;
@@ -208,7 +208,7 @@ BOOST_AUTO_TEST_CASE(five_kinds_of_failure)
 
 BOOST_AUTO_TEST_CASE(ends_that_the_api_has_not_stated)
 {
-    harvest_ending e = good();
+    harvest_state e = good();
     e.tally.by_end = {{"empty_page", 2}, {"missing_cursor", 1}, {"exhausted_cursor", 4}, {"up_to_date", 9}};
     strings lines = summary_lines(e);
     BOOST_TEST(lines.front() == "all 3 jobs are done");
@@ -227,32 +227,9 @@ BOOST_AUTO_TEST_CASE(ends_that_the_api_has_not_stated)
                "looks there again");
 }
 
-BOOST_AUTO_TEST_CASE(two_harvesters_of_one_run_are_added_up)
-{
-    unipile::store::harvester_stats sum, part;
-    part.jobs_done = 1, part.jobs_failed = 2, part.jobs_left = 3, part.posts = 4, part.added = 5, part.changed = 6;
-    part.quarantined = 7, part.pages = 8, part.requests = 9, part.retries = 10, part.wire_bytes = 11;
-    part.by_end = {{"null_cursor", 1}, {"errors/x", 2}};
-    part.failure_of = {{"errors/x", "the first"}};
-    part.by_account["acc1"] = {1, 2, 4, 9};
-    add(sum, part);
-    part.failure_of["errors/x"] = "the second";
-    part.by_account["acc2"] = {1, 0, 1, 1};
-    add(sum, part);
-    const std::vector<std::uint64_t> counters{sum.jobs_done, sum.jobs_failed, sum.jobs_left,   sum.posts,
-                                              sum.added,     sum.changed,     sum.quarantined, sum.pages,
-                                              sum.requests,  sum.retries,     sum.wire_bytes};
-    const std::vector<std::uint64_t> twice{2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22};
-    BOOST_TEST(counters == twice, boost::test_tools::per_element());
-    BOOST_TEST(sum.by_end["errors/x"] == 4u);
-    BOOST_TEST(sum.failure_of["errors/x"] == "the first");
-    BOOST_TEST(sum.by_account["acc1"].requests == 18u);
-    BOOST_TEST(sum.by_account["acc2"].done == 1u);
-}
-
 BOOST_AUTO_TEST_CASE(jobs_that_were_withdrawn)
 {
-    harvest_ending e = good();
+    harvest_state e = good();
     e.withdrawn = 1;
     strings lines = summary_lines(e);
     BOOST_TEST(lines[lines.size() - 2] == "1 job was withdrawn: the jobs file names it no more");
@@ -276,7 +253,7 @@ BOOST_AUTO_TEST_CASE(kinds_are_as_many_as_a_server_likes_to_invent)
 BOOST_AUTO_TEST_CASE(hostile_names_and_huge_numbers)
 {
     constexpr std::uint64_t huge = std::numeric_limits<std::uint64_t>::max();
-    harvest_ending e = bad();
+    harvest_state e = bad();
     e.tally.by_account["\x1b[2J\r\n\xff" + std::string(5'000, 'x')] = {huge / 2, 0, huge, huge};
     e.tally.by_end["\x1b]0;t\x07"] = huge;
     e.tally.failure_of["\x1b]0;t\x07"] = "\x1b[2J" + std::string(5'000, 'y');
@@ -295,7 +272,7 @@ BOOST_AUTO_TEST_CASE(hostile_names_and_huge_numbers)
 
 BOOST_AUTO_TEST_CASE(without_a_store_there_is_nothing_to_sum_up)
 {
-    harvest_ending e;
+    harvest_state e;
     e.all_read = false;
     BOOST_TEST(summary_lines(e) == strings{"not complete: ended before the store was opened; no request was sent"},
                boost::test_tools::per_element());
@@ -303,7 +280,7 @@ BOOST_AUTO_TEST_CASE(without_a_store_there_is_nothing_to_sum_up)
 
 BOOST_AUTO_TEST_CASE(one_worker_of_several)
 {
-    harvest_ending e = good();
+    harvest_state e = good();
     e.shared = true;
     BOOST_TEST(summary_lines(e).front() == "all 3 jobs are done");
     e.tally.jobs_done = 1;

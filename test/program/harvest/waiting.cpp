@@ -141,7 +141,7 @@ struct waiting : field_work {
         a.jobs = jobs;
         a.store = store;
         a.pace = "none";
-        a.quiet = true;
+        a.watch.quiet = true;
         a.connection.base_url = world.server.base_url();
         a.connection.api_key_file = key;
         return a;

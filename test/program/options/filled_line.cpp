@@ -31,7 +31,7 @@ struct command_line {
     std::string store, pace, jobs;
     strings inputs, faults;
     int limit = 100;
-    bool full = false, update = false, quiet = false;
+    bool full = false, update = false, quiet = false, twice = false;
     unipile::store::test::scratch folder;
     variables set;
 
@@ -43,7 +43,8 @@ struct command_line {
         run->add_option("--store", store)->required();
         run->add_option("--limit", limit)->check(CLI::Range(1, 100));
         CLI::Option* whole = run->add_flag("--full", full);
-        run->add_flag("--update", update)->excludes(whole);
+        CLI::Option* again = run->add_flag("--update", update)->excludes(whole);
+        run->add_flag("--again", twice)->needs(again);
         run->add_option("--fault", faults)->take_all();
         CLI::App* rest = app.add_subcommand("rest");
         rest->add_option("INPUT", inputs);
@@ -142,6 +143,21 @@ BOOST_AUTO_TEST_CASE(options_of_each_kind_are_filled_in)
         c.parse({"rest", "--", "-x"});
         BOOST_TEST(c.inputs == strings{"-x"}, boost::test_tools::per_element());
     }
+}
+
+BOOST_AUTO_TEST_CASE(what_needs_an_option_that_is_not_there_is_left_out)
+{
+    for (const bool there : {false, true}) {
+        command_line c;
+        c.set = {{"UNIPILE_AGAIN", "true"}, {"UNIPILE_UPDATE", there ? "true" : "false"}};
+        c.parse({"run", "j", "--store", "s"});
+        BOOST_TEST(c.update == there);
+        BOOST_TEST(c.twice == there);
+    }
+    command_line c;
+    c.set = {{"UNIPILE_CONFIG", c.write("update = true\n[run]\nagain = true\n")}};
+    c.parse({"run", "j", "--store", "s"});
+    BOOST_TEST(c.twice);
 }
 
 BOOST_AUTO_TEST_CASE(what_excludes_the_command_line_is_left_out)
@@ -265,7 +281,7 @@ BOOST_AUTO_TEST_CASE(every_option_of_the_program_can_be_set)
     CLI::App app{"", "unipile"};
     runner run;
     for (const auto add :
-         {add_posts, add_harvest, add_work, add_status, add_export, add_accounts, add_backup, add_doctor})
+         {add_posts, add_harvest, add_work, add_status, add_export, add_accounts, add_control, add_backup, add_doctor})
         add(app, run);
     add_config_options(app);
     const unipile::store::test::scratch folder;
@@ -282,18 +298,22 @@ BOOST_AUTO_TEST_CASE(every_option_of_the_program_can_be_set)
             const std::string typed = option->get_positional() ? value
                                       : flag                   ? "--" + option->get_lnames().front()
                                                                : "--" + option->get_lnames().front() + "=7";
-            strings expected{command->get_name(), typed};
+            strings given{command->get_name()};
+            for (const CLI::Option* needed : option->get_needs())
+                given.push_back("--" + needed->get_lnames().front() +
+                                (needed->get_items_expected_max() == 0 ? "" : "=7"));
+            strings expected = given;
+            expected.insert(expected.begin() + 1, typed);
             if (option->get_positional()) expected.insert(expected.begin() + 1, "--");
             const auto from_environment = [&](const std::string& n) { return n == name ? value : std::string{}; };
-            BOOST_TEST(filled_line(app, {command->get_name()}, from_environment).arguments() == expected,
+            BOOST_TEST(filled_line(app, given, from_environment).arguments() == expected,
                        boost::test_tools::per_element());
             std::string key = option->get_positional() ? option->get_name(true) : option->get_lnames().front();
             for (char& c : key) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
             const std::string file = folder.file("a.toml");
             std::ofstream{file} << '[' << command->get_name() << "]\n" << key << " = " << value << '\n';
             const auto named = [&](const std::string& n) { return n == "UNIPILE_CONFIG" ? file : std::string{}; };
-            BOOST_TEST(filled_line(app, {command->get_name()}, named).arguments() == expected,
-                       boost::test_tools::per_element());
+            BOOST_TEST(filled_line(app, given, named).arguments() == expected, boost::test_tools::per_element());
         }
     BOOST_TEST(options > 80u);
 }

@@ -25,7 +25,7 @@ BOOST_AUTO_TEST_CASE(help_is_that_of_the_command)
 {
     BOOST_TEST(out_of({"help"}) == out_of({"--help"}));
     BOOST_TEST(out_of({"help", "posts"}) == out_of({"posts", "--help"}));
-    BOOST_TEST(boost::json::parse(out_of({"help", "--json"})).at("commands").as_array().size() == 10u);
+    BOOST_TEST(boost::json::parse(out_of({"help", "--json"})).at("commands").as_array().size() == 11u);
     BOOST_TEST(process(UNIPILE_PROGRAM, {"help", "nonsense"}, {}).wait().code == 2);
 }
 
