@@ -18,7 +18,7 @@ build() {
     # shellcheck disable=SC2086
     need_packages $build_packages
     say "Building (a few minutes the first time)"
-    cmake -S . -B build/quickstart -G Ninja -DCMAKE_BUILD_TYPE=Release -DUNIPILE_BUILD_TESTS=OFF \
+    cmake -S . -B build/quickstart -G Ninja -DCMAKE_BUILD_TYPE=Release -DUNIPILE_BUILD_TESTS=OFF -DCMAKE_UNITY_BUILD=ON \
         -DUNIPILE_BUILD_EXAMPLES=OFF >&2
     cmake --build build/quickstart --target unipile_program >&2
     program=$PWD/build/quickstart/src/program/unipile

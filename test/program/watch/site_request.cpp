@@ -24,7 +24,7 @@ site_request get(std::string_view target, std::string_view host = "127.0.0.1:947
     return r;
 }
 
-site_request control()
+site_request control_request()
 {
     site_request r = get("/control");
     r.method = "POST";
@@ -43,7 +43,7 @@ BOOST_AUTO_TEST_CASE(what_there_is)
     BOOST_TEST((rules.decide(get("/status.json?x=1")).part == site_part::status));
     BOOST_TEST((rules.decide(get("/metrics")).part == site_part::metrics));
     BOOST_TEST((rules.decide(get("/healthz")).part == site_part::health));
-    BOOST_TEST((rules.decide(control()).part == site_part::control));
+    BOOST_TEST((rules.decide(control_request()).part == site_part::control));
     for (const char* target : {"", "*", "//", "/control/", "/..", "/page.html", "http://127.0.0.1:9470/"})
         BOOST_TEST(rules.decide(get(target)).status == 404u, target);
 }
@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_CASE(a_name_of_somebody_elses_is_refused)
          {"", "attacker.example", "attacker.example:9470", "127.0.0.1.attacker.example", "localhost.attacker.example",
           "box.example.attacker.example", "[::1", "[::1]x", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:99999",
           "127.0.0.1 ", "user@127.0.0.1", "::1", "localhost:80:80"}) {
-        for (site_request r : {get("/"), get("/metrics"), control(), get("/nothing")}) {
+        for (site_request r : {get("/"), get("/metrics"), control_request(), get("/nothing")}) {
             r.host = host;
             BOOST_TEST(rules.decide(r).status == 421u, host);
         }
@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE(a_control_needs_the_token_as_a_header)
     for (const char* authorization : {"", "0123456789abcdef", "Bearer", "Bearer ", "Bearer 0123456789abcdeF",
                                       "Bearer 0123456789abcde", "Bearer 0123456789abcdef0", "bearer 0123456789abcdef",
                                       "Basic 0123456789abcdef", "Bearer  0123456789abcdef"}) {
-        site_request r = control();
+        site_request r = control_request();
         r.authorization = authorization;
         const site_decision d = rules.decide(r);
         BOOST_TEST(d.status == 401u, authorization);
@@ -80,7 +80,7 @@ BOOST_AUTO_TEST_CASE(a_control_needs_the_token_as_a_header)
     }
     const site_rules without{"", ""};
     for (const char* authorization : {"", "Bearer ", "Bearer"}) {
-        site_request r = control();
+        site_request r = control_request();
         r.authorization = authorization;
         BOOST_TEST(without.decide(r).status == 401u);
     }
@@ -89,11 +89,11 @@ BOOST_AUTO_TEST_CASE(a_control_needs_the_token_as_a_header)
 BOOST_AUTO_TEST_CASE(a_form_of_another_site_sends_no_control)
 {
     for (const char* type : {"", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"}) {
-        site_request r = control();
+        site_request r = control_request();
         r.content_type = type;
         BOOST_TEST(rules.decide(r).status == 415u);
     }
-    site_request r = control();
+    site_request r = control_request();
     r.content_type = "application/json; charset=utf-8";
     BOOST_TEST(rules.decide(r).status == 200u);
 }
@@ -107,7 +107,7 @@ BOOST_AUTO_TEST_CASE(methods)
         BOOST_TEST(rules.decide(r).allow == std::string("GET, HEAD"));
     }
     for (const char* method : {"GET", "HEAD", "PUT", "OPTIONS"}) {
-        site_request r = control();
+        site_request r = control_request();
         r.method = method;
         BOOST_TEST(rules.decide(r).status == 405u);
         BOOST_TEST(rules.decide(r).allow == std::string("POST"));
