@@ -22,7 +22,7 @@ int harvest(const field_work& w, const std::string& pace)
     a.store = w.store;
     a.pace = pace;
     a.limit = 20;
-    a.quiet = true;
+    a.watch.quiet = true;
     a.connection.base_url = w.world.server.base_url();
     a.connection.api_key_file = key;
     return program::harvest_run{a, program::make_plan(a)}.run();
