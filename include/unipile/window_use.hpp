@@ -18,6 +18,7 @@ struct window_use {
     std::uint32_t allowed = 0;  ///< at its end: `window.limit`, or less in the first days of a new account
     wall_time until{};          ///< its end; undefined without requests
 
+    /// Returns true if more requests were made than the window allows.
     bool is_exceeded() const noexcept { return most > allowed; }
 };
 

@@ -153,7 +153,8 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_on_the_command_line_is_told_in_a_line)
     const served s{small_world(1)};
     const std::string count = "give a whole number of at most 15 digits, such as 500";
     const std::string empty = "the value is empty; give one, or leave it out";
-    const std::string commands = "; the commands are posts, harvest, work, status, export, accounts, backup, doctor, simulate";
+    const std::string commands =
+        "; the commands are posts, harvest, work, status, export, accounts, control, backup, doctor, simulate";
     struct wrong {
         std::vector<std::string> command;
         std::string line;
