@@ -99,4 +99,12 @@ case $number in
     run
     expect '^[0-9]{2} pages in [2-4] days, passed$' out
     ;;
+12)
+    run
+    expect '^250 posts, null_cursor$' out
+    ;;
+13)
+    run
+    expect '^250 posts with Cobalt$' out
+    ;;
 esac

@@ -12,6 +12,7 @@
 #include <unipile/position.hpp>
 #include <unipile/post.hpp>
 #include <unipile/quarantined_item.hpp>
+#include <unipile/rebound_stream.hpp>
 #include <unipile/stream_stats.hpp>
 
 #include <boost/asio/any_completion_handler.hpp>
@@ -153,6 +154,11 @@ using next_handler =
 class harvest_stream {
 public:
     using executor_type = boost::asio::any_io_executor;
+    /// The type of this stream with the default completion token of another executor.
+    template <class Executor>
+    struct rebind_executor {
+        using other = rebound_stream<harvest_stream, Executor>;  ///< that type
+    };
 
     harvest_stream(harvest_stream&& other) noexcept;
     harvest_stream& operator=(harvest_stream&& other) noexcept;

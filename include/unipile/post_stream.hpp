@@ -8,6 +8,7 @@
 #include <unipile/failure.hpp>
 #include <unipile/position.hpp>
 #include <unipile/post.hpp>
+#include <unipile/rebound_stream.hpp>
 #include <unipile/stream_stats.hpp>
 
 #include <boost/asio/any_completion_handler.hpp>
@@ -62,6 +63,11 @@ using batch_handler = boost::asio::any_completion_handler<void(boost::system::er
 class post_stream {
 public:
     using executor_type = boost::asio::any_io_executor;
+    /// The type of this stream with the default completion token of another executor.
+    template <class Executor>
+    struct rebind_executor {
+        using other = rebound_stream<post_stream, Executor>;  ///< that type
+    };
 
     post_stream(post_stream&& other) noexcept;
     /// Stops the stream that `*this` was, as its destruction would.
@@ -85,10 +91,11 @@ public:
     /// Handler signature: `void(error_code, std::optional<post>)`; the optional is empty at the end and with an error.
     /// The default token is `boost::asio::deferred`.
     ///
-    /// Executor: the handler is called on its associated executor and never inside this function. Its associated
-    /// allocator allocates the operation's state; its associated cancellation slot cancels the pull. The page that is
-    /// arriving is not read until the handler has returned, so a handler must not run the event loop itself to wait for
-    /// the stream.
+    /// Executor: the handler is called on its associated executor and never inside this function, unless it has an
+    /// associated immediate executor (Boost 1.82 and newer): that one gets what is there when the pull is initiated on
+    /// the client's executor. Its associated allocator allocates the operation's state; its associated cancellation
+    /// slot cancels the pull. The page that is arriving is not read until the handler has returned, so a handler must
+    /// not run the event loop itself to wait for the stream.
     ///
     /// Errors: `errc`, or `asio::error::operation_aborted`.
     template <boost::asio::completion_token_for<void(boost::system::error_code, std::optional<post>)> Token =

@@ -31,7 +31,7 @@ struct posts_query {
     std::uint64_t max_pages = 0;
     /// End once posts are older than this. Older posts are not delivered. The API has no such filter; this relies on
     /// the usual order, newest first. Empty: no bound.
-    std::optional<wall_time> since = {};
+    optional_wall_time since = {};
     /// Returns true for the id of a post that the caller has. Such posts are not delivered, and the listing ends once
     /// `since_run` of them came in a row: the new posts cost one request. Not found are changes of them, and older
     /// posts that the caller lacks: read a listing to its end once, without this. Posts that this stream has delivered

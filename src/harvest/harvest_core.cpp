@@ -64,6 +64,8 @@ void harvest_core::start(std::uint64_t ticket, element_pull p)
 {
     if (!pull_.begin(executor_, ticket, std::move(p))) return;
     begun_ = true;
+    if (ready())
+        if (const auto at_once = pull_.immediate(executor_)) return end_pull(at_once);
     guarded([&] {
         notify();
         if (!ready()) schedule_work();
@@ -78,7 +80,7 @@ void harvest_core::notify()
 
 void harvest_core::schedule_end_of_pull() { pull_.schedule_end(executor_, shared_from_this()); }
 
-void harvest_core::end_pull()
+void harvest_core::end_pull(const asio::any_completion_executor& at_once)
 {
     element_pull p(pull_.take());
     pull_result result;
@@ -89,6 +91,7 @@ void harvest_core::end_pull()
         else if (failure_)
             result.code = failure_->code();
     }
+    if (at_once) return p.finish_on(at_once, std::move(result));
     std::move(p).finish(std::move(result));
 }
 

@@ -119,7 +119,8 @@ private:
     // Consumer: harvest_core.cpp
     void notify();
     void schedule_end_of_pull();
-    void end_pull();
+    /// Calls the handler on its executor, or on `at_once`.
+    void end_pull(const boost::asio::any_completion_executor& at_once = {});
     void abandon(std::vector<std::shared_ptr<void>>& out) noexcept override { pull_.abandon(out); }
     void client_closed() noexcept override;
     void emit_end(const job& j, end_reason reason, std::optional<failure> f);

@@ -3,7 +3,6 @@
 #include "pull_start.hpp"
 
 #include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
 
 #include <limits>
 #include <new>
@@ -26,12 +25,11 @@ void client::initiate_page::operator()(paging::page_handler handler, posts_query
     }
     if (operation) return paging::start_pull<paging::page_pull>(executor, operation, std::move(handler));
     paging::page_pull p(std::move(handler), executor);
-    asio::post(executor, [p = std::move(p), f = std::move(*refused)]() mutable {
-        paging::page_result result;
-        result.code = f.code();
-        result.value.failure = std::move(f);
-        std::move(p).finish(std::move(result));
-    });
+    p.starts_within_initiation();
+    paging::page_result result;
+    result.code = refused->code();
+    result.value.failure = std::move(*refused);
+    std::move(p).finish_start(executor, std::move(result));
 }
 
 }  // namespace unipile
@@ -49,8 +47,10 @@ void page_operation::start(std::uint64_t ticket, page_pull p)
     pull_.begin(executor_, ticket, std::move(p));
     self_ = shared_from_this();
     // A position at an end needs no request.
-    if (state().over() || !choose_page()) return page_over({});
-    request();
+    if (!state().over() && choose_page()) return request();
+    collect({});
+    if (const auto at_once = pull_.immediate(executor_)) return end_pull(at_once);
+    schedule_end();
 }
 
 void page_operation::cancel_pull(std::uint64_t ticket) noexcept
@@ -68,6 +68,12 @@ void page_operation::quarantined(const quarantined_item& item) { result_.value.q
 
 void page_operation::page_over(page_outcome outcome)
 {
+    collect(std::move(outcome));
+    schedule_end();
+}
+
+void page_operation::collect(page_outcome outcome)
+{
     auto& page = result_.value;
     if (listing_.has_post()) {
         const auto posts = listing_.lend();
@@ -82,14 +88,19 @@ void page_operation::page_over(page_outcome outcome)
     page.failure = std::move(outcome.failure);
     if (!page.failure && failure_) page.failure = *failure_;
     if (page.failure) result_.code = page.failure->code();
+}
+
+void page_operation::schedule_end()
+{
     pull_.schedule_end(executor_, std::static_pointer_cast<page_operation>(shared_from_this()));
 }
 
-void page_operation::end_pull()
+void page_operation::end_pull(const asio::any_completion_executor& at_once)
 {
     const auto self = std::exchange(self_, nullptr);
     page_pull p(pull_.take());
     stop();
+    if (at_once) return p.finish_on(at_once, std::move(result_));
     std::move(p).finish(std::move(result_));
 }
 

@@ -39,7 +39,10 @@ private:
     void posts_arrived() override {}
     void quarantined(const quarantined_item& item) override;
     void page_over(page_outcome outcome) override;
-    void end_pull();
+    void collect(page_outcome outcome);
+    void schedule_end();
+    /// Calls the handler on its executor, or on `at_once`.
+    void end_pull(const boost::asio::any_completion_executor& at_once = {});
 
     pull_slot<page_pull> pull_;
     page_result result_;

@@ -7,9 +7,12 @@
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/execution/blocking.hpp>
 #include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
+#include <boost/asio/require.hpp>
+#include <boost/asio/version.hpp>
 
 #include <unipile/errc.hpp>
 
@@ -32,6 +35,21 @@ inline boost::asio::any_completion_executor checked(boost::asio::any_completion_
 {
     if (!e) throw std::bad_alloc();
     return e;
+}
+
+/// Returns the immediate executor that was associated with the handler; empty if there is none. Asio has had them since
+/// 1.28 (Boost 1.82). Those of a handler without one are made of the candidate.
+template <class Handler>
+boost::asio::any_completion_executor immediate_executor([[maybe_unused]] const Handler& handler,
+                                                        [[maybe_unused]] const boost::asio::any_io_executor& candidate)
+{
+#if BOOST_ASIO_VERSION >= 102800
+    namespace asio = boost::asio;
+    const asio::any_completion_executor none(asio::require(candidate, asio::execution::blocking.never));
+    auto executor = checked(handler.get_immediate_executor(candidate));
+    if (executor != none) return executor;
+#endif
+    return {};
 }
 
 /// A handler of any of these kinds. `Result` has a `code`, and a function `give` for each kind of handler, which calls
@@ -58,20 +76,37 @@ public:
     {
         return std::holds_alternative<Handler>(handler_);
     }
+    /// Called where the operation starts within its initiation. Otherwise it starts later, and can't end at once.
+    void starts_within_initiation() noexcept { within_initiation_ = true; }
+    /// Returns the executor on which the handler may be called where its operation starts; empty if it may not.
+    boost::asio::any_completion_executor immediate(const boost::asio::any_io_executor& candidate) const
+    {
+        if (!within_initiation_) return {};
+        return std::visit([&](const auto& handler) { return immediate_executor(handler, candidate); }, handler_);
+    }
     /// Calls the handler on its executor, directly if this runs there.
-    void finish(Result r) &&
+    void finish(Result r) && { finish_on(executor_, std::move(r)); }
+    /// Calls the handler on an executor that `immediate` has returned.
+    void finish_on(const boost::asio::any_completion_executor& executor, Result r)
     {
         std::visit(
             [&]<class Handler>(Handler& handler) {
-                boost::asio::dispatch(executor_, bound<Handler>{std::move(handler), std::move(r)});
+                boost::asio::dispatch(executor, bound<Handler>{std::move(handler), std::move(r)});
             },
             handler_);
     }
-    void fail(boost::system::error_code code) &&
+    /// Ends an operation where it starts: on the handler's immediate executor, or else posted to `io`.
+    void finish_start(const boost::asio::any_io_executor& io, Result r) &&
+    {
+        if (const auto at_once = immediate(io)) return finish_on(at_once, std::move(r));
+        boost::asio::post(io,
+                          [p = std::move(*this), r = std::move(r)]() mutable { std::move(p).finish(std::move(r)); });
+    }
+    void fail_start(const boost::asio::any_io_executor& io, boost::system::error_code code) &&
     {
         Result r;
         r.code = code;
-        std::move(*this).finish(std::move(r));
+        std::move(*this).finish_start(io, std::move(r));
     }
 
 private:
@@ -94,6 +129,7 @@ private:
 
     std::variant<Handlers...> handler_;
     boost::asio::any_completion_executor executor_;
+    bool within_initiation_ = false;
 };
 
 /// The outstanding pull of a core; at most one.
@@ -111,9 +147,7 @@ public:
     bool begin(const boost::asio::any_io_executor& executor, std::uint64_t ticket, Pull p)
     {
         if (is_taken()) {
-            boost::asio::post(executor, [p = std::move(p)]() mutable {
-                std::move(p).fail(make_error_code(errc::operation_in_progress));
-            });
+            std::move(p).fail_start(executor, make_error_code(errc::operation_in_progress));
             return false;
         }
         pull_.emplace(std::move(p));
@@ -130,6 +164,11 @@ public:
             if (pull_) core->end_pull();
         });
         ending_ = true;
+    }
+    /// Returns the executor on which the handler of a pull that starts may be called; empty if it may not.
+    boost::asio::any_completion_executor immediate(const boost::asio::any_io_executor& io) const
+    {
+        return pull_->immediate(io);
     }
     /// Returns false if this pull is not outstanding. Otherwise it will end with `asio::error::operation_aborted`.
     bool cancel(std::uint64_t ticket) noexcept

@@ -43,6 +43,33 @@ struct pull_canceller {
     }
 };
 
+/// Marks the pull that is being initiated on this thread, as long as it exists.
+class initiation_mark {
+public:
+    struct pull_id {
+        const void* core = nullptr;
+        std::uint64_t ticket = 0;
+
+        friend bool operator==(const pull_id&, const pull_id&) = default;
+    };
+
+    explicit initiation_mark(pull_id id) noexcept : outer_(std::exchange(current(), id)) {}
+    initiation_mark(const initiation_mark&) = delete;
+    initiation_mark& operator=(const initiation_mark&) = delete;
+    ~initiation_mark() { current() = outer_; }
+
+    static bool is_set_for(pull_id id) noexcept { return current() == id; }
+
+private:
+    static pull_id& current() noexcept
+    {
+        thread_local pull_id id;
+        return id;
+    }
+
+    pull_id outer_;
+};
+
 /// Makes a `Pull` of a handler and starts it. Any thread; without a core, the stream was moved from.
 template <class Pull, class Core, class Handler>
 void start_pull(const boost::asio::any_io_executor& executor, const std::shared_ptr<Core>& core, Handler handler)
@@ -50,12 +77,17 @@ void start_pull(const boost::asio::any_io_executor& executor, const std::shared_
     auto slot = handler.get_cancellation_slot();
     Pull p(std::move(handler), executor);
     if (!core) {
-        boost::asio::post(executor, [p = std::move(p)]() mutable { std::move(p).fail(errc::stream_moved_from); });
-        return;
+        p.starts_within_initiation();
+        return std::move(p).fail_start(executor, errc::stream_moved_from);
     }
     const auto ticket = core->new_ticket();
     if (slot.is_connected()) slot.template emplace<pull_canceller<Core>>(core, executor, ticket);
-    boost::asio::dispatch(executor, [core, ticket, p = std::move(p)]() mutable { core->start(ticket, std::move(p)); });
+    const initiation_mark::pull_id id{core.get(), ticket};
+    const initiation_mark mark(id);
+    boost::asio::dispatch(executor, [core, id, p = std::move(p)]() mutable {
+        if (initiation_mark::is_set_for(id)) p.starts_within_initiation();
+        core->start(id.ticket, std::move(p));
+    });
 }
 
 /// Throws unless a coroutine on `mine` may await a stream whose client is on `executor`.

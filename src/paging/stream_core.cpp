@@ -24,10 +24,15 @@ stream_core::stream_core(std::shared_ptr<client_core> client, std::shared_ptr<co
 
 void stream_core::start(std::uint64_t ticket, post_pull p)
 {
+    {
+        const handler_section here(handlers());
+        if (!pull_.begin(executor_, ticket, std::move(p))) return;
+        listing_.release_lent();
+        begin();
+    }
+    if (ready())
+        if (const auto at_once = pull_.immediate(executor_)) return end_pull(at_once);
     const handler_section here(handlers());
-    if (!pull_.begin(executor_, ticket, std::move(p))) return;
-    listing_.release_lent();
-    begin();
     notify();
     advance();
 }
@@ -55,10 +60,11 @@ try {
     asio::post(executor_, [thrown = std::current_exception()] { std::rethrow_exception(thrown); });
 }
 
-void stream_core::end_pull()
+void stream_core::end_pull(const asio::any_completion_executor& at_once)
 {
     post_pull p(pull_.take());
     auto result = settle(p);
+    if (at_once) return p.finish_on(at_once, std::move(result));
     std::move(p).finish(std::move(result));
 }
 

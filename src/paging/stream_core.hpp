@@ -54,7 +54,8 @@ private:
     std::shared_ptr<stream_core> self() { return std::static_pointer_cast<stream_core>(shared_from_this()); }
     void notify();
     void schedule_end_of_pull();
-    void end_pull();
+    /// Calls the handler on its executor, or on `at_once`.
+    void end_pull(const boost::asio::any_completion_executor& at_once = {});
     pull_result settle(const post_pull& p);
     std::span<const post> take_all();
     void taken_out();

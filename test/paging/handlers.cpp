@@ -5,6 +5,11 @@
 #include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
+#include <boost/asio/version.hpp>
+#if BOOST_ASIO_VERSION >= 102800
+#include <boost/asio/bind_immediate_executor.hpp>
+#include <boost/asio/system_executor.hpp>
+#endif
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -16,6 +21,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 namespace asio = boost::asio;
@@ -153,6 +160,71 @@ BOOST_AUTO_TEST_CASE(never_inside_the_initiation)
             BOOST_TEST(client.transport->requests.size() == 3u);
         }
 }
+
+#if BOOST_ASIO_VERSION >= 102800
+BOOST_AUTO_TEST_CASE(the_immediate_executor_gets_what_is_there_at_once)
+{
+    asio::io_context context;
+    const auto answers = [](std::size_t, const asked& a) { return plain_listing(a, 25, 10); };
+    scripted_client client(context.get_executor(), answers, impatient());
+    auto stream = client.posts();
+    const auto at_once = [](auto handler) {
+        return asio::bind_immediate_executor(asio::system_executor(), std::move(handler));
+    };
+    std::vector<std::string> ids;
+    std::size_t inside = 0;
+    bool initiating = false;
+    std::function<void()> pull = [&] {
+        initiating = true;
+        stream.async_next(at_once([&](error_code error, std::optional<post> p) {
+            BOOST_TEST(!error);
+            if (initiating) ++inside;
+            initiating = false;
+            if (!p) return;
+            ids.emplace_back(p->id());
+            pull();
+        }));
+        initiating = false;
+    };
+    asio::post(context, pull);
+    context.run();
+    BOOST_TEST(ids == numbers(0, 25), boost::test_tools::per_element());
+    // All but the first of each page are there; a page may end before its end is known.
+    BOOST_TEST(inside >= 22u);
+
+    // The end that is known, a second pull, a stream that was moved from, a page that is behind the end.
+    std::size_t calls = 0;
+    const auto expect = [&](error_code expected) {
+        return at_once([&calls, expected](error_code error, const auto&...) {
+            BOOST_TEST(error == expected);
+            ++calls;
+        });
+    };
+    asio::post(context, [&] {
+        stream.async_next(expect({}));
+        BOOST_TEST(calls == 1u);
+        stream.async_next_batch(expect({}));
+        BOOST_TEST(calls == 2u);
+        auto other = client.posts();
+        other.async_next(
+            [](error_code error, std::optional<post>) { BOOST_TEST(error == asio::error::operation_aborted); });
+        other.async_next(expect(make_error_code(errc::operation_in_progress)));
+        BOOST_TEST(calls == 3u);
+        const auto moved = std::move(other);
+        other.async_next(expect(make_error_code(errc::stream_moved_from)));  // NOLINT(bugprone-use-after-move)
+        BOOST_TEST(calls == 4u);
+        auto api = detail::access::make<unipile::client>(context.get_executor(), client.core);
+        api.async_page(stream.query(), stream.position(), expect({}));
+        BOOST_TEST(calls == 5u);
+        // Initiated elsewhere, it starts later, and can only end on its executor.
+        std::thread([&] { stream.async_next(expect({})); }).join();
+        BOOST_TEST(calls == 5u);
+    });
+    context.restart();
+    context.run();
+    BOOST_TEST(calls == 6u);
+}
+#endif
 
 BOOST_FIXTURE_TEST_CASE(allocator_of_the_handler, one_listing)
 {

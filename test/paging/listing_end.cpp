@@ -126,6 +126,28 @@ BOOST_AUTO_TEST_CASE(a_run_of_older_posts)
     BOOST_TEST(once.reached(query));
 }
 
+BOOST_AUTO_TEST_CASE(times_of_any_precision)
+{
+    posts_query query;
+    BOOST_TEST(!query.since.has_value());
+    const wall_time second = sys_days(2025y / May / 1);
+    query.since = second + nanoseconds(1'999'999);
+    BOOST_TEST((query.since == second + 1ms));
+    query.since = second - nanoseconds(1);
+    BOOST_TEST((query.since == second - 1ms));
+    query.since = system_clock::now();
+    BOOST_TEST((*query.since <= system_clock::now()));
+    query.since = sys_days(2025y / May / 1);
+    BOOST_TEST((query.since == second));
+    query.since = std::optional<wall_time>(second + 5ms);
+    BOOST_TEST((query.since == second + 5ms));
+    query.since = {};
+    BOOST_TEST(!query.since.has_value());
+    query.since = second;
+    query.since = std::nullopt;
+    BOOST_TEST(!query.since.has_value());
+}
+
 BOOST_AUTO_TEST_CASE(a_run_of_known_posts)
 {
     using enum bound_run::verdict;

@@ -75,6 +75,28 @@ BOOST_FIXTURE_TEST_CASE(without_a_token, one_listing)
     BOOST_TEST(posts == 10u);
 }
 
+BOOST_FIXTURE_TEST_CASE(another_default, one_listing)
+{
+    std::vector<std::string> ids;
+    const auto consumer = [&]() -> asio::awaitable<void> {
+        auto posts = asio::use_awaitable_t<>::as_default_on(std::move(stream));
+        BOOST_TEST((posts.get_executor() == context.get_executor()));
+        const auto first = co_await posts.async_next_batch();
+        BOOST_TEST(first.size() == 10u);
+        auto tuples = asio::as_tuple_t<asio::use_awaitable_t<>>::as_default_on(std::move(posts));
+        for (;;) {
+            const auto result = co_await tuples.async_next();
+            BOOST_TEST(!std::get<0>(result));
+            if (!std::get<1>(result)) break;
+            ids.emplace_back(std::get<1>(result)->id());
+        }
+        BOOST_TEST(tuples.end_reason() == end_reason::null_cursor);
+    };
+    asio::co_spawn(context, consumer, asio::detached);
+    run();
+    BOOST_TEST(ids == numbers(10, 25), boost::test_tools::per_element());
+}
+
 BOOST_FIXTURE_TEST_CASE(awaitables, one_listing)
 {
     std::vector<std::string> ids;
