@@ -2,6 +2,7 @@
 
 #include "store/sqlite_post_ids.hpp"
 #include "store/store_rules.hpp"
+#include "store/views.hpp"
 
 #include <algorithm>
 #include <array>
@@ -206,7 +207,14 @@ CREATE TABLE changes(
 INSERT INTO properties VALUES('id', lower(hex(randomblob(16))));
 )sql";
 
-constexpr std::array steps{version_1, version_2, version_3, version_4, version_5, version_6};
+// The views that `views.md` describes.
+std::string version_7()
+{
+    std::string all;
+    for (const std::string& statement : view_statements(sql_dialect::sqlite)) all += statement + ";\n";
+    return all;
+}
+
 // The step that reads all sightings.
 constexpr std::size_t step_of_sightings = 3;
 constexpr std::size_t version_with_fingerprints = 5;
@@ -320,7 +328,12 @@ private:
 
 }  // namespace
 
-std::span<const char* const> schema_steps() noexcept { return steps; }
+std::span<const char* const> schema_steps()
+{
+    static const std::string views = version_7();
+    static const std::array steps{version_1, version_2, version_3, version_4, version_5, version_6, views.c_str()};
+    return steps;
+}
 
 int check_schema(connection& db, std::span<const char* const> known)
 {

@@ -21,8 +21,8 @@ constexpr std::int32_t store_application_id = 0x556e6970;
 /// Bytes of the content's hash that are stored; earlier versions stored all.
 constexpr std::size_t stored_hash = sizeof(std::uint64_t);
 
-/// Returns the statements for the upgrade from schema version i to i + 1, at index i.
-std::span<const char* const> schema_steps() noexcept;
+/// Returns the statements for the upgrade from schema version i to i + 1, at index i. Throws std::bad_alloc.
+std::span<const char* const> schema_steps();
 
 /// Refuses files that are no stores, or of a newer version. Returns the version; 0 for an empty database.
 int check_schema(connection& db, std::span<const char* const> steps);

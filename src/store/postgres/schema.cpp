@@ -3,6 +3,7 @@
 #include "store/postgres/statements.hpp"
 #include "store/postgres/transaction.hpp"
 #include "store/store_rules.hpp"
+#include "store/views.hpp"
 
 #include <charconv>
 #include <map>
@@ -233,6 +234,11 @@ query insert_property(std::string_view name, std::int64_t value)
     return insert_property(name, std::string_view(std::to_string(value)));
 }
 
+void add_views(std::vector<query>& batch)
+{
+    for (const std::string& statement : view_statements(sql_dialect::postgres)) batch.emplace_back(statement);
+}
+
 // Places in the changes of a store belong to it.
 query insert_id() { return insert_property("id", std::string_view(fresh_worker_id().text())); }
 
@@ -296,6 +302,7 @@ store_format make_tables(connection& db, const lease_options& leases)
     if (const store_format known = read_format(db); known.version > 0) return known;
     std::vector<query> batch;
     for (const char* table : tables) batch.emplace_back(table);
+    add_views(batch);
     batch.push_back(insert_property("schema", schema_version));
     batch.push_back(insert_property("fingerprint", fingerprint_version));
     batch.push_back(insert_id());
@@ -337,6 +344,7 @@ store_format upgrade_tables(connection& db)
     for (const upgrade_step& step : upgrade_steps)
         if (step.version > from) batch.emplace_back(step.statement);
     if (from < 4) batch.push_back(insert_id());
+    if (from < 5) add_views(batch);
     try {
         if (from < schema_version) run_transaction(db, std::move(batch));
     } catch (const database_error& e) {

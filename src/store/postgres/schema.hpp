@@ -10,7 +10,7 @@
 namespace unipile::store::postgres {
 
 /// The schema's version that this program writes.
-inline constexpr std::int64_t schema_version = 4;
+inline constexpr std::int64_t schema_version = 5;
 /// The oldest version that `upgrade_tables` brings up to date, and that can be read.
 inline constexpr std::int64_t oldest_schema_version = 3;
 /// Into how many buckets the accounts are divided. Fixed for good when a store is made.
