@@ -102,7 +102,7 @@ BOOST_AUTO_TEST_CASE(a_listing_that_waits_for_its_account_keeps_no_posts)
         for (const auto& [name, job] : h.got.jobs) posts += job.ids.size();
         BOOST_TEST(posts == 5000u);
         // A page of posts takes at least 100 KiB.
-        BOOST_TEST(::mallinfo2().uordblks < before + 50u * 40 * 1024);
+        BOOST_TEST(::mallinfo2().uordblks < before + std::size_t{50} * 40 * 1024);
     }
 }
 

@@ -2,6 +2,7 @@
 #include "faulty_vfs.hpp"
 #include "harness.hpp"
 #include "store_work.hpp"
+#include "support/executor_probe.hpp"
 #include "support/printing.hpp"
 
 #include <unipile/store/async.hpp>
@@ -306,6 +307,19 @@ BOOST_AUTO_TEST_CASE(on_asio_handlers_run_on_their_executor)
     context.run();
     BOOST_TEST(results.get().size() == 2u);
     nothing.get();
+    const boost::asio::any_io_executor mine = context.get_executor();
+    BOOST_TEST((async_apply(writer, mine, load_account{"a"}, unipile::test::executor_probe()) == mine));
+    BOOST_TEST((async_apply(writer, mine, std::vector<operation>(), unipile::test::executor_probe()) == mine));
+    BOOST_TEST((async_apply_durably(writer, mine, load_account{"a"}, unipile::test::executor_probe()) == mine));
+    BOOST_TEST((async_flush(writer, mine, unipile::test::executor_probe()) == mine));
+    // By default an operation is deferred: it is submitted when it is awaited.
+    auto deferred = async_apply(writer, mine, load_account{"a"});
+    auto row = std::move(deferred)(boost::asio::use_future);
+    auto all = async_flush(writer, mine)(boost::asio::use_future);
+    context.restart();
+    context.run();
+    BOOST_TEST(row.get().has_value());
+    all.get();
     writer.close();
     boost::system::error_code after;
     async_apply(writer, context.get_executor(), load_account{"a"},

@@ -7,6 +7,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
@@ -150,22 +151,34 @@ struct answer_state : std::enable_shared_from_this<answer_state<T>> {
     value_type answer{};
 };
 
-// Initiates an operation: `begin(state)` submits it. If that throws, nothing was submitted, and the operation completes
-// with the error.
-template <class T, class Token, class Begin>
-auto initiate_answer(const boost::asio::any_io_executor& executor, Token&& token, Begin begin)
+// Initiates an operation: `submit(state)` submits it. If that throws, nothing was submitted, and the operation
+// completes with the error. Tokens that need an executor of their own find the operation's here.
+template <class T>
+struct answer_initiation {
+    using executor_type = boost::asio::any_io_executor;
+
+    explicit answer_initiation(executor_type e) noexcept : executor(std::move(e)) {}
+    const executor_type& get_executor() const noexcept { return executor; }
+
+    template <class Handler, class Submit>
+    void operator()(Handler handler, Submit submit) const
+    {
+        const auto state = made_surely([&] { return std::make_shared<answer_state<T>>(handler, executor); });
+        try {
+            submit(state);
+        } catch (...) {
+            state->complete(code_of(std::current_exception()));
+        }
+    }
+
+    executor_type executor;
+};
+
+template <class T, class Token, class Submit>
+auto initiate_answer(const boost::asio::any_io_executor& executor, Token&& token, Submit submit)
 {
-    return boost::asio::async_initiate<Token, typename answer_signature<T>::type>(
-        [executor](auto handler, Begin submit) {
-            using state_type = answer_state<T>;
-            const auto state = made_surely([&] { return std::make_shared<state_type>(handler, executor); });
-            try {
-                submit(state);
-            } catch (...) {
-                state->complete(code_of(std::current_exception()));
-            }
-        },
-        token, std::move(begin));
+    return boost::asio::async_initiate<Token, typename answer_signature<T>::type>(answer_initiation<T>(executor), token,
+                                                                                  std::move(submit));
 }
 
 }  // namespace detail
@@ -174,6 +187,8 @@ auto initiate_answer(const boost::asio::any_io_executor& executor, Token&& token
 /// `async_flush`.
 ///
 /// Handler signature: `void(error_code, Op::result)`, or `void(error_code)` for an operation whose result is void.
+///
+/// The default token is `boost::asio::deferred`.
 ///
 /// Executor: the handler is posted to its associated executor, by default `executor`.
 ///
@@ -185,8 +200,8 @@ auto initiate_answer(const boost::asio::any_io_executor& executor, Token&& token
 /// Lifetimes: the writer must outlive the operation, which owns `op`. With g++ 12, name `op` before the `co_await`.
 ///
 /// Thread safety: may be called on any thread.
-template <operation_type Op, class Token>
-auto async_apply(store_writer& writer, const boost::asio::any_io_executor& executor, Op op, Token&& token)
+template <operation_type Op, class Token = boost::asio::deferred_t>
+auto async_apply(store_writer& writer, const boost::asio::any_io_executor& executor, Op op, Token&& token = Token())
 {
     using result = typename Op::result;
     return detail::initiate_answer<result>(
@@ -205,9 +220,9 @@ auto async_apply(store_writer& writer, const boost::asio::any_io_executor& execu
 /// Applies several operations in their order within one transaction, and completes with a result for each. Handler
 /// signature: `void(error_code, std::vector<operation_result>)`. Otherwise like the other `async_apply`. Without
 /// operations, completes after all work submitted before.
-template <class Token>
+template <class Token = boost::asio::deferred_t>
 auto async_apply(store_writer& writer, const boost::asio::any_io_executor& executor, std::vector<operation> operations,
-                 Token&& token)
+                 Token&& token = Token())
 {
     return detail::initiate_answer<std::vector<operation_result>>(
         executor, std::forward<Token>(token), [&writer, operations = std::move(operations)](const auto& state) mutable {
@@ -222,8 +237,9 @@ auto async_apply(store_writer& writer, const boost::asio::any_io_executor& execu
 
 /// Applies an operation the same way, and completes with its result when it is durable, after the commit of all work of
 /// its group. Otherwise like `async_apply`.
-template <operation_type Op, class Token>
-auto async_apply_durably(store_writer& writer, const boost::asio::any_io_executor& executor, Op op, Token&& token)
+template <operation_type Op, class Token = boost::asio::deferred_t>
+auto async_apply_durably(store_writer& writer, const boost::asio::any_io_executor& executor, Op op,
+                         Token&& token = Token())
 {
     using result = typename Op::result;
     return detail::initiate_answer<result>(
@@ -249,8 +265,8 @@ auto async_apply_durably(store_writer& writer, const boost::asio::any_io_executo
 
 /// Completes when all work submitted before is durable. Handler signature: `void(error_code)`. Otherwise like
 /// `async_apply`.
-template <class Token>
-auto async_flush(store_writer& writer, const boost::asio::any_io_executor& executor, Token&& token)
+template <class Token = boost::asio::deferred_t>
+auto async_flush(store_writer& writer, const boost::asio::any_io_executor& executor, Token&& token = Token())
 {
     return detail::initiate_answer<void>(executor, std::forward<Token>(token), [&writer](const auto& state) {
         writer.flush([state](const std::exception_ptr& failure) { state->complete(detail::code_of(failure)); });

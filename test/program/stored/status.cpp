@@ -36,7 +36,7 @@ BOOST_FIXTURE_TEST_SUITE(stored_status, status_of)
 BOOST_AUTO_TEST_CASE(a_file_without_a_store)
 {
     const std::string empty = folder.file("empty.db");
-    std::ofstream{empty};
+    const std::ofstream made{empty};
     const finished f = process{UNIPILE_PROGRAM, {"status", "--store", empty}, {}}.wait();
     BOOST_TEST(f.code == 2);
     BOOST_TEST(f.err == "unipile: --store: " + empty +
