@@ -3,11 +3,10 @@
 # makes a bare Debian, installs the packages, compiles and runs README.md's first program against the library, runs the
 # program, and purges them. On other releases than that of this machine only the tarball is tried.
 #   test/packages_install.sh [RELEASE...]      without: the release of this machine
-# The packages are left in build/packages. MIRROR is the mirror to install from, TMPDIR where to work. KEEP, a folder, keeps
-# the bare releases there for the next time. SETTINGS are more arguments for cmake.
+# The packages are left in build/packages. See release.sh for MIRROR, TMPDIR and KEEP. SETTINGS are more arguments for cmake.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-skip() { echo "skipped: $*" >&2; exit 77; }
+. test/release.sh
 
 # pack PRESET: its packages in build/packages, made twice.
 pack() {
@@ -19,24 +18,14 @@ pack() {
         cpack --preset "$1" -B "$PWD/build/packages/$again" >>"build/packages/$1.log"
     done
 }
-# check_release RELEASE: as root, in a namespace of its own.
 check_release() {
-    local release=$1 root=${KEEP:-$work}/$1 inside
-    [ -d "$root/usr" ] || debootstrap --variant=minbase "$release" "$root" ${MIRROR:+"$MIRROR"} >"build/packages/$release.log" 2>&1 ||
-        { tail -n 3 "build/packages/$release.log"; return 77; }
-    cp -L /etc/resolv.conf "$root/etc/resolv.conf"
-    echo "127.0.0.1 localhost" >"$root/etc/hosts"
-    echo 'Acquire::Check-Valid-Until "false";' >"$root/etc/apt/apt.conf.d/90packages"
-    echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/90packages"
+    local root=$releases/$1
+    make_release "$1" "build/packages/$1.log"
     rm -rf "$root/packages"
     mkdir "$root/packages"
     cp build/packages/first/*.deb build/packages/first/*.tar.gz test/packages_inside.sh "$root/packages"
     sed -n '/^#include <unipile\/client.hpp>/,/^```/{/^```/!p}' README.md >"$root/packages/first.cpp"
-    inside=(env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive
-        ${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"}
-        chroot "$root" bash /packages/packages_inside.sh "$release" "$own")
-    unshare --mount --pid --fork --kill-child bash -c 'mount -t proc proc "$1/proc"; mount --bind /dev "$1/dev"; shift; "$@"' - \
-        "$root" "${inside[@]}"
+    inside "$root" bash /packages/packages_inside.sh "$1" "$own"
 }
 
 . test/packages.sh
@@ -53,12 +42,7 @@ pack portable
 lintian --fail-on error,warning --allow-root build/packages/first/*.deb
 echo "made twice with the same bytes, and clean for lintian: $(cd build/packages/first && ls ./*.deb ./*.tar.gz | tr '\n' ' ')"
 
-[ "$(id -u)" = 0 ] || skip "only root can make a release"
-command -v debootstrap >/dev/null || skip "debootstrap is missing"
-unshare --mount true 2>/dev/null || skip "mounting is not allowed"
-work=$(mktemp -d "${TMPDIR:-/var/tmp}/packages.XXXXXX")
-chmod 755 "$work"  # apt reads there as a user of its own
-trap 'rm -rf --one-file-system "$work"' EXIT
+need_releases 4
 status=0
 for release; do
     began=$SECONDS outcome=passed

@@ -13,6 +13,9 @@
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/require.hpp>
 #include <boost/asio/version.hpp>
+#if BOOST_ASIO_VERSION >= 102800
+#include <boost/asio/associated_immediate_executor.hpp>
+#endif
 
 #include <unipile/errc.hpp>
 
@@ -46,7 +49,7 @@ boost::asio::any_completion_executor immediate_executor([[maybe_unused]] const H
 #if BOOST_ASIO_VERSION >= 102800
     namespace asio = boost::asio;
     const asio::any_completion_executor none(asio::require(candidate, asio::execution::blocking.never));
-    auto executor = checked(handler.get_immediate_executor(candidate));
+    auto executor = checked(asio::get_associated_immediate_executor(handler, candidate));
     if (executor != none) return executor;
 #endif
     return {};

@@ -96,7 +96,8 @@ BOOST_AUTO_TEST_CASE(a_database_that_goes_back_loses_nothing_and_no_request_is_s
     const std::vector<std::string> tables{"buckets",   "workers", "batches",    "accounts",    "jobs",      "posts",
                                           "sightings", "changes", "unfinished", "post_totals", "job_totals"};
     std::string keep = "BEGIN ISOLATION LEVEL REPEATABLE READ; CREATE SCHEMA before;";
-    for (const std::string& t : tables) keep += "CREATE TABLE before." + t + " AS SELECT * FROM unipile." + t + ";";
+    for (const std::string& t : tables)
+        keep.append("CREATE TABLE before.").append(t).append(" AS SELECT * FROM unipile.").append(t).append(";");
     store.sql(keep + "COMMIT");
     const std::size_t then = api.requests();
     wait_until([&] { return api.requests() > then + 5; }, "more requests");

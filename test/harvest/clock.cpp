@@ -18,6 +18,7 @@ namespace {
 std::vector<posts_query> four_jobs()
 {
     std::vector<posts_query> jobs;
+    jobs.reserve(4);
     for (std::size_t i = 0; i < 4; ++i) jobs.push_back(query_of(0, std::to_string(i)));
     return jobs;
 }

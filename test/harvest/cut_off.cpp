@@ -292,6 +292,7 @@ BOOST_AUTO_TEST_CASE(one_identifier_without_an_answer_is_no_outage)
     client.retry.max_attempts = 3;
     for (const std::size_t accounts : {1u, 2u, 9u}) {
         std::vector<posts_query> jobs;
+        jobs.reserve(18);
         for (std::size_t i = 0; i < 18; ++i) jobs.push_back(query_of(i % accounts, std::to_string(i)));
         std::size_t unanswered = 0;
         const auto answer_all_but_one = [&](std::size_t, const asked& r) {

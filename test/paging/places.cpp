@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(a_post_that_was_deleted)
         const std::vector<std::string> before{"0", "1", "2", "3", "4"};
         auto after = before;
         std::erase(after, gone);
-        after.push_back("5");
+        after.emplace_back("5");
         f.attempt(items(before), 3);
         f.whole_page(items(after), "");
         auto expected = std::vector<std::string>{"0", "1", "2"};

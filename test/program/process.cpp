@@ -27,6 +27,7 @@ void check(bool ok, const char* what)
 std::vector<char*> pointers(std::vector<std::string>& strings)
 {
     std::vector<char*> out;
+    out.reserve(strings.size() + 1);
     for (std::string& s : strings) out.push_back(s.data());
     out.push_back(nullptr);
     return out;
@@ -88,7 +89,8 @@ process::process(const std::string& program, const std::vector<std::string>& arg
     std::vector<std::string> argv{program};
     argv.insert(argv.end(), arguments.begin(), arguments.end());
     std::vector<std::string> envp;
-    for (const auto& [name, value] : environment) envp.push_back(name + "=" + value);
+    envp.reserve(environment.size());
+    for (const auto& [name, value] : environment) envp.emplace_back(name).append("=").append(value);
 
     file_actions files;
     files.open(STDIN_FILENO, "/dev/null", O_RDONLY);

@@ -61,7 +61,7 @@ public:
                                        std::vector<std::string> options = {}) const
     {
         std::vector<std::string> out{"posts", "--account", account_of(identifiers.front())};
-        if (is_company(identifiers.front())) out.push_back("--company");
+        if (is_company(identifiers.front())) out.emplace_back("--company");
         out.insert(out.end(), options.begin(), options.end());
         out.insert(out.end(), identifiers.begin(), identifiers.end());
         return out;

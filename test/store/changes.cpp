@@ -45,7 +45,7 @@ page_write page_at(const claimed_job& job, const model_listing& listing, std::si
         if (place < from) continue;
         const std::string& id = texts->emplace_back(id_of(job.spec.identifier, at->first));
         const std::string& json = texts->emplace_back(at->second.json(id));
-        page.posts.push_back({"LINKEDIN", id, harvest_model::published(at->first), json});
+        page.posts.emplace_back("LINKEDIN", id, harvest_model::published(at->first), json);
     }
     if (place < listing.size()) page.position = std::to_string(place);
     page.keep_alive = texts;
@@ -75,7 +75,8 @@ public:
     std::string told()
     {
         std::string all;
-        for (const auto& [id, kind] : std::exchange(kinds_, {})) all += (all.empty() ? "" : ", ") + id + " " + kind;
+        for (const auto& [id, kind] : std::exchange(kinds_, {}))
+            all.append(all.empty() ? "" : ", ").append(id).append(" ").append(kind);
         return all;
     }
     const std::string& token() const { return token_; }

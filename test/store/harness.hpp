@@ -82,7 +82,7 @@ inline page_write page_of(std::int64_t l, const std::string& identifier, const s
     for (auto id : ids) {
         keep->ids.push_back(identifier + "-" + std::to_string(id));
         keep->json.push_back(json_of(identifier, id, likes));
-        p.posts.push_back({"LINKEDIN", keep->ids.back(), harvest_model::published(id), keep->json.back()});
+        p.posts.emplace_back("LINKEDIN", keep->ids.back(), harvest_model::published(id), keep->json.back());
     }
     p.keep_alive = keep;
     return p;

@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(a_known_listing_is_read_without_a_search_by_id)
         std::vector<std::uint64_t> counts;
         for (unsigned n = 1; n <= 3; ++n) {
             std::vector<std::uint64_t> ids;
-            for (std::uint64_t id = 10; id > 0; --id) ids.push_back(10 * (3 - n) + id);
+            for (std::uint64_t id = 10; id > 0; --id) ids.push_back(std::uint64_t{10} * (3 - n) + id);
             const char* const position = n < 3 ? "p" : "";
             const auto result = s.engine->perform(page_of(job.job, identifier, ids, position, at_second(second)));
             counts.insert(counts.end(), {result.added, result.changed, result.unchanged});

@@ -396,7 +396,7 @@ BOOST_AUTO_TEST_CASE(quarantined_items_are_kept_once_byte_for_byte)
     p.job = job.job;
     p.now = at_second(3);
     p.position = "p";
-    const std::string raw("{\"text\":\"\xff\0\"", 13);
+    const std::string raw("{\"text\":\"\xff\0\"", 12);
     p.quarantined = {{raw, "not JSON"}, {"", "empty"}};
     s.engine->perform(p);
     s.engine->perform(p);

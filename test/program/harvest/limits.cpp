@@ -37,7 +37,7 @@ BOOST_AUTO_TEST_CASE(a_reader_that_has_enough_ends_it_and_the_next_run_completes
         "ended\n";
     for (const bool quiet : {false, true}) {
         strings options{"--ndjson", "-"};
-        if (quiet) options.push_back("--quiet");
+        if (quiet) options.emplace_back("--quiet");
         process p{UNIPILE_PROGRAM, w.command(options), w.world.environment()};
         BOOST_TEST(!p.read_line().empty());
         p.close_output();

@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(every_option_arrives)
 {
     ::setenv("UNIPILE_API_KEY", "k", 1);
     posts_options o = sound();
-    o.identifiers.push_back("other");
+    o.identifiers.emplace_back("other");
     o.company = true;
     o.limit = 7;
     o.max_posts = 8;
@@ -129,10 +129,10 @@ BOOST_AUTO_TEST_CASE(values_that_make_no_sense_are_refused)
     o = sound();
     o.resume = "nonsense";
     BOOST_TEST(refusal(o).starts_with("--resume: "));
-    o.identifiers.push_back("other");
+    o.identifiers.emplace_back("other");
     BOOST_TEST(refusal(o).starts_with("--resume goes with one identifier"));
     o = sound();
-    o.identifiers.push_back("https://www.linkedin.com/in/someone");
+    o.identifiers.emplace_back("https://www.linkedin.com/in/someone");
     BOOST_TEST(refusal(o).starts_with("https://www.linkedin.com/in/someone: this is an address, not an identifier; "));
     o.identifiers.back() = "ACoAAone,ACoAAtwo";
     BOOST_TEST(refusal(o) == "ACoAAone,ACoAAtwo: an identifier has no blanks, commas, semicolons or quotes");
