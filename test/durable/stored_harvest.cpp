@@ -75,6 +75,7 @@ answer listing_of(const asked& request, std::size_t total, std::size_t size)
 std::vector<std::string> ids_of(const std::string& identifier, std::size_t total)
 {
     std::vector<std::string> ids;
+    ids.reserve(total);
     for (std::size_t n = 0; n < total; ++n) ids.push_back(identifier + "-" + std::to_string(n));
     return ids;
 }

@@ -47,6 +47,7 @@ struct books {
         asio::io_context context{1};
         client c(context.get_executor(), options_for(server));
         std::vector<posts_query> queries;
+        queries.reserve(jobs);
         for (std::size_t i = 0; i < jobs; ++i)
             queries.push_back({.account_id = "a" + std::to_string(i % accounts), .identifier = std::to_string(i)});
         harvest_options o;

@@ -30,6 +30,7 @@ constexpr std::chrono::milliseconds patient = std::chrono::hours(1);
 std::vector<job_spec> first_jobs(std::size_t count)
 {
     std::vector<job_spec> jobs;
+    jobs.reserve(count);
     for (std::size_t i = 0; i < count; ++i) jobs.push_back({"acc" + std::to_string(i), "x", false});
     return jobs;
 }
