@@ -223,7 +223,7 @@ BOOST_AUTO_TEST_CASE(copies_live_on_several_threads)
     const post p = read(full_linkedin_post());
     const auto work = [&] {
         for (int i = 0; i < 1000; ++i) {
-            const post copy = p;
+            const post copy = p;  // NOLINT(performance-unnecessary-copy-initialization): that is the test
             if (copy.id().size() != 19) std::abort();
         }
     };

@@ -40,7 +40,7 @@ BOOST_FIXTURE_TEST_CASE(one_at_a_time, one_listing)
     std::vector<std::string> log;
     stream.async_next([&](error_code error, std::optional<post> p) {
         BOOST_TEST(!error);
-        log.emplace_back(std::string(p.value().id()));
+        log.emplace_back(p.value().id());
     });
     stream.async_next([&](error_code error, std::optional<post> p) {
         BOOST_TEST(error == make_error_code(errc::operation_in_progress));

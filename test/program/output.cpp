@@ -63,7 +63,7 @@ void store_post(const std::string& file, const std::string& json)
     BOOST_TEST_REQUIRE(claimed.size() == 1u);
     store::page_write page;
     page.job = claimed[0].job;
-    page.posts.push_back({"LINKEDIN", "1", std::nullopt, json});
+    page.posts.emplace_back("LINKEDIN", "1", std::nullopt, json);
     page.position = "somewhere";
     page.page_ends = true;
     page.now = now;

@@ -7,6 +7,7 @@
 #include <random>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 using namespace unipile;
@@ -211,7 +212,7 @@ private:
         }
         if (claims_.empty()) return;
         const auto at = claims_.begin() + static_cast<std::ptrdiff_t>(below(claims_.size()));
-        const claimed_job job = *at;
+        const claimed_job job = std::move(*at);
         claims_.erase(at);
         const std::size_t how = below(8);
         both([&](opened& s) {

@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(a_failure_keeps_what_the_server_said_apart)
     d.api->status = 429;
     d.api->title = "the server's own words";
     const failure f{errc::account_throttled, d};
-    const failure copy = f;
+    const failure copy = f;  // NOLINT(performance-unnecessary-copy-initialization): that is the test
     BOOST_TEST(copy.api() == f.api());
     BOOST_TEST(copy.api()->status == 429u);
     BOOST_TEST(copy.attempts() == 3u);

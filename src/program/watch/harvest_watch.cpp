@@ -61,7 +61,7 @@ void harvest_watch::open()
 std::string harvest_watch::page_line() const
 {
     const std::string address = "http://" + to_string(server_->where()) + '/';
-    const std::string shown = "unipile: the harvest is shown at " + address;
+    std::string shown = "unipile: the harvest is shown at " + address;
     if (!settings_.token_is_told) return shown;
     return shown + "; its controls need the token " + settings_.token + ", which " + address + '#' + settings_.token +
            " has";

@@ -107,6 +107,11 @@ BOOST_AUTO_TEST_CASE(keys)
     const finding gateway = judge_key(refused(errc::not_from_api, failure_scope::passing, false));
     BOOST_TEST((gateway.is == verdict::bad));
     BOOST_TEST(gateway.code == exit_code::out_of_reach);
+    // A server that is down says nothing of the key.
+    const finding down = judge_key(refused(errc::server_unavailable, failure_scope::passing, true));
+    BOOST_TEST((down.is == verdict::bad));
+    BOOST_TEST(down.code == exit_code::out_of_reach);
+    BOOST_TEST(down.text.starts_with("not known: "));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
