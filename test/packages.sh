@@ -56,7 +56,7 @@ build_packages="g++ cmake ninja-build libboost-dev>=1.81|libboost1.81-dev libboo
  libssl-dev zlib1g-dev libzstd-dev libsimdjson-dev libhowardhinnant-date-dev tzdata libcli11-dev libsqlite3-dev libpq-dev"
 # What the tests need beside that.
 test_packages="libboost-test-dev>=1.81|libboost-test1.81-dev clang>=1:19|clang-19 libclang-rt-dev>=1:19|libclang-rt-19-dev
- pkg-config ca-certificates openssl curl nginx-light postgresql pgbouncer faketime mandoc zsh fish
+ pkg-config ca-certificates openssl curl sqlite3 nginx-light postgresql pgbouncer faketime mandoc zsh fish
  doxygen"
 
 # need_npm: what Prism is installed with, where there is Node; without it the test `contract` is skipped.
