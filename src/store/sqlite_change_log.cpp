@@ -12,6 +12,17 @@ std::int64_t last_post_in(connection& db)
         "coalesce((SELECT CAST(value AS INTEGER) FROM properties WHERE name = 'last_post'), 0))");
 }
 
+std::int64_t last_entry_in(connection& db)
+{
+    return db.number("SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'changes'), 0)");
+}
+
+void begin_epoch(connection& db)
+{
+    statement begin(db, "INSERT INTO epochs(epoch, post, entry) VALUES(random(), ?, ?)");
+    begin.bind(1, last_post_in(db)).bind(2, last_entry_in(db)).run();
+}
+
 change_log::change_log(connection& db)
     : add_(db, "INSERT INTO changes(post, kind, at) VALUES(?, ?, ?)"),
       keep_(db,

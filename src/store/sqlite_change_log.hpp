@@ -11,6 +11,10 @@ namespace unipile::store {
 
 /// Returns the number of the last post that was added, also if it is stored no more: a number is used once.
 std::int64_t last_post_in(connection& db);
+/// Returns the number of the last entry.
+std::int64_t last_entry_in(connection& db);
+/// Begins an epoch, before a process writes changes: a place of an earlier epoch is known up to the begin of the next.
+void begin_epoch(connection& db);
 
 /// Writes the table. Posts that are added need no entry, since they have the highest numbers, so a first harvest writes
 /// nothing here.

@@ -1,5 +1,6 @@
 #include "store/sqlite_open.hpp"
 
+#include "store/sqlite_change_log.hpp"
 #include "store/sqlite_schema.hpp"
 
 #include <functional>
@@ -91,6 +92,7 @@ connection open_to_write(const std::string& file, const sqlite_options& options,
     if (options.access == access::sole)
         in_transaction(db, [&] {
             db.run("UPDATE jobs SET state = 0, due = NULL WHERE state = 2 AND run IN (SELECT run FROM runs)");
+            begin_epoch(db);
         });
     return db;
 }

@@ -46,6 +46,7 @@ private:
     std::string match(const post_filter& filter);
     change_place last_place();
     change_place place_in(const std::string& text, const change_place& last);
+    bool is_known(const change_place& place, const change_place& last);
     std::string match_changes(const change_place& after, const change_place& upto);
     bool visit_changes(const std::string& matches, const change_place& after, const change_place& upto,
                        const std::function<bool(const changed_post&)>& visit);

@@ -1,5 +1,5 @@
-// Reads what has happened to posts. A place is the number of the last post that was added, and that of the last entry
-// of the table `changes`.
+// Reads what has happened to posts. A place is the number of the last post that was added, that of the last entry of
+// the table `changes`, and the epoch of both.
 #include "store/post_counters.hpp"
 #include "store/sqlite_change_log.hpp"
 #include "store/sqlite_post_rows.hpp"
@@ -14,6 +14,7 @@ namespace {
 
 std::int64_t post_in(const change_place& p) noexcept { return static_cast<std::int64_t>(p.numbers[0]); }
 std::int64_t entry_in(const change_place& p) noexcept { return static_cast<std::int64_t>(p.numbers[1]); }
+std::int64_t epoch_in(const change_place& p) noexcept { return static_cast<std::int64_t>(p.numbers[2]); }
 
 struct kept_change {
     kept_post post;
@@ -38,20 +39,33 @@ change_place sqlite_reader::last_place()
     const snapshot one_state(db_);
     change_place last;
     last.store = db_.text("SELECT value FROM properties WHERE name = 'id'");
-    last.numbers.push_back(static_cast<std::uint64_t>(last_post_in(db_)));
-    last.numbers.push_back(static_cast<std::uint64_t>(
-        db_.number("SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'changes'), 0)")));
+    const std::int64_t epoch = db_.number("SELECT epoch FROM epochs ORDER BY number DESC LIMIT 1");
+    for (const std::int64_t n : {last_post_in(db_), last_entry_in(db_), epoch})
+        last.numbers.push_back(static_cast<std::uint64_t>(n));
     return last;
 }
 
 change_place sqlite_reader::place_in(const std::string& text, const change_place& last)
 {
-    if (text.empty()) return {last.store, {0, 0}};
+    if (text.empty()) return {last.store, {0, 0, 0}};
     auto place = parse_change_place(text);
-    if (!place || place->store != last.store || place->numbers.size() != last.numbers.size() ||
-        place->numbers[0] > last.numbers[0] || place->numbers[1] > last.numbers[1])
+    if (!place || place->store != last.store || place->numbers.size() != last.numbers.size() || !is_known(*place, last))
         throw store_error(store_errc::unknown_place, db_.file());
     return *std::move(place);
+}
+
+// A place behind the end of its epoch was given before the store was set back.
+bool sqlite_reader::is_known(const change_place& place, const change_place& last)
+{
+    statement epoch(db_, "SELECT number FROM epochs WHERE epoch = ?");
+    epoch.bind(1, epoch_in(place));
+    if (!epoch.step()) return false;
+    statement next(db_, "SELECT post, entry FROM epochs WHERE number > ? ORDER BY number LIMIT 1");
+    next.bind(1, epoch.integer(0));
+    const bool ended = next.step();
+    const std::int64_t last_post = ended ? next.integer(0) : post_in(last);
+    const std::int64_t last_entry = ended ? next.integer(1) : entry_in(last);
+    return post_in(place) <= last_post && entry_in(place) <= last_entry;
 }
 
 // Collects the posts that have changed, without those that are new. Returns the table's name.
@@ -99,7 +113,7 @@ bool sqlite_reader::visit_changes(const std::string& matches, const change_place
 
 std::string sqlite_reader::changes(const std::string& after, const std::function<bool(const changed_post&)>& visit)
 {
-    if (version_ < 6) throw store_error(store_errc::not_upgraded, db_.file());
+    if (version_ < 7) throw store_error(store_errc::not_upgraded, db_.file());
     const change_place last = last_place();
     const change_place from = place_in(after, last);
     if (entry_in(from) < entry_in(last) && post_in(from) > 0) {

@@ -207,10 +207,18 @@ CREATE TABLE changes(
 INSERT INTO properties VALUES('id', lower(hex(randomblob(16))));
 )sql";
 
-// The views that `views.md` describes.
+// A harvest that opens the store begins an epoch: who sets the store back to a copy gets other ones than before. And
+// the views that `views.md` describes.
 std::string version_7()
 {
-    std::string all;
+    std::string all = R"sql(
+CREATE TABLE epochs(
+    number INTEGER PRIMARY KEY,
+    epoch INTEGER NOT NULL,                 -- random
+    post INTEGER NOT NULL,                  -- this one and the next: the place in the changes at which it began
+    entry INTEGER NOT NULL);
+INSERT INTO epochs(epoch, post, entry) VALUES(random(), 0, 0);
+)sql";
     for (const std::string& statement : view_statements(sql_dialect::sqlite)) all += statement + ";\n";
     return all;
 }

@@ -4,6 +4,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <filesystem>
 #include <map>
 #include <random>
 #include <string>
@@ -147,6 +148,53 @@ private:
 }  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(store_changes, following)
+
+#ifndef UNIPILE_TEST_POSTGRES
+BOOST_AUTO_TEST_CASE(a_store_that_was_set_back_knows_the_places_of_its_copy)
+{
+    const auto count_since = [&](const std::string& place) {
+        std::size_t n = 0;
+        reader()->changes(place, [&](const changed_post&) { return ++n, true; });
+        return n;
+    };
+    const auto place = [&] { return reader()->changes({}, [](const changed_post&) { return true; }); };
+    auto& x = listings["x"];
+    x = {{1, {}}, {2, {}}};
+    harvest_x();
+    const std::string before = place();
+    engine.reset();
+    std::filesystem::copy_file(folder.file(), folder.file("copy.db"));
+    engine = folder.open();
+    std::vector<std::string> lost{place()};
+    x[3] = {};
+    x[1].version = 2;
+    harvest_x();
+    BOOST_TEST(count_since(before) == 2u);
+    lost.push_back(place());
+    engine.reset();
+    engine = folder.open();
+    x[1].version = 3;
+    harvest_x();
+    lost.push_back(place());
+    BOOST_TEST(count_since(before) == 2u);
+    BOOST_TEST(count_since(lost[0]) == 2u);
+    BOOST_TEST(count_since(lost[1]) == 1u);
+
+    engine.reset();
+    for (const char* log : {"-wal", "-shm"}) std::filesystem::remove(folder.file() + log);
+    std::filesystem::rename(folder.file("copy.db"), folder.file());
+    // Other changes than before, and more of them.
+    for (unsigned id = 4; id < 9; ++id) x[id] = {};
+    for (unsigned version = 4; version < 8; ++version) {
+        reopen();
+        x[1].version = x[2].version = version;
+        harvest_x();
+    }
+    for (const std::string& l : lost) BOOST_TEST((reason_of([&] { count_since(l); }) == store_errc::unknown_place));
+    BOOST_TEST(count_since(before) == 8u);
+    BOOST_TEST(count_since(place()) == 0u);
+}
+#endif
 
 BOOST_AUTO_TEST_CASE(each_kind_of_change_is_told_once)
 {

@@ -178,7 +178,8 @@ public:
     /// more than once in a call, the last time as it is newest, and again in the next call.
     ///
     /// Places are texts without spaces. They stay valid as long as the store. Throws `store_errc::unknown_place` for
-    /// one of another store, or behind the end of this one. After a store was set back to a copy, begin anew: it can't
+    /// one of another store, or behind the end of this one, and in SQLite for one that was given after the copy was
+    /// made to which the store was set back. After a database was set back, begin anew: a store in PostgreSQL can't
     /// tell.
     virtual std::string changes(const std::string& after, const std::function<bool(const changed_post&)>& visit) = 0;
     /// Calls `visit` for the counters of every post, those that were replaced since and those that it has now, until it
