@@ -2,6 +2,7 @@
 #pragma once
 
 #include "harvest/scheduler.hpp"
+#include "harvest/scheduler_scene.hpp"
 #include "support/printing.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -23,7 +24,7 @@ using contact = request_result::contact;
 using list = std::vector<job_index>;
 using std::chrono::milliseconds;
 
-constexpr wall_time start{1'700'000'000'000ms};
+using scene::start;
 
 inline request_result good(then next = then::more)
 {

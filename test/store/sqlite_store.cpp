@@ -6,12 +6,7 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <filesystem>
-#include <fstream>
-#include <functional>
 #include <map>
-#include <memory>
-#include <optional>
 #include <random>
 #include <string>
 #include <utility>
