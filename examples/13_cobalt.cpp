@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <iostream>
 #include <optional>
+#include <utility>
 
 namespace cobalt = boost::cobalt;
 

@@ -44,7 +44,7 @@ bash -euc "$(block "What is new, into a warehouse" sh)"
 compare new.ndjson 0
 
 if command -v sqlite3 >/dev/null; then
-    bash -euc "$(block "Who is read most, with sqlite3" sh)"
+    bash -euc "$(block "Reactions by author, with sqlite3" sh)"
     [ "$(awk -F, 'NR > 1{n += $(NF - 1)} END{print n}' authors.csv)" = 200 ] || fail "authors.csv has not all posts"
 else
     echo "not run: sqlite3"

@@ -91,8 +91,7 @@ void harvest_core::end_pull(const asio::any_completion_executor& at_once)
         else if (failure_)
             result.code = failure_->code();
     }
-    if (at_once) return p.finish_on(at_once, std::move(result));
-    std::move(p).finish(std::move(result));
+    std::move(p).finish(std::move(result), at_once);
 }
 
 void harvest_core::cancel_pull(std::uint64_t ticket)

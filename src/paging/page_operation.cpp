@@ -100,8 +100,7 @@ void page_operation::end_pull(const asio::any_completion_executor& at_once)
     const auto self = std::exchange(self_, nullptr);
     page_pull p(pull_.take());
     stop();
-    if (at_once) return p.finish_on(at_once, std::move(result_));
-    std::move(p).finish(std::move(result_));
+    std::move(p).finish(std::move(result_), at_once);
 }
 
 }  // namespace unipile::paging

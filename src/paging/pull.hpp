@@ -87,21 +87,20 @@ public:
         if (!within_initiation_) return {};
         return std::visit([&](const auto& handler) { return immediate_executor(handler, candidate); }, handler_);
     }
-    /// Calls the handler on its executor, directly if this runs there.
-    void finish(Result r) && { finish_on(executor_, std::move(r)); }
-    /// Calls the handler on an executor that `immediate` has returned.
-    void finish_on(const boost::asio::any_completion_executor& executor, Result r)
+    /// Calls the handler on `at_once`, which `immediate` has returned; if that is empty, on the handler's executor,
+    /// directly if this runs there.
+    void finish(Result r, const boost::asio::any_completion_executor& at_once = {}) &&
     {
         std::visit(
             [&]<class Handler>(Handler& handler) {
-                boost::asio::dispatch(executor, bound<Handler>{std::move(handler), std::move(r)});
+                boost::asio::dispatch(at_once ? at_once : executor_, bound<Handler>{std::move(handler), std::move(r)});
             },
             handler_);
     }
     /// Ends an operation where it starts: on the handler's immediate executor, or else posted to `io`.
     void finish_start(const boost::asio::any_io_executor& io, Result r) &&
     {
-        if (const auto at_once = immediate(io)) return finish_on(at_once, std::move(r));
+        if (const auto at_once = immediate(io)) return std::move(*this).finish(std::move(r), at_once);
         boost::asio::post(io,
                           [p = std::move(*this), r = std::move(r)]() mutable { std::move(p).finish(std::move(r)); });
     }

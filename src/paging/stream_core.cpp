@@ -64,8 +64,7 @@ void stream_core::end_pull(const asio::any_completion_executor& at_once)
 {
     post_pull p(pull_.take());
     auto result = settle(p);
-    if (at_once) return p.finish_on(at_once, std::move(result));
-    std::move(p).finish(std::move(result));
+    std::move(p).finish(std::move(result), at_once);
 }
 
 pull_result stream_core::settle(const post_pull& p)

@@ -207,8 +207,8 @@ CREATE TABLE changes(
 INSERT INTO properties VALUES('id', lower(hex(randomblob(16))));
 )sql";
 
-// A harvest that opens the store begins an epoch: who sets the store back to a copy gets other ones than before. And
-// the views that `views.md` describes.
+// Each harvest that opens the store begins an epoch, so that a store that was set back to a copy continues in other
+// epochs. And the views that `views.md` describes.
 std::string version_7()
 {
     std::string all = R"sql(

@@ -24,7 +24,7 @@ struct table_column {
 };
 
 struct view_shape {
-    std::string_view name;
+    std::string_view name, provider;
     std::span<const table_column> columns;
     std::span<const json_field> fields;
     std::span<const table_column> last;  // behind the fields
@@ -201,10 +201,28 @@ constexpr std::string_view postgres_attachments =
     "THEN b.doc -> 'attachments' ELSE '[]'::jsonb END) WITH ORDINALITY AS e(a, n)";
 
 constexpr view_shape views_of_posts[] = {
-    {"posts_linkedin", of_posts, of_linkedin, json_of_posts, "p.json", "b.doc", sqlite_posts, postgres_posts, {}},
-    {"posts_instagram", of_posts, of_instagram, json_of_posts, "p.json", "b.doc", sqlite_posts, postgres_posts, {}},
-    {"attachments", of_attachments, in_attachments, json_of_attachments, "e.value", "e.a", sqlite_attachments,
-     "unipile.posts p", postgres_attachments},
+    {"posts_linkedin",
+     "LINKEDIN",
+     of_posts,
+     of_linkedin,
+     json_of_posts,
+     "p.json",
+     "b.doc",
+     sqlite_posts,
+     postgres_posts,
+     {}},
+    {"posts_instagram",
+     "INSTAGRAM",
+     of_posts,
+     of_instagram,
+     json_of_posts,
+     "p.json",
+     "b.doc",
+     sqlite_posts,
+     postgres_posts,
+     {}},
+    {"attachments", "LINKEDIN", of_attachments, in_attachments, json_of_attachments, "e.value", "e.a",
+     sqlite_attachments, "unipile.posts p", postgres_attachments},
 };
 
 // Those that the views `job` and `account` have too, under names that do not change.
@@ -252,12 +270,16 @@ std::string in_postgres(const json_field& f, std::string_view json)
     return {};
 }
 
+std::string begin_of(std::string_view view, sql_dialect dialect)
+{
+    std::string s = dialect == sql_dialect::sqlite ? "CREATE VIEW " : "CREATE OR REPLACE VIEW unipile.";
+    return s.append(view).append(" AS SELECT ");
+}
+
 std::string statement_of(const view_shape& v, sql_dialect dialect)
 {
     const bool sqlite = dialect == sql_dialect::sqlite;
-    std::string s = sqlite ? "CREATE VIEW " : "CREATE OR REPLACE VIEW unipile.";
-    s += v.name;
-    s += " AS SELECT ";
+    std::string s = begin_of(v.name, dialect);
     auto add = [&, first = true](const std::string& value, std::string_view name) mutable {
         if (!first) s += ",\n    ";
         first = false;
@@ -272,8 +294,7 @@ std::string statement_of(const view_shape& v, sql_dialect dialect)
         s += v.sqlite;
     else
         s.append(v.postgres).append(parsed_body).append(v.postgres_elements);
-    s += v.name == "posts_instagram" ? " WHERE p.provider = 'INSTAGRAM'" : " WHERE p.provider = 'LINKEDIN'";
-    return s;
+    return s.append(" WHERE p.provider = '").append(v.provider).append("'");
 }
 
 }  // namespace
@@ -283,12 +304,12 @@ std::vector<std::string> view_statements(sql_dialect dialect)
     std::vector<std::string> all;
     for (const view_shape& v : views_of_posts) all.push_back(statement_of(v, dialect));
     const bool sqlite = dialect == sql_dialect::sqlite;
-    const std::string begin = sqlite ? "CREATE VIEW " : "CREATE OR REPLACE VIEW unipile.";
-    all.push_back(begin + "jobs_view AS SELECT " + std::string(jobs_columns) + " FROM " +
-                  (sqlite ? "job" : "unipile.job"));
     all.push_back(
-        begin + "accounts_view AS SELECT " + std::string(accounts_columns) +
-        (sqlite ? "unpark AS unpark_requested FROM accounts" : "unpark AS unpark_requested FROM unipile.accounts"));
+        begin_of("jobs_view", dialect).append(jobs_columns).append(sqlite ? " FROM job" : " FROM unipile.job"));
+    all.push_back(begin_of("accounts_view", dialect)
+                      .append(accounts_columns)
+                      .append("unpark AS unpark_requested FROM ")
+                      .append(sqlite ? "accounts" : "unipile.accounts"));
     return all;
 }
 

@@ -1,4 +1,4 @@
-// Whose turn it is among many: that nobody starves, and what a decision costs.
+// The scheduler with many jobs: fairness, and the cost of a decision.
 #include "harvest/scheduler_scene.hpp"
 #include "support/printing.hpp"
 
@@ -19,7 +19,7 @@ using unipile::wall_time;
 
 BOOST_AUTO_TEST_SUITE(scheduler_load)
 
-/// Nobody starves: giants and dwarfs, whatever the limits, everybody is served within a bounded number of requests.
+/// Every job is served within a bounded number of requests, whatever the limits.
 BOOST_AUTO_TEST_CASE(nobody_starves)
 {
     for (unsigned turn : {1u, 3u, 10u}) {
